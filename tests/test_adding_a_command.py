@@ -1,17 +1,14 @@
 """A changing command with a button in one new file: everything else follows from that file."""
 
 import json
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from textwrap import dedent
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-import bot.commands
 from bot.app.responses import envelope
 from bot.database.transactions import now_of, reading
 from bot.localslack.demo import IDS
@@ -22,6 +19,7 @@ from bot.store.reports.digest_days import Days
 from bot.terminal import TerminalRequest, do
 from bot.text import LANGUAGES, texts_for
 from bot.views.people import help_key
+from tests.kit.added_command import added_command
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import ANA, OMAR, ask, make_setup
 from tests.kit.team import Team, action_ids, team_at_work
@@ -115,15 +113,10 @@ COMMAND = Command(
 
 
 @pytest.fixture(autouse=True)
-def added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The file, where the registry finds it as if it lay below `bot/commands`."""
-    folder = tmp_path / "commands"
-    folder.mkdir()
-    (folder / "discard.py").write_text(dedent(DISCARD), encoding="utf-8")
-    monkeypatch.setattr(bot.commands, "__path__", [*bot.commands.__path__, str(folder)])
-    yield
-    sys.modules.pop("bot.commands.discard", None)
-    vars(bot.commands).pop("discard", None)
+def added(tmp_path: Path) -> Iterator[None]:
+    """The file, which the registry finds."""
+    with added_command(tmp_path, "discard", DISCARD):
+        yield
 
 
 @pytest.fixture

@@ -13,11 +13,10 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.access.roles import Rules
 from bot.app.command import Setup, find_commands
-from bot.background import audit, purge
+from bot.background import audit, metrics, purge
 from bot.background.database_load import Load
-from bot.background.failures import aggregation, indexing
+from bot.background.failures import aggregate_once, index_once, merge_once, scan_once
 from bot.background.incidents import grouping, probe
-from bot.background.metrics import rollup, sampling
 from bot.background.operations import canary
 from bot.background.retries import track, track_bulk
 from bot.database.engine import connect
@@ -129,8 +128,8 @@ def test_everything_works_under_the_grants_of_the_page(granted: TestQueue) -> No
     granted.fail()
     lease = changing(engine, monotonic() + 10, lambda c: take(c, "watcher", "test", now_of(c)))
     assert lease is not None
-    indexing.index_once(setup, lease)
-    indexing.scan_once(setup, lease)
+    index_once(setup, lease)
+    scan_once(setup, lease)
     assert grouping.group_once(setup, lease) == 2
     assert do(setup, TerminalRequest("acknowledge I1", "ana"), lines.append, lambda _: None) == 0
     load = Load(setup)
@@ -139,16 +138,16 @@ def test_everything_works_under_the_grants_of_the_page(granted: TestQueue) -> No
         grouping.refresh_once(setup, lease)
     assert load.keep(lease)
     later = replace(setup, clock=Clock(by=timedelta(seconds=4)))
-    track.receipts_once(later, lease)
+    track.track_once(later, lease)
     canary.decide_once(later, lease)
     assert track_bulk.outcomes_once(later, lease) == 1
     purge.purge_once(setup, lease)
     probe.probe_once(setup, lease)
-    aggregation.aggregate_once(setup, lease)
-    aggregation.merge_once(setup, lease)
+    aggregate_once(setup, lease)
+    merge_once(setup, lease)
     for _ in range(2):
-        sampling.sample_once(setup, lease, indexed=True)
-    rollup.roll_once(replace(setup, clock=Clock(by=timedelta(days=2))), lease)
+        metrics.sample_once(setup, lease, indexed=True)
+    metrics.roll_once(replace(setup, clock=Clock(by=timedelta(days=2))), lease)
     # By then the mutes have ended, too.
     purge.purge_once(replace(setup, clock=Clock(by=timedelta(days=40))), lease)
     engine.dispose()

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine
 
 from bot.access.roles import Directory, Grant, Need, Rules
 from bot.database.transactions import Clock, now_of
-from bot.models.actions import Action, Actions, RowKind
+from bot.models.actions import Action, Actions, CountsAs, RowKind
 from bot.models.command_help import HelpTopic
 from bot.models.jobs import Value
 from bot.models.operations import Progress, Target
@@ -25,6 +25,13 @@ from bot.views.context import Context, Links
 
 LARGEST_ID = 2**64 - 1
 """The greatest BIGINT UNSIGNED; no row has a larger id."""
+
+
+_BULK_ARGUMENTS: Mapping[CountsAs | None, tuple[str, ...]] = {
+    "retried": ("plan", "rate", "canary"),
+    "deleted": ("plan", "typed"),
+}
+"""The arguments that the preview's dialog sends with its confirmation."""
 
 
 class Arguments(BaseModel):
@@ -174,11 +181,26 @@ class Command:
     examples: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Raise `ValueError` if the action belongs to another command or lacks `counts_as`."""
+        """Raise `ValueError` if the action is another command's or a bulk command is incomplete."""
         if self.action is not None and self.action.name != self.name:
             raise ValueError(f"{self.name} has the action of {self.action.name}")
-        if self.effect is Effect.BULK and (self.action is None or self.action.counts_as is None):
-            raise ValueError(f"{self.name} runs in bulk, but its action has no counts_as")
+        if self.effect is Effect.BULK and (missing := self._missing_in_bulk()):
+            raise ValueError(f"{self.name} runs in bulk without {', '.join(missing)}")
+
+    def _missing_in_bulk(self) -> list[str]:
+        """Return what a bulk command needs and this one lacks: fields, views, arguments."""
+        counts_as = None if self.action is None else self.action.counts_as
+        present = {
+            "counts_as": counts_as in _BULK_ARGUMENTS,
+            # Batches take their rows from `failed_jobs`, and their message offers an undo.
+            'removes="failed"': self.action is not None and self.action.removes == "failed",
+            "undo_in_bulk": self.action is not None and self.action.undo_in_bulk,
+            "visible": self.visible is not None,
+            "finished": self.finished is not None,
+        }
+        missing = [name for name, is_present in present.items() if not is_present]
+        arguments = _BULK_ARGUMENTS.get(counts_as, ())
+        return missing + [name for name in arguments if name not in self.arguments.model_fields]
 
     @property
     def words(self) -> tuple[str, ...]:

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
+from bot.app.argument_types import GroupId, ManyIds, Order, When
 from bot.app.command import Work
-from bot.app.parsing import GroupId, ManyIds, Order, When
 from bot.app.plans import BulkArguments
 from bot.models.operations import Scope
 

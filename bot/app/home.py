@@ -16,7 +16,7 @@ from bot.models.requests import Message
 from bot.models.roles import Role
 from bot.queue import job_counts, reads
 from bot.queue.job_counts import JobCounts
-from bot.store.failures import error_group_reads
+from bot.store.failures import error_group_reads, error_group_sums
 from bot.store.failures.index import backfill_left
 from bot.store.metrics import rollups, samples
 from bot.store.operations import change_freeze
@@ -47,7 +47,7 @@ def run(work: Work, _args: HomeArguments) -> HomeResult:
     connection = work.connection
     counts, as_of = _counts(work)
     incidents, incident_count = home.active_incidents(connection, INCIDENTS)
-    window = error_group_reads.window(work.queue, work.now, None, None)
+    window = error_group_sums.window(work.queue, work.now, None, None)
     listed = _in_time(lambda: reads.failed(connection, work.queue, limit=FAILED + 1))
     return HomeResult(
         data=HomeData(

@@ -5,8 +5,8 @@ from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from bot.app.argument_types import GroupId, IncidentId
 from bot.app.command import Arguments, Work
-from bot.app.parsing import GroupId, IncidentId
 from bot.models.alert_rules import ALIASES, AlertRule
 from bot.models.incidents import Topic
 from bot.models.refusals import ErrorGroupNotFound, IncidentNotFound, QueueNotFound

@@ -17,7 +17,7 @@ from bot.models.roles import Role
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.store import leases
 from bot.store.failures import index
-from bot.store.operations import change_freeze, duplicates, operations
+from bot.store.operations import change_freeze, duplicates, operations, transitions
 
 ALL_QUEUES = "*"
 SPARE_SECONDS = 0.5
@@ -65,7 +65,6 @@ class BulkOptions:
     rate: int | None = None
     canary: int | None = None
     archive: bool = True
-    typed: bool = False
 
 
 PLAIN = BulkOptions()
@@ -75,7 +74,7 @@ PLAIN = BulkOptions()
 def preview_or_start(
     work: Work, action: Action, args: BulkArguments, scope: Scope, options: BulkOptions
 ) -> BulkOutcome:
-    """Preview the scope, or start the plan; with `typed` the person must type the count."""
+    """Preview the scope, or start the plan that the arguments confirm."""
     if args.plan is not None:
         progress = confirm(work, action, args, options)
         return BulkOutcome(BulkExtra(progress=progress), "started", recorded(work, progress))
@@ -159,8 +158,8 @@ def confirm(
 ) -> Progress:
     """Start the planned operation: only by its author, once, within ten minutes.
 
-    With `typed` the typed count must match. Raises `PlanExpired`, `CountMismatch`, `Denied` or
-    `OperationRunning`.
+    If the action asks for the count, the typed count must match. Raises `PlanExpired`,
+    `CountMismatch`, `Denied` or `OperationRunning`.
     """
     plan = None if args.plan is None else operations.locked(work.connection, args.plan)
     actor = work.invocation.actor
@@ -169,7 +168,7 @@ def confirm(
     if plan.actor != actor.user or plan.expires_at < work.now:
         raise PlanExpired(action=action.name)
     check_role(work, action, plan.total)
-    if options.typed and args.typed != plan.total:
+    if action.asks_for_count and args.typed != plan.total:
         raise CountMismatch(expected=plan.total)
     leases.lock_lease(work.connection, "bulk")
     if (other := operations.running_on(work.connection, plan.scope.queue)) is not None:
@@ -178,7 +177,7 @@ def confirm(
     request = work.invocation.request_id
     values = {"rate": options.rate, "canary": options.canary}
     changed = {name: value or None for name, value in values.items() if value is not None}
-    if not operations.start(work.connection, plan.id, request, owner, work.now, **changed):
+    if not transitions.start(work.connection, plan.id, request, owner, work.now, **changed):
         raise PlanExpired(action=action.name)
     return Progress(
         operation=plan.id,

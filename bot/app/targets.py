@@ -6,8 +6,8 @@ from typing import Any, Protocol, TypeVar
 from pydantic import Field, ValidationError
 
 from bot.access.roles import check_queue
+from bot.app.argument_types import Ids
 from bot.app.command import Arguments, Command, Work
-from bot.app.parsing import Ids
 from bot.fingerprint.payload import JobIdentity
 from bot.models.actions import Action
 from bot.models.jobs import SkippedRow

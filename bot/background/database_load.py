@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine, event, update
 
 from bot.app.command import Setup
 from bot.background.leader import leader_transaction
-from bot.models.incidents import MOST_MS
+from bot.models.health import MOST_MS
 from bot.store.leases import Lease
 from bot.store.tables import watcher_load
 

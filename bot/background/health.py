@@ -11,9 +11,8 @@ from sqlalchemy import Connection
 
 from bot.app.command import Setup
 from bot.background.incidents import lifecycle
-from bot.background.incidents.reading import Reading
 from bot.background.leader import leader_snapshot, leader_transaction
-from bot.models.alert_rules import BACKGROUND_PROBLEM
+from bot.models.alert_rules import BACKGROUND_PROBLEM, Reading
 from bot.models.health import HealthProblem
 from bot.store.incidents import probe_state
 from bot.store.leases import Lease

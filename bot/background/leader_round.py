@@ -14,13 +14,12 @@ import structlog
 from sqlalchemy import Engine
 
 from bot.app.command import Setup
-from bot.background import audit, digest, purge
+from bot.background import audit, digest, metrics, purge
 from bot.background.database_load import KEEP_EVERY, Load
-from bot.background.failures import aggregation, indexing
+from bot.background.failures import aggregate_once, index_once, merge_once, scan_once
 from bot.background.health import HealthObserver
 from bot.background.incidents import grouping, lifecycle, probe
 from bot.background.incidents.quiet_queues import QuietQueues
-from bot.background.metrics import rollup, sampling
 from bot.background.operations import canary
 from bot.background.outbox.deliver import Poster, SlackRates, deliver_once
 from bot.background.retries import track, track_bulk
@@ -74,7 +73,7 @@ def periods(interval: float) -> dict[str, float]:
         "digest": DIGEST_EVERY,
         "health": HEALTH_EVERY,
         # The duration of the first count is unknown; each count sets the period of the next one.
-        "sample": sampling.COUNT_SECONDS,
+        "sample": metrics.COUNT_SECONDS,
         "bulk": BULK_EVERY,
     }
 
@@ -177,7 +176,7 @@ class LeaderRound:
         if self._is_due("failures", self._interval):
             is_complete = self._is_due("index", INDEX_EVERY)
             is_needed = is_complete or self._has_new_failures(waiting)
-            is_behind = self._run("index", indexing.index_once, lease, is_needed=is_needed)
+            is_behind = self._run("index", index_once, lease, is_needed=is_needed)
             if is_needed and is_behind is not False:
                 self._due["index"] = 0.0
             if is_behind:
@@ -188,7 +187,7 @@ class LeaderRound:
             self._run("group", grouping.group_all, lease, is_needed=is_unassigned)
             more = is_needed
         if self._is_due("scan", max(SCAN_EVERY, self._interval)):
-            differences = self._run("scan", indexing.scan_once, lease) or 0
+            differences = self._run("scan", scan_once, lease) or 0
             if differences >= SCAN_ROWS:
                 # After a truncated table, one range every half minute would take an hour.
                 self._due["scan"] = 0.0
@@ -223,7 +222,7 @@ class LeaderRound:
         has_canary = waiting is None or waiting.waiting_canary
         has_bulk = waiting is None or waiting.is_due(waiting.outcome_at)
         new = (
-            self._run("outcomes", track.receipts_once, lease, is_needed=has_job),
+            self._run("outcomes", track.track_once, lease, is_needed=has_job),
             self._run("canary", canary.decide_once, lease, is_needed=has_canary or has_job),
             self._run("bulk-outcomes", track_bulk.outcomes_once, lease, is_needed=has_bulk),
         )
@@ -246,11 +245,11 @@ class LeaderRound:
                 self._due["purge"] = monotonic() + PURGE_EVERY
         if self._is_due("aggregate", AGGREGATE_EVERY):
             is_needed = waiting is None or waiting.unaggregated
-            if self._run("aggregate", aggregation.aggregate_once, lease, is_needed=is_needed):
+            if self._run("aggregate", aggregate_once, lease, is_needed=is_needed):
                 self._due["aggregate"] = 0.0
         if self._is_due("merge", MERGE_EVERY):
-            self._run("merge", aggregation.merge_once, lease)
-        if self._is_due("roll", ROLL_EVERY) and self._run("roll", rollup.roll_once, lease):
+            self._run("merge", merge_once, lease)
+        if self._is_due("roll", ROLL_EVERY) and self._run("roll", metrics.roll_once, lease):
             self._due["roll"] = 0.0
         if self._is_due("health", HEALTH_EVERY):
             guarded(self.steps.named("health", partial(self._health.observe_once, lease)))

@@ -10,9 +10,9 @@ import structlog
 from sqlalchemy import Connection, Engine
 
 from bot.app.command import Setup
+from bot.background import metrics
 from bot.background.database_load import Load
 from bot.background.leader_round import POLL, LeaderRound, guarded
-from bot.background.metrics import sampling
 from bot.background.operations.runner import Runner
 from bot.background.outbox.deliver import Poster
 from bot.background.wake_signal import WakeSignal
@@ -168,12 +168,12 @@ class Watcher:
                 wait = self._guarded(partial(self._sample_once, lease))
             if wait is None:
                 # A count that failed late costs the server as much as a complete one.
-                wait = max(1.0, (monotonic() - began - TICK) * sampling.SHARE)
+                wait = max(1.0, (monotonic() - began - TICK) * metrics.SHARE)
             self._stop.wait(wait)
 
     def _sample_once(self, lease: Lease) -> float:
         is_indexed = self._round.indexed == lease
-        sample = partial(sampling.sample_once, self._setup, lease, indexed=is_indexed)
+        sample = partial(metrics.sample_once, self._setup, lease, indexed=is_indexed)
         wait = self._round.steps.run("sample", sample)
         self._round.steps.expect("sample", wait)
         return wait

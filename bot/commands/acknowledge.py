@@ -2,8 +2,8 @@
 
 from pydantic import Field
 
+from bot.app.argument_types import IncidentId
 from bot.app.command import Arguments, Command, Effect, Result, Work
-from bot.app.parsing import IncidentId
 from bot.models.command_help import HelpTopic
 from bot.models.incidents import ListedIncident
 from bot.models.refusals import AlreadyAcknowledged, IncidentClosed, IncidentNotFound

@@ -2,13 +2,13 @@
 
 from pydantic import Field
 
+from bot.app.argument_types import OneId
 from bot.app.command import Arguments, Command, Effect, Result, Work
-from bot.app.parsing import OneId
 from bot.models.jobs import Value
 from bot.models.refusals import Denied, PlanExpired
 from bot.models.requests import Message
 from bot.models.roles import Role
-from bot.store.operations import operations
+from bot.store.operations import operations, transitions
 from bot.views.context import Context
 from bot.views.operations.progress import cancelled
 
@@ -44,7 +44,7 @@ def run(work: Work, args: CancelArguments) -> CancelResult:
     if operation is not None and not mine and work.grant.role < Role.ADMIN:
         holders = work.setup.rules.holders(Role.ADMIN)
         raise Denied(needed=Role.ADMIN, has=work.grant.role, holders=holders)
-    if operation is None or not operations.ask_to_stop(work.connection, operation):
+    if operation is None or not transitions.ask_to_stop(work.connection, operation):
         raise PlanExpired(action="cancel")
     return CancelResult(
         message=f"Operation {operation.id} cancelled",

@@ -2,9 +2,9 @@
 
 from pydantic import Field
 
+from bot.app.argument_types import Age
 from bot.app.command import Command, Effect, Result, Work
 from bot.app.filters import FilterArguments, scope_of
-from bot.app.parsing import Age
 from bot.app.plans import BulkExtra, BulkOptions, preview_or_start
 from bot.models.actions import Action
 from bot.models.jobs import DeletedCount
@@ -33,7 +33,7 @@ class ClearFailedResult(Result):
 
 def run(work: Work, args: ClearFailedArguments) -> ClearFailedResult:
     """Preview the scope, or start the confirmed plan."""
-    options = BulkOptions(archive=args.archive, typed=True)
+    options = BulkOptions(archive=args.archive)
     started = preview_or_start(work, ACTION, args, _scope(work, args), options)
     return ClearFailedResult(
         message=started.sentence("Clearing", "Cleared"),

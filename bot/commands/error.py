@@ -2,13 +2,13 @@
 
 from pydantic import Field
 
+from bot.app.argument_types import GroupId
 from bot.app.command import Arguments, Command, Result, Work
-from bot.app.parsing import GroupId
 from bot.models.error_groups import ErrorDetail, ErrorDetailListed
 from bot.models.requests import Message, Modal
 from bot.models.roles import Role
 from bot.queue import reads
-from bot.store.failures import error_group_reads
+from bot.store.failures import error_group_reads, error_group_sums
 from bot.views.context import Context
 from bot.views.failures.error_groups import error_detail
 
@@ -32,7 +32,7 @@ class ErrorResult(Result):
 
 def run(work: Work, args: ErrorArguments) -> ErrorResult:
     """Read the group's totals and its newest failures that still exist."""
-    within = error_group_reads.window(work.queue, work.now, None, None)
+    within = error_group_sums.window(work.queue, work.now, None, None)
     group = error_group_reads.group(work.connection, within, args.error)
     rows = error_group_reads.newest(work.connection, args.error, LOOKED_AT)
     digests = {row["failed_id"]: row["row_digest"] for row in rows if row["removed_at"] is None}

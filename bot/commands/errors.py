@@ -4,13 +4,13 @@ from datetime import timedelta
 
 from pydantic import Field, field_validator
 
+from bot.app.argument_types import Age
 from bot.app.command import Arguments, Command, Result, Work
-from bot.app.parsing import Age
 from bot.models.error_groups import ErrorGroups, ErrorsListed
 from bot.models.requests import Message
 from bot.models.roles import Role
 from bot.queue.layouts import LONGEST_QUEUE
-from bot.store.failures import error_group_reads
+from bot.store.failures import error_group_reads, error_group_sums
 from bot.store.failures.index import backfill_left
 from bot.views.context import Context
 from bot.views.failures.error_groups import error_list
@@ -31,7 +31,7 @@ class ErrorsArguments(Arguments):
     @field_validator("since")
     @classmethod
     def _no_longer_than_hours_are_kept(cls, since: timedelta | None) -> timedelta | None:
-        if since is not None and since > error_group_reads.LONGEST_SINCE:
+        if since is not None and since > error_group_sums.LONGEST_SINCE:
             raise ValueError("since:7d")
         return since
 
@@ -45,7 +45,7 @@ class ErrorsResult(Result):
 
 def run(work: Work, args: ErrorsArguments) -> ErrorsResult:
     """Read one page."""
-    within = error_group_reads.window(work.queue, work.now, args.queue, args.since)
+    within = error_group_sums.window(work.queue, work.now, args.queue, args.since)
     arguments: dict[str, str | int] = {"limit": args.limit}
     if args.queue is not None:
         arguments["queue"] = args.queue

@@ -2,8 +2,8 @@
 
 from pydantic import Field
 
+from bot.app.argument_types import OneId
 from bot.app.command import Arguments, Command, Result, Work
-from bot.app.parsing import OneId
 from bot.app.targets import not_found
 from bot.masking.masker import mask_payload
 from bot.models.jobs import FailedJobDetail

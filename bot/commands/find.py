@@ -2,8 +2,8 @@
 
 from pydantic import Field
 
+from bot.app.argument_types import LONGEST_ORDER, Order
 from bot.app.command import Arguments, Command, Result, Work
-from bot.app.parsing import LONGEST_ORDER, Order
 from bot.models.jobs import QueueStatus
 from bot.models.requests import Message
 from bot.models.roles import Role

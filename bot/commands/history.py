@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from pydantic import Field
 
+from bot.app.argument_types import Age, Order
 from bot.app.command import LARGEST_ID, Arguments, Command, Result, Work
-from bot.app.parsing import Age, Order, command_names
+from bot.app.parsing import command_names
 from bot.commands.find import read_story
 from bot.models.command_help import HelpTopic
 from bot.models.jobs import Value

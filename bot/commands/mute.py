@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, create_model
 
+from bot.app.argument_types import Age
 from bot.app.command import Command, Effect, Result, Work
 from bot.app.mute_target import TopicArguments, existing, name_of, recorded
-from bot.app.parsing import Age
 from bot.models.command_help import HelpTopic
 from bot.models.incidents import MuteDetails
 from bot.models.requests import Message

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from pydantic import Field
 
+from bot.app.argument_types import MAX_IDS, ManyIds
 from bot.app.command import Command, Effect, Result, Work
 from bot.app.filters import FilterArguments, RateArguments, is_filtered, scope_of
-from bot.app.parsing import MAX_IDS, ManyIds
 from bot.app.plans import BulkExtra, BulkOptions, preview_or_start
 from bot.app.targets import archived_as, change_each, lock_failed, target
 from bot.failpoints import reach

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from pydantic import Field
 
+from bot.app.argument_types import Age
 from bot.app.command import Arguments, Command, Result, Work
-from bot.app.parsing import Age
 from bot.models.jobs import StuckJobs, StuckListed
 from bot.models.requests import Message
 from bot.models.roles import Role

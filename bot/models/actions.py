@@ -24,6 +24,11 @@ class Action:
     undo_by_id: bool = False
     undo_in_bulk: bool = False
 
+    @property
+    def asks_for_count(self) -> bool:
+        """Whether a bulk change is confirmed with the typed number of jobs, because it deletes."""
+        return self.counts_as == "deleted"
+
 
 Actions = Mapping[str, Action]
 """The actions of all commands, by name."""

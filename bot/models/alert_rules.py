@@ -1,7 +1,8 @@
-"""The names of the alert rules. No SQL."""
+"""The alert rules: their names, and what a check reads of one. No SQL."""
 
 from collections.abc import Mapping
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 AlertRule = Literal[
     "new_failures",
@@ -42,3 +43,28 @@ ALIASES: Mapping[str, AlertRule] = {
     "silent": NO_WORKER_ACTIVITY,
 }
 """The former names of the rules, which people may still type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The current metric of one alert rule.
+
+    `breached`: it is beyond its limit. `recovered`: it is well within the limit. A value between
+    the two triggers no incident and resolves none. The alert shows `value`, in seconds or jobs,
+    and `facts`, which are JSON values. `part` is a part of the bot, if the rule is about one and
+    not about a queue.
+    """
+
+    rule: AlertRule
+    queue: str | None
+    breached: bool
+    recovered: bool
+    value: int
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    part: str | None = None
+
+    @property
+    def subject(self) -> str:
+        """The subject of an incident about this reading."""
+        name = self.part if self.queue is None else self.queue
+        return self.rule if name is None else f"{self.rule}:{name}"

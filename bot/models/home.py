@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.models.error_groups import ErrorGroups
-from bot.models.incidents import Health
+from bot.models.health import Health
 from bot.models.jobs import FailedJobList, Value
 from bot.models.metrics import Point
 from bot.models.operations import Freeze, Progress

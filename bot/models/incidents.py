@@ -8,14 +8,8 @@ from typing import Literal
 from pydantic import ConfigDict, Field
 
 from bot.models.alert_rules import METRIC_RULES, AlertRule
-from bot.models.health import HealthProblem
+from bot.models.health import Health
 from bot.models.jobs import Value
-
-MOST_MS = 200
-"""Limit of a check's database time; above it, monitoring costs more than promised.
-
-The promise is for three million jobs.
-"""
 
 IncidentState = Literal["triggered", "acknowledged", "resolved"]
 """The states of an incident."""
@@ -243,48 +237,6 @@ class Limits(Value):
     escalate_seconds: int
     recover_seconds: int
     worker_seconds: int | None
-
-
-class WatcherState(Value):
-    """The leader (`replica` None: no leader now) and the database time of its checks.
-
-    `pass_ms` is the slowest check of the ten seconds before `passed_at`, `worst_ms` the slowest of
-    the last hour. Times are naive UTC.
-    """
-
-    replica: str | None
-    since: datetime | None
-    until: datetime
-    epoch: int
-    passed_at: datetime | None
-    pass_ms: int | None
-    worst_ms: int | None
-    worst_at: datetime | None
-
-
-class Undelivered(Value):
-    """Overdue messages for one channel; `since` is naive UTC.
-
-    `error` is Slack's error code for the oldest message, if Slack returned one.
-    """
-
-    channel: str
-    count: int
-    since: datetime
-    error: str | None = None
-
-
-class Health(Value):
-    """The health of the bot: its leader, overdue messages, and problems of its background work."""
-
-    watcher: WatcherState
-    undelivered: tuple[Undelivered, ...] = ()
-    problems: tuple[HealthProblem, ...]
-
-    @property
-    def is_good(self) -> bool:
-        """Whether there is a leader, no message is overdue, and no problem is known."""
-        return self.watcher.replica is not None and not self.undelivered and not self.problems
 
 
 class Watching(Value):

@@ -193,7 +193,7 @@ class Duplicates(Value):
     bounded: bool
 
 
-class Receipt(Value):
+class RetryOutcome(Value):
     """The outcome of a job that was retried as `job_id`, `seconds` after its retry.
 
     `again_id` and `error` (masked, one line) describe the new failure if the job failed again;

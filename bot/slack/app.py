@@ -140,11 +140,11 @@ class RequestHandler:
                 self._wake()
             return Reply(answer(self._setup, invocation, outcome), outcome)
         except Exception:
-            # A bug was rolled back; the person gets the incident id, and the log has the details.
-            incident = token_hex(4)
-            log.exception("bug", incident=incident, request=invocation.request_id)
+            # A bug was rolled back; the person gets its id, and the log has the details.
+            bug_id = token_hex(4)
+            log.exception("bug", bug_id=bug_id, request=invocation.request_id)
             texts = texts_of(self._setup, invocation)
-            return Reply(bug_message(incident, texts, nothing_changed=not changed))
+            return Reply(bug_message(bug_id, texts, nothing_changed=not changed))
 
     def _follow_up(self, envelope: Envelope, reply: Reply) -> None:
         """Answer outside of the acknowledgement, and only then redraw the person's Home."""

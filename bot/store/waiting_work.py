@@ -13,7 +13,8 @@ from sqlalchemy import Column, ColumnElement, Connection, ScalarSelect, false, f
 from bot.database.transactions import Clock, now_of, time_column
 from bot.models.alert_rules import METRIC_RULES
 from bot.store.incidents import assignment, lookups
-from bot.store.operations.operations import TAKEN_OVER_AFTER, WORKING
+from bot.store.operations.operations import WORKING
+from bot.store.operations.transitions import TAKEN_OVER_AFTER
 from bot.store.tables import (
     audit,
     audit_chain,

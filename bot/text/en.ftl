@@ -437,29 +437,29 @@ progress-reason = Reason: { $reason }
 progress-by = By { $by } · { $age } · operation { $operation }
 cancelled = ⏹️ Operation { $operation } stops after its current batch. { $done } of { $total } are done and stay done.
 
-## Receipts
-receipt-processed = ✅ Job { $id } was processed, { $age } after its retry.
-receipt-failed-same = 🔴 Job { $id } failed again with the same error, { $age } after its retry: it is failed job { $again } now.
-receipt-failed-again = 🔴 Job { $id } failed again, { $age } after its retry: it is failed job { $again } now.
-receipt-failed-otherwise = 🔴 Job { $id } failed again with another error, { $age } after its retry: it is failed job { $again } now.
-receipt-late = ⏳ Job { $id } is still in the queue, { $age } after its retry. Are its workers running?
-receipt-stopped-following = ⏳ Job { $id } is still in the queue, { $age } after its retry. It is no longer tracked.
-receipt-no-longer-queued = ⚪ Job { $id } is no longer queued. The queue is too long to check whether it runs later under another id.
-receipt-deleted = 🗑️ Job { $id } is no longer queued: it was deleted.
-receipt-deleted-by = 🗑️ Job { $id } is no longer queued: { $by } deleted it.
-receipt-taken-back = ↩️ Job { $id } is no longer queued: { $by } undid its retry.
-receipt-for = For { $by }
-receipt-word-waiting = ⏳ waiting
-receipt-word-late = ⏳ still waiting
-receipt-word-processed = ✅ processed
-receipt-word-failed-again = 🔴 failed again
-receipt-word-failed-otherwise = 🔴 failed with another error
-receipt-word-no-longer-queued = ⚪ no longer queued
-receipt-word-stopped-following = ⏳ no longer tracked
-receipts-ended = All of them have ended, { $age } after the start.
-receipts-wait = Some have not run yet, { $age } after the start.
-receipts-look = All of them have run, { $age } after the start. The bot checks once more whether one failed.
-receipts-stopped = Some had not run { $age } after the start. They are no longer tracked.
+## Outcomes of retries
+retry-outcome-processed = ✅ Job { $id } was processed, { $age } after its retry.
+retry-outcome-failed-same = 🔴 Job { $id } failed again with the same error, { $age } after its retry: it is failed job { $again } now.
+retry-outcome-failed-again = 🔴 Job { $id } failed again, { $age } after its retry: it is failed job { $again } now.
+retry-outcome-failed-otherwise = 🔴 Job { $id } failed again with another error, { $age } after its retry: it is failed job { $again } now.
+retry-outcome-late = ⏳ Job { $id } is still in the queue, { $age } after its retry. Are its workers running?
+retry-outcome-stopped-following = ⏳ Job { $id } is still in the queue, { $age } after its retry. It is no longer tracked.
+retry-outcome-no-longer-queued = ⚪ Job { $id } is no longer queued. The queue is too long to check whether it runs later under another id.
+retry-outcome-deleted = 🗑️ Job { $id } is no longer queued: it was deleted.
+retry-outcome-deleted-by = 🗑️ Job { $id } is no longer queued: { $by } deleted it.
+retry-outcome-taken-back = ↩️ Job { $id } is no longer queued: { $by } undid its retry.
+retry-outcome-for = For { $by }
+retry-outcome-word-waiting = ⏳ waiting
+retry-outcome-word-late = ⏳ still waiting
+retry-outcome-word-processed = ✅ processed
+retry-outcome-word-failed-again = 🔴 failed again
+retry-outcome-word-failed-otherwise = 🔴 failed with another error
+retry-outcome-word-no-longer-queued = ⚪ no longer queued
+retry-outcome-word-stopped-following = ⏳ no longer tracked
+retry-outcomes-ended = All of them have ended, { $age } after the start.
+retry-outcomes-wait = Some have not run yet, { $age } after the start.
+retry-outcomes-look = All of them have run, { $age } after the start. The bot checks once more whether one failed.
+retry-outcomes-stopped = Some had not run { $age } after the start. They are no longer tracked.
 canary-waiting =
     { $count ->
         [one] 🐤 Waiting for the first job before the others are retried:
@@ -470,12 +470,12 @@ canary-ended =
         [one] 🐤 The first job:
        *[other] 🐤 The first { $count } jobs:
     }
-receipt-count-processed = ✅ { $count } processed
-receipt-count-failed-again = 🔴 { $count } failed again
-receipt-count-failed-otherwise = 🔴 { $count } failed with another error
-receipt-count-waiting = ⏳ { $count } waiting
-receipt-count-no-longer-queued = ⚪ { $count } no longer queued
-receipt-count-stopped-following = ⏳ { $count } no longer tracked
+retry-outcome-count-processed = ✅ { $count } processed
+retry-outcome-count-failed-again = 🔴 { $count } failed again
+retry-outcome-count-failed-otherwise = 🔴 { $count } failed with another error
+retry-outcome-count-waiting = ⏳ { $count } waiting
+retry-outcome-count-no-longer-queued = ⚪ { $count } no longer queued
+retry-outcome-count-stopped-following = ⏳ { $count } no longer tracked
 
 ## Alerts
 alert-open = 🔴 *Failed job { $id }*
@@ -530,10 +530,10 @@ outcome-done = finished
 outcome-cancelled = cancelled
 outcome-stopped = stopped
 possible-repeat = (may repeat an earlier message: Slack did not confirm it)
-letter-given-up =
+message-given-up =
     { $count ->
-        [one] ⚠️ Slack refused a message of queue-bot for <#{ $channel }> once ({ $reason }). The bot dropped it so that the next ones are posted; in the log it is outbox message { $letter }.
-       *[other] ⚠️ Slack refused a message of queue-bot for <#{ $channel }> { $count } times ({ $reason }). The bot dropped it so that the next ones are posted; in the log it is outbox message { $letter }.
+        [one] ⚠️ Slack refused a message of queue-bot for <#{ $channel }> once ({ $reason }). The bot dropped it so that the next ones are posted; in the log it is outbox message { $message }.
+       *[other] ⚠️ Slack refused a message of queue-bot for <#{ $channel }> { $count } times ({ $reason }). The bot dropped it so that the next ones are posted; in the log it is outbox message { $message }.
     }
 audit-missing = ⚠️ Audit { $records }: missing from the database. Run { $verify } to check the other records.
 audit-untold = Audit { $records }: Slack refused the message. { $tail } shows it.
@@ -710,8 +710,8 @@ refusal-outcome-unknown = The database did not confirm whether the change was ma
 refusal-read-only = Changes are off: the database does not allow them now. Nothing was changed
 bug =
     { $nothing_changed ->
-        [1] ⚠️ Something broke in the bot. Nothing was changed. It is in the log as { $incident }.
-       *[other] ⚠️ Something broke in the bot. Please check the queue before you try again. It is in the log as { $incident }.
+        [1] ⚠️ Something broke in the bot. Nothing was changed. It is in the log as { $bug }.
+       *[other] ⚠️ Something broke in the bot. Please check the queue before you try again. It is in the log as { $bug }.
     }
 
 ## Reasons in a few words, for the audit

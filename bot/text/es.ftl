@@ -446,28 +446,28 @@ progress-by = Por { $by } · { $age } · operación { $operation }
 cancelled = ⏹️ La operación { $operation } se detiene al terminar su lote actual. Hechos: { $done } de { $total }; quedan hechos.
 
 ## Recibos
-receipt-processed = ✅ El job { $id } se procesó, { $age } después del reintento.
-receipt-failed-same = 🔴 El job { $id } volvió a fallar con el mismo error, { $age } después del reintento: ahora es el job fallido { $again }.
-receipt-failed-again = 🔴 El job { $id } volvió a fallar, { $age } después del reintento: ahora es el job fallido { $again }.
-receipt-failed-otherwise = 🔴 El job { $id } volvió a fallar con otro error, { $age } después del reintento: ahora es el job fallido { $again }.
-receipt-late = ⏳ El job { $id } sigue en la cola, { $age } después del reintento. ¿Están corriendo sus workers?
-receipt-stopped-following = ⏳ El job { $id } sigue en la cola, { $age } después del reintento. Ya no se le hace seguimiento.
-receipt-no-longer-queued = ⚪ El job { $id } ya no está en la cola. La cola es demasiado larga para revisar si se ejecuta después con otro id.
-receipt-deleted = 🗑️ El job { $id } ya no está en la cola: fue eliminado.
-receipt-deleted-by = 🗑️ El job { $id } ya no está en la cola: { $by } lo eliminó.
-receipt-taken-back = ↩️ El job { $id } ya no está en la cola: { $by } deshizo su reintento.
-receipt-for = Para { $by }
-receipt-word-waiting = ⏳ en espera
-receipt-word-late = ⏳ sigue en espera
-receipt-word-processed = ✅ procesado
-receipt-word-failed-again = 🔴 volvió a fallar
-receipt-word-failed-otherwise = 🔴 falló con otro error
-receipt-word-no-longer-queued = ⚪ ya no está en la cola
-receipt-word-stopped-following = ⏳ sin seguimiento
-receipts-ended = Todos terminaron, { $age } después del inicio.
-receipts-wait = Algunos aún no se ejecutaron, { $age } después del inicio.
-receipts-look = Todos se ejecutaron, { $age } después del inicio. El bot revisa una vez más si alguno falló.
-receipts-stopped = Algunos no se habían ejecutado { $age } después del inicio. Ya no se les hace seguimiento.
+retry-outcome-processed = ✅ El job { $id } se procesó, { $age } después del reintento.
+retry-outcome-failed-same = 🔴 El job { $id } volvió a fallar con el mismo error, { $age } después del reintento: ahora es el job fallido { $again }.
+retry-outcome-failed-again = 🔴 El job { $id } volvió a fallar, { $age } después del reintento: ahora es el job fallido { $again }.
+retry-outcome-failed-otherwise = 🔴 El job { $id } volvió a fallar con otro error, { $age } después del reintento: ahora es el job fallido { $again }.
+retry-outcome-late = ⏳ El job { $id } sigue en la cola, { $age } después del reintento. ¿Están corriendo sus workers?
+retry-outcome-stopped-following = ⏳ El job { $id } sigue en la cola, { $age } después del reintento. Ya no se le hace seguimiento.
+retry-outcome-no-longer-queued = ⚪ El job { $id } ya no está en la cola. La cola es demasiado larga para revisar si se ejecuta después con otro id.
+retry-outcome-deleted = 🗑️ El job { $id } ya no está en la cola: fue eliminado.
+retry-outcome-deleted-by = 🗑️ El job { $id } ya no está en la cola: { $by } lo eliminó.
+retry-outcome-taken-back = ↩️ El job { $id } ya no está en la cola: { $by } deshizo su reintento.
+retry-outcome-for = Para { $by }
+retry-outcome-word-waiting = ⏳ en espera
+retry-outcome-word-late = ⏳ sigue en espera
+retry-outcome-word-processed = ✅ procesado
+retry-outcome-word-failed-again = 🔴 volvió a fallar
+retry-outcome-word-failed-otherwise = 🔴 falló con otro error
+retry-outcome-word-no-longer-queued = ⚪ ya no está en la cola
+retry-outcome-word-stopped-following = ⏳ sin seguimiento
+retry-outcomes-ended = Todos terminaron, { $age } después del inicio.
+retry-outcomes-wait = Algunos aún no se ejecutaron, { $age } después del inicio.
+retry-outcomes-look = Todos se ejecutaron, { $age } después del inicio. El bot revisa una vez más si alguno falló.
+retry-outcomes-stopped = Algunos no se habían ejecutado { $age } después del inicio. Ya no se les hace seguimiento.
 canary-waiting =
     { $count ->
         [one] 🐤 Esperando al primer job antes de reintentar los demás:
@@ -478,28 +478,28 @@ canary-ended =
         [one] 🐤 El primer job:
        *[other] 🐤 Los primeros { $count } jobs:
     }
-receipt-count-processed =
+retry-outcome-count-processed =
     { $count ->
         [one] ✅ 1 procesado
        *[other] ✅ { $count } procesados
     }
-receipt-count-failed-again =
+retry-outcome-count-failed-again =
     { $count ->
         [one] 🔴 1 volvió a fallar
        *[other] 🔴 { $count } volvieron a fallar
     }
-receipt-count-failed-otherwise =
+retry-outcome-count-failed-otherwise =
     { $count ->
         [one] 🔴 1 falló con otro error
        *[other] 🔴 { $count } fallaron con otro error
     }
-receipt-count-waiting = ⏳ { $count } en espera
-receipt-count-no-longer-queued =
+retry-outcome-count-waiting = ⏳ { $count } en espera
+retry-outcome-count-no-longer-queued =
     { $count ->
         [one] ⚪ 1 ya no está en la cola
        *[other] ⚪ { $count } ya no están en la cola
     }
-receipt-count-stopped-following = ⏳ { $count } sin seguimiento
+retry-outcome-count-stopped-following = ⏳ { $count } sin seguimiento
 
 ## Alertas
 alert-open = 🔴 *Job fallido { $id }*
@@ -554,10 +554,10 @@ outcome-done = terminado
 outcome-cancelled = cancelado
 outcome-stopped = detenido
 possible-repeat = (puede repetir un mensaje anterior: Slack no lo confirmó)
-letter-given-up =
+message-given-up =
     { $count ->
-        [one] ⚠️ Slack rechazó una vez un mensaje de queue-bot para <#{ $channel }> ({ $reason }). El bot lo descartó para publicar los siguientes; en el log es el mensaje de salida { $letter }.
-       *[other] ⚠️ Slack rechazó { $count } veces un mensaje de queue-bot para <#{ $channel }> ({ $reason }). El bot lo descartó para publicar los siguientes; en el log es el mensaje de salida { $letter }.
+        [one] ⚠️ Slack rechazó una vez un mensaje de queue-bot para <#{ $channel }> ({ $reason }). El bot lo descartó para publicar los siguientes; en el log es el mensaje de salida { $message }.
+       *[other] ⚠️ Slack rechazó { $count } veces un mensaje de queue-bot para <#{ $channel }> ({ $reason }). El bot lo descartó para publicar los siguientes; en el log es el mensaje de salida { $message }.
     }
 audit-missing = ⚠️ Auditoría { $records }: falta en la base de datos. Ejecuta { $verify } para revisar los demás registros.
 audit-untold = Auditoría { $records }: Slack rechazó su mensaje. { $tail } lo muestra.
@@ -750,8 +750,8 @@ refusal-outcome-unknown = La base de datos no confirmó si el cambio se hizo. Re
 refusal-read-only = Los cambios están desactivados: la base de datos no los permite ahora. No se cambió nada
 bug =
     { $nothing_changed ->
-        [1] ⚠️ Algo falló en el bot. No se cambió nada. Está en el log como { $incident }.
-       *[other] ⚠️ Algo falló en el bot. Revisa la cola antes de reintentar. Está en el log como { $incident }.
+        [1] ⚠️ Algo falló en el bot. No se cambió nada. Está en el log como { $bug }.
+       *[other] ⚠️ Algo falló en el bot. Revisa la cola antes de reintentar. Está en el log como { $bug }.
     }
 
 ## Motivos en pocas palabras, para la auditoría

@@ -47,9 +47,9 @@ def refusal_sentence(refusal: Refusal, texts: Texts, actions: Actions) -> str:
     return readable(sentence_of(refusal, texts, actions))
 
 
-def bug_message(incident: str, texts: Texts, *, nothing_changed: bool) -> Message:
+def bug_message(bug_id: str, texts: Texts, *, nothing_changed: bool) -> Message:
     """Return that an error happened, its log id, and whether anything was changed."""
-    sentence = texts("bug", incident=code(incident), nothing_changed=nothing_changed)
+    sentence = texts("bug", bug=code(bug_id), nothing_changed=nothing_changed)
     return message([sentence], [section(sentence)])
 
 

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.app.argument_types import MANY_IDS, MAX_IDS
 from bot.app.command import find_commands
 from bot.app.dispatch import request_id
-from bot.app.parsing import MANY_IDS, MAX_IDS, MAX_TEXT, Request, parse
+from bot.app.parsing import MAX_TEXT, Request, parse
 from bot.models.refusals import Invalid, UnknownCommand
 from bot.views.buttons import UnreadableValue, read_value, run_button
 

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from bot.background.database_load import HOUR, MINUTE, WARN_EVERY, Costs, Load
 from bot.database.time_limits import limited
-from bot.models.incidents import MOST_MS
+from bot.models.health import MOST_MS
 from bot.store.leases import LeaseLost
 from bot.store.tables import watcher_load
 from tests.crash.mutants import replaced

@@ -1,4 +1,4 @@
-"""A round of the leader: nothing is read for what does not wait, and nothing that waits is missed."""
+"""A round of the leader reads nothing for what does not wait, and misses nothing that waits."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -8,7 +8,7 @@ from time import monotonic
 
 from sqlalchemy import create_engine, text
 
-from tests.bench import acks, errors, idle, large, moves, paced, page, receipts, storm
+from tests.bench import acks, errors, idle, large, moves, outcomes, paced, page, storm
 from tests.bench.tables import running_server
 from tests.services.mariadb import MariaDB
 
@@ -22,7 +22,7 @@ BENCHES: dict[str, Callable[..., None]] = {
     "paced": paced.bench_paced,
     "large": large.bench_large,
     "errors": errors.bench_errors,
-    "receipts": receipts.bench_receipts,
+    "outcomes": outcomes.bench_outcomes,
     "storm": storm.bench_storm,
     "page": page.bench_page,
 }

@@ -6,9 +6,9 @@ from sqlalchemy import Connection, text
 
 from bot.app.command import Setup
 from bot.background.incidents import probe
-from bot.background.incidents.reading import Reading
 from bot.database.transactions import changing
 from bot.localslack.demo import IDS
+from bot.models.alert_rules import Reading
 from bot.models.refusals import Refusal
 from bot.store.failures import index
 from bot.store.failures.index import Pass

@@ -10,7 +10,8 @@ from typing import Any
 from bot.background.operations.runner import Runner
 from bot.models.refusals import Refusal
 from bot.store import tables
-from bot.store.operations.operations import ACTIVE, TAKEN_OVER_AFTER
+from bot.store.operations.operations import ACTIVE
+from bot.store.operations.transitions import TAKEN_OVER_AFTER
 from tests.crash import jobs
 from tests.crash.processes import Replica, replica
 from tests.kit.clock import Clock

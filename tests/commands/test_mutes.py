@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, update
 from bot.app.command import Setup
 from bot.app.dispatch import request_id
 from bot.app.responses import Outcome, answer
-from bot.background.failures import indexing
+from bot.background.failures import index_once
 from bot.commands.mute import MuteResult
 from bot.database.transactions import changing, now_of, reading
 from bot.models.alert_rules import OLDEST_JOB
@@ -64,7 +64,7 @@ def mute_of(setup: Setup, **about: Any) -> datetime | None:
 def failed_in(setup: Setup, queue: TestQueue, name: str) -> None:
     """Let a job of this queue have failed, and the watcher have seen it."""
     queue.fail(queue=name)
-    indexing.index_once(setup, hold(setup))
+    index_once(setup, hold(setup))
 
 
 def text_of(setup: Setup, outcome: Outcome) -> str:

@@ -51,7 +51,7 @@ def test_undo_of_a_retry_takes_the_job_back_and_the_failed_job_is_as_it_was(
     assert "Failed job 45 is back in failed_jobs" in answer.text
     assert f"job {job.id} will not run" in answer.text
     assert f"This undoes `retry` by <@{IDS.operator}>" in answer.text
-    # First as an undo tells it, then as the receipt does.
+    # First as an undo tells it, then as the outcome does.
     team.until(lambda: re.search("Undone by|undid its retry", team.now(notice)["text"]))
     team.until(lambda: "run:undo" not in action_ids(team.now(notice)))
     assert any(

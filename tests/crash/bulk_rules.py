@@ -157,7 +157,7 @@ class Bulk(World):
 
     @invariant()
     def the_rest_follows_a_canary_that_was_processed(self) -> None:
-        """By what the worker did, whatever the receipts say."""
+        """By what the worker did, whatever the outcomes say."""
         done = {sha256(body.encode()).hexdigest()[:32] for body in self.worked}
         rows = self.queue.rows(batches)
         for operation in self.queue.rows(operations_table):

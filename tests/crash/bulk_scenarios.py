@@ -13,7 +13,7 @@ from bot import failpoints
 from bot.app.command import Setup
 from bot.background.operations.runner import Runner
 from bot.store import tables
-from bot.store.operations.operations import TAKEN_OVER_AFTER
+from bot.store.operations.transitions import TAKEN_OVER_AFTER
 from tests.crash.scenarios import Mutant, previewed, run_out
 from tests.kit.clock import Clock
 from tests.kit.concurrency import SECONDS, lock_waits, until

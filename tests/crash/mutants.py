@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import update
 
 from bot.access.roles import Grant
-from bot.app import dispatch, plans, targets
+from bot.app import dispatch, plans, records, targets
 from bot.background import leader
 from bot.background.operations import batch_workers
 from bot.commands import release
@@ -21,7 +21,7 @@ from bot.models.roles import Role
 from bot.queue import moves
 from bot.store import tables
 from bot.store.audit import audit_log
-from bot.store.operations import batches, operations, restore
+from bot.store.operations import batches, operations, restore, transitions
 
 
 @contextmanager
@@ -101,7 +101,7 @@ def no_single_use() -> Iterator[None]:
 
     with ExitStack() as both:
         both.enter_context(replaced((plans, "single_use"), by=lambda _state: True))
-        both.enter_context(replaced((operations, "start"), by=start))
+        both.enter_context(replaced((transitions, "start"), by=start))
         yield
 
 
@@ -188,5 +188,6 @@ def audit_after_commit() -> Iterator[None]:
 
     with ExitStack() as both:
         both.enter_context(replaced((audit_log, "write"), by=later))
-        both.enter_context(replaced((dispatch, "changing"), by=then_write))
+        places = ((dispatch, "changing"), (records, "changing"))
+        both.enter_context(replaced(*places, by=then_write))
         yield

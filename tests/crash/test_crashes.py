@@ -15,7 +15,7 @@ from bot.localslack.server import LocalSlack
 from bot.store import tables
 from bot.store.leases import TTL
 from bot.store.operations import operations
-from bot.store.operations.operations import TAKEN_OVER_AFTER
+from bot.store.operations.transitions import TAKEN_OVER_AFTER
 from tests.crash import jobs
 from tests.crash.processes import replica
 from tests.crash.scenarios import run_out
@@ -193,8 +193,8 @@ def moved(queue: TestQueue, action: str) -> Counter[str]:
     ("step", "copies", "wait"),
     [
         ("sealed", 1, TTL),
-        ("letter-claimed", 1, ATTEMPT),
-        ("letter-posted", 2, ATTEMPT),
+        ("message-claimed", 1, ATTEMPT),
+        ("message-posted", 2, ATTEMPT),
     ],
 )
 def test_a_watcher_killed_at_its_work_is_followed_and_everything_is_told(

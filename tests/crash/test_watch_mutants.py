@@ -5,7 +5,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from bot.background.metrics import sampling
+from bot.background import metrics
 from tests.crash import watch_mutants as mutants
 from tests.crash import watch_scenarios as scenarios
 from tests.crash.scenarios import Mutant, Scenario
@@ -21,7 +21,7 @@ KILLED: list[tuple[Scenario, Mutant]] = [
     (scenarios.one_goes_without_the_bot, mutants.a_scan_is_not_appended),
     (scenarios.a_retry_is_undone, mutants.an_undo_is_not_appended),
     (scenarios.what_is_muted_fails, mutants.no_mute_at_opening),
-    (scenarios.a_retried_job_waits, mutants.no_wait_for_receipts),
+    (scenarios.a_retried_job_waits, mutants.no_wait_for_outcomes),
 ]
 
 SCENARIOS = list(dict.fromkeys(scenario for scenario, _ in KILLED))
@@ -50,7 +50,7 @@ def test_a_late_watcher_is_stopped_at_each_step(kept_queue: TestQueue, name: str
 @pytest.mark.parametrize("name", sorted(scenarios.LATE_STEPS))
 def test_without_its_fence_a_step_is_not_stopped(kept_queue: TestQueue, name: str) -> None:
     step = scenarios.LATE_STEPS[name]
-    module = sampling if name == "sample" else sys.modules[step.__module__]
+    module = metrics if name == "sample" else sys.modules[step.__module__]
     unfenced = mutants.no_fence_in(module)
     with pytest.raises(AssertionError, match="not stopped"):
         scenarios.late(step)(kept_queue, unfenced)

@@ -125,7 +125,7 @@ def no_mute_at_opening() -> Iterator[None]:
 
 
 @contextmanager
-def no_wait_for_receipts() -> Iterator[None]:
+def no_wait_for_outcomes() -> Iterator[None]:
     """An incident is over though nobody knows what became of its retried jobs."""
     with replaced((retry_activity, "unsettled"), by=lambda _connection: set()):
         yield

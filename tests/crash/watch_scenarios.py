@@ -21,7 +21,7 @@ from tests.kit.queues import TestQueue
 from tests.kit.replicas import ALERTS, ask, codes, confirm, hold, make_setup
 
 LATE_STEPS: dict[str, Step] = {
-    **{name: step for name, step in STEPS.items() if name not in ("canary", "outcomes")},
+    **{name: step for name, step in STEPS.items() if name not in ("canary", "bulk-outcomes")},
     "digest": digest.digest_once,
     "purge": purge.purge_once,
 }

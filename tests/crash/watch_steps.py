@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from sqlalchemy import RowMapping, func, select
 
 from bot.app.command import Setup
-from bot.background import audit
-from bot.background.failures import aggregation, indexing
+from bot.background import audit, metrics
+from bot.background.failures import aggregate_once, index_once, scan_once
 from bot.background.incidents import grouping, lifecycle, probe
-from bot.background.metrics import rollup, sampling
 from bot.background.operations import canary
 from bot.background.retries import track, track_bulk
 from bot.models.incidents import Topic
@@ -21,21 +20,21 @@ Step = Callable[[Setup, Lease], object]
 
 def sample(setup: Setup, lease: Lease) -> None:
     """Count once; whether what failed before the first start is indexed, it sees by itself."""
-    sampling.sample_once(setup, lease, indexed=True)
+    metrics.sample_once(setup, lease, indexed=True)
 
 
 STEPS: Mapping[str, Step] = {
-    "index": indexing.index_once,
+    "index": index_once,
     "open": grouping.group_once,
-    "scan": indexing.scan_once,
+    "scan": scan_once,
     "observe": probe.probe_once,
-    "receipts": track.receipts_once,
+    "outcomes": track.track_once,
     "canary": canary.decide_once,
-    "outcomes": track_bulk.outcomes_once,
+    "bulk-outcomes": track_bulk.outcomes_once,
     "live": lifecycle.advance_once,
-    "aggregate": aggregation.aggregate_once,
+    "aggregate": aggregate_once,
     "sample": sample,
-    "roll": rollup.roll_once,
+    "roll": metrics.roll_once,
     "seal": audit.seal_once,
     "refresh": grouping.refresh_once,
 }
@@ -87,7 +86,7 @@ class _Before:
         self._setup = setup
         m, o = tables.mutes.c, tables.outbox.c
         with setup.engine.begin() as connection:
-            self._letter = connection.execute(select(func.max(o.id))).scalar() or 0
+            self._message_id = connection.execute(select(func.max(o.id))).scalar() or 0
             muted = select(tables.mutes).where(
                 m.ended_at.is_(None), m.until > setup.clock(connection)
             )
@@ -98,18 +97,18 @@ class _Before:
         """What a step posted of a muted incident, or called for one that is acknowledged."""
         o = tables.outbox.c
         query = select(o.subject, o.kind, o.body).where(
-            o.id > self._letter, o.subject.like("incident:%"), o.kind != "edit"
+            o.id > self._message_id, o.subject.like("incident:%"), o.kind != "edit"
         )
         with self._setup.engine.begin() as connection:
-            letters = connection.execute(query).all()
-            rows = connection.execute(select(tables.incidents)).mappings() if letters else ()
+            messages = connection.execute(query).all()
+            rows = connection.execute(select(tables.incidents)).mappings() if messages else ()
             known = {f"incident:{row['id']}": row for row in rows}
-        for letter in letters:
-            incident, calls = known[letter.subject], "<!subteam^" in letter.body
+        for message in messages:
+            incident, calls = known[message.subject], "<!subteam^" in message.body
             if any(_covers(mute, incident) for mute in self._muted):
-                yield f"I5: a {letter.kind} about {letter.subject}, which is muted"
-            if incident["acknowledged_at"] is not None and letter.kind == "reply" and calls:
-                yield f"I5: {letter.subject} is acknowledged, and somebody was called"
+                yield f"I5: a {message.kind} about {message.subject}, which is muted"
+            if incident["acknowledged_at"] is not None and message.kind == "reply" and calls:
+                yield f"I5: {message.subject} is acknowledged, and somebody was called"
 
     def _summed(self) -> Sequence[int]:
         """Of how many seconds the minutes' sums are, and how many failures appeared by them."""

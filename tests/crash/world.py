@@ -22,7 +22,8 @@ from bot.app.responses import Outcome
 from bot.background.operations.runner import Runner
 from bot.localslack.server import LocalSlack
 from bot.store.leases import Lease
-from bot.store.operations.operations import ACTIVE, TAKEN_OVER_AFTER
+from bot.store.operations.operations import ACTIVE
+from bot.store.operations.transitions import TAKEN_OVER_AFTER
 from bot.store.tables import failures
 from bot.store.tables import operations as operations_table
 from tests.crash.watch_steps import Eye
@@ -35,7 +36,7 @@ from tests.kit.queues import GONE_AWAY, TestQueue, payload
 from tests.kit.replicas import People, ask, hold, make_setup
 from tests.kit.team import KeptDatabase
 
-TELL_STEPS = ["sealed", "letter-claimed", "letter-posted"]
+TELL_STEPS = ["sealed", "message-claimed", "message-posted"]
 FAULTS: list[Any] = [429, 500, "internal_error", "is_archived", "not_in_channel", "invalid_blocks"]
 REPLICAS = st.sampled_from(["a", "b"])
 FAILURE = st.tuples(

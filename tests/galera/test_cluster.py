@@ -10,7 +10,7 @@ from bot.background.operations.runner import Runner
 from bot.database.engine import connect
 from bot.store import tables
 from bot.store.migrate import CURSORS, LEASES, MIGRATIONS, migrate, require_current
-from bot.store.operations.operations import TAKEN_OVER_AFTER
+from bot.store.operations.transitions import TAKEN_OVER_AFTER
 from bot.store.tables.columns import metadata
 from tests.crash import jobs
 from tests.crash.processes import replica

@@ -92,7 +92,7 @@ def _calling_edits(connection: Connection) -> Iterator[str]:
     c = tables.outbox.c
     calling = select(c.id, c.subject).where(c.kind == "edit", c.body.contains("<!subteam^"))
     for number, subject in connection.execute(calling):
-        yield f"I5: letter {number} edits {subject} and calls somebody"
+        yield f"I5: message {number} edits {subject} and calls somebody"
 
 
 def broken_alerts(connection: Connection) -> Iterator[str]:
@@ -132,9 +132,9 @@ def _is_breached(row: RowMapping) -> bool:
 def _posted_once(connection: Connection) -> Iterator[str]:
     """I5: no incident is posted twice, except where somebody deleted its message."""
     c = tables.outbox.c
-    letters = select(c.subject).where(c.subject.like("incident:%"))
-    posts = Counter(connection.execute(letters.where(c.kind == "post")).scalars())
-    lost = letters.where(c.kind == "edit", c.sent_at.is_not(None), c.sent_ts.is_(None))
+    messages = select(c.subject).where(c.subject.like("incident:%"))
+    posts = Counter(connection.execute(messages.where(c.kind == "post")).scalars())
+    lost = messages.where(c.kind == "edit", c.sent_at.is_not(None), c.sent_ts.is_(None))
     for subject, times in (posts - Counter(connection.execute(lost).scalars())).items():
         if times > 1:
             yield f"I5: {subject} was posted {times} times"

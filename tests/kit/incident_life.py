@@ -78,7 +78,7 @@ class Life:
         return [one["text"] for one in self.slack.messages(channel) if "thread_ts" in one]
 
     def waiting(self) -> int:
-        """How many letters Slack does not have."""
+        """How many messages Slack does not have."""
         c = tables.outbox.c
         with self.queue.engine.begin() as connection:
             return len(connection.execute(select(c.id).where(c.sent_at.is_(None))).all())

@@ -283,12 +283,12 @@ def _covered(connection: Connection) -> Iterator[str]:
     links = connection.execute(select(tables.audit_chain.c.audit_id, tables.audit_chain.c.seq))
     sealed: dict[int, int] = {row.audit_id: row.seq for row in links}
     posted_seqs: set[int] = set()
-    letters = _mappings(connection, select(tables.outbox))
-    for letter in letters:
-        if letter["sent_at"] is None:
-            yield f"I5: {letter['kind']} {letter['subject']} waits: {letter['error']}"
-        elif letter["sent_ts"] is not None and letter["kind"] in ("audit", "refusals"):
-            posted_seqs.update(json.loads(letter["body"])["seqs"])
+    messages = _mappings(connection, select(tables.outbox))
+    for message in messages:
+        if message["sent_at"] is None:
+            yield f"I5: {message['kind']} {message['subject']} waits: {message['error']}"
+        elif message["sent_ts"] is not None and message["kind"] in ("audit", "refusals"):
+            posted_seqs.update(json.loads(message["body"])["seqs"])
     for number in connection.execute(select(tables.audit.c.id)).scalars():
         if number not in sealed:
             yield f"I5: record {number} is not sealed"

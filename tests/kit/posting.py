@@ -9,7 +9,7 @@ from slack_sdk import WebClient
 
 from bot.app.command import Setup
 from bot.background import audit
-from bot.background.failures import indexing
+from bot.background.failures import index_once, scan_once
 from bot.background.incidents import grouping, lifecycle
 from bot.background.loop import Watcher
 from bot.background.outbox.deliver import Poster, SlackRates, deliver_once
@@ -46,7 +46,7 @@ WATCHING = ("watch", "bulk", "sample")
 class Endless(SlackRates):
     """No limit at all: whatever is due is sent."""
 
-    def allows(self, letter: object) -> bool:  # noqa: ARG002 the base's
+    def allows(self, message: object) -> bool:  # noqa: ARG002 the base's
         """Always."""
         return True
 
@@ -75,9 +75,9 @@ def deliver(setup: Setup, poster: Poster, lease: Lease, rounds: int = 50) -> int
 
 def watch(setup: Setup, lease: Lease) -> None:
     """Everything that a watcher does before it delivers, until there is nothing left to do."""
-    while indexing.index_once(setup, lease):
+    while index_once(setup, lease):
         pass
-    indexing.scan_once(setup, lease)
+    scan_once(setup, lease)
     while grouping.group_once(setup, lease):
         pass
     lifecycle.advance_once(setup, lease)

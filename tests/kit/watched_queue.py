@@ -10,8 +10,8 @@ from sqlalchemy import Connection, delete, func, select, update
 
 from bot.app.command import Alerting, Setup
 from bot.background.incidents import probe
-from bot.background.incidents.reading import Reading
 from bot.database.transactions import changing
+from bot.models.alert_rules import Reading
 from bot.store.failures import index
 from bot.wall_clock import unix
 from tests.kit.clock import SetClock

@@ -1,4 +1,4 @@
-"""A worker for tests of receipts: what Laravel's does to the two tables, step by step."""
+"""A worker for tests of outcomes: what Laravel's does to the two tables, step by step."""
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 
 from bot.app.command import Setup
-from bot.background.retries.track import receipts_once
+from bot.background.retries.track import track_once
 from tests.kit.clock import Clock
 from tests.kit.queues import GONE_AWAY, TestQueue
 from tests.kit.replicas import hold
@@ -70,5 +70,5 @@ def follow(setup: Setup, clock: Clock, *, seconds: float = 8, step: float = 1.1)
     announced = 0
     for _ in range(max(1, round(seconds / step))):
         clock.move(seconds=step)
-        announced += receipts_once(setup, hold(setup))
+        announced += track_once(setup, hold(setup))
     return announced

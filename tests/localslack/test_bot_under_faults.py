@@ -140,13 +140,13 @@ def test_a_token_that_was_revoked_stops_the_posts_and_loses_none(team: Team) -> 
 def test_the_bots_own_rates_are_never_above_slacks(kind: str, rate: Rate) -> None:
     clock = Seconds()
     own_rates, rates = SlackRates(clock), Rates(clock)
-    letter = outbox.OutboxMessage(
+    message = outbox.OutboxMessage(
         1, kind, "C", "s", {}, 0, in_doubt=False, created_at=datetime.now(UTC)
     )
     sent = 0
     # Half an hour of a flood, asked ten times a second.
     for _ in range(30 * 60 * 10):
-        if own_rates.allows(letter):
+        if own_rates.allows(message):
             rates.take("x", rate)
             sent += 1
         clock.now += 0.1

@@ -5,7 +5,8 @@ from slack_bolt import Ack, App, BoltResponse
 from slack_sdk import WebClient
 
 from bot.localslack.blocks.forms import WrongValueError
-from bot.localslack.interactivity.people import TROUBLE, CannotError
+from bot.localslack.interactivity.people import CannotError
+from bot.localslack.interactivity.round_trip import TROUBLE
 from bot.localslack.server import LocalSlack
 from tests.kit.block_kit import Json, plain
 from tests.kit.slack_apps import Connect

@@ -2,7 +2,7 @@
 
 from sqlalchemy import text
 
-from bot.background.failures import indexing
+from bot.background.failures import index_once
 from bot.slack.home import draw
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import ANA, TEAM, ask, codes, hold, make_setup
@@ -17,7 +17,7 @@ def test_a_failed_job_without_a_time_keeps_no_list_and_no_home_from_being_read(
     with mariadb_queue.engine.begin() as connection:
         connection.execute(text("SET sql_mode = ''"))
         connection.execute(text("UPDATE failed_jobs SET failed_at = '0000-00-00' WHERE id = 11"))
-    indexing.index_once(setup, hold(setup))
+    index_once(setup, hold(setup))
     outcomes = [ask(setup, one) for one in ("failed", "failed-job 11")]
     assert codes(outcomes) == ["ok"] * 2
     assert "0000-00-00 00:00:00" in str(outcomes[0].result)

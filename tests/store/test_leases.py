@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from bot.app.command import Setup
 from bot.background import audit
-from bot.background.failures import indexing
+from bot.background.failures import index_once, scan_once
 from bot.background.incidents import grouping, lifecycle
 from bot.background.outbox.deliver import SlackRates, deliver_once
 from bot.database.transactions import changing
@@ -103,15 +103,15 @@ def test_of_many_that_ask_at_once_one_gets_it(mariadb_queue: TestQueue) -> None:
 def test_a_late_holder_changes_nothing(queue: TestQueue) -> None:
     a, b, clock = two(queue)
     late = hold(a)
-    indexing.index_once(a, late)
+    index_once(a, late)
     queue.fail(1)
     ask(a, "retry 99")  # a refusal, whose record waits to be sealed and told
     clock.move(seconds=TTL + 1)
     lease = hold(b)
     before = everything(queue)
     steps: tuple[Callable[[], object], ...] = (
-        lambda: indexing.index_once(a, late),
-        lambda: indexing.scan_once(a, late),
+        lambda: index_once(a, late),
+        lambda: scan_once(a, late),
         lambda: grouping.group_once(a, late),
         lambda: grouping.refresh_once(a, late),
         lambda: lifecycle.advance_once(a, late),

@@ -6,7 +6,7 @@ from sqlalchemy import delete, insert
 
 from bot.app.command import Setup
 from bot.background import purge
-from bot.background.failures import indexing
+from bot.background.failures import index_once, scan_once
 from bot.background.incidents import grouping, lifecycle
 from bot.store import tables
 from bot.store.incidents import transitions as ledger
@@ -31,17 +31,17 @@ def test_failures_that_are_gone_go_after_thirty_days_and_no_others(queue: TestQu
     clock = Clock()
     setup = make_setup(queue, clock=clock)
     queue.fail(1)  # before the first start: without an incident
-    indexing.index_once(setup, hold(setup))
+    index_once(setup, hold(setup))
     for failed_id, cause in ((2, "one"), (3, "two"), (4, "three"), (5, "four")):
         queue.fail(failed_id, exception=cause)
-    indexing.index_once(setup, hold(setup))
+    index_once(setup, hold(setup))
     assert grouping.group_once(setup, hold(setup)) == 4
     for row in queue.rows(tables.incidents):
         with queue.engine.begin() as connection:
             ledger.mark_posted(connection, row.id, ALERTS, f"1.{row.id}")
     for failed_id in (1, 2, 5):
         remove(queue, failed_id)
-    indexing.scan_once(setup, hold(setup))
+    scan_once(setup, hold(setup))
     clock.move(minutes=2)
     live(setup)
     clock.move(days=29)
@@ -49,7 +49,7 @@ def test_failures_that_are_gone_go_after_thirty_days_and_no_others(queue: TestQu
     assert queue.count(tables.failures) == 5
     clock.move(days=2)
     remove(queue, 3)
-    indexing.scan_once(setup, hold(setup))
+    scan_once(setup, hold(setup))
     purge.purge_once(setup, hold(setup))
     # 3 is gone since now, 4 is there, and 5 has the last number.
     assert [row.failed_id for row in queue.rows(tables.failures)] == [3, 4, 5]
@@ -68,7 +68,7 @@ def test_failures_stay_as_long_as_the_archive_has_them_for_an_undo(queue: TestQu
     queue.fail(1)
     run_and_seal(queue)
     queue.fail(2)
-    indexing.index_once(setup, hold(setup))
+    index_once(setup, hold(setup))
     grouping.refresh_once(setup, hold(setup))
     clock.move(days=59)
     purge.purge_once(setup, hold(setup))
@@ -145,9 +145,9 @@ def test_incidents_that_are_over_go_after_ninety_days_with_what_bulk_changes_too
 def test_incidents_that_are_open_or_have_failures_stay(queue: TestQueue) -> None:
     clock = Clock()
     setup = make_setup(queue, clock=clock)
-    indexing.index_once(setup, hold(setup))
+    index_once(setup, hold(setup))
     queue.fail(1)
-    indexing.index_once(setup, hold(setup))
+    index_once(setup, hold(setup))
     grouping.group_once(setup, hold(setup))
     with queue.engine.begin() as connection:
         ledger.mark_posted(connection, queue.rows(tables.incidents)[0].id, ALERTS, "1.1")
@@ -168,8 +168,8 @@ def test_incidents_that_are_open_or_have_failures_stay(queue: TestQueue) -> None
     assert len(left) == 3
     remove(queue, 1)
     queue.fail(2)  # who has the last number stays
-    indexing.index_once(setup, hold(setup))
-    indexing.scan_once(setup, hold(setup))
+    index_once(setup, hold(setup))
+    scan_once(setup, hold(setup))
     grouping.group_once(setup, hold(setup))
     for _ in range(3):
         live(setup)

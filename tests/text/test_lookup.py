@@ -89,8 +89,8 @@ def test_a_moment_is_a_date_that_each_reader_sees_in_their_zone() -> None:
 
 
 def test_truth_is_a_word_that_a_message_can_select_by() -> None:
-    assert "Nothing was changed" in EN("bug", incident="7", nothing_changed=True)
-    assert "Nothing was changed" not in EN("bug", incident="7", nothing_changed=False)
+    assert "Nothing was changed" in EN("bug", bug="7", nothing_changed=True)
+    assert "Nothing was changed" not in EN("bug", bug="7", nothing_changed=False)
 
 
 def test_a_missing_key_or_value_is_an_error() -> None:

@@ -490,8 +490,8 @@ def _refusal_samples(w: Words) -> Iterator[Sample]:
         yield Sample(f"bug-{'unchanged' if known else 'unknown'}", bug)
 
 
-def _bug(incident: str, ctx: Context, *, nothing_changed: bool) -> Message:
-    return refusal.bug_message(incident, ctx.texts, nothing_changed=nothing_changed)
+def _bug(bug_id: str, ctx: Context, *, nothing_changed: bool) -> Message:
+    return refusal.bug_message(bug_id, ctx.texts, nothing_changed=nothing_changed)
 
 
 def _status_samples(w: Words) -> Iterator[Sample]:

@@ -4,16 +4,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 
-from bot.models.health import HealthProblem
-from bot.models.incidents import (
-    Health,
-    Limits,
-    NamedMute,
-    Undelivered,
-    WatcherState,
-    WatchExtra,
-    Watching,
-)
+from bot.models.health import Health, HealthProblem, Undelivered, WatcherState
+from bot.models.incidents import Limits, NamedMute, WatchExtra, Watching
 from bot.models.requests import Source
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.views.incidents.watch import watch_message

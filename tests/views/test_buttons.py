@@ -18,7 +18,7 @@ from tests.views.drawing import elements_in
 from tests.views.samples import DIGEST, RUNNABLE, Sample, samples
 
 COMMANDS = find_commands()
-FOR_EVERYBODY = ("alert-", "summary-", "retry-all-", "clear-failed-", "receipt", "undo-", "digest")
+FOR_EVERYBODY = ("alert-", "summary-", "retry-all-", "clear-failed-", "outcome", "undo-", "digest")
 """Messages that a whole channel sees: their buttons are checked at the click."""
 
 

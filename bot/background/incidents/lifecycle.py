@@ -14,10 +14,9 @@ from sqlalchemy import Connection
 from bot.app.command import Setup
 from bot.app.responses import channel_context
 from bot.background.incidents import escalation, message
-from bot.background.incidents.reading import Reading
 from bot.background.leader import leader_transaction
 from bot.background.operations.progress import counted
-from bot.models.alert_rules import BACKGROUND_PROBLEM, METRIC_RULES, NEW_FAILURES
+from bot.models.alert_rules import BACKGROUND_PROBLEM, METRIC_RULES, NEW_FAILURES, Reading
 from bot.models.incidents import Incident, Mute, muted_until
 from bot.store.deltas import incident_deltas
 from bot.store.incidents import lookups, mutes, queue_activity, retry_activity, transitions

@@ -13,11 +13,11 @@ from sqlalchemy import Connection
 
 from bot.app.command import Setup
 from bot.app.responses import channel_context
-from bot.background.retries.track import receipts_of
+from bot.background.retries.track import retry_outcomes
 from bot.models import alert_rules
 from bot.models.actions import counted_as
 from bot.models.incidents import Incident
-from bot.models.operations import Receipt
+from bot.models.operations import RetryOutcome
 from bot.models.requests import Message
 from bot.store import outbox
 from bot.store.failures import error_groups
@@ -237,16 +237,16 @@ def _single(
     if incident.failures_left == 0:
         state = counted_as(setup.actions, incident.settled_how) or "gone"
         retried = state == "retried"
-        receipt = _receipt(connection, rows[0].seq, context.now) if retried else None
+        outcome = _retry_outcome(connection, rows[0].seq, context.now) if retried else None
         changed = {"state": state, "by": incident.settled_by, "at": incident.settled_at}
-        alert = alert.model_copy(update={**changed, "receipt": receipt})
+        alert = alert.model_copy(update={**changed, "outcome": outcome})
     return failure_message(alert, view_of(incident), context)
 
 
-def _receipt(connection: Connection, seq: int, now: datetime) -> Receipt | None:
+def _retry_outcome(connection: Connection, seq: int, now: datetime) -> RetryOutcome | None:
     """Return the outcome of the failure's retry, or None if its job is not tracked."""
     job = tracked_jobs.of_failure(connection, seq)
-    return None if job is None else receipts_of(connection, [job], now)[0]
+    return None if job is None else retry_outcomes(connection, [job], now)[0]
 
 
 def _failed_job(setup: Setup, failure: AssignedFailure) -> FailedJobAlert:

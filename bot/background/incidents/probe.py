@@ -14,11 +14,10 @@ from sqlalchemy import Connection
 
 from bot.app.command import Setup
 from bot.background.incidents import lifecycle, rules
-from bot.background.incidents.reading import Reading
 from bot.background.incidents.rules import QueueSnapshot
 from bot.background.leader import leader_transaction
 from bot.database.transactions import TooSlow
-from bot.models.alert_rules import NO_WORKER_ACTIVITY
+from bot.models.alert_rules import NO_WORKER_ACTIVITY, Reading
 from bot.queue import index_probe
 from bot.queue.index_probe import ProbeLimits, QueueProbe
 from bot.store.incidents import mutes, probe_state, sampled_totals

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from bot.app.command import Setup
-from bot.background.incidents.reading import Reading
 from bot.models.alert_rules import (
     BACKLOG_GROWTH,
     FAILED_COUNT,
@@ -17,6 +16,7 @@ from bot.models.alert_rules import (
     OLDEST_JOB,
     STUCK_JOBS,
     AlertRule,
+    Reading,
 )
 from bot.queue.index_probe import QueueProbe
 from bot.store.incidents.probe_state import ProbeState

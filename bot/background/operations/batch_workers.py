@@ -20,7 +20,7 @@ from bot.database.transactions import changing, time_limit
 from bot.failpoints import reach
 from bot.models.refusals import Refusal
 from bot.models.requests import Actor, Invocation, Source
-from bot.store.operations import batches, change_freeze, execute, operations
+from bot.store.operations import batches, change_freeze, execute, transitions
 from bot.store.operations.batches import Batch, NotOurs
 from bot.store.operations.operations import Operation
 
@@ -98,7 +98,7 @@ class BatchWorkers:
 
     def _beat(self, connection: Connection) -> None:
         setup = self.setup
-        operations.beat(connection, self.operation, setup.replica, setup.clock(connection))
+        transitions.beat(connection, self.operation, setup.replica, setup.clock(connection))
 
     def _left_behind(self, connection: Connection) -> list[Batch]:
         setup = self.setup

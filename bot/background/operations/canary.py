@@ -10,7 +10,7 @@ from bot.background.leader import leader_snapshot, leader_transaction
 from bot.background.operations.progress import edit_progress, end
 from bot.models.roles import Role
 from bot.store.leases import Lease
-from bot.store.operations import operations
+from bot.store.operations import operations, transitions
 from bot.store.operations.operations import Operation
 from bot.store.operations.retries import tracked_jobs
 
@@ -26,7 +26,7 @@ _NOBODY = Grant(Role.NONE, "none")
 def decide_once(setup: Setup, lease: Lease) -> int:
     """Continue operations whose canary passed, stop those whose canary failed; return how many."""
     with leader_snapshot(setup) as connection:
-        waiting = operations.waiting_for_canary(connection)
+        waiting = transitions.waiting_for_canary(connection)
 
     def decide(number: int) -> bool:
         def work(connection: Connection) -> bool:
@@ -47,7 +47,7 @@ def _decide(setup: Setup, connection: Connection, operation: Operation) -> bool:
         return False
     if reason:
         return end(setup, connection, operation, "stopped", reason, _NOBODY)
-    if not operations.go_on(connection, operation, now):
+    if not transitions.go_on(connection, operation, now):
         return False
     edit_progress(setup, connection, operations.find(connection, operation.id) or operation, now)
     return True

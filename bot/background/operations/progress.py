@@ -13,7 +13,7 @@ from bot.models.requests import Message
 from bot.store import outbox
 from bot.store.audit import audit_log
 from bot.store.failures.index import by_seqs
-from bot.store.operations import batches, change_freeze, operations, set_aside
+from bot.store.operations import batches, change_freeze, operations, set_aside, transitions
 from bot.store.operations.operations import Operation
 from bot.store.operations.retries import outcomes, tracked_jobs
 from bot.store.operations.retries.outcomes import OutcomeCounts
@@ -162,7 +162,7 @@ def end(
         return False
     done = operations.moved(connection, operation.id)
     digest = batches.digest_of(connection, operation.id)
-    if not operations.finish(connection, operation, state, reason, now, done=done, digest=digest):
+    if not transitions.finish(connection, operation, state, reason, now, done=done, digest=digest):
         return False
     ended = operations.find(connection, operation.id) or operation
     audit_log.write(connection, _record(setup, ended, grant, now))

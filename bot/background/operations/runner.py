@@ -20,7 +20,7 @@ from bot.models.operations import Progress
 from bot.models.refusals import Frozen, NotAllowed, Refusal, Unverifiable
 from bot.models.roles import Role
 from bot.queue.bulk import BATCH_ROWS
-from bot.store.operations import change_freeze, operations
+from bot.store.operations import change_freeze, operations, transitions
 from bot.store.operations.operations import Operation
 
 log = structlog.get_logger(__name__)
@@ -85,7 +85,7 @@ class Runner:
         def take(connection: Connection) -> Operation | None:
             self._now = now = setup.clock(connection)
             postponed = [id_ for id_, doubt in self._doubts.items() if now < doubt.again]
-            return operations.take(connection, setup.replica, now, postponed)
+            return transitions.take(connection, setup.replica, now, postponed)
 
         return self._change(take)
 

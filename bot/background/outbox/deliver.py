@@ -19,7 +19,7 @@ from bot.background.outbox.render import body_of, incident_of, place_of
 from bot.database.transactions import changing, time_limit
 from bot.failpoints import reach
 from bot.models.refusals import Refusal
-from bot.store import outbox
+from bot.store import delivery, outbox
 from bot.store.incidents import transitions
 from bot.store.leases import Lease
 from bot.store.outbox import OutboxMessage
@@ -97,7 +97,7 @@ class SlackRates:
 def deliver_once(setup: Setup, poster: Poster, lease: Lease, rates: SlackRates) -> int:
     """Try each due message once and return how many Slack accepted."""
     with leader_snapshot(setup) as connection:
-        messages = sorted(outbox.due(connection, setup.clock(connection)), key=_rank)
+        messages = sorted(delivery.due(connection, setup.clock(connection)), key=_rank)
     return sum(
         _deliver(setup, poster, lease, message) for message in messages if rates.allows(message)
     )
@@ -113,14 +113,14 @@ def _rank(message: OutboxMessage) -> bool:
 
 def _deliver(setup: Setup, poster: Poster, lease: Lease, message: OutboxMessage) -> bool:
     def claim(connection: Connection) -> bool:
-        return outbox.claim(connection, message, lease, setup.clock(connection) + ATTEMPT)
+        return delivery.claim(connection, message, lease, setup.clock(connection) + ATTEMPT)
 
     if not leader_transaction(setup, lease, claim):
         return False
-    reach("letter-claimed")
+    reach("message-claimed")
     try:
         channel, ts = _send(setup, poster, message)
-        reach("letter-posted")
+        reach("message-posted")
     except DeliveryError as error:
         fault = error  # Python deletes the name of an except clause after it
     except Refusal:
@@ -194,7 +194,7 @@ def _note_sent(
     channel: str | None,
     ts: str | None,
 ) -> None:
-    if not outbox.sent(connection, message, channel, ts, setup.clock(connection)):
+    if not delivery.sent(connection, message, channel, ts, setup.clock(connection)):
         return
     number = incident_of(message)
     if number is not None and message.kind == outbox.POST and channel and ts:

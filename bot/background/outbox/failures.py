@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from bot.app.command import Setup
 from bot.background.outbox.render import incident_of, place_of
 from bot.models.requests import Message
-from bot.store import outbox
+from bot.store import delivery, outbox
 from bot.store.incidents import lookups, transitions
 from bot.store.outbox import OutboxMessage
 from bot.text import texts_for
@@ -67,21 +67,21 @@ def put_off(
     match fault.fault:
         case Fault.RATE:
             again = now + timedelta(seconds=fault.after)
-            outbox.put_off(connection, message, fault.reason, again, in_doubt=message.in_doubt)
+            delivery.put_off(connection, message, fault.reason, again, in_doubt=message.in_doubt)
         case Fault.CHANNEL:
             _move_to_other_channel(setup, connection, message, fault, now)
         case Fault.GONE if message.kind == outbox.EDIT:
-            outbox.sent(connection, message, None, None, now)
+            delivery.sent(connection, message, None, None, now)
             _forget_place(connection, message)
         case Fault.UNKNOWN:
             again = now + timedelta(seconds=_backoff(message))
-            outbox.put_off(connection, message, fault.reason, again, in_doubt=True)
+            delivery.put_off(connection, message, fault.reason, again, in_doubt=True)
         case _ if fault.fault in HOPELESS and is_hopeless(message):
             _give_up(setup, connection, message, fault, now)
         case _:
             again = now + timedelta(seconds=LONGEST_WAIT)
             doubt = message.in_doubt or fault.fault is Fault.BROKEN
-            outbox.put_off(connection, message, str(fault), again, in_doubt=doubt)
+            delivery.put_off(connection, message, str(fault), again, in_doubt=doubt)
 
 
 def _give_up(
@@ -98,19 +98,19 @@ def _give_up(
     log.error(
         "outbox message given up", outbox_id=message.id, subject=message.subject, because=str(fault)
     )
-    outbox.sent(connection, message, None, None, now)
+    delivery.sent(connection, message, None, None, now)
     here = message.channel == setup.audit_channel
     other = setup.fallback_channel if here else setup.audit_channel
     if other is None or other == message.channel or message.subject.startswith(HEALTH):
         return
     notice = texts_for(None, setup.language, setup.zone)(
-        "letter-given-up",
+        "message-given-up",
         channel=message.channel,
         reason=fault.reason,
         count=message.attempts + 1,
-        letter=str(message.id),
+        message=str(message.id),
     )
-    outbox.post(connection, other, f"{HEALTH}letter:{message.id}", Message(notice), now)
+    outbox.post(connection, other, f"{HEALTH}message:{message.id}", Message(notice), now)
 
 
 def _backoff(message: OutboxMessage) -> float:
@@ -132,18 +132,18 @@ def _move_to_other_channel(
     is_unprompted = message.channel == setup.alert_channel or message.subject.startswith("digest:")
     other = setup.fallback_channel if is_unprompted else setup.audit_channel
     if message.kind == outbox.POST and other is not None and other != message.channel:
-        outbox.redirect(connection, message, other, now)
+        delivery.redirect(connection, message, other, now)
         if message.channel == setup.alert_channel:
             _notify_unreachable(setup, connection, message, fault, now)
         return
     moved = other is not None and other != message.channel and _forget_open(connection, message)
     if message.kind == outbox.REPLY and incident_of(message) is not None and other is not None:
-        outbox.tell_apart(connection, message, other, now)
+        delivery.tell_apart(connection, message, other, now)
     elif moved and message.kind == outbox.EDIT:
         # The alert that is posted instead shows the same state.
-        outbox.sent(connection, message, None, None, now)
+        delivery.sent(connection, message, None, None, now)
     else:
-        outbox.put_off(connection, message, fault.reason, now + CHANNEL_WAIT, in_doubt=False)
+        delivery.put_off(connection, message, fault.reason, now + CHANNEL_WAIT, in_doubt=False)
     _notify_unreachable(setup, connection, message, fault, now)
 
 

@@ -9,10 +9,10 @@ from sqlalchemy import Connection
 
 from bot.app.command import Setup
 from bot.app.responses import channel_context
-from bot.background.failures import indexing
+from bot.background.failures import index_once
 from bot.background.leader import leader_snapshot, leader_transaction
 from bot.background.operations.progress import edit_progress
-from bot.models.operations import Receipt
+from bot.models.operations import RetryOutcome
 from bot.store import outbox
 from bot.store.failures import index
 from bot.store.incidents import assignment
@@ -42,7 +42,7 @@ INTERVALS = (
 Changes = dict[TrackedJob, Mapping[str, Any]]
 
 
-def receipts_once(setup: Setup, lease: Lease) -> int:
+def track_once(setup: Setup, lease: Lease) -> int:
     """Check the retried jobs that are due; return how many outcomes are new.
 
     A missing job counts as processed only if the index was brought up to date after the job was
@@ -53,7 +53,7 @@ def receipts_once(setup: Setup, lease: Lease) -> int:
     if not waiting:
         return 0
     missed = {row.id for row in waiting if row.missing_since is not None}
-    fresh = bool(missed) and not indexing.index_once(setup, lease)
+    fresh = bool(missed) and not index_once(setup, lease)
 
     def work(connection: Connection) -> int:
         now = setup.clock(connection)
@@ -174,11 +174,11 @@ def _publish_request(
 ) -> None:
     """Edit the message of a request and, if all outcomes are known or late, reply in its thread."""
     context = replace(channel_context(setup, now), request=request_id)
-    receipts = receipts_of(connection, rows, now)
+    outcomes = retry_outcomes(connection, rows, now)
     subject = f"request:{request_id}"
     channel = outbox.channel_of(connection, subject)
     if channel is not None:
-        message = request_message(receipts, rows[0].actor, context)
+        message = request_message(outcomes, rows[0].actor, context)
         outbox.edit(connection, channel, subject, message, now)
     else:
         # The retry was a click on an alert, so the reply belongs to the alert.
@@ -187,20 +187,20 @@ def _publish_request(
             return
         channel, subject = setup.alert_channel, f"incident:{incident.id}"
     if all(row.is_settled or row.late for row in rows):
-        reply = reply_message(receipts, rows[0].actor, context)
+        reply = reply_message(outcomes, rows[0].actor, context)
         outbox.reply(connection, channel, subject, reply, now)
 
 
-def receipts_of(
+def retry_outcomes(
     connection: Connection, rows: Sequence[TrackedJob], now: datetime
-) -> tuple[Receipt, ...]:
+) -> tuple[RetryOutcome, ...]:
     """Return the tracked jobs as messages show them."""
     failures = index.by_seqs(connection, [row.outcome_seq for row in rows if row.outcome_seq])
-    receipts = []
+    outcomes = []
     for row in rows:
         refailure = failures.get(row.outcome_seq or 0)
-        receipts.append(
-            Receipt(
+        outcomes.append(
+            RetryOutcome(
                 failed_id=row.failed_id,
                 job_id=row.retried_as,
                 queue=row.queue,
@@ -216,4 +216,4 @@ def receipts_of(
                 same=row.error_group is not None and row.state == tracked_jobs.FAILED_AGAIN,
             )
         )
-    return tuple(receipts)
+    return tuple(outcomes)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from bot.app.command import Setup
 from bot.app.responses import channel_context
-from bot.background.failures import indexing
+from bot.background.failures import index_once
 from bot.background.leader import leader_snapshot, leader_transaction
 from bot.background.operations.progress import counted, edit_progress, reply
 from bot.background.retries.track import DOUBT, GRACE, LATE, TRACKED_FOR
@@ -38,7 +38,7 @@ def outcomes_once(setup: Setup, lease: Lease) -> int:
     with leader_snapshot(setup) as connection:
         waiting = outcomes.due(connection, setup.clock(connection), AT_ONCE)
     drained = {row.operation for row in waiting if row.drained_at is not None}
-    fresh = bool(drained) and not indexing.index_once(setup, lease)
+    fresh = bool(drained) and not index_once(setup, lease)
 
     def count(operation: int, *, fresh: bool) -> bool:
         def work(connection: Connection) -> bool:

@@ -15,20 +15,16 @@ from bot.localslack.blocks.forms import (
 from bot.localslack.blocks.specs import Json
 from bot.localslack.blocks.validation import elements_of
 from bot.localslack.delivery import event_payloads
-from bot.localslack.delivery.envelopes import AckRecord, Courier, EnvelopeKind, NotDeliveredError
+from bot.localslack.delivery.envelopes import Courier
 from bot.localslack.grants import Interaction
-from bot.localslack.interactivity.results import result_json, wait_for_replies
+from bot.localslack.interactivity.round_trip import RoundTrip, result_json
 from bot.localslack.interactivity.slash_text import escape_names
 from bot.localslack.interactivity.submissions import apply_submission_ack
 from bot.localslack.manifest import Manifest
-from bot.localslack.posting import Content, post
-from bot.localslack.refusals import SlackRefusal
 from bot.localslack.web_api.calls import Backend
 from bot.localslack.web_api.replies import show_ack
 from bot.localslack.workspace import Channel, User, View, Workspace
 
-TROUBLE = "We had some trouble connecting. Try again?"
-SLACKBOT = "USLACKBOT"
 ADMIN = ""  # an edit of a group happens where the app cannot see its author
 
 
@@ -56,9 +52,9 @@ class People:
         response_url: Callable[[str, str], str],
     ) -> None:
         self._backend = backend
-        self._courier = courier
         self._manifest = manifest
         self._response_url = response_url
+        self._round_trip = RoundTrip(backend, courier)
 
     @property
     def _workspace(self) -> Workspace:
@@ -82,7 +78,9 @@ class People:
         def show(ack: Json | None) -> None:
             show_ack(self._backend, interaction, ack)
 
-        return await self._send(interaction, "slash_commands", payload, show, wait, failing=word)
+        return await self._round_trip.run(
+            interaction, "slash_commands", payload, show, wait, failing=word
+        )
 
     async def click(self, user: str, channel: str, ts: str, click: Click, wait: float) -> Json:
         """Click a button or choose in a menu of a message."""
@@ -101,7 +99,7 @@ class People:
         if element["action_id"] in values.get(block_id, {}):
             values[block_id][element["action_id"]] = state_entry(element, click.value)
         payload["state"] = {"values": values}
-        return await self._send(interaction, "interactive", payload, _nothing, wait)
+        return await self._round_trip.run(interaction, "interactive", payload, _nothing, wait)
 
     async def click_in_view(self, user: str, view_id: str, click: Click, wait: float) -> Json:
         """Click a button or choose in a menu of a modal or of Home."""
@@ -119,7 +117,7 @@ class People:
         interaction = Interaction(person.id, view=view)
         trigger = self._backend.grants.new_trigger(interaction)
         payload = payloads.view_actions(self._workspace, person, view, action, trigger)
-        return await self._send(interaction, "interactive", payload, _nothing, wait)
+        return await self._round_trip.run(interaction, "interactive", payload, _nothing, wait)
 
     async def submit(self, user: str, view_id: str, values: Json, wait: float) -> Json:
         """Fill in `{block_id: {action_id: value}}` and submit the modal on top."""
@@ -139,7 +137,7 @@ class People:
         def show(ack: Json | None) -> None:
             apply_submission_ack(self._backend, interaction, view, ack)
 
-        return await self._send(interaction, "interactive", payload, show, wait)
+        return await self._round_trip.run(interaction, "interactive", payload, show, wait)
 
     async def close(self, user: str, view_id: str, *, everything: bool) -> Json:
         """Close a modal with its close button, or with `everything` the whole stack."""
@@ -160,7 +158,9 @@ class People:
                     self._workspace, person, closed_view, is_cleared=is_cleared
                 )
                 interaction = Interaction(person.id)
-                result = await self._send(interaction, "interactive", payload, _nothing, 0)
+                result = await self._round_trip.run(
+                    interaction, "interactive", payload, _nothing, 0
+                )
         return result
 
     async def open_home(self, user: str, wait: float) -> Json:
@@ -198,7 +198,7 @@ class People:
         if not self._manifest.subscribes_to(str(event["type"])):
             return result_json(interaction, None)
         payload = event_payloads.event_callback(self._workspace, event)
-        return await self._send(interaction, "events_api", payload, _nothing, wait)
+        return await self._round_trip.run(interaction, "events_api", payload, _nothing, wait)
 
     def _person(self, name_or_id: str) -> User:
         user = self._workspace.find_user(name_or_id)
@@ -236,64 +236,6 @@ class People:
             return action | {key: element[key] for key in keys if key in element}
         action |= state_entry(element, click.value)
         return action | {key: element[key] for key in ("placeholder",) if key in element}
-
-    async def _send(
-        self,
-        interaction: Interaction,
-        kind: EnvelopeKind,
-        payload: Json,
-        show: Callable[[Json | None], None],
-        wait: float,
-        *,
-        failing: str = "The action",
-    ) -> Json:
-        self._backend.interactions.append(interaction)
-        try:
-            ack = await self._courier.deliver(kind, payload)
-            failure = self._apply_ack(interaction, ack, show, failing)
-            if failure is not None:
-                return failure
-            if not interaction.replies:
-                await wait_for_replies(interaction, wait)
-        except NotDeliveredError as error:
-            return self._failure_json(interaction, None, str(error), failing)
-        finally:
-            self._backend.interactions.remove(interaction)
-        return result_json(interaction, ack.ms, interaction.view)
-
-    def _apply_ack(
-        self,
-        interaction: Interaction,
-        ack: AckRecord,
-        show: Callable[[Json | None], None],
-        failing: str,
-    ) -> Json | None:
-        try:
-            show(ack.payload)
-        except SlackRefusal as refusal:
-            failure = self._failure_json(interaction, ack.ms, refusal.code, failing)
-            return failure | {"details": [str(problem) for problem in refusal.problems]}
-        return None
-
-    def _failure_json(
-        self, interaction: Interaction, ack_ms: float | None, error: str, failing: str
-    ) -> Json:
-        """Return the visible failure: a message of Slackbot, or a notice in the modal."""
-        if interaction.channel is not None:
-            words = Content(f'{failing} failed with the error "{error}"', None)
-            interaction.note_reply(
-                post(
-                    self._workspace,
-                    interaction.channel,
-                    words,
-                    ephemeral_to=interaction.user,
-                    user=SLACKBOT,
-                )
-            )
-        if interaction.view is not None:
-            interaction.view.notice = TROUBLE
-            self._workspace.mark_changed()
-        return result_json(interaction, ack_ms, interaction.view) | {"error": error}
 
 
 def _nothing(_ack: Json | None) -> None:

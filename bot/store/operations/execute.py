@@ -21,9 +21,10 @@ from bot.store.deltas.incident_deltas import Removal
 from bot.store.failures import removal
 from bot.store.operations import batches, set_aside, undo_batches
 from bot.store.operations.batches import Batch
-from bot.store.operations.operations import Operation, wait_for_canary
+from bot.store.operations.operations import Operation
 from bot.store.operations.retries import tracked_jobs
 from bot.store.operations.scopes import matching
+from bot.store.operations.transitions import wait_for_canary
 from bot.store.tables import failures as index
 
 MOST_REFUSED = 100

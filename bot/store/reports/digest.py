@@ -30,7 +30,7 @@ from bot.models.digest import (
 from bot.models.refusals import Busy
 from bot.store.audit.audit_log import ENDED
 from bot.store.failures import error_group_reads
-from bot.store.failures.error_group_reads import Window
+from bot.store.failures.error_group_sums import Window
 from bot.store.failures.failure_counts import oldest_day
 from bot.store.reports import digest_samples
 from bot.store.reports.digest_days import Days

@@ -5,8 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select
 
-from bot.models.health import HealthProblem
-from bot.models.incidents import Health, Undelivered, WatcherState
+from bot.models.health import Health, HealthProblem, Undelivered, WatcherState
 from bot.queue.layouts import Queue
 from bot.store.reports.problems import checked, problems
 from bot.store.tables import leases, outbox, watcher_load

@@ -13,8 +13,7 @@ from functools import partial
 import structlog
 from sqlalchemy import Connection, func, select
 
-from bot.models.health import PARTS, HealthProblem, Part
-from bot.models.incidents import WatcherState
+from bot.models.health import PARTS, HealthProblem, Part, WatcherState
 from bot.queue.layouts import Queue
 from bot.store import background_steps
 from bot.store.background_steps import error_code

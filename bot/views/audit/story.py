@@ -154,7 +154,7 @@ def _became(became: Became | None, ctx: Context) -> Mrkdwn:
     """Return the outcome of a retry, as in its outcome message."""
     if became is None:
         return ctx.texts("fate-unknown")
-    word = ctx.texts(f"receipt-word-{became.fate}")
+    word = ctx.texts(f"retry-outcome-word-{became.fate}")
     if became.by is not None and became.how is not None:
         how = named(became.how, 40)
         return ctx.texts("fate-by", word=word, by=Person(became.by), how=how)

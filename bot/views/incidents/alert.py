@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from bot.models.jobs import Value
-from bot.models.operations import Receipt
+from bot.models.operations import RetryOutcome
 from bot.models.requests import Block, Message, Moment, Person
 from bot.text import Mrkdwn, code, cut, join
 from bot.views.blocks import actions, context_line, message, section
@@ -43,7 +43,7 @@ class FailedJobAlert(Value):
     state: Literal["open", "retried", "deleted", "gone"] = "open"
     by: str | None = None
     at: datetime | None = None
-    receipt: Receipt | None = None
+    outcome: RetryOutcome | None = None
 
 
 class ErrorGroupAlert(Value):
@@ -123,7 +123,7 @@ def _settled(alert: FailedJobAlert, ctx: Context) -> list[Mrkdwn]:
         keys = {"retried": "settled-retried", "deleted": "settled-deleted"}
         return [ctx.texts(keys.get(alert.state, "settled-gone"))]
     sentence = ctx.texts(f"settled-{alert.state}-by", by=Person(alert.by), at=Moment(alert.at))
-    outcome = Mrkdwn() if alert.receipt is None else outcome_line(alert.receipt, ctx)
+    outcome = Mrkdwn() if alert.outcome is None else outcome_line(alert.outcome, ctx)
     return [sentence, outcome] if outcome else [sentence]
 
 

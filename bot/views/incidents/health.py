@@ -1,10 +1,15 @@
-"""Views of the bot's health: its leader, the cost of monitoring, and overdue messages."""
+"""Views of the bot's health: its leader, the cost of monitoring, problems, overdue messages."""
 
-from bot.models.incidents import MOST_MS, Health, Undelivered, WatcherState
-from bot.text import Mrkdwn, channel, code, join
+from collections.abc import Sequence
+
+from bot.models.health import MOST_MS, Health, HealthProblem, Undelivered, WatcherState
+from bot.models.requests import Moment, Source
+from bot.text import Mrkdwn, channel, code, escape, join
 from bot.views.context import Context
-from bot.views.incidents.problems import problem_lines
 from bot.views.names import age_since
+
+SHOWN = 8
+"""Problems that a message lists; a terminal lists all."""
 
 
 def health_lines(health: Health, ctx: Context) -> list[Mrkdwn]:
@@ -55,3 +60,38 @@ def _undelivered(late: Undelivered, ctx: Context) -> Mrkdwn:
     if late.error is None:
         return texts("health-undelivered", **values)
     return texts("health-undelivered-because", **values, error=code(late.error))
+
+
+def problem_lines(problems: Sequence[HealthProblem], ctx: Context) -> list[Mrkdwn]:
+    """Return one sentence per problem with its effect, and last where the logs show the reason."""
+    if not problems:
+        return []
+    first = problems if ctx.source is Source.TERMINAL else problems[:SHOWN]
+    lines = [problem_line(problem, ctx) for problem in first]
+    if hidden := len(problems) - len(first):
+        lines.append(ctx.texts("background-more", count=hidden))
+    if any(problem.code != "nobody" for problem in problems):
+        lines.append(ctx.texts("background-hint", line=code("watch step failed")))
+    return lines
+
+
+def problem_line(problem: HealthProblem, ctx: Context) -> Mrkdwn:
+    """Return the problem, its duration, and its effect on people."""
+    texts = ctx.texts
+    if problem.code == "nobody" and problem.since is not None:
+        return texts("watch-nobody", at=Moment(problem.since), run=code("queue-bot run"))
+    values = {
+        "age": age_since(problem.since, ctx),
+        "step": _step(problem, ctx),
+        "id": escape(str(problem.row)),
+        "part": texts(f"background-part-{problem.part}"),
+        "error": code(problem.error or "–"),
+    }
+    line = texts(f"background-{problem.code}", **values)
+    return join(" ", [line, texts(f"background-means-{problem.part}")])
+
+
+def _step(problem: HealthProblem, ctx: Context) -> Mrkdwn:
+    """Return the step's name; its row may come from a newer version."""
+    key = f"background-step-{problem.step}"
+    return ctx.texts(key) if ctx.texts.has(key) else escape(problem.step or "–")

@@ -15,7 +15,7 @@ from bot.models.alert_rules import (
 from bot.models.health import HealthProblem
 from bot.text import Mrkdwn, code, cut
 from bot.views.context import Context
-from bot.views.incidents.problems import problem_lines
+from bot.views.incidents.health import problem_lines
 from bot.views.names import age, dots, queue_name
 from bot.views.rows import ROW
 from bot.views.stuck import workers_hint

@@ -2,7 +2,13 @@
 
 from datetime import datetime
 
-from bot.models.incidents import Limits, ListedIncident, NamedMute, WatchExtra, Watching
+from bot.models.incidents import (
+    Limits,
+    ListedIncident,
+    NamedMute,
+    WatchExtra,
+    Watching,
+)
 from bot.models.requests import Block, Message, Moment, Person, Source
 from bot.text import Mrkdwn, channel, code, cut, join
 from bot.views.blocks import context_line, message, section, sections

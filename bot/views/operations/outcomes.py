@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from bot.models.operations import Outcomes, Receipt
+from bot.models.operations import Outcomes, RetryOutcome
 from bot.models.requests import Message, Person
 from bot.text import Mrkdwn, code, cut, join
 from bot.views.blocks import context_line, message, section, sections
@@ -25,32 +25,32 @@ SHOWN = (
 _GOOD = {"processed"}
 
 
-def request_message(receipts: Sequence[Receipt], actor: str, ctx: Context) -> Message:
+def request_message(outcomes: Sequence[RetryOutcome], actor: str, ctx: Context) -> Message:
     """Return the channel's message: the retried jobs, who retried them, and each outcome."""
     by = Person(actor)
-    waits = any(receipt.state == "waiting" for receipt in receipts)
+    waits = any(outcome.state == "waiting" for outcome in outcomes)
     undo = undo_blocks(ctx) if waits else []
-    if len(receipts) == 1:
-        (only,) = receipts
+    if len(outcomes) == 1:
+        (only,) = outcomes
         lead = ctx.texts("retried-one-by", id=str(only.failed_id), job=str(only.job_id), by=by)
         lines = [lead, _facts(only, ctx)]
-        outcome = outcome_line(only, ctx)
-        blocks = [*sections(lines), *([section(outcome)] if outcome else []), *undo]
-        return message([*lines, *([outcome] if outcome else [])], blocks)
-    lead = ctx.texts("retried-many-by", count=len(receipts), by=by)
-    rows = [_row(receipt, ctx) for receipt in receipts]
-    counts = _counts(receipts, ctx)
+        sentence = outcome_line(only, ctx)
+        blocks = [*sections(lines), *([section(sentence)] if sentence else []), *undo]
+        return message([*lines, *([sentence] if sentence else [])], blocks)
+    lead = ctx.texts("retried-many-by", count=len(outcomes), by=by)
+    rows = [_row(outcome, ctx) for outcome in outcomes]
+    counts = _counts(outcomes, ctx)
     return message([lead, counts, *rows], [*sections([lead, counts]), *sections(rows), *undo])
 
 
-def reply_message(receipts: Sequence[Receipt], actor: str, ctx: Context) -> Message:
+def reply_message(outcomes: Sequence[RetryOutcome], actor: str, ctx: Context) -> Message:
     """Return the thread reply; it mentions the person unless all jobs succeeded."""
-    call = [] if all(receipt.state in _GOOD for receipt in receipts) else [_call(actor, ctx)]
-    if len(receipts) == 1:
-        lines = [outcome_line(receipts[0], ctx)]
+    call = [] if all(outcome.state in _GOOD for outcome in outcomes) else [_call(actor, ctx)]
+    if len(outcomes) == 1:
+        lines = [outcome_line(outcomes[0], ctx)]
     else:
-        odd = [_row(receipt, ctx) for receipt in receipts if receipt.state not in _GOOD]
-        lines = [_counts(receipts, ctx), *odd]
+        odd = [_row(outcome, ctx) for outcome in outcomes if outcome.state not in _GOOD]
+        lines = [_counts(outcomes, ctx), *odd]
     blocks = [*sections(lines), *(context_line(line) for line in call)]
     return message([*lines, *call], blocks)
 
@@ -73,10 +73,13 @@ def outcomes_lines(outcomes: Outcomes, ctx: Context) -> list[Mrkdwn]:
         return [join(" ", [lead, counts]), *error]
     waited = age(outcomes.seconds, texts)
     if outcomes.state == "settled":
-        return [counts, texts("receipts-ended", age=waited)]
+        return [counts, texts("retry-outcomes-ended", age=waited)]
     if outcomes.state == "stopped":
-        return [counts, texts("receipts-stopped", age=waited)]
-    return [counts, texts("receipts-wait" if outcomes.waiting else "receipts-look", age=waited)]
+        return [counts, texts("retry-outcomes-stopped", age=waited)]
+    return [
+        counts,
+        texts("retry-outcomes-wait" if outcomes.waiting else "retry-outcomes-look", age=waited),
+    ]
 
 
 def _by_state(outcomes: Outcomes) -> Mapping[str, int]:
@@ -89,79 +92,81 @@ def _by_state(outcomes: Outcomes) -> Mapping[str, int]:
     }
 
 
-def outcome_line(receipt: Receipt, ctx: Context) -> Mrkdwn:
+def outcome_line(outcome: RetryOutcome, ctx: Context) -> Mrkdwn:
     """Return the outcome of one job as a sentence; empty while it has waited only briefly."""
     texts = ctx.texts
-    waited = age(receipt.seconds, texts)
-    match receipt.state:
-        case "waiting" if not receipt.late:
+    waited = age(outcome.seconds, texts)
+    match outcome.state:
+        case "waiting" if not outcome.late:
             return Mrkdwn()
         case "waiting":
-            return texts("receipt-late", id=_id(receipt, ctx), age=waited)
+            return texts("retry-outcome-late", id=_id(outcome, ctx), age=waited)
         case "processed":
-            return texts("receipt-processed", id=_id(receipt, ctx), age=waited)
+            return texts("retry-outcome-processed", id=_id(outcome, ctx), age=waited)
         case "stopped-following":
-            return texts("receipt-stopped-following", id=_id(receipt, ctx), age=waited)
+            return texts("retry-outcome-stopped-following", id=_id(outcome, ctx), age=waited)
         case "no-longer-queued":
-            return _no_longer(receipt, ctx)
-    return _failed(receipt, waited, ctx)
+            return _no_longer(outcome, ctx)
+    return _failed(outcome, waited, ctx)
 
 
-def _failed(receipt: Receipt, waited: str, ctx: Context) -> Mrkdwn:
-    values = {"queue": receipt.queue, "order_id": receipt.order_id}
-    new = Mrkdwn() if receipt.again_id is None else row_id(receipt.again_id, ctx, values)
-    if receipt.state == "failed-otherwise":
-        key = "receipt-failed-otherwise"
+def _failed(outcome: RetryOutcome, waited: str, ctx: Context) -> Mrkdwn:
+    values = {"queue": outcome.queue, "order_id": outcome.order_id}
+    new = Mrkdwn() if outcome.again_id is None else row_id(outcome.again_id, ctx, values)
+    if outcome.state == "failed-otherwise":
+        key = "retry-outcome-failed-otherwise"
     else:
-        key = "receipt-failed-same" if receipt.same else "receipt-failed-again"
-    sentence = ctx.texts(key, id=_id(receipt, ctx), age=waited, again=new)
-    error = code(receipt.error, 2 * ERROR) if receipt.error else Mrkdwn()
+        key = "retry-outcome-failed-same" if outcome.same else "retry-outcome-failed-again"
+    sentence = ctx.texts(key, id=_id(outcome, ctx), age=waited, again=new)
+    error = code(outcome.error, 2 * ERROR) if outcome.error else Mrkdwn()
     return cut(join("\n", [sentence, error] if error else [sentence]), ROW)
 
 
-def _no_longer(receipt: Receipt, ctx: Context) -> Mrkdwn:
-    texts, id_ = ctx.texts, _id(receipt, ctx)
-    if receipt.how is None:
-        return texts("receipt-no-longer-queued", id=id_)
-    if receipt.how == "undo":
-        return texts("receipt-taken-back", id=id_, by=Person(receipt.by or ""))
-    if receipt.by is None:
-        return texts("receipt-deleted", id=id_)
-    return texts("receipt-deleted-by", id=id_, by=Person(receipt.by))
+def _no_longer(outcome: RetryOutcome, ctx: Context) -> Mrkdwn:
+    texts, id_ = ctx.texts, _id(outcome, ctx)
+    if outcome.how is None:
+        return texts("retry-outcome-no-longer-queued", id=id_)
+    if outcome.how == "undo":
+        return texts("retry-outcome-taken-back", id=id_, by=Person(outcome.by or ""))
+    if outcome.by is None:
+        return texts("retry-outcome-deleted", id=id_)
+    return texts("retry-outcome-deleted-by", id=id_, by=Person(outcome.by))
 
 
-def _id(receipt: Receipt, ctx: Context) -> Mrkdwn:
-    return row_id(receipt.job_id, ctx, {"queue": receipt.queue, "order_id": receipt.order_id})
+def _id(outcome: RetryOutcome, ctx: Context) -> Mrkdwn:
+    return row_id(outcome.job_id, ctx, {"queue": outcome.queue, "order_id": outcome.order_id})
 
 
-def _facts(receipt: Receipt, ctx: Context) -> Mrkdwn:
+def _facts(outcome: RetryOutcome, ctx: Context) -> Mrkdwn:
     line = dots(
-        job_class(receipt.job_class, ctx),
-        order(receipt.order_id, ctx, queue=receipt.queue),
-        queue_name(receipt.queue),
+        job_class(outcome.job_class, ctx),
+        order(outcome.order_id, ctx, queue=outcome.queue),
+        queue_name(outcome.queue),
     )
     return cut(line, ROW // 2)
 
 
-def _row(receipt: Receipt, ctx: Context) -> Mrkdwn:
+def _row(outcome: RetryOutcome, ctx: Context) -> Mrkdwn:
     """Return one of several jobs on a line, with its outcome in a word or two."""
-    named = ctx.texts("retried-row", id=str(receipt.failed_id), job=str(receipt.job_id))
-    state = "late" if receipt.state == "waiting" and receipt.late else receipt.state
-    word = ctx.texts(f"receipt-word-{state}")
+    named = ctx.texts("retried-row", id=str(outcome.failed_id), job=str(outcome.job_id))
+    state = "late" if outcome.state == "waiting" and outcome.late else outcome.state
+    word = ctx.texts(f"retry-outcome-word-{state}")
     error = Mrkdwn()
-    if receipt.state == "failed-otherwise" and receipt.error:
-        error = code(receipt.error, ERROR // 2)
-    return cut(dots(named, _facts(receipt, ctx), word, error), ROW // 2)
+    if outcome.state == "failed-otherwise" and outcome.error:
+        error = code(outcome.error, ERROR // 2)
+    return cut(dots(named, _facts(outcome, ctx), word, error), ROW // 2)
 
 
-def _counts(receipts: Sequence[Receipt], ctx: Context) -> Mrkdwn:
-    return _counted(Counter(receipt.state for receipt in receipts), ctx)
+def _counts(outcomes: Sequence[RetryOutcome], ctx: Context) -> Mrkdwn:
+    return _counted(Counter(outcome.state for outcome in outcomes), ctx)
 
 
 def _counted(counts: Mapping[str, int], ctx: Context) -> Mrkdwn:
     states = [state for state in SHOWN if counts.get(state)]
-    return dots(*(ctx.texts(f"receipt-count-{state}", count=counts[state]) for state in states))
+    return dots(
+        *(ctx.texts(f"retry-outcome-count-{state}", count=counts[state]) for state in states)
+    )
 
 
 def _call(actor: str, ctx: Context) -> Mrkdwn:
-    return ctx.texts("receipt-for", by=Person(actor))
+    return ctx.texts("retry-outcome-for", by=Person(actor))

@@ -54,12 +54,12 @@ def preview_dialog(preview: Preview, ctx: Context) -> Modal:
     blocks += [*sections(_shares(preview, ctx), limit=2_900), divider()]
     blocks += sections(_warnings(preview, ctx))
     blocks += [context_line(note) for note in _notes(preview, ctx)]
-    counts_as = counted_as(ctx.actions, preview.action)
-    if counts_as == "deleted":
+    action = ctx.actions[preview.action]
+    if action.asks_for_count:
         count = str(preview.total)
         label = texts.plain("bulk-type-count", count=count)
         blocks.append(text_input("typed", label, texts.plain("bulk-type-hint"), 20))
-    elif counts_as == "retried":
+    elif action.counts_as == "retried":
         blocks += _choices(preview, ctx)
     own = texts.has(f"bulk-title-{preview.action}")
     name = preview.action if own else kind(preview.action, ctx)

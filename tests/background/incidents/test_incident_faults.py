@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection, true
 
 from bot.app.command import Setup
-from bot.background.failures import indexing
+from bot.background.failures import index_once
 from bot.background.incidents import grouping, lifecycle, message
 from bot.database.transactions import LostRace
 from bot.localslack.faults import RateLimited
@@ -115,13 +115,13 @@ def paused_past_its_lease(life: Life) -> None:
     other = replace(life.setup, replica="b")
     late = hold(life.setup)
     life.queue.fail(1)
-    indexing.index_once(life.setup, late)
+    index_once(life.setup, late)
     life.clock.move(seconds=TTL.total_seconds() + 1)
     lease = hold(other)
     watch(other, lease)
     deliver(other, poster_of(life.slack), lease)
     life.queue.fail(2)
-    indexing.index_once(other, lease)
+    index_once(other, lease)
     steps: tuple[Callable[[], object], ...] = (
         lambda: grouping.group_once(life.setup, late),
         lambda: lifecycle.advance_once(life.setup, late),

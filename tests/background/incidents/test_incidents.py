@@ -3,8 +3,8 @@
 import pytest
 
 from bot import failpoints
-from bot.background.failures import indexing as watch_failures
-from bot.background.retries.track import receipts_once
+from bot.background.failures import index_once
+from bot.background.retries.track import track_once
 from bot.background.retries.track_bulk import outcomes_once
 from bot.commands.retry import ACTION
 from bot.localslack.server import LocalSlack
@@ -43,7 +43,7 @@ def test_what_a_person_took_before_it_had_an_incident_counts_as_taken_by_them(
     for failed_id in (1, 2, 3):
         life.queue.fail(failed_id)
     # As a preview does: indexed, and assigned to an incident only by the watcher's next pass.
-    watch_failures.index_once(life.setup, hold(life.setup))
+    index_once(life.setup, hold(life.setup))
     ask(life.setup, command, by=ANA)
     life.tick()
     row = life.incident
@@ -72,10 +72,10 @@ def test_what_a_person_retried_while_it_was_being_indexed_counts_as_theirs(
             "INSERT INTO queue_bot_failures",
             lambda: ask(life.setup, "retry 1", by=ANA),
         ):
-            watch_failures.index_once(life.setup, lease)
+            index_once(life.setup, lease)
     else:
         # The retry has looked for the failure in the index, and did not find it there yet.
-        failpoints.arm("ran", then=lambda: watch_failures.index_once(life.setup, lease))
+        failpoints.arm("ran", then=lambda: index_once(life.setup, lease))
         ask(life.setup, "retry 1", by=ANA)
         scan_all(life.queue, 1_000)
     life.tick()
@@ -177,7 +177,7 @@ def test_it_is_over_when_all_is_settled_and_says_how_many_were_processed(life: L
 def settle(life: Life) -> None:
     """Until what became of retried jobs is known, and the incident had its time."""
     for _ in range(6):
-        receipts_once(life.setup, hold(life.setup))
+        track_once(life.setup, hold(life.setup))
         outcomes_once(life.setup, hold(life.setup))
         life.tick(seconds=30)
 

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import text
 
-from bot.background.metrics import sampling
+from bot.background import metrics
 from bot.localslack.server import LocalSlack
 from bot.store.tables import rollups
 from tests.kit.alert_channel import AlertChannel, make_alert_channel
@@ -27,7 +27,7 @@ def one(queue: TestQueue, slack: LocalSlack) -> AlertChannel:
 
 def sample(one: AlertChannel, *, indexed: bool = True) -> None:
     """Count, as is done in the background."""
-    sampling.sample_once(one.team.setup, one.lease, indexed=indexed)
+    metrics.sample_once(one.team.setup, one.lease, indexed=indexed)
 
 
 def step(one: AlertChannel, seconds: int = 10) -> None:

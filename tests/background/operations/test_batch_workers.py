@@ -9,7 +9,7 @@ from bot.background.operations.runner import FAILED, NOBODY
 from bot.database.transactions import changing
 from bot.store import tables
 from bot.store.operations.batches import BATCH_BYTES, WIDEST
-from bot.store.operations.operations import TAKEN_OVER_AFTER
+from bot.store.operations.transitions import TAKEN_OVER_AFTER
 from tests.kit.bulk import Bench, make_bench, previewed, run_out, started
 from tests.kit.invariants import broken
 from tests.kit.posting import SECONDS, watch

@@ -17,7 +17,7 @@ from bot.localslack.server import LocalSlack
 from bot.store import tables
 from bot.store.leases import LeaseLost
 from bot.store.operations import batches, operations
-from bot.store.operations.operations import TAKEN_OVER_AFTER
+from bot.store.operations.transitions import TAKEN_OVER_AFTER
 from tests.kit.bulk import previewed, run_out
 from tests.kit.clock import Clock
 from tests.kit.failures import OTHER
@@ -52,7 +52,7 @@ def operation(queue: TestQueue) -> Any:
 
 
 def decide(setup: Setup, clock: Clock, *, seconds: float = 8) -> None:
-    """Let receipts and decisions have their turns for so long."""
+    """Let outcomes and decisions have their turns for so long."""
     for _ in range(max(1, round(seconds / 2))):
         follow(setup, clock, seconds=2, step=2)
         decide_once(setup, hold(setup))

@@ -14,7 +14,8 @@ from bot.app.responses import Outcome
 from bot.models.refusals import Busy
 from bot.store import tables
 from bot.store.operations import batches
-from bot.store.operations.operations import CONFIRM_WITHIN, TAKEN_OVER_AFTER
+from bot.store.operations.operations import CONFIRM_WITHIN
+from bot.store.operations.transitions import TAKEN_OVER_AFTER
 from tests.kit.bulk import SECOND, Bench, previewed, run_out, started
 from tests.kit.concurrency import at_once
 from tests.kit.invariants import broken, payloads

@@ -382,9 +382,9 @@ def test_a_deliverer_that_was_paused_cannot_undo_what_the_next_one_did(
     deliver_once(a, late, hold(a), SlackRates())
     first, second = slack.messages(OPS)
     assert (is_labelled(first), is_labelled(second)) == (False, True)
-    (letter,) = queue.rows(tables.outbox)
-    assert letter.sent_ts == second["ts"]
-    assert (bool(letter.in_doubt), letter.error) == (False, None)
+    (message,) = queue.rows(tables.outbox)
+    assert message.sent_ts == second["ts"]
+    assert (bool(message.in_doubt), message.error) == (False, None)
 
 
 def test_everything_is_told_in_the_end_through_a_slack_that_fails_at_random(

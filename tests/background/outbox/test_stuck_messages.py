@@ -1,4 +1,4 @@
-"""A letter that Slack never takes, or that cannot be drawn: told of, and no other waits for it."""
+"""A message that Slack never takes, or that cannot be drawn, is reported; no other waits for it."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -35,7 +35,7 @@ def send(setup: Setup, slack: LocalSlack) -> int:
 
 
 def refuse(setup: Setup, slack: LocalSlack, clock: Clock, times: int) -> None:
-    """Let that many tries of one letter be refused, with its layout and without."""
+    """Let that many tries of one message be refused, with its layout and without."""
     for _ in range(times):
         slack.script(POST, [REFUSED, REFUSED])
         send(setup, slack)
@@ -125,7 +125,7 @@ def test_a_record_that_is_missing_is_said_to_be_and_holds_back_no_other(
     assert "failed job 2" in second.lower()
 
 
-def test_a_letter_that_cannot_be_drawn_holds_back_no_other_channel_and_not_its_own_for_ever(
+def test_a_message_that_cannot_be_drawn_holds_back_no_other_channel_and_not_its_own_for_ever(
     setup: Setup, queue: TestQueue, slack: LocalSlack, clock: Clock
 ) -> None:
     put(setup, "broken", subject="first")
@@ -150,7 +150,7 @@ def test_a_letter_that_cannot_be_drawn_holds_back_no_other_channel_and_not_its_o
     assert shown(slack, OPS) == ["wholesome"]
 
 
-def test_an_alert_is_changed_where_it_is_long_after_its_letter_was_purged(
+def test_an_alert_is_changed_where_it_is_long_after_its_message_was_purged(
     setup: Setup, queue: TestQueue, slack: LocalSlack, clock: Clock
 ) -> None:
     watch(setup, hold(setup))

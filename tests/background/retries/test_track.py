@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import event, insert, select, update
 
 from bot.app.command import Setup
-from bot.background.failures.indexing import PASSES
-from bot.background.retries.track import receipts_once
+from bot.background.failures import PASSES
+from bot.background.retries.track import track_once
 from bot.localslack.server import LocalSlack
 from bot.store import tables
 from bot.store.failures.index import PASS_ROWS
@@ -343,12 +343,12 @@ def test_two_replicas_tell_an_outcome_once(
     worker.end(job)
     clock.move(seconds=1.5)
     paused = hold(setup)
-    receipts_once(setup, paused)
+    track_once(setup, paused)
     clock.move(seconds=11)
-    assert receipts_once(other, hold(other)) == 1
-    assert receipts_once(setup, paused) == 0
+    assert track_once(other, hold(other)) == 1
+    assert track_once(setup, paused) == 0
     clock.move(seconds=61)
-    receipts_once(other, hold(other))
+    track_once(other, hold(other))
     send(other, slack)
     assert len(thread(slack)) == 1
 
@@ -362,7 +362,7 @@ def test_a_holder_that_was_paused_past_its_lease_writes_nothing(
     clock.move(seconds=11)
     hold(make_setup(queue, "b", clock=clock))
     with pytest.raises(LeaseLost):
-        receipts_once(setup, paused)
+        track_once(setup, paused)
     assert states(queue) == ["waiting"]
 
 
@@ -409,10 +409,10 @@ def test_a_pass_looks_at_no_more_than_its_share(
     with queue.engine.begin() as connection:
         connection.execute(insert(tables.tracked_jobs), more)
     clock.move(seconds=2)
-    receipts_once(setup, hold(setup))
+    track_once(setup, hold(setup))
     checked = [row for row in rows(queue) if row.next_check_at != values["next_check_at"]]
     assert len(checked) == tracking.AT_ONCE
-    receipts_once(setup, hold(setup))
+    track_once(setup, hold(setup))
     checked = [row for row in rows(queue) if row.next_check_at != values["next_check_at"]]
     assert len(checked) == tracking.AT_ONCE + 51
 
@@ -432,7 +432,7 @@ def test_a_pass_without_anything_due_is_one_read(
 
     event.listen(queue.engine, "before_cursor_execute", note)
     try:
-        assert receipts_once(setup, lease) == 0
+        assert track_once(setup, lease) == 0
     finally:
         event.remove(queue.engine, "before_cursor_execute", note)
     assert len([statement for statement in seen if "queue_bot" in statement]) == 1

@@ -7,7 +7,7 @@ from sqlalchemy import insert, select, update
 
 from bot.app.command import Setup
 from bot.app.parsing import Request
-from bot.background.failures.indexing import PASSES
+from bot.background.failures import PASSES
 from bot.background.operations.runner import Runner
 from bot.background.retries.track_bulk import outcomes_once
 from bot.localslack.server import LocalSlack

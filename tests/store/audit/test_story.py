@@ -159,7 +159,7 @@ def test_while_a_new_failure_is_not_indexed_nothing_is_called_processed(shop: Sh
     assert "retry-all failed 45 ok failed-again" in event_lines(shop.story())
 
 
-def test_what_is_followed_is_told_as_its_receipt_tells_it(shop: Shop) -> None:
+def test_what_is_followed_is_told_as_its_outcome_tells_it(shop: Shop) -> None:
     shop.fail(45)
     shop.say("retry 45", by=OMAR)
     shop.work_off()

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import event, insert
 
 from bot.app.command import Setup
-from bot.background.failures.aggregation import aggregate_once, merge_once
+from bot.background.failures import aggregate_once, merge_once
 from bot.background.operations.runner import Runner
 from bot.database.time_limits import DeadlinePassed
 from bot.models.alert_rules import NO_WORKER_ACTIVITY, OLDEST_JOB

@@ -11,9 +11,9 @@ from sqlalchemy import Connection, insert
 
 from bot.database.engine import connect
 from bot.database.transactions import now_of
-from bot.models.incidents import Health
+from bot.models.health import Health
 from bot.models.requests import Message
-from bot.store import leases, outbox
+from bot.store import delivery, leases, outbox
 from bot.store.reports.health import health
 from bot.store.tables import background_steps
 from bot.terminal import report_health
@@ -47,12 +47,12 @@ def test_what_slack_does_not_take_is_told_by_channel_with_its_words(queue: TestQ
     with queue.engine.begin() as connection:
         for channel in (ALERTS, ALERTS, AUDIT):
             say(connection, channel)
-        (letter, *_) = outbox.due(connection, now_of(connection))
+        (message, *_) = delivery.due(connection, now_of(connection))
         lease = leases.take(connection, "watcher", "a-1", now_of(connection))
         assert lease is not None
-        assert outbox.claim(connection, letter, lease, now_of(connection))
+        assert delivery.claim(connection, message, lease, now_of(connection))
         again = now_of(connection) + timedelta(seconds=30)
-        outbox.put_off(connection, letter, "is_archived", again, in_doubt=False)
+        delivery.put_off(connection, message, "is_archived", again, in_doubt=False)
 
     assert seen(queue, seconds=60).undelivered == ()
     late = seen(queue, seconds=180).undelivered

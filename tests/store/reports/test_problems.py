@@ -10,8 +10,8 @@ from sqlalchemy import Table, insert, update
 
 from bot.app.command import Setup
 from bot.background import audit as sealing
-from bot.background.failures import indexing
-from bot.background.metrics import sampling
+from bot.background import metrics
+from bot.background.failures import index_once
 from bot.database.transactions import now_of
 from bot.queue.layouts import Queue
 from bot.store import leases, tables
@@ -46,10 +46,10 @@ class Led:
 
     def work(self) -> None:
         """Do what is to be done."""
-        while indexing.index_once(self.setup, self.lease):
+        while index_once(self.setup, self.lease):
             pass
         sealing.seal_once(self.setup, self.lease)
-        sampling.sample_once(self.setup, self.lease, indexed=True)
+        metrics.sample_once(self.setup, self.lease, indexed=True)
 
     def fail(self, seconds: float, queue: Queue | None = None) -> int:
         """A job that failed so long ago, by the wall clock of this queue."""

@@ -1,4 +1,4 @@
-"""Receipts over the wire: the message in the channel, its thread, and the alert."""
+"""Outcomes over the wire: the message in the channel, its thread, and the alert."""
 
 from bot.localslack.demo import IDS
 from bot.store import tables
@@ -48,7 +48,7 @@ def test_a_retry_is_answered_in_the_thread_of_its_message(team_on_each: Team) ->
 
     assert "was processed" in reply["text"]
     assert reply["channel"] == message["channel"]
-    # The answer and the change of the message are two letters.
+    # The answer and the change of the message are two messages of the outbox.
     team.until(lambda: "was processed" in team.now(message)["text"])
     (row,) = team.queue.rows(tables.tracked_jobs)
     assert (row.state, row.actor) == ("processed", IDS.operator)

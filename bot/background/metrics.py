@@ -1,4 +1,4 @@
-"""Exact counts of the queue, which the leader takes in the background.
+"""Samples of the queue, which the leader takes in the background, and their rollup.
 
 `status` shows the newest sample if the queue is too large to count while a person waits. The
 rolled-up samples are the history. Two samples give the number of processed jobs: new jobs minus the
@@ -179,3 +179,15 @@ def _total(queues: Sequence[QueueJobCounts]) -> QueueMetrics:
         oldest_seconds=max(ages, default=None),
         looks=1,
     )
+
+
+def roll_once(setup: Setup, lease: Lease) -> bool:
+    """Roll up one past hour or day, or delete a batch; return True if more may be waiting."""
+
+    def work(connection: Connection) -> bool:
+        now = setup.clock(connection)
+        if rollups.roll_hour(connection, now) or rollups.roll_day(connection, now, setup.zone):
+            return True
+        return rollups.purge(connection, now, setup.zone) > 0
+
+    return leader_transaction(setup, lease, work)

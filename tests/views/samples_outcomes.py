@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 from functools import partial
 
-from bot.models.operations import Outcomes, Receipt
+from bot.models.operations import Outcomes, RetryOutcome
 from bot.views.incidents import alert as incident
-from bot.views.operations import outcomes as receipts
+from bot.views.operations import outcomes as messages
 from bot.views.operations import progress as bulk
 from tests.views.samples import NOW, PLAIN, Sample, Words, progress
 from tests.views.samples_incidents import card, incident_view
 
 
-def receipt(w: Words = PLAIN, number: int = 0, **changed: object) -> Receipt:
+def outcome(w: Words = PLAIN, number: int = 0, **changed: object) -> RetryOutcome:
     """What became of failed job 45, or one of those after it: processed unless changed."""
     values: dict[str, object] = {
         "failed_id": 45 + number,
@@ -22,24 +22,24 @@ def receipt(w: Words = PLAIN, number: int = 0, **changed: object) -> Receipt:
         "state": "processed",
         "seconds": 4,
     }
-    return Receipt.model_validate(values | changed)
+    return RetryOutcome.model_validate(values | changed)
 
 
-def outcomes(w: Words = PLAIN) -> dict[str, Receipt]:
+def retry_outcomes(w: Words = PLAIN) -> dict[str, RetryOutcome]:
     """Every outcome of one job, by a name for it."""
     new = {"again_id": 61, "error": w.error}
     return {
-        "waiting": receipt(w, state="waiting"),
-        "late": receipt(w, state="waiting", late=True, seconds=603),
-        "processed": receipt(w),
-        "failed-same": receipt(w, state="failed-again", same=True).model_copy(update=new),
-        "failed-again": receipt(w, state="failed-again").model_copy(update=new),
-        "failed-otherwise": receipt(w, state="failed-otherwise").model_copy(update=new),
-        "deleted": receipt(w, state="no-longer-queued", how="delete"),
-        "deleted-by": receipt(w, state="no-longer-queued", how="delete", by=w.person),
-        "undone": receipt(w, state="no-longer-queued", how="undo", by=w.person),
-        "no-longer-queued": receipt(w, state="no-longer-queued"),
-        "stopped-following": receipt(w, state="stopped-following", seconds=86_410),
+        "waiting": outcome(w, state="waiting"),
+        "late": outcome(w, state="waiting", late=True, seconds=603),
+        "processed": outcome(w),
+        "failed-same": outcome(w, state="failed-again", same=True).model_copy(update=new),
+        "failed-again": outcome(w, state="failed-again").model_copy(update=new),
+        "failed-otherwise": outcome(w, state="failed-otherwise").model_copy(update=new),
+        "deleted": outcome(w, state="no-longer-queued", how="delete"),
+        "deleted-by": outcome(w, state="no-longer-queued", how="delete", by=w.person),
+        "undone": outcome(w, state="no-longer-queued", how="undo", by=w.person),
+        "no-longer-queued": outcome(w, state="no-longer-queued"),
+        "stopped-following": outcome(w, state="stopped-following", seconds=86_410),
     }
 
 
@@ -80,24 +80,24 @@ def samples(w: Words = PLAIN) -> Iterator[Sample]:
         done = 3 if outcome_counts.canary else 100
         values = {"state": state, "done": done, "outcomes": outcome_counts, "reason": reason}
         now = progress(w, total=100, kept=True, **values)
-        yield Sample(f"receipts-bulk-{name}", partial(bulk.progress_message, now))
-        reply = partial(receipts.outcomes_message, outcome_counts, w.person)
-        yield Sample(f"receipts-bulk-reply-{name}", reply)
+        yield Sample(f"outcomes-bulk-{name}", partial(bulk.progress_message, now))
+        reply = partial(messages.outcomes_message, outcome_counts, w.person)
+        yield Sample(f"outcomes-bulk-reply-{name}", reply)
     for reason in ("canary-silent", "canary-gone"):
         now = progress(w, state="stopped", total=100, done=3, reason=reason)
-        yield Sample(f"receipts-{reason}", partial(bulk.progress_message, now))
-    by_name = outcomes(w)
+        yield Sample(f"outcomes-{reason}", partial(bulk.progress_message, now))
+    by_name = retry_outcomes(w)
     for name, one in by_name.items():
-        yield Sample(f"receipt-{name}", partial(receipts.request_message, [one], w.person))
+        yield Sample(f"outcome-{name}", partial(messages.request_message, [one], w.person))
         if name != "waiting":
-            yield Sample(f"receipt-reply-{name}", partial(receipts.reply_message, [one], w.person))
+            yield Sample(f"outcome-reply-{name}", partial(messages.reply_message, [one], w.person))
     every = [one.model_copy(update={"failed_id": 45 + n}) for n, one in enumerate(by_name.values())]
-    twenty = [receipt(w, number) for number in range(20)]
+    twenty = [outcome(w, number) for number in range(20)]
     for name, many in (("several", every), ("twenty", twenty)):
-        yield Sample(f"receipts-{name}", partial(receipts.request_message, many, w.person))
-        yield Sample(f"receipts-reply-{name}", partial(receipts.reply_message, many, w.person))
-    yield Sample("receipt-terminal", partial(receipts.reply_message, [by_name["late"]], "ana"))
-    alert = card(w, state="retried", by=w.person, at=NOW, receipt=by_name["failed-otherwise"])
+        yield Sample(f"outcomes-{name}", partial(messages.request_message, many, w.person))
+        yield Sample(f"outcomes-reply-{name}", partial(messages.reply_message, many, w.person))
+    yield Sample("outcome-terminal", partial(messages.reply_message, [by_name["late"]], "ana"))
+    alert = card(w, state="retried", by=w.person, at=NOW, outcome=by_name["failed-otherwise"])
     yield Sample(
         "alert-retried-failed-again", partial(incident.failure_message, alert, incident_view())
     )

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import insert, text
 
 from bot.app.command import Setup
-from bot.background.failures import indexing
-from bot.background.metrics import rollup, sampling
+from bot.background import metrics
+from bot.background.failures import index_once
 from bot.database.transactions import reading
 from bot.models.metrics import QueueMetrics, total
 from bot.store.leases import LeaseLost
@@ -46,11 +46,11 @@ class Hand:
         """Let time pass, index what failed, take a sample."""
         self.clock.move(seconds=seconds)
         self.index()
-        sampling.sample_once(self.setup, hold(self.setup), indexed=indexed)
+        metrics.sample_once(self.setup, hold(self.setup), indexed=indexed)
 
     def index(self) -> None:
         """Index what failed, as is done before anybody is told of it."""
-        while indexing.index_once(self.setup, hold(self.setup)):
+        while index_once(self.setup, hold(self.setup)):
             continue
 
     def begin(self) -> None:
@@ -289,9 +289,9 @@ def test_a_holder_that_was_paused_past_its_lease_writes_nothing(hand: Hand) -> N
     hand.clock.move(minutes=1)
     hold(replace(hand.setup, replica="b"))
     with pytest.raises(LeaseLost):
-        sampling.sample_once(hand.setup, lease, indexed=True)
+        metrics.sample_once(hand.setup, lease, indexed=True)
     with pytest.raises(LeaseLost):
-        rollup.roll_once(hand.setup, lease)
+        metrics.roll_once(hand.setup, lease)
     assert (hand.queue.rows(kept), hand.queue.rows(sample_rows)) == before
 
 
@@ -300,14 +300,14 @@ def test_a_sample_that_is_not_committed_takes_nothing_away(hand: Hand) -> None:
     hand.arrive(3)
     hand.fail()
     hand.work()
-    indexing.index_once(hand.setup, hold(hand.setup))
+    index_once(hand.setup, hold(hand.setup))
     hand.clock.move(seconds=5)
     with hand.queue.engine.connect() as raw:
         connection = raw.execution_options(changes=True)
         with connection.begin() as transaction:
             sample = samples.latest(connection)
             assert sample is not None
-            sampling.keep(connection, replace(sample, taken_at=hand.clock.at), None)
+            metrics.keep(connection, replace(sample, taken_at=hand.clock.at), None)
             transaction.rollback()
     hand.look()
     assert (hand.whole.processed, hand.whole.appeared, hand.whole.seconds) == (1, 1, 25)

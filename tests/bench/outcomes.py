@@ -1,4 +1,4 @@
-"""Receipts of a large bulk retry: what following it costs the database, interval by interval."""
+"""Outcomes of a large bulk retry: what following it costs the database, interval by interval."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,7 +46,7 @@ class _Spent:
         self.statements += 1
 
 
-def bench_receipts(server: MariaDB, *, quick: bool) -> None:
+def bench_outcomes(server: MariaDB, *, quick: bool) -> None:
     """Following the jobs of a retry-all of 100k: database time of each look at them."""
     rows = 20_000 if quick else 100_000
     with server.database() as name:

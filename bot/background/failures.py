@@ -1,0 +1,59 @@
+"""Upkeep of the index of failures and of its counts.
+
+New failures are indexed, missing ones marked removed, deltas aggregated, and old hours merged.
+"""
+
+from sqlalchemy import Connection
+
+from bot.app.command import Setup
+from bot.background.leader import leader_transaction
+from bot.store.failures import aggregation, index
+from bot.store.leases import Lease
+
+# Bounded, so that a backfill of a million rows, or the deltas of a large bulk change, do not delay
+# sealing and delivery.
+PASSES = 5
+
+
+def index_once(setup: Setup, lease: Lease) -> bool:
+    """Index new failures; return True if more are waiting."""
+    for _ in range(PASSES):
+        result = _step(setup, lease, index.index_new)
+        if not result.more:
+            return False
+    return True
+
+
+def scan_once(setup: Setup, lease: Lease) -> int:
+    """Compare the next range of ids with the index; return the number of differences."""
+    result = _step(setup, lease, index.scan)
+    return result.added + result.removed
+
+
+def _step(setup: Setup, lease: Lease, step: index.Step) -> index.Pass:
+    def work(connection: Connection) -> index.Pass:
+        return step(connection, setup.queue, setup.clock(connection))
+
+    return leader_transaction(setup, lease, work)
+
+
+def aggregate_once(setup: Setup, lease: Lease) -> bool:
+    """Aggregate the deltas; return True if more are waiting."""
+
+    def work(connection: Connection) -> int:
+        return aggregation.aggregate(connection, setup.clock(connection))
+
+    for _ in range(PASSES):
+        if leader_transaction(setup, lease, work) < aggregation.AGGREGATED_AT_ONCE:
+            return False
+    return True
+
+
+def merge_once(setup: Setup, lease: Lease) -> int:
+    """Merge old hours into days and delete groups without failures; return their number."""
+
+    def work(connection: Connection) -> int:
+        aged = aggregation.merge_old_hours(connection, setup.clock(connection))
+        return aged + aggregation.delete_unused_groups(connection)
+
+    return leader_transaction(setup, lease, work)

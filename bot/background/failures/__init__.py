@@ -1,1 +1,0 @@
-"""Updates of the index of failures and its counts."""

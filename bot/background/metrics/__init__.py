@@ -1,1 +1,0 @@
-"""Sampling and rollup of the queue's metrics."""

@@ -1,0 +1,140 @@
+"""The sums of the error groups over the stored counts, in a window of time and queue."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    false,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    true,
+    union_all,
+)
+
+from bot.queue.layouts import Queue
+from bot.store.failures.failure_counts import ALL_HOURS, hour_of
+from bot.store.tables import failure_counts
+
+LONGEST_SINCE = timedelta(days=7)
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 wall clock
+_DAY = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The failures of one queue or of all queues, from an hour on (0: all failures).
+
+    `now` is the queue's wall clock time.
+    """
+
+    now: datetime
+    queue: str | None = None
+    hour: int = 0
+
+    @property
+    def since(self) -> datetime | None:
+        """The moment from which failures count."""
+        return _EPOCH + timedelta(hours=self.hour) if self.hour else None
+
+    @property
+    def running(self) -> int:
+        """The number of the current hour."""
+        return hour_of(self.now)
+
+
+def window(queue: Queue, now: datetime, name: str | None, since: timedelta | None) -> Window:
+    """Return the window of the last `since`: from a full hour, or beyond a day from a full day."""
+    at = queue.wall_clock(now)
+    if since is None:
+        return Window(at, name)
+    hour = hour_of(at - since)
+    return Window(at, name, hour if since <= timedelta(days=1) else hour - hour % _DAY)
+
+
+def sums(within: Window, limit: int, after: int) -> Any:
+    """Select one row for each group; each row also has the totals of all groups."""
+    inner = by_group(within, true()).subquery()
+    return (
+        select(
+            inner,
+            func.count().over().label("groups"),
+            func.sum(inner.c.failed).over().label("total"),
+        )
+        .where(or_(inner.c.failed > 0, inner.c.appeared > 0) if within.hour else inner.c.failed > 0)
+        .order_by(inner.c.failed.desc(), inner.c.appeared.desc(), inner.c.error_group)
+        .limit(limit)
+        # The offset applies to the few hundred sums, not to the counts below them.
+        .offset(after)
+    )
+
+
+def by_group(within: Window, which: ColumnElement[bool]) -> Any:
+    """Select the sums of each group in the window, and its first and last time ever.
+
+    Without a beginning these are the aggregated sums and the rows not aggregated yet. With a
+    beginning they are the hours since then; the sums then give only the times.
+    """
+    c = failure_counts.c
+    nothing: tuple[ColumnElement[Any], ...] = (literal(0), literal(0))
+    counts = (func.sum(c.appeared - c.removed), func.sum(c.appeared))
+    times = (func.min(c.first_at), func.max(c.last_at))
+    no_times = (func.max(null()), func.max(null()))
+    which = and_(which, of_queue(within))
+    sums, new = and_(which, c.hour == ALL_HOURS), and_(which, c.hour >= within.hour)
+    # The first part defines the column types. Rows of removals have no times.
+    parts = [
+        _part(nothing if within.hour else counts, times, sums, aggregated=True),
+        _part(nothing, times, and_(which, c.appeared > 0), aggregated=False),
+        _part(counts, no_times, new, aggregated=False),
+    ]
+    if within.hour:
+        parts.append(_part(counts, no_times, new, aggregated=True))
+    p = union_all(*parts).subquery().c
+    return select(
+        p.error_group,
+        func.sum(p.failed).label("failed"),
+        func.sum(p.appeared).label("appeared"),
+        func.min(p.first_at).label("first_at"),
+        func.max(p.last_at).label("last_at"),
+    ).group_by(p.error_group)
+
+
+def _part(
+    counts: tuple[ColumnElement[Any], ...],
+    times: tuple[ColumnElement[Any], ...],
+    which: ColumnElement[bool],
+    *,
+    aggregated: bool,
+) -> Select[Any]:
+    """Select sums over the aggregated or the other rows: one index range, grouped for speed."""
+    c = failure_counts.c
+    failed, appeared = counts
+    first_at, last_at = times
+    return (
+        select(
+            c.error_group,
+            failed.label("failed"),
+            appeared.label("appeared"),
+            first_at.label("first_at"),
+            last_at.label("last_at"),
+        )
+        # Not `IS TRUE`: MariaDB would read the whole table.
+        .where(c.aggregated == (true() if aggregated else false()), which)
+        .group_by(c.error_group)
+    )
+
+
+def of_queue(within: Window) -> ColumnElement[bool]:
+    """Return the condition for the counts of the window's queue."""
+    c = failure_counts.c
+    if within.queue is None:
+        return true()
+    # The length is compared too, because MariaDB treats "mail " and "mail" as equal.
+    return and_(c.queue == within.queue, func.length(c.queue) == func.length(within.queue))

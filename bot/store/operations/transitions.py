@@ -1,0 +1,159 @@
+"""The states of an operation: started, taken over, waiting for its canary, cancelled, finished.
+
+Each change names the state before it, so that of two replicas only one succeeds.
+"""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, and_, select, update
+
+from bot.store.operations.operations import ACTIVE, WORKING, Operation, find
+from bot.store.tables import operations
+
+TAKEN_OVER_AFTER = timedelta(seconds=15)
+
+
+def start(
+    connection: Connection,
+    operation: int,
+    request_id: str,
+    owner: str,
+    now: datetime,
+    **options: int | None,
+) -> bool:
+    """Start a planned operation; return False if it was already started or has expired.
+
+    `options` are the rate and the canary, if the confirmation sets them.
+    """
+    result = connection.execute(
+        update(operations)
+        .where(
+            operations.c.id == operation,
+            operations.c.state == "planned",
+            operations.c.expires_at >= now,
+        )
+        .values(
+            state="running",
+            request_id=request_id,
+            started_at=now,
+            owner=owner,
+            heartbeat=now,
+            **options,
+        )
+    )
+    return result.rowcount == 1
+
+
+def ask_to_stop(connection: Connection, operation: Operation) -> bool:
+    """Stop the operation before its next batch; return False if it is not running."""
+    result = connection.execute(
+        update(operations)
+        .where(operations.c.id == operation.id, operations.c.state.in_(("running", "waiting")))
+        .values(state="cancelling")
+    )
+    return result.rowcount == 1
+
+
+def beat(connection: Connection, operation: Operation, owner: str, now: datetime) -> None:
+    """Store that the operation's owner is still working on it."""
+    mine = and_(operations.c.id == operation.id, operations.c.owner == owner)
+    connection.execute(update(operations).where(mine).values(heartbeat=now))
+
+
+def take(
+    connection: Connection, owner: str, now: datetime, passing: Collection[int] = ()
+) -> Operation | None:
+    """Take a running operation of this replica, or one without a heartbeat for 15 s.
+
+    Operations in `passing` cannot continue now, but they can be cancelled. Cancelled operations
+    come first: behind a large or blocked operation they would wait for its end.
+    """
+    stale = operations.c.heartbeat < now - TAKEN_OVER_AFTER
+    mine = operations.c.owner == owner
+    row = (
+        connection.execute(
+            select(operations)
+            .where(
+                operations.c.state.in_(WORKING),
+                mine | stale,
+                (operations.c.state == "cancelling") | operations.c.id.not_in(passing),
+            )
+            .order_by(operations.c.state != "cancelling", operations.c.id)
+            .limit(1)
+        )
+        .mappings()
+        .first()
+    )
+    if row is None:
+        return None
+    claimed = connection.execute(
+        update(operations)
+        .where(
+            operations.c.id == row["id"],
+            operations.c.state == row["state"],
+            operations.c.owner == row["owner"],
+            operations.c.heartbeat == row["heartbeat"],
+        )
+        .values(owner=owner, heartbeat=now)
+    )
+    return find(connection, row["id"]) if claimed.rowcount == 1 else None
+
+
+def wait_for_canary(connection: Connection, operation: Operation) -> bool:
+    """Pause the operation until its canary has outcomes; return False if it is not running."""
+    return _turn(connection, operation, "running", "waiting")
+
+
+def waiting_for_canary(connection: Connection) -> list[int]:
+    """Return the operations that wait for their canaries."""
+    query = select(operations.c.id).where(operations.c.state == "waiting")
+    return list(connection.execute(query.order_by(operations.c.id)).scalars())
+
+
+def go_on(connection: Connection, operation: Operation, now: datetime) -> bool:
+    """Resume the operation after its canary passed; return False if it does not wait."""
+    return _turn(connection, operation, "waiting", "running", heartbeat=now)
+
+
+def _turn(
+    connection: Connection, operation: Operation, before: str, after: str, **values: Any
+) -> bool:
+    result = connection.execute(
+        update(operations)
+        .where(operations.c.id == operation.id, operations.c.state == before)
+        .values(state=after, **values)
+    )
+    return result.rowcount == 1
+
+
+def finish(
+    connection: Connection,
+    operation: Operation,
+    state: str,
+    reason: str | None,
+    now: datetime,
+    *,
+    done: int,
+    digest: str,
+) -> bool:
+    """Finish an active operation; return False if it had already ended.
+
+    `done` rows were moved, with this digest over them. Rows of the scope that a completed operation
+    did not move were removed or changed meanwhile: they count as skipped.
+    """
+    skipped = operations.c.total - done if state == "done" else 0
+    result = connection.execute(
+        update(operations)
+        .where(operations.c.id == operation.id, operations.c.state.in_(ACTIVE))
+        .values(
+            state=state,
+            reason=reason,
+            done=done,
+            skipped=skipped,
+            items_digest=digest,
+            finished_at=now,
+        )
+    )
+    return result.rowcount == 1
