@@ -3,6 +3,7 @@
 import os
 import secrets
 import socket
+from dataclasses import dataclass
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -75,6 +76,7 @@ def open_database(
     read_seconds: float = READ_SECONDS,
     lock_seconds: float = LOCK_WAIT_SECONDS,
     grace: float = 0.0,
+    autocommit: bool = False,
 ) -> Engine:
     """Return the engine of the configured database; the options are those of `connect`."""
     if settings.database_url is None:
@@ -89,6 +91,7 @@ def open_database(
         read_seconds=read_seconds,
         lock_seconds=lock_seconds,
         grace=grace,
+        autocommit=autocommit,
     )
 
 
@@ -103,12 +106,21 @@ def start_notes(settings: Settings) -> list[str]:
     return []
 
 
-def open_engines(settings: Settings, grace: float = 0.0) -> tuple[Engine, Engine]:
-    """Return the engine of requests, and the engine of background work.
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """The engines of a running bot.
 
-    The first treats a silent server as lost early, the second allows long statements. An SQLite
-    file has one engine for both. `grace`: as for `connect`.
+    `requests` treats a silent server as lost early; `background` allows long statements; `polling`
+    reads by single statements, one round trip each. An SQLite file has one engine for all.
     """
+
+    requests: Engine
+    background: Engine
+    polling: Engine
+
+
+def open_engines(settings: Settings, grace: float = 0.0) -> Engines:
+    """Return the engines of the configured database; `grace`: as for `connect`."""
     engine = open_database(
         settings,
         read_seconds=REQUEST_READ_SECONDS + grace,
@@ -116,8 +128,12 @@ def open_engines(settings: Settings, grace: float = 0.0) -> tuple[Engine, Engine
         grace=grace,
     )
     if is_sqlite(engine):
-        return engine, engine
-    return engine, open_database(settings, pool=BACKGROUND_POOL, grace=grace)
+        return Engines(engine, engine, engine)
+    return Engines(
+        engine,
+        open_database(settings, pool=BACKGROUND_POOL, grace=grace),
+        open_database(settings, pool=1, grace=grace, autocommit=True),
+    )
 
 
 def queue_of(settings: Settings) -> Queue:
@@ -227,9 +243,9 @@ def make_bot(settings: Settings, interval: float = INTERVAL, grace: int = 0) -> 
         raise StartError(["SLACK_BOT_TOKEN and SLACK_APP_TOKEN are needed to run."])
     for note in start_notes(settings):
         log.warning(note)
-    engine, background = open_engines(settings, grace)
-    warn_of_kept(check_tables(background, queue_of(settings)))
-    warn_of_tables(background, queue_of(settings))
+    engines = open_engines(settings, grace)
+    warn_of_kept(check_tables(engines.background, queue_of(settings)))
+    warn_of_tables(engines.background, queue_of(settings))
     if settings.alert_channel not in settings.change_channels:
         log.warning("alerts have buttons that work only in QUEUE_BOT_CHANGE_CHANNELS")
     access = Access(
@@ -238,12 +254,13 @@ def make_bot(settings: Settings, interval: float = INTERVAL, grace: int = 0) -> 
         base_url=str(settings.slack_api_url),
     )
     workspace = look_up(access)
-    warn_of_limits(make_setup(settings, engine, NoSlack()))
+    warn_of_limits(make_setup(settings, engines.requests, NoSlack()))
     return SlackBot(
         access,
         workspace,
-        lambda directory: make_setup(settings, engine, directory, workspace.team),
+        lambda directory: make_setup(settings, engines.requests, directory, workspace.team),
         interval,
-        background,
+        engines.background,
+        engines.polling,
         grace,
     )

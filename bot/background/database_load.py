@@ -116,12 +116,15 @@ class Costs:
 class Load:
     """Measures the passes of one watcher and stores the measurements for all replicas."""
 
-    def __init__(self, setup: Setup, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self, setup: Setup, clock: Callable[[], float] = monotonic, polling: Engine | None = None
+    ) -> None:
         self._setup = setup
         self._clock = clock
         self._costs = Costs()
         self._warned = -WARN_EVERY
-        listen(setup.engine)
+        for engine in (setup.engine, polling or setup.engine):
+            listen(engine)
 
     @contextmanager
     def measured(self) -> Iterator[None]:

@@ -54,6 +54,17 @@ def digest_once(setup: Setup, lease: Lease) -> bool:
     return leader_transaction(setup, lease, post, SECONDS)
 
 
+def phase(setup: Setup, now: datetime) -> tuple[date, bool] | None:
+    """Return the day and whether its digest time has come; None without digests.
+
+    While the phase is the same, a second call of `digest_once` would do nothing.
+    """
+    if setup.alerting.digest_channel is None or setup.alerting.digest_at is None:
+        return None
+    local = from_utc(now, setup.zone)
+    return local.date(), local.time() >= setup.alerting.digest_at
+
+
 def _is_due(setup: Setup, now: datetime, last: int) -> bool:
     """Return whether a digest is due now, on a day after the last one."""
     local, alerting = from_utc(now, setup.zone), setup.alerting

@@ -29,6 +29,8 @@ from bot.wall_clock import unix
 
 COUNT_SECONDS = 45.0
 SHORTEST = 10.0
+UNCHANGED = 30.0
+"""The wait, in seconds, after a sample that equals the one before it."""
 SHARE = 20
 """Counting takes at most a twentieth of the time: after a count of 5 s the next waits 100 s."""
 GRACE = timedelta(seconds=60)
@@ -55,18 +57,19 @@ def sample_once(setup: Setup, lease: Lease, *, indexed: bool) -> float:
         return COUNT_SECONDS * SHARE
     took = monotonic() - began
     sample = Sample(now, int(took * 1000), counts, taken, steady=indexed and not backfilling)
-    leader_transaction(setup, lease, lambda connection: keep(connection, sample, failed))
-    return _wait(sample)
+    changed = leader_transaction(setup, lease, lambda connection: keep(connection, sample, failed))
+    return _wait(sample) if changed else max(UNCHANGED, _wait(sample))
 
 
 def _wait(sample: Sample) -> float:
     return max(SHORTEST, sample.took_ms / 1000 * SHARE)
 
 
-def keep(connection: Connection, sample: Sample, failed: Mapping[str, int] | None) -> None:
+def keep(connection: Connection, sample: Sample, failed: Mapping[str, int] | None) -> bool:
     """Store the sample. Add it, and the changes since the previous one, to the row of its minute.
 
-    `failed` has the number of failed jobs by queue; None if it is unknown.
+    `failed` has the number of failed jobs by queue; None if it is unknown. Return whether anything
+    has changed since the previous sample.
     """
     before = samples.latest(connection)
     is_continued = before is not None and _is_continued(before, sample)
@@ -76,6 +79,13 @@ def keep(connection: Connection, sample: Sample, failed: Mapping[str, int] | Non
     deltas = metric_deltas.drain(connection)
     changes = _changes(before, sample, deltas) if is_continued and before is not None else None
     rollups.add_sample(connection, sample.taken_at, _metrics(sample, failed, changes))
+    return before is None or bool(deltas) or _counts(before) != _counts(sample)
+
+
+def _counts(sample: Sample) -> tuple[object, ...]:
+    """Return what changes only with the rows, and not with the time."""
+    queues = [(one.queue, one.pending, one.reserved, one.delayed) for one in sample.queues]
+    return sample.ids_taken, sample.status.failed_jobs_count, queues
 
 
 def _is_continued(before: Sample, sample: Sample) -> bool:

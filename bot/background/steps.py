@@ -71,6 +71,10 @@ class Steps:
         self._succeeded(name)
         return result
 
+    def skip(self, name: str) -> None:
+        """Record that the step has nothing to do, which counts as a success."""
+        self._succeeded(name)
+
     def named(self, name: str, work: Callable[[], T]) -> Callable[[], T]:
         """Return the step as a function, so that the caller can guard it."""
         return partial(self.run, name, work)

@@ -42,6 +42,7 @@ def connect(
     read_seconds: float = READ_SECONDS,
     lock_seconds: float = LOCK_WAIT_SECONDS,
     grace: float = 0.0,
+    autocommit: bool = False,
 ) -> Engine:
     """Return an engine for the queue's database.
 
@@ -49,6 +50,7 @@ def connect(
     machine may have no TLS, and is not verified. A server that does not answer for
     `read_seconds` counts as lost; SQLite has no server. A statement waits `lock_seconds` for a
     lock. `grace` lengthens each `time_limit`, in seconds: the tests need it on a busy machine.
+    With `autocommit` each statement is its own transaction and one round trip; SQLite ignores it.
     Raises `StartError` if the database is not supported.
     """
     parsed = make_url(url)
@@ -78,6 +80,10 @@ def connect(
         pool_timeout=POOL_SECONDS + grace,
         pool_recycle=1800,
         hide_parameters=True,
+        # Each transaction of the bot ends before its connection returns to the pool.
+        pool_reset_on_return=None,
+        isolation_level="AUTOCOMMIT" if autocommit else None,
+        skip_autocommit_rollback=autocommit,
         execution_options={"grace": grace, "session": session},
         connect_args=arguments,
     )

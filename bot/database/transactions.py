@@ -14,7 +14,16 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    DateTime,
+    Engine,
+    func,
+    literal,
+    literal_column,
+    text,
+)
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -55,6 +64,28 @@ def now_of(connection: Connection) -> datetime:
         return datetime.now(UTC).replace(tzinfo=None)
     value: datetime = connection.execute(text("SELECT UTC_TIMESTAMP(6)")).scalar_one()
     return value
+
+
+def time_column(connection: Connection) -> ColumnElement[datetime]:
+    """Return the time of `now_of` as a column of a statement that reads something else too."""
+    if is_sqlite(connection):
+        return literal(now_of(connection), DateTime)
+    return func.utc_timestamp(literal_column("6"), type_=DateTime)
+
+
+@contextmanager
+def polling(engine: Engine, deadline: float) -> Iterator[Connection]:
+    """Read by single statements without a transaction; errors are those of `reading`.
+
+    On an engine that commits each statement, a read is one round trip.
+    """
+    try:
+        with _checked_out(engine, deadline) as raw:
+            yield raw.execution_options(deadline=deadline)
+    except (PoolTimeout, DeadlinePassed) as error:
+        raise Busy from error
+    except DBAPIError as error:
+        raise _refusal(error) from error
 
 
 @contextmanager

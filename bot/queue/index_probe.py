@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, case, func, select
+from sqlalchemy import Connection, Select, case, func, or_, select
 
 from bot.database.transactions import TooSlow, bounded
 from bot.queue.layouts import Queue
@@ -82,6 +82,19 @@ def names(
     while (name := bounded(connection, query, seconds).scalar()) is not None:
         yield queue.mask(name)
         query = select(func.min(column)).where(column > name)
+
+
+def is_quiet(connection: Connection, queue: Queue, now: datetime, seconds: float) -> bool:
+    """Return whether every job is delayed, or there is none; one bounded statement.
+
+    A table with more jobs than a check may read is not quiet. Raises `TooSlow`.
+    """
+    jobs = queue.jobs_layout
+    columns = (jobs.id, jobs.is_available(now).label("available"), jobs.is_reserved().label("held"))
+    first = select(*columns).limit(PASS_ROWS).subquery().c
+    moving = func.count(case((or_(first.available, first.held), 1)))
+    row = bounded(connection, select(func.count(first.id), moving), seconds).one()
+    return bool(row[0] < PASS_ROWS and not row[1])
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,9 +80,9 @@ def look_up(access: Access) -> WorkspaceInfo:
 class SlackBot:
     """All parts of the running bot.
 
-    `background` is the engine of background work, so that it uses no request's connection. `grace`
-    is how many seconds longer than Slack a local Slack waits for an answer; the tests need it on a
-    busy machine.
+    `background` and `polling` are the engines of background work, so that it uses no request's
+    connection. `grace` is how many seconds longer than Slack a local Slack waits for an answer; the
+    tests need it on a busy machine.
     """
 
     def __init__(
@@ -92,17 +92,19 @@ class SlackBot:
         make_setup: Callable[[SlackDirectory], Setup],
         interval: float = INTERVAL,
         background: Engine | None = None,
+        polling: Engine | None = None,
         grace: int = 0,
     ) -> None:
         lookups = access.client(LOOKUP_SECONDS + grace)
         self._directory = SlackDirectory(lookups, grace=grace)
         self.setup = make_setup(self._directory)
         self._background = background or self.setup.engine
+        self._polling = polling or self._background
         client = access.client(POST_SECONDS)
         support = BlockSupport()
         poster = SlackPoster(client, workspace.url, support)
         background_setup = replace(self.setup, engine=self._background)
-        self._watcher = Watcher(background_setup, poster, interval)
+        self._watcher = Watcher(background_setup, poster, interval, self._polling)
         self._handler = RequestHandler(self.setup, lookups, self._watcher.wake, support, grace)
         app = build_app(client, self._handler, self._directory)
         self.socket = SocketMode(app, access.app_token, grace)
@@ -137,6 +139,7 @@ class SlackBot:
         _end_by(self._handler.close, min(until, monotonic() + HANDLER_SECONDS))
         _end_by(self._watcher.stop, until)
         self._directory.close()
+        self._polling.dispose()
         self._background.dispose()
         self.setup.engine.dispose()
         log.info("stopped", replica=self.setup.replica)

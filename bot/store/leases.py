@@ -41,6 +41,12 @@ def take(connection: Connection, name: str, owner: str, now: datetime) -> Lease 
     return Lease(name, owner, epoch)
 
 
+def renew(connection: Connection, lease: Lease, now: datetime) -> bool:
+    """Renew a lease that has not expired; return False if it has, or is another replica's."""
+    held = update(leases).where(leases.c.name == lease.name, _held(lease), leases.c.expires > now)
+    return connection.execute(held.values(expires=now + TTL)).rowcount == 1
+
+
 def release(connection: Connection, lease: Lease, now: datetime) -> None:
     """Release the lease at an orderly stop, so that another replica can take over at once."""
     connection.execute(

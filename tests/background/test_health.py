@@ -4,7 +4,7 @@ import threading
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from bot.background.database_load import KEEP_EVERY
 from bot.database.transactions import now_of
@@ -64,9 +64,21 @@ def test_a_column_that_is_dropped_while_the_bot_runs(
     with running_watcher(setup):
         until(lambda: queue.count(tables.samples))
         with without_column(queue, table, column):
+            # A step without work is no step that fails.
             ask(setup, "freeze deploying")
+            if table == "failed_jobs":
+                add_failed_job(queue)
             until(lambda: fails(queue, step))
         until(lambda: not fails(queue, step))
+
+
+def add_failed_job(queue: TestQueue) -> None:
+    """Insert a failed job while `without_column` has renamed the column of its exception."""
+    columns = "queue, payload, elsewhere, failed_at"
+    with queue.engine.begin() as connection:
+        connection.execute(
+            text(f"INSERT INTO failed_jobs ({columns}) VALUES ('mail', '{{}}', '', '2026-01-01')")
+        )
 
 
 def test_a_thread_that_counts_and_always_fails(queue: TestQueue) -> None:
@@ -116,11 +128,13 @@ def test_the_figures_of_the_rounds_age_while_failures_cannot_be_written(
             now = now_of(connection)
         return now - (row.passed_at or now - timedelta(days=1))
 
-    with running_watcher(make_setup(queue)):
+    setup = make_setup(queue)
+    with running_watcher(setup):
         until(lambda: age() < timedelta(seconds=5))
         with without_column(queue, "queue_bot_background_steps", "failures"):
             assert ("unseen", None) in problems(queue)
             with without_column(queue, "queue_bot_outbox", "attempts"):
+                ask(setup, "freeze deploying")
                 # They are written every ten seconds else; when they are old, health is red.
                 until(lambda: age() > timedelta(seconds=KEEP_EVERY + 2))
         until(lambda: not problems(queue, 0))

@@ -8,11 +8,23 @@ from time import monotonic
 
 from sqlalchemy import create_engine, text
 
-from tests.bench import acks, errors, large, masking, moves, outcomes, paced, page, storm
+from tests.bench import (
+    acks,
+    errors,
+    idle,
+    large,
+    masking,
+    moves,
+    outcomes,
+    paced,
+    page,
+    storm,
+)
 from tests.bench.tables import running_server
 from tests.services.mariadb import MariaDB
 
 BENCHES: dict[str, Callable[..., None]] = {
+    "idle": idle.bench_idle,
     "ack": acks.bench_ack,
     "crowd": acks.bench_crowd,
     "retry-all": moves.bench_retry_all,

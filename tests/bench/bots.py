@@ -58,9 +58,6 @@ def real_bot(database_url: str) -> Iterator[Bot]:
     """`queue-bot run`, as a team runs it; everybody may look."""
     with LocalSlack(workspace=crowded()) as slack:
         settings = {
-            "SLACK_BOT_TOKEN": slack.bot_token,
-            "SLACK_APP_TOKEN": slack.app_token,
-            "SLACK_API_URL": slack.base_url,
             "DATABASE_URL": database_url,
             "QUEUE_BOT_VIEWERS": "*",
             "QUEUE_BOT_ADMINS": IDS.admin,
@@ -68,9 +65,21 @@ def real_bot(database_url: str) -> Iterator[Bot]:
             "QUEUE_BOT_AUDIT_CHANNEL": IDS.queue_audit,
             "QUEUE_BOT_ALERT_CHANNEL": IDS.queue_alerts,
         }
-        with _process([sys.executable, "-m", "bot", "run"], settings):
+        with bot_process(slack, settings):
             slack.wait_for(lambda: slack.hub.connected == 1, CONNECT_SECONDS)
             yield Bot(slack)
+
+
+@contextmanager
+def bot_process(slack: LocalSlack, settings: dict[str, str]) -> Iterator[int]:
+    """`queue-bot run` with these settings and the tokens of this Slack; gives its process id."""
+    tokens = {
+        "SLACK_BOT_TOKEN": slack.bot_token,
+        "SLACK_APP_TOKEN": slack.app_token,
+        "SLACK_API_URL": slack.base_url,
+    }
+    with _process([sys.executable, "-m", "bot", "run"], {**tokens, **settings}) as pid:
+        yield pid
 
 
 @contextmanager
@@ -84,7 +93,7 @@ def bare_bot(database_url: str) -> Iterator[Bot]:
 
 
 @contextmanager
-def _process(command: list[str], settings: dict[str, str]) -> Iterator[None]:
+def _process(command: list[str], settings: dict[str, str]) -> Iterator[int]:
     process = subprocess.Popen(
         command,
         env={**os.environ, **settings},
@@ -93,7 +102,7 @@ def _process(command: list[str], settings: dict[str, str]) -> Iterator[None]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        yield
+        yield process.pid
     finally:
         process.send_signal(signal.SIGTERM)
         try:

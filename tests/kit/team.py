@@ -78,18 +78,19 @@ class Team:
     def make_bot(self) -> SlackBot:
         """The bot as `make_bot` wires it, with the test's clock."""
         settings = self.settings
-        engine, background = open_engines(settings, self.grace)
-        check_tables(background, queue_of(settings))
+        engines = open_engines(settings, self.grace)
+        check_tables(engines.background, queue_of(settings))
         access = Access(self.slack.bot_token, self.slack.app_token, self.slack.base_url)
         workspace = look_up(access)
         return SlackBot(
             access,
             workspace,
             lambda directory: replace(
-                make_setup(settings, engine, directory, workspace.team), clock=self.clock
+                make_setup(settings, engines.requests, directory, workspace.team), clock=self.clock
             ),
             INTERVAL,
-            background,
+            engines.background,
+            engines.polling,
             self.grace,
         )
 

@@ -38,14 +38,16 @@ FORGOTTEN_AFTER = timedelta(hours=1)
 """How long an empty queue is remembered, so that its incidents are resolved."""
 
 
-def probe_once(setup: Setup, lease: Lease) -> None:
-    """Check the metric rules and update their incidents."""
+def probe_once(setup: Setup, lease: Lease) -> int:
+    """Check the metric rules and update their incidents; return the number of readings."""
 
-    def work(connection: Connection) -> None:
+    def work(connection: Connection) -> int:
         now = setup.clock(connection)
-        lifecycle.apply_readings(setup, connection, check(setup, connection, now), now)
+        readings = check(setup, connection, now)
+        lifecycle.apply_readings(setup, connection, readings, now)
+        return len(readings)
 
-    leader_transaction(setup, lease, work)
+    return leader_transaction(setup, lease, work)
 
 
 def check(

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, or_, select
 
 from bot.queue.layouts import Queue, failed_digest, payload_digest
 from bot.queue.reads import EXCEPTION_HEAD, PAYLOAD_HEAD
@@ -54,6 +54,18 @@ def index_new(connection: Connection, queue: Queue, now: datetime, rows: int = P
     unindexed, more = _missing(connection, queue, settled, None, rows)
     _add(connection, queue, unindexed, now, incident=None)
     return Pass(added=len(unindexed), removed=0, more=more)
+
+
+def has_new(connection: Connection, queue: Queue, settled: int) -> bool:
+    """Return whether `index_new` would change something; one statement, without a lock.
+
+    `settled` is the cursor of that name. The ids above it are compared, so that a late commit with
+    a lower id is noticed too.
+    """
+    id_ = queue.failed_layout.id
+    unindexed = select(id_).where(id_ > settled, ~_indexed(queue)).exists()
+    highest = func.coalesce(select(func.max(id_)).scalar_subquery(), 0)
+    return bool(connection.execute(select(or_(unindexed, highest < settled))).scalar_one())
 
 
 def scan(connection: Connection, queue: Queue, now: datetime, rows: int = SCAN_ROWS) -> Pass:
@@ -157,7 +169,28 @@ def _missing(
     says whether there may be more.
     """
     layout = queue.failed_layout
-    indexed = (
+    query = (
+        select(
+            *layout.selection(PAYLOAD_HEAD, EXCEPTION_HEAD),
+            layout.text_bytes().label("bytes"),
+            failed_digest(queue.failed).label("row_digest"),
+            payload_digest(queue.failed).label("payload_digest"),
+        )
+        .where(layout.id > low, ~_indexed(queue))
+        .order_by(layout.id)
+        .limit(rows)
+    )
+    if high is not None:
+        query = query.where(layout.id <= high)
+    unindexed = connection.execute(query).mappings().all()
+    part = unindexed[: entries.readable(queue, unindexed)]
+    return part, len(part) == rows or len(part) < len(unindexed)
+
+
+def _indexed(queue: Queue) -> ColumnElement[bool]:
+    """Return the condition for failed jobs that the index has with the same content."""
+    layout = queue.failed_layout
+    return (
         select(failures.c.seq)
         .where(
             failures.c.failed_id == layout.id,
@@ -169,22 +202,6 @@ def _missing(
         )
         .exists()
     )
-    query = (
-        select(
-            *layout.selection(PAYLOAD_HEAD, EXCEPTION_HEAD),
-            layout.text_bytes().label("bytes"),
-            failed_digest(queue.failed).label("row_digest"),
-            payload_digest(queue.failed).label("payload_digest"),
-        )
-        .where(layout.id > low, ~indexed)
-        .order_by(layout.id)
-        .limit(rows)
-    )
-    if high is not None:
-        query = query.where(layout.id <= high)
-    unindexed = connection.execute(query).mappings().all()
-    part = unindexed[: entries.readable(queue, unindexed)]
-    return part, len(part) == rows or len(part) < len(unindexed)
 
 
 def _add(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
 from bot.models.alert_rules import NEW_FAILURES, SUMMARY
 from bot.models.incidents import Incident
@@ -117,7 +117,14 @@ def stale(connection: Connection, limit: int) -> Sequence[Incident]:
     The incidents whose alerts were rendered longest ago come first.
     """
     c = incidents.c
-    # An alert that is not in Slack yet cannot be edited; it would block the edits behind it.
-    is_there = or_(c.posted_at.is_(None), c.message_ts.is_not(None))
-    statement = select(incidents).where(c.stale, is_there).order_by(c.drawn_at, c.id).limit(limit)
+    statement = select(incidents).where(needs_redraw()).order_by(c.drawn_at, c.id).limit(limit)
     return _incidents(connection, for_update(statement))
+
+
+def needs_redraw() -> ColumnElement[bool]:
+    """Return the condition for incidents whose alert is out of date and can be edited.
+
+    An alert that is not in Slack yet cannot be edited; it would block the edits behind it.
+    """
+    c = incidents.c
+    return and_(c.stale, or_(c.posted_at.is_(None), c.message_ts.is_not(None)))

@@ -1,0 +1,63 @@
+"""Quiet queues: while every job is delayed, a check of the metric rules would find the same."""
+
+from dataclasses import dataclass
+from time import monotonic
+
+from sqlalchemy import Engine
+
+from bot.app.command import Setup
+from bot.database.transactions import TooSlow, polling, time_limit
+from bot.models.refusals import Refusal
+from bot.queue import index_probe
+from bot.store.waiting_work import WaitingWork
+
+RECHECKED_AFTER = 60.0
+"""A check of quiet queues is repeated after this time, in seconds: its states must not get old."""
+SECONDS = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """A complete check of quiet queues: its moment of `monotonic()`, and the newest count then."""
+
+    at: float
+    newest_count: int
+
+
+class QuietQueues:
+    """Decides whether a check may be left out.
+
+    It may if the queues were quiet at the last complete check and are quiet now, no incident of a
+    metric rule is active, and no count of failed jobs has changed. Then no reading can be breached.
+    """
+
+    def __init__(self, setup: Setup, engine: Engine) -> None:
+        self._setup = setup
+        self._engine = engine
+        self._last: _Check | None = None
+
+    def may_skip(self, waiting: WaitingWork | None) -> bool:
+        """Return whether the check that is due now may be left out; else the caller runs it."""
+        if waiting is None or waiting.active_rule or not self._is_quiet(waiting):
+            self._last = None
+            return False
+        last, now = self._last, monotonic()
+        if (
+            last is not None
+            and last.newest_count == waiting.newest_count
+            and now - last.at < RECHECKED_AFTER
+        ):
+            return True
+        self._last = _Check(now, waiting.newest_count)
+        return False
+
+    def forget(self) -> None:
+        """Let no check be left out before the next complete one, because this one failed."""
+        self._last = None
+
+    def _is_quiet(self, waiting: WaitingWork) -> bool:
+        try:
+            with polling(self._engine, time_limit(self._engine, SECONDS)) as connection:
+                return index_probe.is_quiet(connection, self._setup.queue, waiting.now, SECONDS)
+        except (TooSlow, Refusal):
+            return False

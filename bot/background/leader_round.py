@@ -1,0 +1,301 @@
+"""One round of the leader: each step whose work waits, or whose period has passed.
+
+A step that has nothing to do costs the database nothing. What waits is known from one statement
+(`bot.store.waiting_work`); if that cannot be read, every step runs as if something waited.
+"""
+
+from collections.abc import Callable
+from datetime import date
+from functools import partial
+from time import monotonic
+from typing import TypeVar
+
+import structlog
+from sqlalchemy import Engine
+
+from bot.app.command import Setup
+from bot.background import audit, digest, metrics, purge
+from bot.background.database_load import KEEP_EVERY, Load
+from bot.background.failures import aggregate_once, index_once, merge_once, scan_once
+from bot.background.health import HealthObserver
+from bot.background.incidents import grouping, lifecycle, probe
+from bot.background.incidents.quiet_queues import QuietQueues
+from bot.background.operations import canary
+from bot.background.outbox.deliver import Poster, SlackRates, deliver_once
+from bot.background.retries import track, track_bulk
+from bot.background.steps import Steps
+from bot.database.transactions import polling, time_limit
+from bot.models.refusals import Refusal
+from bot.store.failures.index import SCAN_ROWS, has_new
+from bot.store.leases import Lease, LeaseLost
+from bot.store.waiting_work import WaitingWork
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+POLL = 0.5
+"""Seconds between two reads of the waiting work, which a commit of this replica shortens."""
+INDEX_EVERY = 60.0
+"""The index is also brought up to date without new failures, because it moves its cursor then."""
+SCAN_EVERY = 30.0
+OUTCOMES_EVERY = 1.0
+LIFECYCLE_EVERY, LIFECYCLE_AT_REST_EVERY = 1.0, 10.0
+REST_AFTER = 120.0
+"""Seconds without a failure, a change or an active metric rule, after which incidents only age."""
+SEAL_EVERY = 60.0
+PURGE_EVERY, PURGE_AT_REST_EVERY = 60.0, 300.0
+AGGREGATE_EVERY = 1.0
+MERGE_EVERY = 300.0
+ROLL_EVERY = 60.0
+DIGEST_EVERY = 15.0
+HEALTH_EVERY = 30.0
+STEPS_EVERY = 1.0
+BULK_EVERY = 10.0
+"""A turn of a bulk change takes a few seconds, and its last batch may take a few more."""
+NOTHING_UNSEALED = 2**62
+"""A limit above every id: no audit record is searched."""
+
+
+def periods(interval: float) -> dict[str, float]:
+    """Return the period in which each step must succeed, in seconds, by its name."""
+    return {
+        **dict.fromkeys(("index", "group", "probe"), interval),
+        "scan": max(SCAN_EVERY, interval),
+        **dict.fromkeys(("outcomes", "canary", "bulk-outcomes"), OUTCOMES_EVERY),
+        "lifecycle": LIFECYCLE_AT_REST_EVERY,
+        **dict.fromkeys(("seal", "refresh", "deliver"), POLL),
+        "load": KEEP_EVERY,
+        "purge": PURGE_AT_REST_EVERY,
+        "aggregate": AGGREGATE_EVERY,
+        "merge": MERGE_EVERY,
+        "roll": ROLL_EVERY,
+        "digest": DIGEST_EVERY,
+        "health": HEALTH_EVERY,
+        # The duration of the first count is unknown; each count sets the period of the next one.
+        "sample": metrics.COUNT_SECONDS,
+        "bulk": BULK_EVERY,
+    }
+
+
+def guarded(step: Callable[[], T]) -> T | None:
+    """Run a step; log an error and return None, so that the other steps still run.
+
+    `LeaseLost` passes through: no step may run after it.
+    """
+    try:
+        return step()
+    except LeaseLost:
+        raise
+    except Refusal as refusal:
+        log.warning("watch step failed", because=refusal.code)
+    except Exception:
+        log.exception("watch step failed")
+    return None
+
+
+class LeaderRound:
+    """The steps of the leader, and when each of them ran last."""
+
+    def __init__(
+        self, setup: Setup, poster: Poster, load: Load, polling_engine: Engine, interval: float
+    ) -> None:
+        self.steps = Steps(periods(interval))
+        # The lease under which all earlier failures were indexed.
+        self.indexed: Lease | None = None
+        self.sealed_to = NOTHING_UNSEALED
+        self._setup = setup
+        self._poster = poster
+        self._load = load
+        self._polling = polling_engine
+        self._interval = interval
+        self._rates = SlackRates()
+        self._health = HealthObserver(setup)
+        self._quiet = QuietQueues(setup, polling_engine)
+        self._due: dict[str, float] = {}
+        self._newest_audit: int | None = None
+        self._newest: tuple[int, int, int] | None = None
+        self._moved_at = 0.0
+        self._digest_phase: tuple[date, bool] | None = None
+
+    def begin(self) -> None:
+        """Start anew, because this replica leads from now on."""
+        self.steps.begin()
+        self._quiet.forget()
+        self._due.clear()
+        self.sealed_to, self._newest_audit = NOTHING_UNSEALED, None
+        self._newest = self._digest_phase = None
+
+    def run(self, lease: Lease, waiting: WaitingWork | None) -> bool:
+        """Run the steps that are due; return True if more work is waiting."""
+        self._notice_changes(waiting)
+        more = False
+        # Each step is guarded separately: a failed one must not delay the posts of the audit log.
+        for part in (
+            self._index_failures,
+            self._check_rules,
+            self._track_retries,
+            self._advance_incidents,
+            self._maintain,
+        ):
+            more = bool(guarded(partial(part, lease, waiting))) or more
+        sealed = self._seal(lease, waiting)
+        is_stale = waiting is None or waiting.redraw
+        redrawn = self._run("refresh", grouping.refresh_once, lease, is_needed=is_stale)
+        has_message = waiting is None or waiting.is_due(waiting.message_at)
+        deliver = partial(deliver_once, poster=self._poster, rates=self._rates)
+        has_message = has_message or bool(sealed or redrawn)
+        delivered = self._run("deliver", deliver, lease, is_needed=has_message)
+        return more or bool(sealed) or bool(delivered)
+
+    def _run(
+        self, name: str, step: Callable[..., T], lease: Lease, *, is_needed: bool = True
+    ) -> T | None:
+        """Run a step if it is needed; return its result, None without one."""
+        if not is_needed:
+            self.steps.skip(name)
+            return None
+        work = partial(step, self._setup, lease=lease)
+        return guarded(self.steps.named(name, work))
+
+    def _notice_changes(self, waiting: WaitingWork | None) -> None:
+        """Remember when something moved last: then incidents are advanced every second."""
+        if waiting is None:
+            self._moved_at = monotonic()
+            return
+        newest = (waiting.newest_failure, waiting.newest_count, waiting.newest_audit)
+        if newest != self._newest or waiting.active_rule or waiting.redraw:
+            self._newest, self._moved_at = newest, monotonic()
+
+    def _index_failures(self, lease: Lease, waiting: WaitingWork | None) -> bool:
+        """Index new failures and mark removed ones; return True if the next round follows at once.
+
+        A person waits for an alert, so its message is not left to the next poll.
+        """
+        more = False
+        if self._is_due("failures", self._interval):
+            is_complete = self._is_due("index", INDEX_EVERY)
+            is_needed = is_complete or self._has_new_failures(waiting)
+            is_behind = self._run("index", index_once, lease, is_needed=is_needed)
+            if is_needed and is_behind is not False:
+                self._due["index"] = 0.0
+            if is_behind:
+                self._due["failures"] = 0.0
+            elif is_behind is not None:
+                self.indexed = lease
+            is_unassigned = is_needed or waiting is None or waiting.unassigned
+            self._run("group", grouping.group_all, lease, is_needed=is_unassigned)
+            more = is_needed
+        if self._is_due("scan", max(SCAN_EVERY, self._interval)):
+            differences = self._run("scan", scan_once, lease) or 0
+            if differences >= SCAN_ROWS:
+                # After a truncated table, one range every half minute would take an hour.
+                self._due["scan"] = 0.0
+            more = more or differences > 0
+        return more
+
+    def _has_new_failures(self, waiting: WaitingWork | None) -> bool:
+        if waiting is None or waiting.backfilling:
+            return True
+
+        def read() -> bool:
+            with polling(self._polling, time_limit(self._polling, 5.0)) as connection:
+                return has_new(connection, self._setup.queue, waiting.settled_failed_id)
+
+        return guarded(read) is not False
+
+    def _check_rules(self, lease: Lease, waiting: WaitingWork | None) -> bool:
+        """Check the metric rules; return True if the check ran."""
+        if not self._is_due("rules", self._interval):
+            return False
+        is_needed = not self._quiet.may_skip(waiting)
+        readings = self._run("probe", probe.probe_once, lease, is_needed=is_needed)
+        if is_needed and not readings:
+            self._quiet.forget()
+        return is_needed
+
+    def _track_retries(self, lease: Lease, waiting: WaitingWork | None) -> bool:
+        """Update the outcomes of retried jobs; return True if one is new."""
+        if not self._is_due("outcomes", OUTCOMES_EVERY):
+            return False
+        has_job = waiting is None or waiting.is_due(waiting.tracked_job_at)
+        has_canary = waiting is None or waiting.waiting_canary
+        has_bulk = waiting is None or waiting.is_due(waiting.outcome_at)
+        new = (
+            self._run("outcomes", track.track_once, lease, is_needed=has_job),
+            self._run("canary", canary.decide_once, lease, is_needed=has_canary or has_job),
+            self._run("bulk-outcomes", track_bulk.outcomes_once, lease, is_needed=has_bulk),
+        )
+        return any(new)
+
+    def _advance_incidents(self, lease: Lease, waiting: WaitingWork | None) -> bool:
+        """Resolve, post or escalate the incidents that are due."""
+        at_rest = monotonic() - self._moved_at > REST_AFTER
+        if self._is_due("lifecycle", LIFECYCLE_AT_REST_EVERY if at_rest else LIFECYCLE_EVERY):
+            is_needed = waiting is None or waiting.active_incident or waiting.redraw
+            self._run("lifecycle", lifecycle.advance_once, lease, is_needed=is_needed)
+        return False
+
+    def _maintain(self, lease: Lease, waiting: WaitingWork | None) -> bool:
+        """Purge old rows, aggregate counts, post the digest once a day, and check the health."""
+        self._write_figures(lease)
+        if self._is_due("purge", PURGE_AT_REST_EVERY):
+            deleted = self._run("purge", purge.purge_once, lease)
+            if deleted:
+                self._due["purge"] = monotonic() + PURGE_EVERY
+        if self._is_due("aggregate", AGGREGATE_EVERY):
+            is_needed = waiting is None or waiting.unaggregated
+            if self._run("aggregate", aggregate_once, lease, is_needed=is_needed):
+                self._due["aggregate"] = 0.0
+        if self._is_due("merge", MERGE_EVERY):
+            self._run("merge", merge_once, lease)
+        if self._is_due("roll", ROLL_EVERY) and self._run("roll", metrics.roll_once, lease):
+            self._due["roll"] = 0.0
+        if self._is_due("health", HEALTH_EVERY):
+            guarded(self.steps.named("health", partial(self._health.observe_once, lease)))
+        return self._post_digest(lease, waiting)
+
+    def _write_figures(self, lease: Lease) -> None:
+        """Store the steps that fail, or else how long the rounds take."""
+        if self.steps.is_changed:
+            # Written before the pass times, because readers trust the table only with fresh times.
+            if self._is_due("steps", STEPS_EVERY):
+                self.steps.write(self._setup, lease)
+        elif self._is_due("load", KEEP_EVERY) and not self.steps.run(
+            "load", partial(self._load.keep, lease)
+        ):
+            self._due["load"] = 0.0
+
+    def _post_digest(self, lease: Lease, waiting: WaitingWork | None) -> bool:
+        """Post the digest if its time has come; return whether it was posted."""
+        if not self._is_due("digest", DIGEST_EVERY):
+            return False
+        phase = None if waiting is None else digest.phase(self._setup, waiting.now)
+        is_needed = waiting is None or phase != self._digest_phase
+        posted = self._run("digest", digest.digest_once, lease, is_needed=is_needed)
+        if posted is not None:
+            self._digest_phase = phase
+        return bool(posted)
+
+    def _seal(self, lease: Lease, waiting: WaitingWork | None) -> int | None:
+        """Seal audit records; return how many.
+
+        Once a minute all records of the last ten minutes are searched. After that no record up to
+        the newest of a minute before can be unsealed, because no transaction stays open so long.
+        """
+        is_complete = self._is_due("seal", SEAL_EVERY)
+        is_needed = is_complete or waiting is None or waiting.unsealed
+        sealed = self._run("seal", audit.seal_once, lease, is_needed=is_needed)
+        if is_complete and sealed is None:
+            self._due["seal"] = 0.0
+        elif is_complete and waiting is not None:
+            known, self._newest_audit = self._newest_audit, waiting.newest_audit
+            self.sealed_to = waiting.settled_audit if known is None else known
+        return sealed
+
+    def _is_due(self, name: str, period: float) -> bool:
+        now = monotonic()
+        if now < self._due.get(name, 0.0):
+            return False
+        self._due[name] = now + period
+        return True

@@ -1,0 +1,148 @@
+"""What waits for the background work, read by one statement.
+
+While nothing happens, this is all that a replica reads. It names no table of the queue: a queue
+whose table is locked must not delay the audit log and the messages.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Connection, ScalarSelect, false, func, or_, select
+
+from bot.database.transactions import Clock, now_of, time_column
+from bot.models.alert_rules import METRIC_RULES
+from bot.store.incidents import assignment, lookups
+from bot.store.operations.operations import WORKING
+from bot.store.operations.transitions import TAKEN_OVER_AFTER
+from bot.store.tables import (
+    audit,
+    audit_chain,
+    cursors,
+    failure_counts,
+    failures,
+    incident_deltas,
+    incidents,
+    leases,
+    operations,
+    outbox,
+    outcomes,
+    tracked_jobs,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingWork:
+    """The state of the bot's own tables at `now`, by the database's clock (naive UTC).
+
+    `owner` holds the watcher's lease until `expires`. `newest_*` are the highest ids of tables that
+    change with every failure or change; `settled_*` are cursors. The `*_at` are the moments of the
+    earliest message, job or count that is due; None if there is none.
+    """
+
+    now: datetime
+    owner: str
+    expires: datetime
+    newest_audit: int
+    newest_failure: int
+    newest_count: int
+    settled_failed_id: int
+    settled_audit: int
+    backfilling: bool
+    unsealed: bool
+    unassigned: bool
+    unaggregated: bool
+    redraw: bool
+    active_incident: bool
+    active_rule: bool
+    waiting_canary: bool
+    own_operation: bool
+    message_at: datetime | None
+    tracked_job_at: datetime | None
+    outcome_at: datetime | None
+    heartbeat_at: datetime | None
+
+    @property
+    def is_leaderless(self) -> bool:
+        """Whether the watcher's lease is free."""
+        return not self.owner or self.expires <= self.now
+
+    @property
+    def has_operation(self) -> bool:
+        """Whether a bulk change of this replica, or one that nobody runs any more, can go on."""
+        heartbeat = self.heartbeat_at
+        is_abandoned = heartbeat is not None and heartbeat < self.now - TAKEN_OVER_AFTER
+        return self.own_operation or is_abandoned
+
+    def is_due(self, moment: datetime | None) -> bool:
+        """Return whether a moment of this state has come."""
+        return moment is not None and moment <= self.now
+
+
+def read(connection: Connection, clock: Clock, replica: str, sealed_to: int) -> WaitingWork:
+    """Return the state of the tables.
+
+    Audit records up to the id `sealed_to` are known to be sealed. Without that limit, the search
+    would read every record of the last ten minutes.
+    """
+    row = connection.execute(_statement(connection, replica, sealed_to)).one()
+    values: dict[str, Any] = dict(row._mapping)  # noqa: SLF001 the row's public mapping
+    # The clock of a test is moved; the database's own is part of the statement.
+    values["now"] = row.now if clock is now_of else clock(connection)
+    return WaitingWork(**{name: _plain(name, value) for name, value in values.items()})
+
+
+def _plain(name: str, value: object) -> Any:
+    """Return the value of a column; MariaDB and MySQL give a condition as 0 or 1."""
+    return bool(value) if WaitingWork.__annotations__[name] is bool else value
+
+
+def _statement(connection: Connection, replica: str, sealed_to: int) -> Any:
+    working = operations.c.state.in_(WORKING)
+    is_active = incidents.c.active_subject.is_not(None)
+    linked = select(audit_chain.c.seq).where(audit_chain.c.audit_id == audit.c.id).exists()
+    return select(
+        time_column(connection).label("now"),
+        leases.c.owner,
+        leases.c.expires,
+        _newest(audit.c.id).label("newest_audit"),
+        _newest(failures.c.seq).label("newest_failure"),
+        _newest(failure_counts.c.id).label("newest_count"),
+        _cursor("settled").label("settled_failed_id"),
+        _cursor("audit_settled").label("settled_audit"),
+        or_(_cursor("backfill_end") < 0, _cursor("backfill") < _cursor("backfill_end")).label(
+            "backfilling"
+        ),
+        _any(audit.c.id, audit.c.id > sealed_to, ~linked).label("unsealed"),
+        _any(failures.c.seq, assignment.belongs_to_none()).label("unassigned"),
+        _any(failure_counts.c.id, failure_counts.c.aggregated == false()).label("unaggregated"),
+        or_(_any(incident_deltas.c.id), _any(incidents.c.id, lookups.needs_redraw())).label(
+            "redraw"
+        ),
+        _any(incidents.c.id, is_active).label("active_incident"),
+        _any(incidents.c.id, is_active, incidents.c.rule.in_(METRIC_RULES)).label("active_rule"),
+        _any(operations.c.id, operations.c.state == "waiting").label("waiting_canary"),
+        _any(operations.c.id, working, operations.c.owner == replica).label("own_operation"),
+        _earliest(outbox.c.next_attempt_at, outbox.c.sent_at.is_(None)).label("message_at"),
+        _earliest(tracked_jobs.c.next_check_at).label("tracked_job_at"),
+        _earliest(outcomes.c.next_check_at).label("outcome_at"),
+        _earliest(operations.c.heartbeat, working).label("heartbeat_at"),
+    ).where(leases.c.name == "watcher")
+
+
+def _cursor(name: str) -> ColumnElement[int]:
+    """Return a cursor's position, or -1 if it has none yet."""
+    position = select(cursors.c.position).where(cursors.c.name == name)
+    return func.coalesce(position.scalar_subquery(), -1)
+
+
+def _any(column: Column[Any], *which: ColumnElement[bool]) -> ColumnElement[bool]:
+    return select(column).where(*which).exists()
+
+
+def _newest(column: Column[Any]) -> ColumnElement[int]:
+    return func.coalesce(select(func.max(column)).scalar_subquery(), 0)
+
+
+def _earliest(column: Column[Any], *which: ColumnElement[bool]) -> ScalarSelect[Any]:
+    return select(func.min(column)).where(*which).scalar_subquery()

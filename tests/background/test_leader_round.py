@@ -1,0 +1,177 @@
+"""A round of the leader reads nothing for what does not wait, and misses nothing that waits."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event, insert
+
+from bot.app.command import Setup
+from bot.background.database_load import Load
+from bot.background.leader_round import LeaderRound
+from bot.store import tables, waiting_work
+from bot.store.leases import Lease
+from bot.store.waiting_work import WaitingWork
+from tests.kit.posting import Refusing
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ask, hold, make_setup
+
+INTERVAL = 3_600.0
+"""So long that no test on a busy machine meets the next search for failures."""
+
+
+class Leader:
+    """A leader whose rounds a test runs one by one."""
+
+    def __init__(self, queue: TestQueue, interval: float = INTERVAL) -> None:
+        self.queue = queue
+        self.setup: Setup = make_setup(queue)
+        self.lease: Lease = hold(self.setup)
+        engine = queue.engine
+        self.round = LeaderRound(self.setup, Refusing(), Load(self.setup), engine, interval)
+        self.round.begin()
+
+    def waiting(self) -> WaitingWork:
+        """What waits now."""
+        with self.queue.engine.connect() as connection:
+            setup, sealed_to = self.setup, self.round.sealed_to
+            return waiting_work.read(connection, setup.clock, setup.replica, sealed_to)
+
+    def run(self, rounds: int = 1) -> None:
+        """Run rounds, each with what waits then."""
+        for _ in range(rounds):
+            self.round.run(self.lease, self.waiting())
+
+    @contextmanager
+    def statements(self) -> Iterator[list[str]]:
+        """The statements of the block."""
+        executed: list[str] = []
+
+        def note(_connection: Connection, _cursor: object, statement: str, *_: Any) -> None:
+            executed.append(statement)
+
+        event.listen(self.queue.engine, "before_cursor_execute", note)
+        try:
+            yield executed
+        finally:
+            event.remove(self.queue.engine, "before_cursor_execute", note)
+
+
+@pytest.fixture
+def leader(queue: TestQueue) -> Leader:
+    """A leader that has done all that there was to do at its start."""
+    leader = Leader(queue)
+    leader.run(5)
+    return leader
+
+
+def test_a_round_without_work_reads_nothing(leader: Leader) -> None:
+    waiting = leader.waiting()
+    with leader.statements() as executed:
+        leader.round.run(leader.lease, waiting)
+    assert executed == []
+
+
+def test_what_waits_is_read_by_one_statement(leader: Leader) -> None:
+    with leader.statements() as executed:
+        leader.waiting()
+    reads = [statement for statement in executed if "SELECT" in statement]
+    # The clock of a test is a second one; `queue-bot run` has it in the first.
+    assert len(reads) <= 2
+    assert "queue_bot_leases" in reads[0]
+
+
+def test_no_statement_of_a_round_is_left_out_if_nothing_is_known(leader: Leader) -> None:
+    with leader.statements() as executed:
+        leader.round.run(leader.lease, None)
+    assert any("queue_bot_audit_chain" in statement for statement in executed)
+    assert any("queue_bot_outbox" in statement for statement in executed)
+
+
+def test_a_change_of_another_replica_is_sealed_in_the_next_round(leader: Leader) -> None:
+    assert not leader.waiting().unsealed
+    ask(make_setup(leader.queue, "b"), "freeze deploying")
+    waiting = leader.waiting()
+    assert waiting.unsealed
+    leader.round.run(leader.lease, waiting)
+    after = leader.waiting()
+    assert not after.unsealed
+    assert after.message_at is not None
+
+
+def test_a_record_that_commits_late_with_a_lower_id_is_sealed(
+    mariadb_queue: TestQueue,
+) -> None:
+    leader = Leader(mariadb_queue)
+    leader.run(5)
+    with mariadb_queue.engine.connect() as late:
+        transaction = late.begin()
+        record = dict.fromkeys(("team", "detail", "channel", "message_ts", "reason"))
+        values = {
+            column.name: "x"
+            for column in tables.audit.columns
+            if column.name not in ("id", "at", *record)
+        }
+        values |= {"arguments": "{}", "targets": "[]"}
+        at = leader.waiting().now
+        late.execute(insert(tables.audit).values(**values, **record, at=at))
+        ask(leader.setup, "freeze deploying")
+        leader.run(3)
+        assert not leader.waiting().unsealed
+        transaction.commit()
+    assert leader.waiting().unsealed
+    leader.run()
+    assert mariadb_queue.count(tables.audit) == mariadb_queue.count(tables.audit_chain)
+
+
+def test_a_failure_is_indexed_though_no_complete_pass_is_due(queue: TestQueue) -> None:
+    leader = Leader(queue, interval=0.0)
+    leader.run(5)
+    queue.fail()
+    leader.run()
+    assert queue.count(tables.failures) == 1
+    assert queue.count(tables.incidents) == 1
+
+
+def test_a_failure_that_commits_late_with_a_lower_id_is_indexed(queue: TestQueue) -> None:
+    leader = Leader(queue, interval=0.0)
+    leader.run(5)
+    queue.fail(20)
+    leader.run()
+    queue.fail(10)
+    leader.run()
+    assert queue.count(tables.failures) == 2
+
+
+def test_failures_after_a_truncated_table_are_indexed(queue: TestQueue) -> None:
+    queue.fail(20)
+    leader = Leader(queue, interval=0.0)
+    leader.run(5)
+    with queue.engine.begin() as connection:
+        connection.execute(queue.queue.failed.delete())
+    queue.fail(1)
+    leader.run()
+    assert 1 in {row.failed_id for row in queue.rows(tables.failures) if row.removed_at is None}
+
+
+def test_jobs_that_are_only_delayed_are_not_checked_again(queue: TestQueue) -> None:
+    queue.push(available_at=2_000_000_000)
+    leader = Leader(queue, interval=0.0)
+    leader.run(5)
+    waiting = leader.waiting()
+    with leader.statements() as executed:
+        leader.round.run(leader.lease, waiting)
+    assert not any("queue_bot_probe_states" in statement for statement in executed)
+
+
+@pytest.mark.parametrize("state", ["available", "reserved"])
+def test_a_queue_that_moves_is_checked_again(queue: TestQueue, state: str) -> None:
+    queue.push(available_at=2_000_000_000)
+    leader = Leader(queue, interval=0.0)
+    leader.run(5)
+    queue.push(reserved_at=1_762_537_376 if state == "reserved" else None)
+    waiting = leader.waiting()
+    with leader.statements() as executed:
+        leader.round.run(leader.lease, waiting)
+    assert any("queue_bot_probe_states" in statement for statement in executed)

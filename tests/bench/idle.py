@@ -1,0 +1,139 @@
+"""What the bot costs the database while nothing happens: statements a second, by kind."""
+
+import os
+import re
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic, sleep
+
+from bot.localslack.demo import IDS
+from bot.localslack.server import LocalSlack
+from bot.store.tables import leases
+from tests.bench.bots import bot_process, crowded
+from tests.bench.figures import say
+from tests.bench.tables import QUEUES
+from tests.kit.queues import TestQueue, make_queue
+from tests.services.mariadb import MariaDB
+
+SETTLE_SECONDS = 75.0
+"""The first round does what no later one does, and the work of a minute must have run once."""
+SECONDS = 120.0
+LEADER_BUDGET, STANDBY_BUDGET = 5.0, 1.0
+"""Statements a second; see docs/speed.md."""
+CORE_BUDGET = 0.01
+SHOWN = 12
+_TABLE = re.compile(r"(?:FROM|INTO|UPDATE|JOIN) `?(\w+)`?")
+_LIMIT = re.compile(r"^SET STATEMENT max_statement_time=[\d.]+ FOR ")
+
+
+@dataclass(frozen=True)
+class Idle:
+    """What was measured in `seconds`: statements by kind, and the bots' and server's CPU time."""
+
+    seconds: float
+    kinds: Mapping[str, int]
+    bot_cpu: float
+    server_cpu: float
+
+    @property
+    def rate(self) -> float:
+        """Statements a second."""
+        return sum(self.kinds.values()) / self.seconds
+
+
+def bench_idle(server: MariaDB, *, quick: bool) -> None:
+    """An idle queue: five queues with delayed jobs, an hour before the first is due."""
+    part = 4 if quick else 1
+    with server.database() as database, LocalSlack(workspace=crowded()) as slack:
+        url = server.url(database)
+        test = make_queue(url)
+        _delay(test)
+        with ExitStack() as bots:
+            leader = bots.enter_context(_bot(slack, url))
+            _wait_for_leader(test)
+            sleep(SETTLE_SECONDS / part)
+            alone = _measure(server, [leader], SECONDS / part)
+            standby = bots.enter_context(_bot(slack, url))
+            sleep(SETTLE_SECONDS / part)
+            both = _measure(server, [leader, standby], SECONDS / part)
+        test.engine.dispose()
+    say("statements a second of the leader", f"{alone.rate:.1f} (at most {LEADER_BUDGET:.0f})")
+    second = both.rate - alone.rate
+    say("  of a second replica", f"{max(0.0, second):.1f} (at most {STANDBY_BUDGET:.0f})")
+    say("of one core", f"bot {alone.bot_cpu:.2%}, server {alone.server_cpu:.2%} (bot at most 1 %)")
+    for kind, count in Counter(alone.kinds).most_common(SHOWN):
+        say(f"  {kind}", f"{count / alone.seconds:.2f}")
+    assert alone.rate <= LEADER_BUDGET, f"{alone.rate:.1f} statements a second"
+    assert second <= STANDBY_BUDGET, f"{second:.1f} statements a second of the second replica"
+    assert alone.bot_cpu <= CORE_BUDGET, f"{alone.bot_cpu:.2%} of a core"
+
+
+def _delay(test: TestQueue) -> None:
+    """Put 20 jobs into each queue that become available in an hour."""
+    due = int(time.time()) + 3_600
+    for queue in QUEUES:
+        for number in range(20):
+            test.push(queue=queue, order=number, available_at=due)
+
+
+def _wait_for_leader(test: TestQueue) -> None:
+    deadline = monotonic() + SETTLE_SECONDS
+    while not any(row.owner for row in test.rows(leases)):
+        assert monotonic() < deadline, "no replica leads"
+        sleep(0.1)
+
+
+@contextmanager
+def _bot(slack: LocalSlack, url: str) -> Iterator[int]:
+    connected = slack.hub.connected
+    settings = {
+        "DATABASE_URL": url,
+        "QUEUE_BOT_ADMINS": IDS.admin,
+        "QUEUE_BOT_AUDIT_CHANNEL": IDS.queue_audit,
+        "QUEUE_BOT_ALERT_CHANNEL": IDS.queue_alerts,
+        "QUEUE_BOT_DIGEST_AT": "08:00",
+    }
+    with bot_process(slack, settings) as pid:
+        slack.wait_for(lambda: slack.hub.connected > connected, SETTLE_SECONDS)
+        yield pid
+
+
+def _measure(server: MariaDB, bots: list[int], seconds: float) -> Idle:
+    """Count what the server's own general log has of these seconds."""
+    server.execute(
+        "SET GLOBAL general_log = OFF",
+        "TRUNCATE TABLE mysql.general_log",
+        "SET GLOBAL log_output = 'TABLE'",
+        "SET GLOBAL general_log = ON",
+    )
+    began, bot_cpu, server_cpu = monotonic(), sum(map(_cpu, bots)), _cpu(server.pid)
+    sleep(seconds)
+    took = monotonic() - began
+    bot_cpu, server_cpu = sum(map(_cpu, bots)) - bot_cpu, _cpu(server.pid) - server_cpu
+    server.execute("SET GLOBAL general_log = OFF")
+    connection = server.connect_as_root()
+    with connection, connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT CONVERT(argument USING utf8mb4) FROM mysql.general_log "
+            "WHERE command_type = 'Query' AND user_host LIKE 'tests%'"
+        )
+        kinds = Counter(_kind(statement) for (statement,) in cursor.fetchall())
+    return Idle(took, kinds, bot_cpu / took, server_cpu / took)
+
+
+def _kind(statement: str) -> str:
+    """Return the statement's verb and its first table."""
+    bare = _LIMIT.sub("", statement)
+    table = _TABLE.search(bare)
+    verb = bare.split(maxsplit=1)[0].upper()
+    return f"{verb} {table[1].removeprefix('queue_bot_')}" if table else bare[:40]
+
+
+def _cpu(pid: int) -> float:
+    """Return the seconds of CPU time that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
