@@ -66,12 +66,12 @@ def plant(queue: TestQueue) -> list[int]:
 
 def leaks(name: str, text: str) -> list[str]:
     """Where the canary is in a text, with what stands around it."""
-    found = []
+    leaked = []
     at = text.find(CANARY)
     while at >= 0:
-        found.append(f"{name}: …{text[max(0, at - 80) : at + 20]}…")
+        leaked.append(f"{name}: …{text[max(0, at - 80) : at + 20]}…")
         at = text.find(CANARY, at + 1)
-    return found
+    return leaked
 
 
 def table_leaks(queue: TestQueue) -> Iterator[str]:
@@ -102,9 +102,9 @@ def test_secrets_are_shown_and_stored_nowhere(mariadb_queue: TestQueue) -> None:
         shown = use(team, ids)
         team.until(lambda: all(row.sent_at for row in mariadb_queue.rows(tables.outbox)), 60)
         shown.append(json.dumps(team.slack.state(), ensure_ascii=False))
-    found = [leak for text in shown for leak in leaks("Slack", text)]
-    found += table_leaks(mariadb_queue)
-    assert not found, "\n".join(found[:40])
+    leaked = [leak for text in shown for leak in leaks("Slack", text)]
+    leaked += table_leaks(mariadb_queue)
+    assert not leaked, "\n".join(leaked[:40])
     assert len(mariadb_queue.rows(tables.audit)) >= len(TYPED) - 4
 
 
@@ -127,8 +127,8 @@ def test_the_terminal_and_the_log_have_no_secrets(mariadb_queue: TestQueue) -> N
         process.send_signal(signal.SIGTERM)
         _, log = process.communicate(timeout=PATIENCE)
     texts.append(log)
-    found = [leak for text in texts for leak in leaks("terminal or log", text)]
-    assert not found, "\n".join(found[:40])
+    leaked = [leak for text in texts for leak in leaks("terminal or log", text)]
+    assert not leaked, "\n".join(leaked[:40])
     assert '"event": "stopped"' in log
 
 
