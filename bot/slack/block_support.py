@@ -3,7 +3,8 @@
 Slack brings a new block to its workspaces gradually
 (docs.slack.dev/reference/block-kit/blocks/data-visualization-block and …/data-table-block), and
 answers `invalid_blocks` until then. A `response_url` and a method return that error. An
-acknowledgement returns nothing, so no such block is sent in one.
+acknowledgement returns nothing, so a block is sent in one only after Slack has accepted it
+elsewhere.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -37,9 +38,10 @@ class Variant:
 
 @dataclass
 class BlockSupport:
-    """The newer blocks that this workspace does not take; learned once per process."""
+    """The newer blocks that this workspace takes, and does not; learned once per process."""
 
     refused: set[str] = field(default_factory=set)
+    accepted: set[str] = field(default_factory=set)
 
     def fitted(self, blocks: Sequence[Block]) -> list[Block]:
         """Return the blocks in the form that this workspace takes."""
@@ -49,8 +51,8 @@ class BlockSupport:
         return fitted
 
     def may_be_refused(self, blocks: Sequence[Block]) -> bool:
-        """Whether `fitted` would return a newer block."""
-        return bool(_newer(self.fitted(blocks)))
+        """Whether `fitted` would return a newer block that Slack has not accepted yet."""
+        return bool(_newer(self.fitted(blocks)) - self.accepted)
 
     def variants(self, body: Mapping[str, Any]) -> Iterator[Variant]:
         """Yield the body unchanged, then with one type after the other replaced.
@@ -77,6 +79,7 @@ class BlockSupport:
                 "this workspace takes no newer blocks yet: others replace them", types=types
             )
         self.refused |= variant.replaced
+        self.accepted |= _newer(variant.body.get("blocks") or ())
 
 
 def _newer(blocks: Sequence[Block]) -> set[str]:

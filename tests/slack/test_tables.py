@@ -29,6 +29,13 @@ def test_status_has_a_table_with_a_caption_and_row_headers(team: Team) -> None:
     assert [cell["type"] for cell in table["rows"][1]] == ["raw_text", "raw_number", "raw_number"]
 
 
+def test_a_table_that_slack_accepted_once_is_in_the_acknowledgement(team: Team) -> None:
+    team.queue.push()
+    for _ in range(3):
+        table_of(team.say("status").reply, DATA_TABLE)
+        assert len(team.slack.calls("response_url")) == 1
+
+
 def test_where_slack_refuses_data_tables_a_table_says_the_same_and_that_is_remembered(
     team: Team,
 ) -> None:
