@@ -216,11 +216,11 @@ def make_setup(
 def _alerting(settings: Settings) -> Alerting:
     return Alerting(
         mention=settings.alert_mention,
-        silent_seconds=settings.no_worker_activity_seconds,
+        no_worker_activity_seconds=settings.no_worker_activity_seconds,
         backlog_count=settings.backlog_count,
         worker_seconds=settings.worker_seconds,
         escalate_seconds=settings.escalate_seconds,
-        recover_seconds=settings.resolve_seconds,
+        resolve_seconds=settings.resolve_seconds,
         digest_at=settings.digest_at,
         digest_days=settings.digest_days,
         digest_channel=settings.digest_channel or settings.alert_channel,

@@ -10,9 +10,9 @@ from typing import Annotated
 from pydantic import BeforeValidator
 
 from bot.app.command import LARGEST_ID
+from bot.models.jobs import LONGEST_ORDER
 from bot.text.day_names import NamedDay, read_day
 
-LONGEST_ORDER = 64
 MAX_IDS = 20
 """The most ids of one transaction; more ids are a bulk change with a preview."""
 MANY_IDS = 1_000

@@ -88,11 +88,11 @@ class Alerting:
     """
 
     mention: str | None = None
-    silent_seconds: int = 300
+    no_worker_activity_seconds: int = 300
     backlog_count: int = 500
     worker_seconds: int | None = None
     escalate_seconds: int = 900
-    recover_seconds: int = 60
+    resolve_seconds: int = 60
     digest_at: time | None = None
     digest_days: tuple[int, ...] = (0, 1, 2, 3, 4)
     digest_channel: str | None = None

@@ -2,9 +2,9 @@
 
 from pydantic import Field
 
-from bot.app.argument_types import LONGEST_ORDER, Order
+from bot.app.argument_types import Order
 from bot.app.command import Arguments, Command, Result, Work
-from bot.models.jobs import QueueStatus
+from bot.models.jobs import LONGEST_ORDER, QueueStatus
 from bot.models.requests import Message
 from bot.models.roles import Role
 from bot.models.story import Queued, Story

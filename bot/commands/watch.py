@@ -52,10 +52,10 @@ def _limits(setup: Setup) -> Limits:
         reserved_seconds=setup.reserved_seconds,
         failed_count=setup.failed_count,
         backlog_count=alerting.backlog_count,
-        silent_seconds=alerting.silent_seconds,
+        no_worker_activity_seconds=alerting.no_worker_activity_seconds,
         alerts_per_minute=setup.alerts_per_minute,
         escalate_seconds=alerting.escalate_seconds,
-        recover_seconds=alerting.recover_seconds,
+        resolve_seconds=alerting.resolve_seconds,
         worker_seconds=alerting.worker_seconds,
     )
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 _CLASS = r"\\?[A-Za-z_][\w]{0,80}(?:\\[A-Za-z_]\w{0,80}){0,12}(?:@anonymous)?"
 _HEAD = re.compile(rf"(?P<cls>{_CLASS})(?P<soap> exception)?:\s(?P<rest>.*)\Z", re.DOTALL)
-_BARE_HEAD = re.compile(rf"(?P<cls>{_CLASS})\s(?P<rest>in \S.*)\Z", re.DOTALL)
 _OLD_HEAD = re.compile(rf"exception '(?P<cls>{_CLASS})'(?: with message '(?P<rest>.*))?", re.DOTALL)
 _CLASS_ENDS = ("Exception", "Error", "Fault", "Throwable", "_exception", "Failure", "Warning")
 _LEADS = re.compile(

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 from bot.localslack.blocks.specs import Json
 from bot.localslack.control import WAIT, AppInfo, Commands, Control, Guard, Roles, state_json
 from bot.localslack.credentials import Credentials
-from bot.localslack.delivery.envelopes import Courier
+from bot.localslack.delivery.envelopes import ACK_SECONDS, Courier
 from bot.localslack.delivery.request_urls import RequestUrls, addresses
 from bot.localslack.delivery.socket_mode import Hub
 from bot.localslack.demo import IDS, QUEUE_BOT, demo_workspace
@@ -30,8 +30,6 @@ from bot.localslack.web_api.endpoints import Wire
 from bot.localslack.web_api.rates import Rates
 from bot.localslack.web_server import ServerThread
 from bot.localslack.workspace import Workspace
-
-ACK_SECONDS = 3.0  # https://docs.slack.dev/interactivity/handling-user-interaction
 
 
 class LocalSlack(Switches):

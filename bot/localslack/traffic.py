@@ -10,11 +10,11 @@ from typing import Literal
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.localslack.blocks.specs import Json
-from bot.localslack.delivery.envelopes import AckRecord
+from bot.localslack.delivery.envelopes import ACK_SECONDS, AckRecord
 
 MAX_EXCHANGES = 100
 """How many of the newest exchanges are remembered."""
-ACK_MS = 3000.0
+ACK_MS = ACK_SECONDS * 1_000
 """How long an envelope may wait for its ack: docs.slack.dev/apis/events-api/using-socket-mode."""
 MAX_ENVELOPES = 2_000
 """How many envelopes' acks are recognised."""

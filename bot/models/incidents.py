@@ -232,17 +232,17 @@ class Limits(Value):
     reserved_seconds: int
     failed_count: int
     backlog_count: int
-    silent_seconds: int
+    no_worker_activity_seconds: int
     alerts_per_minute: int
     escalate_seconds: int
-    recover_seconds: int
+    resolve_seconds: int
     worker_seconds: int | None
 
 
 class Watching(Value):
     """The state of monitoring: limits, open incidents, mutes, and the health of the bot.
 
-    At most `MOST` incidents and mutes are listed, as `watch_reads` and `mutes` limit them.
+    At most `MOST` incidents and mutes are listed, as `overview` and `mutes` limit them.
     """
 
     limits: Limits

@@ -5,6 +5,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+LONGEST_ORDER = 64
+"""The length of an order's number in the index of failures; longer ones are cut."""
+
 
 class Value(BaseModel):
     """An immutable answer."""

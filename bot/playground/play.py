@@ -21,10 +21,11 @@ from bot.app.command import find_commands
 from bot.database.engine import connect
 from bot.localslack.blocks.specs import Json
 from bot.localslack.control import AppInfo
+from bot.localslack.delivery.envelopes import ACK_SECONDS
 from bot.localslack.demo import IDS
 from bot.localslack.panel import Backstage
 from bot.localslack.proxies import bypass_proxies
-from bot.localslack.server import ACK_SECONDS, LocalSlack
+from bot.localslack.server import LocalSlack
 from bot.models.refusals import StartError
 from bot.models.roles import Role
 from bot.playground.guide import GUIDE

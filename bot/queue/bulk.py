@@ -17,11 +17,6 @@ from bot.queue.layouts import Queue
 from bot.queue.layouts.spec import FailedJobsTable, encode_moment
 from bot.queue.moves import exactly
 
-BATCH_ROWS = 4_000
-"""A worker with an empty queue waits from a batch's insert into `jobs` until its commit: 30 ms
-at worst on two idle cores (MariaDB 10.11), more on a busy machine. With 1,000 rows it waits 14 ms,
-and a quarter fewer rows a second are moved."""
-
 
 @dataclass(frozen=True)
 class LockedBatch:

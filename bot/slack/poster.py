@@ -6,7 +6,7 @@ from typing import Any
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import WebClient
 
-from bot.background.outbox.failures import DeliveryError, Fault
+from bot.background.outbox.delivery_errors import DeliveryError, Fault
 from bot.slack.block_support import REFUSED, BlockSupport
 from bot.slack.directory import reason_of
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.models.jobs import FailedJob, FailedJobDetail, Job, JobDetail
+from bot.models.jobs import LONGEST_ORDER, FailedJob, FailedJobDetail, Job, JobDetail
 from bot.models.requests import Block, Message, Modal
 from bot.text import Mrkdwn, code, cut, join, named, plain_line, preformatted_parts
 from bot.views.blocks import SECTION, actions, context_line, fields, message, section
@@ -27,7 +27,6 @@ from bot.views.rows import (
 )
 
 TITLE = 24
-LONGEST_ORDER = 64
 DIALOG_PARTS = 8
 MESSAGE_TEXT = 2_000
 """Limits of an exception or a payload: parts of 3,000 characters in a dialog.

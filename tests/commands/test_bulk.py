@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import delete, select
 
 from bot.localslack.demo import IDS
-from bot.queue.bulk import BATCH_ROWS
 from bot.slack.directory import SlackDirectory
 from bot.store import tables
+from bot.store.operations.batches import BATCH_ROWS
 from tests.kit.bulk_in_slack import OTHER, ended, fill, operation, shown
 from tests.kit.queues import TestQueue, payload
 from tests.kit.team import Team, action_ids, team_at_work

@@ -140,12 +140,16 @@ def home(setup: Setup) -> tuple[str, str]:
 
 
 def test_the_limits_are_those_of_the_settings(kept_queue: TestQueue) -> None:
-    alerting = Alerting(backlog_count=7, silent_seconds=8, worker_seconds=90)
+    alerting = Alerting(backlog_count=7, no_worker_activity_seconds=8, worker_seconds=90)
     setup = make_setup(kept_queue, oldest_seconds=11, reserved_seconds=60, alerting=alerting)
     data, extra = seen(ask(setup, "watch", by=OMAR))
     limits = data.limits
     assert (limits.oldest_seconds, limits.reserved_seconds) == (11, 60)
-    assert (limits.backlog_count, limits.silent_seconds, limits.worker_seconds) == (7, 8, 90)
+    assert (limits.backlog_count, limits.no_worker_activity_seconds, limits.worker_seconds) == (
+        7,
+        8,
+        90,
+    )
     assert extra.reserved_too_soon
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from bot.localslack.delivery.envelopes import ACK_SECONDS
 from bot.localslack.demo import IDS
-from bot.localslack.server import ACK_SECONDS, LocalSlack
+from bot.localslack.server import LocalSlack
 from bot.store import tables
 from tests.crash import jobs
 from tests.crash.processes import SECONDS, Replica, replica

@@ -256,6 +256,6 @@ def told_of(case: Case, queue: TestQueue, slack: LocalSlack) -> AlertChannel:
     """Somebody who watches what this case is about."""
     alerting = Alerting(backlog_count=25)
     if case.quiet:
-        alerting = replace(alerting, silent_seconds=NEVER)
+        alerting = replace(alerting, no_worker_activity_seconds=NEVER)
         return make_alert_channel(queue, slack, alerting, failed_count=10, oldest_seconds=NEVER)
     return make_alert_channel(queue, slack, alerting, failed_count=10)

@@ -13,7 +13,7 @@ from bot.background.failures import index_once, scan_once
 from bot.background.incidents import grouping, lifecycle
 from bot.background.loop import Watcher
 from bot.background.outbox.deliver import Poster, SlackRates, deliver_once
-from bot.background.outbox.failures import DeliveryError, Fault
+from bot.background.outbox.delivery_errors import DeliveryError, Fault
 from bot.localslack.server import LocalSlack
 from bot.slack.poster import SlackPoster
 from bot.store.leases import Lease

@@ -11,8 +11,9 @@ from pydantic import SecretStr
 from slack_sdk import WebClient
 from sqlalchemy import Table, delete, insert, select
 
+from bot.localslack.delivery.envelopes import ACK_SECONDS
 from bot.localslack.demo import IDS
-from bot.localslack.server import ACK_SECONDS, LocalSlack
+from bot.localslack.server import LocalSlack
 from bot.settings import Settings
 from bot.slack.runtime import Access, SlackBot, look_up
 from bot.store import tables

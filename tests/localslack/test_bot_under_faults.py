@@ -10,7 +10,8 @@ import pytest
 
 from bot.background.outbox.deliver import SlackRates
 from bot.localslack import faults
-from bot.localslack.server import ACK_SECONDS, LocalSlack
+from bot.localslack.delivery.envelopes import ACK_SECONDS
+from bot.localslack.server import LocalSlack
 from bot.localslack.web_api.rates import IN_A_CHANNEL, TIER_3, Rate, Rates
 from bot.store import outbox
 from tests.kit.clock import Seconds

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.app.people import zone_of
-from bot.background.outbox.failures import DeliveryError, Fault
+from bot.background.outbox.delivery_errors import DeliveryError, Fault
 from bot.database.transactions import now_of
 from bot.localslack.demo import IDS
 from bot.models.metrics import QueueMetrics

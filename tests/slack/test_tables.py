@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.background.outbox.failures import DeliveryError
+from bot.background.outbox.delivery_errors import DeliveryError
 from bot.localslack.demo import IDS
 from bot.views.blocks import DATA_TABLE
 from bot.views.reports.chart import CHART

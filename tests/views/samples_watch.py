@@ -17,10 +17,10 @@ LIMITS = Limits(
     reserved_seconds=300,
     failed_count=100,
     backlog_count=500,
-    silent_seconds=300,
+    no_worker_activity_seconds=300,
     alerts_per_minute=20,
     escalate_seconds=900,
-    recover_seconds=60,
+    resolve_seconds=60,
     worker_seconds=90,
 )
 

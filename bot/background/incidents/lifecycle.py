@@ -72,7 +72,7 @@ def apply_readings(
     """Update the incidents of metric rules by a check's readings, in the caller's transaction.
 
     The caller has fenced the transaction. A breached reading triggers an incident or keeps it
-    active. Recovered readings for `recover_seconds` resolve it. Other readings change nothing, nor
+    active. Recovered readings for `resolve_seconds` resolve it. Other readings change nothing, nor
     does a missing one, so a check must read the rule of each active incident.
     """
     known = lookups.active_by_subject(connection, [reading.subject for reading in readings])
@@ -139,7 +139,7 @@ def patience(setup: Setup, reopened: int) -> timedelta:
 
     Each reopening doubles the time, so that a flapping rule notifies people less and less.
     """
-    first = timedelta(seconds=setup.alerting.recover_seconds)
+    first = timedelta(seconds=setup.alerting.resolve_seconds)
     # Ten doublings always exceed the maximum; the limit avoids an overflow.
     grown: timedelta = first * 2 ** min(reopened, 10)
     return max(first, min(grown, LONGEST_PATIENCE))

@@ -196,7 +196,7 @@ def _is_forgotten(setup: Setup, state: ProbeState, now: datetime, *, crowded: bo
     """
     if crowded and state.empty_since is not None:
         return True
-    limit = max(FORGOTTEN_AFTER, timedelta(seconds=2 * setup.alerting.recover_seconds))
+    limit = max(FORGOTTEN_AFTER, timedelta(seconds=2 * setup.alerting.resolve_seconds))
     return state.empty_since is not None and now - state.empty_since > limit
 
 

@@ -103,13 +103,13 @@ class QueueSnapshot:
     @property
     def is_inactive(self) -> bool:
         """Whether jobs wait and no worker has been active for too long."""
-        long = self.still_for >= self.setup.alerting.silent_seconds
+        long = self.still_for >= self.setup.alerting.no_worker_activity_seconds
         return self.waiting > 0 and long and not self.busy
 
     @property
     def workers(self) -> Workers:
         """Whether the workers make progress."""
-        moved, limit = self.state.workers_active_at, self.setup.alerting.silent_seconds
+        moved, limit = self.state.workers_active_at, self.setup.alerting.no_worker_activity_seconds
         if self.is_inactive:
             return "still"
         if moved is not None and self.now - moved < timedelta(seconds=limit):
@@ -165,7 +165,10 @@ def _oldest_job(snapshot: QueueSnapshot) -> Reading:
 
     A muted rule notifies nobody, so it does not suppress this rule.
     """
-    limit, silent_after = snapshot.setup.oldest_seconds, snapshot.setup.alerting.silent_seconds
+    limit, silent_after = (
+        snapshot.setup.oldest_seconds,
+        snapshot.setup.alerting.no_worker_activity_seconds,
+    )
     undecided = max(silent_after - UNDECIDED_SECONDS, silent_after // 2)
     still = snapshot.is_active(NO_WORKER_ACTIVITY) or (
         undecided <= snapshot.still_for and not snapshot.busy
@@ -185,7 +188,7 @@ def _no_worker_activity(snapshot: QueueSnapshot) -> Reading:
 
     If `oldest_job` is already active, its alert shows the missing activity.
     """
-    limit = snapshot.setup.alerting.silent_seconds
+    limit = snapshot.setup.alerting.no_worker_activity_seconds
     caught_up = snapshot.age < RECOVERED_AGE * snapshot.setup.oldest_seconds
     moves = snapshot.still_for < RECOVERED_AGE * limit
     return snapshot.reading(

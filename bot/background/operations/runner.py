@@ -19,8 +19,8 @@ from bot.failpoints import reach
 from bot.models.operations import Progress
 from bot.models.refusals import Frozen, NotAllowed, Refusal, Unverifiable
 from bot.models.roles import Role
-from bot.queue.bulk import BATCH_ROWS
 from bot.store.operations import change_freeze, operations, transitions
+from bot.store.operations.batches import BATCH_ROWS
 from bot.store.operations.operations import Operation
 
 log = structlog.get_logger(__name__)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from bot.app.command import Setup
 from bot.background.leader import SECONDS, leader_snapshot, leader_transaction
-from bot.background.outbox.failures import DeliveryError, Fault, is_hopeless, put_off
+from bot.background.outbox.delivery_errors import DeliveryError, Fault, is_hopeless, put_off
 from bot.background.outbox.render import body_of, incident_of, place_of
 from bot.database.transactions import changing, time_limit
 from bot.failpoints import reach

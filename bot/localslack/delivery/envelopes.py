@@ -12,6 +12,8 @@ from bot.localslack.blocks.specs import Json
 
 EnvelopeKind = Literal["slash_commands", "interactive", "events_api"]
 
+ACK_SECONDS = 3.0
+"""How long Slack waits for an ack: docs.slack.dev/interactivity/handling-user-interaction."""
 RETRY_WAITS = (0.0, 60.0, 300.0)  # seconds before each further attempt
 
 

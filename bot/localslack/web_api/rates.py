@@ -20,7 +20,6 @@ class Rate:
     burst: int
 
 
-TIER_1 = Rate(1, 3)
 TIER_2 = Rate(20, 20)
 TIER_3 = Rate(50, 50)
 TIER_4 = Rate(100, 100)

@@ -29,6 +29,10 @@ from bot.store.operations.scopes import matching
 from bot.store.tables import batches
 from bot.store.tables import failures as index
 
+BATCH_ROWS = 4_000
+"""A worker with an empty queue waits from a batch's insert into `jobs` until its commit: 30 ms
+at worst on two idle cores (MariaDB 10.11), more on a busy machine. With 1,000 rows it waits 14 ms,
+and a quarter fewer rows a second are moved."""
 UNDO_ROWS = 250
 """An undo holds the jobs that it takes back while it puts the failed ones in their place: a worker
 that wants one of them waits so long."""

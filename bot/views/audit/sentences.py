@@ -45,11 +45,6 @@ def typed(line: AuditLine, values: Mapping[str, Any]) -> Mrkdwn:
     return code(" ".join([line.action, *_words(values)]), TYPED)
 
 
-def arguments_of(line: AuditLine) -> Mrkdwn:
-    """Return the recorded arguments as a person types them."""
-    return code(" ".join(_words(_values(line))), TYPED)
-
-
 def _values(line: AuditLine) -> Mapping[str, Any]:
     """Return the recorded arguments; a record that is no JSON object has them as one text."""
     try:

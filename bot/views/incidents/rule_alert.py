@@ -28,7 +28,7 @@ from bot.views.incidents.rule_texts import rule_lines
 from bot.views.names import LONGEST_NAME, age
 from bot.views.rows import release_button
 
-SECONDS = frozenset({OLDEST_JOB, STUCK_JOBS, NO_WORKER_ACTIVITY})
+DURATION_RULES = frozenset({OLDEST_JOB, STUCK_JOBS, NO_WORKER_ACTIVITY})
 """Rules whose value is a duration; the value of the others is a number of jobs."""
 
 _BUTTONS: Mapping[str, tuple[tuple[str, str], ...]] = {
@@ -104,7 +104,7 @@ def _about(command: str, alert: RuleAlert) -> dict[str, Argument]:
 
 def rule_value(rule: str, value: int, ctx: Context) -> Mrkdwn:
     """Return the rule's value as a duration or a number of jobs."""
-    if rule in SECONDS:
+    if rule in DURATION_RULES:
         return ctx.texts("incident-seconds", age=age(value, ctx.texts))
     key = "incident-problems" if rule == BACKGROUND_PROBLEM else "incident-jobs"
     return ctx.texts(key, count=value)

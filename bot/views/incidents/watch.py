@@ -133,7 +133,7 @@ def _limits(limits: Limits, ctx: Context) -> list[Mrkdwn]:
         "new_failures": texts("watch-new_failures", count=limits.alerts_per_minute),
         "oldest_job": texts("watch-oldest_job", age=age(limits.oldest_seconds, texts)),
         "no_worker_activity": texts(
-            "watch-no_worker_activity", age=age(limits.silent_seconds, texts)
+            "watch-no_worker_activity", age=age(limits.no_worker_activity_seconds, texts)
         ),
         "stuck_jobs": texts("watch-stuck_jobs", age=age(limits.reserved_seconds, texts)),
         "backlog_growth": texts("watch-backlog_growth", count=limits.backlog_count),
@@ -143,7 +143,7 @@ def _limits(limits: Limits, ctx: Context) -> list[Mrkdwn]:
     life = texts(
         "watch-life",
         escalate=age(limits.escalate_seconds, texts),
-        recover=age(limits.recover_seconds, texts),
+        recover=age(limits.resolve_seconds, texts),
     )
     limit_lines = [texts("watch-limit", rule=code(rule), limit=text) for rule, text in rows.items()]
     return [texts("watch-limits"), *limit_lines, life]

@@ -10,7 +10,7 @@ from sqlalchemy import Table, select
 
 from bot.app.command import Setup
 from bot.background.outbox.deliver import ATTEMPT, Poster, SlackRates, deliver_once
-from bot.background.outbox.failures import DeliveryError, Fault
+from bot.background.outbox.delivery_errors import DeliveryError, Fault
 from bot.localslack.faults import Answer, LostAnswer, RateLimited, Refused, Reset, ServerError
 from bot.localslack.server import LocalSlack
 from bot.store import tables
@@ -431,7 +431,7 @@ def test_a_failure_that_went_without_the_bot_loses_its_buttons(
     with queue.engine.begin() as connection:
         connection.execute(queue.queue.failed.delete().where(queue.queue.failed.c.id == 45))
     drain(setup, slack, clock)
-    clock.move(seconds=setup.alerting.recover_seconds)
+    clock.move(seconds=setup.alerting.resolve_seconds)
     drain(setup, slack, clock)
     gone, there = slack.messages(ALERTS)
     assert "actions" not in str(gone["blocks"])

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import delete, update
 
 from bot.app.command import Setup
-from bot.background.outbox.failures import TRIES
+from bot.background.outbox.delivery_errors import TRIES
 from bot.background.purge import MESSAGES_KEPT, purge_once
 from bot.localslack.server import LocalSlack
 from bot.store import tables

@@ -26,6 +26,7 @@ from sqlalchemy import (
 
 from bot.queue.layouts import Queue, payload_digest
 from bot.store.operations.operations import Operation
+from bot.store.operations.retries.location import UNCOMMITTED
 from bot.store.tables import archive, batches, failures, outcome_ranges, outcomes
 
 WIDTH = 2_000
@@ -35,7 +36,6 @@ LOWEST, IN_TURN = 2, 100
 """How many ranges a pass counts again, as far as time allows."""
 BUDGET = 0.05
 """Seconds after which a pass starts no other range."""
-UNCOMMITTED = 100
 DELETED = 1_000
 
 FOLLOWING, SETTLED, STOPPED = "following", "settled", "stopped"

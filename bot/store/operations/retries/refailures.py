@@ -16,7 +16,7 @@ from bot.store.operations.operations import Operation
 from bot.store.operations.retries.outcomes import OutcomeCounts, exists, last_seq
 from bot.store.tables import failures, operations
 
-NEW_FAILURES = 5_000
+FAILURES_AT_ONCE = 5_000
 """How many new failures one pass reads."""
 
 n, o, p = failures.alias("n"), failures.alias("o"), failures.alias("p")
@@ -42,7 +42,7 @@ def count_failures(
     If such a failure is retried again, later failures belong to that retry. A failure that an undo
     restored is counted as `put_back`.
     """
-    high = min(last_seq(connection), previous.cursor_seq + NEW_FAILURES)
+    high = min(last_seq(connection), previous.cursor_seq + FAILURES_AT_ONCE)
     within = n.c.seq.between(previous.cursor_seq + 1, high)
     retried = _retried(connection, operation, within)
     restored = _put_back(connection, operation, within) if retried else set()
