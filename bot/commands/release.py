@@ -19,7 +19,7 @@ from bot.wall_clock import unix, utc_of_unix
 
 
 class ReleaseArguments(RowArguments):
-    """The jobs' ids; `reserved_at` is the time that the person saw, in unix seconds.
+    """The jobs' ids; `reserved_at` is the reservation time that the person saw (unix).
 
     `force` also releases jobs reserved for less than `QUEUE_BOT_RESERVED_SECONDS`.
     """
@@ -30,14 +30,17 @@ class ReleaseArguments(RowArguments):
 
 
 class ReleaseResult(Result):
-    """One id: its queue and attempts. Several: their count."""
+    """The queue and attempts of one released job, or the count of several."""
 
     data: Released | ReleasedCount
     extra: ReleasedJobs
 
 
 def run(work: Work, args: ReleaseArguments) -> ReleaseResult:
-    """Lock the rows, compare them with what the person saw, release; the row count must match."""
+    """Lock the jobs, refuse those that changed since the person saw them, release the others.
+
+    `release` raises `LostRace` if it does not change exactly one row.
+    """
     rows, skipped = lock_jobs(work, args.ids, args.digest)
     reach("release-locked")
     released_jobs: list[LockedJob] = []
@@ -85,7 +88,8 @@ def _refusal(work: Work, args: ReleaseArguments, row: LockedJob) -> Refusal | No
 def same_stay(current: int, expected: int) -> bool:
     """Return whether the job's reservation is the one that the person saw.
 
-    A job that another worker took since then is not released; the mutant `no_same_stay` proves it.
+    A job that another worker took since then is not released. The crash tests must fail without
+    this check (mutant `no_same_stay`).
     """
     return current == expected
 

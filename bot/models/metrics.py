@@ -14,8 +14,8 @@ class QueueMetrics:
 
     `pending` includes `delayed`; `oldest_seconds` is the age of the oldest available job, None if
     there was none. `appeared` counts new failures. None in `failed` and `processed` means not
-    known. The sums cover `seconds` of the period; `left_out` counts queues without rows of their
-    own.
+    known. The sums cover `seconds` of the period. `left_out` is the number of queues that have no
+    row of their own in `rollups`, because only the busiest queues get one.
     """
 
     pending: int = 0
@@ -31,7 +31,7 @@ class QueueMetrics:
 
     @property
     def busy(self) -> int:
-        """Return the rank by which queues get rows of their own."""
+        """Return how busy the queue is; only the busiest queues get a row of their own."""
         return self.pending + self.reserved + self.appeared
 
     def __add__(self, other: "QueueMetrics") -> "QueueMetrics":

@@ -556,13 +556,13 @@ settled-deleted-by = Deleted by { $by }, { $at }.
 settled-gone = No longer in failed_jobs.
 summary-lead =
     { $count ->
-        [one] 🔴 *1 more job failed in this minute*
-       *[other] 🔴 *{ $count } more jobs failed in this minute*
+        [one] 🔴 *1 more job failed in the same minute*
+       *[other] 🔴 *{ $count } more jobs failed in the same minute*
     }
 summary-lead-settled =
     { $count ->
-        [one] ⚪ *1 more job failed in this minute*
-       *[other] ⚪ *{ $count } more jobs failed in this minute*
+        [one] ⚪ *1 more job failed in the same minute*
+       *[other] ⚪ *{ $count } more jobs failed in the same minute*
     }
 summary-left =
     { $left ->

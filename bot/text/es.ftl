@@ -584,13 +584,13 @@ settled-deleted-by = Eliminado por { $by }, { $at }.
 settled-gone = Ya no está en failed_jobs.
 summary-lead =
     { $count ->
-        [one] 🔴 *1 job más falló en este minuto*
-       *[other] 🔴 *{ $count } jobs más fallaron en este minuto*
+        [one] 🔴 *1 job más falló en el mismo minuto*
+       *[other] 🔴 *{ $count } jobs más fallaron en el mismo minuto*
     }
 summary-lead-settled =
     { $count ->
-        [one] ⚪ *1 job más falló en este minuto*
-       *[other] ⚪ *{ $count } jobs más fallaron en este minuto*
+        [one] ⚪ *1 job más falló en el mismo minuto*
+       *[other] ⚪ *{ $count } jobs más fallaron en el mismo minuto*
     }
 summary-left =
     { $left ->
@@ -701,8 +701,8 @@ outcome-stopped = detenido
 possible-repeat = (puede repetir un mensaje anterior: Slack no lo confirmó)
 message-given-up =
     { $count ->
-        [one] ⚠️ Slack rechazó una vez un mensaje de queue-bot para <#{ $channel }> ({ $reason }). El bot lo descartó para publicar los siguientes; en el log es el mensaje de salida { $message }.
-       *[other] ⚠️ Slack rechazó { $count } veces un mensaje de queue-bot para <#{ $channel }> ({ $reason }). El bot lo descartó para publicar los siguientes; en el log es el mensaje de salida { $message }.
+        [one] ⚠️ Slack rechazó una vez un mensaje de queue-bot para <#{ $channel }> ({ $reason }). El bot lo descartó para poder publicar los siguientes. En el log aparece como mensaje de salida { $message }.
+       *[other] ⚠️ Slack rechazó { $count } veces un mensaje de queue-bot para <#{ $channel }> ({ $reason }). El bot lo descartó para poder publicar los siguientes. En el log aparece como mensaje de salida { $message }.
     }
 audit-missing = ⚠️ Auditoría { $records }: falta en la base de datos. Ejecuta { $verify } para revisar los demás registros.
 audit-untold = Auditoría { $records }: Slack rechazó su mensaje. { $tail } lo muestra.
@@ -1342,7 +1342,7 @@ rule-failed-count-group =
         [one] { $error }: 1 · { $name }
        *[other] { $error }: { $count } · { $name }
     }
-rule-failed-count-hint = Busca el error que comparten ({ $errors }), corrígelo y reinténtalos todos.
+rule-failed-count-hint = Busca el error que los jobs tienen en común ({ $errors }), corrígelo y reintenta todos los jobs.
 rule-backlog-growth =
     { $counted ->
         [exact] { $count ->

@@ -18,7 +18,7 @@ HOSTILE = "<!channel> *x* `y` \"z\" 'q' 100%_"
 
 
 def indexed(team: Team, count: int) -> None:
-    """Wait until the bot has seen so many failures."""
+    """Wait until the bot has indexed `count` failures."""
     team.until(lambda: len(team.queue.rows(tables.failures)) >= count)
 
 
@@ -244,7 +244,8 @@ def test_the_history_of_an_order_says_how_often_it_was_retried_and_what_became_o
     team.queue.fail(45, order=ORDER)
     indexed(team, 1)
     team.say("retry 45")
-    # A worker deletes the job first; a test that stalls in between would let it count as processed.
+    # A real worker deletes the job first. Here the failure comes first, because the bot would count
+    # the job as processed if this test stalled between the two.
     team.queue.fail(52, order=ORDER, exception=GONE_AWAY)
     with team.queue.engine.begin() as connection:
         connection.execute(team.queue.queue.jobs.delete())

@@ -1,4 +1,4 @@
-"""What the masker misses, and what it masks for nothing; `pytest -s` prints both."""
+"""Secrets that the masker misses, and words that it masks needlessly; `pytest -s` prints both."""
 
 import base64
 import json
@@ -20,7 +20,7 @@ from tests.masking.corpus import (
 
 CANARY = "k4n4ryZx9Q"
 MOST_LOST = 0.01
-"""The most legitimate words that may be masked, as a share."""
+"""The highest share of harmless words that may be masked."""
 
 WAYS: dict[str, Callable[[str], str]] = {
     "alone": mask_text,
@@ -74,7 +74,7 @@ def test_every_readable_line_stays_as_it_is() -> None:
 
 
 def test_exceptions_keep_their_words() -> None:
-    """Arguments of a trace are replaced as a rule, and addresses are personal: neither counts."""
+    """Stack trace arguments and email addresses do not count, because they are always masked."""
     texts = [mask_arguments(text) for text in exceptions()]
     lost = [
         word for text in texts for word in lost_tokens(text, mask_text(text)) if "@" not in word

@@ -294,7 +294,7 @@ def test_above_the_rate_one_summary_tells_of_the_rest(kept_queue: TestQueue) -> 
 
         summary = team.alert("more jobs failed")
 
-        assert "5 more jobs failed in this minute" in summary["text"]
+        assert "5 more jobs failed in the same minute" in summary["text"]
         assert action_ids(summary) == ["run:errors", "run:failed", "run:menu"]
         assert len(team.posted("queue-alerts")) == 3
         incidents = {row.incident for row in team.queue.rows(tables.failures)}

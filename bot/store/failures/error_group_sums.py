@@ -1,4 +1,4 @@
-"""The sums of the error groups over the stored counts, in a window of time and queue."""
+"""Sums of the stored failure counts per error group, for a time window and a queue."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,7 +29,7 @@ _DAY = 24
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The failures of one queue or of all queues, from an hour on (0: all failures).
+    """The failures of one queue or of all queues since `hour`; 0 means all failures.
 
     `now` is the queue's wall clock time.
     """
@@ -50,7 +50,10 @@ class Window:
 
 
 def window(queue: Queue, now: datetime, name: str | None, since: timedelta | None) -> Window:
-    """Return the window of the last `since`: from a full hour, or beyond a day from a full day."""
+    """Return the window of the last `since`; None means all failures.
+
+    It begins at a full hour, or at midnight if `since` is longer than one day.
+    """
     at = queue.wall_clock(now)
     if since is None:
         return Window(at, name)
@@ -76,10 +79,11 @@ def sums(within: Window, limit: int, after: int) -> Any:
 
 
 def by_group(within: Window, which: ColumnElement[bool]) -> Any:
-    """Select the sums of each group in the window, and its first and last time ever.
+    """Select the counts of each group in the window, and its first and last time in all hours.
 
-    Without a beginning these are the aggregated sums and the rows not aggregated yet. With a
-    beginning they are the hours since then; the sums then give only the times.
+    If the window has no beginning, the counts are the aggregated sums plus the rows not aggregated
+    yet. If it has one, the counts are the hourly rows since then, and the aggregated sums give
+    only the times.
     """
     c = failure_counts.c
     nothing: tuple[ColumnElement[Any], ...] = (literal(0), literal(0))
@@ -113,7 +117,10 @@ def _part(
     *,
     aggregated: bool,
 ) -> Select[Any]:
-    """Select sums over the aggregated or the other rows: one index range, grouped for speed."""
+    """Select the sums by group, either of the aggregated rows or of the other rows.
+
+    Each part reads one index range and groups it, because that is faster.
+    """
     c = failure_counts.c
     failed, appeared = counts
     first_at, last_at = times

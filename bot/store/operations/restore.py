@@ -46,7 +46,10 @@ class Kept:
 
 
 def kept(connection: Connection, request_id: str, targets: Sequence[Target]) -> list[Kept]:
-    """Lock and return the archived rows of a request, in the order of ids; a purge removes some."""
+    """Lock and return the archived rows of a request, ordered by id.
+
+    Rows that a purge deleted are missing.
+    """
     c = archive.c
     rows = connection.execute(
         for_update(
@@ -69,7 +72,7 @@ def kept(connection: Connection, request_id: str, targets: Sequence[Target]) -> 
 
 
 def is_left(connection: Connection, request_id: str, targets: Sequence[Target]) -> bool:
-    """Whether the archive has a row that the request removed and no undo restored."""
+    """Return whether the archive still has a row of this request that no undo restored."""
     query = select(archive.c.id).where(
         _removed(request_id, targets), archive.c.restored_at.is_(None)
     )
@@ -77,7 +80,10 @@ def is_left(connection: Connection, request_id: str, targets: Sequence[Target]) 
 
 
 def _removed(request_id: str, targets: Sequence[Target]) -> ColumnElement[bool]:
-    """The condition for the archived rows of a change by ids: one kind, up to twenty."""
+    """Return the condition for the rows that a change archived.
+
+    The change named the ids: one kind of row, at most twenty.
+    """
     c = archive.c
     return and_(
         c.kind.in_({target.kind for target in targets}),

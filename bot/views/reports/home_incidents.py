@@ -31,7 +31,7 @@ COMMANDS: dict[str, str] = {
     NEW_FAILURES: "error",
     BACKGROUND_PROBLEM: "watch",
 }
-"""The command that shows more about a rule; for other rules, jobs."""
+"""The command that shows more about a rule; `jobs` for a rule that is not listed."""
 
 
 def incident_blocks(incidents: Sequence[HomeIncident], count: int, ctx: Context) -> list[Block]:
@@ -69,7 +69,11 @@ def _row(incident: HomeIncident, ctx: Context) -> Mrkdwn:
 
 
 def _summary_lines(incident: HomeIncident, ctx: Context) -> list[Mrkdwn]:
-    """Return the title and more: for a metric the lines of its alert, else the failures."""
+    """Return the title line and the lines below it.
+
+    A metric rule shows the lines of its alert. Other rules show the number of failures and the
+    name of the error group.
+    """
     texts = ctx.texts
     if incident.rule in METRIC_RULES and incident.value is not None:
         return rule_lines(

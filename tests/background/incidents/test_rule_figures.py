@@ -1,4 +1,4 @@
-"""What the end of a condition says of the jobs meanwhile: what is known, of whom, and no more."""
+"""The message of a resolved incident: how many jobs were processed and failed, if known."""
 
 import pytest
 from sqlalchemy import text
@@ -15,7 +15,7 @@ STALL = 400
 
 @pytest.fixture
 def one(queue: TestQueue, slack: LocalSlack) -> AlertChannel:
-    """Somebody who watches a queue that was sampled before, in the middle of a minute."""
+    """The alert channel of a queue that has samples; the clock is in the middle of a minute."""
     channel = make_alert_channel(queue, slack)
     channel.team.wait(25)
     channel.index()
@@ -26,12 +26,12 @@ def one(queue: TestQueue, slack: LocalSlack) -> AlertChannel:
 
 
 def sample(one: AlertChannel, *, indexed: bool = True) -> None:
-    """Count, as is done in the background."""
+    """Take a sample, as the background task does."""
     metrics.sample_once(one.team.setup, one.lease, indexed=indexed)
 
 
 def step(one: AlertChannel, seconds: int = 10) -> None:
-    """Let time pass, index what failed, look and count."""
+    """Advance the clock, index new failures, run the checks and take a sample."""
     one.team.wait(seconds)
     one.index()
     one.look()
@@ -47,7 +47,7 @@ def stall(one: AlertChannel) -> list[int]:
 
 
 def end(one: AlertChannel, jobs: list[int], failing: int = 2) -> None:
-    """A worker ends them one by one, the first ones badly, until all is well for long."""
+    """Let a worker fail the first jobs and process the others; wait for the incident to resolve."""
     worker = Worker(one.queue)
     for number, job in enumerate(jobs):
         if number < failing:
@@ -56,7 +56,7 @@ def end(one: AlertChannel, jobs: list[int], failing: int = 2) -> None:
             worker.end(job)
         if number % 3 == 0:
             step(one)
-    # What came back before has to be well for longer.
+    # An incident that was reopened resolves only after a longer time without problems.
     for _ in range(10 + 6 * one.row.reopened):
         step(one)
     assert one.row.resolution == "recovered"
@@ -65,7 +65,7 @@ def end(one: AlertChannel, jobs: list[int], failing: int = 2) -> None:
 def test_the_end_says_what_was_processed_and_what_failed_while_it_was_open(
     one: AlertChannel,
 ) -> None:
-    # Neither what came to its end in the same minute before, nor what does so later.
+    # Jobs that ended before the incident, even in the same minute, or after it do not count.
     early = [one.team.push() for _ in range(5)]
     for job in early[:3]:
         Worker(one.queue).end(job)
