@@ -17,10 +17,10 @@ from bot.models.refusals import Invalid, UnknownCommand
 
 MAX_TEXT = 2_000
 BEGINNING = 3
-"""A word of at least so many letters may abbreviate a command's name in a suggestion."""
+"""The minimum length of a word that a suggestion completes to a command's name."""
 
 _PLAIN = str.maketrans("“”„«»‘’‚–—‑−", '"""""\'\'\'----')
-# Every kind of space, and the signs of no width that a copied text brings along.
+# Every kind of space, and the zero-width characters that come with copied text.
 _SPACE = re.compile("[\\s\u200b\u200c\u200d\u2060\ufeff]+")
 _MENTION = re.compile(r"^<(?:@|#|!subteam\^)([A-Z0-9]+)(?:\|[^>]*)?>$")
 _HALF = re.compile("[\ud800-\udfff]")

@@ -53,8 +53,8 @@ class Counts(Value):
 class HomeData(Value):
     """The dashboard; a part that could not be read in time is None.
 
-    `as_of` is when the counts were exact (naive UTC); None: now. `incident_count` and `groups` are
-    totals, but only the first ones are listed. `day` covers the last 24 hours.
+    `as_of` is when the counts were exact (naive UTC); None: now. `incident_count` and
+    `errors.count` are totals; only the first entries are listed. `day` covers the last 24 hours.
     """
 
     health: Health

@@ -17,12 +17,12 @@ _PANEL = "In the side panel (“Behind the scenes”, at the top) press"
 
 
 def _command(text: str, *same: str, action: str = "") -> Json:
-    """Return a command that a step suggests; `same` and the button `action` have its effect."""
+    """Return a command that a step suggests; `same` and the button `action` do the same."""
     return {"text": text, "same": [text, *same], "action_id": action}
 
 
 def _single(what: str) -> str:
-    """Return the pattern of the audit message about one failed job; a bulk change may hold it."""
+    """Return the pattern of the audit message about one failed job, alone or in a bulk change."""
     return rf"{what}|· (retry|retry-all|clear-failed) · {_BULK}"
 
 
@@ -68,8 +68,8 @@ GUIDE: tuple[Json, ...] = (
         "id": "refused",
         "kind": "says",
         "title": "Press Retry as stranger",
-        "note": "On the new alert in #queue-alerts. It is refused and audited, because a stranger "
-        "has no role.",
+        "note": "Use the new alert in #queue-alerts. The click is refused and audited, because a "
+        "stranger has no role.",
         "as": "stranger",
         "channel": "queue-alerts",
         "in": "queue-audit",
@@ -79,7 +79,7 @@ GUIDE: tuple[Json, ...] = (
         "id": "retried",
         "kind": "says",
         "title": "Press Retry as operator",
-        "note": "On the same alert. Then the alert says who retried the job.",
+        "note": "Use the same alert. It then says who retried the job.",
         "as": "operator",
         "channel": "queue-alerts",
         "in": "queue-audit",
@@ -115,7 +115,7 @@ GUIDE: tuple[Json, ...] = (
         "id": "fix",
         "kind": "steer",
         "title": "Fix NetSuite",
-        "note": f"{_PANEL} “Fix NetSuite”. Jobs that are retried before fail again.",
+        "note": f"{_PANEL} “Fix NetSuite”. Jobs that you retry before the fix fail again.",
         "as": "operator",
         "channel": "queue-ops",
         "wanted": {"broken": False},

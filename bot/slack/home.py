@@ -30,7 +30,7 @@ THREADS = 2
 SECONDS = 3.0
 """Deadline of all reads of a drawing; no acknowledgement waits for them."""
 PEOPLE = 500
-"""How many people's Homes are remembered, latest first; others are drawn on their next visit."""
+"""Only the Homes of the latest people are remembered; others are drawn on their next visit."""
 AGAIN_SECONDS = 5.0
 LONGEST_WAIT = 60.0
 TRIES = 3
@@ -38,7 +38,7 @@ FOLLOW_SECONDS = 5.0
 FOLLOWS = 60
 """While an operation runs, Home follows it for five minutes after the person's last action."""
 PASSING = (Busy, DatabaseDown, OutcomeUnknown, Unverifiable)
-"""Refusals that the next Refresh may not meet again."""
+"""Refusals that may no longer apply at the next Refresh."""
 CLOSE_SECONDS = 4.0
 _FINAL = ("not_enabled", "user_not_found", "invalid_arguments", "view_too_large", "missing_scope")
 
@@ -76,8 +76,9 @@ class _Home:
 class Homes:
     """Draws people's Homes; requests for one person during a drawing become one more drawing.
 
-    One process draws a person's Homes one after the other, so a later one is newer. For other
-    replicas, each drawing carries the hash of the view that it replaces. If Slack answers
+    A process never draws the same Home twice at once, so the later one is newer. Because
+    another replica may draw too, each drawing carries the hash of the view that it replaces.
+    If Slack answers
     `hash_conflict`, the shown view is newer than the data, so the data is read again:
     docs.slack.dev/reference/methods/views.publish.
     """

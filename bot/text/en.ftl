@@ -720,10 +720,10 @@ find-looked-all =
     }
 find-looked-newest =
     { $newest ->
-        [one] Searched the index of failures, the audit log, and of the jobs in the queue only the newest.
-       *[other] Searched the index of failures, the audit log, and of the jobs in the queue only the newest { $newest }.
+        [one] Searched the index of failures, the audit log, and only the newest job in the queue.
+       *[other] Searched the index of failures, the audit log, and only the newest { $newest } jobs in the queue.
     }
-find-looked-ends = Searched the index of failures, the audit log, and of the jobs in the queue only the newest { $newest } and the oldest { $oldest }.
+find-looked-ends = Searched the index of failures, the audit log, and only the newest { $newest } and the oldest { $oldest } jobs in the queue.
 find-looked-of = The queue has about { $count }.
 find-looked-time = ⏱️ The search reached its time limit: something may be missing.
 find-none = No job and no record of it.
@@ -757,7 +757,7 @@ whoami-changes-nowhere = Changes are not allowed in any channel.
 whoami-may = You may run: { $commands }
 help-title = *What you can do*
 help-row = { $usage } — { $what }
-help-foot = Several ids work where ID… stands: { $ids }. A value with spaces takes quotes: { $quoted }.
+help-foot = You can type several ids in place of ID…: { $ids }. Put a value with spaces in quotes: { $quoted }.
 help-other = a command without a description
 help-group-view = *View*
 help-group-change = *Retry and delete*
@@ -766,7 +766,7 @@ help-group-administration = *Administration*
 help-more = Details and examples of a command: { $example }
 help-examples = *Examples*
 help-aliases = Other names: { $names }
-help-role = Least role: { $role }
+help-role = Lowest role: { $role }
 help-pages = limit= is the number of rows that are read. A message in Slack shows { $rows } of them, the terminal all.
 help-status = job counts for each queue, and the oldest pending job
 help-jobs = jobs in the queue
@@ -1051,7 +1051,7 @@ digest-zone = Days in the time zone { $zone }.
 digest-unknown = unknown
 digest-count = { $count }
 digest-at-least = at least { $count }
-digest-change = { $change } on the week before ({ $before })
+digest-change = { $change } compared with the week before ({ $before })
 digest-before = week before: { $before }
 digest-before-at-least = week before: at least { $before }
 digest-change-unknown = week before: –
@@ -1145,8 +1145,8 @@ chart-part-failures = new failures { $count }
 chart-part-oldest = oldest { $age }
 chart-sum-processed = about { $count } processed
 chart-sum-failures = new failures: { $count }
-chart-most-pending = pending at most { $count }
-chart-most-oldest = oldest job at most { $age }
+chart-most-pending = highest number of pending jobs: { $count }
+chart-most-oldest = highest age of the oldest job: { $age }
 chart-processed-unknown = The processed jobs are not known for the whole period: the table's counter does not show them.
 chart-processed-of-all = Processed jobs are known only for all queues together.
 chart-how = Pending, reserved and failed: the highest of each interval. Processed: approximate, the jobs that left the queue without failing. Times: { $zone }.
@@ -1375,7 +1375,7 @@ watch-more-incidents = … and { $count } more.
 watch-mutes =
     { $count ->
         [one] *1 mute*
-       *[other] *{ $count } mutes*, the first to end first
+       *[other] *{ $count } mutes*, soonest end first
     }
 watch-mutes-none = Nothing is muted.
 watch-mute = 🔕 { $topic } until { $at }, by { $by }

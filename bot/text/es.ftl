@@ -43,9 +43,9 @@ button-close = Cerrar
 button-cancel = Cancelar
 button-stop = Cancelar el resto
 confirm-delete-failed = ¿Eliminar el job fallido { $id }?
-confirm-delete-failed-text = No se reintentará. Queda una copia en el archivo del bot.
+confirm-delete-failed-text = No se reintentará. El bot guarda una copia.
 confirm-delete = ¿Eliminar el job { $id }?
-confirm-delete-text = No se ejecutará. Si un worker ya lo tomó, es posible que lo termine. Queda una copia en el archivo del bot.
+confirm-delete-text = No se ejecutará. Si un worker ya lo tomó, es posible que lo termine. El bot guarda una copia.
 
 ## What screen readers read instead of a button's label; each begins with the label
 spoken-retry-ids = Reintentar job fallido { $what }
@@ -210,7 +210,7 @@ deleted-failed-many-by =
         [one] 🗑️ { $by } eliminó definitivamente 1 job fallido:
        *[other] 🗑️ { $by } eliminó definitivamente { $count } jobs fallidos:
     }
-archive-note = Queda una copia en el archivo del bot.
+archive-note = El bot guarda una copia.
 skipped =
     { $count ->
         [one] Sin cambios, 1:
@@ -299,7 +299,7 @@ help-freeze = rechazar todos los cambios por ahora; los cambios masivos en curso
 help-unfreeze = volver a permitir los cambios
 refusal-frozen = Los cambios están congelados por { $by } desde las { $at }. No se cambió nada; un administrador puede ejecutar /queue unfreeze
 refusal-frozen-reason = Los cambios están congelados por { $by } desde las { $at }: { $reason }. No se cambió nada; un administrador puede ejecutar /queue unfreeze
-refusal-already-frozen = { $by } ya había congelado los cambios, a las { $at }
+refusal-already-frozen = Los cambios ya están congelados por { $by } desde las { $at }
 refusal-not-frozen = Los cambios no están congelados
 refusal-not-frozen-by = Los cambios ya no están congelados: { $by } volvió a permitirlos a las { $at }
 reason-frozen = los cambios estaban congelados
@@ -409,7 +409,7 @@ reason-job-gone = el job ya no estaba en la cola
 reason-row-there = la fila ya existía
 
 ## Cambios masivos
-bulk-title-retry-all = Reintentar fallidos
+bulk-title-retry-all = Reintentar todos
 bulk-title-clear-failed = Limpiar jobs fallidos
 bulk-submit-retry-all = Reintentar { $count }
 bulk-submit-retry-all-long =
@@ -453,8 +453,8 @@ bulk-more-groups =
 bulk-note-retry-all = Muchos jobs a la vez cargan todos los servicios que llaman.
 bulk-note-clear-failed =
     { $days ->
-        [one] El archivo del bot guarda copias 1 día; Deshacer las devuelve.
-       *[other] El archivo del bot guarda copias { $days } días; Deshacer las devuelve.
+        [one] El bot guarda copias durante 1 día; Deshacer las devuelve.
+       *[other] El bot guarda copias durante { $days } días; Deshacer las devuelve.
     }
 bulk-note-frozen = Solo estos: los jobs que fallen desde ahora no se tocan. La confirmación sirve una vez, dentro de 10 minutos.
 bulk-indexing = ⚠️ El índice aún no tiene todos los fallos anteriores; aquí faltan algunos.
@@ -764,10 +764,10 @@ find-looked-all =
     }
 find-looked-newest =
     { $newest ->
-        [one] Se buscó en el índice de fallos, en la auditoría y, de los jobs de la cola, solo en el más nuevo.
-       *[other] Se buscó en el índice de fallos, en la auditoría y, de los jobs de la cola, solo en los { $newest } más nuevos.
+        [one] Se buscó en el índice de fallos, en la auditoría y solo en el job más reciente de la cola.
+       *[other] Se buscó en el índice de fallos, en la auditoría y solo en los { $newest } jobs más recientes de la cola.
     }
-find-looked-ends = Se buscó en el índice de fallos, en la auditoría y, de los jobs de la cola, solo en los extremos: más nuevos, { $newest }; más antiguos, { $oldest }.
+find-looked-ends = Se buscó en el índice de fallos, en la auditoría y solo en una parte de la cola: los jobs más recientes ({ $newest }) y los más antiguos ({ $oldest }).
 find-looked-of = La cola tiene cerca de { $count }.
 find-looked-time = ⏱️ La búsqueda llegó a su tiempo límite: puede faltar algo.
 find-none = No hay ningún job ni registro de ella.
@@ -801,7 +801,7 @@ whoami-changes-nowhere = No se permiten cambios en ningún canal.
 whoami-may = Puedes ejecutar: { $commands }
 help-title = *Lo que puedes hacer*
 help-row = { $usage } — { $what }
-help-foot = Donde dice ID… caben varios ids: { $ids }. Un valor con espacios va entre comillas: { $quoted }.
+help-foot = Donde dice ID… puedes escribir varios ids: { $ids }. Un valor con espacios va entre comillas: { $quoted }.
 help-other = un comando sin descripción
 help-group-view = *Ver*
 help-group-change = *Reintentar y eliminar*
@@ -839,8 +839,8 @@ refusal-lead = { $mark } { $sentence }.
 refusal-question = { $mark } { $sentence }
 refusal-times-off =
     { $direction ->
-        [earlier] No se puede filtrar los fallos por hora: el failed_at de los fallos nuevos está { $offset } atrasado. No se cambió nada. Pon en QUEUE_BOT_TIME_ZONE la zona horaria en la que los workers escriben failed_at
-       *[later] No se puede filtrar los fallos por hora: el failed_at de los fallos nuevos está { $offset } adelantado. No se cambió nada. Pon en QUEUE_BOT_TIME_ZONE la zona horaria en la que los workers escriben failed_at
+        [earlier] No se pueden filtrar los fallos por hora: el failed_at de los fallos nuevos está { $offset } atrasado. No se cambió nada. Pon en QUEUE_BOT_TIME_ZONE la zona horaria en la que los workers escriben failed_at
+       *[later] No se pueden filtrar los fallos por hora: el failed_at de los fallos nuevos está { $offset } adelantado. No se cambió nada. Pon en QUEUE_BOT_TIME_ZONE la zona horaria en la que los workers escriben failed_at
     }
 refusal-refused = Se rechazó: { $code }
 refusal-usage = Uso: { $usage }
@@ -1034,7 +1034,7 @@ bulk-submit-retry-long =
         [one] Reintentar 1 job
        *[other] Reintentar { $count } jobs
     }
-label-samples = *Los más nuevos*
+label-samples = *Los más recientes*
 bulk-rate = Ritmo
 bulk-rate-option =
     { $count ->
@@ -1074,7 +1074,7 @@ bulk-identical =
         [one] ⚠️ 1 tiene el mismo payload que otro.
        *[other] ⚠️ { $count } tienen el mismo payload que otro.
     }
-bulk-duplicates-bounded = Solo se revisaron los jobs más nuevos en busca de duplicados.
+bulk-duplicates-bounded = Solo se revisaron los jobs más recientes en busca de duplicados.
 bulk-children = ⚠️ La base de datos también borra o modifica las filas de { $tables } que dependen de estos jobs. Al deshacer no se recuperan.
 bulk-final = ⚠️ *No se guardan copias:* esto no se puede deshacer.
 bulk-ids-missing =
@@ -1205,8 +1205,8 @@ chart-sum-processed =
        *[other] cerca de { $count } procesados
     }
 chart-sum-failures = fallos nuevos: { $count }
-chart-most-pending = pendientes como máximo { $count }
-chart-most-oldest = job más antiguo como máximo { $age }
+chart-most-pending = máximo de jobs pendientes: { $count }
+chart-most-oldest = edad máxima del job más antiguo: { $age }
 chart-processed-unknown = No se conocen los jobs procesados de todo el período: el contador de la tabla no los muestra.
 chart-processed-of-all = Los jobs procesados solo se conocen para todas las colas juntas.
 chart-how = Pendientes, reservados y fallidos: el máximo de cada intervalo. Procesados: aproximado, los jobs que salieron de la cola sin fallar. Horas: { $zone }.
@@ -1258,7 +1258,7 @@ home-oldest-late = ⚠️ { $age } · { $queue }
 home-none-waits = ✅ ninguno
 home-some = { $count }
 home-many = ⚠️ { $count }
-home-late-note = ⚠️ Un job disponible espera hace más de { $limit }: ¿están corriendo los workers?
+home-late-note = ⚠️ Un job disponible lleva más de { $limit } en espera: ¿están corriendo los workers?
 home-uncounted = ❓ Todavía no se conocen los totales: las tablas son grandes y el primer conteo sigue en segundo plano.
 home-queues = Colas
 home-queue = { $queue }
@@ -1467,7 +1467,7 @@ watch-new_failures =
         [one] fallos nuevos de un grupo de error, al instante; a partir de 1 alerta por minuto, una sola para el resto
        *[other] fallos nuevos de un grupo de error, al instante; a partir de { $count } alertas por minuto, una sola para el resto
     }
-watch-oldest_job = un job disponible que espera hace más de { $age }
+watch-oldest_job = un job disponible que lleva más de { $age } en espera
 watch-no_worker_activity = jobs disponibles, mientras ningún job empieza ni termina durante { $age }
 watch-stuck_jobs = un job reservado hace más de { $age }
 watch-backlog_growth =

@@ -15,7 +15,7 @@ from bot.store.operations.operations import Operation
 from bot.store.operations.retries import tracked_jobs
 
 SILENT_AFTER = timedelta(minutes=10)
-"""Time limit of the canary; after it no worker runs, or the queue is too far behind."""
+"""Time limit of the canary. It is reached if no worker runs, or if the queue is too long."""
 FAILED, SILENT, GONE = "canary-failed", "canary-silent", "canary-gone"
 """Reasons to stop: a canary job failed again, did not end in time, or was removed."""
 

@@ -80,7 +80,7 @@ export async function submit(view, values) {
 
 /** Closes a modal, or with `clear` the whole stack. */
 export function close(view, clear = false) {
-  return request("/_local/close", "a modal's close", { view_id: view.id, clear });
+  return request("/_local/close", "the closing of a modal", { view_id: view.id, clear });
 }
 
 /** Drops the acting user's modals, as Slack does at a reload; the app gets no request. */

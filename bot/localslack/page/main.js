@@ -89,7 +89,7 @@ function drawStatus() {
   const { ack } = state;
   const late = ack?.ms === null;
   const ms = (ack?.ms ?? 0) < 10 ? (ack?.ms ?? 0).toFixed(1) : Math.round(ack.ms);
-  const words = late ? `No ack within ${ACK_LIMIT_MS} ms` : `Last ack ${ms} ms of ${ACK_LIMIT_MS} ms`;
+  const words = late ? `No ack within ${ACK_LIMIT_MS} ms` : `Last ack: ${ms} ms of ${ACK_LIMIT_MS} ms allowed`;
   byId("ack").textContent = ack ? words : `No ack yet, the limit is ${ACK_LIMIT_MS} ms`;
   byId("ack-meter").value = late ? ACK_LIMIT_MS : Math.min(ACK_LIMIT_MS, ack?.ms ?? 0);
   byId("busy").textContent = state.busy ? `Sending ${state.busy} …` : "";

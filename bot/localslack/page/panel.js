@@ -9,7 +9,7 @@ import { wireTab } from "./wire.js";
 
 const EVERY_MS = 700;
 const KEY = "local-slack-panel";
-const TABS = { queue: "Queue", wire: "Wire" };
+const TABS = { queue: "Queue", wire: "Traffic" };
 
 /** Reads the panel's data once; returns false if the local Slack has none. */
 export async function readPanel() {

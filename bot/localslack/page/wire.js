@@ -24,7 +24,7 @@ const ANSWERS = {
   429: "429, too many requests",
   500: "500",
   html: "503 with an HTML page",
-  timeout: "no answer, although it took effect",
+  timeout: "no answer, but the call took effect",
   reset: "connection reset, without effect",
   error: "an error code:",
 };
@@ -43,7 +43,7 @@ export function wireTab() {
   const sockets = h("span", { class: "row-count" });
   const node = h(
     "div",
-    { id: "tab-wire", class: "panel-body", role: "tabpanel", "aria-label": "Wire" },
+    { id: "tab-wire", class: "panel-body", role: "tabpanel", "aria-label": "Traffic" },
     faults.node,
     h("section", { "aria-label": "Requests" }, h("h3", null, icon("pulse"), "Requests", sockets), list),
   );
@@ -76,7 +76,7 @@ function faultForm() {
     const body = { method: method.value, answer: answer.value, count: Number(count.value) };
     void fault(answer.value === "error" ? { ...body, code: code.value } : body);
   };
-  const refuse = h("button", { type: "button", class: "button", title: "Refuse new sockets; open ones stay", on: { click: () => void fault({ sockets: "refuse", on: refuse.ariaPressed !== "true" }) } }, "Refuse new");
+  const refuse = h("button", { type: "button", class: "button", title: "Refuse new sockets; open ones stay", on: { click: () => void fault({ sockets: "refuse", on: refuse.ariaPressed !== "true" }) } }, "Refuse new sockets");
   const noCharts = h("button", { type: "button", class: "button", title: "Answer invalid_blocks to messages with a chart, as in a workspace without charts", on: { click: () => void fault({ blocks: "data_visualization", on: noCharts.ariaPressed !== "true" }) } }, "Refuse charts");
   const socketButtons = Object.entries(SOCKETS).map(([sockets, [words, title]]) =>
     h("button", { type: "button", class: "button", title, on: { click: () => void fault({ sockets }) } }, words),
@@ -93,7 +93,7 @@ function faultForm() {
       method,
       h("span", null, "with"),
       h("span", { class: "fault-answer" }, answer, code),
-      h("span", null, "times"),
+      h("span", null, "calls"),
       h("span", { class: "fault-send" }, count, h("button", { type: "submit", class: "button danger" }, "Switch on")),
     ),
     waiting,

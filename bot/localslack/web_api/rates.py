@@ -1,8 +1,8 @@
 """Slack's rates: calls per minute of each method, one message per second in a channel.
 
 https://docs.slack.dev/apis/web-api/rate-limits gives the rates; each method's page names its tier.
-The size of a burst is not documented: here a method may use its minute at once, and a channel takes
-ten messages.
+The size of a burst is not documented. Here a method may use all calls of a minute at once, and a
+channel accepts ten messages at once.
 """
 
 import math
@@ -44,7 +44,7 @@ class _Bucket:
 
 
 class Rates:
-    """Counts calls by name with the injected clock (seconds); with `on` false all pass."""
+    """Counts calls by name with the injected clock (seconds); if `on` is false, none is refused."""
 
     def __init__(self, clock: Callable[[], float], *, on: bool = True) -> None:
         self._clock = clock

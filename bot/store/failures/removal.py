@@ -1,4 +1,4 @@
-"""Mark failures removed from `failed_jobs`, once: in the index, its counts and the incidents."""
+"""Mark failures as removed, once: in the index, its counts and the incidents."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -14,7 +14,7 @@ from bot.store.failures import failure_counts
 from bot.store.tables import archive, audit, failures
 
 WITHOUT_BOT = Removal()
-"""The removal of a failure without the bot."""
+"""A removal that was not made by the bot."""
 
 BY_SEQ, BY_FAILED_ID = "PRIMARY", "ix_queue_bot_failures_failed_id"
 """The indexes by which failures are locked."""
@@ -31,7 +31,7 @@ def mark_removed(
     index: str = BY_SEQ,
     removed_at: datetime | None = None,
 ) -> int:
-    """Mark failures removed, and append the deltas of counts and incidents; return how many.
+    """Mark failures as removed, and append the deltas of counts and incidents; return how many.
 
     The server finds the failures by `index`; `removed_at` is the time of the removal, if not `now`.
     Raises `LostRace` if another failure was added meanwhile.
@@ -49,7 +49,7 @@ def mark_removed(
 
 
 def mark_missing(connection: Connection, failed_ids: Sequence[int], now: datetime) -> int:
-    """Mark failures removed whose rows are not in `failed_jobs`; return how many.
+    """Mark as removed the failures that have no row in `failed_jobs`; return how many.
 
     A command that retried or deleted a job before it was indexed could not mark the failure. The
     copy in the archive still has the actor and the moment; a later undo needs both to subtract the
@@ -109,10 +109,10 @@ def mark_batch_removed(
     rows: int,
     now: datetime,
 ) -> None:
-    """Mark the `rows` failures removed that a batch of a bulk change moved.
+    """Mark as removed the `rows` failures that a batch of a bulk change moved.
 
     Every failure of the batch's range that names the operation was marked by this call, so none is
-    read a second time. Raises `LostRace` if it marked another number of rows.
+    read a second time. Raises `LostRace` if the number of marked rows is not `rows`.
     """
     marked = update(failures).where(which).values(removed_at=now, operation=removal.operation)
     exactly(connection.execute(marked), rows)

@@ -71,9 +71,9 @@ def test_the_panel_is_opened_closed_and_remembered_by_keyboard_too(visit: Visit)
     expect(page.get_by_role("tab", name="Queue")).to_be_focused()
     expect(button).to_have_attribute("aria-expanded", "true")
     page.keyboard.press("ArrowRight")
-    expect(page.get_by_role("tab", name="Wire")).to_be_focused()
+    expect(page.get_by_role("tab", name="Traffic")).to_be_focused()
     page.reload()
-    expect(page.get_by_role("tabpanel", name="Wire")).to_be_visible()
+    expect(page.get_by_role("tabpanel", name="Traffic")).to_be_visible()
     page.get_by_role("button", name="Close side panel").click()
     expect(button).to_be_focused()
     expect(panel).to_be_hidden()
@@ -124,7 +124,7 @@ def test_each_request_is_listed_with_its_time_and_its_error(
 ) -> None:
     app, _ = surfaces(slack)
     connect(app)
-    panel.get_by_role("tab", name="Wire").click()
+    panel.get_by_role("tab", name="Traffic").click()
     panel.get_by_role("combobox", name="Message").fill("/queue hello")
     panel.keyboard.press("Enter")
     rows = panel.get_by_role("list", name="Requests, newest first").get_by_role("listitem")
@@ -147,7 +147,7 @@ def test_each_request_is_listed_with_its_time_and_its_error(
 
 
 def test_faults_are_switched_on_and_off_by_hand(panel: Page, slack: LocalSlack) -> None:
-    panel.get_by_role("tab", name="Wire").click()
+    panel.get_by_role("tab", name="Traffic").click()
     panel.get_by_role("combobox", name="Method").select_option("chat.update")
     panel.get_by_role("spinbutton", name="How many times").fill("3")
     panel.get_by_role("button", name="Switch on").click()
