@@ -87,7 +87,7 @@ def nothing_is_lost(team: Team) -> None:
 
     def is_audited() -> bool:
         team.clock.move(seconds=30)
-        return any("retry" in one["text"] for one in team.posted("queue-audit"))
+        return any("retried" in one["text"] for one in team.posted("queue-audit"))
 
     team.until(is_audited)
     assert team.queue.failed == []

@@ -54,7 +54,7 @@ WORDS = {
     "delete 1-20 30": "One to 20 ids",
     "retry 1-1000 1001": "One to 1000 ids",
     "retry 45 digest=x": "There is no argument digest",
-    "retry 45 force=yes": "There is no argument force",
+    "retry 45 hurry=yes": "There is no argument hurry",
     "retry 99999999999999999999": "is not an id",
     "job 1 2": "Exactly one id",
     "jobs limit=201": "limit can be at most 200",
