@@ -1,4 +1,4 @@
-"""Mutes of incidents by group, queue and rule: opened under one, muted while open, its end."""
+"""Mutes by group, queue and rule: before an incident, during an incident, and at their end."""
 
 from dataclasses import replace
 
@@ -28,7 +28,7 @@ def fail(life: Life, queue: str = "mail", rows: int = 1) -> None:
 
 
 def known(life: Life) -> None:
-    """The group and the queue are known, and what was told of them is over for long."""
+    """Let the group and the queue be known; their incident was resolved more than an hour ago."""
     fail(life)
     life.tick()
     life.take(*[row.id for row in life.queue.failed])
@@ -144,7 +144,7 @@ def test_what_is_over_before_its_mute_ends_is_told_of_nowhere(life: Life) -> Non
 
 @pytest.fixture
 def one(queue: TestQueue, slack: LocalSlack) -> AlertChannel:
-    """Somebody who watches what is reserved for long."""
+    """An alert channel with the default limits, for stuck jobs."""
     return make_alert_channel(queue, slack, Alerting())
 
 

@@ -1,4 +1,4 @@
-"""What is watched, told: one message a matter, opened, updated, over, back; for each rule."""
+"""Alerts of each rule: one message for each incident, posted, edited, resolved, reopened."""
 
 from dataclasses import replace
 
@@ -18,20 +18,20 @@ __all__ = ["queue_on_mariadb"]
 
 @pytest.fixture(params=CASES, ids=[case.rule for case in CASES])
 def case(request: pytest.FixtureRequest) -> Case:
-    """Each rule in turn."""
+    """Each alert rule in turn."""
     value: Case = request.param
     return value
 
 
 @pytest.fixture
 def one(queue: TestQueue, slack: LocalSlack) -> AlertChannel:
-    """Somebody who watches, with the usual limits."""
+    """An alert channel with the default limits."""
     return make_alert_channel(queue, slack)
 
 
 @pytest.fixture
 def of(case: Case, queue: TestQueue, slack: LocalSlack) -> AlertChannel:
-    """Somebody who watches what the case is about."""
+    """An alert channel with the limits of the case."""
     return told_of(case, queue, slack)
 
 
@@ -47,7 +47,7 @@ def test_it_is_told_once_and_updated_in_place(of: AlertChannel, case: Case) -> N
     assert case.says in of.alert
     assert of.alert != first
     assert of.replies == []
-    # An edit names nobody.
+    # An edit mentions nobody.
     assert of.calls == 0
 
 

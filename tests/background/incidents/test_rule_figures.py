@@ -39,7 +39,7 @@ def step(one: AlertChannel, seconds: int = 10) -> None:
 
 
 def stall(one: AlertChannel) -> list[int]:
-    """Twelve jobs that wait for too long; their ids."""
+    """Insert twelve jobs that have waited for too long; return their ids."""
     jobs = [one.team.push(ago=STALL) for _ in range(12)]
     one.look()
     assert one.row.rule == "oldest_job"

@@ -1,4 +1,4 @@
-"""A row that the table refuses stays behind by itself; the rest of a bulk change is done (D7)."""
+"""Only the row that the table refuses stays; the operation moves all others (D7)."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,7 @@ from tests.kit.replicas import ask, make_setup
 
 @pytest.fixture
 def queue(mariadb_url: str) -> Iterator[TestQueue]:
-    """A database of its own: these tests alter its tables."""
+    """A separate database, because these tests alter its tables."""
     made = make_queue(mariadb_url)
     yield made
     made.engine.dispose()
@@ -32,7 +32,7 @@ def run(queue: TestQueue, *statements: str) -> None:
 
 
 def ended(queue: TestQueue, command: str) -> Operation:
-    """Preview, confirm and run a bulk change to its end, in batches of the usual size."""
+    """Preview, confirm and run an operation to its end, with the default batch size."""
     setup = make_setup(queue)
     preview = preview_of(ask(setup, command))
     typed = {"plan": preview.plan, "typed": preview.total}
