@@ -56,7 +56,7 @@ class AlertChannel:
         deliver(setup, poster_of(self.slack), self.lease)
 
     def _observe(self, connection: Any) -> None:
-        """Do the same as `probe_once`, but without its time limit."""
+        """Do the same as `probe_once`, but with a longer time limit."""
         setup, now = self.team.setup, self.team.clock.at
         fence(connection, self.lease)
         readings = probe.check(setup, connection, now, SECONDS)
@@ -152,93 +152,93 @@ class Case:
         return self.rule if self.rule == FAILED_COUNT else f"{self.rule}:netsuite"
 
 
-def _empty(one: AlertChannel) -> None:
-    one.team.end(*[row.id for row in one.queue.jobs])
+def _empty(channel: AlertChannel) -> None:
+    channel.team.end(*[row.id for row in channel.queue.jobs])
 
 
-def _wait_for(one: AlertChannel, age: int) -> None:
+def _wait_for(channel: AlertChannel, age: int) -> None:
     """Replace all jobs by one that has waited for `age` seconds; workers have taken the others."""
-    _empty(one)
-    one.team.push(ago=age)
+    _empty(channel)
+    channel.team.push(ago=age)
 
 
-def _held_for(one: AlertChannel, age: int) -> None:
-    _empty(one)
-    one.team.push(reserved_at=one.team.now - age)
+def _held_for(channel: AlertChannel, age: int) -> None:
+    _empty(channel)
+    channel.team.push(reserved_at=channel.team.now - age)
 
 
-def _fail(one: AlertChannel, rows: int) -> None:
-    with one.queue.engine.begin() as connection:
-        failed = one.queue.queue.failed
+def _fail(channel: AlertChannel, rows: int) -> None:
+    with channel.queue.engine.begin() as connection:
+        failed = channel.queue.queue.failed
         row = {"queue": "netsuite", "payload": "{}", "exception": "Boom: no", "failed_at": None}
-        at = {**row, "failed_at": one.team.clock.at}
+        at = {**row, "failed_at": channel.team.clock.at}
         connection.execute(failed.insert(), [at for _ in range(rows)])
-    one.index()
+    channel.index()
 
 
-def _delete(one: AlertChannel, rows: int) -> None:
-    with one.queue.engine.begin() as connection:
-        failed = one.queue.queue.failed
-        ids = [row.id for row in one.queue.failed][:rows]
+def _delete(channel: AlertChannel, rows: int) -> None:
+    with channel.queue.engine.begin() as connection:
+        failed = channel.queue.queue.failed
+        ids = [row.id for row in channel.queue.failed][:rows]
         connection.execute(failed.delete().where(failed.c.id.in_(ids)))
-    one.scan()
+    channel.scan()
 
 
-def _grow(one: AlertChannel) -> None:
+def _grow(channel: AlertChannel) -> None:
     """Add jobs faster than workers take them, until an incident is active."""
     for _ in range(20):
-        one.team.push()
-        one.team.push()
-        one.watch(60, every=30)
-        if any(row.resolved_at is None for row in one.rows):
+        channel.team.push()
+        channel.team.push()
+        channel.watch(60, every=30)
+        if any(row.resolved_at is None for row in channel.rows):
             return
 
 
-def _fewer(one: AlertChannel) -> None:
+def _fewer(channel: AlertChannel) -> None:
     """Remove three jobs: fewer wait than five minutes ago, but more than ten minutes ago."""
-    one.team.end(*[row.id for row in one.queue.jobs][:3])
+    channel.team.end(*[row.id for row in channel.queue.jobs][:3])
 
 
-def _fall_silent(one: AlertChannel) -> None:
+def _fall_silent(channel: AlertChannel) -> None:
     """Add jobs that no worker takes, and wait 330 s."""
-    if not one.queue.jobs:
-        one.look()
-        one.team.wait(5)
-        one.team.push()
-        one.team.push()
-    one.watch(330, every=30)
+    if not channel.queue.jobs:
+        channel.look()
+        channel.team.wait(5)
+        channel.team.push()
+        channel.team.push()
+    channel.watch(330, every=30)
 
 
-def _take_one(one: AlertChannel) -> None:
+def _take_one(channel: AlertChannel) -> None:
     """Let a worker finish the first job, while the next one still waits."""
-    one.team.end(min(row.id for row in one.queue.jobs))
-    one.team.push()
+    channel.team.end(min(row.id for row in channel.queue.jobs))
+    channel.team.push()
 
 
 CASES = (
     Case(
         OLDEST_JOB,
         "the oldest job has been waiting for",
-        lambda one: _wait_for(one, 400),
-        lambda one: _wait_for(one, 270),
-        lambda one: _wait_for(one, 310),
+        lambda channel: _wait_for(channel, 400),
+        lambda channel: _wait_for(channel, 270),
+        lambda channel: _wait_for(channel, 310),
         _empty,
     ),
     Case(
         STUCK_JOBS,
         "1 job has been reserved for more than 5 min",
-        lambda one: _held_for(one, 400),
-        lambda one: _held_for(one, 270),
-        lambda one: _held_for(one, 310),
+        lambda channel: _held_for(channel, 400),
+        lambda channel: _held_for(channel, 270),
+        lambda channel: _held_for(channel, 310),
         _empty,
     ),
     Case(
         FAILED_COUNT,
         "failed jobs*; the limit",
-        lambda one: _fail(one, 12),
-        lambda one: _delete(one, 2),
-        lambda one: _fail(one, 2),
-        lambda one: _delete(one, 20),
+        lambda channel: _fail(channel, 12),
+        lambda channel: _delete(channel, 2),
+        lambda channel: _fail(channel, 2),
+        lambda channel: _delete(channel, 20),
     ),
     Case(BACKLOG_GROWTH, "the backlog still grows", _grow, _fewer, _grow, _empty, quiet=True),
     Case(
@@ -252,7 +252,7 @@ CASES = (
 )
 
 
-def told_of(case: Case, queue: TestQueue, slack: LocalSlack) -> AlertChannel:
+def make_case_channel(case: Case, queue: TestQueue, slack: LocalSlack) -> AlertChannel:
     """Return an alert channel with the limits that this case needs."""
     alerting = Alerting(backlog_count=25)
     if case.quiet:

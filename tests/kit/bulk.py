@@ -84,7 +84,7 @@ def started(setup: Setup, words: str = "retry-all") -> Progress:
 def run_out(runner: Runner) -> None:
     """Run batches until no operation is left."""
     for _ in range(100):
-        # The bot also runs a batch again that lost too many races.
+        # The bot, too, repeats a batch that lost too many races.
         if not (runner.run_once() or runner.run_once()):
             return
     raise AssertionError("the operation does not end")

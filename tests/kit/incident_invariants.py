@@ -14,14 +14,14 @@ from bot.store import tables
 from bot.store.incidents.transitions import RECOVERED
 
 EXACT = ("count", "removed", "retried", "deleted")
-"""The counters of an incident; each must equal the count of its failures."""
+"""The counters of an incident; each must equal a count over its failures."""
 # Actions are listed by name, so that a command that declares another effect fails here.
 RETRIED = ("retry", "retry-all")
 DELETED = ("delete-failed", "clear-failed")
 
 
 def kept(connection: Connection) -> Iterator[str]:
-    """I5, at any moment: counters plus open deltas equal the counts in index and archive."""
+    """I5, at any moment: counters plus unaggregated deltas equal those of index and archive."""
     waiting = _waiting(connection)
     held = _held(connection)
     for row in _mappings(connection, select(tables.incidents)):

@@ -1,4 +1,4 @@
-"""Listeners on this machine that imitate no database server, or a silent one."""
+"""Listeners in place of a database server: another kind of server, or a silent one."""
 
 import socket
 import threading

@@ -24,7 +24,7 @@ SECONDS = 20.0
 
 
 class Refusing:
-    """A poster whose Slack does not answer: no message is delivered."""
+    """A poster that refuses every message, so that nothing is delivered."""
 
     def post(self, channel: str, body: Mapping[str, Any]) -> str:  # noqa: ARG002 the protocol's
         """Refuse the message."""

@@ -36,7 +36,7 @@ def take(setup: Setup) -> Lease | None:
 
 
 def two(queue: TestQueue) -> tuple[Setup, Setup, SetClock]:
-    """Return two replicas and their clock; only the test moves it, so no lease just expires."""
+    """Return two replicas and their clock; a lease expires only if the test moves the clock."""
     clock = SetClock(moment("2026-03-09 12:00"))
     return make_setup(queue, "a", clock=clock), make_setup(queue, "b", clock=clock), clock
 

@@ -140,7 +140,7 @@ def test_a_bulk_undo_restores_all_rows_but_the_refused_ones(queue: TestQueue, co
     undo = ended(queue, "undo")
     assert (undo.state, undo.done, undo.skipped) == ("done", 28, 3)
     assert {row.id for row in queue.failed} == set(range(1, 32)) - refused
-    # A refused row keeps its job: what the retry created is deleted only together with the insert.
+    # A refused row keeps the job of its retry: the undo deletes that job only with the insert.
     assert queue.count(queue.queue.jobs) == (3 if command == "retry-all" else 0)
     rows = queue.rows(tables.set_aside)
     assert [(row.operation, row.failed_id) for row in rows] == [

@@ -217,7 +217,7 @@ def test_a_long_chain_is_verified_page_by_page(sealed: TestQueue) -> None:
 def test_the_product_never_changes_or_deletes_what_is_in_the_audit(
     mariadb_queue: TestQueue,
 ) -> None:
-    """All the bot's work succeeds under an account that may only insert audit rows."""
+    """All the bot's work succeeds under an account that cannot update or delete audit rows."""
     url = mariadb_queue.engine.url
     with mariadb_queue.engine.begin() as connection:
         connection.execute(text("CREATE USER least@'127.0.0.1' IDENTIFIED BY 'least'"))
