@@ -30,7 +30,7 @@ class Broken:
 
 
 class HeldAtItsSample:
-    """The database's clock; it blocks the sampling thread until the test releases it.
+    """The database's clock; it blocks the sampling thread until the watcher's others have ended.
 
     `left` are the watcher's threads that still run when `stop`, in the test's thread, releases the
     lease.

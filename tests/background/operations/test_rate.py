@@ -22,7 +22,7 @@ def crash() -> Iterator[str]:
 
 
 def begins(bench: Bench) -> list[int]:
-    """Return when each job becomes available, in seconds after the first."""
+    """Return each job's start, in seconds after the first; a test compares the first with now."""
     jobs = [row.available_at for row in bench.queue.jobs]
     return [at - min(jobs) for at in sorted(jobs)]
 
