@@ -192,7 +192,7 @@ def test_a_bulk_retry_of_the_group_is_counted_as_a_whole(life: Life) -> None:
     life.work()
     life.queue.fail(99, order=7)
     settle(life)
-    # The job of order 7 failed again: it is a new failure of the incident, which stays active.
+    # The job of order 7 failed again: it is one more of the incident, which goes on.
     assert (life.incident.count, life.incident.resolved_at) == (31, None)
     ask(life.setup, "delete-failed 99")
     settle(life)
