@@ -1,4 +1,4 @@
-"""A local Slack, a clock that stands, and a replica for each test of what runs by itself."""
+"""A local Slack, a clock that only the test moves, and a replica for tests of background work."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ __all__ = ["mariadb_queue", "queue", "slack"]
 
 @pytest.fixture
 def slack() -> Iterator[LocalSlack]:
-    """A Slack without rates, because rates go by another clock than the one that tests move."""
+    """A Slack without rate limits, because these use another clock than the one that tests move."""
     with LocalSlack(rates=False) as running:
         yield running
 
@@ -29,7 +29,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def setup(queue: TestQueue, clock: Clock) -> Setup:
-    """A replica that has read in what failed before its start: nothing."""
+    """A replica that has completed its first indexing of an empty queue."""
     made = make_setup(queue, clock=clock)
     watch(made, hold(made))
     return made

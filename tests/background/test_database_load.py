@@ -1,4 +1,4 @@
-"""What a pass of the watcher costs the database is measured, kept and told."""
+"""The database time of a watcher's pass is measured, stored and reported."""
 
 import threading
 from collections.abc import Callable
@@ -49,7 +49,7 @@ def test_the_recent_figure_is_the_dearest_since_it_was_asked_for() -> None:
 
 
 def run(queue: TestQueue, *statements: str) -> None:
-    """Each in a transaction of its own."""
+    """Run each statement in its own transaction."""
     for statement in statements:
         with queue.engine.begin() as connection:
             connection.execute(text(statement))
@@ -57,10 +57,10 @@ def run(queue: TestQueue, *statements: str) -> None:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a pass took as it is written down, and what it can have taken at most, in ms.
+    """The stored database time of a pass, and the most it can have been, in ms.
 
-    A busy machine may take long for any statement, so the limit is a measured one: the time of the
-    pass, but for what was beside its statements.
+    Any statement may take long on a busy machine, so the limit is measured: the time of the
+    pass without the work beside its statements.
     """
 
     kept: int
@@ -68,7 +68,7 @@ class Cost:
 
 
 def cost(queue: TestQueue, *statements: str, beside: Callable[[], object] = bool) -> Cost:
-    """What a pass of these statements takes, and then of something else."""
+    """Measure a pass of these statements and then of `beside`; return its cost."""
     setup = make_setup(queue)
     measuring = Load(setup)
     with measuring.measured():
@@ -102,7 +102,7 @@ def test_what_other_threads_wait_for_is_no_part_of_the_pass(mariadb_queue: TestQ
 
 
 def test_a_statement_that_fails_took_its_time_all_the_same(mariadb_queue: TestQueue) -> None:
-    # On MySQL a SLEEP that is cut is an error only where a row depends on it.
+    # On MySQL, an interrupted SLEEP is an error only if a row depends on it.
     slow = limited("SELECT id FROM jobs WHERE SLEEP(5)", 0.2, on_mariadb=not is_mysql())
 
     def fail() -> None:
@@ -171,7 +171,7 @@ def test_a_dear_pass_is_warned_of_once_a_minute(mariadb_queue: TestQueue) -> Non
         assert all(one["log_level"] == "warning" for one in slow)
         return slow
 
-    # On a busy machine a cheap one may be dear, too, but not each.
+    # On a busy machine, a cheap pass may also be slow, but not every one.
     until(lambda: passes(Load(setup, clock), 0.01) == [])
     measuring = Load(setup, clock)
     (warned,) = passes(measuring, 0.25)

@@ -1,6 +1,6 @@
-"""The digest is posted once a day: at its hour, in its zone, by one replica, late but never twice.
+"""The digest is posted once a day, at its hour and in its zone; it may be late, but never twice.
 
-Each of its guards (the fence, the mark, their order) has a test here that fails without it alone.
+Each guard (the fence, the cursor, their order) has a test here that fails without that guard.
 """
 
 from collections.abc import Callable
@@ -38,7 +38,7 @@ def made(
     channel: str | None = ALERTS,
     **values: Any,
 ) -> tuple[Setup, SetClock]:
-    """A replica whose first look for a digest was on a Sunday long before."""
+    """Return a replica and its clock; its first check for a digest was on an earlier Sunday."""
     clock = SetClock(moment("2026-02-01 12:00"))
     alerting = Alerting(digest_at=at, digest_days=days, digest_channel=channel)
     setup = make_setup(
@@ -49,18 +49,18 @@ def made(
 
 
 def look(setup: Setup) -> bool:
-    """One look of whoever may watch now."""
+    """Check once for a due digest, as the leader; return whether it was posted."""
     return digest_once(setup, hold(setup))
 
 
 def titles(queue: TestQueue) -> list[str]:
-    """The first lines of all digests, sent or not."""
+    """Return the first lines of all digests, sent or not."""
     digests = [row for row in queue.rows(tables.outbox) if row.subject.startswith("digest:")]
     return [str(row.body).split('"text": "', 1)[1].split("\\n", 1)[0] for row in digests]
 
 
 def looks(setup: Setup, clock: SetClock, *times: str, zone: str = "UTC") -> list[bool]:
-    """A look at each of these times."""
+    """Check at each of these times; return whether each check posted a digest."""
     posted = []
     for text in times:
         clock.set(text, zone)
@@ -108,7 +108,7 @@ def test_no_day_but_its_own_has_one_and_monday_tells_of_friday_to_sunday(queue: 
 def test_a_bot_that_was_down_posts_it_later_that_day_and_not_on_the_next(queue: TestQueue) -> None:
     setup, clock = made(queue)
     assert looks(setup, clock, f"{TUESDAY} 17:20") == [True]
-    # Down all of Wednesday, from before nine to after midnight.
+    # The bot was down on Wednesday, from before nine until after midnight.
     assert looks(setup, clock, "2026-03-04 08:59", "2026-03-05 00:01") == [False, False]
     assert looks(setup, clock, "2026-03-05 09:00") == [True]
     assert titles(queue) == ["*Digest of Mon, Mar 2*", "*Digest of Wed, Mar 4*"]
@@ -134,7 +134,7 @@ def test_an_hour_that_is_left_out_is_made_up_for_by_the_next(queue: TestQueue) -
     madrid = "Europe/Madrid"
     setup, clock = made(queue, at=time(2, 30), days=EVERY_DAY, zone=madrid)
     assert looks(setup, clock, "2026-03-29 01:59", zone=madrid) == [False]
-    clock.move(minutes=1)  # and it is three o'clock
+    clock.move(minutes=1)  # now it is three o'clock
     assert look(setup)
     clock.move(hours=1)
     assert not look(setup)
@@ -160,14 +160,14 @@ def test_a_clock_that_goes_back_makes_no_second_one(queue: TestQueue) -> None:
 
 @dataclass
 class Interrupted:
-    """A clock whose reader is paused when it reads it first, while `then` happens."""
+    """A clock that runs `then` during its first reading, as if the reader were paused."""
 
     clock: SetClock
     then: Callable[[], object]
     _was_read: bool = False
 
     def __call__(self, connection: Connection) -> datetime:
-        """The time before the pause, and afterwards what it has become."""
+        """Return the current time; the first reading returns the time before the pause."""
         now = self.clock(connection)
         if not self._was_read:
             self._was_read = True

@@ -1,4 +1,4 @@
-"""What breaks in the running background work turns the health red, and it turns green again."""
+"""A fault in the running background work turns the health red; its repair turns it green."""
 
 import threading
 from datetime import datetime, timedelta
@@ -19,11 +19,11 @@ from tests.kit.replicas import ask, make_setup
 
 ENDED = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 LATER = 45.0
-"""Longer than three periods of a step that is tried every few seconds, and than the lease lasts."""
+"""Seconds; longer than a lease, and than three periods of a step that runs every few seconds."""
 
 
 class BrokenFor(Clock):
-    """The database's clock, on which the threads of a name fail while `error` is set."""
+    """The database's clock, which raises `error` in threads of one name while `error` is set."""
 
     def __init__(self, thread: str) -> None:
         super().__init__()
@@ -31,21 +31,21 @@ class BrokenFor(Clock):
         self.error: BaseException | None = None
 
     def base(self, connection: Connection) -> datetime:
-        """Return the database's time, or fail."""
+        """Return the database's time, or raise `error`."""
         if self.error is not None and threading.current_thread().name == self._thread:
             raise self.error
         return now_of(connection)
 
 
 def problems(queue: TestQueue, ahead: float = LATER) -> set[tuple[str, str | None]]:
-    """Code and step of each problem, so many seconds from now."""
+    """Return code and step of each problem of the health `ahead` seconds from now."""
     with queue.engine.begin() as connection:
         now = now_of(connection) + timedelta(seconds=ahead)
         return {(one.code, one.step) for one in health(connection, queue.queue, now).problems}
 
 
 def fails(queue: TestQueue, step: str) -> bool:
-    """Whether health says later that this step fails."""
+    """Return whether the health, `LATER` seconds from now, reports that this step fails."""
     return ("step-failing", step) in problems(queue)
 
 
@@ -64,7 +64,7 @@ def test_a_column_that_is_dropped_while_the_bot_runs(
     with running_watcher(setup):
         until(lambda: queue.count(tables.samples))
         with without_column(queue, table, column):
-            # A step without work is no step that fails.
+            # A step without work cannot fail.
             ask(setup, "freeze deploying")
             if table == "failed_jobs":
                 add_failed_job(queue)
@@ -92,7 +92,7 @@ def test_a_thread_that_counts_and_always_fails(queue: TestQueue) -> None:
 
 
 def is_running(name: str) -> bool:
-    """Whether a thread of this name runs."""
+    """Return whether a thread of this name runs."""
     return name in {thread.name for thread in threading.enumerate()}
 
 
@@ -101,7 +101,7 @@ def test_the_thread_that_counts_has_ended(queue: TestQueue) -> None:
     clock = BrokenFor("sample")
     with running_watcher(make_setup(queue, clock=clock)):
         until(lambda: queue.count(tables.samples))
-        # Nothing catches it: the thread ends, and says nothing any more.
+        # Nothing catches this exception, so the thread ends without a report.
         clock.error = SystemExit()
         until(lambda: not is_running("sample"))
         assert ("sample-old", None) in problems(queue, 200)
@@ -135,6 +135,6 @@ def test_the_figures_of_the_rounds_age_while_failures_cannot_be_written(
             assert ("unseen", None) in problems(queue)
             with without_column(queue, "queue_bot_outbox", "attempts"):
                 ask(setup, "freeze deploying")
-                # They are written every ten seconds else; when they are old, health is red.
+                # Normally they are written every ten seconds; health is red if they are old.
                 until(lambda: age() > timedelta(seconds=KEEP_EVERY + 2))
         until(lambda: not problems(queue, 0))

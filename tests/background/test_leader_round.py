@@ -1,4 +1,4 @@
-"""A round of the leader reads nothing for what does not wait, and misses nothing that waits."""
+"""A round of the leader reads nothing for steps without waiting work, and misses no work."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,11 +18,11 @@ from tests.kit.queues import TestQueue
 from tests.kit.replicas import ask, hold, make_setup
 
 INTERVAL = 3_600.0
-"""So long that no test on a busy machine meets the next search for failures."""
+"""Seconds between complete passes; so long that no test reaches the next one."""
 
 
 class Leader:
-    """A leader whose rounds a test runs one by one."""
+    """A leader whose rounds the test runs one at a time."""
 
     def __init__(self, queue: TestQueue, interval: float = INTERVAL) -> None:
         self.queue = queue
@@ -33,19 +33,19 @@ class Leader:
         self.round.begin()
 
     def waiting(self) -> WaitingWork:
-        """What waits now."""
+        """Return the current waiting work."""
         with self.queue.engine.connect() as connection:
             setup, sealed_to = self.setup, self.round.sealed_to
             return waiting_work.read(connection, setup.clock, setup.replica, sealed_to)
 
     def run(self, rounds: int = 1) -> None:
-        """Run rounds, each with what waits then."""
+        """Run rounds, each with the waiting work of that moment."""
         for _ in range(rounds):
             self.round.run(self.lease, self.waiting())
 
     @contextmanager
     def statements(self) -> Iterator[list[str]]:
-        """The statements of the block."""
+        """Collect the statements that are executed in the block."""
         executed: list[str] = []
 
         def note(_connection: Connection, _cursor: object, statement: str, *_: Any) -> None:
@@ -60,7 +60,7 @@ class Leader:
 
 @pytest.fixture
 def leader(queue: TestQueue) -> Leader:
-    """A leader that has done all that there was to do at its start."""
+    """A leader that has completed the work of its start."""
     leader = Leader(queue)
     leader.run(5)
     return leader
@@ -77,7 +77,7 @@ def test_what_waits_is_read_by_one_statement(leader: Leader) -> None:
     with leader.statements() as executed:
         leader.waiting()
     reads = [statement for statement in executed if "SELECT" in statement]
-    # The clock of a test is a second one; `queue-bot run` has it in the first.
+    # A test's clock needs a second statement; `queue-bot run` reads its clock in the first.
     assert len(reads) <= 2
     assert "queue_bot_leases" in reads[0]
 

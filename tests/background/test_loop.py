@@ -1,4 +1,4 @@
-"""The threads of the watcher outlive whatever goes wrong in them."""
+"""The watcher's threads survive every error in them."""
 
 import threading
 from datetime import datetime
@@ -15,14 +15,14 @@ from tests.kit.replicas import AUDIT, ask, make_setup
 
 
 class Broken:
-    """The database's clock, which breaks the first time that a thread of this name asks."""
+    """The database's clock, which raises the first time that a thread of this name reads it."""
 
     def __init__(self, thread: str) -> None:
         self._thread = thread
         self.broke = threading.Event()
 
     def __call__(self, connection: Connection) -> datetime:
-        """Now, naive UTC."""
+        """Return the time in naive UTC."""
         if threading.current_thread().name == self._thread and not self.broke.is_set():
             self.broke.set()
             raise RuntimeError("a clock that broke")
@@ -30,10 +30,10 @@ class Broken:
 
 
 class HeldAtItsSample:
-    """The database's clock; it holds the thread that counts until the watcher's others have ended.
+    """The database's clock; it blocks the sampling thread until the watcher's others have ended.
 
-    `left` are the watcher's threads that still run when `stop`, in the test's thread, gives the
-    lease back.
+    `left` are the watcher's threads that still run when `stop`, in the test's thread, releases the
+    lease.
     """
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class HeldAtItsSample:
         self._test = threading.current_thread()
 
     def __call__(self, connection: Connection) -> datetime:
-        """Now, naive UTC."""
+        """Return the time in naive UTC."""
         here = threading.current_thread()
         if here.name == "sample" and not self.go_on.is_set():
             self.sampling.set()
@@ -53,7 +53,7 @@ class HeldAtItsSample:
 
 
 def names() -> set[str]:
-    """The threads that run."""
+    """Return the names of the running threads."""
     return {thread.name for thread in threading.enumerate()}
 
 
@@ -89,7 +89,7 @@ def test_what_cannot_be_followed_keeps_no_record_from_being_sealed(queue: TestQu
         with running_watcher(setup):
             until(lambda: queue.count(tables.audit_chain) == 1)
     finally:
-        # The database is kept for the tests that follow.
+        # Later tests use the same database.
         with queue.engine.begin() as connection:
             tables.tracked_jobs.create(connection)
 
@@ -106,6 +106,6 @@ def test_what_cannot_be_refreshed_keeps_no_message_from_being_delivered(
         with running_watcher(setup, poster_of(slack)):
             until(lambda: slack.messages(AUDIT))
     finally:
-        # The database is kept for the tests that follow.
+        # Later tests use the same database.
         with queue.engine.begin() as connection:
             tables.incident_deltas.create(connection)

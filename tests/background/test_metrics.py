@@ -1,4 +1,4 @@
-"""What samples say of the past: as counted by hand, on both kinds of database; a gap is a gap."""
+"""Samples agree with a count by hand on both kinds of database, and gaps stay gaps."""
 
 import random
 from collections.abc import Iterator
@@ -27,13 +27,13 @@ from tests.kit.queues import TestQueue
 from tests.kit.replicas import ask, hold, make_setup
 from tests.kit.worker import Worker
 
-START = datetime(2026, 3, 10, 9, 0, 0)  # noqa: DTZ001 naive UTC, as the bot counts
+START = datetime(2026, 3, 10, 9, 0, 0)  # noqa: DTZ001 naive UTC, as in the bot
 QUEUES = ("netsuite", "mail", "shipping")
 
 
 @dataclass
 class Hand:
-    """A queue at work, and what happened to it counted by hand."""
+    """A queue with workers, and a count by hand of processed and failed jobs."""
 
     queue: TestQueue
     setup: Setup
@@ -43,73 +43,73 @@ class Hand:
     failed: int = 0
 
     def look(self, seconds: float = 10, *, indexed: bool = True) -> None:
-        """Let time pass, index what failed, take a sample."""
+        """Advance the clock, index failed jobs, and take a sample."""
         self.clock.move(seconds=seconds)
         self.index()
         metrics.sample_once(self.setup, hold(self.setup), indexed=indexed)
 
     def index(self) -> None:
-        """Index what failed, as is done before anybody is told of it."""
+        """Index failed jobs, as the bot does before it posts about them."""
         while index_once(self.setup, hold(self.setup)):
             continue
 
     def begin(self) -> None:
-        """Two looks: what was before is known then."""
+        """Take two samples, so that later ones have a known start."""
         self.look()
         self.look()
 
     def arrive(self, jobs: int = 1) -> None:
-        """Jobs come, alone or several in one statement."""
+        """Insert jobs, one or several in one statement."""
         row = {"payload": "{}", "attempts": 0, "available_at": 0, "created_at": 0}
         rows = [{**row, "queue": self.dice.choice(QUEUES)} for _ in range(jobs)]
         with self.queue.engine.begin() as connection:
             connection.execute(insert(self.queue.queue.jobs).values(rows))
 
     def work(self) -> None:
-        """A job ends well."""
+        """Let a worker process a job."""
         if jobs := self.queue.jobs:
             Worker(self.queue).end(self.dice.choice(jobs).id)
             self.processed += 1
 
     def fail(self) -> None:
-        """A job ends badly."""
+        """Let a worker fail a job."""
         if jobs := self.queue.jobs:
             Worker(self.queue).fail(self.dice.choice(jobs).id)
             self.failed += 1
 
     def take(self) -> None:
-        """A worker reserves a job."""
+        """Let a worker reserve a job."""
         if jobs := self.queue.jobs:
             Worker(self.queue).take(self.dice.choice(jobs).id)
 
     def delete(self) -> None:
-        """A person deletes a job."""
+        """Delete a job, as a person."""
         if jobs := self.queue.jobs:
             self._say(f"delete {self.dice.choice(jobs).id}")
 
     def retry(self) -> None:
-        """A person retries failed jobs by their ids."""
+        """Retry failed jobs by their ids, as a person."""
         self.index()
         if gone := self.queue.failed:
             ids = self.dice.sample([row.id for row in gone], min(3, len(gone)))
             self._say("retry " + " ".join(map(str, ids)))
 
     def undo(self) -> None:
-        """A person takes back the last change by ids; where a worker was first, nothing."""
+        """Undo the last change by ids, as a person; without effect if a worker was first."""
         ask(self.setup, "undo")
 
     def retry_all(self) -> None:
-        """A person retries everything, in batches."""
+        """Retry all failed jobs in batches, as a person."""
         if self.queue.failed:
             carried_out(self.setup, "retry-all")
 
     def undo_all(self) -> None:
-        """The same, and it is undone at once."""
+        """Retry all failed jobs in batches, and undo it at once."""
         if self.queue.failed:
             carried_out(self.setup, f"undo {carried_out(self.setup, 'retry-all')}")
 
     def clear(self) -> None:
-        """A person throws all failed jobs away."""
+        """Delete all failed jobs in batches, as a person."""
         if self.queue.failed:
             carried_out(self.setup, "clear-failed")
 
@@ -118,7 +118,7 @@ class Hand:
 
     @property
     def whole(self) -> QueueMetrics:
-        """What the samples say of all of it."""
+        """The total of all samples."""
         with reading(self.queue.engine) as connection:
             points = rollups.series(connection, self.clock.at, timedelta(days=1))
         metrics = total(points)
@@ -128,13 +128,13 @@ class Hand:
 
 @pytest.fixture
 def hand(queue: TestQueue) -> Hand:
-    """An empty queue, some hours after nothing."""
+    """An empty queue on each kind of database."""
     clock = SetClock(START)
     return Hand(queue, make_setup(queue, clock=clock), clock)
 
 
 def rows(queue: TestQueue, span: str, name: str = ALL) -> list[Any]:
-    """The rows of a span, of one queue."""
+    """Return the metric rows of a span, for one queue."""
     return [row for row in queue.rows(kept) if (row.span, row.queue) == (span, name)]
 
 
@@ -238,14 +238,14 @@ def test_a_bot_that_is_started_again_within_a_minute_goes_on_where_it_ended(hand
     hand.arrive(4)
     hand.work()
     hand.fail()
-    # The other replica has not seen the end of what failed when it looks first.
+    # The other replica has not indexed all failed jobs at its first sample.
     hand.look(45, indexed=False)
     assert (hand.whole.processed, hand.whole.appeared, hand.whole.seconds) == (1, 1, 55)
 
 
 @pytest.fixture
 def far(hand: Hand) -> Iterator[Hand]:
-    """The same; at the end its counter begins anew, since the database is kept for other tests."""
+    """A queue whose job id counter is reset at the end, because later tests use its database."""
     yield hand
     if hand.queue.engine.dialect.name != "sqlite":
         with hand.queue.engine.begin() as connection:

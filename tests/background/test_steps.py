@@ -1,4 +1,4 @@
-"""Which steps of the background work succeed, and what is written of those that do not."""
+"""Which background steps succeed, and what is stored about those that fail."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -25,7 +25,7 @@ PERIOD = 10.0
 
 
 class Bench:
-    """A leader with two steps, whose seconds a test moves."""
+    """A leader with two steps, and a clock that the test moves."""
 
     def __init__(self, queue: TestQueue) -> None:
         self.queue = queue
@@ -37,14 +37,14 @@ class Bench:
         self.steps.write(self.setup, self.lease)
 
     def written(self) -> bool:
-        """Write what has changed, as the loop does; returns whether anything had."""
+        """Store the changed steps, as the loop does; return whether there were any."""
         if not self.steps.is_changed:
             return False
         self.steps.write(self.setup, self.lease)
         return True
 
     def late(self, ahead: float = 0.0) -> list[tuple[str, int, str | None]]:
-        """The steps that are late so many seconds from now."""
+        """Return the steps that are late `ahead` seconds from now."""
         with self.queue.engine.begin() as connection:
             now = now_of(connection) + timedelta(seconds=ahead)
             return [
@@ -60,7 +60,7 @@ def bench(queue: TestQueue) -> Bench:
 
 
 def raising(error: BaseException) -> Callable[[], None]:
-    """A step that fails with this error."""
+    """Return a step that raises this error."""
 
     def work() -> None:
         raise error
@@ -69,7 +69,7 @@ def raising(error: BaseException) -> Callable[[], None]:
 
 
 def fail(bench: Bench, name: str, error: BaseException) -> None:
-    """Let the step fail."""
+    """Run the step and let it fail."""
     with pytest.raises(type(error)):
         bench.steps.run(name, raising(error))
 

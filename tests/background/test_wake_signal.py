@@ -1,4 +1,4 @@
-"""Every loop gets a notification, also a loop that was busy."""
+"""Every loop gets each notification, even if it was busy."""
 
 from time import monotonic
 

@@ -1,1 +1,1 @@
-"""What several tests share: queues, replicas, people, clocks, and how a test drives them."""
+"""Code shared by several tests: queues, replicas, people, clocks, and functions that drive them."""

@@ -1,4 +1,4 @@
-"""An account of a private server with rights on one database and none on the server."""
+"""A database account with rights on one database of a private server, and none on the server."""
 
 from dataclasses import dataclass
 
@@ -17,14 +17,14 @@ class Account:
 
     @property
     def url(self) -> str:
-        """The address with which the account connects to its database."""
+        """The URL with which the account connects to its database."""
         return self.server.url(self.database, user=self.user, password=PASSWORD)
 
     @property
     def administrator_url(self) -> str:
-        """The address with which the server's administrator connects to the same database."""
+        """The URL with which the server's administrator connects to the same database."""
         return self.server.url(self.database)
 
     def alter(self, clause: str) -> None:
-        """Alter the account, as its administrator."""
+        """Alter the account as the server's administrator."""
         self.server.execute(f"ALTER USER {self.user}@'{self.server.host}' {clause}")

@@ -1,4 +1,4 @@
-"""A command that a test adds as one new file."""
+"""A command module that a test adds to the registry."""
 
 import sys
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ import bot.commands
 
 @contextmanager
 def added_command(folder: Path, name: str, source: str) -> Iterator[None]:
-    """Write the module so that the registry finds it as if it lay below `bot/commands`."""
+    """Write a command module that the registry finds as if it were in `bot/commands`."""
     path = folder / "commands"
     path.mkdir()
     (path / f"{name}.py").write_text(source, encoding="utf-8")

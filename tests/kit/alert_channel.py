@@ -1,4 +1,4 @@
-"""Somebody who looks at a queue and tells a local Slack of it: what stands in the alert channel."""
+"""A watcher of a queue that posts to a local Slack, and the messages in the alert channel."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -31,7 +31,7 @@ MENTION = f"<!subteam^{GROUP}>"
 
 @dataclass
 class AlertChannel:
-    """The queue, who watches it, and the messages about it."""
+    """A queue, its watcher, and the messages about the queue."""
 
     team: Watched
     slack: LocalSlack
@@ -46,7 +46,7 @@ class AlertChannel:
         return self.team.queue
 
     def look(self) -> None:
-        """One pass: look, let incidents live, and deliver what is to be said."""
+        """Run one pass: check the queue, advance the incidents, and deliver the outbox."""
         setup = self.team.setup
         self.lease = hold(setup)
         changing(setup.engine, monotonic() + SECONDS, self._observe)
@@ -56,24 +56,24 @@ class AlertChannel:
         deliver(setup, poster_of(self.slack), self.lease)
 
     def _observe(self, connection: Any) -> None:
-        """As `probe_once`, however long this machine takes."""
+        """Do the same as `probe_once`, but with a longer time limit."""
         setup, now = self.team.setup, self.team.clock.at
         fence(connection, self.lease)
         readings = probe.check(setup, connection, now, SECONDS)
         lifecycle.apply_readings(setup, connection, readings, now)
 
     def watch(self, seconds: int, every: int = EVERY) -> None:
-        """Let time pass, with a pass every few seconds."""
+        """Advance the clock by `seconds`, with a pass every `every` seconds."""
         for _ in range(seconds // every):
             self.team.wait(every)
             self.look()
 
     def index(self) -> None:
-        """What has failed enters the bot's index."""
+        """Index the new failed jobs."""
         self.team.index()
 
     def scan(self) -> None:
-        """What is gone leaves the index."""
+        """Scan the index and mark failed jobs that no longer exist as removed."""
         team = self.team
 
         def work(connection: Any) -> object:
@@ -87,18 +87,18 @@ class AlertChannel:
 
     @property
     def alerts(self) -> list[str]:
-        """The texts of the messages in the channel, as they are now."""
+        """The current texts of the messages in the channel, without replies."""
         return [one["text"] for one in self._messages if "thread_ts" not in one]
 
     @property
     def alert(self) -> str:
-        """The text of the only one."""
+        """The text of the only alert."""
         (text,) = self.alerts
         return text
 
     @property
     def replies(self) -> list[str]:
-        """The texts in threads, the oldest first."""
+        """The texts of the replies in threads, oldest first."""
         return [one["text"] for one in self._messages if "thread_ts" in one]
 
     @property
@@ -114,7 +114,7 @@ class AlertChannel:
 
     @property
     def calls(self) -> int:
-        """How often the user group was named, in what is there now."""
+        """How often the user group is mentioned in the current messages and replies."""
         return sum(text.count(MENTION) for text in (*self.alerts, *self.replies))
 
 
@@ -124,18 +124,18 @@ NEVER = 10**6
 def make_alert_channel(
     queue: TestQueue, slack: LocalSlack, alerting: Alerting | None = None, **values: Any
 ) -> AlertChannel:
-    """Somebody who watches this queue; `values` are of the setup."""
+    """Return the alert channel of this queue; `values` are arguments of `make_setup`."""
     mentioned = replace(alerting or Alerting(), mention=GROUP, escalate_seconds=NEVER)
     return AlertChannel(watched(queue, alerting=mentioned, **values), slack)
 
 
 @dataclass(frozen=True)
 class Case:
-    """One alert rule: how it comes about, how it nearly ends, and how it ends.
+    """One alert rule, and the functions that breach it, nearly end the breach, and end it.
 
-    `hover` makes the figure less than its limit and yet not well within it, `worsen` makes it more
-    again; `says` stands in the title while it is open. `quiet`: nothing else is watched, since what
-    it takes would be told of too.
+    `hover` moves the value below its limit, but not far enough to recover; `worsen` moves it above
+    the limit again. The alert's title contains `says` while the incident is active. With `quiet`,
+    other rules are off, because the jobs that breach this rule would breach them too.
     """
 
     rule: AlertRule
@@ -148,97 +148,97 @@ class Case:
 
     @property
     def subject(self) -> str:
-        """What its incident is known by."""
+        """The subject of the rule's incident."""
         return self.rule if self.rule == FAILED_COUNT else f"{self.rule}:netsuite"
 
 
-def _empty(one: AlertChannel) -> None:
-    one.team.end(*[row.id for row in one.queue.jobs])
+def _empty(channel: AlertChannel) -> None:
+    channel.team.end(*[row.id for row in channel.queue.jobs])
 
 
-def _wait_for(one: AlertChannel, age: int) -> None:
-    """The only job has waited so long, and workers have just taken another one."""
-    _empty(one)
-    one.team.push(ago=age)
+def _wait_for(channel: AlertChannel, age: int) -> None:
+    """Replace all jobs by one that has waited for `age` seconds; workers have taken the others."""
+    _empty(channel)
+    channel.team.push(ago=age)
 
 
-def _held_for(one: AlertChannel, age: int) -> None:
-    _empty(one)
-    one.team.push(reserved_at=one.team.now - age)
+def _held_for(channel: AlertChannel, age: int) -> None:
+    _empty(channel)
+    channel.team.push(reserved_at=channel.team.now - age)
 
 
-def _fail(one: AlertChannel, rows: int) -> None:
-    with one.queue.engine.begin() as connection:
-        failed = one.queue.queue.failed
+def _fail(channel: AlertChannel, rows: int) -> None:
+    with channel.queue.engine.begin() as connection:
+        failed = channel.queue.queue.failed
         row = {"queue": "netsuite", "payload": "{}", "exception": "Boom: no", "failed_at": None}
-        at = {**row, "failed_at": one.team.clock.at}
+        at = {**row, "failed_at": channel.team.clock.at}
         connection.execute(failed.insert(), [at for _ in range(rows)])
-    one.index()
+    channel.index()
 
 
-def _delete(one: AlertChannel, rows: int) -> None:
-    with one.queue.engine.begin() as connection:
-        failed = one.queue.queue.failed
-        ids = [row.id for row in one.queue.failed][:rows]
+def _delete(channel: AlertChannel, rows: int) -> None:
+    with channel.queue.engine.begin() as connection:
+        failed = channel.queue.queue.failed
+        ids = [row.id for row in channel.queue.failed][:rows]
         connection.execute(failed.delete().where(failed.c.id.in_(ids)))
-    one.scan()
+    channel.scan()
 
 
-def _grow(one: AlertChannel) -> None:
-    """More and more jobs wait, until that is told, or goes on."""
+def _grow(channel: AlertChannel) -> None:
+    """Add jobs faster than workers take them, until an incident is active."""
     for _ in range(20):
-        one.team.push()
-        one.team.push()
-        one.watch(60, every=30)
-        if any(row.resolved_at is None for row in one.rows):
+        channel.team.push()
+        channel.team.push()
+        channel.watch(60, every=30)
+        if any(row.resolved_at is None for row in channel.rows):
             return
 
 
-def _fewer(one: AlertChannel) -> None:
-    """Fewer than five minutes ago, and still more than ten minutes ago."""
-    one.team.end(*[row.id for row in one.queue.jobs][:3])
+def _fewer(channel: AlertChannel) -> None:
+    """Remove three jobs: fewer wait than five minutes ago, but more than ten minutes ago."""
+    channel.team.end(*[row.id for row in channel.queue.jobs][:3])
 
 
-def _fall_silent(one: AlertChannel) -> None:
-    """Jobs come, and nobody takes them."""
-    if not one.queue.jobs:
-        one.look()
-        one.team.wait(5)
-        one.team.push()
-        one.team.push()
-    one.watch(330, every=30)
+def _fall_silent(channel: AlertChannel) -> None:
+    """Add jobs that no worker takes, and wait 330 s."""
+    if not channel.queue.jobs:
+        channel.look()
+        channel.team.wait(5)
+        channel.team.push()
+        channel.team.push()
+    channel.watch(330, every=30)
 
 
-def _take_one(one: AlertChannel) -> None:
-    """A worker ends the first job, and the next one waits on."""
-    one.team.end(min(row.id for row in one.queue.jobs))
-    one.team.push()
+def _take_one(channel: AlertChannel) -> None:
+    """Let a worker finish the first job, while the next one still waits."""
+    channel.team.end(min(row.id for row in channel.queue.jobs))
+    channel.team.push()
 
 
 CASES = (
     Case(
         OLDEST_JOB,
         "the oldest job has been waiting for",
-        lambda one: _wait_for(one, 400),
-        lambda one: _wait_for(one, 270),
-        lambda one: _wait_for(one, 310),
+        lambda channel: _wait_for(channel, 400),
+        lambda channel: _wait_for(channel, 270),
+        lambda channel: _wait_for(channel, 310),
         _empty,
     ),
     Case(
         STUCK_JOBS,
         "1 job has been reserved for more than 5 min",
-        lambda one: _held_for(one, 400),
-        lambda one: _held_for(one, 270),
-        lambda one: _held_for(one, 310),
+        lambda channel: _held_for(channel, 400),
+        lambda channel: _held_for(channel, 270),
+        lambda channel: _held_for(channel, 310),
         _empty,
     ),
     Case(
         FAILED_COUNT,
         "failed jobs*; the limit",
-        lambda one: _fail(one, 12),
-        lambda one: _delete(one, 2),
-        lambda one: _fail(one, 2),
-        lambda one: _delete(one, 20),
+        lambda channel: _fail(channel, 12),
+        lambda channel: _delete(channel, 2),
+        lambda channel: _fail(channel, 2),
+        lambda channel: _delete(channel, 20),
     ),
     Case(BACKLOG_GROWTH, "the backlog still grows", _grow, _fewer, _grow, _empty, quiet=True),
     Case(
@@ -252,8 +252,8 @@ CASES = (
 )
 
 
-def told_of(case: Case, queue: TestQueue, slack: LocalSlack) -> AlertChannel:
-    """Somebody who watches what this case is about."""
+def make_case_channel(case: Case, queue: TestQueue, slack: LocalSlack) -> AlertChannel:
+    """Return an alert channel with the limits that this case needs."""
     alerting = Alerting(backlog_count=25)
     if case.quiet:
         alerting = replace(alerting, no_worker_activity_seconds=NEVER)

@@ -1,4 +1,4 @@
-"""Blocks, elements and objects that Slack takes, to be changed by a test."""
+"""Valid Block Kit blocks, elements and objects, which a test can change."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ def plain(text: str = "x") -> Json:
 
 
 def button(**changes: Any) -> Json:
-    """A button that Slack takes, with changes."""
+    """A valid button, with changes."""
     return {"type": "button", "text": plain(), "action_id": "a", **changes}
 
 
@@ -36,12 +36,12 @@ def option(value: str = "v", text: str = "x") -> Json:
 
 
 def select(**changes: Any) -> Json:
-    """A static_select that Slack takes, with changes."""
+    """A valid static_select, with changes."""
     return {"type": "static_select", "action_id": "s", "options": [option()], **changes}
 
 
 def confirm(**changes: Any) -> Json:
-    """A confirm dialog that Slack takes, with changes."""
+    """A valid confirm dialog, with changes."""
     parts = {"title": plain(), "text": mrkdwn(), "confirm": plain(), "deny": plain()}
     return {**parts, **changes}
 

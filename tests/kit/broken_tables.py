@@ -1,4 +1,4 @@
-"""Tables that somebody changed under the running bot, and that are put right again."""
+"""Tables that are altered while the bot runs, and restored afterwards."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from tests.kit.queues import TestQueue
 
 @contextmanager
 def without_column(queue: TestQueue, table: str, column: str) -> Iterator[None]:
-    """The table without this column, as after a migration of somebody else's."""
+    """Remove this column, as another program's migration would, until the block ends."""
     _alter(queue, f"ALTER TABLE {table} RENAME COLUMN {column} TO elsewhere")
     try:
         yield
@@ -20,7 +20,7 @@ def without_column(queue: TestQueue, table: str, column: str) -> Iterator[None]:
 
 @contextmanager
 def without_table(queue: TestQueue, table: str) -> Iterator[None]:
-    """The database without this table."""
+    """Remove this table from the database until the block ends."""
     _alter(queue, f"ALTER TABLE {table} RENAME TO elsewhere")
     try:
         yield

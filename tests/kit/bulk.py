@@ -1,4 +1,4 @@
-"""Bulk changes on two replicas, from the preview to the last batch."""
+"""Operations on two replicas, from the preview to the last batch."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,7 +22,7 @@ SECOND = "U07LUCIAOPS1"
 
 @dataclass
 class Bench:
-    """Two replicas over one queue, and the clock that both go by."""
+    """Two replicas of one queue, and the clock that both use."""
 
     queue: TestQueue
     clock: Clock
@@ -31,15 +31,15 @@ class Bench:
     other: Setup
 
     def fill(self, rows: int, **values: Any) -> list[int]:
-        """Put in failed jobs and return their ids."""
+        """Insert failed jobs and return their ids."""
         return [self.queue.fail(order=order, **values) for order in range(rows)]
 
     def runner(self, rows: int = 3, setup: Setup | None = None) -> Runner:
-        """One who carries out this replica's operations."""
+        """Return a runner of this replica's operations."""
         return Runner(setup or self.setup, rows, lanes=1, seconds=0)
 
     def operation(self, number: int = 1) -> Operation:
-        """The operation as it is now."""
+        """The operation's current state."""
         with self.queue.engine.begin() as connection:
             operation = operations.find(connection, number)
         assert operation is not None
@@ -47,7 +47,7 @@ class Bench:
 
 
 def make_bench(queue: TestQueue) -> Bench:
-    """Return two replicas over this queue, in which two people are admins."""
+    """Return two replicas of this queue, with two admins."""
     clock, people = StandingClock(), People()
     setup = make_setup(queue, "a", clock=clock, directory=people)
     setup = replace(setup, rules=replace(setup.rules, admins=(ANA, SECOND)))
@@ -55,26 +55,26 @@ def make_bench(queue: TestQueue) -> Bench:
 
 
 def extra_of(outcome: Outcome) -> BulkExtra:
-    """Return what a bulk command answers beside its data."""
+    """Return the extra part of a bulk command's result."""
     assert outcome.result is not None, outcome.refusal
     assert isinstance(outcome.result.extra, BulkExtra)
     return outcome.result.extra
 
 
 def preview_of(outcome: Outcome) -> Preview:
-    """Return what a bulk command shows before it is confirmed."""
+    """Return the preview that a bulk command shows before it is confirmed."""
     preview = extra_of(outcome).preview
     assert preview is not None
     return preview
 
 
 def previewed(setup: Setup, words: str = "retry-all", by: str = ANA) -> Preview:
-    """Type a bulk command and return its preview."""
+    """Run a bulk command and return its preview."""
     return preview_of(ask(setup, words, by=by))
 
 
 def started(setup: Setup, words: str = "retry-all") -> Progress:
-    """Preview and confirm a bulk change; no batch has run yet."""
+    """Preview and confirm an operation, without running a batch; return its progress."""
     preview = previewed(setup, words)
     progress = extra_of(confirm(setup, preview.action, preview.plan, typed=preview.total)).progress
     assert progress is not None
@@ -84,7 +84,7 @@ def started(setup: Setup, words: str = "retry-all") -> Progress:
 def run_out(runner: Runner) -> None:
     """Run batches until no operation is left."""
     for _ in range(100):
-        # A batch that lost too many races is tried again, as the bot does.
+        # The bot, too, repeats a batch that lost too many races.
         if not (runner.run_once() or runner.run_once()):
             return
     raise AssertionError("the operation does not end")
@@ -96,7 +96,7 @@ def small_batches(setup: Setup, rows: int = 2) -> Runner:
 
 
 def carried_out(setup: Setup, words: str, **values: Any) -> int:
-    """Preview, confirm and run a bulk change; returns its number."""
+    """Preview, confirm and run an operation; return its number."""
     preview = preview_of(ask(setup, words, **values))
     typed = {"plan": preview.plan, "typed": preview.total}
     done = ask(setup, Request(preview.action, typed), **values)
@@ -106,7 +106,7 @@ def carried_out(setup: Setup, words: str, **values: Any) -> int:
 
 
 def run_and_seal(queue: TestQueue, action: str = "retry-all") -> None:
-    """Run a bulk change of everything that failed, and seal its audit records."""
+    """Run an operation on all failed jobs, and seal its audit records."""
     setup = make_setup(queue)
     plan = preview_of(ask(setup, action)).plan
     assert confirm(setup, action, plan).refusal is None

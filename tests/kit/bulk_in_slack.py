@@ -1,4 +1,4 @@
-"""A bulk change by people in Slack: its dialog and its end."""
+"""An operation that people start in Slack: its dialog and its final state."""
 
 import json
 from datetime import datetime
@@ -13,7 +13,7 @@ OTHER = "App\\Exceptions\\CourierException: 503 - Service Unavailable"
 
 
 def fill(queue: TestQueue) -> None:
-    """Five failed jobs: three of one queue and cause, two of another."""
+    """Insert five failed jobs: three of one queue and cause, two of another."""
     for id_ in (41, 42, 43):
         queue.fail(id_, failed_at=datetime(2025, 11, 7, 10, 0, id_))  # noqa: DTZ001 wall clock
     for id_ in (44, 45):
@@ -21,12 +21,12 @@ def fill(queue: TestQueue) -> None:
 
 
 def shown(view: Json) -> str:
-    """All text of a modal."""
+    """Return all text of a modal."""
     return json.dumps(view["blocks"], ensure_ascii=False)
 
 
 def operation(team: Team) -> operations.Operation:
-    """The only operation, as it is now."""
+    """Return the current state of the only operation."""
     (row,) = team.queue.rows(tables.operations)
     with team.queue.engine.begin() as connection:
         latest = operations.find(connection, row.id)
@@ -35,5 +35,5 @@ def operation(team: Team) -> operations.Operation:
 
 
 def ended(team: Team) -> Any:
-    """The only operation, once it has ended."""
+    """Wait for the only operation to end, and return its row."""
     return team.until(lambda: operation(team).finished_at and operation(team))

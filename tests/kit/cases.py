@@ -1,18 +1,18 @@
-"""Many small cases in one test: all of them are tried, and those that do not hold are named."""
+"""Many small cases in one test: all of them run, and the failed ones are named."""
 
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 T = TypeVar("T")
 NAMED = 40
-"""How many cases that fail are named."""
+"""The maximum number of failed cases that are named."""
 
 
 def check_each(cases: Iterable[tuple[str, T]], check: Callable[[T], object]) -> None:
-    """Try `check` on every named case; fail as the first that fails does, and name them all.
+    """Run `check` on every named case; raise the first failure, and name the failed cases.
 
-    A test for each case costs some milliseconds before anything is checked, which thousands of
-    drawings would pay for each language and role.
+    A separate test for each case would cost some milliseconds of setup. There are thousands of
+    rendered messages, each in every language and for every role.
     """
     tried = 0
     wrong: list[tuple[str, Exception]] = []
@@ -20,7 +20,7 @@ def check_each(cases: Iterable[tuple[str, T]], check: Callable[[T], object]) -> 
         tried += 1
         try:
             check(case)
-        except Exception as error:  # noqa: BLE001 whatever goes wrong is this case's failure
+        except Exception as error:  # noqa: BLE001 any error is this case's failure
             wrong.append((name, error))
     assert tried, "there is no case"
     if wrong:

@@ -1,4 +1,4 @@
-"""Certificates for the servers of tests."""
+"""Certificates for test servers."""
 
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 
 def self_signed(folder: Path) -> tuple[Path, Path]:
-    """Files with a new certificate for 127.0.0.1 that is its own authority, and with its key."""
+    """Write a new self-signed certificate for 127.0.0.1 and its key; return the two files."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.now(UTC)

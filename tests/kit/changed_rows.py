@@ -1,4 +1,4 @@
-"""Rows of altered tables around a command: refused and unchanged, or restored by an undo."""
+"""Commands on altered tables: rows stay unchanged after a refusal, and an undo restores them."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from tests.kit.replicas import ask, make_setup
 
 
 def rows(queue: TestQueue, table: str) -> list[tuple[Any, ...]]:
-    """Every row with every column, as the driver gives them."""
+    """Return every row with every column, as the driver returns them."""
     with queue.engine.begin() as connection:
         return [
             tuple(row) for row in connection.execute(text(f"SELECT * FROM {table} ORDER BY id"))
@@ -21,21 +21,21 @@ def rows(queue: TestQueue, table: str) -> list[tuple[Any, ...]]:
 
 
 def run(queue: TestQueue, *statements: str, **values: Any) -> None:
-    """Execute statements of the table's owner."""
+    """Execute statements as the table's owner."""
     with queue.engine.begin() as connection:
         for statement in statements:
             connection.execute(text(statement), values)
 
 
 def fitted_to(queue: TestQueue) -> Queue:
-    """The queue as the bot opens it at start."""
+    """Return the queue as the bot opens it at start."""
     with reading(queue.engine) as connection:
         assert problems(connection, queue.queue) == []
         return fitted(connection, queue.queue)
 
 
 def unchanged(queue: TestQueue, command: str, refusal: type[Exception], detail: str) -> None:
-    """Say a command that must be refused, name what is wrong, and change nothing."""
+    """Assert that a command is refused with `detail`, and that no row changes."""
     before = rows(queue, "jobs"), rows(queue, "failed_jobs")
     answer = ask(make_setup(queue), command)
     assert isinstance(answer.refusal, refusal), answer
@@ -46,7 +46,7 @@ def unchanged(queue: TestQueue, command: str, refusal: type[Exception], detail: 
 
 
 def comes_back(queue: TestQueue, command: str, table: str = "failed_jobs") -> None:
-    """Say a command and undo it: every column of every row is what it was."""
+    """Assert that an undo of a command restores every column of every row."""
     before = rows(queue, table)
     setup = make_setup(queue)
     assert ask(setup, command).refusal is None

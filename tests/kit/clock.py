@@ -1,4 +1,4 @@
-"""The clocks that tests move: one for the bot's time, and one in seconds for everything else."""
+"""Clocks that tests move: some for the bot's time, and one in seconds for everything else."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from bot.wall_clock import to_utc
 
 @dataclass
 class Clock:
-    """The bot's clock in naive UTC: the database's clock, and `by` added to it."""
+    """The bot's clock in naive UTC: the database's clock plus `by`."""
 
     by: timedelta = timedelta()
 
@@ -27,16 +27,16 @@ class Clock:
         return now_of(connection)
 
     def move(self, **length: float) -> None:
-        """Add a length of time, in the words of `timedelta`."""
+        """Advance the clock; the arguments are those of `timedelta`."""
         self.by += timedelta(**length)
 
 
 @dataclass
 class StandingClock(Clock):
-    """A clock that keeps its first reading of the database's clock; only the test moves it.
+    """A clock that stops at its first reading of the database's clock; only the test moves it.
 
     Real time must not count: a busy machine would turn "not yet" into "too late". Each reading is a
-    `step` later than the one before, so that what happens later has a later time.
+    `step` later than the one before, so that later events have later times.
     """
 
     step: timedelta = timedelta(microseconds=1)
@@ -51,7 +51,7 @@ class StandingClock(Clock):
 
 
 class SetClock(Clock):
-    """A clock that stands exactly where the test sets it, whatever the database's clock shows."""
+    """A clock that always returns the moment set by the test, whatever the database's clock is."""
 
     def __init__(self, at: datetime) -> None:
         super().__init__()
@@ -63,7 +63,7 @@ class SetClock(Clock):
 
     @property
     def at(self) -> datetime:
-        """Now."""
+        """The moment that was set."""
         return self.start + self.by
 
     @at.setter
@@ -77,7 +77,7 @@ class SetClock(Clock):
 
 @dataclass
 class Seconds:
-    """Seconds, as `time.time` and `monotonic` give them; they stand until a test moves them."""
+    """A clock in seconds, in place of `time.time` and `monotonic`; only the test moves it."""
 
     now: float = 1_800_000_000.0
 

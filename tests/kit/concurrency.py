@@ -1,4 +1,4 @@
-"""Several things at once: threads that pass on what they raise, and waits for what must happen."""
+"""Concurrent steps: threads whose exceptions reach the test, and waits for a condition."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ SECONDS = 20.0
 
 
 def at_once(*steps: Callable[[], Any], seconds: float = SECONDS) -> list[Any]:
-    """Run the steps in threads of their own; what they return, or the first thing raised."""
+    """Run each step in its own thread; return their results, or raise the first exception."""
     returned: list[Any] = [None] * len(steps)
     raised: list[BaseException] = []
 
@@ -34,7 +34,7 @@ def at_once(*steps: Callable[[], Any], seconds: float = SECONDS) -> list[Any]:
 
 
 def lock_waits(engine: Engine) -> int:
-    """How many transactions on the server wait for a row lock now."""
+    """Return how many transactions on the server wait for a row lock."""
     with engine.connect() as connection:
         shown = connection.execute(
             text("SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_current_waits'")
@@ -43,7 +43,7 @@ def lock_waits(engine: Engine) -> int:
 
 
 def until(holds: Callable[[], object], seconds: float = SECONDS) -> None:
-    """Return once it holds; `TimeoutError` after so many seconds."""
+    """Wait until `holds` is true; raise `TimeoutError` after `seconds`."""
     deadline = monotonic() + seconds
     pause = threading.Event()
     while not holds():
@@ -54,7 +54,7 @@ def until(holds: Callable[[], object], seconds: float = SECONDS) -> None:
 
 @contextmanager
 def before_statement(engine: Engine, opening: str, then: Callable[[], object]) -> Iterator[None]:
-    """Do this once, in between: before the first statement that contains `opening` is executed."""
+    """Call `then` once, before the first statement that contains `opening` is executed."""
     done: list[str] = []
 
     def hook(_connection: Connection, _cursor: object, statement: str, *_rest: object) -> None:
@@ -66,6 +66,6 @@ def before_statement(engine: Engine, opening: str, then: Callable[[], object]) -
     try:
         yield
     finally:
-        # The engine is the next tests' too.
+        # The next tests use the same engine.
         event.remove(engine, "before_cursor_execute", hook)
     assert done, f"no statement contains {opening!r}"

@@ -1,4 +1,4 @@
-"""Passes over the index of failures, and what the index contains."""
+"""Passes of the index of failures, and reads of its content."""
 
 from datetime import datetime, timedelta
 from functools import partial
@@ -17,14 +17,14 @@ LATER = NOW + timedelta(minutes=11)
 
 
 def step(queue: TestQueue, which: failures.Step, now: datetime = NOW) -> failures.Pass:
-    """One pass in a transaction of its own."""
+    """Run one pass in its own transaction."""
     return changing(
         queue.engine, monotonic() + 40, lambda connection: which(connection, queue.queue, now)
     )
 
 
 def index(queue: TestQueue, now: datetime = NOW) -> int:
-    """Passes until nothing is waiting; returns how many failures were added."""
+    """Run passes until all failed jobs are indexed; return how many were added."""
     added = 0
     while True:
         progress = step(queue, failures.index_new, now)
@@ -34,7 +34,7 @@ def index(queue: TestQueue, now: datetime = NOW) -> int:
 
 
 def scan_all(queue: TestQueue, rows: int, now: datetime = NOW) -> tuple[int, int]:
-    """Scan the whole table in stretches of `rows`; return how many were added and removed."""
+    """Scan the whole table, `rows` rows at a time; return how many were added and removed."""
     added = removed = 0
     while True:
         progress = step(queue, partial(failures.scan, rows=rows), now)
@@ -45,7 +45,7 @@ def scan_all(queue: TestQueue, rows: int, now: datetime = NOW) -> tuple[int, int
 
 
 def live(queue: TestQueue) -> list[tuple[int, int | None]]:
-    """Failed id and incident of what the index says is there, by `seq`."""
+    """Return failed id and incident of each failure that is not marked removed, by `seq`."""
     c = tables.failures.c
     with queue.engine.begin() as connection:
         query = select(c.failed_id, c.incident).where(c.removed_at.is_(None)).order_by(c.seq)
@@ -53,7 +53,7 @@ def live(queue: TestQueue) -> list[tuple[int, int | None]]:
 
 
 def ids(queue: TestQueue) -> list[int]:
-    """Failed ids of what the index says is there, by `seq`."""
+    """Return the failed id of each failure that is not marked removed, by `seq`."""
     return [failed_id for failed_id, _ in live(queue)]
 
 
@@ -66,7 +66,7 @@ def remove(queue: TestQueue, *failed_ids: int) -> None:
 
 
 def seed_many(queue: TestQueue, rows: int) -> None:
-    """Insert so many failed jobs with one statement a thousand."""
+    """Insert `rows` failed jobs, a thousand in each statement."""
     some = [
         {
             "queue": f"q{n % 3}",

@@ -1,4 +1,4 @@
-"""Failures of another cause than the usual one."""
+"""Failures with a different cause than the default one."""
 
 from datetime import datetime
 

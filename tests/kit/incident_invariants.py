@@ -1,6 +1,6 @@
-"""What must hold of incidents whatever happened (I5), read off the tables.
+"""The invariants of incidents (I5), checked in the tables.
 
-`kept` holds after every transaction, `broken_alerts` when watcher and delivery have had their time.
+`kept` applies after every transaction, `broken_alerts` once watcher and delivery have no more work.
 """
 
 from collections import Counter
@@ -14,14 +14,14 @@ from bot.store import tables
 from bot.store.incidents.transitions import RECOVERED
 
 EXACT = ("count", "removed", "retried", "deleted")
-"""What an incident knows of its failures without counting them."""
-# By name, so that a command that declares another effect fails here.
+"""The counters of an incident; each must equal a count over its failures."""
+# Actions are listed by name, so that a command that declares another effect fails here.
 RETRIED = ("retry", "retry-all")
 DELETED = ("delete-failed", "clear-failed")
 
 
 def kept(connection: Connection) -> Iterator[str]:
-    """I5, at any moment: what is counted, aggregated or not, is what index and archive say."""
+    """I5, at any moment: counters plus unaggregated deltas equal those of index and archive."""
     waiting = _waiting(connection)
     held = _held(connection)
     for row in _mappings(connection, select(tables.incidents)):
@@ -43,7 +43,7 @@ def kept(connection: Connection) -> Iterator[str]:
 
 
 def _waiting(connection: Connection) -> dict[int, Counter[str]]:
-    """What was appended by incident, and not aggregated into it yet."""
+    """Return the deltas by incident that are not aggregated into it yet."""
     by_incident: dict[int, Counter[str]] = {}
     for row in _mappings(connection, select(tables.incident_deltas)):
         sums = by_incident.setdefault(row["incident"], Counter())
@@ -54,13 +54,13 @@ def _waiting(connection: Connection) -> dict[int, Counter[str]]:
 
 
 def _held(connection: Connection) -> dict[int, Counter[str]]:
-    """The same by the failures themselves: each counts once, however often it came back."""
+    """Return the counts by incident from its failures; one that was restored counts once."""
     a, o = tables.archive.c, tables.operations.c
     taken = select(a.row_id, a.archived_at, a.action).where(
         a.kind == "failed", a.restored_at.is_(None)
     )
-    # A change marks the failure and archives its row at one moment. What was taken while the
-    # watcher indexed it is marked by the watcher, with that moment.
+    # A command marks the failure as removed and archives its row with the same time. If the watcher
+    # was still indexing the failure, the watcher marks it, with the archive's time.
     by_hand = {(row.row_id, row.archived_at): row.action for row in connection.execute(taken)}
     in_bulk = {row.id: row.action for row in connection.execute(select(o.id, o.action))}
     by_incident: dict[int, Counter[str]] = {}
@@ -80,7 +80,7 @@ def _held(connection: Connection) -> dict[int, Counter[str]]:
 
 
 def _active_twice(connection: Connection) -> Iterator[str]:
-    """I5: of one subject at most one incident is active."""
+    """I5: at most one incident of a subject is active."""
     c = tables.incidents.c
     opened = select(c.subject, func.count()).where(c.resolved_at.is_(None)).group_by(c.subject)
     for subject, times in connection.execute(opened.having(func.count() > 1)):
@@ -88,7 +88,7 @@ def _active_twice(connection: Connection) -> Iterator[str]:
 
 
 def _calling_edits(connection: Connection) -> Iterator[str]:
-    """An edit names no user group: it would ring nobody and read as if it had."""
+    """I5: no edit mentions a user group, because Slack notifies nobody of an edit."""
     c = tables.outbox.c
     calling = select(c.id, c.subject).where(c.kind == "edit", c.body.contains("<!subteam^"))
     for number, subject in connection.execute(calling):
@@ -96,9 +96,9 @@ def _calling_edits(connection: Connection) -> Iterator[str]:
 
 
 def broken_alerts(connection: Connection) -> Iterator[str]:
-    """I5: a failure belongs to an incident that has one message, or was there before the bot.
+    """I5: a failure belongs to an incident with one alert, or is older than the bot's first start.
 
-    An incident that is muted, and one that was over before it could be posted, has none.
+    A muted incident has no alert, nor has one that was resolved before it could be posted.
     """
     known = {row["id"]: row for row in _mappings(connection, select(tables.incidents))}
     for row in _mappings(connection, select(tables.failures)):
@@ -116,7 +116,7 @@ def broken_alerts(connection: Connection) -> Iterator[str]:
 
 
 def _told_of(row: RowMapping) -> Iterator[str]:
-    """What is wrong with what was said of one incident."""
+    """Yield what is wrong with the alert of one incident."""
     of_failures = row["rule"] in (NEW_FAILURES, SUMMARY)
     wrong = row["count"] > row["removed"] if of_failures else _is_breached(row)
     if row["message_ts"] is None and row["muted_until"] is None and wrong:
@@ -130,7 +130,7 @@ def _is_breached(row: RowMapping) -> bool:
 
 
 def _posted_once(connection: Connection) -> Iterator[str]:
-    """I5: no incident is posted twice, except where somebody deleted its message."""
+    """I5: no incident is posted twice, unless somebody deleted its message."""
     c = tables.outbox.c
     messages = select(c.subject).where(c.subject.like("incident:%"))
     posts = Counter(connection.execute(messages.where(c.kind == "post")).scalars())

@@ -1,4 +1,4 @@
-"""Incidents by a clock of the test's own, told to a local Slack."""
+"""Incidents that are posted to a local Slack, with a clock that the test moves."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,7 +19,7 @@ CALL = f"<!subteam^{MENTION}>"
 
 @dataclass
 class Life:
-    """A queue whose failures are watched and told; nothing but the test moves its clock."""
+    """A queue, the replica that posts its incidents, and a clock that only the test moves."""
 
     queue: TestQueue
     slack: LocalSlack
@@ -27,40 +27,40 @@ class Life:
     clock: Clock
 
     def tick(self, **length: float) -> None:
-        """Let time pass, look, and tell what there is to tell."""
+        """Advance the clock, then run the watcher and the delivery three times."""
         self.clock.move(**length)
         for _ in range(3):
             watch(self.setup, hold(self.setup))
             deliver(self.setup, poster_of(self.slack), hold(self.setup))
 
     def storm(self, *causes: str, each: int = 1, queue: str = "netsuite") -> None:
-        """So many failures of each cause at once."""
+        """Insert `each` failed jobs of each cause at once."""
         row = {"queue": queue, "payload": "{}"}
         with self.queue.engine.begin() as connection:
-            # To the second, as the table has it.
+            # The table stores whole seconds.
             at = self.setup.clock(connection).replace(microsecond=0)
             new = [{**row, "exception": cause, "failed_at": at} for cause in causes] * each
             connection.execute(insert(self.queue.queue.failed), new)
 
     def take(self, *failed_ids: int) -> None:
-        """Rows go without the bot."""
+        """Delete failed jobs without the bot."""
         failed = self.queue.queue.failed
         with self.queue.engine.begin() as connection:
             connection.execute(delete(failed).where(failed.c.id.in_(failed_ids)))
 
     def work(self) -> None:
-        """Workers process every job that waits."""
+        """Process every waiting job, as workers would."""
         with self.queue.engine.begin() as connection:
             connection.execute(delete(self.queue.queue.jobs))
 
     @property
     def incidents(self) -> list[Any]:
-        """The incidents, the oldest first."""
+        """The incidents, oldest first."""
         return list(self.queue.rows(tables.incidents))
 
     @property
     def incident(self) -> Any:
-        """The only one."""
+        """The only incident."""
         (one,) = self.incidents
         return one
 
@@ -70,27 +70,27 @@ class Life:
         return list(self.queue.rows(tables.failures))
 
     def messages(self, channel: str = ALERTS) -> list[str]:
-        """What stands in the channel itself."""
+        """The texts of the channel's messages, without replies."""
         return [one["text"] for one in self.slack.messages(channel) if "thread_ts" not in one]
 
     def replies(self, channel: str = ALERTS) -> list[str]:
-        """What was said in threads."""
+        """The texts of the replies in threads."""
         return [one["text"] for one in self.slack.messages(channel) if "thread_ts" in one]
 
     def waiting(self) -> int:
-        """How many messages Slack does not have."""
+        """How many outbox messages are not sent yet."""
         c = tables.outbox.c
         with self.queue.engine.begin() as connection:
             return len(connection.execute(select(c.id).where(c.sent_at.is_(None))).all())
 
 
 def causes(number: int) -> list[str]:
-    """So many causes, each an error group of its own."""
+    """Return `number` causes, each of which has its own error group."""
     return ["".join(chr(97 + int(digit)) for digit in f"{n:04}") * 3 for n in range(number)]
 
 
 def make_life(queue: TestQueue, slack: LocalSlack, **values: Any) -> Life:
-    """A queue that was empty when the bot began to watch it."""
+    """Return a queue that was empty when the bot started to monitor it."""
     clock = StandingClock()
     setup = make_setup(queue, clock=clock, alerting=Alerting(mention=MENTION))
     life = Life(queue, slack, replace(setup, **values), clock)

@@ -1,6 +1,6 @@
-"""What must hold whatever happened: the invariants of the design, read off the tables.
+"""The invariants of the design, checked in the tables.
 
-`broken` is asked when no change is under way. Ids must not have been reused (no TRUNCATE).
+Call `broken` while no command runs. Ids must not have been reused (no TRUNCATE).
 """
 
 import json
@@ -25,7 +25,7 @@ ENDED = ("done", "cancelled", "stopped")
 
 
 def payloads(queue: TestQueue) -> Counter[str]:
-    """Every payload that is in the queue now, pending, reserved or failed."""
+    """Return every payload that is pending, reserved or failed now."""
     with reading(queue.engine) as connection:
         return _payloads(connection, queue)
 
@@ -38,13 +38,13 @@ def broken(
     confirmed: Iterable[str] = (),
     drained: bool = False,
 ) -> list[str]:
-    """Which invariants do not hold, a sentence each; an empty list is what a test wants.
+    """Return a sentence for each violated invariant; a test asserts that the list is empty.
 
-    `born` counts the payloads that were ever put in, `worked` those that a worker finished,
-    `confirmed` are the request ids whose person was told of a success. With `drained`, watcher and
-    delivery have had their time, and everything must have been said.
+    `born` counts the payloads that were ever inserted, `worked` those that a worker finished,
+    `confirmed` are the request ids whose person got a success message. With `drained`, watcher and
+    delivery have no more work, and every message must have been sent.
 
-    It is read in one snapshot: a watcher that works meanwhile changes nothing between two tables.
+    All reads use one snapshot, so a concurrent watcher changes nothing between two tables.
     """
     with reading(queue.engine) as connection:
         violations = [*_taken_twice(connection), *_records(connection), *_undone(connection)]
@@ -69,7 +69,7 @@ def _payloads(connection: Connection, queue: TestQueue) -> Counter[str]:
 def _conserved(
     connection: Connection, queue: TestQueue, born: Counter[str], worked: Counter[str]
 ) -> Iterator[str]:
-    """I1: what was put in is there, was deleted into the archive, byte for byte, or for good."""
+    """I1: each inserted payload is there, archived byte for byte, or deleted permanently."""
     there = _payloads(connection, queue)
     deleted = select(tables.archive.c.payload).where(
         tables.archive.c.action.in_(DELETES), tables.archive.c.restored_at.is_(None)
@@ -83,7 +83,7 @@ def _conserved(
 
 
 def _cleared(connection: Connection, born: Counter[str]) -> Iterator[str]:
-    """The payloads that were deleted for good: no copy was wanted, the index alone knows them."""
+    """Yield the payloads that were deleted without a copy; only the index has their digests."""
     known = {sha256(payload.encode()).hexdigest()[:32]: payload for payload in born}
     f, o = tables.failures.c, tables.operations.c
     deleted = (
@@ -96,7 +96,7 @@ def _cleared(connection: Connection, born: Counter[str]) -> Iterator[str]:
 
 
 def _taken_twice(connection: Connection) -> Iterator[str]:
-    """I2: a row leaves its table once, and once more for each time that it was put back."""
+    """I2: a row is removed from its table once, and once more after each restore."""
     c = tables.archive.c
     taken = select(c.kind, c.row_id, func.count()).where(c.restored_at.is_(None))
     twice = taken.group_by(c.kind, c.row_id).having(func.count() > 1)
@@ -105,7 +105,7 @@ def _taken_twice(connection: Connection) -> Iterator[str]:
 
 
 def _records(connection: Connection) -> Iterator[str]:
-    """I3: a change has one record, and the record names exactly what was archived."""
+    """I3: a change has one audit record, which names exactly the archived rows."""
     archived: dict[str, list[tuple[str, int]]] = {}
     in_bulk = select(tables.operations.c.request_id)
     query = select(
@@ -132,7 +132,7 @@ def _records(connection: Connection) -> Iterator[str]:
 
 
 def _undone(connection: Connection) -> Iterator[str]:
-    """I3: the record of an undo names what was put back, and the jobs that went for it."""
+    """I3: the audit record of an undo names the restored rows, and the jobs it deleted."""
     a, j = tables.archive.c, tables.audit.c
     undos = {
         row["request_id"]: json.loads(row["targets"])
@@ -163,7 +163,7 @@ def _bulk(connection: Connection, queue: TestQueue) -> Iterator[str]:
 
 
 def _bulk_records(connection: Connection, operation: RowMapping) -> Iterator[str]:
-    """I3: one `started`, one terminal record, and the digest of the items in it."""
+    """I3: one `started` and one terminal record, which contains the digest of the items."""
     number = operation["id"]
     records = _mappings(
         connection, select(tables.audit).where(tables.audit.c.action == operation["action"])
@@ -191,7 +191,7 @@ def _bulk_records(connection: Connection, operation: RowMapping) -> Iterator[str
 
 
 def _bulk_items(connection: Connection, queue: TestQueue, operation: RowMapping) -> Iterator[str]:
-    """I7: an item a moved row, and each was in the confirmed set; I3: as many as were counted."""
+    """I7: each moved row is one item of the confirmed set; I3: the record has their number."""
     number, f = operation["id"], tables.failures.c
     undo = operation["action"] == "undo"
     named = (f.restored_by if undo else f.operation) == number
@@ -223,7 +223,7 @@ def _bulk_items(connection: Connection, queue: TestQueue, operation: RowMapping)
 
 
 def _is_meant(row: RowMapping, scope: Mapping[str, Any]) -> bool:
-    """Whether a failure is what the scope asks for: its filters read once more, without SQL."""
+    """Return whether a failure is in the scope; the filters are applied again, without SQL."""
     equal = {
         name: scope[name]
         for name in ("queue", "error_group", "order_id", "tienda_id")
@@ -239,7 +239,7 @@ def _is_meant(row: RowMapping, scope: Mapping[str, Any]) -> bool:
 
 
 def _counts(connection: Connection) -> Iterator[str]:
-    """What was counted under each error group and queue is what the index of failures holds."""
+    """The counts of each error group and queue equal the number of failures in the index."""
     counted: Counter[tuple[int, str]] = Counter()
     summed: Counter[tuple[int, str]] = Counter()
     for row in _mappings(connection, select(tables.failure_counts)):
@@ -265,7 +265,7 @@ def _counts(connection: Connection) -> Iterator[str]:
 
 
 def _told(connection: Connection, confirmed: Iterable[str]) -> Iterator[str]:
-    """I6: who was told "done" was told of something that is in the record."""
+    """I6: every change that a person was told is done has an audit record."""
     kept = set(
         connection.execute(
             select(tables.audit.c.request_id).where(
@@ -279,7 +279,7 @@ def _told(connection: Connection, confirmed: Iterable[str]) -> Iterator[str]:
 
 
 def _covered(connection: Connection) -> Iterator[str]:
-    """I5: every record is in the chain and in a message that Slack took; nothing waits."""
+    """I5: every audit record is in the chain and in a sent message; no outbox message waits."""
     links = connection.execute(select(tables.audit_chain.c.audit_id, tables.audit_chain.c.seq))
     sealed: dict[int, int] = {row.audit_id: row.seq for row in links}
     posted_seqs: set[int] = set()

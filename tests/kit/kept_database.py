@@ -1,6 +1,6 @@
-"""Databases that are emptied between tests instead of made anew, which takes a tenth of the time.
+"""Databases that are emptied between tests, which takes a tenth of the time of creating them.
 
-A folder's conftest takes `queue` and `mariadb_queue` from here in the place of the ones above it.
+A folder's conftest imports `queue` and `mariadb_queue` from here to replace the default fixtures.
 """
 
 from collections.abc import Iterator
@@ -21,11 +21,11 @@ _COUNTED_ON = text(
 
 @pytest.fixture
 def mariadb_queue(kept_database: KeptDatabase) -> TestQueue:
-    """The spec's tables and the bot's own, empty, with ids that begin at 1."""
+    """The spec's tables and the bot's own, empty, with ids that start at 1."""
     kept = kept_database.emptied()
     with kept.engine.begin() as connection:
         if is_mysql():
-            # Otherwise it answers with what the counters were up to a day ago.
+            # Otherwise the server returns counters that are up to a day old.
             connection.execute(text("SET SESSION information_schema_stats_expiry = 0"))
         for name in connection.execute(_COUNTED_ON).scalars().all():
             connection.execute(text(f"ALTER TABLE {name} AUTO_INCREMENT = 1"))
@@ -34,7 +34,7 @@ def mariadb_queue(kept_database: KeptDatabase) -> TestQueue:
 
 @pytest.fixture(params=["mariadb", "sqlite"])
 def queue(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TestQueue]:
-    """The same on each kind of database in turn."""
+    """The empty tables, on each kind of database in turn."""
     if request.param == "mariadb":
         yield request.getfixturevalue("mariadb_queue")
         return
@@ -45,5 +45,5 @@ def queue(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TestQueue]
 
 @pytest.fixture(name="queue")
 def queue_on_mariadb(mariadb_queue: TestQueue) -> TestQueue:
-    """MariaDB alone, for a module whose tests are long and whose SQL other tests try on both."""
+    """MariaDB only, for a module of long tests whose SQL other tests run on both databases."""
     return mariadb_queue

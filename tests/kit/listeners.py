@@ -1,4 +1,4 @@
-"""Listeners on this machine that are no database server, or a silent one."""
+"""Listeners in place of a database server: another kind of server, or a silent one."""
 
 import socket
 import threading
@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager, suppress
 
 @contextmanager
 def listening(talk: Callable[[socket.socket], object]) -> Iterator[int]:
-    """The port of a listener that treats each connection so, and keeps it open until the end."""
+    """Yield the port of a listener that calls `talk` on each connection and keeps it open."""
     with ExitStack() as until_the_end:
         listener = until_the_end.enter_context(socket.create_server(("127.0.0.1", 0)))
 
@@ -23,6 +23,6 @@ def listening(talk: Callable[[socket.socket], object]) -> Iterator[int]:
         thread = threading.Thread(target=accept)
         thread.start()
         until_the_end.callback(thread.join, 20)
-        # Closing alone would leave `accept` waiting.
+        # Closing the listener alone would not end `accept`.
         until_the_end.callback(listener.shutdown, socket.SHUT_RDWR)
         yield listener.getsockname()[1]

@@ -1,4 +1,4 @@
-"""Messages put into the outbox without a command."""
+"""Functions that put messages into the outbox without a command."""
 
 from time import monotonic
 

@@ -1,4 +1,4 @@
-"""Who takes the bot's messages in tests: the real poster before a local Slack, or nobody at all."""
+"""Posters for tests: the real one with a local Slack, and one that refuses every message."""
 
 import threading
 from collections.abc import Iterator, Mapping
@@ -20,22 +20,22 @@ from bot.store.leases import Lease
 from tests.kit.replicas import OPS, hold
 
 SECONDS = 20.0
-"""How long a call of Slack and the end of a thread are waited for, whatever this machine does."""
+"""Seconds to wait for a Slack call and for the end of a thread; enough on a busy machine."""
 
 
 class Refusing:
-    """A Slack that does not answer: nothing is delivered."""
+    """A poster that refuses every message, so that nothing is delivered."""
 
     def post(self, channel: str, body: Mapping[str, Any]) -> str:  # noqa: ARG002 the protocol's
-        """Never taken."""
+        """Refuse the message."""
         raise DeliveryError(Fault.REFUSED, "nobody")
 
     def update(self, channel: str, ts: str, body: Mapping[str, Any]) -> None:  # noqa: ARG002 the protocol's
-        """Never taken."""
+        """Refuse the edit."""
         raise DeliveryError(Fault.REFUSED, "nobody")
 
     def permalink(self, channel: str, ts: str) -> str:
-        """An address all the same."""
+        """Return an address."""
         return f"https://example.invalid/{channel}/{ts}"
 
 
@@ -44,26 +44,26 @@ WATCHING = ("watch", "bulk", "sample")
 
 
 class Endless(SlackRates):
-    """No limit at all: whatever is due is sent."""
+    """Rates without a limit: every due message is sent."""
 
     def allows(self, message: object) -> bool:  # noqa: ARG002 the base's
-        """Always."""
+        """Return True."""
         return True
 
 
 def poster_of(slack: LocalSlack) -> SlackPoster:
-    """The poster that the bot runs with, before this Slack."""
+    """Return the bot's real poster for this Slack."""
     return poster_at(slack.base_url, slack.bot_token)
 
 
 def poster_at(base_url: str, token: str) -> SlackPoster:
-    """The same, before the Slack at this address."""
+    """Return the bot's real poster for the Slack at this address."""
     client = WebClient(token=token, base_url=base_url, timeout=int(SECONDS), retry_handlers=[])
     return SlackPoster(client, base_url.removesuffix("api/"))
 
 
 def deliver(setup: Setup, poster: Poster, lease: Lease, rounds: int = 50) -> int:
-    """Deliver until a round takes nothing; returns how many messages Slack took."""
+    """Deliver until a round sends nothing; return how many messages Slack accepted."""
     taken = 0
     for _ in range(rounds):
         sent = deliver_once(setup, poster, lease, Endless())
@@ -74,7 +74,7 @@ def deliver(setup: Setup, poster: Poster, lease: Lease, rounds: int = 50) -> int
 
 
 def watch(setup: Setup, lease: Lease) -> None:
-    """Everything that a watcher does before it delivers, until there is nothing left to do."""
+    """Run all watcher steps before the delivery, until no work is left."""
     while index_once(setup, lease):
         pass
     scan_once(setup, lease)
@@ -89,7 +89,7 @@ def watch(setup: Setup, lease: Lease) -> None:
 
 @contextmanager
 def running_watcher(setup: Setup, poster: Poster | None = None) -> Iterator[Watcher]:
-    """The threads that run while the bot is up, looking for failures all the time."""
+    """Run the watcher's threads until the block ends; they check for failures continuously."""
     before = threading.enumerate()
     watcher = Watcher(setup, poster or Refusing(), interval=0.05)
     watcher.start()
@@ -97,7 +97,7 @@ def running_watcher(setup: Setup, poster: Poster | None = None) -> Iterator[Watc
         yield watcher
     finally:
         watcher.stop()
-        # `stop` gives up after ten seconds: no thread may meet the database of the next test.
+        # `stop` waits only ten seconds, and no thread may use the database of the next test.
         left = [one for one in threading.enumerate() if one.name in WATCHING and one not in before]
         for thread in left:
             thread.join(SECONDS)
@@ -105,7 +105,7 @@ def running_watcher(setup: Setup, poster: Poster | None = None) -> Iterator[Watc
 
 
 def send(setup: Setup, slack: LocalSlack) -> None:
-    """Do what a watcher does, and deliver all of it."""
+    """Run the watcher's steps, and deliver every message."""
     watch(setup, hold(setup))
     deliver(setup, poster_of(slack), hold(setup))
 
@@ -116,5 +116,5 @@ def thread(slack: LocalSlack, channel: str = OPS) -> list[str]:
 
 
 def top(slack: LocalSlack, channel: str = OPS) -> list[str]:
-    """Return the texts of the messages that are no replies."""
+    """Return the texts of the messages in a channel, without replies."""
     return [one["text"] for one in slack.messages(channel) if not one.get("thread_ts")]

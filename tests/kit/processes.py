@@ -1,4 +1,4 @@
-"""The real program in a process of its own, with a team's settings."""
+"""The real program in its own process, with a team's settings."""
 
 import os
 import subprocess
@@ -13,13 +13,13 @@ from bot.slack.runtime import STOP_SECONDS
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = STOP_SECONDS + 12
-"""Seconds for a stop: the bot's own bound, and what a loaded machine adds to it."""
+"""Seconds to wait for a stop: the bot's own limit, plus a margin for a busy machine."""
 SLACK_WAITS = 20.0
-"""Seconds that the local Slack waits for an acknowledgement: a loaded machine needs some for it."""
+"""Seconds that the local Slack waits for an ack, which takes seconds on a busy machine."""
 
 
 def environ(slack: LocalSlack, url: str, **changed: str) -> dict[str, str]:
-    """A team's settings, and nothing else of this machine's."""
+    """Return a team's settings, without this machine's other environment variables."""
     variables = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     return {
         **variables,
@@ -39,7 +39,7 @@ def environ(slack: LocalSlack, url: str, **changed: str) -> dict[str, str]:
 
 @contextmanager
 def running(slack: LocalSlack, url: str) -> Iterator[subprocess.Popen[str]]:
-    """`queue-bot run` with a team's settings, connected; killed at the end if it is still there."""
+    """Run `queue-bot run` with a team's settings until it is connected; kill it at the end."""
     command = [sys.executable, "-m", "bot", "run"]
     process = subprocess.Popen(
         command, cwd=ROOT, env=environ(slack, url), stderr=subprocess.PIPE, text=True

@@ -1,4 +1,4 @@
-"""A queue for a test: the spec's tables, the bot's own, and rows a test puts in."""
+"""A queue for a test: the spec's tables, the bot's own, and rows that the test inserts."""
 
 import json
 from collections.abc import Sequence
@@ -14,16 +14,16 @@ from bot.queue.layouts import Queue, spec_tables
 from bot.store.migrate import migrate
 
 GRACE = 20
-"""Seconds that the bot, and the local Slack, wait longer than in production.
+"""Seconds by which the limits of the bot and of the local Slack are longer than in production.
 
-A busy machine takes seconds for what takes milliseconds. A test of the limits themselves asks for
+On a busy machine, work of milliseconds takes seconds. A test of the limits themselves passes
 `grace=0`.
 """
 GONE_AWAY = "NetSuite sync failed: exception - MySQL server has gone away"
 
 
 def payload(order: int = 803193, tienda: int = 12097) -> str:
-    """A payload as the shop platform writes it, with bytes that a JSON round trip would change."""
+    """Return a payload of the shop platform, with bytes that a JSON round trip would change."""
     data = json.dumps({"order_id": order, "tienda_id": tienda})
     job = "App\\\\Jobs\\\\NetsuiteSyncJob"
     return f'{{"job": "{job}",  "data":{data}, "nota":"caf\u00e9 \\u00e9"}}'
@@ -31,7 +31,7 @@ def payload(order: int = 803193, tienda: int = 12097) -> str:
 
 @dataclass(frozen=True)
 class TestQueue:
-    """The two tables of one database, with short ways to fill and to read them."""
+    """The two tables of one database, with short methods to fill and read them."""
 
     __test__ = False
 
@@ -49,7 +49,7 @@ class TestQueue:
         failed_at: datetime = datetime(2025, 11, 7, 17, 45, 59),  # noqa: DTZ001 wall clock
         body: str | None = None,
     ) -> int:
-        """Put in a failed job and return its id."""
+        """Insert a failed job and return its id."""
         row: dict[str, Any] = {
             "queue": queue,
             "payload": payload(order) if body is None else body,
@@ -73,7 +73,7 @@ class TestQueue:
         created_at: int = 1762537376,
         body: str | None = None,
     ) -> int:
-        """Put in a job and return its id."""
+        """Insert a job and return its id."""
         row: dict[str, Any] = {
             "queue": queue,
             "payload": payload(order) if body is None else body,
@@ -89,20 +89,20 @@ class TestQueue:
 
     @property
     def in_haste(self) -> "TestQueue":
-        """The same queue with production's limits of reads and changes; waits for locks stay long.
+        """Return the same queue with production's time limits of reads and changes.
 
-        For a test of those limits.
+        It is for tests of those limits. Lock waits keep their longer limit.
         """
         return replace(self, engine=self.engine.execution_options(grace=0.0))
 
     def rows(self, table: Any) -> Sequence[Any]:
-        """All rows of a table, by primary key."""
+        """Return all rows of a table, by primary key."""
         with self.engine.begin() as connection:
             keys = list(table.primary_key.columns)
             return connection.execute(select(table).order_by(*keys)).all()
 
     def count(self, table: Any) -> int:
-        """How many rows a table has."""
+        """Return the number of rows of a table."""
         with self.engine.begin() as connection:
             return connection.execute(select(func.count()).select_from(table)).scalar_one()
 
@@ -118,7 +118,7 @@ class TestQueue:
 
 
 def make_queue(url: str, grace: float = GRACE) -> TestQueue:
-    """Make the spec's tables and the bot's own in an empty database."""
+    """Create the spec's tables and the bot's own in an empty database."""
     engine = connect(url, lock_seconds=LOCK_WAIT_SECONDS + grace, grace=grace)
     jobs, failed = spec_tables()
     jobs.metadata.create_all(engine)

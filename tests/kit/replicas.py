@@ -1,4 +1,4 @@
-"""Replicas of the bot for tests of the road below Slack: set up by hand, with a movable clock."""
+"""Replicas of the bot for tests without Slack's transport, with a clock that the test moves."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -26,33 +26,33 @@ ANA, OMAR, SAM = "U07ADMINANA1", "U07OPERATOR1", "U07STRANGER1"
 
 @dataclass
 class People:
-    """A workspace in which everybody is a member, until `gone` says otherwise."""
+    """A workspace in which everybody is a member, except the people in `gone`."""
 
     gone: set[str] = field(default_factory=set)
 
     def profile(self, user: str) -> Profile:
-        """A member, or somebody who was deactivated."""
+        """Return the profile of a member, or of a deactivated person."""
         return Profile(user, TEAM, is_deleted=user in self.gone)
 
     def locale(self, user: str) -> str | None:  # noqa: ARG002 the protocol's
-        """No language but the configured one."""
+        """Return None, so that the configured language applies."""
         return None
 
     def time_zone(self, user: str) -> str | None:  # noqa: ARG002 the protocol's
-        """No zone but the configured one."""
+        """Return None, so that the configured time zone applies."""
         return None
 
     def members(self, group: str, max_age: float) -> frozenset[str]:  # noqa: ARG002 the protocol's
-        """No groups here."""
+        """Return no members; this workspace has no user groups."""
         raise Unreachable(f"no group {group}")
 
     def is_shared(self, channel: str) -> bool:  # noqa: ARG002 the protocol's
-        """No channel is shared."""
+        """Return False; no channel is shared."""
         return False
 
 
 def make_setup(queue: TestQueue, replica: str = "a", **values: Any) -> Setup:
-    """One replica on this queue: Ana is an admin, Omar an operator, Sam nobody."""
+    """Return a replica on this queue: Ana is an admin, Omar an operator, Sam has no role."""
     given: dict[str, Any] = {
         "engine": queue.engine,
         "queue": queue.queue,
@@ -85,7 +85,7 @@ def ask(
     message_ts: str | None = None,
     channel: str | None = OPS,
 ) -> Outcome:
-    """Say something to a replica, as from Slack; the same `key` is the same click."""
+    """Send a request to a replica, as Slack does; the same `key` is the same click."""
     invocation = Invocation(
         Actor(by, TEAM, Source.SLASH),
         request_id("test", key or uuid4()),
@@ -97,13 +97,13 @@ def ask(
 
 
 def confirm(setup: Setup, action: str, plan: int, **values: Any) -> Outcome:
-    """Confirm the preview of a bulk change; `by` and `key` as for `ask`."""
+    """Confirm an operation's preview; `by` and `key` go to `ask`, other values to the request."""
     options = {name: values.pop(name) for name in ("by", "key") if name in values}
     return ask(setup, Request(action, {"plan": plan, **values}), **options)
 
 
 def hold(setup: Setup, name: str = "watcher") -> Lease:
-    """The lease, which nobody else may hold now."""
+    """Acquire and return the lease, which no other replica may hold now."""
     lease = changing(
         setup.engine,
         monotonic() + 30,
@@ -114,5 +114,5 @@ def hold(setup: Setup, name: str = "watcher") -> Lease:
 
 
 def codes(outcomes: Iterable[Outcome]) -> list[str]:
-    """How each ended: `ok`, or the refusal's code."""
+    """Return `ok` or the refusal's code of each outcome."""
     return [outcome.refusal.code if outcome.refusal else "ok" for outcome in outcomes]

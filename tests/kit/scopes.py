@@ -1,7 +1,7 @@
 """The bot scopes that each method and event needs, as Slack's documentation lists them."""
 
 # Bot scopes of each method, from its page https://docs.slack.dev/reference/methods/<method>.
-# conversations.info also names im:read and mpim:read, which it wants only for direct messages.
+# conversations.info also names im:read and mpim:read, which it requires only for direct messages.
 SCOPES: dict[str, frozenset[str]] = {
     "apps.connections.open": frozenset(),  # connections:write, of the app-level token
     "auth.test": frozenset(),

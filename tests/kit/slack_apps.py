@@ -1,4 +1,4 @@
-"""Real Bolt apps and SDK clients of a local Slack."""
+"""Real Bolt apps and SDK clients that use a local Slack."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,34 +15,34 @@ from bot.slack.socket import close_at_once
 from tests.kit.concurrency import SECONDS, until
 
 LOOKS = 10.0
-"""How often a client looks whether its socket is still there; the SDK's own handler does so."""
+"""Seconds between two checks of a client's socket; the SDK's handler makes these checks."""
 
 
 class Connect(Protocol):
-    """Connects an app to the local Slack until the test ends."""
+    """A function that connects an app to the local Slack until the test ends."""
 
     def __call__(self, app: App, looks: float = LOOKS) -> SocketModeHandler:
-        """The handler that runs the app's connection; it looks for its socket so often."""
+        """Return the app's handler, which checks its socket every `looks` seconds."""
         ...
 
 
 def client_of(slack: LocalSlack) -> WebClient:
-    """The SDK's own client with the bot's token; it re-sends nothing by itself."""
+    """Return the SDK's client with the bot's token; it has no retries."""
     return WebClient(token=slack.bot_token, base_url=slack.base_url, retry_handlers=[])
 
 
 def bolt(slack: LocalSlack) -> App:
-    """A Bolt app of that workspace; listeners answer before they ack, as ours do."""
+    """Return a Bolt app of this workspace, whose listeners run before the ack, as the bot's do."""
     return App(client=client_of(slack), process_before_response=True)
 
 
 @contextmanager
 def connected(slack: LocalSlack, app: App, looks: float = LOOKS) -> Iterator[SocketModeHandler]:
-    """A real Socket Mode client, until the block ends."""
+    """Connect a real Socket Mode client until the block ends."""
     before = slack.hub.connected
     handler = SocketModeHandler(app, slack.app_token)
-    # Not by a shorter `ping_interval`: with 0.2 s the SDK takes a socket for dead whose pong a
-    # busy machine brings a second late.
+    # A shorter `ping_interval` would fail: with 0.2 s, the SDK considers a socket dead if a busy
+    # machine delivers its pong a second late.
     handler.client.current_app_monitor.interval_seconds = looks
     handler.connect()  # type: ignore[no-untyped-call]  # Bolt leaves it untyped
     until(lambda: slack.hub.connected == before + 1)
@@ -50,24 +50,24 @@ def connected(slack: LocalSlack, app: App, looks: float = LOOKS) -> Iterator[Soc
         yield handler
     finally:
         handler.client.auto_reconnect_enabled = False
-        # A read has something to do then, and ends at once instead of after 3 s.
+        # A pending read then ends at once instead of after 3 s.
         slack.kill_sockets()
         close_at_once(handler.client)
-        # A socket that it was just opening anew came up after the one before was closed.
+        # If the client was reconnecting, its new socket opened after the old one was closed.
         handler.client.disconnect()
 
 
 def patient(slack: LocalSlack) -> LocalSlack:
-    """Waits longer than three seconds for an ack: an app on a busy machine may take as long.
+    """Let this Slack wait longer than three seconds for an ack, for apps on a busy machine.
 
-    A trigger still lives for three seconds of the test's own clock.
+    A trigger still expires after three seconds of the test's own clock.
     """
     slack.hub.ack_timeout = SECONDS
     return slack
 
 
 def refused(call: Callable[[], object]) -> dict[str, Any]:
-    """The whole answer of a call that Slack refuses."""
+    """Return the whole response of a call that Slack refuses."""
     with pytest.raises(SlackApiError) as caught:
         call()
     data = caught.value.response.data

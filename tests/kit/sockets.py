@@ -14,13 +14,13 @@ from tests.kit.slack_apps import client_of
 
 @contextmanager
 def raw_socket(slack: LocalSlack) -> Iterator[ClientConnection]:
-    """A bare WebSocket to the address that apps.connections.open gives."""
+    """Open a bare WebSocket to the URL that apps.connections.open returns."""
     url = str(client_of(slack).apps_connections_open(app_token=slack.app_token)["url"])
     with connect(url, proxy=None, close_timeout=1) as socket:
         yield socket
 
 
 def frame(socket: ClientConnection) -> dict[str, Any]:
-    """The next frame, as soon as it comes."""
+    """Wait for the next frame and return it."""
     read: dict[str, Any] = json.loads(socket.recv(SECONDS))
     return read

@@ -1,4 +1,4 @@
-"""A team at work for a test: a local Slack, the real bot on a real database, and its people."""
+"""A team for a test: a local Slack, the real bot on a real database, and the bot's users."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -23,18 +23,18 @@ from tests.kit.clock import Clock
 from tests.kit.queues import GRACE, TestQueue, make_queue
 
 REPLY_SECONDS = 30.0
-"""How long a person waits for the first reply; it ends the wait."""
+"""Seconds that a person waits at most for the first reply."""
 
 T = TypeVar("T")
 Json = dict[str, Any]
 
 INTERVAL = 0.1
-"""How often the bot of a test looks for new failures, in seconds."""
+"""Seconds between two checks for new failures by the bot of a test."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back to a person: the ack's and the later replies, and what was opened."""
+    """The answer to a person: the replies in the ack and later ones, and the opened views."""
 
     response: Json
 
@@ -64,7 +64,7 @@ class Answer:
 
 
 class Team:
-    """The people of the demo workspace, the bot that serves them, and the queue it runs."""
+    """The people of the demo workspace, their bot, and the bot's queue."""
 
     def __init__(
         self, slack: LocalSlack, queue: TestQueue, settings: Settings, grace: int = GRACE
@@ -77,7 +77,7 @@ class Team:
         self.bot = self.make_bot()
 
     def make_bot(self) -> SlackBot:
-        """The bot as `make_bot` wires it, with the test's clock."""
+        """Return a bot with production's configuration, but with the test's clock."""
         settings = self.settings
         engines = open_engines(settings, self.grace)
         check_tables(engines.background, queue_of(settings))
@@ -96,19 +96,19 @@ class Team:
         )
 
     def start(self) -> None:
-        """Connect, and wait until what failed before the start has been read in."""
+        """Connect, and wait until the failed jobs from before the start are indexed."""
         self.bot.start()
         self.until(lambda: self.slack.hub.connected)
         self.until(lambda: self._mark("backfill") >= 0)
 
     def stop(self) -> None:
-        """End the bot without the seconds that the SDK's client waits for a last read."""
+        """Stop the bot without the seconds that the SDK's client waits for a last read."""
         self.bot.socket.client.auto_reconnect_enabled = False
         self.slack.kill_sockets()
         self.bot.stop()
 
     def restart(self) -> None:
-        """End the bot and start another one, as at a new release."""
+        """Stop the bot and start another one, as at a new release."""
         self.stop()
         self.until(lambda: not self.slack.hub.connected)
         self.bot = self.make_bot()
@@ -121,14 +121,14 @@ class Team:
     # ---- what people do
 
     def say(self, words: str, *, as_: str = "operator", channel: str = "queue-ops") -> Answer:
-        """Type `/queue` and these words."""
+        """Run `/queue` with these words."""
         response = self.slack.command(as_, channel, f"/queue {words}", wait=REPLY_SECONDS)
         return Answer(response)
 
     def click(
         self, message: Json, action_id: str, *, as_: str = "operator", value: object = None
     ) -> Answer:
-        """Click in a message of a channel (or in a reply), or choose in its menu."""
+        """Click an element of a message (or reply), or select an option of its menu."""
         channel, ts = message["channel"], message["ts"]
         response = self.slack.click(as_, channel, ts, action_id, value=value, wait=REPLY_SECONDS)
         return Answer(response)
@@ -142,22 +142,22 @@ class Team:
         block: str | None = None,
         value: object = None,
     ) -> Answer:
-        """Click in a modal or on Home, or choose in its menu; in this block, else in the first."""
+        """Click an element of a modal or Home, or select in its menu; default: first block."""
         response = self.slack.click_in_view(
             as_, view["id"], action_id, block_id=block, value=value, wait=REPLY_SECONDS
         )
         return Answer(response)
 
     def submit(self, view: Json, typed: str | None = None, *, as_: str = "admin") -> Answer:
-        """Submit a modal, with a count typed where there is a field for it."""
+        """Submit a modal; `typed` is the count for the field that asks for it, if there is one."""
         values = {} if typed is None else {"typed": {"typed": typed}}
-        # The ack itself carries what the modal becomes: there is nothing to wait for after it.
+        # The ack contains the new content of the modal, so there is no later reply.
         return Answer(self.slack.submit(as_, view["id"], values, wait=0))
 
-    # ---- what is to be seen
+    # ---- what people see
 
     def until(self, find: Callable[[], T | None], timeout: float = 20.0) -> T:
-        """What `find` gives as soon as it gives something; `TimeoutError` after that time."""
+        """Return the first true result of `find`; raise `TimeoutError` after `timeout` seconds."""
         values: list[T] = []
 
         def look() -> bool:
@@ -170,23 +170,23 @@ class Team:
         return values[-1]
 
     def posted(self, channel: str) -> list[Json]:
-        """The messages that everybody in a channel sees, oldest first, with the channel's id."""
+        """Return the messages that everybody in a channel sees, oldest first, with its id."""
         known_channel = self.slack.workspace.find_channel(channel)
         place = channel if known_channel is None else known_channel.id
         every = self.slack.messages(channel)
         return [{**one, "channel": place} for one in every if "ephemeral_to" not in one]
 
     def channel_texts(self, channel: str, at_least: int = 1) -> list[str]:
-        """The texts that everybody in a channel sees, once there are so many."""
+        """Wait for `at_least` messages visible to everybody in a channel; return their texts."""
         self.until(lambda: len(self.posted(channel)) >= at_least)
         return [message["text"] for message in self.posted(channel)]
 
     def audit_texts(self, at_least: int = 1) -> list[str]:
-        """The texts in the audit channel, once there are so many."""
+        """Wait for `at_least` messages in the audit channel; return their texts."""
         return self.channel_texts("queue-audit", at_least)
 
     def alert(self, text: str = "") -> Json:
-        """The first message of the alert channel that says this, once it is there and known."""
+        """Return the first alert that contains `text`, once its delivery is recorded."""
 
         def find() -> Json | None:
             known = {row.message_ts for row in self.queue.rows(tables.incidents)}
@@ -196,28 +196,28 @@ class Team:
         return self.until(find)
 
     def now(self, message: Json) -> Json:
-        """The message as it is now."""
+        """Return the current state of the message."""
         every = self.posted(message["channel"])
         return next(one for one in every if one["ts"] == message["ts"])
 
     @property
     def records(self) -> Sequence[Any]:
-        """The audit's records."""
+        """Return the audit records."""
         return self.queue.rows(tables.audit)
 
     @property
     def archived(self) -> Sequence[Any]:
-        """The rows of the archive."""
+        """Return the rows of the archive."""
         return self.queue.rows(tables.archive)
 
     def client(self) -> WebClient:
-        """The SDK's client with the bot's token, to put there what the bot would never send."""
+        """The SDK's client with the bot's token, for messages that the bot would never send."""
         base = self.slack.base_url
         return WebClient(token=self.slack.bot_token, base_url=base, retry_handlers=[])
 
 
 def option(message: Json, command: str) -> str:
-    """The value of a menu's choice that runs this command."""
+    """Return the value of the menu option that runs this command."""
     values: list[str] = [
         choice["value"]
         for block in message["blocks"]
@@ -228,7 +228,7 @@ def option(message: Json, command: str) -> str:
 
 
 def action_ids(message: Json) -> list[str]:
-    """The action ids of everything that can be clicked in a message or a view."""
+    """Return the action ids of all interactive elements of a message or a view."""
     return [
         element["action_id"]
         for block in message["blocks"]
@@ -238,7 +238,7 @@ def action_ids(message: Json) -> list[str]:
 
 
 def team_settings(slack: LocalSlack, url: str, **changed: Any) -> Settings:
-    """What a team sets: an admin by id, operators by the user group @oncall."""
+    """Return a team's settings: an admin by id, operators by the user group @oncall."""
     values: dict[str, Any] = {
         "slack_bot_token": SecretStr(slack.bot_token),
         "slack_app_token": SecretStr(slack.app_token),
@@ -258,9 +258,9 @@ def team_settings(slack: LocalSlack, url: str, **changed: Any) -> Settings:
 def team_at_work(
     queue: TestQueue, *, rates: bool = True, grace: int = GRACE, **changed: Any
 ) -> Iterator[Team]:
-    """A team until the block ends; `changed` are settings that differ.
+    """Run a team until the block ends; `changed` are settings that differ.
 
-    Without `rates` the test itself may post as much as it likes.
+    Without `rates`, the local Slack does not limit how much the test posts.
     """
     with LocalSlack(rates=rates, ack_timeout=ACK_SECONDS + grace) as slack:
         team = Team(slack, queue, team_settings(slack, queue.url, **changed), grace)
@@ -272,7 +272,7 @@ def team_at_work(
 
 
 class KeptDatabase:
-    """One database for many tests: emptying it takes 10 ms, making it anew a second."""
+    """One database for many tests: emptying it takes 10 ms, creating a new one a second."""
 
     def __init__(self, url: str) -> None:
         self.queue = make_queue(url)
@@ -284,8 +284,8 @@ class KeptDatabase:
             return connection.execute(select(table)).all()
 
     def emptied(self) -> TestQueue:
-        """The queue as it was when it was made."""
-        # What a test set in a session, such as `sql_mode`, ends with the connection.
+        """Return the queue in its initial state."""
+        # Session settings of a test, such as `sql_mode`, end with the connection.
         self.queue.engine.dispose()
         with self.queue.engine.begin() as connection:
             for table in (self.queue.queue.jobs, self.queue.queue.failed, *self._first):
@@ -297,5 +297,5 @@ class KeptDatabase:
 
 
 def sqlite_queue(folder: Path) -> TestQueue:
-    """The same tables in a new SQLite file."""
+    """Return the same tables in a new SQLite file."""
     return make_queue(f"sqlite:///{folder / 'team.sqlite3'}")

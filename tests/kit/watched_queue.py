@@ -1,4 +1,4 @@
-"""A queue that is looked at by a clock of the test's own, with workers played by hand."""
+"""A queue that is checked by the test's own clock, with workers that the test simulates."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,14 +20,14 @@ from tests.kit.replicas import make_setup
 
 START = datetime(2026, 3, 2, 10, 0, 0)  # noqa: DTZ001 naive UTC
 EVERY = 5
-"""Seconds between two looks."""
+"""Seconds between two checks."""
 SECONDS = 20.0
-"""What a look or a change of the test may take, whatever else this machine does."""
+"""Time limit of a check or a change by the test, in seconds; enough on a busy machine."""
 
 
 @dataclass
 class Watched:
-    """A queue, who looks at it, and who works on it; times are seconds, ages before now."""
+    """A queue, the replica that checks it, and its workers; times and ages are in seconds."""
 
     queue: TestQueue
     setup: Setup
@@ -35,18 +35,18 @@ class Watched:
 
     @property
     def now(self) -> int:
-        """Unix seconds."""
+        """The clock's time in Unix seconds."""
         return unix(self.clock.at)
 
     def push(
         self, id_: int | None = None, *, ago: int = 0, name: str = "netsuite", **values: Any
     ) -> int:
-        """A job that was made so long ago and may be taken since then; returns its id."""
+        """Insert a job that was created and available `ago` seconds ago; return its id."""
         at = {"created_at": self.now - ago, "available_at": self.now - ago}
         return self.queue.push(id_, queue=name, **{**at, **values})
 
     def fill(self, rows: int, *, delay: int = 0) -> list[int]:
-        """So many new jobs, to be taken after `delay` seconds; their ids."""
+        """Insert `rows` jobs that are available after `delay` seconds; return their ids."""
         jobs = self.queue.queue.jobs
         row = {"queue": "netsuite", "payload": "{}", "attempts": 0, "reserved_at": None}
         at = {"created_at": self.now, "available_at": self.now + delay}
@@ -57,20 +57,20 @@ class Watched:
             return list(connection.execute(new).scalars())
 
     def take(self, job: int) -> None:
-        """A worker takes a job."""
+        """Reserve a job, as a worker does."""
         self._change(job, reserved_at=self.now)
 
     def release(self, job: int) -> None:
-        """The job may be taken again."""
+        """Release a reserved job, as a worker does."""
         self._change(job, reserved_at=None)
 
     def index(self) -> None:
-        """What has failed enters the bot's index."""
+        """Index all new failed jobs."""
 
         def work(connection: Connection) -> bool:
             return index.index_new(connection, self.queue.queue, self.clock.at).more
 
-        # A pass ends after a quarter of a second, whatever it has read by then.
+        # A pass ends after a quarter of a second, even if failed jobs are left.
         while changing(self.setup.engine, monotonic() + SECONDS, work):
             continue
 
@@ -80,17 +80,17 @@ class Watched:
             connection.execute(update(jobs).where(jobs.c.id == job).values(**values))
 
     def end(self, *ids: int) -> None:
-        """Jobs are gone: a worker ended them, or somebody deleted them."""
+        """Delete jobs, as a worker that finished them or a person does."""
         jobs = self.queue.queue.jobs
         with self.queue.engine.begin() as connection:
             connection.execute(delete(jobs).where(jobs.c.id.in_(ids)))
 
     def wait(self, seconds: float) -> None:
-        """Let time pass without a look."""
+        """Advance the clock without a check."""
         self.clock.move(seconds=seconds)
 
     def look(self) -> dict[str, Reading]:
-        """A look: its readings by subject."""
+        """Run a check; return its readings by subject."""
 
         def work(connection: Connection) -> list[Reading]:
             return probe.check(self.setup, connection, self.clock.at, SECONDS)
@@ -102,18 +102,18 @@ class Watched:
         return by_subject
 
     def looks(self, seconds: int, every: int = EVERY) -> Iterator[dict[str, Reading]]:
-        """Let time pass, and look every few seconds."""
+        """Run a check every `every` seconds for `seconds` seconds; yield the readings of each."""
         for _ in range(seconds // every):
             self.wait(every)
             yield self.look()
 
     def watch(self, seconds: int, every: int = EVERY) -> dict[str, Reading]:
-        """The same; the last look's readings."""
+        """Run the same checks; return the readings of the last one."""
         return list(self.looks(seconds, every))[-1]
 
 
 def watched(queue: TestQueue, *, alerting: Alerting | None = None, **values: Any) -> Watched:
-    """Somebody who looks at this queue; `values` are of the setup."""
+    """Return the queue with a replica that checks it; `values` are arguments of `make_setup`."""
     clock = SetClock(START)
     setup = make_setup(queue, clock=clock, alerting=alerting or Alerting(), **values)
     return Watched(queue, setup, clock)

@@ -1,4 +1,4 @@
-"""A worker for tests of outcomes: what Laravel's does to the two tables, step by step."""
+"""A worker for tests of outcomes: it changes the two tables step by step, as Laravel's does."""
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -16,16 +16,16 @@ from tests.kit.replicas import hold
 
 @dataclass(frozen=True)
 class Worker:
-    """Takes jobs by their id; each way to end one is a method."""
+    """A worker that takes jobs by id; each way to end a job is a method."""
 
     queue: TestQueue
 
     def _changing(self) -> AbstractContextManager[Connection]:
-        """A transaction that on SQLite is a writer's from its first statement on."""
+        """Open a transaction, which on SQLite takes the write lock at its first statement."""
         return self.queue.engine.execution_options(changes=True).begin()
 
     def take(self, job_id: int) -> None:
-        """Reserve it."""
+        """Reserve the job."""
         jobs = self.queue.queue.jobs
         with self._changing() as connection:
             connection.execute(
@@ -35,7 +35,7 @@ class Worker:
             )
 
     def end(self, job_id: int) -> Any:
-        """Delete it, as when it went well; returns its row."""
+        """Delete the job, as after success; return its row."""
         jobs = self.queue.queue.jobs
         with self._changing() as connection:
             row = connection.execute(select(jobs).where(jobs.c.id == job_id)).mappings().one()
@@ -43,7 +43,7 @@ class Worker:
         return row
 
     def release(self, job_id: int) -> int:
-        """An attempt failed: delete it and insert it again; returns the new id."""
+        """Delete the job after a failed attempt and insert it again; return the new id."""
         jobs = self.queue.queue.jobs
         with self._changing() as connection:
             row = dict(connection.execute(select(jobs).where(jobs.c.id == job_id)).mappings().one())
@@ -53,12 +53,12 @@ class Worker:
             return int(connection.execute(insert(jobs).values(row)).lastrowid)
 
     def fail(self, job_id: int, exception: str = GONE_AWAY) -> int:
-        """The last attempt failed: delete it, then write the failure down; returns its id."""
+        """Delete the job after its last attempt, then insert the failed job; return its id."""
         row = self.end(job_id)
         return self.write_failure(row, exception)
 
     def write_failure(self, row: Any, exception: str = GONE_AWAY) -> int:
-        """The second half of failing, which is a transaction of its own."""
+        """Insert the failed job, in its own transaction; return its id."""
         failed_at = datetime(2025, 11, 8, 12)  # noqa: DTZ001 wall clock
         return self.queue.fail(
             queue=row["queue"], body=row["payload"], exception=exception, failed_at=failed_at
@@ -66,7 +66,7 @@ class Worker:
 
 
 def follow(setup: Setup, clock: Clock, *, seconds: float = 8, step: float = 1.1) -> int:
-    """Let so much time pass with a pass now and then; returns how many outcomes were told."""
+    """Run tracking passes for `seconds`, one every `step`; return how many outcomes were posted."""
     announced = 0
     for _ in range(max(1, round(seconds / step))):
         clock.move(seconds=step)

@@ -1,4 +1,4 @@
-"""A WSGI app at an address of this machine."""
+"""A WSGI app that is served on this machine."""
 
 import threading
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ class _Quiet(WSGIRequestHandler):
 
 @contextmanager
 def served(app: Any) -> Iterator[str]:
-    """The address of a WSGI app, until the block ends."""
+    """Serve a WSGI app until the block ends; yield its address."""
     server = make_server("127.0.0.1", 0, app, WSGIServer, _Quiet)
     thread = threading.Thread(target=lambda: server.serve_forever(0.01), daemon=True)
     thread.start()

@@ -1,4 +1,4 @@
-"""A day in Lima that a digest reports, and how a test reads its digest."""
+"""A day in Lima that a digest reports, and functions that read the digest."""
 
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -22,12 +22,12 @@ HOUR = timedelta(hours=1)
 
 
 def began(queue: TestQueue, at: datetime) -> None:
-    """Let the bot's tables have been made at this moment."""
+    """Set the time at which the bot's tables were created."""
     with queue.engine.begin() as connection:
         connection.execute(update(tables.migrations).values(applied_at=at))
 
 
 def read(setup: Setup, days: Days = YESTERDAY) -> Digest:
-    """The digest as it is read at nine on the day after."""
+    """Return the digest as of nine o'clock on the next day."""
     with reading(setup.engine) as connection:
         return digest.read(connection, days, ENDED + 9 * HOUR, setup.actions)

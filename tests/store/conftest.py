@@ -1,4 +1,4 @@
-"""Kept databases for every test here."""
+"""Fixtures of a reused database for every test of this folder."""
 
 from tests.kit.kept_database import mariadb_queue, queue
 

@@ -1,4 +1,4 @@
-"""One holder at a time, and a late one changes nothing."""
+"""A lease has one holder at a time, and a late holder changes nothing."""
 
 import threading
 from collections.abc import Callable
@@ -36,7 +36,7 @@ def take(setup: Setup) -> Lease | None:
 
 
 def two(queue: TestQueue) -> tuple[Setup, Setup, SetClock]:
-    """Two replicas and the clock of both, which stands: no lease runs out by itself."""
+    """Return two replicas and their clock; a lease expires only if the test moves the clock."""
     clock = SetClock(moment("2026-03-09 12:00"))
     return make_setup(queue, "a", clock=clock), make_setup(queue, "b", clock=clock), clock
 
@@ -105,7 +105,7 @@ def test_a_late_holder_changes_nothing(queue: TestQueue) -> None:
     late = hold(a)
     index_once(a, late)
     queue.fail(1)
-    ask(a, "retry 99")  # a refusal, whose record waits to be sealed and told
+    ask(a, "retry 99")  # a refusal, whose record waits to be sealed and posted
     clock.move(seconds=TTL + 1)
     lease = hold(b)
     before = everything(queue)
@@ -135,7 +135,7 @@ def everything(queue: TestQueue) -> dict[str, list[object]]:
 def test_a_fence_holds_off_who_would_take_over_until_the_effect_is_committed(
     mariadb_queue: TestQueue,
 ) -> None:
-    """The holder is paused in its transaction: the next one waits, and then comes after it."""
+    """The holder is paused in its transaction; the next one waits until the effect is committed."""
     a, b, clock = two(mariadb_queue)
     lease = hold(a)
     order: list[str] = []
@@ -167,7 +167,7 @@ def test_of_two_watchers_one_watches_and_the_other_follows_when_it_stops(
         return str(row.owner)
 
     def has_looked() -> bool:
-        """What fails from now on is new; before the first look it would be of the past."""
+        """Return whether the first pass has run; only later failures count as new."""
         cursors = {row.name: row.position for row in mariadb_queue.rows(tables.cursors)}
         return cursors["backfill_end"] is not None
 
@@ -178,7 +178,7 @@ def test_of_two_watchers_one_watches_and_the_other_follows_when_it_stops(
             until(lambda: mariadb_queue.count(tables.incidents))
             assert owner() == "a"
             first.stop()
-            # It was released: nobody waits for it to run out.
+            # The stopped watcher released the lease, so nobody waits for it to expire.
             assert owner() in {"", "b"}
             until(lambda: owner() == "b")
     assert owner() == ""

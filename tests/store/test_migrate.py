@@ -1,4 +1,4 @@
-"""The bot's tables: made once, whoever asks and however often."""
+"""The bot's tables are created once, however many processes migrate."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ from tests.kit.queues import TestQueue
 
 @pytest.fixture
 def empty(database_url: str) -> Iterator[Engine]:
-    """A database without any table."""
+    """A database without tables."""
     engine = connect(database_url)
     yield engine
     engine.dispose()
@@ -38,13 +38,13 @@ def test_two_at_once_take_turns(empty: Engine) -> None:
     finally:
         other.dispose()
     assert sorted(applied) == [0, len(MIGRATIONS)]
-    queue = TestQueue("", empty, None)  # type: ignore[arg-type]  # its queue is not looked at
+    queue = TestQueue("", empty, None)  # type: ignore[arg-type]  # its queue is not used
     assert queue.count(tables.leases) == len(LEASES)
     assert queue.count(tables.cursors) == len(CURSORS)
 
 
 def test_a_migration_that_was_cut_off_is_finished(queue: TestQueue) -> None:
-    """On MariaDB each CREATE commits by itself, so a crash leaves some tables and no version."""
+    """On MariaDB, each CREATE commits by itself, so a crash leaves some tables and no version."""
     with queue.engine.begin() as connection:
         connection.execute(tables.migrations.delete())
         connection.execute(tables.leases.delete().where(tables.leases.c.name == "bulk"))
@@ -55,11 +55,11 @@ def test_a_migration_that_was_cut_off_is_finished(queue: TestQueue) -> None:
     try:
         assert migrate(queue.engine) == len(MIGRATIONS)
     finally:
-        # The database is the next tests' too, whatever became of this.
+        # The next tests use the same database, even if this test fails.
         metadata.create_all(queue.engine)
     assert queue.count(tables.leases) == len(LEASES)
     assert queue.count(tables.samples) == 0
-    # What was there stays as it was.
+    # Existing rows stay unchanged.
     assert [row.position for row in queue.rows(tables.cursors) if row.name == "scan"] == [7]
 
 

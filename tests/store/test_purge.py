@@ -1,4 +1,4 @@
-"""What has been kept long enough goes; what is still to be told, or verified, stays."""
+"""A purge deletes old rows, but keeps rows that must still be posted or verified."""
 
 from datetime import timedelta
 
@@ -51,11 +51,11 @@ def test_failures_that_are_gone_go_after_thirty_days_and_no_others(queue: TestQu
     remove(queue, 3)
     scan_once(setup, hold(setup))
     purge.purge_once(setup, hold(setup))
-    # 3 is gone since now, 4 is there, and 5 has the last number.
+    # 3 was removed just now, 4 still exists, and 5 has the highest number.
     assert [row.failed_id for row in queue.rows(tables.failures)] == [3, 4, 5]
     clock.move(days=31)
     purge.purge_once(setup, hold(setup))
-    # The message about 3 does not say yet that it is gone.
+    # The alert does not show yet that 3 was removed.
     assert [row.failed_id for row in queue.rows(tables.failures)] == [3, 4, 5]
     live(setup)
     purge.purge_once(setup, hold(setup))
@@ -128,7 +128,7 @@ def test_reasons_of_refused_rows_go_with_the_failures_of_their_operation(queue: 
     assert ask(setup, "clear-failed").refusal is None
     row = {"failed_id": 1, "code": "row-refused", "detail": "a reason"}
     with queue.engine.begin() as connection:
-        # The second operation is only planned; both refused a row with the same number.
+        # The second operation is only planned; both have a refused row with the same number.
         rows = [{**row, "operation": number, "seq": 1} for number in (1, 2)]
         rows += [{**row, "operation": 1, "seq": 1 + seq} for seq in range(1, purge.BATCH + 1)]
         connection.execute(insert(tables.set_aside), rows)
@@ -143,7 +143,7 @@ def test_reasons_of_refused_rows_go_with_the_failures_of_their_operation(queue: 
 
 
 def over(setup: Setup, number: int, days: float) -> int:
-    """An incident that was over so many days ago."""
+    """Insert an incident that was resolved `days` ago; return its number."""
     with setup.engine.begin() as connection:
         at = setup.clock(connection) - timedelta(days=days)
         opened = ledger.trigger(connection, ledger.group_subject(number, "mail"), at)
@@ -159,7 +159,7 @@ def test_incidents_that_are_over_go_after_ninety_days_with_what_bulk_changes_too
     setup = make_setup(queue, clock=Clock())
     old, young, last = over(setup, 1, 91), over(setup, 2, 89), over(setup, 3, 300)
     purge.purge_once(setup, hold(setup))
-    kept = [young, last]  # the last number is not given again
+    kept = [young, last]  # the highest number stays, so that no id is reused
     assert [row.id for row in queue.rows(tables.incidents)] == kept
     assert [row.incident for row in queue.rows(tables.incident_operations)] == kept
     assert old < young
@@ -175,7 +175,7 @@ def test_incidents_that_are_open_or_have_failures_stay(queue: TestQueue) -> None
     with queue.engine.begin() as connection:
         ledger.mark_posted(connection, queue.rows(tables.incidents)[0].id, ALERTS, "1.1")
     clock.move(minutes=61)
-    live(setup)  # calls, since nobody sees to it
+    live(setup)  # escalates, because nobody has acknowledged it
     live(setup)
     quiet = queue.rows(tables.incidents)[0]
     assert quiet.resolution == "quiet"
@@ -190,7 +190,7 @@ def test_incidents_that_are_open_or_have_failures_stay(queue: TestQueue) -> None
     assert left[:2] == [quiet.id, opened.id]
     assert len(left) == 3
     remove(queue, 1)
-    queue.fail(2)  # who has the last number stays
+    queue.fail(2)  # the failure with the highest number stays
     index_once(setup, hold(setup))
     scan_once(setup, hold(setup))
     grouping.group_once(setup, hold(setup))
@@ -213,7 +213,7 @@ def test_incidents_that_stay_do_not_keep_others_from_their_end(queue: TestQueue)
         ]
         rows = [{**row, "last_at": at, "resolved_at": at} for row in rows]
         connection.execute(insert(tables.incidents), rows)
-        # A failure belongs to each of the first ones.
+        # Each of the first incidents has a failure.
         names = ("row_digest", "queue", "error", "payload_digest")
         row = {**dict.fromkeys(names, "x"), "error_group": 1, "bytes": 1}
         at_once = {**row, "failed_at": at, "seen_at": at}
@@ -222,7 +222,7 @@ def test_incidents_that_stay_do_not_keep_others_from_their_end(queue: TestQueue)
     purge.purge_once(setup, hold(setup))
     assert queue.count(tables.incidents) == purge.BATCH + 5
     purge.purge_once(setup, hold(setup))
-    # The last number stays, too.
+    # The incident with the highest number stays, too.
     assert queue.count(tables.incidents) == purge.BATCH + 1
     with queue.engine.begin() as connection:
         connection.execute(delete(tables.failures))

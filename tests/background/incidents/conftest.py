@@ -1,4 +1,4 @@
-"""Incidents on the database that a test asks for."""
+"""Incidents on the database that a test requests."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""One incident tells of a part of the bot that does not work, and ends when it works again."""
+"""An incident reports a part of the bot that does not work, and resolves when it works again."""
 
 from datetime import timedelta
 
@@ -19,7 +19,7 @@ LOOK = 30
 
 
 class Observed:
-    """A leader whose steps a test lets fail."""
+    """A leader whose steps a test can make fail."""
 
     def __init__(self, queue: TestQueue, slack: LocalSlack) -> None:
         self.queue, self.slack = queue, slack
@@ -28,13 +28,13 @@ class Observed:
         self.observer = HealthObserver(self.setup)
 
     def look(self, rounds: int = 1, seconds: float = LOOK) -> list[str]:
-        """So many looks, each followed by what the loop does; returns the states of incidents."""
+        """Run `rounds` checks, each followed by the loop's steps; return each incident's state."""
         for _ in range(rounds):
             self.clock.move(seconds=seconds)
             lease = hold(self.setup)
             with self.queue.engine.begin() as connection:
                 now = self.setup.clock(connection)
-                # What else the leader does is done.
+                # The leader's other work is up to date.
                 connection.execute(update(tables.watcher_load).values(passed_at=now))
                 connection.execute(update(tables.samples).values(taken_at=now))
             self.observer.observe_once(lease)
@@ -45,7 +45,7 @@ class Observed:
         return [f"{row.subject} {row.resolution or 'open'}" for row in rows]
 
     def fails(self, *names: str) -> None:
-        """These steps have failed for ten minutes, and no others."""
+        """Record that exactly these steps have failed for ten minutes."""
         with self.queue.engine.begin() as connection:
             connection.execute(tables.background_steps.delete())
             since = self.setup.clock(connection) - timedelta(minutes=10)
@@ -58,7 +58,7 @@ class Observed:
 
 @pytest.fixture
 def observed(queue: TestQueue, slack: LocalSlack) -> Observed:
-    """A leader whose work is done."""
+    """A leader without any problem."""
     observed = Observed(queue, slack)
     with queue.engine.begin() as connection:
         now = observed.setup.clock(connection)
@@ -122,7 +122,7 @@ def test_a_part_that_cannot_be_seen_keeps_its_incident_open(observed: Observed) 
     observed.look(2)
     with observed.queue.engine.begin() as connection:
         connection.execute(tables.background_steps.delete())
-    # Its alert was drawn just before, and an edit that is put off would not come at all.
+    # The alert was just edited; an edit that is postponed now would never be sent.
     assert ask(observed.setup, "acknowledge I1").refusal is None
     observed.look(seconds=5)
     with without_table(observed.queue, tables.audit_chain.name):

@@ -1,4 +1,4 @@
-"""Who is called again, and how often: a handful of times, however much fails, and in turn."""
+"""Escalations are few, however many jobs fail, and each incident gets its turn."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -102,7 +102,7 @@ def test_when_the_mute_of_many_ends_they_are_posted_at_the_rate_of_alerts(life: 
 def test_where_more_are_open_than_a_pass_looks_at_each_has_its_turn(
     life: Life, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # To end five hundred at once takes a second here, and many on a busy machine.
+    # Resolving 500 incidents at once takes a second here, and many seconds on a busy machine.
     monkeypatch.setattr(leader, "SECONDS", 50.0)
     many = 2 * lifecycle.AT_ONCE + 20
     with life.queue.engine.begin() as connection:

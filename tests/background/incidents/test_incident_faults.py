@@ -1,4 +1,4 @@
-"""Incidents where Slack, a replica or a guard fails: no second message, and nothing is lost."""
+"""Incidents when Slack, a replica or a guard fails: no duplicate message, and nothing is lost."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -111,7 +111,7 @@ def test_nothing_is_posted_again_about_what_is_over(life: Life) -> None:
 
 
 def paused_past_its_lease(life: Life) -> None:
-    """A replica groups failures and is paused; another one takes over and does the same."""
+    """Assert that a paused replica changes nothing after another one has taken over its lease."""
     other = replace(life.setup, replica="b")
     late = hold(life.setup)
     life.queue.fail(1)
@@ -155,7 +155,7 @@ def test_of_one_subject_no_two_incidents_are_open(life: Life) -> None:
 
 @contextmanager
 def unseen() -> Iterator[None]:
-    """As if the other watcher's incident were committed only now."""
+    """Hide the other watcher's incident, as if it were not committed yet."""
     with replaced((transitions, "by_subject"), by=lambda _connection, _name: None):
         yield
 
@@ -165,7 +165,7 @@ def test_without_the_unique_subject_there_would_be_two(life: Life) -> None:
     life.tick()
     incident = life.incident
     with life.queue.engine.begin() as connection:
-        # The guard is that the open one holds its subject in a unique column.
+        # The guard is the unique column in which the active incident stores its subject.
         transitions.update_incident(connection, incident.id, active_subject=None)
         subject = transitions.group_subject(incident.error_group, None)
         with unseen():
@@ -174,7 +174,7 @@ def test_without_the_unique_subject_there_would_be_two(life: Life) -> None:
 
 
 def given_twice(life: Life) -> None:
-    """A failure that has an incident is among those that another pass gives one."""
+    """Assert that a second pass does not assign a failure that already has an incident."""
     life.queue.fail(1, exception="one cause")
     life.tick()
     (failure,) = life.failures
@@ -195,7 +195,7 @@ def test_without_the_guard_it_would_change_hands(life: Life) -> None:
 
 
 def counted_up(life: Life) -> None:
-    """An alert is edited, and its edit calls nobody."""
+    """Assert that the edit of an alert mentions nobody."""
     life.queue.fail(1)
     life.tick()
     life.queue.fail(2)
@@ -226,7 +226,7 @@ def test_what_is_muted_when_it_ends_says_so_in_its_message_and_not_in_its_thread
     life.tick()
     life.take(1, 2)
     life.clock.move(seconds=61)
-    # The mute and the end of the incident are the news of one pass.
+    # The mute starts and the incident resolves in the same pass.
     assert codes([ask(life.setup, "mute alert=new_failures")]) == ["ok"]
     life.tick()
     assert life.incident.resolution == "recovered"

@@ -1,4 +1,4 @@
-"""Incidents of which one goes wrong, or has nowhere to be told: nothing is lost."""
+"""An incident that fails, or has no channel for its alert, delays no other; nothing is lost."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ from tests.kit.replicas import ALERTS, OPS, ask, hold
 
 
 def archived(life: Life, *, gone: bool) -> None:
-    """Somebody archives the channel of the alerts, or brings it back."""
+    """Archive the alert channel, or restore it."""
     workspace = life.slack.workspace
     workspace.put_channel(replace(workspace.channels[ALERTS], is_archived=gone))
 
@@ -72,7 +72,7 @@ def test_what_went_quiet_while_it_was_muted_is_told_when_the_mute_ends(life: Lif
     life.take(1)
     life.tick(minutes=5)
     life.tick(hours=1, minutes=5)
-    # Longer ago than an hour: a new one, which nobody has been told of.
+    # More than an hour has passed, so this is a new incident, which has no alert yet.
     life.queue.fail(2, queue="mail")
     life.tick()
     life.tick(hours=1, minutes=30)
@@ -117,7 +117,7 @@ def test_among_more_open_incidents_than_a_pass_looks_at_none_stays_open_for_ever
         | {"error_group": group, "message_ts": str(group), "acknowledged_at": now, **row}
         for group in range(1_000, 1_000 + lifecycle.AT_ONCE + 30)
     ]
-    # Nothing of the newest has its time come: they are new.
+    # The newest incidents must not resolve yet, because their last failure is recent.
     for row in many[30:]:
         row["last_at"] = now + timedelta(hours=2)
     with life.queue.engine.begin() as connection:

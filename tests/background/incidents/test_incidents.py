@@ -1,4 +1,4 @@
-"""The life of the incident of an error group: told once, counted up, over, and back."""
+"""The life of an error group's incident: triggered, counted up, resolved, and reopened."""
 
 import pytest
 
@@ -42,7 +42,7 @@ def test_what_a_person_took_before_it_had_an_incident_counts_as_taken_by_them(
 ) -> None:
     for failed_id in (1, 2, 3):
         life.queue.fail(failed_id)
-    # As a preview does: indexed, and assigned to an incident only by the watcher's next pass.
+    # A preview indexes failures, too; only the watcher's next pass assigns them to an incident.
     index_once(life.setup, hold(life.setup))
     ask(life.setup, command, by=ANA)
     life.tick()
@@ -62,7 +62,7 @@ def test_what_a_person_took_before_it_had_an_incident_counts_as_taken_by_them(
 def test_what_a_person_retried_while_it_was_being_indexed_counts_as_theirs(
     mariadb_queue: TestQueue, slack: LocalSlack, moment: str
 ) -> None:
-    """An undo subtracts it as a retry: what was counted as nobody's would be one retry too few."""
+    """The retry must be counted as theirs, because an undo subtracts it from the retries."""
     life = make_life(mariadb_queue, slack)
     lease = hold(life.setup)
     life.queue.fail(1)
@@ -74,7 +74,7 @@ def test_what_a_person_retried_while_it_was_being_indexed_counts_as_theirs(
         ):
             index_once(life.setup, lease)
     else:
-        # The retry has looked for the failure in the index, and did not find it there yet.
+        # The retry has already searched the index for the failure, without finding it.
         failpoints.arm("ran", then=lambda: index_once(life.setup, lease))
         ask(life.setup, "retry 1", by=ANA)
         scan_all(life.queue, 1_000)
@@ -175,7 +175,7 @@ def test_it_is_over_when_all_is_settled_and_says_how_many_were_processed(life: L
 
 
 def settle(life: Life) -> None:
-    """Until what became of retried jobs is known, and the incident had its time."""
+    """Run passes until the outcomes of retried jobs are known and the incident can resolve."""
     for _ in range(6):
         track_once(life.setup, hold(life.setup))
         outcomes_once(life.setup, hold(life.setup))
@@ -320,7 +320,7 @@ def test_a_row_that_commits_late_with_a_lower_id_is_counted_once(life: Life) -> 
     life.tick(seconds=5)
     assert (life.incident.count, len(life.messages())) == (2, 1)
     life.tick(minutes=15)
-    life.queue.fail(2)  # below what is settled: the scan finds it
+    life.queue.fail(2)  # below the settled cursor: the scan finds it
     life.tick(seconds=5)
     assert (life.incident.count, len(life.messages())) == (3, 1)
     assert broken(life.queue, drained=True) == []

@@ -1,4 +1,4 @@
-"""Mutes of incidents by group, queue and rule: opened under one, muted while open, its end."""
+"""Mutes by group, queue and rule: before an incident, during an incident, and at their end."""
 
 from dataclasses import replace
 
@@ -28,7 +28,7 @@ def fail(life: Life, queue: str = "mail", rows: int = 1) -> None:
 
 
 def known(life: Life) -> None:
-    """The group and the queue are known, and what was told of them is over for long."""
+    """Let the group and the queue be known; their incident was resolved more than an hour ago."""
     fail(life)
     life.tick()
     life.take(*[row.id for row in life.queue.failed])
@@ -143,13 +143,13 @@ def test_what_is_over_before_its_mute_ends_is_told_of_nowhere(life: Life) -> Non
 
 
 @pytest.fixture
-def one(queue: TestQueue, slack: LocalSlack) -> AlertChannel:
-    """Somebody who watches what is reserved for long."""
+def channel(queue: TestQueue, slack: LocalSlack) -> AlertChannel:
+    """An alert channel with the default limits, for stuck jobs."""
     return make_alert_channel(queue, slack, Alerting())
 
 
-def held(one: AlertChannel) -> None:
-    one.team.push(reserved_at=one.team.now - 400)
+def held(channel: AlertChannel) -> None:
+    channel.team.push(reserved_at=channel.team.now - 400)
 
 
 STUCK = ("queue=netsuite", "alert=stuck_jobs")
@@ -157,59 +157,59 @@ STUCK = ("queue=netsuite", "alert=stuck_jobs")
 
 @pytest.mark.parametrize("what", STUCK)
 def test_a_rule_that_begins_muted_is_posted_when_the_mute_ends(
-    one: AlertChannel, what: str
+    channel: AlertChannel, what: str
 ) -> None:
-    job = one.team.push()
-    one.look()
-    one.team.end(job)
-    assert ask(one.team.setup, f"mute {what} for=1h").refusal is None
-    held(one)
-    one.watch(600, every=60)
-    assert one.alerts == []
-    assert one.row.resolved_at is None
-    one.watch(3_060, every=60)
-    assert "1 job has been reserved" in one.alert
-    assert one.replies == []
-    posts = [str(call.args) for call in one.slack.calls("chat.postMessage")]
+    job = channel.team.push()
+    channel.look()
+    channel.team.end(job)
+    assert ask(channel.team.setup, f"mute {what} for=1h").refusal is None
+    held(channel)
+    channel.watch(600, every=60)
+    assert channel.alerts == []
+    assert channel.row.resolved_at is None
+    channel.watch(3_060, every=60)
+    assert "1 job has been reserved" in channel.alert
+    assert channel.replies == []
+    posts = [str(call.args) for call in channel.slack.calls("chat.postMessage")]
     assert [MENTION in post for post in posts if "has been reserved" in post] == [True]
 
 
 @pytest.mark.parametrize("what", STUCK)
-def test_a_rule_that_is_muted_while_open_calls_nobody(one: AlertChannel, what: str) -> None:
-    setup = one.team.setup
-    one.team.setup = replace(setup, alerting=replace(setup.alerting, escalate_seconds=900))
-    held(one)
-    one.look()
-    assert ask(one.team.setup, f"mute {what} for=1h").refusal is None
-    one.watch(1_800, every=60)
-    assert one.replies == []
-    assert one.row.muted_until is not None
-    one.watch(1_860, every=60)
-    (reply,) = one.replies
+def test_a_rule_that_is_muted_while_open_calls_nobody(channel: AlertChannel, what: str) -> None:
+    setup = channel.team.setup
+    channel.team.setup = replace(setup, alerting=replace(setup.alerting, escalate_seconds=900))
+    held(channel)
+    channel.look()
+    assert ask(channel.team.setup, f"mute {what} for=1h").refusal is None
+    channel.watch(1_800, every=60)
+    assert channel.replies == []
+    assert channel.row.muted_until is not None
+    channel.watch(1_860, every=60)
+    (reply,) = channel.replies
     assert MENTION in reply
 
 
-def test_a_mute_of_another_queue_or_kind_covers_no_other_rule(one: AlertChannel) -> None:
-    one.team.push(name="mail")
-    one.look()
+def test_a_mute_of_another_queue_or_kind_covers_no_other_rule(channel: AlertChannel) -> None:
+    channel.team.push(name="mail")
+    channel.look()
     for what in ("queue=mail", "alert=oldest_job", "alert=new_failures"):
-        assert ask(one.team.setup, f"mute {what} for=1h").refusal is None
-    held(one)
-    one.look()
-    assert one.alert.count(MENTION) == 1
+        assert ask(channel.team.setup, f"mute {what} for=1h").refusal is None
+    held(channel)
+    channel.look()
+    assert channel.alert.count(MENTION) == 1
 
 
-def test_what_comes_and_goes_within_the_hour_calls_less_and_less(one: AlertChannel) -> None:
+def test_what_comes_and_goes_within_the_hour_calls_less_and_less(channel: AlertChannel) -> None:
     calls = []
     for _ in range(2):
-        before = len(one.replies)
+        before = len(channel.replies)
         for _ in range(10):
-            held(one)
-            one.watch(60, every=20)
-            one.team.end(*[row.id for row in one.queue.jobs])
-            one.watch(120, every=20)
-        calls.append(sum(MENTION in text for text in one.replies[before:]))
-    assert (len(one.rows), len(one.alerts)) == (1, 1)
+            held(channel)
+            channel.watch(60, every=20)
+            channel.team.end(*[row.id for row in channel.queue.jobs])
+            channel.watch(120, every=20)
+        calls.append(sum(MENTION in text for text in channel.replies[before:]))
+    assert (len(channel.rows), len(channel.alerts)) == (1, 1)
     assert calls == [1, 0], "each time it takes longer until it counts as over"
-    one.watch(900, every=60)
-    assert one.row.resolution == "recovered"
+    channel.watch(900, every=60)
+    assert channel.row.resolution == "recovered"

@@ -1,4 +1,4 @@
-"""What is watched, told: one message a matter, opened, updated, over, back; for each rule."""
+"""Alerts of each rule: one message for each incident, posted, edited, resolved, reopened."""
 
 from dataclasses import replace
 
@@ -8,7 +8,14 @@ from bot.app.command import Alerting
 from bot.background.incidents import probe
 from bot.localslack.server import LocalSlack
 from bot.store.leases import LeaseLost
-from tests.kit.alert_channel import CASES, MENTION, AlertChannel, Case, make_alert_channel, told_of
+from tests.kit.alert_channel import (
+    CASES,
+    MENTION,
+    AlertChannel,
+    Case,
+    make_alert_channel,
+    make_case_channel,
+)
 from tests.kit.kept_database import queue_on_mariadb
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import ask
@@ -18,104 +25,108 @@ __all__ = ["queue_on_mariadb"]
 
 @pytest.fixture(params=CASES, ids=[case.rule for case in CASES])
 def case(request: pytest.FixtureRequest) -> Case:
-    """Each rule in turn."""
+    """Each alert rule in turn."""
     value: Case = request.param
     return value
 
 
 @pytest.fixture
-def one(queue: TestQueue, slack: LocalSlack) -> AlertChannel:
-    """Somebody who watches, with the usual limits."""
+def channel(queue: TestQueue, slack: LocalSlack) -> AlertChannel:
+    """An alert channel with the default limits."""
     return make_alert_channel(queue, slack)
 
 
 @pytest.fixture
-def of(case: Case, queue: TestQueue, slack: LocalSlack) -> AlertChannel:
-    """Somebody who watches what the case is about."""
-    return told_of(case, queue, slack)
+def case_channel(case: Case, queue: TestQueue, slack: LocalSlack) -> AlertChannel:
+    """An alert channel with the limits of the case."""
+    return make_case_channel(case, queue, slack)
 
 
-def test_it_is_told_once_and_updated_in_place(of: AlertChannel, case: Case) -> None:
-    case.begin(of)
-    of.look()
-    first = of.alert
+def test_it_is_told_once_and_updated_in_place(case_channel: AlertChannel, case: Case) -> None:
+    case.begin(case_channel)
+    case_channel.look()
+    first = case_channel.alert
     assert case.says in first
     assert first.count(MENTION) == 1
-    assert (of.row.rule, of.row.active_subject) == (case.rule, case.subject)
-    case.worsen(of)
-    of.watch(60, every=30)
-    assert case.says in of.alert
-    assert of.alert != first
-    assert of.replies == []
-    # An edit names nobody.
-    assert of.calls == 0
+    assert (case_channel.row.rule, case_channel.row.active_subject) == (case.rule, case.subject)
+    case.worsen(case_channel)
+    case_channel.watch(60, every=30)
+    assert case.says in case_channel.alert
+    assert case_channel.alert != first
+    assert case_channel.replies == []
+    # An edit mentions nobody.
+    assert case_channel.calls == 0
 
 
-def test_it_does_not_flap_around_its_limit(of: AlertChannel, case: Case) -> None:
-    case.begin(of)
-    of.look()
+def test_it_does_not_flap_around_its_limit(case_channel: AlertChannel, case: Case) -> None:
+    case.begin(case_channel)
+    case_channel.look()
     for _ in range(3):
-        case.hover(of)
-        of.look()
-        assert of.row.resolved_at is None
-        assert of.row.recovered_since is None
-        case.worsen(of)
-        of.look()
-    assert len(of.alerts) == 1
-    assert of.replies == []
-    assert (of.row.reopened, of.row.resolved_at) == (0, None)
+        case.hover(case_channel)
+        case_channel.look()
+        assert case_channel.row.resolved_at is None
+        assert case_channel.row.recovered_since is None
+        case.worsen(case_channel)
+        case_channel.look()
+    assert len(case_channel.alerts) == 1
+    assert case_channel.replies == []
+    assert (case_channel.row.reopened, case_channel.row.resolved_at) == (0, None)
 
 
-def test_it_is_over_when_all_is_well_for_a_minute(of: AlertChannel, case: Case) -> None:
-    case.begin(of)
-    of.look()
-    case.end(of)
-    of.watch(55)
-    assert of.row.resolved_at is None
-    of.watch(15)
-    assert of.row.resolution == "recovered"
-    (reply,) = of.replies
+def test_it_is_over_when_all_is_well_for_a_minute(case_channel: AlertChannel, case: Case) -> None:
+    case.begin(case_channel)
+    case_channel.look()
+    case.end(case_channel)
+    case_channel.watch(55)
+    assert case_channel.row.resolved_at is None
+    case_channel.watch(15)
+    assert case_channel.row.resolution == "recovered"
+    (reply,) = case_channel.replies
     assert "Resolved after" in reply
     assert MENTION not in reply
-    assert case.says not in of.alert
-    of.watch(300, every=60)
-    assert len(of.replies) == 1
+    assert case.says not in case_channel.alert
+    case_channel.watch(300, every=60)
+    assert len(case_channel.replies) == 1
 
 
-def test_what_comes_back_within_an_hour_is_the_same_matter(of: AlertChannel, case: Case) -> None:
-    case.begin(of)
-    of.look()
-    case.end(of)
-    of.watch(120, every=30)
-    assert of.row.resolved_at is not None
-    case.begin(of)
-    of.look()
-    assert (of.row.reopened, of.row.resolved_at) == (1, None)
-    assert case.says in of.alert
-    assert len(of.replies) == 2
-    assert MENTION in of.replies[1]
+def test_what_comes_back_within_an_hour_is_the_same_matter(
+    case_channel: AlertChannel, case: Case
+) -> None:
+    case.begin(case_channel)
+    case_channel.look()
+    case.end(case_channel)
+    case_channel.watch(120, every=30)
+    assert case_channel.row.resolved_at is not None
+    case.begin(case_channel)
+    case_channel.look()
+    assert (case_channel.row.reopened, case_channel.row.resolved_at) == (1, None)
+    assert case.says in case_channel.alert
+    assert len(case_channel.replies) == 2
+    assert MENTION in case_channel.replies[1]
 
 
-def test_what_comes_back_later_is_another_matter(of: AlertChannel, case: Case) -> None:
-    case.begin(of)
-    of.look()
-    case.end(of)
-    of.watch(120, every=30)
-    of.team.wait(3_700)
-    of.look()
-    case.begin(of)
-    of.look()
-    assert len(of.rows) == len(of.alerts) == 2
-    assert case.says not in of.alerts[0]
-    assert case.says in of.alerts[1]
+def test_what_comes_back_later_is_another_matter(case_channel: AlertChannel, case: Case) -> None:
+    case.begin(case_channel)
+    case_channel.look()
+    case.end(case_channel)
+    case_channel.watch(120, every=30)
+    case_channel.team.wait(3_700)
+    case_channel.look()
+    case.begin(case_channel)
+    case_channel.look()
+    assert len(case_channel.rows) == len(case_channel.alerts) == 2
+    assert case.says not in case_channel.alerts[0]
+    assert case.says in case_channel.alerts[1]
 
 
-def test_another_replica_goes_on_with_the_same_message(of: AlertChannel, case: Case) -> None:
-    case.begin(of)
-    of.look()
-    setup = replace(of.team.setup, replica="b")
-    of.team.wait(30)
-    other = AlertChannel(replace(of.team, setup=setup), of.slack)
+def test_another_replica_goes_on_with_the_same_message(
+    case_channel: AlertChannel, case: Case
+) -> None:
+    case.begin(case_channel)
+    case_channel.look()
+    setup = replace(case_channel.team.setup, replica="b")
+    case_channel.team.wait(30)
+    other = AlertChannel(replace(case_channel.team, setup=setup), case_channel.slack)
     other.look()
     assert len(other.alerts) == 1
     case.end(other)
@@ -124,89 +135,93 @@ def test_another_replica_goes_on_with_the_same_message(of: AlertChannel, case: C
     assert len(other.replies) == 1
 
 
-def test_a_watcher_that_was_paused_past_its_lease_tells_nothing(one: AlertChannel) -> None:
-    paused = one.lease
-    one.team.wait(60)
-    other = AlertChannel(replace(one.team, setup=replace(one.team.setup, replica="b")), one.slack)
+def test_a_watcher_that_was_paused_past_its_lease_tells_nothing(channel: AlertChannel) -> None:
+    paused = channel.lease
+    channel.team.wait(60)
+    other = AlertChannel(
+        replace(channel.team, setup=replace(channel.team.setup, replica="b")), channel.slack
+    )
     other.look()
-    one.team.push(ago=400)
+    channel.team.push(ago=400)
     with pytest.raises(LeaseLost):
-        probe.probe_once(one.team.setup, paused)
-    assert one.rows == []
+        probe.probe_once(channel.team.setup, paused)
+    assert channel.rows == []
     other.look()
     assert len(other.rows) == len(other.alerts) == 1
 
 
-def test_a_stall_is_one_matter_from_its_beginning_to_its_end(one: AlertChannel) -> None:
-    one.look()
-    jobs = [one.team.push() for _ in range(4)]
-    one.watch(600, every=30)
-    assert "workers have stopped taking jobs" in one.alert
+def test_a_stall_is_one_matter_from_its_beginning_to_its_end(channel: AlertChannel) -> None:
+    channel.look()
+    jobs = [channel.team.push() for _ in range(4)]
+    channel.watch(600, every=30)
+    assert "workers have stopped taking jobs" in channel.alert
     for job in jobs:
-        one.team.end(job)
-        one.watch(30)
+        channel.team.end(job)
+        channel.watch(30)
         if job != jobs[-1]:
-            assert "now take jobs again" in one.alert
-    one.watch(90)
-    assert [row.rule for row in one.rows] == ["no_worker_activity"]
-    assert one.row.resolution == "recovered"
-    assert len(one.replies) == 1
+            assert "now take jobs again" in channel.alert
+    channel.watch(90)
+    assert [row.rule for row in channel.rows] == ["no_worker_activity"]
+    assert channel.row.resolution == "recovered"
+    assert len(channel.replies) == 1
 
 
-def test_where_silence_is_muted_the_age_of_the_oldest_job_is_told(one: AlertChannel) -> None:
-    one.look()
-    assert ask(one.team.setup, "mute alert=no_worker_activity for=1d").refusal is None
-    one.team.push()
-    one.watch(600, every=30)
-    (row,) = [row for row in one.rows if row.posted_at is not None]
+def test_where_silence_is_muted_the_age_of_the_oldest_job_is_told(channel: AlertChannel) -> None:
+    channel.look()
+    assert ask(channel.team.setup, "mute alert=no_worker_activity for=1d").refusal is None
+    channel.team.push()
+    channel.watch(600, every=30)
+    (row,) = [row for row in channel.rows if row.posted_at is not None]
     assert row.rule == "oldest_job"
-    assert "No job started or finished" in one.alert
+    assert "No job started or finished" in channel.alert
 
 
-def test_an_age_that_was_told_first_says_that_nothing_moves(one: AlertChannel) -> None:
-    one.team.push(ago=400)
-    one.look()
-    assert "Checking whether workers are active" in one.alert
-    one.watch(330, every=30)
-    assert "No job started or finished for 5 min" in one.alert
-    assert "systemctl restart queue-worker" in one.alert
-    assert [row.rule for row in one.rows] == ["oldest_job"]
+def test_an_age_that_was_told_first_says_that_nothing_moves(channel: AlertChannel) -> None:
+    channel.team.push(ago=400)
+    channel.look()
+    assert "Checking whether workers are active" in channel.alert
+    channel.watch(330, every=30)
+    assert "No job started or finished for 5 min" in channel.alert
+    assert "systemctl restart queue-worker" in channel.alert
+    assert [row.rule for row in channel.rows] == ["oldest_job"]
 
 
-def test_delayed_jobs_are_told_nowhere(one: AlertChannel) -> None:
+def test_delayed_jobs_are_told_nowhere(channel: AlertChannel) -> None:
     for number in range(40):
-        one.team.push(ago=9_000, available_at=one.team.now + 100_000 + number)
-    one.watch(1_800, every=60)
-    assert one.rows == []
-    assert one.alerts == []
+        channel.team.push(ago=9_000, available_at=channel.team.now + 100_000 + number)
+    channel.watch(1_800, every=60)
+    assert channel.rows == []
+    assert channel.alerts == []
 
 
-def test_a_queue_that_is_deleted_by_hand_ends_what_was_told_of_it(one: AlertChannel) -> None:
-    one.team.push(ago=400)
-    one.team.push(reserved_at=one.team.now - 400)
-    one.look()
-    assert len(one.alerts) == 2
-    with one.queue.engine.begin() as connection:
-        connection.execute(one.queue.queue.jobs.delete())
-    one.watch(70)
-    assert {row.resolution for row in one.rows} == {"recovered"}
+def test_a_queue_that_is_deleted_by_hand_ends_what_was_told_of_it(channel: AlertChannel) -> None:
+    channel.team.push(ago=400)
+    channel.team.push(reserved_at=channel.team.now - 400)
+    channel.look()
+    assert len(channel.alerts) == 2
+    with channel.queue.engine.begin() as connection:
+        connection.execute(channel.queue.queue.jobs.delete())
+    channel.watch(70)
+    assert {row.resolution for row in channel.rows} == {"recovered"}
 
 
-def test_what_was_forgotten_of_a_queue_does_not_keep_its_incident_open(one: AlertChannel) -> None:
-    one.team.push(ago=400)
-    one.look()
-    with one.queue.engine.begin() as connection:
-        connection.execute(one.queue.queue.jobs.delete())
+def test_what_was_forgotten_of_a_queue_does_not_keep_its_incident_open(
+    channel: AlertChannel,
+) -> None:
+    channel.team.push(ago=400)
+    channel.look()
+    with channel.queue.engine.begin() as connection:
+        connection.execute(channel.queue.queue.jobs.delete())
         connection.exec_driver_sql("DELETE FROM queue_bot_probe_states")
-    one.watch(70)
-    assert one.row.resolution == "recovered"
+    channel.watch(70)
+    assert channel.row.resolution == "recovered"
 
 
 def test_a_limit_below_the_workers_own_timeout_is_warned_about(
     queue: TestQueue, slack: LocalSlack
 ) -> None:
-    one = make_alert_channel(queue, slack, Alerting(worker_seconds=900))
-    one.team.push(reserved_at=one.team.now - 400)
-    one.look()
-    assert "shorter than the workers' own timeout, 15 min" in one.alert
-    assert "ps aux | grep queue" in one.alert
+    channel = make_alert_channel(queue, slack, Alerting(worker_seconds=900))
+    channel.team.push(reserved_at=channel.team.now - 400)
+    channel.look()
+    assert "shorter than the workers' own timeout, 15 min" in channel.alert
+    assert "ps aux | grep queue" in channel.alert

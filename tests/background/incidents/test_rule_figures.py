@@ -14,7 +14,7 @@ STALL = 400
 
 
 @pytest.fixture
-def one(queue: TestQueue, slack: LocalSlack) -> AlertChannel:
+def channel(queue: TestQueue, slack: LocalSlack) -> AlertChannel:
     """The alert channel of a queue that has samples; the clock is in the middle of a minute."""
     channel = make_alert_channel(queue, slack)
     channel.team.wait(25)
@@ -25,149 +25,153 @@ def one(queue: TestQueue, slack: LocalSlack) -> AlertChannel:
     return channel
 
 
-def sample(one: AlertChannel, *, indexed: bool = True) -> None:
+def sample(channel: AlertChannel, *, indexed: bool = True) -> None:
     """Take a sample, as the background task does."""
-    metrics.sample_once(one.team.setup, one.lease, indexed=indexed)
+    metrics.sample_once(channel.team.setup, channel.lease, indexed=indexed)
 
 
-def step(one: AlertChannel, seconds: int = 10) -> None:
+def step(channel: AlertChannel, seconds: int = 10) -> None:
     """Advance the clock, index new failures, run the checks and take a sample."""
-    one.team.wait(seconds)
-    one.index()
-    one.look()
-    sample(one)
+    channel.team.wait(seconds)
+    channel.index()
+    channel.look()
+    sample(channel)
 
 
-def stall(one: AlertChannel) -> list[int]:
-    """Twelve jobs that wait for too long; their ids."""
-    jobs = [one.team.push(ago=STALL) for _ in range(12)]
-    one.look()
-    assert one.row.rule == "oldest_job"
+def stall(channel: AlertChannel) -> list[int]:
+    """Insert twelve jobs that have waited for too long; return their ids."""
+    jobs = [channel.team.push(ago=STALL) for _ in range(12)]
+    channel.look()
+    assert channel.row.rule == "oldest_job"
     return jobs
 
 
-def end(one: AlertChannel, jobs: list[int], failing: int = 2) -> None:
+def end(channel: AlertChannel, jobs: list[int], failing: int = 2) -> None:
     """Let a worker fail the first jobs and process the others; wait for the incident to resolve."""
-    worker = Worker(one.queue)
+    worker = Worker(channel.queue)
     for number, job in enumerate(jobs):
         if number < failing:
             worker.fail(job)
         else:
             worker.end(job)
         if number % 3 == 0:
-            step(one)
+            step(channel)
     # An incident that was reopened resolves only after a longer time without problems.
-    for _ in range(10 + 6 * one.row.reopened):
-        step(one)
-    assert one.row.resolution == "recovered"
+    for _ in range(10 + 6 * channel.row.reopened):
+        step(channel)
+    assert channel.row.resolution == "recovered"
 
 
 def test_the_end_says_what_was_processed_and_what_failed_while_it_was_open(
-    one: AlertChannel,
+    channel: AlertChannel,
 ) -> None:
     # Jobs that ended before the incident, even in the same minute, or after it do not count.
-    early = [one.team.push() for _ in range(5)]
+    early = [channel.team.push() for _ in range(5)]
     for job in early[:3]:
-        Worker(one.queue).end(job)
-    Worker(one.queue).fail(early[3])
-    Worker(one.queue).fail(early[4])
-    step(one)
-    jobs = stall(one)
-    end(one, jobs)
+        Worker(channel.queue).end(job)
+    Worker(channel.queue).fail(early[3])
+    Worker(channel.queue).fail(early[4])
+    step(channel)
+    jobs = stall(channel)
+    end(channel, jobs)
     figures = "about 10 processed, 2 failed"
-    assert f"Resolved after 1 min 50 s: {figures}." in one.replies[-1]
-    assert figures in one.alert
-    late = one.team.push()
-    Worker(one.queue).end(late)
-    step(one)
-    assert (one.row.processed, one.row.failed, one.row.sole_queue) == (10, 2, True)
+    assert f"Resolved after 1 min 50 s: {figures}." in channel.replies[-1]
+    assert figures in channel.alert
+    late = channel.team.push()
+    Worker(channel.queue).end(late)
+    step(channel)
+    assert (channel.row.processed, channel.row.failed, channel.row.sole_queue) == (10, 2, True)
 
 
-def test_where_there_are_other_queues_each_figure_says_of_which_it_is(one: AlertChannel) -> None:
-    other = [one.team.push(name="mail") for _ in range(4)]
-    jobs = stall(one)
-    step(one)
-    Worker(one.queue).fail(other[0])
+def test_where_there_are_other_queues_each_figure_says_of_which_it_is(
+    channel: AlertChannel,
+) -> None:
+    other = [channel.team.push(name="mail") for _ in range(4)]
+    jobs = stall(channel)
+    step(channel)
+    Worker(channel.queue).fail(other[0])
     for job in other[1:]:
-        Worker(one.queue).end(job)
-    end(one, jobs)
+        Worker(channel.queue).end(job)
+    end(channel, jobs)
     figures = "about 13 processed in all queues, 2 failed in netsuite"
-    assert figures in one.replies[-1]
-    assert figures in one.alert
+    assert figures in channel.replies[-1]
+    assert figures in channel.alert
 
 
-def test_a_queue_that_is_known_by_an_old_failure_alone_is_another_queue(one: AlertChannel) -> None:
-    job = one.team.push(name="mail")
-    Worker(one.queue).fail(job)
-    step(one)
-    one.team.wait(4_000)
-    with one.queue.engine.begin() as connection:
+def test_a_queue_that_is_known_by_an_old_failure_alone_is_another_queue(
+    channel: AlertChannel,
+) -> None:
+    job = channel.team.push(name="mail")
+    Worker(channel.queue).fail(job)
+    step(channel)
+    channel.team.wait(4_000)
+    with channel.queue.engine.begin() as connection:
         connection.execute(text("DELETE FROM queue_bot_probe_states"))
-    sample(one)
-    step(one)
-    jobs = stall(one)
-    end(one, jobs)
-    assert "about 10 processed in all queues, 2 failed in netsuite" in one.replies[-1]
+    sample(channel)
+    step(channel)
+    jobs = stall(channel)
+    end(channel, jobs)
+    assert "about 10 processed in all queues, 2 failed in netsuite" in channel.replies[-1]
 
 
 def test_the_number_of_failed_jobs_is_of_all_queues(queue: TestQueue, slack: LocalSlack) -> None:
-    one = make_alert_channel(queue, slack, failed_count=3)
-    sample(one)
-    jobs = [one.team.push(name=name) for name in ("netsuite", "mail") * 4]
-    step(one)
-    step(one)
-    worker = Worker(one.queue)
+    channel = make_alert_channel(queue, slack, failed_count=3)
+    sample(channel)
+    jobs = [channel.team.push(name=name) for name in ("netsuite", "mail") * 4]
+    step(channel)
+    step(channel)
+    worker = Worker(channel.queue)
     for job in jobs[:4]:
         worker.fail(job)
-    step(one)
-    assert one.row.rule == "failed_count"
+    step(channel)
+    assert channel.row.rule == "failed_count"
     worker.fail(jobs[4])
     worker.end(jobs[5])
-    step(one)
-    with one.queue.engine.begin() as connection:
-        connection.execute(one.queue.queue.failed.delete())
-    one.scan()
+    step(channel)
+    with channel.queue.engine.begin() as connection:
+        connection.execute(channel.queue.queue.failed.delete())
+    channel.scan()
     for _ in range(10):
-        step(one)
-    assert "about 1 processed in all queues, 1 failed." in one.replies[-1]
+        step(channel)
+    assert "about 1 processed in all queues, 1 failed." in channel.replies[-1]
 
 
-def test_nothing_is_said_of_a_time_in_which_nobody_watched(one: AlertChannel) -> None:
-    jobs = stall(one)
-    step(one)
-    one.team.wait(600)
-    step(one)
-    end(one, jobs)
-    assert (one.row.processed, one.row.failed) == (None, None)
-    assert "Resolved after" in one.replies[-1]
-    assert "failed" not in one.replies[-1]
-    assert "processed" not in one.replies[-1]
+def test_nothing_is_said_of_a_time_in_which_nobody_watched(channel: AlertChannel) -> None:
+    jobs = stall(channel)
+    step(channel)
+    channel.team.wait(600)
+    step(channel)
+    end(channel, jobs)
+    assert (channel.row.processed, channel.row.failed) == (None, None)
+    assert "Resolved after" in channel.replies[-1]
+    assert "failed" not in channel.replies[-1]
+    assert "processed" not in channel.replies[-1]
 
 
-def test_what_was_not_counted_since_it_was_well_again_is_not_said(one: AlertChannel) -> None:
-    jobs = stall(one)
-    step(one)
-    one.team.end(*jobs)
-    one.watch(90)
-    assert one.row.resolution == "recovered"
-    assert (one.row.processed, one.row.failed) == (None, None)
+def test_what_was_not_counted_since_it_was_well_again_is_not_said(channel: AlertChannel) -> None:
+    jobs = stall(channel)
+    step(channel)
+    channel.team.end(*jobs)
+    channel.watch(90)
+    assert channel.row.resolution == "recovered"
+    assert (channel.row.processed, channel.row.failed) == (None, None)
 
 
-def test_what_came_back_tells_of_the_whole_time(one: AlertChannel) -> None:
-    jobs = stall(one)
-    end(one, jobs)
-    again = stall(one)
-    assert (one.row.processed, one.row.failed) == (None, None)
-    end(one, again, failing=1)
-    assert "about 21 processed, 3 failed" in one.replies[-1]
+def test_what_came_back_tells_of_the_whole_time(channel: AlertChannel) -> None:
+    jobs = stall(channel)
+    end(channel, jobs)
+    again = stall(channel)
+    assert (channel.row.processed, channel.row.failed) == (None, None)
+    end(channel, again, failing=1)
+    assert "about 21 processed, 3 failed" in channel.replies[-1]
 
 
-def test_what_failed_is_left_out_where_too_many_queues_hide_it(one: AlertChannel) -> None:
-    jobs = stall(one)
-    step(one)
-    with one.queue.engine.begin() as connection:
+def test_what_failed_is_left_out_where_too_many_queues_hide_it(channel: AlertChannel) -> None:
+    jobs = stall(channel)
+    step(channel)
+    with channel.queue.engine.begin() as connection:
         connection.execute(rollups.delete().where(rollups.c.queue == "netsuite"))
         connection.execute(rollups.update().values(left_out=3))
-    end(one, jobs)
-    assert one.row.failed is None
-    assert "about 10 processed in all queues." in one.replies[-1]
+    end(channel, jobs)
+    assert channel.row.failed is None
+    assert "about 10 processed in all queues." in channel.replies[-1]

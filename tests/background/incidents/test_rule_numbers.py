@@ -1,4 +1,4 @@
-"""The numbers that are watched: how many failed jobs there are, and how many wait more and more."""
+"""Rules of numbers: how many failed jobs there are, and whether the backlog of a queue grows."""
 
 from datetime import timedelta
 from time import monotonic
@@ -20,13 +20,13 @@ BREACHED, RECOVERED, BETWEEN = (True, False), (False, True), (False, False)
 
 
 def judged(team: Watched, subject: str) -> tuple[bool, bool]:
-    """Whether the reading is breached, and whether it is recovered."""
+    """Check the queue; return whether the subject's reading is breached, and whether recovered."""
     reading = team.look()[subject]
     return reading.breached, reading.recovered
 
 
 def change(team: Watched, work: object) -> None:
-    """Run it in a transaction."""
+    """Run `work` in a transaction."""
     assert callable(work)
     changing(team.setup.engine, monotonic() + SECONDS, work)
 
@@ -64,7 +64,7 @@ def test_a_queue_that_grows_by_each_third_of_the_time_is_a_backlog(queue: TestQu
         states.append(judged(team, BACKLOG))
         team.fill(2)
         team.watch(60, every=30)
-    # Not before it is known how many there were a quarter of an hour ago.
+    # No breach before the number of a quarter of an hour ago is known.
     assert states[:12] == [RECOVERED] * 12
     assert states[12:15] == [BETWEEN] * 3
     assert states[15:] == [BREACHED] * 3
@@ -87,7 +87,7 @@ def test_a_backlog_is_over_when_it_shrinks_or_is_small(queue: TestQueue) -> None
         team.end(*ids[number * 5 : number * 5 + 5])
         readings = team.watch(60, every=30)
         states.append((readings[BACKLOG].breached, readings[BACKLOG].recovered))
-    # That fewer wait than five minutes ago is no end yet; fewer than ten minutes ago is.
+    # Fewer jobs than five minutes ago do not end the breach; fewer than ten minutes ago do.
     assert states == [BREACHED] * 3 + [BETWEEN] * 5 + [RECOVERED] * 4
 
 
@@ -141,7 +141,7 @@ def test_what_was_while_nobody_looked_is_no_growth(queue: TestQueue) -> None:
 
 
 def sampled(team: Watched, available: int, oldest: int | None) -> None:
-    """The sampler has counted the queue now."""
+    """Store a sample of the queue with these values."""
     figures = QueueMetrics(pending=available + 7, delayed=7, oldest_seconds=oldest, looks=1)
 
     def work(connection: Connection) -> None:
@@ -175,7 +175,7 @@ def test_the_age_of_a_job_that_a_look_does_not_reach_is_that_of_the_last_sample(
     sampled(team, 3_000, 900)
     reading = team.look()["oldest_job:netsuite"]
     assert (reading.breached, reading.value) == (True, 900)
-    # Where a look sees everything itself, a sample says nothing more.
+    # If a check reads the whole queue, the sample is not used.
     team.end(*[row.id for row in queue.jobs][1_000:])
     assert team.look()["oldest_job:netsuite"].value == 0
 

@@ -1,4 +1,4 @@
-"""The ages and numbers that are watched: which are beyond their limit, and which well within."""
+"""Readings of ages and numbers: which are above their limit, and which are well below it."""
 
 from bot.app.command import Alerting
 from bot.background.incidents import probe
@@ -11,7 +11,7 @@ from tests.kit.watched_queue import Watched, watched
 
 
 def judged(seen: Watched, subject: str) -> tuple[bool, bool]:
-    """Whether the reading is breached, and whether it is recovered."""
+    """Check the queue; return whether the subject's reading is breached, and whether recovered."""
     reading = seen.look()[subject]
     return reading.breached, reading.recovered
 
@@ -43,7 +43,7 @@ def test_a_delayed_job_is_no_oldest_one_until_it_is_due(queue: TestQueue) -> Non
     assert judged(team, "oldest_job:netsuite") == RECOVERED
     assert team.look()["oldest_job:netsuite"].facts["waiting"] == 0
     team.wait(150)
-    # Its age counts from when it was due, not from when it was made.
+    # Its age counts from the time it became available, not from its creation.
     assert team.look()["oldest_job:netsuite"].value == 50
     team.wait(300)
     assert team.look()["oldest_job:netsuite"].value == 350
@@ -137,9 +137,9 @@ def test_jobs_that_each_take_longer_than_the_limit_are_one_matter(queue: TestQue
         recovered += [
             readings["stuck_jobs:netsuite"].recovered for readings in team.looks(330, every=10)
         ]
-        # The worker ends it and takes the next one before anybody looks.
+        # The worker finishes the job and takes the next one between two checks.
         team.end(job)
-    # Clear before the first was late, and never after.
+    # Recovered until the first job was late, and never afterwards.
     assert recovered[: 230 // 10] == [True] * (230 // 10)
     assert not any(recovered[240 // 10 :])
 
@@ -151,7 +151,7 @@ def test_a_worker_that_is_free_for_another_job_ends_it(queue: TestQueue) -> None
     team.end(stuck)
     first = team.push()
     team.take(first)
-    # It may be late in its turn.
+    # The next job may take too long as well.
     assert judged(team, "stuck_jobs:netsuite") == BETWEEN
     team.wait(40)
     team.end(first)
@@ -168,7 +168,7 @@ def test_more_is_in_the_queue_than_is_looked_at_and_the_sign_says_so(
     facts = team.look()["oldest_job:netsuite"].facts
     assert (facts["waiting"], facts["counted"]) == (count - 10, "least")
     team.end(*range(1, 11))
-    # Now it is just as much: but whether that is all cannot be told.
+    # The queue now has exactly as many jobs as a check reads, so there could still be more.
     assert team.look()["oldest_job:netsuite"].facts["counted"] == "least"
     team.end(11)
     assert team.look()["oldest_job:netsuite"].facts["counted"] == "exact"
@@ -234,7 +234,7 @@ def test_queues_with_ever_new_names_keep_no_other_from_its_turn(queue: TestQueue
         team.wait(5)
         looked += "oldest_job:netsuite" in team.look()
         team.end(*new)
-    # Half of a look is theirs.
+    # Half of each check is reserved for queues that are already known.
     assert looked >= 2
     assert len(queue.rows(tables.probe_states)) <= 300
 

@@ -1,4 +1,4 @@
-"""Whether the workers make progress: what counts as a sign of life, and what does not."""
+"""Whether workers make progress: which changes count as activity, and which do not."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -23,7 +23,7 @@ OLDEST = "oldest_job:netsuite"
 
 
 def judged(team: Watched, subject: str = SILENT) -> tuple[bool, bool]:
-    """Whether the reading is breached, and whether it is recovered."""
+    """Check the queue; return whether the subject's reading is breached, and whether recovered."""
     reading = team.look()[subject]
     return reading.breached, reading.recovered
 
@@ -32,7 +32,7 @@ BREACHED, RECOVERED, BETWEEN = (True, False), (False, True), (False, False)
 
 
 def trigger(team: Watched, rule: AlertRule) -> None:
-    """An incident of this rule is active for the queue."""
+    """Trigger an incident of this rule for the queue."""
     subject = transitions.Subject(rule, f"{rule}:netsuite", "netsuite")
     changing(
         team.setup.engine,
@@ -60,7 +60,7 @@ def test_workers_that_take_nothing_are_silent_and_the_oldest_job_is_not_told_too
     assert reading.facts["workers"] == "still"
     assert reading.facts["waiting"] == 2
     assert reading.facts["age"] == 603
-    # Jobs wait since the first was there: the look after it knows from when.
+    # The first check after the first job knows since when jobs wait.
     assert 595 <= reading.value <= 603
 
 
@@ -101,14 +101,14 @@ def test_a_failure_is_a_sign_of_life(queue: TestQueue) -> None:
     team.index()
     team.push()
     team.watch(200)
-    # A worker took a job behind the first one, as one that prefers others does, and it failed.
+    # A worker took a job behind the first one, for example one of another priority; it failed.
     queue.fail(failed_at=team.clock.at)
     team.index()
     team.wait(5)
     reading = team.look()[SILENT]
     assert reading.facts["moved"] == 5
     assert reading.value == 5
-    # It stays the same failure: it was a sign of life when it failed, and not ever since.
+    # The failure counts as activity only at the time of the failure, not ever since.
     assert team.watch(295)[SILENT].value == 300
 
 
@@ -160,7 +160,7 @@ def test_a_row_with_a_lower_id_that_is_committed_later_is_no_sign_of_life(
     team.watch(200)
     team.push(10)
     assert team.watch(5)[SILENT].value == 200
-    # Then it is the lower one that was taken.
+    # The worker took the job with the lower id.
     team.end(10)
     assert team.watch(5)[SILENT].value == 0
 
@@ -188,7 +188,7 @@ def test_a_job_that_was_deleted_by_the_bot_is_no_sign_of_life(queue: TestQueue) 
 def test_delayed_jobs_make_no_worker_silent(queue: TestQueue) -> None:
     team = watched(queue)
     for number in range(20):
-        # As after a retry at a rate: the next one is due when the last was taken.
+        # As after a retry at a rate, each job becomes available when the one before is taken.
         team.push(100 + number, available_at=team.now + 60 * number)
     for number in range(20):
         assert judged(team) == RECOVERED
@@ -209,7 +209,7 @@ def test_many_jobs_in_an_empty_queue_make_no_worker_silent_at_once(queue: TestQu
     team.wait(5)
     assert judged(team) == RECOVERED
     assert team.look()[SILENT].value == 5
-    # From here on they have to be taken like any others.
+    # From now on, workers must take them like any other jobs.
     assert team.watch(300)[SILENT].breached
 
 
@@ -235,7 +235,7 @@ def test_silence_is_over_when_the_queue_has_caught_up(queue: TestQueue) -> None:
         team.end(job)
         team.wait(5)
         readings = team.look()
-        # They move, but what waited all the time waits on: it is the same matter still.
+        # Workers are active, but old jobs still wait, so the incident stays active.
         assert (readings[SILENT].breached, readings[SILENT].recovered) == (False, False)
         assert readings[SILENT].facts["workers"] == "moving"
         assert not readings[OLDEST].breached
@@ -278,7 +278,7 @@ def test_a_worker_that_is_busy_with_a_long_job_is_not_silent(queue: TestQueue) -
     assert readings[SILENT].facts["workers"] == "busy"
     assert readings[OLDEST].breached
     assert readings[OLDEST].facts["workers"] == "busy"
-    # Held for longer than any job may take, it counts for nothing.
+    # A job held for longer than any job may take does not count as activity.
     assert team.watch(305)[SILENT].breached
 
 
@@ -319,7 +319,7 @@ def test_what_is_remembered_is_one_row_a_queue(queue: TestQueue) -> None:
     assert states.keys() == {"mail", "netsuite"}
     assert states["mail"].available_since == START + timedelta(seconds=20)
     assert states["mail"].workers_active_at is None
-    # A point a minute of the last twenty.
+    # One count for each of the last twenty minutes.
     assert len(states["mail"].counts) == 20
 
 
@@ -331,7 +331,7 @@ def test_a_job_that_many_delayed_ones_hide_is_not_taken_for_gone(queue: TestQueu
     hiding = team.fill(600, delay=90_000)
     team.wait(5)
     readings = team.look()
-    # Neither that jobs wait nor that none does can be said.
+    # The check can prove neither that jobs wait nor that none does.
     assert readings[SILENT].facts["waiting"] == 0
     assert not any(
         (readings[rule].breached, readings[rule].recovered) != BETWEEN for rule in (SILENT, OLDEST)

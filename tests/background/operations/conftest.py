@@ -1,4 +1,4 @@
-"""Two replicas for bulk changes, on the database that a test asks for."""
+"""Two replicas for operations, on the database that a test requests."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Whose turn it is among bulk changes, who may end one, and how much goes into a batch."""
+"""Which operation runs next, which replica may end one, and how much a batch contains."""
 
 from time import monotonic
 
@@ -75,7 +75,7 @@ def test_a_batch_of_failures_here_and_there_reads_no_further_than_its_width(
         bench.queue.fail(id_, queue="stock" if id_ in rare else "mail")
     watch(bench.setup, hold(bench.setup))
     with bench.queue.engine.begin() as connection:
-        # As if thousands of others had failed in between.
+        # As if thousands of other jobs had failed in between.
         for id_ in sorted(rare, reverse=True):
             moved = update(tables.failures).where(tables.failures.c.failed_id == id_)
             connection.execute(moved.values(seq=rare[id_]))

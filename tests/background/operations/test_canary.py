@@ -1,4 +1,4 @@
-"""The first jobs of a bulk retry: the rest follows where they pass, and nowhere else."""
+"""The canary of a bulk retry: the rest runs only if all canary jobs are processed."""
 
 import json
 from time import monotonic
@@ -29,7 +29,7 @@ from tests.kit.worker import Worker, follow
 
 
 def begun(queue: TestQueue, setup: Setup, rows: int = 8, canary: int = 3) -> list[int]:
-    """A retry of all with a canary, its first batch done; returns the canary's job ids."""
+    """Start a retry of all jobs with a canary, run its first batch; return the canary's job ids."""
     for order in range(rows):
         queue.fail(order=order)
     watch(setup, hold(setup))
@@ -52,7 +52,7 @@ def operation(queue: TestQueue) -> Any:
 
 
 def decide(setup: Setup, clock: Clock, *, seconds: float = 8) -> None:
-    """Let outcomes and decisions have their turns for so long."""
+    """Run passes of outcomes and canary decisions for `seconds`."""
     for _ in range(max(1, round(seconds / 2))):
         follow(setup, clock, seconds=2, step=2)
         decide_once(setup, hold(setup))

@@ -1,4 +1,4 @@
-"""A retry at a rate: when each of its jobs may begin, over batches, canaries, crashes, freezes."""
+"""A retry at a rate: when its jobs become available, over batches, canaries, crashes, freezes."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -22,19 +22,19 @@ def crash() -> Iterator[str]:
 
 
 def begins(bench: Bench) -> list[int]:
-    """When each job may begin, in seconds after the first; the first is checked against now."""
+    """Return each job's start, in seconds after the first; a test compares the first with now."""
     jobs = [row.available_at for row in bench.queue.jobs]
     return [at - min(jobs) for at in sorted(jobs)]
 
 
 def now(bench: Bench) -> int:
-    """The database's clock, in unix seconds."""
+    """Return the replica's clock in Unix seconds."""
     with bench.queue.engine.begin() as connection:
         return unix(bench.clock(connection))
 
 
 def most_in(seconds: int, begun: list[int]) -> int:
-    """How many jobs at most may begin within so many seconds."""
+    """Return the maximum number of jobs that become available within `seconds` seconds."""
     return max(sum(at <= other < at + seconds for other in begun) for at in begun)
 
 

@@ -1,4 +1,4 @@
-"""A row that the table refuses stays behind by itself; the rest of a bulk change is done (D7)."""
+"""Only the row that the table refuses stays; the operation moves all others (D7)."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,7 @@ from tests.kit.replicas import ask, make_setup
 
 @pytest.fixture
 def queue(mariadb_url: str) -> Iterator[TestQueue]:
-    """A database of its own: these tests alter its tables."""
+    """A separate database, because these tests alter its tables."""
     made = make_queue(mariadb_url)
     yield made
     made.engine.dispose()
@@ -32,7 +32,7 @@ def run(queue: TestQueue, *statements: str) -> None:
 
 
 def ended(queue: TestQueue, command: str) -> Operation:
-    """Preview, confirm and run a bulk change to its end, in batches of the usual size."""
+    """Preview, confirm and run an operation to its end, with the default batch size."""
     setup = make_setup(queue)
     preview = preview_of(ask(setup, command))
     typed = {"plan": preview.plan, "typed": preview.total}
@@ -140,7 +140,7 @@ def test_a_bulk_undo_restores_all_rows_but_the_refused_ones(queue: TestQueue, co
     undo = ended(queue, "undo")
     assert (undo.state, undo.done, undo.skipped) == ("done", 28, 3)
     assert {row.id for row in queue.failed} == set(range(1, 32)) - refused
-    # A refused row keeps its job: what the retry created is deleted only together with the insert.
+    # A refused row keeps the job of its retry: the undo deletes that job only with the insert.
     assert queue.count(queue.queue.jobs) == (3 if command == "retry-all" else 0)
     rows = queue.rows(tables.set_aside)
     assert [(row.operation, row.failed_id) for row in rows] == [

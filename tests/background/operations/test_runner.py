@@ -1,4 +1,4 @@
-"""Bulk changes: what was confirmed and nothing else, once, by somebody entitled, to the end."""
+"""An operation changes exactly what a permitted person confirmed, once, and runs to its end."""
 
 import json
 from collections import Counter
@@ -24,19 +24,19 @@ from tests.kit.replicas import ANA, AUDIT, OMAR, ask, codes, confirm, hold
 
 
 def wall_clock_now() -> datetime:
-    """What a worker would write as `failed_at` now."""
+    """Return the `failed_at` that a worker would write now."""
     return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
 
 
 def items(bench: Bench, number: int = 1) -> list[int]:
-    """The ids of the failed jobs that an operation moved."""
+    """Return the ids of the failed jobs that an operation moved."""
     return [row.failed_id for row in bench.queue.rows(tables.failures) if row.operation == number]
 
 
 def confirmed(setup: Setup, action: str, plan: int, **values: Any) -> Outcome:
-    """Confirm, and again for as long as it is said that the server was busy and nothing was done.
+    """Confirm a plan, and repeat while the answer is that the server is busy.
 
-    Of several transactions at once one may lose each of its races.
+    Among concurrent transactions, one may lose all of its races.
     """
     for _ in range(20):
         outcome = confirm(setup, action, plan, **values)
@@ -66,7 +66,7 @@ def test_only_what_was_there_at_the_preview_is_touched(bench: Bench) -> None:
     old = bench.fill(4)
     preview = previewed(bench.setup)
     new = bench.fill(3)
-    watch(bench.setup, hold(bench.setup))  # they are in the index now, behind the bound
+    watch(bench.setup, hold(bench.setup))  # they are indexed now, above the plan's bound
     confirm(bench.setup, "retry-all", preview.plan)
     run_out(bench.runner())
     assert [row.id for row in bench.queue.failed] == new
@@ -123,7 +123,7 @@ def test_rows_that_went_or_changed_meanwhile_are_skipped_and_nobody_is_said_to_h
     failed = bench.queue.queue.failed
     with bench.queue.engine.begin() as connection:
         connection.execute(delete(failed).where(failed.c.id.in_([2, 3])))
-    bench.queue.fail(3, order=99)  # the id came back with another row
+    bench.queue.fail(3, order=99)  # another row has this id now
     run_out(bench.runner())
     row = bench.operation(progress.operation)
     assert (row.state, row.total, row.done, row.skipped) == ("done", 6, 3, 3)
@@ -136,7 +136,7 @@ def test_rows_that_went_or_changed_meanwhile_are_skipped_and_nobody_is_said_to_h
     assert broken(bench.queue) == []
     watch(bench.setup, hold(bench.setup))
     (incident,) = bench.queue.rows(tables.incidents)
-    # The id that came back is another failure, of the same cause.
+    # The new row with the old id is another failure, of the same cause.
     assert (incident.count, incident.removed, incident.retried) == (7, 6, 4)
     assert bench.queue.count(tables.incident_deltas) == 0
 

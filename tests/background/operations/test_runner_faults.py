@@ -1,4 +1,4 @@
-"""Bulk changes when something refuses: the database, Slack, the settings; they end, and say how."""
+"""Operations when the database, Slack or the settings refuse: they end, with the reason."""
 
 import json
 from collections.abc import Iterator
@@ -22,17 +22,17 @@ from tests.kit.queues import TestQueue
 from tests.kit.replicas import ANA, OPS, People, ask, codes
 
 CONNECTIONS = 3
-"""One for each lane and one beside them: none waits for another's until the database is lost."""
+"""One for each batch worker and one more, so that none waits before the database is lost."""
 
 
 @dataclass
 class Silent(People):
-    """A workspace that says nothing while `silent`."""
+    """A workspace that does not answer while `silent`."""
 
     silent: bool = False
 
     def profile(self, user: str) -> Profile:
-        """A member, where Slack answers."""
+        """Return a member's profile, if Slack answers."""
         if self.silent:
             raise Unreachable("ratelimited")
         return super().profile(user)
@@ -54,7 +54,7 @@ def failpoint() -> Iterator[str]:
 
 @dataclass
 class Alone:
-    """An engine whose connections a test can take away: then its database is lost."""
+    """An engine that loses its database when the test holds all its connections."""
 
     engine: Engine
     held: list[Connection] = field(default_factory=list)
@@ -65,7 +65,7 @@ class Alone:
             self.held.append(self.engine.connect())
 
     def close(self) -> None:
-        """Give them back, and end them all."""
+        """Return the connections to the pool and close all of them."""
         for connection in self.held:
             connection.close()
         self.engine.dispose()
@@ -73,7 +73,7 @@ class Alone:
 
 @pytest.fixture
 def alone(bench: Bench) -> Iterator[Alone]:
-    # Without grace: it is lost on purpose, and nobody should wait long for it.
+    # Without `grace`, because the test should not wait long for a database it loses on purpose.
     made = Alone(connect(bench.queue.url, pool=CONNECTIONS))
     yield made
     made.close()
@@ -81,7 +81,7 @@ def alone(bench: Bench) -> Iterator[Alone]:
 
 @contextmanager
 def no_jobs_table(queue: TestQueue) -> Iterator[None]:
-    """Somebody has renamed the table `jobs`, so that every batch fails as a whole."""
+    """Rename the table `jobs` until the block ends, so that every batch fails as a whole."""
     with queue.engine.begin() as connection:
         connection.execute(text("ALTER TABLE jobs RENAME TO jobs_elsewhere"))
     try:

@@ -1,4 +1,4 @@
-"""A bulk change is undone as a bulk change: previewed, in batches, resumed, each row once."""
+"""The undo of an operation is an operation: previewed, in batches, resumed, each row once."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -25,12 +25,12 @@ from tests.kit.team import Team, action_ids
 
 
 def operation(queue: TestQueue, number: int) -> Any:
-    """The row of an operation."""
+    """Return the row of an operation."""
     return next(row for row in queue.rows(tables.operations) if row.id == number)
 
 
 def columns(rows: Any) -> list[dict[str, Any]]:
-    """Every column of every row."""
+    """Return every column of every row."""
     return [row._asdict() for row in rows]
 
 
@@ -195,7 +195,7 @@ def test_an_operator_cannot_undo_what_an_admin_did_in_bulk(queue: TestQueue) -> 
 
 @pytest.fixture(params=["undo-batch-taken", "batch-moved", "batch-committed"])
 def point(request: pytest.FixtureRequest) -> Iterator[str]:
-    """A failpoint, disarmed at the end."""
+    """A failpoint that is disarmed at the end."""
     yield request.param
     failpoints.disarm(request.param)
 
@@ -214,7 +214,7 @@ def test_an_undo_that_is_cut_off_is_carried_on_by_another_replica(
     ask(one, Request("undo", {"plan": plan}))
 
     class Cut(BaseException):
-        """The process ends here."""
+        """An exception that ends the process."""
 
     def cut() -> None:
         raise Cut

@@ -1,4 +1,4 @@
-"""The outbox against everything Slack can answer: nothing is lost, and a doubt is labelled."""
+"""The outbox with every answer of Slack: nothing is lost, and a possible repeat is labelled."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -30,12 +30,12 @@ def clocked(queue: TestQueue) -> tuple[Setup, Clock]:
 
 
 def send(setup: Setup, slack: LocalSlack) -> int:
-    """Deliver everything that is due; the lease is taken anew, for the clock has moved."""
+    """Deliver every due message, under a new lease because the clock has moved."""
     return deliver(setup, poster_of(slack), hold(setup))
 
 
 def drain(setup: Setup, slack: LocalSlack, clock: Clock, *, minutes: int = 30) -> None:
-    """Let time pass, and everything that runs by itself have its turn, until nothing is left."""
+    """Advance the clock and run all background steps until no message is left."""
     for _ in range(minutes * 4):
         watch(setup, hold(setup))
         sent = send(setup, slack)
@@ -153,7 +153,7 @@ def test_audit_records_wait_for_their_channel_and_the_fallback_is_told_once(
     setup, clock = clocked(queue)
     with queue.engine.begin() as connection:
         now = clock(connection)
-    # It is told once in an hour of the clock, and no hour may end in the two minutes of the test.
+    # The fallback gets one message per clock hour, and no hour may end during the two minutes.
     clock.move(minutes=60 - now.minute, seconds=-now.second)
     for failed_id in (1, 2, 3):
         queue.fail(failed_id)
@@ -164,7 +164,7 @@ def test_audit_records_wait_for_their_channel_and_the_fallback_is_told_once(
     with queue.engine.begin() as connection:
         connection.execute(
             tables.outbox.delete()
-        )  # what others see of it is not what this is about
+        )  # this test is not about the messages that others see
     watch(setup, hold(setup))
     for _ in range(4):
         send(setup, slack)
@@ -192,7 +192,7 @@ def test_an_alert_that_has_no_channel_goes_to_the_fallback(
     alert, health = shown(slack, OPS)
     assert "Failed job 45" in alert
     assert f"cannot post in <#{ALERTS}>" in health
-    # What happens to it is said where it is.
+    # Later changes edit the alert in the fallback channel.
     ask(setup, "delete-failed 45")
     drain(setup, slack, clock)
     assert "actions" not in str(slack.messages(OPS)[0]["blocks"])
@@ -324,7 +324,7 @@ def test_equal_refusals_become_one_message_a_minute_and_each_is_recorded(
         clock.move(seconds=6)
     assert len(queue.rows(tables.audit)) == 30
     drain(setup, slack, clock)
-    # Three minutes: one at once, and one as each minute ends.
+    # Three minutes: one message at once, and one at the end of each minute.
     assert len(shown(slack, AUDIT)) == 4
     assert broken(queue, drained=True) == []
 
@@ -340,7 +340,7 @@ def test_refusals_of_other_people_or_reasons_are_told_apart(
 
 
 class Interrupted:
-    """The real poster, with something that happens before its answer is known."""
+    """The real poster, which runs `meanwhile` before it returns the answer."""
 
     def __init__(self, poster: Poster, meanwhile: Any, *, lost: bool) -> None:
         self._poster = poster
@@ -348,7 +348,7 @@ class Interrupted:
         self._lost = lost
 
     def post(self, channel: str, body: Mapping[str, Any]) -> str:
-        """Post, then let the rest of the world go on."""
+        """Post, then run `meanwhile`."""
         ts = self._poster.post(channel, body)
         self._meanwhile()
         if self._lost:
@@ -356,11 +356,11 @@ class Interrupted:
         return ts
 
     def update(self, channel: str, ts: str, body: Mapping[str, Any]) -> None:
-        """As the real one."""
+        """Edit the message."""
         self._poster.update(channel, ts, body)
 
     def permalink(self, channel: str, ts: str) -> str:
-        """As the real one."""
+        """Return the message's address."""
         return self._poster.permalink(channel, ts)
 
 
@@ -368,7 +368,7 @@ class Interrupted:
 def test_a_deliverer_that_was_paused_cannot_undo_what_the_next_one_did(
     queue: TestQueue,
     slack: LocalSlack,
-    lost: bool,  # noqa: FBT001 pytest hands it over so
+    lost: bool,  # noqa: FBT001 pytest passes the parameter
 ) -> None:
     clock = StandingClock()
     a, b = make_setup(queue, "a", clock=clock), make_setup(queue, "b", clock=clock)

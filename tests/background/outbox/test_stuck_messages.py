@@ -1,4 +1,4 @@
-"""A message that Slack never takes, or that cannot be drawn, is reported; no other waits for it."""
+"""A message that Slack always refuses, or that cannot be rendered, is reported; no other waits."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -35,7 +35,7 @@ def send(setup: Setup, slack: LocalSlack) -> int:
 
 
 def refuse(setup: Setup, slack: LocalSlack, clock: Clock, times: int) -> None:
-    """Let that many tries of one message be refused, with its layout and without."""
+    """Let Slack refuse `times` tries of one message, each with its layout and without."""
     for _ in range(times):
         slack.script(POST, [REFUSED, REFUSED])
         send(setup, slack)
@@ -43,7 +43,7 @@ def refuse(setup: Setup, slack: LocalSlack, clock: Clock, times: int) -> None:
 
 
 def changed(setup: Setup, queue: TestQueue, number: int) -> None:
-    """A change and its record, sealed; what others see of it is not what this is about."""
+    """Make a change and seal its audit record; remove its other messages from the outbox."""
     queue.fail(number)
     watch(setup, hold(setup))
     ask(setup, f"retry {number}")

@@ -1,4 +1,4 @@
-"""What became of a retried job: told once, and told right, whatever workers and people do."""
+"""The outcome of a retried job is posted once and correctly, whatever workers and people do."""
 
 from typing import Any
 
@@ -28,14 +28,14 @@ def worker(queue: TestQueue) -> Worker:
 
 
 def failing(queue: TestQueue, setup: Setup, *orders: int) -> list[int]:
-    """Failed jobs of these orders, indexed and told of."""
+    """Insert failed jobs of these orders; return their ids once they are indexed and posted."""
     ids = [queue.fail(order=order) for order in orders or (803193,)]
     watch(setup, hold(setup))
     return ids
 
 
 def retried(setup: Setup, *ids: int, **values: Any) -> list[int]:
-    """Retry these and return their new ids."""
+    """Retry these failed jobs and return the new jobs' ids."""
     outcome = ask(setup, "retry " + " ".join(map(str, ids)), **values)
     assert outcome.refusal is None
     assert outcome.result is not None

@@ -1,4 +1,4 @@
-"""What became of the jobs of a bulk retry: counted right, in bounded looks, and told."""
+"""Outcomes of a bulk retry are counted correctly, in bounded passes, and posted."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ from tests.kit.worker import Worker
 def retried(
     queue: TestQueue, setup: Setup, orders: list[int] | None = None, *, rows: int = 3
 ) -> list[int]:
-    """A retry of all, done; returns the ids of its jobs."""
+    """Insert failed jobs, retry all of them, and return the new jobs' ids."""
     for order in range(10) if orders is None else orders:
         queue.fail(order=order)
     watch(setup, hold(setup))
@@ -38,7 +38,7 @@ def retried(
 
 
 def count(setup: Setup, clock: Clock, *, seconds: float = 12, step: float = 3) -> int:
-    """Let passes have their turn for so long; returns how many messages were changed."""
+    """Run passes for `seconds`, one every `step`; return how many messages they changed."""
     changed = 0
     for _ in range(round(seconds / step)):
         clock.move(seconds=step)
@@ -349,7 +349,7 @@ def test_what_an_undo_put_back_is_no_longer_queued_and_did_not_fail_again(
     count(setup, clock, seconds=3)
     for job in jobs[:3]:
         Worker(queue).end(job)
-    # The id of one that comes back is taken by then.
+    # Another failed job has the id of one of the restored rows by then.
     taken = queue.rows(tables.failures)[5].failed_id
     queue.fail(taken, order=77)
     (operation,) = queue.rows(tables.operations)

@@ -1,4 +1,4 @@
-"""The audit: one line of links whoever writes, and every tampering found."""
+"""The audit log is one chain for all writers, and a verification finds every tampering."""
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -26,7 +26,7 @@ def violations(queue: TestQueue, anchors: dict[int, str] | None = None) -> list[
 
 
 def anchors_of(queue: TestQueue) -> dict[int, str]:
-    """What the audit channel shows of the chain: each `seq` and the first digits of its hash."""
+    """Return what the audit channel shows of the chain: each `seq` and the start of its hash."""
     return {row.seq: row.hash[:8] for row in queue.rows(tables.audit_chain)}
 
 
@@ -58,7 +58,7 @@ def test_eight_writers_on_two_processes_make_one_line_while_it_is_sealed(
 
 @pytest.fixture
 def sealed(queue: TestQueue) -> TestQueue:
-    """Nine records in the chain, and older than anybody's transaction."""
+    """Nine sealed audit records, older than any open transaction can be."""
     clock = Clock()
     setup = make_setup(queue, clock=clock)
     for failed_id in range(1, 10):
@@ -150,13 +150,13 @@ def test_tampering_is_found(sealed: TestQueue, tamper: Tamper, expected: str) ->
 
 
 def cut_the_tail(connection: Connection) -> None:
-    """Of records and chain, so that what is left holds together."""
+    """Remove the last records and their links, so that the rest is consistent."""
     connection.execute(delete(tables.audit).where(tables.audit.c.id > 6))
     connection.execute(delete(tables.audit_chain).where(tables.audit_chain.c.seq > 6))
 
 
 def rewrite(connection: Connection) -> None:
-    """Change a record, and make every hash after it anew."""
+    """Change a record, and compute every later hash again."""
     change_record(connection)
     rows: Sequence[tuple[int, int]] = connection.execute(
         select(tables.audit_chain.c.seq, tables.audit_chain.c.audit_id).order_by(
@@ -217,7 +217,7 @@ def test_a_long_chain_is_verified_page_by_page(sealed: TestQueue) -> None:
 def test_the_product_never_changes_or_deletes_what_is_in_the_audit(
     mariadb_queue: TestQueue,
 ) -> None:
-    """Everything a bot does is done again under an account that may only insert there."""
+    """All the bot's work succeeds under an account that cannot update or delete audit rows."""
     url = mariadb_queue.engine.url
     with mariadb_queue.engine.begin() as connection:
         connection.execute(text("CREATE USER least@'127.0.0.1' IDENTIFIED BY 'least'"))

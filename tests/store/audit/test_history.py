@@ -1,4 +1,4 @@
-"""What the audit can tell of one job, and of the rows that a bulk change says to have moved."""
+"""The history of one job, and of the rows that the record of an operation names."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -18,19 +18,19 @@ from tests.kit.replicas import ANA, OMAR, SAM, ask, make_setup
 
 
 def about(queue: TestQueue, job: int) -> list[str]:
-    """Actions of the records about a job, newest first."""
+    """Return the actions of the audit records about a job, newest first."""
     with reading(queue.engine) as connection:
         return [row["action"] for row in newest(connection, HistoryFilter(job=job), 50)]
 
 
 def about_order(queue: TestQueue, order: str) -> list[str]:
-    """Actions of the records about an order, newest first."""
+    """Return the actions of the audit records about an order, newest first."""
     with reading(queue.engine) as connection:
         return [row["action"] for row in newest(connection, HistoryFilter(order=order), 50)]
 
 
 def indexed(queue: TestQueue) -> None:
-    """Let the bot see what has failed."""
+    """Index the failed jobs."""
     with queue.engine.begin() as connection:
         index.catch_up(connection, queue.queue, now_of(connection))
 

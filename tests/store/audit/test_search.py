@@ -1,4 +1,4 @@
-"""An order's rows are found by what their payloads say, within bounds, and it says how far."""
+"""A search finds an order's rows by their payloads, within bounds, and returns how far it read."""
 
 import json
 from collections.abc import Sequence
@@ -45,7 +45,7 @@ def ids(
 
 
 def of_order(order: object, tienda: object = 12097) -> str:
-    """A payload that names an order, whatever that is."""
+    """Return a payload with this order, which may have any type."""
     return json.dumps({"job": "X", "data": {"order_id": order, "tienda_id": tienda}})
 
 
@@ -122,7 +122,7 @@ def test_every_form_of_payload_is_read(queue: TestQueue, body: str) -> None:
 
 
 def push_many(queue: TestQueue, count: int) -> None:
-    """Jobs 1 … `count`, each of the order that has its number."""
+    """Insert jobs 1 … `count`; each has its own number as its order."""
     rows = [
         {"id": n, "queue": "netsuite", "payload": payload(n), "available_at": 0, "created_at": 0}
         for n in range(1, count + 1)

@@ -1,4 +1,4 @@
-"""An order's story: what failed, who did what about it, and what became of it, in order of time."""
+"""An order's story: failures, people's changes and their outcomes, in order of time."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,7 +21,7 @@ ORDER = 803193
 
 
 class Shop:
-    """A queue with one replica, whose clock a test moves on by a minute a step."""
+    """A queue with one replica, whose clock advances a minute with each step."""
 
     def __init__(self, queue: TestQueue) -> None:
         self.queue = queue
@@ -29,7 +29,7 @@ class Shop:
         self.setup: Setup = make_setup(queue, clock=self.clock)
 
     def fail(self, id_: int, **values: Any) -> None:
-        """Something fails, and the bot sees it."""
+        """Insert a failed job and index it."""
         self.clock.move(minutes=1)
         with self.queue.engine.begin() as connection:
             now = self.clock(connection).replace(microsecond=0)
@@ -37,18 +37,18 @@ class Shop:
         self.look()
 
     def look(self) -> None:
-        """The bot sees what has failed, and what is gone."""
+        """Index new failed jobs and mark deleted ones as removed."""
         with self.queue.engine.begin() as connection:
             index.catch_up(connection, self.queue.queue, self.clock(connection))
             index.scan(connection, self.queue.queue, self.clock(connection))
 
     def say(self, words: str, by: str = ANA) -> None:
-        """Somebody does something a minute later."""
+        """Run a command a minute later."""
         self.clock.move(minutes=1)
         ask(self.setup, words, by=by)
 
     def bulk(self, words: str) -> None:
-        """Ana carries out a bulk change."""
+        """Run an operation as Ana, from the preview to its end."""
         self.clock.move(minutes=1)
         action = words.split(maxsplit=1)[0]
         plan = preview_of(ask(self.setup, words)).plan
@@ -58,19 +58,19 @@ class Shop:
             runner.run_once()
 
     def work_off(self, *ids: int) -> None:
-        """A worker processes jobs: all there are, or these."""
+        """Process these jobs, or all jobs, as a worker."""
         jobs = self.queue.queue.jobs
         gone = delete(jobs) if not ids else delete(jobs).where(jobs.c.id.in_(ids))
         with self.queue.engine.begin() as connection:
             connection.execute(gone)
 
     def followed(self, state: str, **values: Any) -> None:
-        """What became of everything that was retried singly."""
+        """Set the outcome of every tracked job."""
         with self.queue.engine.begin() as connection:
             connection.execute(update(tables.tracked_jobs).values(state=state, **values))
 
     def story(self, words: str = f"find {ORDER}") -> Story:
-        """What `/queue find` tells."""
+        """Return the story that `/queue find` shows."""
         outcome = ask(self.setup, words)
         assert outcome.result is not None, outcome.refusal
         assert isinstance(outcome.result.data, Story)
@@ -79,12 +79,12 @@ class Shop:
 
 @pytest.fixture
 def shop(queue: TestQueue) -> Shop:
-    """The shop's queue, empty."""
+    """A shop with an empty queue."""
     return Shop(queue)
 
 
 def event_lines(story: Story) -> list[str]:
-    """The events in a few words each."""
+    """Return each event in a few words."""
     lines = []
     for event in story.events:
         match event.what:
@@ -222,7 +222,7 @@ def test_what_an_undo_puts_back_under_a_new_id_is_no_outcome_of_another_retry(sh
     shop.bulk("retry-all")
     first = next(row for row in shop.queue.rows(tables.failures) if row.failed_id == 45)
     with shop.queue.engine.begin() as connection:
-        # As a bulk undo leaves it where the id of the row was taken.
+        # A bulk undo leaves such a row if another row has the old id.
         again = {
             **first._asdict(),
             "seq": 90,
@@ -319,7 +319,7 @@ def test_what_has_just_failed_is_told_before_it_is_indexed(shop: Shop) -> None:
 
 
 def test_what_a_retry_led_to_comes_after_it_within_one_second(shop: Shop) -> None:
-    """`failed_at` and `created_at` have no fractions of a second, the audit has."""
+    """The audit log has fractions of a second; `failed_at` and `created_at` have none."""
     shop.fail(45)
     shop.bulk("retry-all")
     shop.work_off()
@@ -380,7 +380,7 @@ def test_an_order_with_very_many_failures_is_told_from_the_newest(shop: Shop) ->
 
 
 def test_nothing_is_read_of_an_audit_that_names_others(shop: Shop) -> None:
-    """Only targets are searched: what stands in the JSON of a record is not."""
+    """Only the targets of a record are searched, not its JSON."""
     shop.fail(45, order=1)
     shop.say("retry 45")
     with shop.queue.engine.begin() as connection:

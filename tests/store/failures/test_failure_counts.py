@@ -1,4 +1,4 @@
-"""The counts of failures: exact at every moment, aggregated or not, whoever takes failures away."""
+"""Failure counts are exact at every moment, aggregated or not, whoever removes failures."""
 
 import threading
 from collections import Counter
@@ -24,7 +24,7 @@ MISSING = "ErrorException: Undefined array key 'sku' in order 803193"
 
 
 def counted(queue: TestQueue) -> Counter[tuple[str, int]]:
-    """How many are there by queue and hour, as the sums say."""
+    """Return the number of failures by queue and hour, from the counts."""
     there: Counter[tuple[str, int]] = Counter()
     for row in rows(queue):
         there[row.queue, row.hour] += row.appeared - row.removed
@@ -32,14 +32,14 @@ def counted(queue: TestQueue) -> Counter[tuple[str, int]]:
 
 
 def rows(queue: TestQueue) -> list[Any]:
-    """The rows of counts by hour, without the sums of what is aggregated."""
+    """Return the counts by hour, without the aggregated sums."""
     return [
         row for row in queue.rows(tables.failure_counts) if row.hour != failure_counts.ALL_HOURS
     ]
 
 
 def change(queue: TestQueue, work: object, now: datetime = NOW) -> int:
-    """One step of the upkeep in a transaction of its own."""
+    """Run one step of the maintenance in its own transaction."""
     assert callable(work)
     return int(changing(queue.engine, monotonic() + 40, lambda c: work(c, now)))
 
@@ -192,7 +192,7 @@ def test_two_who_mark_the_same_failures_gone_book_them_once(mariadb_queue: TestQ
 
         def work(connection: Connection) -> int:
             here = tables.failures.c.removed_at.is_(None)
-            if not met:  # who is run again has nobody to wait for
+            if not met:  # a repeated transaction must not wait for the other one
                 met.append(together.wait(timeout=20))
             return removal.mark_removed(connection, here, NOW)
 
@@ -205,7 +205,7 @@ def test_two_who_mark_the_same_failures_gone_book_them_once(mariadb_queue: TestQ
 def test_a_failure_that_is_indexed_between_count_and_mark_voids_the_transaction(
     mariadb_queue: TestQueue,
 ) -> None:
-    """The counts of what was there before would be one short for ever."""
+    """Otherwise the count of the earlier failures would stay one too low."""
     mariadb_queue.fail()
     index(mariadb_queue)
     came: list[int] = []
@@ -233,7 +233,7 @@ def test_a_pass_for_new_failures_does_not_wait_for_those_that_others_have_locked
     index(mariadb_queue)
     with mariadb_queue.engine.begin() as connection:
         connection.execute(select(tables.failures.c.seq).with_for_update()).all()
-        # So many that the server would rather read the one row there is than look for each.
+        # With so many ids, the server would scan the table's only row instead of using the index.
         for _ in range(40):
             mariadb_queue.fail()
         assert index(mariadb_queue) == 40

@@ -1,4 +1,4 @@
-"""The index of failures: each found once, in commit order, whatever the ids do."""
+"""The index contains each failure once, in commit order, whatever the order of ids."""
 
 import threading
 from datetime import datetime, timedelta
@@ -35,7 +35,7 @@ def test_what_failed_before_the_first_start_is_read_in_silently(queue: TestQueue
 
 
 def test_a_backfill_settles_what_failed_long_ago_and_nothing_younger(queue: TestQueue) -> None:
-    """Else each pass would read the whole backlog again, until ten minutes later."""
+    """Otherwise each pass would read the whole backlog again for ten minutes."""
     minutes = (300, 11, 9, 200, 1)
     for failed_id, ago in enumerate(minutes, start=1):
         queue.fail(failed_id, failed_at=NOW - timedelta(minutes=ago))
@@ -188,7 +188,7 @@ def test_of_two_passes_at_once_the_second_waits_and_adds_nothing(
 def test_the_order_of_seq_is_the_order_of_commit_with_many_passes_at_once(
     mariadb_queue: TestQueue,
 ) -> None:
-    """While workers fail jobs and four passes run, `seq` never shows a lower number later."""
+    """While workers fail jobs and four passes run, no lower `seq` appears after a higher one."""
     index(mariadb_queue)
     done = threading.Event()
     seen: list[int] = []
@@ -233,7 +233,7 @@ def test_a_scope_catches_up_before_it_is_frozen_but_not_for_ever(queue: TestQueu
             lambda connection: failures.catch_up(connection, queue.queue, NOW, passes),
         )
 
-    assert catch_up(1) is True  # the backfill is over, only what is newer might be missing
+    assert catch_up(1) is True  # the backfill has ended; only newer failures might be missing
     assert catch_up(20) is True
     assert len(ids(queue)) == 5
 
@@ -241,7 +241,7 @@ def test_a_scope_catches_up_before_it_is_frozen_but_not_for_ever(queue: TestQueu
 def test_thousands_of_failures_are_read_in_and_swept_in_seconds(
     mariadb_queue: TestQueue,
 ) -> None:
-    """Measured 0.3 ms a failure on two busy cores; `make campaign` reads in more."""
+    """Measured: 0.3 ms per failure on two busy cores; `make campaign` indexes more."""
     seed_many(mariadb_queue, 5_000)
     began = monotonic()
     assert index(mariadb_queue) == 5_000
@@ -249,7 +249,7 @@ def test_thousands_of_failures_are_read_in_and_swept_in_seconds(
         connection.execute(text("DELETE FROM failed_jobs WHERE id % 10 = 0"))
     assert scan_all(mariadb_queue, 2_000) == (0, 500)
     assert monotonic() - began < 40
-    # What failed before the first start is not looked at again by each pass.
+    # Passes do not read the failures from before the first start again.
     with mariadb_queue.engine.begin() as connection:
         assert position(connection, "settled") == 5_000
 
@@ -261,7 +261,7 @@ def test_a_settled_mark_leaves_old_failures_out_of_the_next_pass(queue: TestQueu
     index(queue, LATER)
     with queue.engine.begin() as connection:
         assert position(connection, "settled") == 10
-        # What the pass does not look at any more is the scan's to find.
+        # Only the scan finds rows that the pass no longer reads.
         connection.execute(update(tables.failures).values(failed_id=11))
         assert (
             connection.execute(select(func.count()).select_from(tables.failures)).scalar_one() == 1
@@ -289,7 +289,7 @@ def test_a_newest_failure_that_is_retried_late_does_not_make_every_pass_a_full_s
         assert settled_mark(queue) == 20
     queue.fail(31)
     assert index(queue, NOW + timedelta(minutes=15)) == 1
-    # 30 was seen long ago, gone or not: what is below it need not be read again.
+    # 30 was indexed long ago, even if it is removed now: no pass needs to read below it again.
     assert settled_mark(queue) == 30
     assert index(queue, NOW + timedelta(minutes=26)) == 0
     assert settled_mark(queue) == 31
@@ -303,7 +303,7 @@ def test_ids_that_start_over_in_an_empty_table_are_found_at_once(queue: TestQueu
     index(queue, LATER)
     truncate(queue)
     assert index(queue, LATER) == 0
-    # What the index still holds of the old ids says nothing of the new ones.
+    # The old ids that are still in the index do not hide the new ones.
     assert [queue.fail(order=order, failed_at=LATER) for order in (7, 8)] == [1, 2]
     assert index(queue, LATER) == 2
     assert settled_mark(queue) == 0
@@ -433,7 +433,7 @@ def test_texts_that_take_long_to_read_make_a_pass_shorter_and_none_is_left_out(
     last = queue.fail()
     rows = 100
     row = {"queue": "mail", "payload": "{}", "failed_at": datetime(2025, 11, 7, 10)}  # noqa: DTZ001 wall clock
-    # Words without an end; each another one, so that reading one helps with no other.
+    # Very long words, each different, so that no cached result helps with another.
     texts = [f"broke {uuid4()}" + "aGVsbG8gd29ybGQ9" * 200 for _ in range(rows)]
     with queue.engine.begin() as connection:
         connection.execute(queue.queue.failed.insert(), [{**row, "exception": x} for x in texts])

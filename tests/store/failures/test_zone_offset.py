@@ -1,4 +1,4 @@
-"""D6: a filter by time is refused where `failed_at` is in another time zone."""
+"""D6: a filter by time is refused if `failed_at` is in another time zone."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,26 +23,26 @@ FILTERS = (
 
 @dataclass(frozen=True)
 class Written:
-    """A queue whose workers write `failed_at` so many minutes too early."""
+    """A queue whose workers write a `failed_at` that is some minutes too early."""
 
     queue: TestQueue
     setup: Setup
 
     def fail(self, minutes: float) -> int:
-        """Let a job fail now."""
+        """Insert a job that fails now, with `failed_at` `minutes` too early; return its id."""
         with self.queue.engine.begin() as connection:
             moment = now_of(connection) - timedelta(minutes=minutes)
         return self.queue.fail(queue="mail", failed_at=self.queue.queue.wall_clock(moment))
 
     def index(self) -> None:
-        """Index what has failed."""
+        """Index the failed jobs."""
         while index_once(self.setup, hold(self.setup)):
             pass
 
 
 @pytest.fixture
 def written(queue: TestQueue) -> Written:
-    """The bot has started before the first failure."""
+    """A queue whose bot has started before the first failure."""
     made = Written(queue, make_setup(queue))
     made.index()
     return made

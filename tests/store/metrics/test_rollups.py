@@ -1,4 +1,4 @@
-"""The history: minutes become hours, hours days; nothing doubled, nothing lost, and bounded."""
+"""Rollups of minutes to hours and hours to days are bounded; nothing is doubled or lost."""
 
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -18,12 +18,12 @@ AN_HOUR, A_MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
 
 def whole(**figures: int) -> dict[str, QueueMetrics]:
-    """What is known of all queues after a minute."""
+    """Return the metrics of all queues for one minute."""
     return {ALL: QueueMetrics(looks=1, seconds=60, **figures)}
 
 
 def fill(queue: TestQueue, since: datetime, minutes: int, step: int = 10) -> None:
-    """A look every ten minutes: one job processed, as many pending as minutes are over."""
+    """Add a sample every `step` minutes: 1 processed, and as many pending as minutes passed."""
     with queue.engine.begin() as connection:
         for minute in range(0, minutes, step):
             figures = {"pending": minute, "processed": 1, "appeared": 2}
@@ -31,7 +31,7 @@ def fill(queue: TestQueue, since: datetime, minutes: int, step: int = 10) -> Non
 
 
 def roll(queue: TestQueue, now: datetime, zone: ZoneInfo = UTC, times: int = 400) -> int:
-    """Roll up until nothing is left, each step in a transaction of its own; how many it took."""
+    """Roll up until nothing is left, one transaction per step; return the number of steps."""
     for step in range(times):
         with queue.engine.begin() as connection:
             if not rollups.roll_hour(connection, now) and not rollups.roll_day(
@@ -42,12 +42,12 @@ def roll(queue: TestQueue, now: datetime, zone: ZoneInfo = UTC, times: int = 400
 
 
 def moments(queue: TestQueue, span: str) -> list[datetime]:
-    """When the rows of a span begin."""
+    """Return the start times of a span's rows."""
     return sorted({row.at for row in queue.rows(kept) if row.span == span})
 
 
 def processed(queue: TestQueue, span: str) -> int:
-    """The sum over a span's rows of all queues."""
+    """Return the number of processed jobs in a span's rows, for all queues together."""
     return sum(row.processed for row in queue.rows(kept) if (row.span, row.queue) == (span, ALL))
 
 
@@ -94,7 +94,7 @@ def test_what_was_left_unrolled_while_the_bot_was_down_is_rolled_up_later(queue:
 
 def test_a_day_is_that_of_the_zones_clocks_also_when_they_are_changed(queue: TestQueue) -> None:
     madrid = ZoneInfo("Europe/Madrid")
-    # 2026-03-29 has 23 hours there.
+    # 2026-03-29 has 23 hours in Madrid.
     begins = datetime(2026, 3, 28, 23)  # noqa: DTZ001 naive UTC
     fill(queue, begins, 60 * 23)
     fill(queue, begins + AN_HOUR * 23, 60)
@@ -121,12 +121,12 @@ def test_the_rows_are_bounded_and_nothing_goes_before_it_is_rolled_up(queue: Tes
     assert {row.left_out for row in rows if row.queue == ALL} == {30 - QUEUES}
     purge(queue, now + timedelta(days=900))
     assert moments(queue, DAY) == []
-    # The hours of the day that is not over wait for it.
+    # The hours of the unfinished day stay until it ends.
     assert len(moments(queue, HOUR)) == 39 - 24
 
 
 def purge(queue: TestQueue, now: datetime) -> None:
-    """Purge until nothing is left to."""
+    """Purge until nothing is left to delete."""
     for _ in range(100):
         with queue.engine.begin() as connection:
             if not rollups.purge(connection, now, UTC):
@@ -146,7 +146,7 @@ def test_hours_without_a_row_are_gaps_and_the_hour_under_way_is_known(queue: Tes
 
 
 def series(queue: TestQueue, now: datetime, span: timedelta, name: str = ALL) -> list[Point]:
-    """The hours up to now."""
+    """Return the hours up to `now`."""
     with queue.engine.begin() as connection:
         return rollups.series(connection, now, span, name)
 
@@ -167,7 +167,7 @@ def test_a_queue_without_a_row_had_no_jobs_unless_queues_were_left_out(queue: Te
     ("one", "other", "both"),
     [
         (QueueMetrics(processed=1, seconds=9), QueueMetrics(processed=2, seconds=9), 3),
-        # A first look, after which something can be told at all, says nothing against it.
+        # A first sample has no metrics yet and does not make the sum unknown.
         (QueueMetrics(processed=1, seconds=9), QueueMetrics(), 1),
         (QueueMetrics(processed=1, seconds=9), QueueMetrics(seconds=9), None),
         (QueueMetrics(seconds=9), QueueMetrics(seconds=9), None),
@@ -183,7 +183,7 @@ def test_what_was_processed_is_not_known_where_a_part_of_it_is_not(
 def test_an_hour_that_comes_twice_is_in_one_stretch(queue: TestQueue) -> None:
     del queue
     madrid = ZoneInfo("Europe/Madrid")
-    # The clocks go back from 3 to 2 at 01:00 UTC of 2026-10-25.
+    # The clocks go back from 3:00 to 2:00 at 01:00 UTC on 2026-10-25.
     begins = datetime(2026, 10, 24, 22)  # noqa: DTZ001 naive UTC
     points = [Point(begins + AN_HOUR * n, AN_HOUR, QueueMetrics(appeared=1)) for n in range(7)]
     parts = bucketed(points, 2, madrid)

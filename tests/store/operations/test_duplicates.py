@@ -1,4 +1,4 @@
-"""What a retry of many may do twice: found where it is, and never by a look without bounds."""
+"""Possible duplicates of a bulk retry are found, always by bounded reads."""
 
 from time import monotonic
 

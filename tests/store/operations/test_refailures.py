@@ -1,4 +1,4 @@
-"""Counting what failed again after a bulk retry, in bounded looks whatever the payloads are."""
+"""The jobs that failed again after a bulk retry are counted by bounded reads, for all payloads."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ OLD, NEW = 2_000, 300
 
 
 def reads(connection: Connection) -> int:
-    """How many rows and entries of indexes this session has read so far."""
+    """Return how many rows and index entries this session has read so far."""
     rows = connection.execute(text("SHOW SESSION STATUS LIKE 'Handler_read%'"))
     return sum(int(value) for _, value in rows)
 
@@ -37,7 +37,7 @@ def test_a_payload_that_thousands_of_failures_share_is_looked_up_once(
         (known,) = connection.execute(tables.failures.select()).mappings().all()
         row: dict[str, Any] = {**known, "operation": None, "failed_id": 7}
         row |= {"seq": None, "removed_at": now_of(connection)}
-        # Of an earlier time, so that they come first in the index.
+        # These failures are older, so they come first in the index.
         connection.execute(update(tables.failures).values(seq=OLD + 1))
         connection.execute(insert(tables.failures), [{**row, "seq": seq + 1} for seq in range(OLD)])
         new = {**row, "removed_at": None}

@@ -1,4 +1,4 @@
-"""What a bulk change is about: exactly the queue and the time that were named."""
+"""The scope of an operation is exactly the named queue and time."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -26,7 +26,7 @@ def test_a_queue_s_name_is_compared_exactly(queue: TestQueue, other: str) -> Non
 
 
 def test_an_age_is_counted_in_real_hours_when_the_clocks_change(queue: TestQueue) -> None:
-    """In Santiago clocks went from 24:00 to 01:00 that night: 03:00 was three hours after 23:00."""
+    """In Santiago, clocks went from 24:00 to 01:00 that night: 03:00 was 3 hours after 23:00."""
     santiago = ZoneInfo("America/Santiago")
     setup = make_setup(queue, clock=lambda _connection: NOW)
     setup = replace(setup, queue=replace(queue.queue, zone=santiago))

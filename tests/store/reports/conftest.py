@@ -1,4 +1,4 @@
-"""A replica in Lima that has watched for long, at noon of the day that its digest reports."""
+"""A replica in Lima that started long ago, at noon of the day that its digest reports."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,7 +21,7 @@ def clock() -> SetClock:
 
 @pytest.fixture
 def setup(queue: TestQueue, clock: SetClock) -> Iterator[Setup]:
-    """A replica in Lima that has watched for long, and has read in what was there before."""
+    """A replica in Lima that started long ago and has indexed the earlier failed jobs."""
     began(queue, LONG_AGO)
     zone = ZoneInfo(LIMA)
     here = replace(queue, queue=replace(queue.queue, zone=zone))

@@ -1,4 +1,4 @@
-"""The digest's numbers are those that a count by hand gives, and what is not known is not a 0."""
+"""The digest's numbers agree with a count by hand, and unknown numbers are not 0."""
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -61,7 +61,7 @@ def test_the_week_before_is_known_after_it_was_folded_into_days(
         pass
     assert read(setup).failed == Figure(count=1, before=2)
     week = Days(date(2026, 3, 3), date(2026, 3, 9), ZoneInfo(LIMA))
-    # Of the last days of February nothing failed; those are kept too.
+    # Nothing failed in the last days of February; these days are stored, too.
     assert read(setup, week).failed == Figure(count=5, before=3)
 
 
@@ -94,17 +94,17 @@ def test_retried_and_deleted_are_counted_by_person(
     clock.at = BEGAN
     ask(setup, f"retry {ids[1]} {ids[2]}", by=OMAR)
     ask(setup, f"retry {ids[3]}")
-    ask(setup, f"retry {ids[3]}", by=OMAR)  # refused: it is gone
+    ask(setup, f"retry {ids[3]}", by=OMAR)  # refused: already retried
     ask(setup, f"delete-failed {ids[4]}")
     ask(setup, f"delete {job}")
-    ask(setup, f"delete-failed {ids[5]}", by=OMAR)  # refused: not an operator's
+    ask(setup, f"delete-failed {ids[5]}", by=OMAR)  # refused: operators may not delete
     clock.at = ENDED - HOUR
     bulk(setup, "retry-all queue=netsuite")
     bulk(setup, "clear-failed queue=mail")
     clock.at = ENDED
     ask(setup, f"retry {others[0]}")
     digest = read(setup)
-    # 12 less the one retried before, the two and the one by id, and the one deleted: 7 in bulk.
+    # In bulk: 12 less the earlier retry, the three by id, and the deleted one, which leaves 7.
     assert digest.retried == Deeds(
         count=10, by=(DoneBy(actor=ANA, count=8), DoneBy(actor=OMAR, count=2))
     )
@@ -112,7 +112,7 @@ def test_retried_and_deleted_are_counted_by_person(
 
 
 def bulk(setup: Setup, words: str) -> None:
-    """Preview it, confirm it, and let it run to its end."""
+    """Preview, confirm and run an operation to its end."""
     outcome: Any = ask(setup, words)
     frozen = outcome.result.extra.preview
     begun: Any = confirm(setup, frozen.action, frozen.plan, typed=frozen.total)
@@ -136,7 +136,7 @@ def test_only_some_people_are_named_and_the_others_counted(setup: Setup, queue: 
 def incident(
     queue: TestQueue, id_: int, opened: datetime, minutes: int | None, rule: str
 ) -> DigestIncident:
-    """Put in an incident that is resolved after so many minutes, or active."""
+    """Insert an incident that is resolved after `minutes`, or active, and return it."""
     resolved = None if minutes is None else opened + timedelta(minutes=minutes)
     subject = f"{rule}:{id_}"
     row = {

@@ -1,4 +1,4 @@
-"""Which days a digest tells of, and how long they are."""
+"""Which days a digest reports, and how long they are."""
 
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
@@ -37,7 +37,7 @@ def test_a_digest_tells_of_the_days_since_the_one_before(
         ("2026-03-29", "Europe/Madrid", "2026-03-28 23:00", 23),
         ("2026-10-25", "Europe/Madrid", "2026-10-24 22:00", 25),
         ("2026-03-09", "America/Lima", "2026-03-09 05:00", 24),
-        # Here the clocks are changed at midnight: the day begins at one.
+        # The clocks change at midnight here, so the day starts at one.
         ("2026-09-06", "America/Santiago", "2026-09-06 04:00", 23),
         ("2026-04-04", "America/Santiago", "2026-04-04 03:00", 25),
         ("2026-10-04", "Australia/Lord_Howe", "2026-10-03 13:30", 23.5),

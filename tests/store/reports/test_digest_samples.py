@@ -1,4 +1,4 @@
-"""What a digest says of samples: sums, gaps, the slowest hours; what was not seen is no 0."""
+"""A digest's numbers from samples: sums, gaps, the slowest hours; unknown values are not 0."""
 
 from datetime import datetime, timedelta
 from time import monotonic
@@ -18,7 +18,7 @@ from tests.kit.yesterday import BEGAN, ENDED, HOUR, read
 def sample(
     setup: Setup, at: datetime, metrics: dict[str, QueueMetrics], span: str = "hour"
 ) -> None:
-    """Put in what the samples of an hour said, by queue."""
+    """Insert the metrics of an hour (or of `span`), by queue."""
     rows = [
         {
             "span": span,
@@ -32,7 +32,7 @@ def sample(
 
 
 def sampled_hours(setup: Setup, hours: int = 24, **each: Any) -> None:
-    """The first hours of yesterday, each seen all the time."""
+    """Insert complete metrics for the first `hours` hours of yesterday."""
     values = {"processed": 100, "looks": 360, "seconds": 3_600} | each
     for number in range(hours):
         sample(setup, BEGAN + number * HOUR, {rollups.ALL: QueueMetrics(**values)})

@@ -1,4 +1,4 @@
-"""Whether a replica watches and whether messages arrive, as a terminal and a monitor ask it."""
+"""The health for terminals and monitoring: whether a replica leads, and whether messages arrive."""
 
 import json
 import os
@@ -24,13 +24,13 @@ from tests.kit.replicas import ALERTS, AUDIT, make_setup
 
 
 def seen(queue: TestQueue, **ahead: float) -> Health:
-    """The health as it is so much later."""
+    """Return the health at a later time; `ahead` are arguments of `timedelta`."""
     with queue.engine.begin() as connection:
         return health(connection, queue.queue, now_of(connection) + timedelta(**ahead))
 
 
 def say(connection: Connection, channel: str) -> None:
-    """Put something into the outbox."""
+    """Put a message into the outbox."""
     outbox.post(connection, channel, "incident:1", Message(Mrkdwn("x"), []), now_of(connection))
 
 
@@ -63,7 +63,7 @@ def test_what_slack_does_not_take_is_told_by_channel_with_its_words(queue: TestQ
 
 
 def run(queue: TestQueue, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run `queue-bot health` as a monitor does."""
+    """Run `queue-bot health` as a monitoring system does."""
     environ = {"PATH": os.environ["PATH"], "DATABASE_URL": queue.url}
     return subprocess.run(
         [sys.executable, "-m", "bot", "health", *words],
@@ -81,14 +81,14 @@ def test_a_terminal_says_it_and_exits_with_1_where_nobody_watches(queue: TestQue
     assert "No replica monitors the queue" in bad.stdout
 
     with queue.engine.begin() as connection:
-        # So late that it does not run out before the program has started.
+        # The lease starts in the future, so that it does not expire before the program starts.
         leases.take(connection, "watcher", "a-1", now_of(connection) + timedelta(minutes=2))
     good = run(queue, "--json")
     assert (good.returncode, json.loads(good.stdout)["watcher"]["replica"]) == (0, "a-1")
 
 
 def in_terminal(queue: TestQueue, *, as_json: bool = False) -> tuple[int, str]:
-    """The exit code of `queue-bot health` and what it prints, in this process."""
+    """Return the exit code and the output of `queue-bot health`, run in this process."""
     lines: list[str] = []
     code = report_health(make_setup(queue, clock=now_of), lines.append, as_json=as_json)
     return code, "\n".join(lines)

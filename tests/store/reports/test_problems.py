@@ -1,4 +1,4 @@
-"""What is wrong with the background work, as the database alone shows it; and that it ends."""
+"""Problems of the background work, as the database alone shows them; and how they end."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -26,14 +26,14 @@ LONG = 3_600
 
 @dataclass
 class Led:
-    """A queue that a replica has led for an hour, and whose work is done."""
+    """A queue that a replica has led for an hour, without waiting work."""
 
     queue: TestQueue
     setup: Setup
     lease: leases.Lease
 
     def problems(self, ahead: float = 0.0, layout: Queue | None = None) -> list[str]:
-        """Part and code of each problem, so many seconds from now; the replica still leads then."""
+        """Return part and code of each problem in `ahead` seconds, when the replica still leads."""
         with self.queue.engine.begin() as connection:
             now = now_of(connection) + timedelta(seconds=ahead)
             values = {"since": now - timedelta(seconds=LONG), "expires": now + leases.TTL}
@@ -45,14 +45,14 @@ class Led:
         return [f"{problem.part} {problem.code}" for problem in seen.problems]
 
     def work(self) -> None:
-        """Do what is to be done."""
+        """Run the leader's steps: index, seal, sample."""
         while index_once(self.setup, self.lease):
             pass
         sealing.seal_once(self.setup, self.lease)
         metrics.sample_once(self.setup, self.lease, indexed=True)
 
     def fail(self, seconds: float, queue: Queue | None = None) -> int:
-        """A job that failed so long ago, by the wall clock of this queue."""
+        """Insert a job that failed `seconds` ago, by this queue's wall clock; return its id."""
         with self.queue.engine.begin() as connection:
             moment = now_of(connection) - timedelta(seconds=seconds)
         return self.queue.fail(failed_at=(queue or self.queue.queue).wall_clock(moment))
@@ -60,7 +60,7 @@ class Led:
 
 @pytest.fixture
 def led(queue: TestQueue) -> Led:
-    """On each kind of database."""
+    """A led queue on each kind of database."""
     setup = make_setup(queue)
     made = Led(queue, setup, hold(setup))
     made.work()
@@ -227,7 +227,7 @@ BROKEN: dict[str, Callable[[Led], Table]] = {
 @pytest.mark.parametrize("expected", BROKEN)
 def test_what_cannot_be_checked_is_not_called_well(led: Led, expected: str) -> None:
     table = BROKEN[expected](led)
-    # The zone of the times is read from the index, too.
+    # The check of the time zone reads the index, too.
     also = ["times unseen"] if expected == "failures unseen" else []
     with without_table(led.queue, table.name):
         assert led.problems() == sorted([expected, *also])
