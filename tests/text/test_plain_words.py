@@ -82,7 +82,7 @@ def keys_of(selection: ast.SelectExpression) -> set[str]:
 
 
 def uncounted(pattern: ast.Pattern, language: str, selected: frozenset[str]) -> Iterator[str]:
-    """The counts that stand before a noun in the plural outside the case for many of them."""
+    """Yield each count that precedes a plural noun outside the plural case."""
     elements = pattern.elements
     for element, after in zip(elements, [*elements[1:], None], strict=True):
         expression = element.expression if isinstance(element, ast.Placeable) else None
@@ -129,7 +129,7 @@ def test_a_noun_in_the_plural_is_counted_in_a_case_of_its_own(language: str) -> 
 
 
 def retired(language: str) -> list[str]:
-    """The glossary's retired words of a language, a line each."""
+    """Return the retired words of a language from the glossary."""
     section = GLOSSARY.read_text(encoding="utf-8").split("## Retired words of the messages")[1]
     return section.split(f"```text {language}\n")[1].split("```")[0].split("\n")[:-1]
 
