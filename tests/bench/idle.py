@@ -1,4 +1,4 @@
-"""What the bot costs the database while nothing happens: statements a second, by kind."""
+"""Load of an idle bot on the database: statements a second, by kind."""
 
 import os
 import re
@@ -20,7 +20,7 @@ from tests.kit.queues import TestQueue, make_queue
 from tests.services.mariadb import MariaDB
 
 SETTLE_SECONDS = 75.0
-"""The first round does what no later one does, and the work of a minute must have run once."""
+"""The first round does extra work, and the steps of each minute must have run once."""
 SECONDS = 120.0
 LEADER_BUDGET, STANDBY_BUDGET = 5.0, 1.0
 """Statements a second; see docs/speed.md."""
@@ -32,7 +32,7 @@ _LIMIT = re.compile(r"^SET STATEMENT max_statement_time=[\d.]+ FOR ")
 
 @dataclass(frozen=True)
 class Idle:
-    """What was measured in `seconds`: statements by kind, and the bots' and server's CPU time."""
+    """The measurement of `seconds`: statements by kind, and CPU shares of bots and server."""
 
     seconds: float
     kinds: Mapping[str, int]
@@ -103,7 +103,7 @@ def _bot(slack: LocalSlack, url: str) -> Iterator[int]:
 
 
 def _measure(server: MariaDB, bots: list[int], seconds: float) -> Idle:
-    """Count what the server's own general log has of these seconds."""
+    """Return the statements in the server's general log and the CPU use of these seconds."""
     server.execute(
         "SET GLOBAL general_log = OFF",
         "TRUNCATE TABLE mysql.general_log",
