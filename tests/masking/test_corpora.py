@@ -86,7 +86,7 @@ def test_exceptions_keep_their_words() -> None:
 
 
 def test_payloads_keep_their_values() -> None:
-    """A Laravel job's payload: its ids, class, tags and times are what people search for."""
+    """People search for the ids, class, tags and times of a Laravel payload: none is masked."""
     payload = {
         "uuid": "550e8400-e29b-41d4-a716-446655440000",
         "id": "oT5ZpWq8LkVbN3yRxJd7HsGfAe2UcMi1",
