@@ -56,7 +56,7 @@ def words(command: Command) -> str:
 
 
 def buttons(commands: dict[str, Command]) -> list[Json]:
-    """Return one button per command; no message of the bot has such a set."""
+    """Return one button per command, as no message of the bot has them."""
     return [
         {
             "type": "actions",
@@ -157,7 +157,7 @@ def test_a_refusal_tells_the_needed_role_and_who_has_it(
     text = team.say(command, as_="stranger").text
     assert f"needs the role {needed}, and you have no role" in text
     assert "Nothing was changed" in text
-    # A person without any role needs the viewer role; the names of other viewers do not help.
+    # A person without a role needs the viewer role, and another viewer cannot help with it.
     assert (f"Who can: {', '.join(holders)}" in text) is (needed != "viewer")
     assert (f"For the role {needed}, ask <@{IDS.admin}>." in text) is (needed != "admin")
     (audited,) = team.audit_texts()

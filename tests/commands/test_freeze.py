@@ -31,7 +31,7 @@ from tests.kit.replicas import ANA, OMAR, OPS, TEAM, ask, codes, make_setup
 from tests.kit.team import Team, action_ids
 
 WHEN_FROZEN = {"freeze", "unfreeze", "cancel", "acknowledge", "mute", "unmute"}
-"""The commands that change no job, and so work during a change freeze."""
+"""The commands that are allowed during a change freeze, because they change no job."""
 
 CHANGING = {name for name, one in find_commands().items() if one.effect is not Effect.READ}
 
@@ -171,7 +171,7 @@ def test_without_the_check_changes_get_through(kept_queue: TestQueue) -> None:
 
 @contextmanager
 def held_at(name: str) -> Iterator[tuple[Callable[[], bool], Callable[[], None]]]:
-    """Block the thread that reaches the failpoint; yield a check for that, and its release."""
+    """Block the thread that reaches the failpoint; yield `is_held` and `go_on`, its release."""
     reached, go_on = threading.Event(), threading.Event()
 
     def wait() -> None:

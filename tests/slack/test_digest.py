@@ -1,4 +1,4 @@
-"""The digest in Slack: posted on its own or requested, with buttons for the details."""
+"""The digest in Slack: posted by schedule or on request, with buttons for the details."""
 
 import re
 from collections.abc import Iterator

@@ -147,7 +147,7 @@ def draw(make: HomeData, ctx: Context) -> Message:
 
 
 def refused(w: Words, ctx: Context, *, passing: bool) -> Message:
-    """Return the Home that says why the dashboard is refused."""
+    """Return the Home that names the reason of a refusal."""
     denied = Denied(needed=Role.VIEWER, has=Role.NONE, holders=(w.person,))
     return home.refused_home(refusal.refusal_message(denied, ctx).blocks, ctx, passing=passing)
 

@@ -117,7 +117,7 @@ NOBODY = HealthProblem(part="watcher", code="nobody", since=NOW + timedelta(seco
 
 
 def _without_figures(overview: Watching) -> Watching:
-    """Return the overview as it is in the first ten seconds, without figures."""
+    """Return the overview of the first ten seconds, which has no figures yet."""
     none = dict.fromkeys(("pass_ms", "worst_ms", "worst_at", "passed_at"))
     health = Health(watcher=overview.health.watcher.model_copy(update=none), problems=())
     return overview.model_copy(update={"health": health})

@@ -91,7 +91,7 @@ def assert_no_markup(text: str, *, id_as_name: bool) -> None:
     """Assert: no token but the bot's own, no raw bracket or ampersand, every code span closed."""
     rest = OURS.sub("", text)
     if id_as_name:
-        # An id as the name of a person who acted may become a mention.
+        # The id of the person who acted is meant to become a mention.
         rest = TOKEN_OF_AN_ID.sub("", rest)
         rest = rest.replace("<#U1ATTACKED>", "")
     assert "<" not in rest
