@@ -202,7 +202,7 @@ class Hand:
         self.now = 1_000.0
 
     def __call__(self) -> float:
-        """The time now."""
+        """Return the current time."""
         return self.now
 
 

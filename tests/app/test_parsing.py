@@ -93,7 +93,7 @@ def test_longer_than_the_limit_is_not_even_read() -> None:
 
 
 def read(text: str) -> Request | Invalid | UnknownCommand:
-    """The request, or the refusal that was raised."""
+    """Return the request, or the refusal that was raised."""
     try:
         return parse(text, COMMANDS)
     except (Invalid, UnknownCommand) as refusal:

@@ -20,7 +20,7 @@ WITHIN = 1.0
 
 
 def bench_ack(server: MariaDB, *, quick: bool) -> None:
-    """The reply of `/queue status` in its ack: the bot, a bare Bolt handler, the query alone."""
+    """Time of `/queue status` to the reply in its ack: bot, bare Bolt handler, and query alone."""
     with server.database() as name:
         url = server.url(name)
         _fill(url)

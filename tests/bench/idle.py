@@ -46,7 +46,7 @@ class Idle:
 
 
 def bench_idle(server: MariaDB, *, quick: bool) -> None:
-    """An idle queue: five queues with delayed jobs, an hour before the first is due."""
+    """Idle queues: five queues with delayed jobs that become available in an hour."""
     part = 4 if quick else 1
     with server.database() as database, LocalSlack(workspace=crowded()) as slack:
         url = server.url(database)
@@ -73,7 +73,7 @@ def bench_idle(server: MariaDB, *, quick: bool) -> None:
 
 
 def _delay(test: TestQueue) -> None:
-    """Put 20 jobs into each queue that become available in an hour."""
+    """Add to each queue 20 jobs that become available in an hour."""
     due = int(time.time()) + 3_600
     for queue in QUEUES:
         for number in range(20):

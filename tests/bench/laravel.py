@@ -27,7 +27,7 @@ _FAILED_JOBS = (
     "payload LONGTEXT NOT NULL, exception LONGTEXT NOT NULL, "
     "failed_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)"
 )
-"""The tables that Laravel's `queue:table` and `queue:failed-table` make."""
+"""The tables that Laravel's `queue:table` and `queue:failed-table` create."""
 
 _FILLED = (
     "INSERT INTO failed_jobs (uuid, connection, queue, payload, exception) "

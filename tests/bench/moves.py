@@ -28,7 +28,7 @@ INDEXED_BY_BOT = 20_000
 
 @dataclass(frozen=True)
 class BulkOptions:
-    """A way to make the change: by the bot, in words, or by statements in one transaction."""
+    """A way to make the change: a command for the bot, or statements in one transaction."""
 
     name: str
     words: str = ""

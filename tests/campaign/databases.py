@@ -50,7 +50,7 @@ def _round(
     faults: Counter[str],
     until: float,
 ) -> None:
-    """Try the databases of one seed; print each fault in full the first time."""
+    """Try the databases of one seed; print each fault in full when it first occurs."""
     number = random.getrandbits(32)
 
     def one(design: Design) -> None:

@@ -33,7 +33,7 @@ def patterns() -> list[tuple[str, re.Pattern[str]]]:
 
 
 def repeats(parsed: Any, depth: int = 1) -> Iterator[tuple[int, int]]:
-    """Yield each repeat's greatest length, multiplied by the repeats around it, and their product."""
+    """Yield the greatest length of each repeat, times the repeats around it, and their product."""
     for operation, argument in parsed:
         within = depth
         if operation in REPEATS:

@@ -11,7 +11,7 @@ from tests.kit.team import Json, Team
 
 ORDER = 803193
 USES = 5
-"""How often a response_url may be used: docs.slack.dev/interactivity/handling-user-interaction."""
+"""The uses of a response_url: docs.slack.dev/interactivity/handling-user-interaction."""
 WORDS = [
     "sku",
     "price",

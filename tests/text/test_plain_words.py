@@ -50,7 +50,7 @@ ALWAYS_MANY = {
 
 
 def messages(language: str) -> dict[str, ast.Pattern]:
-    """The pattern of each message of a catalog."""
+    """Return the pattern of each message of a catalog, by key."""
     text = (ROOT / "text" / f"{language}.ftl").read_text(encoding="utf-8")
     return {
         entry.id.name: entry.value
@@ -63,7 +63,7 @@ CATALOGS = {language: messages(language) for language in LANGUAGES}
 
 
 def selections(pattern: ast.Pattern) -> Iterator[tuple[str, ast.SelectExpression]]:
-    """Each selection in a pattern, with the variable that it selects by."""
+    """Yield each selection in a pattern, with the variable that it selects by."""
     for element in pattern.elements:
         expression = element.expression if isinstance(element, ast.Placeable) else None
         if isinstance(expression, ast.SelectExpression):
@@ -74,7 +74,7 @@ def selections(pattern: ast.Pattern) -> Iterator[tuple[str, ast.SelectExpression
 
 
 def keys_of(selection: ast.SelectExpression) -> set[str]:
-    """The names of the cases of a selection."""
+    """Return the names of the cases of a selection."""
     return {
         key.name if isinstance(key, ast.Identifier) else str(key.value)
         for key in (variant.key for variant in selection.variants)

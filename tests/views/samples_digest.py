@@ -125,7 +125,7 @@ def weekend(w: Words) -> Digest:
 
 
 def nothing() -> Digest:
-    """Return the digest of a day without data: the bot started late, and each query was too slow."""
+    """Return the digest of a day without data: the bot started late, and queries were too slow."""
     return yesterday(
         processed=Figure(count=None, at_least=True),
         failed=Figure(count=None, at_least=True),
