@@ -1,4 +1,4 @@
-"""Who may do what, over the wire: every command, every role, every surface; closed on any doubt."""
+"""Each command checks each role on each surface, over HTTP; an unverifiable role is refused."""
 
 import json
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ NOBODYS_ID = 999_999
 
 
 def arguments(command: Command) -> dict[str, Any]:
-    """What lets the command run without touching any row."""
+    """Return arguments with which the command runs and changes no row."""
     fields = command.arguments.model_fields
     if "ids" in fields:
         return {"ids": [NOBODYS_ID]}
@@ -47,7 +47,7 @@ def arguments(command: Command) -> dict[str, Any]:
 
 
 def words(command: Command) -> str:
-    """The same, typed."""
+    """Return the command with these arguments as typed text."""
     given = arguments(command)
     bare = [str(*value) if isinstance(value, list) else str(value) for key, value in given.items()
             if key != "queue"]  # fmt: skip
@@ -56,7 +56,7 @@ def words(command: Command) -> str:
 
 
 def buttons(commands: dict[str, Command]) -> list[Json]:
-    """A button for every command there is, as no message of the bot has them."""
+    """Return one button per command, as no message of the bot has them."""
     return [
         {
             "type": "actions",
@@ -75,17 +75,17 @@ def buttons(commands: dict[str, Command]) -> list[Json]:
 
 
 def homes(team: Team, user: str) -> int:
-    """How often somebody's Home was drawn."""
+    """Return how often the user's Home was published."""
     return sum(call.args["user_id"] == user for call in team.slack.calls("views.publish"))
 
 
 def wait_for_home(team: Team, user: str, before: int) -> None:
-    """Return when the bot has drawn Home anew, as it does after a click in it."""
+    """Wait until the bot has published Home again, which it does after each click in Home."""
     team.until(lambda: homes(team, user) > before)
 
 
 def try_all(team: Team, name: str, surface: str) -> dict[str, str]:
-    """What somebody is told for each command, all of it as JSON."""
+    """Return the complete answer to each command for one person, as JSON."""
     commands = dict(team.bot.setup.commands)
     user, _ = PEOPLE[name]
     shown = buttons(commands)
@@ -157,7 +157,7 @@ def test_a_refusal_tells_the_needed_role_and_who_has_it(
     text = team.say(command, as_="stranger").text
     assert f"needs the role {needed}, and you have no role" in text
     assert "Nothing was changed" in text
-    # Who may not even read needs the role, not somebody who reads for them.
+    # A person without a role needs the viewer role, and another viewer cannot help with it.
     assert (f"Who can: {', '.join(holders)}" in text) is (needed != "viewer")
     assert (f"For the role {needed}, ask <@{IDS.admin}>." in text) is (needed != "admin")
     (audited,) = team.audit_texts()
@@ -202,7 +202,7 @@ class Hand:
         self.now = 1_000.0
 
     def __call__(self) -> float:
-        """The time now."""
+        """Return the current time."""
         return self.now
 
 
@@ -212,7 +212,7 @@ def hand() -> Hand:
 
 
 def made_for(slack: LocalSlack, hand: Hand, grace: float = GRACE) -> SlackDirectory:
-    """A directory that asks this Slack."""
+    """Return a directory that reads from this Slack."""
     client = WebClient(token=slack.bot_token, base_url=slack.base_url, retry_handlers=[])
     return SlackDirectory(client, hand, grace)
 
@@ -224,7 +224,7 @@ def directory(slack: LocalSlack, hand: Hand) -> Iterator[SlackDirectory]:
 
 
 def by(user: str, channel: str | None = IDS.queue_ops, source: Source = Source.SLASH) -> Invocation:
-    """A request of somebody in a channel."""
+    """Return a user's request in a channel."""
     return Invocation(Actor(user, IDS.team, source), "0" * 64, float("inf"), channel)
 
 
@@ -309,7 +309,7 @@ def test_while_slack_hangs_all_who_ask_wait_together_and_then_nobody_waits(
         return monotonic() - began
 
     with closing(hasty), ThreadPoolExecutor(16) as people:
-        # Far less than Slack and its client would have them wait (50 and 30 s).
+        # Far less than the 50 s that Slack hangs and the 30 s timeout of its client.
         assert max(people.map(seconds, range(16))) < 20.0
     assert len(slack.calls("usergroups.users.list")) == 1
 
@@ -353,7 +353,7 @@ def test_while_slack_does_not_say_who_asks_the_answer_still_comes_in_time(
 ) -> None:
     kept_queue.fail(45)
     with team_at_work(kept_queue, grace=0) as team:
-        # What this machine needs besides the wait does not count.
+        # Slack waits GRACE seconds, so that a busy machine does not fail the test.
         team.slack.hub.ack_timeout = GRACE
         team.slack.script("users.info", [LostAnswer(2.0 * GRACE)] * 4)
         assert "cannot be verified" in team.say("retry 45", as_="admin").text
@@ -374,7 +374,7 @@ def test_a_group_that_slack_does_not_tell_of_closes_the_door(team: Team, fault: 
     team.queue.fail(45)
     directory = team.bot.setup.directory
     assert isinstance(directory, SlackDirectory)
-    # The bot asks by itself when it starts: what it is told then is to be forgotten, too.
+    # The bot reads the group when it starts; the test removes that cached answer, too.
     team.until(lambda: team.slack.calls("usergroups.users.list"))
     assert directory.members(IDS.oncall, 60)
     directory.forget_group(IDS.oncall)
@@ -386,7 +386,7 @@ def test_a_group_that_slack_does_not_tell_of_closes_the_door(team: Team, fault: 
     assert "Nothing was changed" in text
     assert [row.id for row in team.queue.failed] == [45]
     assert [(row.outcome, row.reason) for row in team.records] == [("denied", "unverifiable")]
-    # Whoever is listed by id can still work.
+    # A user who is listed by id can still change jobs.
     assert "back in the queue" in team.say("retry 45", as_="admin").text
 
 
@@ -457,7 +457,7 @@ def test_only_the_queues_on_the_list_are_changed(kept_queue: TestQueue) -> None:
         assert "Failed job 46 is back" in several or "Retried 1 failed job" in several
         assert [row.id for row in team.queue.failed] == [45]
 
-        # All queues are not on the list either; the answer names those that are.
+        # A change of all queues is refused too; the answer names the allowed queues.
         for command in ("clear-failed", "retry-all"):
             whole = team.say(command, as_="admin")
             assert whole.response["views"] == []
@@ -467,7 +467,7 @@ def test_only_the_queues_on_the_list_are_changed(kept_queue: TestQueue) -> None:
 
 
 def plain(text: str) -> str:
-    """The text without the marks of code."""
+    """Return the text without its backticks."""
     return text.replace("`", "")
 
 

@@ -1,4 +1,4 @@
-"""The one road when something is in its way: deadlines, locks, a bug; told, and rolled back."""
+"""After a missed deadline, a lock or a bug, dispatch answers and rolls the change back."""
 
 import threading
 import time
@@ -34,26 +34,26 @@ from tests.kit.queues import TestQueue
 from tests.kit.team import Team, sqlite_queue, team_at_work
 
 SLACK_WAITS = 20.0
-"""Seconds that the local Slack of a punctual team waits: a busy machine needs some of them."""
+"""Seconds for which the local Slack of a punctual team waits, with a margin for a busy machine."""
 
 
 @pytest.fixture
 def punctual(kept_queue: TestQueue) -> Iterator[Team]:
-    """A team whose bot has about the time of production: longer by what a busy machine loses."""
+    """A team whose bot has production's time limits plus a grace for a busy machine."""
     with team_at_work(kept_queue, grace=1) as at_work:
         at_work.slack.hub.ack_timeout = SLACK_WAITS
         yield at_work
 
 
 def register(team: Team, command: Command) -> None:
-    """One more command for this bot only."""
+    """Add a command to this bot only."""
     commands = team.bot.setup.commands
     assert isinstance(commands, dict)
     commands[command.name] = command
 
 
 def renamed(command: Command, name: str, **changed: Any) -> Command:
-    """The command under another name, changed."""
+    """Return the command with another name and the changed fields."""
     assert command.action is not None
     return replace(command, name=name, action=replace(command.action, name=name), **changed)
 
@@ -81,13 +81,13 @@ def test_a_change_that_waits_for_a_lock_is_answered_busy_in_time_and_can_be_trie
     failed = team.queue.queue.failed
     with team.queue.engine.begin() as worker:
         worker.execute(select(failed.c.id).where(failed.c.id == 45).with_for_update())
-        # It is told while the row is still held; where this machine stands still, after the ack.
+        # The answer comes while the row is still locked; on a stalled machine, after the ack.
         answer = team.say("retry 45")
         assert "error" not in answer.response
         team.until(busy)
 
     assert [row.id for row in team.queue.failed] == [45]
-    # Not kept: the same envelope once more may succeed.
+    # The refusal is not stored, so a redelivered envelope may succeed.
     team.until(redelivered)
     assert len(team.queue.jobs) == 1
     *refused, last = [row.outcome for row in team.records]
@@ -109,7 +109,7 @@ def test_a_change_whose_time_is_over_does_not_begin(kept_queue: TestQueue) -> No
 
 
 def terminal_setup(queue: TestQueue) -> Setup:
-    """What the road needs, without a Slack."""
+    """Return the setup that dispatch needs, without Slack."""
     return make_setup(
         load_settings({"DATABASE_URL": queue.url}, need="database"), queue.engine, NoSlack()
     )
@@ -163,7 +163,7 @@ def test_half_a_surrogate_pair_is_refused_and_recorded_like_any_other_word(
 
     assert outcome.refusal is not None
     records = queue.rows(tables.audit)
-    # A mistake in typed words is only logged.
+    # A mistake in typed text is only logged; the audit log has no record of it.
     assert len(records) == isinstance(typed, Request)
     for record in records:
         assert record.outcome == "refused"
@@ -190,7 +190,7 @@ def test_a_bug_in_a_change_is_rolled_back_and_told_with_a_number(
     assert team.queue.jobs == team.archived == team.records == []
     incident = answer.text.rstrip(".").split()[-1].strip("`")
     assert incident in capsys.readouterr().out
-    # The request id went with the rest: the bot goes on as before.
+    # The request id was rolled back too, so the next command works.
     assert "back in the queue" in team.say("retry 45").text
 
 
@@ -218,7 +218,7 @@ def test_a_slow_answer_follows_and_the_ack_says_so(punctual: Team) -> None:
 
     register(team, replace(STATUS, name="slow", view=view))
 
-    # The acknowledgement comes first: the answer waits for it.
+    # The view waits until the request is acknowledged.
     answer = team.say("slow", as_="viewer")
 
     assert "error" not in answer.response
@@ -271,7 +271,7 @@ def test_many_at_once_are_each_answered_in_time(team: Team) -> None:
     texts = [answer.text for answer in answers]
     done = sum("back in the queue" in text for text in texts)
     assert done + sum("busy" in text for text in texts) == 24
-    # Else Slack would show an error in the place of an answer.
+    # Without an answer in time, Slack would show an error instead.
     assert not [answer.response for answer in answers if "error" in answer.response]
     assert (len(team.queue.jobs), len(team.queue.failed)) == (done, 24 - done)
     assert done > 0

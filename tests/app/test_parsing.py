@@ -1,4 +1,4 @@
-"""What people type, read into a command's name and raw arguments; whatever it is, no crash."""
+"""The parser turns typed text into a command's name and raw arguments, and never crashes."""
 
 import string
 from zoneinfo import ZoneInfo
@@ -93,7 +93,7 @@ def test_longer_than_the_limit_is_not_even_read() -> None:
 
 
 def read(text: str) -> Request | Invalid | UnknownCommand:
-    """The request, or the refusal that was raised."""
+    """Return the request, or the refusal that was raised."""
     try:
         return parse(text, COMMANDS)
     except (Invalid, UnknownCommand) as refusal:
@@ -197,7 +197,7 @@ def test_a_request_id_depends_on_every_part_and_on_where_parts_end() -> None:
     "words", ["retry 1\u00a0", "retry\u20031", "retry 1\u200b", "retry\u202f\ufeff1 "]
 )
 def test_a_space_of_any_kind_parts_words(words: str) -> None:
-    """D14: a copied id often ends in a no-break space."""
+    """Every kind of space separates words: a copied id often ends in a no-break space (D14)."""
     assert parse(words, find_commands()).values == {"ids": ["1"]}
 
 
@@ -205,7 +205,7 @@ def test_a_space_of_any_kind_parts_words(words: str) -> None:
     "words", ["retry queue=mail rate=0/min", "retry queue=mail pace=0", "retry-all rate=0/s"]
 )
 def test_a_rate_of_nothing_is_refused(words: str) -> None:
-    """D14: it meant no limit."""
+    """A rate of 0 is refused; it used to mean no limit (D14)."""
     with pytest.raises(Invalid) as refused:
         parse(words, find_commands())
     assert (refused.value.problem, refused.value.expected) == ("greater_than_equal", "1")

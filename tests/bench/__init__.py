@@ -1,1 +1,1 @@
-"""Speed, measured side by side on real parts: `python -m tests.bench [--quick] [NAME…]`."""
+"""Benchmarks, side by side on real parts: `python -m tests.bench [--quick] [NAME…]`."""

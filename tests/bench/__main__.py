@@ -1,4 +1,4 @@
-"""Run the benches: all of them, or those that are named."""
+"""Run all benches, or the named ones."""
 
 import argparse
 import os
@@ -41,7 +41,7 @@ BENCHES: dict[str, Callable[..., None]] = {
 
 
 def main() -> None:
-    """Measure and print."""
+    """Run the benches and print their results."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHES))
     parser.add_argument("--quick", action="store_true", help="small tables, a minute in all")
@@ -62,7 +62,7 @@ def main() -> None:
 
 
 def version(server: MariaDB) -> str:
-    """The server's own word for what it is."""
+    """Return the version that the server reports."""
     engine = create_engine(server.url())
     with engine.connect() as connection:
         version_text = connection.execute(text("SELECT VERSION()")).scalar_one()

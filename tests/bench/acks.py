@@ -1,4 +1,4 @@
-"""How soon a person is answered: beside a bare Bolt app, and fifty at once."""
+"""Time to the answer: compared with a bare Bolt app, and for fifty people at once."""
 
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
@@ -20,7 +20,7 @@ WITHIN = 1.0
 
 
 def bench_ack(server: MariaDB, *, quick: bool) -> None:
-    """The reply of `/queue status` in its ack: the bot, a bare Bolt handler, the query alone."""
+    """Time of `/queue status` to the reply in its ack: bot, bare Bolt handler, and query alone."""
     with server.database() as name:
         url = server.url(name)
         _fill(url)

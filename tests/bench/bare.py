@@ -1,4 +1,4 @@
-"""What everybody writes first: a default Bolt app whose handler runs the status query and acks."""
+"""The baseline: a default Bolt app whose handler runs the status query and acks."""
 
 import sys
 from typing import Any
@@ -16,7 +16,7 @@ SECONDS = 2.0
 
 
 def main(bot_token: str, app_token: str, base_url: str, database_url: str) -> None:
-    """Answer `/queue status` until the input ends: all of Bolt's settings are its defaults."""
+    """Answer `/queue status` until the input ends, with Bolt's default settings."""
     engine = connect(database_url)
     queue = Queue(*spec_tables())
     app = App(client=WebClient(token=bot_token, base_url=base_url))

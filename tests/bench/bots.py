@@ -1,4 +1,4 @@
-"""The real bot and a bare one, each in a process of its own, each with a local Slack."""
+"""The real bot and a bare one, each in a separate process with its own local Slack."""
 
 import os
 import signal
@@ -16,17 +16,17 @@ from bot.localslack.workspace import Channel, User, Workspace
 CONNECT_SECONDS = 20.0
 STOP_SECONDS = 30.0
 PEOPLE = 50
-"""So many ask at once; the workspace has twice as many, so that there is a second crowd."""
+"""The size of a crowd that asks at once; the workspace has two crowds."""
 
 
 @dataclass(frozen=True)
 class Bot:
-    """A bot at work: where its people are, and how it is asked."""
+    """A running bot: the Slack of its people, and a way to send it commands."""
 
     slack: LocalSlack
 
     def ask(self, text: str, user: str = IDS.viewer) -> tuple[float, str]:
-        """How long the acknowledgement took, in seconds, and the reply in it or the dialog."""
+        """Return the seconds to the acknowledgement, and the reply in it or the dialog."""
         response = self.slack.command(user, IDS.queue_ops, text)
         shown = [*response["replies"], *response["views"]]
         assert shown, f"no answer came: {response}"
@@ -34,12 +34,12 @@ class Bot:
 
 
 def person(number: int) -> str:
-    """The id of one of the crowds, by number."""
+    """Return the id of the person with this number."""
     return f"U07PERSON{number:03d}"
 
 
 def crowded() -> Workspace:
-    """The demo's workspace with two crowds more in #queue-ops."""
+    """Return the demo's workspace with two more crowds in #queue-ops."""
     made = demo_workspace(time.time)
     numbers = range(2 * PEOPLE)
     people = [User(person(number), f"person{number}", f"P {number}") for number in numbers]
@@ -55,7 +55,7 @@ def crowded() -> Workspace:
 
 @contextmanager
 def real_bot(database_url: str) -> Iterator[Bot]:
-    """`queue-bot run`, as a team runs it; everybody may look."""
+    """Run `queue-bot run` as a team does; everyone has the viewer role."""
     with LocalSlack(workspace=crowded()) as slack:
         settings = {
             "DATABASE_URL": database_url,
@@ -72,7 +72,7 @@ def real_bot(database_url: str) -> Iterator[Bot]:
 
 @contextmanager
 def bot_process(slack: LocalSlack, settings: dict[str, str]) -> Iterator[int]:
-    """`queue-bot run` with these settings and the tokens of this Slack; gives its process id."""
+    """Run `queue-bot run` with these settings and this Slack's tokens; yield its process id."""
     tokens = {
         "SLACK_BOT_TOKEN": slack.bot_token,
         "SLACK_APP_TOKEN": slack.app_token,
@@ -84,7 +84,7 @@ def bot_process(slack: LocalSlack, settings: dict[str, str]) -> Iterator[int]:
 
 @contextmanager
 def bare_bot(database_url: str) -> Iterator[Bot]:
-    """A default Bolt app that runs the same query."""
+    """Run a default Bolt app that runs the same query."""
     with LocalSlack(workspace=crowded()) as slack:
         tokens = [slack.bot_token, slack.app_token, slack.base_url, database_url]
         with _process([sys.executable, "-m", "tests.bench.bare", *tokens], {}):

@@ -1,4 +1,4 @@
-"""Error groups at a million failed jobs: what a person waits for, with few and with many groups."""
+"""Error groups at a million failed jobs: time to the answer, with few and with many groups."""
 
 from datetime import UTC, datetime
 from time import monotonic
@@ -14,11 +14,11 @@ from tests.services.mariadb import MariaDB
 
 FAILED = 1_000_000
 BULK_DELTAS = 20_000
-"""What a bulk change appends faster than the watcher aggregates it."""
+"""The deltas that a bulk change appends before the watcher aggregates them."""
 
 
 def bench_errors(server: MariaDB, *, quick: bool) -> None:
-    """/queue errors and /queue error with 8 and with 400 groups, at rest and while a bulk runs."""
+    """/queue errors and /queue error with 8 and with 400 groups, at rest and in a bulk change."""
     rows = FAILED // (20 if quick else 1)
     for groups in (8, 400):
         with server.database() as name:
@@ -34,9 +34,9 @@ def bench_errors(server: MariaDB, *, quick: bool) -> None:
 
 
 def _fill(test: TestQueue, rows: int, groups: int) -> None:
-    """Failures of so many groups and five queues, and the counts that they would have.
+    """Add failures of `groups` groups in five queues, and their counts.
 
-    Each group has failed in every hour that is kept: more rows of counts than life makes.
+    Each group has failures in every kept hour: more rows of counts than in production.
     """
     began = monotonic()
     with test.engine.begin() as connection:
@@ -69,7 +69,7 @@ INSERT INTO failed_jobs (queue, payload, exception, failed_at)
 SELECT b.queue, n.n, 'error',
     UTC_TIMESTAMP() - INTERVAL 500 MINUTE + INTERVAL b.id MINUTE
 """
-# The digests as bot.queue.layouts computes them, so that the watcher finds all as it should be.
+# The digests are those of bot.queue.layouts, so that the watcher finds no difference.
 _FAILURES = """
 INSERT INTO queue_bot_failures (failed_id, row_digest, queue, error_group, error, job_class,
     order_id, tienda_id, payload_digest, bytes, failed_at, seen_at, incident)
@@ -79,7 +79,7 @@ SELECT id, SUBSTR(SHA2(CONCAT_WS('|', id, queue, SHA2(payload, 256), failed_at),
 FROM failed_jobs ORDER BY id
 """
 
-# 54 buckets a group and queue: the hours, the days, and all before.
+# 54 buckets per group and queue: the hours, the days, and all earlier time.
 _COUNTS = """
 INSERT INTO queue_bot_failure_counts (error_group, queue, hour, appeared, removed, first_at,
     last_at, aggregated)

@@ -1,7 +1,7 @@
-"""Workers whose jobs fail, in a process of their own: python -m tests.bench.failing URL …
+"""Workers whose jobs fail, in a separate process: python -m tests.bench.failing URL …
 
-Each failure is a transaction of its own, at an even rate; of so many causes the first has nine
-tenths, or all have the same share.
+Each failure is one transaction, at an even rate. The first cause has nine tenths of the failures,
+or all causes have the same share.
 """
 
 import json
@@ -24,7 +24,7 @@ FIRST = 0.9
 
 @dataclass(frozen=True)
 class Storm:
-    """`rows` failures within `seconds`, of so many `causes`; `even`: of all of them alike."""
+    """`rows` failures within `seconds`, with `causes` causes; `even`: equal shares."""
 
     rows: int
     seconds: float
@@ -32,7 +32,7 @@ class Storm:
     even: bool = False
 
     def cause(self, number: int) -> int:
-        """Which cause the failure with this number has."""
+        """Return the cause of the failure with this number."""
         if self.even:
             return number % self.causes
         others = self.causes - 1
@@ -41,7 +41,7 @@ class Storm:
 
 @dataclass
 class Written:
-    """When the first failure was committed, in seconds of `monotonic()`, and how long all took."""
+    """The `monotonic()` time of the first commit, and the seconds for all failures."""
 
     began: float = 0.0
     took: float = 0.0
@@ -49,7 +49,7 @@ class Written:
 
 @contextmanager
 def failing(url: str, storm: Storm) -> Iterator[Written]:
-    """Let them fail until the block ends, at least all of them; `began` is known at once."""
+    """Write the failures and wait for the last one after the block; `began` is set at once."""
     command = [sys.executable, "-m", "tests.bench.failing", url, json.dumps(asdict(storm))]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     written = Written()
@@ -65,7 +65,7 @@ def failing(url: str, storm: Storm) -> Iterator[Written]:
 
 
 def word(number: int) -> str:
-    """A number in letters, which no cause is stripped of as it is of digits."""
+    """Return a number in letters, because fingerprints remove digits but not letters."""
     letters = ""
     while True:
         number, rest = divmod(number, 26)
@@ -75,7 +75,7 @@ def word(number: int) -> str:
 
 
 def failure(storm: Storm, number: int) -> tuple[str, str, str]:
-    """Queue, payload and exception of the failure with this number."""
+    """Return queue, payload and exception of the failure with this number."""
     cause = storm.cause(number)
     order = 1_000_000 + number
     data = {"order_id": order, "tienda_id": 12_000 + number % 40, "filler": "x" * 300}
@@ -86,7 +86,7 @@ def failure(storm: Storm, number: int) -> tuple[str, str, str]:
 
 
 def main() -> None:
-    """Write the storm; prints when it began and how long it took."""
+    """Write the storm; print its start time and its duration."""
     address, storm = make_url(sys.argv[1]), Storm(**json.loads(sys.argv[2]))
     connection = pymysql.connect(
         host=address.host,

@@ -1,4 +1,4 @@
-"""Figures: quantiles, ratios, and lines that can be read and copied."""
+"""Figures: quantiles, ratios, and lines for people to read and copy."""
 
 import threading
 from collections.abc import Iterator, Sequence
@@ -13,13 +13,13 @@ LOOK_EVERY = 0.05
 
 
 def quantile(values: Sequence[float], share: float) -> float:
-    """The value that `share` of the values do not exceed."""
+    """Return the value that `share` of the values do not exceed."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
 def times(name: str, seconds: Sequence[float]) -> None:
-    """Print how long something took, in milliseconds."""
+    """Print median, p95, p99 and worst of these times, in milliseconds."""
     ms = [1000 * value for value in seconds]
     say(
         name,
@@ -35,14 +35,14 @@ def say(name: str, figures: str) -> None:
 
 @dataclass
 class Grown:
-    """By how many MB this process grew at most, beyond what it had at the beginning."""
+    """The greatest growth of this process in MB, compared with the start."""
 
     mb: float = 0.0
 
 
 @contextmanager
 def growing() -> Iterator[Grown]:
-    """Look at the resident memory of this process twenty times a second, until the block ends."""
+    """Sample the resident memory of this process twenty times a second, until the block ends."""
     grown, before, ended = Grown(), _resident_mb(), threading.Event()
 
     def look() -> None:

@@ -1,4 +1,4 @@
-"""How long somebody who comes to App Home waits for it, beside people who type commands."""
+"""Time from the open of App Home until it is published, while people type commands."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +11,7 @@ PATIENCE = 60.0
 
 
 def open_homes(bot: Bot, times_each: int) -> None:
-    """Print the time from coming to Home until Slack has it: alone, and with fifty at once."""
+    """Print the time from the open of Home until Slack has it: for one person, and for fifty."""
     alone = [_opened(bot, IDS.admin) for _ in range(times_each)]
     times("App Home, from opening until it is published", alone)
     with ThreadPoolExecutor(PEOPLE) as people:
@@ -23,7 +23,7 @@ def open_homes(bot: Bot, times_each: int) -> None:
 
 
 def _opened(bot: Bot, user: str) -> float:
-    """Seconds, by the local Slack's own clock."""
+    """Return the seconds by the local Slack's own clock."""
 
     def published() -> list[float]:
         every = bot.slack.calls("views.publish")

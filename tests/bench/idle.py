@@ -1,4 +1,4 @@
-"""What the bot costs the database while nothing happens: statements a second, by kind."""
+"""Load of an idle bot on the database: statements a second, by kind."""
 
 import os
 import re
@@ -20,7 +20,7 @@ from tests.kit.queues import TestQueue, make_queue
 from tests.services.mariadb import MariaDB
 
 SETTLE_SECONDS = 75.0
-"""The first round does what no later one does, and the work of a minute must have run once."""
+"""The first round does extra work, and the steps of each minute must have run once."""
 SECONDS = 120.0
 LEADER_BUDGET, STANDBY_BUDGET = 5.0, 1.0
 """Statements a second; see docs/speed.md."""
@@ -32,7 +32,7 @@ _LIMIT = re.compile(r"^SET STATEMENT max_statement_time=[\d.]+ FOR ")
 
 @dataclass(frozen=True)
 class Idle:
-    """What was measured in `seconds`: statements by kind, and the bots' and server's CPU time."""
+    """The measurement of `seconds`: statements by kind, and CPU shares of bots and server."""
 
     seconds: float
     kinds: Mapping[str, int]
@@ -46,7 +46,7 @@ class Idle:
 
 
 def bench_idle(server: MariaDB, *, quick: bool) -> None:
-    """An idle queue: five queues with delayed jobs, an hour before the first is due."""
+    """Idle queues: five queues with delayed jobs that become available in an hour."""
     part = 4 if quick else 1
     with server.database() as database, LocalSlack(workspace=crowded()) as slack:
         url = server.url(database)
@@ -73,7 +73,7 @@ def bench_idle(server: MariaDB, *, quick: bool) -> None:
 
 
 def _delay(test: TestQueue) -> None:
-    """Put 20 jobs into each queue that become available in an hour."""
+    """Add to each queue 20 jobs that become available in an hour."""
     due = int(time.time()) + 3_600
     for queue in QUEUES:
         for number in range(20):
@@ -103,7 +103,7 @@ def _bot(slack: LocalSlack, url: str) -> Iterator[int]:
 
 
 def _measure(server: MariaDB, bots: list[int], seconds: float) -> Idle:
-    """Count what the server's own general log has of these seconds."""
+    """Return the statements in the server's general log and the CPU use of these seconds."""
     server.execute(
         "SET GLOBAL general_log = OFF",
         "TRUNCATE TABLE mysql.general_log",

@@ -1,4 +1,4 @@
-"""The bot's index of failures, made for tables that it would take minutes to read in."""
+"""The index of failures, copied for tables that the bot would need minutes to index."""
 
 from collections.abc import Callable
 from time import monotonic
@@ -14,7 +14,7 @@ from bot.store.failures.index import Pass
 from tests.bench import tables
 from tests.bench.figures import say
 
-# The digests as bot.queue.layouts computes them; a pass that finds nothing new proves it.
+# The digests are those of bot.queue.layouts; a pass that finds nothing new proves it.
 _THE_REST = """
 INSERT INTO queue_bot_failures (failed_id, row_digest, queue, error_group, error, job_class,
     order_id, tienda_id, payload_digest, bytes, failed_at, seen_at, incident)
@@ -34,13 +34,13 @@ FROM queue_bot_failures GROUP BY 1, 2, 3
 
 
 def step(setup: Setup, work: Callable[[Connection], Pass]) -> tuple[Pass, float]:
-    """One pass of the watcher, and how many seconds it took."""
+    """Run one pass of the watcher; return its result and its seconds."""
     began = monotonic()
     return changing(setup.engine, monotonic() + 60, work), monotonic() - began
 
 
 def index(setup: Setup, rows: int, by_bot: int) -> None:
-    """Let the bot index so many of `rows`; copy what it found for the rest, made of the same."""
+    """Let the bot index `by_bot` of `rows`; copy its entries for the other, equal rows."""
 
     def index_new(connection: Connection) -> Pass:
         return failures.index_new(connection, setup.queue, setup.clock(connection))

@@ -1,4 +1,4 @@
-"""Laravel's own `queue:retry all` on the same server, where Debian's packages are installed."""
+"""Laravel's own `queue:retry all` on the same server, if Debian's packages are installed."""
 
 import json
 import shutil
@@ -27,7 +27,7 @@ _FAILED_JOBS = (
     "payload LONGTEXT NOT NULL, exception LONGTEXT NOT NULL, "
     "failed_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)"
 )
-"""The tables that Laravel's `queue:table` and `queue:failed-table` make."""
+"""The tables that Laravel's `queue:table` and `queue:failed-table` create."""
 
 _FILLED = (
     "INSERT INTO failed_jobs (uuid, connection, queue, payload, exception) "
@@ -36,7 +36,7 @@ _FILLED = (
 
 
 def is_installed() -> bool:
-    """Whether PHP finds Laravel's queue."""
+    """Return whether PHP finds Laravel's queue."""
     php = shutil.which("php")
     if php is None:
         return False
@@ -45,7 +45,7 @@ def is_installed() -> bool:
 
 
 def rate(server: MariaDB, rows: int) -> float | None:
-    """Rows a second of `queue:retry all`; None, and a line that says so, without Laravel."""
+    """Return the rows a second of `queue:retry all`; without Laravel, print so and return None."""
     if not is_installed():
         say("Laravel's queue:retry all", f"not measured: needs Debian's {PACKAGES}")
         return None

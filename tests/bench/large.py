@@ -24,7 +24,7 @@ JOBS, FAILED = 3_000_000, 1_000_000
 INDEXED_BY_BOT = 100_000
 SAMPLE_SECONDS = 90.0
 CHANGE_SECONDS = 2.0
-"""What a preview may take, as in Slack."""
+"""The time limit of a preview, as in Slack."""
 
 
 def bench_large(server: MariaDB, *, quick: bool) -> None:
@@ -50,7 +50,7 @@ def bench_large(server: MariaDB, *, quick: bool) -> None:
 
 
 def _passes(setup: Setup) -> None:
-    """What the watcher does for ever, when nothing new has failed."""
+    """Measure the passes that the watcher repeats when nothing new has failed."""
 
     def index_new(connection: Connection) -> Pass:
         return index.index_new(connection, setup.queue, setup.clock(connection))
@@ -68,7 +68,7 @@ def _passes(setup: Setup) -> None:
 
 
 def _looks(setup: Setup) -> None:
-    """What the watcher does every few seconds to see what waits, what is held, and who works."""
+    """Measure the check of all metric rules, which the watcher repeats every few seconds."""
 
     def look(connection: Connection) -> list[Reading]:
         return probe.check(setup, connection, setup.clock(connection), 5.0)
@@ -91,7 +91,7 @@ def _looks(setup: Setup) -> None:
         connection.execute(text(_NOT_DELAYED), later)
 
 
-# As after a large retry at a rate: nothing at the head of a queue may be taken yet.
+# As after a large retry with a rate: no job at the head of a queue is available yet.
 _DELAYED = "UPDATE jobs SET available_at = available_at + :later WHERE id < 200000"
 _NOT_DELAYED = _DELAYED.replace("+", "-")
 

@@ -1,4 +1,4 @@
-"""Masking: what it adds to the index for each failure, and its time for hostile texts."""
+"""Masking: its share of the time to index a failure, and its time for hostile texts."""
 
 from collections.abc import Sequence
 from time import thread_time
@@ -11,7 +11,7 @@ from tests.masking.corpus import PIECES, exceptions
 from tests.services.mariadb import MariaDB
 
 SIZES = (65_536, 1_048_576)
-"""What is read of a text, and the size of a hostile one."""
+"""The length that is read of a text, and the length of a hostile text."""
 PAYLOAD = '{"job": "App\\\\Jobs\\\\SyncSalesOrder", "order_id": 803193, "tienda_id": 12097}'
 MORE_PIECES = [
     *("#0 /a.php(1): ", "->a('", "curl -u ", "--password ", "name: a value ", "['a','"),
@@ -20,10 +20,10 @@ MORE_PIECES = [
 
 
 def bench_masking(_server: MariaDB, *, quick: bool) -> None:
-    """The time of masking a failure when it is indexed, and of texts of one repeated piece."""
+    """The time to mask a failure when it is indexed, and to mask texts of one repeated piece."""
     masker = Masker(DEFAULT_MASKED_KEYS)
     texts = exceptions()
-    # Each text is new; the classes and the ids of jobs repeat, so that the cache has them.
+    # Each text is new; job classes and ids repeat, so that the cache has them.
     masked = Queue(*spec_tables(), mask=mask_text)
     _index(masked, texts[:1])
     cost = _index(masked, texts) - _index(Queue(*spec_tables()), texts)

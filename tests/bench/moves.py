@@ -1,4 +1,4 @@
-"""Bulk changes against one transaction that does the same, on the same server, in turns."""
+"""Bulk changes compared with one equal transaction, on the same server, in turns."""
 
 import threading
 from collections.abc import Callable
@@ -28,7 +28,7 @@ INDEXED_BY_BOT = 20_000
 
 @dataclass(frozen=True)
 class BulkOptions:
-    """A way to make the change: by the bot, in words, or by statements in one transaction."""
+    """A way to make the change: a command for the bot, or statements in one transaction."""
 
     name: str
     words: str = ""
@@ -55,7 +55,7 @@ CLEAR = (
 
 @dataclass
 class Took:
-    """What one way took: seconds, and by how many MB the bot grew at most."""
+    """The cost of one way: seconds, and the greatest growth of the bot in MB."""
 
     seconds: list[float] = field(default_factory=list)
     grown_mb: float = 0.0
@@ -63,7 +63,7 @@ class Took:
 
 @dataclass(frozen=True)
 class Field:
-    """A queue of failed jobs that every round begins with; `last` is the greatest id."""
+    """The queue of failed jobs at the start of every round; `last` is the greatest id."""
 
     test: TestQueue
     setup: Setup
@@ -75,10 +75,10 @@ class Field:
         return self._by_bot(way) if way.words else self._in_one(way.statements)
 
     def refill(self) -> None:
-        """Put every table back; operations and their batches stay.
+        """Restore every table except operations and their batches.
 
-        What the changes write to is emptied row by row: in a queue that is in use, new rows take
-        the room of those that went, while TRUNCATE would have every round grow a new file, which
+        The tables that the changes write to are emptied row by row: in a queue in use, new rows
+        reuse the space of deleted rows. After TRUNCATE, every round would grow a new file, which
         takes longer than the rows themselves.
         """
         with self.test.engine.begin() as connection:
@@ -91,7 +91,7 @@ class Field:
                 connection.execute(text(f"INSERT INTO {table} SELECT * FROM {table}_source"))
 
     def _wait_for_purge(self) -> None:
-        """Return when the server has removed what was deleted, or after a while."""
+        """Wait until the server has purged the deleted rows, for PURGE_SECONDS at most."""
         until = monotonic() + PURGE_SECONDS
         while monotonic() < until:
             with self.test.engine.connect() as connection:
@@ -101,7 +101,7 @@ class Field:
             _pause(0.1)
 
     def _by_bot(self, way: BulkOptions) -> float:
-        """From the confirmation to the record of the end; a person reads the preview before."""
+        """Return the seconds from the confirmation to the final record, without the preview."""
         frozen = preview(self.setup, way.words, PREVIEW_SECONDS)
         assert frozen.total == self.rows
         began = monotonic()
@@ -141,7 +141,7 @@ def bench_clear_failed(server: MariaDB, *, quick: bool) -> None:
 
 
 def bench_million(server: MariaDB, *, quick: bool) -> None:
-    """The same of a million, once each (`--quick`: of 40,000); it needs 15 GB of disk."""
+    """Retry-all and clear-failed of a million jobs (`--quick`: 40,000); it needs 15 GB of disk."""
     rows = 40_000 if quick else 1_000_000
 
     def measure(ready: Field) -> None:
@@ -153,10 +153,10 @@ def bench_million(server: MariaDB, *, quick: bool) -> None:
 
 
 def _on(server: MariaDB, rows: int, measure: Callable[[Field], T]) -> T:
-    """Measure on a database of its own that holds so many failed jobs."""
+    """Measure on a separate database that holds `rows` failed jobs."""
     with server.database() as name:
         test = make_queue(server.url(name))
-        # As the bot opens the queue at start.
+        # Like the bot at its start.
         with reading(test.engine) as connection:
             test = replace(test, queue=fitted(connection, test.queue))
         setup = make_setup(test)
@@ -175,7 +175,7 @@ _EMPTIED = ("jobs", "queue_bot_archive")
 
 
 def _sources(test: TestQueue, setup: Setup, rows: int) -> int:
-    """Fill, index and put aside what each round begins with; returns the greatest id."""
+    """Fill and index the tables and keep copies for each round; return the greatest id."""
     with test.engine.begin() as connection:
         tables.prepare(connection, rows // tables.BASE)
     tables.fill_failed(test, rows)
@@ -188,7 +188,7 @@ def _sources(test: TestQueue, setup: Setup, rows: int) -> int:
 
 
 def _compare(ready: Field, ways: tuple[BulkOptions, ...], rounds: int) -> float:
-    """Run the ways in turns and print them; returns the rate of the first, in rows a second."""
+    """Run the ways in turns and print them; return the rate of the first, in rows a second."""
     took = {way.name: Took() for way in ways}
     for _ in range(rounds):
         for way in ways:
@@ -211,7 +211,7 @@ def _compare(ready: Field, ways: tuple[BulkOptions, ...], rounds: int) -> float:
 
 
 def _with_workers(ready: Field) -> None:
-    """What workers wait for while it runs."""
+    """Print how long workers wait for a pop while each way of a retry runs."""
     for way in RETRY:
         ready.refill()
         with working(ready.test.url) as pops:

@@ -1,4 +1,4 @@
-"""Outcomes of a large bulk retry: what following it costs the database, interval by interval."""
+"""Outcomes of a large bulk retry: the database time of its tracking, interval by interval."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,29 +25,29 @@ from tests.services.mariadb import MariaDB
 
 PASSES = 20
 INTERVAL = timedelta(seconds=10)
-"""Between two looks from the first minute on; before, it is 3 s."""
+"""The time between two passes after the first minute; before, it is 3 s."""
 
 
 @dataclass
 class _Spent:
-    """Seconds and statements that the database had to do with."""
+    """The seconds and the statements of one pass on the database."""
 
     seconds: float = 0.0
     statements: int = 0
     _began: list[float] = field(default_factory=list)
 
     def before(self, *_: Any) -> None:
-        """A statement is sent."""
+        """Note the start of a statement."""
         self._began.append(monotonic())
 
     def after(self, *_: Any) -> None:
-        """Its answer is there."""
+        """Add the time of the finished statement."""
         self.seconds += monotonic() - self._began.pop()
         self.statements += 1
 
 
 def bench_outcomes(server: MariaDB, *, quick: bool) -> None:
-    """Following the jobs of a retry-all of 100k: database time of each look at them."""
+    """Tracking the jobs of a retry-all of 100k: database time of each pass."""
     rows = 20_000 if quick else 100_000
     with server.database() as name:
         test = make_queue(server.url(name))
@@ -82,7 +82,7 @@ def _retried(test: TestQueue, setup: Setup, rows: int) -> None:
 
 
 def _passes(setup: Setup, clock: Clock, count: int) -> list[_Spent]:
-    """So many passes, each when it is due, and what each cost."""
+    """Run `count` passes, each when it is due; return the cost of each."""
     passes = []
     for _ in range(count):
         clock.by += INTERVAL
@@ -111,7 +111,7 @@ def _counting(engine: Engine) -> Iterator[_Spent]:
 
 
 def _drained(test: TestQueue, setup: Setup, clock: Clock, rows: int) -> list[_Spent]:
-    """Workers take the oldest: of a hundred, five are released and two fail again."""
+    """Simulate workers on the oldest jobs: of 100, five are released and two fail again."""
     passes = []
     share = rows // PASSES
     for _ in range(PASSES):
@@ -130,7 +130,7 @@ def _drained(test: TestQueue, setup: Setup, clock: Clock, rows: int) -> list[_Sp
         passes += _passes(setup, clock, 1)
     with test.engine.begin() as connection:
         connection.execute(text("DELETE FROM jobs"))
-    # Each look finds a hundred stretches empty.
+    # Each pass finds a hundred stretches empty.
     for _ in range(3):
         passes += _passes(setup, clock, 1)
     return passes

@@ -1,4 +1,4 @@
-"""A retry at a rate, as a polling worker and the server see it."""
+"""A retry with a rate, measured at a polling worker and at the server."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -20,11 +20,11 @@ A_MINUTE = 600
 BATCH_ROWS = 100
 QUEUE = "netsuite"
 AFTER = 3.0
-"""Seconds that the workers have beyond the rate."""
+"""The extra seconds that the workers have in addition to those of the rate."""
 
 
 def bench_paced(server: MariaDB, *, quick: bool) -> None:
-    """A retry at 600 a minute: about ten a second for a worker, a statement a batch."""
+    """A retry at 600 a minute: about ten jobs a second for a worker, one statement per batch."""
     jobs = 100 if quick else 300
     with server.database() as name:
         test = make_queue(server.url(name))
@@ -48,7 +48,7 @@ def bench_paced(server: MariaDB, *, quick: bool) -> None:
 
 @contextmanager
 def _statements(test: TestQueue) -> Iterator[list[int]]:
-    """How many statements put rows into `jobs`, by the server's own log, once the block ended."""
+    """Yield a list that gets the number of INSERTs into `jobs`, by the server's log, at the end."""
     counts: list[int] = []
     with test.engine.begin() as connection:
         connection.execute(text("TRUNCATE TABLE mysql.general_log"))

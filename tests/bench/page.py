@@ -1,4 +1,4 @@
-"""The playground as a visitor feels it: from start to page, from Enter to the answer."""
+"""The playground for a visitor: time from start to page, and from Enter to the answer."""
 
 import re
 import subprocess
@@ -34,7 +34,7 @@ ENTER = """async (text) => {
     await drawn;
     return performance.now() - began;
 }"""
-"""Milliseconds from Enter until the answer is painted, by the page's own clock."""
+"""A script for the milliseconds from Enter to the painted answer, by the page's own clock."""
 
 
 def bench_page(_server: MariaDB, *, quick: bool) -> None:
@@ -62,7 +62,7 @@ def bench_page(_server: MariaDB, *, quick: bool) -> None:
 
 @contextmanager
 def _playground() -> Iterator[str]:
-    """The address of a playground of its own, as `queue-bot playground` starts it."""
+    """Start a separate playground with `queue-bot playground` and yield its address."""
     command = [sys.executable, "-m", "bot", "playground", "--port", "0", "--no-browser"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:

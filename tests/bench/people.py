@@ -1,4 +1,4 @@
-"""A bot without Slack, for what is measured below the socket: a setup and a person's requests."""
+"""A bot without Slack, for measurements below the socket: a setup and a person's requests."""
 
 from time import monotonic
 from typing import Any
@@ -25,32 +25,32 @@ class OnePerson:
     """The directory of a workspace with one admin."""
 
     def profile(self, user: str) -> Profile:
-        """Everybody is a full member."""
+        """Return a full member for every user."""
         return Profile(user=user, team=TEAM)
 
     def locale(self, user: str) -> str | None:
-        """No language but the configured one."""
+        """Return no language, so that the configured one applies."""
         del user
         return None
 
     def time_zone(self, user: str) -> str | None:
-        """No zone but the configured one."""
+        """Return no zone, so that the configured one applies."""
         del user
         return None
 
     def members(self, group: str, max_age: float) -> frozenset[str]:
-        """No group has members."""
+        """Return no members."""
         del group, max_age
         return frozenset()
 
     def is_shared(self, channel: str) -> bool:
-        """No channel is shared."""
+        """Return that the channel is not shared."""
         del channel
         return False
 
 
 def make_setup(test: TestQueue) -> Setup:
-    """A bot's setup on a database, with an admin who may do all."""
+    """Return a bot's setup on a database, with one admin."""
     return Setup(
         engine=test.engine,
         queue=test.queue,
@@ -64,7 +64,7 @@ def make_setup(test: TestQueue) -> Setup:
 
 
 def ask(setup: Setup, request: str | Request, seconds: float = SECONDS) -> Outcome:
-    """What the admin gets for a command; raises the refusal."""
+    """Return the outcome of the admin's command, or raise its refusal."""
     actor = Actor(ADMIN, TEAM, Source.SLASH)
     key = request_id("bench", uuid4())
     outcome = dispatch(setup, Invocation(actor, key, monotonic() + seconds, CHANNEL), request)
@@ -74,14 +74,14 @@ def ask(setup: Setup, request: str | Request, seconds: float = SECONDS) -> Outco
 
 
 def preview(setup: Setup, words: str, seconds: float = SECONDS) -> Preview:
-    """The frozen scope of a bulk change."""
+    """Return the frozen scope of a bulk change."""
     scope = _extra(ask(setup, words, seconds)).preview
     assert scope is not None
     return scope
 
 
 def confirm(setup: Setup, frozen: Preview) -> Progress:
-    """Start what was previewed."""
+    """Confirm the previewed operation."""
     values: dict[str, Any] = {"plan": frozen.plan, "typed": frozen.total}
     started = _extra(ask(setup, Request(frozen.action, values))).progress
     assert started is not None

@@ -1,4 +1,4 @@
-"""Ten thousand failures within a minute: how soon people are told, how often, and at what cost."""
+"""10,000 failures within a minute: time to the first alert, number of messages, and cost."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
@@ -26,14 +26,14 @@ from tests.services.mariadb import MariaDB
 ROWS, SECONDS = 10_000, 60.0
 STORMS = (("10 causes, one of them nine tenths", 10, False), ("1,000 causes alike", 1_000, True))
 WITHIN = 10.0
-"""Seconds from the first failure to the first alert, at the interval that the bot has by itself."""
+"""Seconds from the first failure to the first alert, at the bot's default interval."""
 SETTLED_WITHIN = 120.0
 QUIET_PASSES, QUICK_PASSES = 6, 2
 
 
 @dataclass(frozen=True)
 class Pass:
-    """A round of the watcher: when it ended, in seconds, and its database time in ms."""
+    """A round of the watcher: its end in seconds, its database time in ms, its statements."""
 
     at: float
     ms: int
@@ -73,7 +73,7 @@ def _watching(setup: Setup, slack: LocalSlack) -> Iterator[None]:
 
 @contextmanager
 def _passes() -> Iterator[list[Pass]]:
-    """The rounds of the watcher as it logs them itself; nothing else is printed but errors."""
+    """Yield the rounds from the watcher's own log; of all other log lines, print only errors."""
     before = structlog.get_config()["processors"]
     passes: list[Pass] = []
 
@@ -92,7 +92,7 @@ def _passes() -> Iterator[list[Pass]]:
 
 
 def _cost(passes: Sequence[Pass], seconds: float) -> str:
-    """The dearest round of each interval, since most look at nothing; and all of them together."""
+    """Return the cost of the slowest round of each interval, and the share of all rounds."""
     if not passes:
         return "none"
     dearest: defaultdict[int, int] = defaultdict(int)
@@ -109,7 +109,7 @@ def _cost(passes: Sequence[Pass], seconds: float) -> str:
 
 
 def _quiet(passes: list[Pass], count: int) -> str:
-    # What the first pass finds to do at a first start is not what it does for ever.
+    # The first pass after a first start has work that later passes do not have.
     sleep(INTERVAL)
     passes.clear()
     sleep(count * INTERVAL)
@@ -139,7 +139,7 @@ def _storm(name: str, storm: Storm, test: TestQueue, slack: LocalSlack, passes: 
 
 
 def _at_once(test: TestQueue, rows: int) -> None:
-    """As many again in one moment: how fast the watcher is where nothing makes it wait."""
+    """Add as many failures at once, to measure the watcher when it does not have to wait."""
     names = "queue, payload, exception, failed_at"
     with test.engine.begin() as connection:
         again = f"INSERT INTO failed_jobs ({names}) SELECT {names} FROM failed_jobs LIMIT {rows}"
@@ -156,7 +156,7 @@ def _at_once(test: TestQueue, rows: int) -> None:
 
 
 def _left(test: TestQueue, rows: int) -> int:
-    """How many failures are not indexed, or belong to no incident."""
+    """Return the number of failures that are not indexed or belong to no incident."""
     c = failures.c
     with test.engine.begin() as connection:
         have = select(func.count()).select_from(failures).where(c.incident > 0)
@@ -164,7 +164,7 @@ def _left(test: TestQueue, rows: int) -> int:
 
 
 def _untold(test: TestQueue) -> int:
-    """How many messages wait to be sent or drawn anew."""
+    """Return the number of messages that wait to be sent or edited."""
     with test.engine.begin() as connection:
         waiting = select(func.count()).select_from(outbox).where(outbox.c.sent_at.is_(None))
         stale = select(func.count()).select_from(incidents).where(incidents.c.stale)
@@ -191,7 +191,7 @@ def _messages(slack: LocalSlack) -> str:
 
 
 def _true(test: TestQueue, slack: LocalSlack, rows: int) -> str:
-    """What is wrong with what was told: each failure in one incident, each count in its message."""
+    """Assert that each failure has one incident, and each count its message; return a summary."""
     c = failures.c
     with test.engine.begin() as connection:
         every = connection.execute(select(incidents)).mappings().all()

@@ -1,4 +1,4 @@
-"""Big tables, made inside the server: the spec's rows by a join of a few hundred with numbers."""
+"""Large tables, made inside the server: a few hundred of the spec's rows, joined with numbers."""
 
 import json
 from collections.abc import Iterator
@@ -19,17 +19,17 @@ SERVER = (
     "--innodb-flush-log-at-trx-commit=1",
     "--innodb-lock-wait-timeout=20",
 )
-"""A small production server: every commit is on the disk before it is answered.
+"""A small production server: every commit is on the disk before its answer.
 
-The redo log is large so that what fills the tables is not paid for by what is measured after it.
+The redo log is large, so that the measurements do not pay for the flush of the filled tables.
 """
 
 
 @contextmanager
 def running_server() -> Iterator[MariaDB]:
-    """A server for big tables, with a folder of its own for temporary tables too.
+    """Run a server for large tables, with a separate folder for its temporary tables.
 
-    Servers that share one remove each other's temporary tables when they start.
+    Servers that share a folder remove each other's temporary tables when they start.
     """
     with (
         TemporaryDirectory(prefix="queue-bot-bench-") as folder,
@@ -40,7 +40,7 @@ def running_server() -> Iterator[MariaDB]:
 
 BASE = 500
 DAYS = 28
-"""How long ago the first failed; a million rows are 27 days and 18 hours of failures."""
+"""The age of the first failure in days; a million rows cover 27 days and 18 hours."""
 PAYLOAD_BYTES = 404
 EXCEPTION_BYTES = 3_100
 CHUNK = 200
@@ -78,7 +78,7 @@ def _exception(number: int) -> str:
 
 
 def prepare(connection: Connection, numbers: int) -> None:
-    """Make the base rows and the numbers 0 … `numbers` - 1 that the big tables are joined from."""
+    """Create the base rows and the numbers 0 … `numbers` - 1, the sources of the large tables."""
     connection.execute(
         text(
             "CREATE TABLE bench_base (id INT PRIMARY KEY, queue VARCHAR(191), payload LONGTEXT, "
@@ -113,12 +113,12 @@ DISTINCT = (
     f"REPLACE(b.payload, '\"order_id\": {ORDER}', "
     f"CONCAT('\"order_id\": ', {ORDER} + n.n * {BASE} + b.id)) AS payload"
 )
-# A nested loop without a join buffer gives the rows in order, so that no temporary table is sorted.
+# A nested loop without a join buffer returns rows in order, so no temporary table is sorted.
 _BETWEEN = "FROM bench_numbers n STRAIGHT_JOIN bench_base b WHERE n.n >= :low AND n.n < :high"
 
 
 def fill(engine: Engine, statement: str, rows: int) -> None:
-    """Run an INSERT … SELECT over the base rows and numbers, piece by piece, for so many rows."""
+    """Run an INSERT … SELECT over base rows and numbers, in chunks, for `rows` rows."""
     for low in range(0, rows // BASE, CHUNK):
         with engine.begin() as connection:
             connection.execute(text("SET SESSION join_cache_level = 0"))
@@ -129,7 +129,7 @@ def fill(engine: Engine, statement: str, rows: int) -> None:
 
 
 def fill_failed(test: TestQueue, rows: int) -> None:
-    """Put in `rows` failed jobs: 404 B of payload, 3.1 kB of exception, distinct orders."""
+    """Insert `rows` failed jobs: 404 B of payload, 3.1 kB of exception, distinct orders."""
     fill(
         test.engine,
         "INSERT INTO failed_jobs (queue, payload, exception, failed_at) "
@@ -139,7 +139,7 @@ def fill_failed(test: TestQueue, rows: int) -> None:
 
 
 def fill_jobs(test: TestQueue, rows: int) -> None:
-    """Put in `rows` jobs, one in a hundred reserved, one in fifty delayed."""
+    """Insert `rows` jobs: one in a hundred is reserved, one in fifty is delayed."""
     fill(
         test.engine,
         "INSERT INTO jobs (queue, payload, attempts, reserved_at, available_at, created_at) "

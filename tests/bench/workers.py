@@ -1,4 +1,4 @@
-"""Queue workers in a process of their own: how long a pop takes while something else is at work."""
+"""Queue workers in a separate process: duration of a pop during other work."""
 
 import json
 import subprocess
@@ -18,7 +18,7 @@ STOP_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Kind:
-    """How a worker looks for its next job: on which queue, with or without SKIP LOCKED."""
+    """A worker's query for its next job: its queue, with or without SKIP LOCKED."""
 
     name: str
     queue: str
@@ -35,9 +35,9 @@ KINDS = (
 
 @dataclass
 class Pops:
-    """What the workers measured: the pops of each kind, in seconds, and when a job was taken.
+    """The workers' results: seconds of the pops of each kind, and the times of taken jobs.
 
-    The moments are seconds of `time.time()`.
+    The times are seconds of `time.time()`.
     """
 
     seconds: dict[str, list[float]] = field(default_factory=dict)
@@ -46,7 +46,7 @@ class Pops:
 
 @contextmanager
 def working(url: str) -> Iterator[Pops]:
-    """Workers of every kind, until the block ends; then what they measured."""
+    """Run workers of every kind until the block ends; then fill in their results."""
     command = [sys.executable, "-m", "tests.bench.workers", url]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     pops = Pops()
@@ -66,7 +66,7 @@ def working(url: str) -> Iterator[Pops]:
 def _pop(
     connection: "pymysql.Connection[pymysql.cursors.Cursor]", kind: Kind, taken: list[float]
 ) -> float:
-    """Take one job as a worker does, and delete it as if it were done; seconds of the pop."""
+    """Take one job like a worker, and delete it as processed; return the seconds of the pop."""
     now = int(time())
     statement = (
         "SELECT id FROM jobs WHERE queue = %s AND ((reserved_at IS NULL AND available_at <= %s) "
@@ -106,7 +106,7 @@ def _work(url: str, kind: Kind, stop: threading.Event, pops: Pops) -> None:
         try:
             pops.seconds[kind.name].append(_pop(connection, kind, pops.taken))
         except pymysql.err.OperationalError as error:
-            # A worker that is the victim of a deadlock tries again, as Laravel's does.
+            # A worker that is the victim of a deadlock tries again, like Laravel's.
             if error.args[0] not in (1213, 1205):
                 raise
             connection.rollback()
@@ -115,7 +115,7 @@ def _work(url: str, kind: Kind, stop: threading.Event, pops: Pops) -> None:
 
 
 def main() -> None:
-    """Run one worker of each kind until a line comes in, then print what they measured."""
+    """Run one worker of each kind until a line of input comes, then print the results."""
     stop = threading.Event()
     pops = Pops({kind.name: [] for kind in KINDS})
     threads = [

@@ -1,4 +1,4 @@
-"""Long fault runs: all of them, or those that are named, each for so many minutes."""
+"""Long fault runs: all of them, or the named ones, each for a number of minutes."""
 
 import argparse
 import os
@@ -20,7 +20,7 @@ RUNS: dict[str, Callable[[MariaDB, float], str]] = {
 
 
 def main() -> None:
-    """Run and print what was found; the first broken invariant ends it with its trace."""
+    """Run and print the results; the first broken invariant ends the program with its trace."""
     parser = argparse.ArgumentParser(prog="python -m tests.campaign", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(RUNS))
     parser.add_argument("--minutes", type=float, default=5.0, help="for each; 5 unless said")
@@ -30,7 +30,7 @@ def main() -> None:
         parser.error(f"there is no run {', '.join(unknown)}: {', '.join(RUNS)}")
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     print(f"{os.cpu_count()} cores, load {load}, Python {platform.python_version()}")
-    # Committed means on disk, also when the server is killed.
+    # Each commit is on the disk, so that a killed server loses none.
     with running_mariadb("--innodb-flush-log-at-trx-commit=1") as server:
         for name in given.names or RUNS:
             began = monotonic()

@@ -1,4 +1,4 @@
-"""Databases at random, for as long as the run may take; a fault is printed and counted."""
+"""Random databases until the run ends; each fault is printed and counted."""
 
 import random
 import tempfile
@@ -23,7 +23,7 @@ LONG = settings(
     max_examples=EXAMPLES,
     deadline=None,
     database=None,
-    # A fault is printed as it was found: to make it small takes longer than to find the next.
+    # Faults are not shrunk: that takes longer than to find the next fault.
     phases=(Phase.generate,),
     report_multiple_bugs=False,
     suppress_health_check=list(HealthCheck),
@@ -50,7 +50,7 @@ def _round(
     faults: Counter[str],
     until: float,
 ) -> None:
-    """Try the databases of one seed; print each fault in full the first time."""
+    """Try the databases of one seed; print each fault in full when it first occurs."""
     number = random.getrandbits(32)
 
     def one(design: Design) -> None:
@@ -59,7 +59,7 @@ def _round(
         try:
             try_out(design)
         except Exception as error:  # noqa: BLE001 any exception is a fault
-            # The run goes on: one fault must not hide the others.
+            # The run continues, because one fault must not hide the others.
             lines = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.line]
             place = f"{Path(lines[-1].filename).name}:{lines[-1].lineno} {type(error).__name__}"
             faults[place] += 1

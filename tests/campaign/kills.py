@@ -1,4 +1,4 @@
-"""Processes and the server killed at moments that nobody chose."""
+"""Processes and the database server are killed at random times."""
 
 import random
 import threading
@@ -23,14 +23,14 @@ from tests.services.mariadb import MariaDB
 ROWS = 400
 BATCH = 20
 LONGEST = 0.8
-"""Seconds within which a bulk change of so many rows is under way or has ended."""
+"""The seconds in which a bulk change of ROWS rows is running or has ended."""
 
 _pause = threading.Event().wait
 
 
 @contextmanager
 def fresh(server: MariaDB, rows: int) -> Iterator[TestQueue]:
-    """A database of its own with so many failed jobs."""
+    """Create a separate database with `rows` failed jobs."""
     with server.database() as name:
         queue = make_queue(server.url(name))
         for order in range(rows):
@@ -40,7 +40,7 @@ def fresh(server: MariaDB, rows: int) -> Iterator[TestQueue]:
 
 
 def kill_replicas(server: MariaDB, until: float) -> str:
-    """One replica in a bulk change and one retrying by hand are killed; a third finishes."""
+    """A replica in a bulk change and one in single retries are killed; a third finishes."""
 
     def kill(bulk: Replica, hand: Replica) -> None:
         _pause(random.uniform(0.0, LONGEST))
@@ -52,7 +52,7 @@ def kill_replicas(server: MariaDB, until: float) -> str:
 
 
 def kill_the_server(server: MariaDB, until: float) -> str:
-    """The database server is killed under both and started again; then they are killed too."""
+    """The database server is killed and restarted under both replicas; then they are killed too."""
 
     def kill(bulk: Replica, hand: Replica) -> None:
         _pause(random.uniform(0.0, LONGEST))

@@ -1,4 +1,4 @@
-"""The state machine for as long as it is let."""
+"""The state machine, until the run ends."""
 
 import random
 from time import monotonic

@@ -1,4 +1,4 @@
-"""Figures that need many rows: the index of failures, and a long chain under many writers."""
+"""Figures of many rows: the index of failures, and a long audit chain with many writers."""
 
 from contextlib import ExitStack
 from time import monotonic
@@ -20,7 +20,7 @@ RECORDS = 4_000
 
 
 def index_many(server: MariaDB, _until: float) -> str:
-    """A backlog is read in, looked at again and swept; the time it takes does not depend on you."""
+    """A backlog is indexed, passed again and scanned; `--minutes` does not change the duration."""
     with fresh(server, 0) as queue:
         seed_many(queue, FAILURES)
         began = monotonic()
@@ -40,7 +40,7 @@ def index_many(server: MariaDB, _until: float) -> str:
 
 
 def write_and_seal(server: MariaDB, _until: float) -> str:
-    """Eight writers on two processes while a third seals; the chain is verified at the end."""
+    """Eight writers in two processes run while a third seals; at the end the chain is verified."""
     with fresh(server, RECORDS) as queue, ExitStack() as until_the_end:
         setup = make_setup(queue)
         began = monotonic()

@@ -1,4 +1,4 @@
-"""Kept databases for every test here."""
+"""Kept databases for every test in this directory."""
 
 from tests.kit.kept_database import mariadb_queue, queue
 

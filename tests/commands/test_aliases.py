@@ -1,4 +1,4 @@
-"""Other names of commands and arguments run the same, and the audit log has the first name."""
+"""Aliases of commands and arguments run the same; the audit log records the primary name."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The audit channel and the history in sentences, with everything else behind a button."""
+"""The audit channel and the history show sentences; a button opens all other details."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Bulk changes over the wire: the frozen scope in a dialog, its confirmation, the progress."""
+"""Bulk changes through Slack: the dialog with the frozen scope, the confirmation, the progress."""
 
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from tests.kit.team import Team, action_ids, team_at_work
 
 
 def outcomes(team: Team) -> list[tuple[str, str]]:
-    """Which action, which outcome: all of the audit, oldest first."""
+    """Return action and outcome of every audit record, oldest first."""
     return [(row.action, row.outcome) for row in team.records]
 
 
@@ -139,7 +139,7 @@ def test_a_confirmation_works_once_and_says_so_the_second_time(team: Team) -> No
     ended(team)
     again = team.queue.fail(46)
 
-    # Another dialog with the metadata of the first one, as a click on an old copy would be.
+    # A second dialog with the metadata of the first one, like a click on an old copy.
     other = team.say("retry-all", as_="admin").view
     team.client().views_update(view_id=other["id"], view=kept)
     team.submit(other)
@@ -221,7 +221,7 @@ def test_cancel_stops_between_two_batches(team: Team) -> None:
     view = team.say("retry-all", as_="admin").view
 
     with team.queue.engine.begin() as worker:
-        # Whoever holds the last row keeps the second batch waiting.
+        # The lock on the last row makes the second batch wait.
         newest = select(failed.c.id).order_by(failed.c.id.desc()).limit(1)
         worker.execute(newest.with_for_update())
         team.submit(view)

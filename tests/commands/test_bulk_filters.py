@@ -1,4 +1,4 @@
-"""What a bulk change is about and how it goes: filters, lists, rate, canary, and who may."""
+"""Bulk changes by filter or list of ids: their scope, rate, canary and needed role."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -27,7 +27,7 @@ OLD, NEW = datetime(2025, 11, 1, 8), datetime(2025, 11, 7, 18)  # noqa: DTZ001 w
 
 
 def fill(queue: TestQueue) -> None:
-    """Six failures: two queues, causes, days and shops, order 2 twice."""
+    """Add six failures: two queues, causes, days and shops; two of them have order 2."""
     queue.fail(41, order=1, failed_at=OLD)
     queue.fail(42, order=2, failed_at=NEW)
     queue.fail(43, order=3, failed_at=NEW, exception=OTHER)
@@ -46,7 +46,7 @@ def bench(queue: TestQueue) -> Bench:
 
 @pytest.fixture
 def quick(sqlite_url: str) -> Iterator[Bench]:
-    """The same on SQLite alone, for what is not about the database."""
+    """The bench on SQLite only, for tests in which the database makes no difference."""
     queue = make_queue(sqlite_url)
     made = make_bench(queue)
     fill(queue)
@@ -56,7 +56,7 @@ def quick(sqlite_url: str) -> Iterator[Bench]:
 
 
 def text_of(setup: Setup, outcome: Outcome) -> str:
-    """What the person reads, without markup; of a dialog all its blocks."""
+    """Return the answer's text without markup; of a dialog, the text of all its blocks."""
     invocation = Invocation(Actor(ANA, TEAM, Source.SLASH), "x", 0.0, OPS)
     rendered = answer(setup, invocation, outcome)
     if isinstance(rendered, Message):
@@ -176,11 +176,11 @@ def test_what_cannot_be_meant_is_told_in_a_sentence(kept_queue: TestQueue, zone:
         assert text_of(setup, ask(setup, words)), words
 
 
-# ---- who may
+# ---- roles
 
 
 def many(queue: TestQueue, rows: int) -> None:
-    """So many failures at once."""
+    """Add this number of equal failures."""
     row = {"queue": "netsuite", "payload": payload(), "exception": OTHER, "failed_at": NEW}
     with queue.engine.begin() as connection:
         connection.execute(insert(queue.queue.failed), [row] * rows)
@@ -233,7 +233,7 @@ def test_where_only_some_queues_may_be_changed_one_must_be_named(quick: Bench) -
     assert previewed(some, "retry order=2 queue=mail").total == 1
 
 
-# ---- one at a time, side by side, frozen
+# ---- one operation per queue, two queues in parallel, change freeze
 
 
 def test_one_bulk_change_a_queue_at_a_time_and_two_queues_side_by_side(bench: Bench) -> None:
@@ -329,17 +329,17 @@ def test_a_terminal_reads_the_preview_before_it_confirms(quick: Bench) -> None:
     assert len(quick.queue.failed) == 6
 
 
-# ---- over the wire
+# ---- through Slack
 
 
 def choose(team: Team, view: Json, *, as_: str = "admin", **fields: str) -> Answer:
-    """Submit a dialog with something typed or chosen in its fields."""
+    """Submit a dialog with these values in its fields."""
     values = {name: {name: value} for name, value in fields.items()}
     return Answer(team.slack.submit(as_, view["id"], values, wait=0))
 
 
 def selects(view: Json) -> dict[str, tuple[str, Sequence[str]]]:
-    """Each select of a dialog: what is chosen, and what can be."""
+    """Return each select of a dialog: its initial value and its options."""
     by_block: dict[str, tuple[str, Sequence[str]]] = {}
     for block in view["blocks"]:
         element = block.get("element", {})

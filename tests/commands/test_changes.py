@@ -1,4 +1,4 @@
-"""The spec's changes over the wire: rows, reply, what the channel sees, the audit."""
+"""The spec's changes through Slack: rows, reply, channel message and audit record."""
 
 import re
 
@@ -13,7 +13,7 @@ UNUSUAL = payload(803193) + "  \u00f1 \U0001f4a5 \\u0000 'quotes' \"more\" \t en
 
 
 def records(team: Team) -> list[tuple[str, str, str]]:
-    """Who, which action, which outcome: all of the audit, oldest first."""
+    """Return actor, action and outcome of every audit record, oldest first."""
     return [(row.actor, row.action, row.outcome) for row in team.records]
 
 

@@ -1,4 +1,4 @@
-"""Failures by what caused them, over the wire: groups, their bar, whether they go on."""
+"""Failures by cause, through Slack: error groups, their bar, and whether they still happen."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -21,12 +21,12 @@ MISSING = 'ErrorException: Undefined array key "sku" in /app/Jobs/Sync.php:{line
 
 
 def ago(**length: float) -> datetime:
-    """A `failed_at` so long ago."""
+    """Return a `failed_at` that is this long ago."""
     return (datetime.now(UTC) - timedelta(**length)).replace(tzinfo=None, microsecond=0)
 
 
 def fail_both(team: Team) -> list[int]:
-    """Five missing keys of three days ago and three timeouts of now, whose ids are returned."""
+    """Add 5 missing-key failures of 3 days ago and 3 timeouts of now; return the timeouts' ids."""
     timeouts = []
     for number in range(5):
         team.queue.fail(
@@ -47,7 +47,7 @@ def fail_both(team: Team) -> list[int]:
 
 
 def rows_of(message: dict[str, Any]) -> list[str]:
-    """The texts of the rows, one a group."""
+    """Return the texts of the rows; each row is one error group."""
     return [
         block["text"]["text"]
         for block in message["blocks"]
@@ -56,7 +56,7 @@ def rows_of(message: dict[str, Any]) -> list[str]:
 
 
 def values_of(message: dict[str, Any], action_id: str) -> list[dict[str, Any]]:
-    """What the buttons with this action id carry."""
+    """Return the values of the buttons with this action id."""
     return [
         json.loads(element["value"])
         for block in message["blocks"]

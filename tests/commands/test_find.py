@@ -1,4 +1,4 @@
-"""`/queue find` and `/queue history` over the wire: an order's story, its buttons, and pages."""
+"""`/queue find` and `/queue history` through Slack: an order's events, buttons and pages."""
 
 import json
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ def indexed(team: Team, count: int) -> None:
 
 
 def order_of(text: str, *parts: str) -> bool:
-    """Whether the parts stand in the text one after the other."""
+    """Return whether the text has the parts in this order."""
     places = [text.find(part) for part in parts]
     return -1 not in places and places == sorted(places)
 

@@ -1,4 +1,4 @@
-"""While changes are frozen nothing that changes a job gets through, on any surface."""
+"""During a change freeze, every surface refuses every command that changes a job."""
 
 import json
 import threading
@@ -31,7 +31,7 @@ from tests.kit.replicas import ANA, OMAR, OPS, TEAM, ask, codes, make_setup
 from tests.kit.team import Team, action_ids
 
 WHEN_FROZEN = {"freeze", "unfreeze", "cancel", "acknowledge", "mute", "unmute"}
-"""They change no job."""
+"""The commands that are allowed during a change freeze, because they change no job."""
 
 CHANGING = {name for name, one in find_commands().items() if one.effect is not Effect.READ}
 
@@ -107,7 +107,7 @@ def test_a_preview_says_that_it_cannot_be_confirmed_and_can_be_after_the_freeze(
 
 
 def words_of_everything(queue: TestQueue, setup: Setup) -> dict[str, str | Request]:
-    """For each command that changes, a request that would be carried out."""
+    """Return, for each command that changes jobs, a request that would succeed."""
     for id_ in (1, 2, 3, 4):
         queue.fail(id_)
     queue.push(11, reserved_at=1_762_537_400)
@@ -131,7 +131,7 @@ def words_of_everything(queue: TestQueue, setup: Setup) -> dict[str, str | Reque
 
 
 def from_source(setup: Setup, request: str | Request, source: Source) -> Outcome:
-    """The same request from any surface."""
+    """Dispatch the request as if it came from this surface."""
     terminal = source is Source.TERMINAL
     actor = Actor("ana" if terminal else ANA, None if terminal else TEAM, source)
     asked = Invocation(actor, request_id(uuid4()), monotonic() + 10, OPS)
@@ -139,7 +139,7 @@ def from_source(setup: Setup, request: str | Request, source: Source) -> Outcome
 
 
 def nothing_gets_through(queue: TestQueue) -> None:
-    """Every command that changes, from every surface, while frozen."""
+    """Assert that a freeze refuses each command that changes jobs, on each surface."""
     setup = make_setup(queue)
     requests = words_of_everything(queue, setup)
     assert requests.keys() == CHANGING - WHEN_FROZEN, "a command is not tried here"
@@ -171,7 +171,7 @@ def test_without_the_check_changes_get_through(kept_queue: TestQueue) -> None:
 
 @contextmanager
 def held_at(name: str) -> Iterator[tuple[Callable[[], bool], Callable[[], None]]]:
-    """Hold whoever reaches the failpoint; whether somebody has, and how to let them go on."""
+    """Block the thread that reaches the failpoint; yield `is_held` and `go_on`, its release."""
     reached, go_on = threading.Event(), threading.Event()
 
     def wait() -> None:
@@ -210,7 +210,7 @@ def test_a_freeze_waits_for_the_change_under_way_and_nothing_commits_after_it(
         answer_codes = at_once(retry, freeze, conduct)[:2]
 
     assert answer_codes == ["ok", "ok"]
-    # Where nothing is held, the freeze is told while a change can still commit.
+    # Without the guard, the freeze is answered while a change can still commit.
     assert committed_when_told == ([1] if guarded else [0])
     assert len(queue.jobs) == 1
 

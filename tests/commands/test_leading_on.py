@@ -1,4 +1,4 @@
-"""Every screen leads on: a stuck job is released where it is shown, and a mistake is answered."""
+"""Every screen offers the next step: it releases a stuck job, and a typing error gets a hint."""
 
 import json
 from datetime import timedelta
@@ -115,7 +115,7 @@ def test_a_mistyped_queue_is_named(team: Team, words: str) -> None:
         assert "There is no queue `maill`" in text
         return "Did you mean `mail`?" in text
 
-    # The queue is known as soon as it was checked once.
+    # The queue is known after its first check.
     team.until(is_answered)
 
 

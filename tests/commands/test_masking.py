@@ -1,4 +1,4 @@
-"""No secret of an exception or a payload is shown, also where a text is cut in the middle of it."""
+"""No secret of an exception or a payload is shown, even if the text is cut inside the secret."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Acknowledging an incident, and muting what nobody wants to be told of for a while."""
+"""Acknowledge an incident; mute an error group, a queue or an alert rule for a while."""
 
 import json
 from collections.abc import Callable
@@ -40,35 +40,35 @@ NAME = "SQLSTATE[HY000] [2006] MySQL server has gone away"
 
 
 def within(setup: Setup, work: Callable[[Connection], T]) -> T:
-    """Carry it out in one transaction."""
+    """Run the work in one transaction."""
     return changing(setup.engine, monotonic() + 10, work)
 
 
 def opened(setup: Setup, subject: Subject) -> int:
-    """An open incident of this subject."""
+    """Trigger an incident of this subject and return its id."""
     return within(setup, lambda c: transitions.trigger(c, subject, setup.clock(c)).id)
 
 
 def group(setup: Setup, name: str = NAME) -> int:
-    """An error group's id."""
+    """Return the id of this error group; create the group if needed."""
     return within(setup, lambda c: error_groups.find_or_make(c, [name])[name])
 
 
 def mute_of(setup: Setup, **about: Any) -> datetime | None:
-    """Until when an incident about this is muted now."""
+    """Return the time until which an incident with these fields is muted."""
     values: dict[str, Any] = dict.fromkeys(Incident.__dataclass_fields__)
     incident = Incident(**{**values, "rule": "new_failures", **about})
     return within(setup, lambda c: muted_until(mutes.current(c, setup.clock(c)), incident))
 
 
 def failed_in(setup: Setup, queue: TestQueue, name: str) -> None:
-    """Let a job of this queue have failed, and the watcher have seen it."""
+    """Add a failed job of this queue and index it."""
     queue.fail(queue=name)
     index_once(setup, hold(setup))
 
 
 def text_of(setup: Setup, outcome: Outcome) -> str:
-    """What the person is told."""
+    """Return the text of the answer."""
     asked = Invocation(Actor(OMAR, TEAM, Source.SLASH), request_id("x"), 0.0, OPS)
     shown = answer(setup, asked, outcome)
     assert isinstance(shown, Message)
@@ -76,12 +76,12 @@ def text_of(setup: Setup, outcome: Outcome) -> str:
 
 
 def posted_bodies(queue: TestQueue) -> list[str]:
-    """What is posted in the channel of the change."""
+    """Return the bodies of the messages for the channel of the change."""
     return [row.body for row in queue.rows(tables.outbox) if row.subject.startswith("request:")]
 
 
 def records(queue: TestQueue) -> list[tuple[str, str, dict[str, Any]]]:
-    """Action, outcome and arguments of each record of the audit."""
+    """Return action, outcome and arguments of each audit record."""
     rows = queue.rows(tables.audit)
     return [(row.action, row.outcome, json.loads(row.arguments)) for row in rows]
 
@@ -152,7 +152,7 @@ def test_a_mute_counts_for_its_group_queue_or_kind_until_its_end(queue: TestQueu
     assert mute_of(setup, error_group=first)
     assert mute_of(setup, error_group=first, queue="netsuite")
     assert mute_of(setup, error_group=second) is None
-    # Failures of several queues: which of them is muted says nothing of the rest.
+    # The mute of one queue does not mute an incident with failures of several queues.
     assert mute_of(setup, error_group=second, queue=None) is None
     assert mute_of(setup, error_group=second, queue="mail")
     assert mute_of(setup, rule="oldest_job", queue="mail")
@@ -172,7 +172,7 @@ def test_a_mute_counts_for_its_group_queue_or_kind_until_its_end(queue: TestQueu
 
 
 def expires(queue: TestQueue) -> None:
-    """A mute of an hour is over after an hour."""
+    """Assert that a mute of one hour expires after one hour."""
     clock = Clock()
     setup = make_setup(queue, clock=clock)
     assert codes([ask(setup, "mute alert=oldest_job")]) == ["ok"]
@@ -183,7 +183,7 @@ def expires(queue: TestQueue) -> None:
 
 
 def for_ever(_now: datetime) -> ColumnElement[bool]:
-    """A mute that does not end by the clock."""
+    """Return a condition under which no mute expires."""
     return mute_table.c.ended_at.is_(None)
 
 
@@ -221,7 +221,7 @@ def test_two_that_mute_the_same_at_once_make_one_mute(mariadb_queue: TestQueue) 
         lambda: ask(other, "mute alert=oldest_job for=2h", by=OMAR),
     )
 
-    # The longer one stays, whoever came first; the shorter may have come too late.
+    # The longer mute remains in either order; the shorter one may be refused as already muted.
     assert codes(outcomes) in (["ok", "ok"], ["already-muted", "ok"])
     (row,) = mariadb_queue.rows(mute_table)
     assert row.muted_by == OMAR
@@ -253,7 +253,7 @@ def test_muting_and_unmuting_let_the_messages_of_open_incidents_follow(queue: Te
     other = opened(setup, Subject(OLDEST_JOB, "oldest_job:netsuite", "netsuite"))
 
     def stale() -> list[int]:
-        """The incidents whose message is to follow; then all of them have."""
+        """Return the incidents whose alert is stale, then mark all of them as up to date."""
         ids = [row.id for row in queue.rows(incident_table) if row.stale]
         within(setup, lambda c: c.execute(update(incident_table).values(stale=False)))
         return ids
@@ -379,9 +379,9 @@ WORDS = ("mute alert=oldest_job", "unmute alert=oldest_job", "acknowledge I1")
 
 
 def may_only_look(queue: TestQueue, words: str, role: Role | None = None) -> None:
-    """Who may only look is denied, and so is an operator in a channel without changes.
+    """Assert that a viewer is denied, and an operator in a channel that allows no changes.
 
-    With a `role` the command asks for that one.
+    With `role`, every command needs that role instead.
     """
     setup = make_setup(queue)
     rules = replace(setup.rules, viewers=(SAM,))
@@ -446,7 +446,7 @@ def test_the_same_click_twice_mutes_once_and_gets_the_same_answer(queue: TestQue
 
 
 def is_recorded(queue: TestQueue) -> None:
-    """A mute is in the audit, with what was muted and until when."""
+    """Assert that the audit log records a mute with its topic and its end."""
     ask(make_setup(queue), "mute alert=oldest_job for=2h", by=OMAR)
     ((action, outcome, arguments),) = records(queue)
     assert (action, outcome) == ("mute", "ok")
@@ -466,11 +466,11 @@ def test_without_the_audit_there_is_no_record(kept_queue: TestQueue) -> None:
 
 
 class NoRecordError(Exception):
-    """The audit could not be written."""
+    """The audit record could not be written."""
 
 
 def not_written(*_: object) -> None:
-    """An audit that fails."""
+    """Fail instead of writing the audit record."""
     raise NoRecordError
 
 

@@ -1,4 +1,4 @@
-"""What can be looked at over the wire: lists with paging, details, history, whoami, help."""
+"""The reading commands through Slack: lists with pages, details, history, whoami and help."""
 
 import json
 import time
@@ -17,7 +17,7 @@ def unix() -> int:
 
 
 def table_rows(message: dict[str, Any]) -> list[list[str]]:
-    """The cells of the message's table, its head left out."""
+    """Return the cells of the message's table without its header row."""
     (table,) = [block for block in message["blocks"] if block["type"] == "data_table"]
     return [[cell["text"] for cell in row] for row in table["rows"][1:]]
 
@@ -242,7 +242,7 @@ def test_the_language_is_the_one_of_the_persons_slack(team: Team) -> None:
         assert texts_for(language, "en", zone)("help-title") in team.say("help", as_=who).text
     answer = team.say("retry 45", as_="lucia")
     assert "Failed job" not in answer.text
-    # Everybody reads what is said in the channel: it has the configured language.
+    # The channel's message is for everyone, so it has the configured language.
     (text,) = team.channel_texts("queue-ops")
     assert "retried failed job 45" in text
 

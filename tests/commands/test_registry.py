@@ -1,4 +1,4 @@
-"""What a command is made of: everything about it follows from its one file."""
+"""A command is one file: its usage, help, role and terminal form follow from that file."""
 
 import subprocess
 import sys
@@ -63,7 +63,7 @@ COMMAND = Command(
 )
 '''
 
-# In a process of its own: what is imported there stays there.
+# A separate process, so that its imports do not affect other tests.
 FIND = """
 import sys
 from zoneinfo import ZoneInfo
@@ -124,10 +124,10 @@ def test_every_command_has_its_role_view_and_help_in_every_language(command: Com
     assert len(help_texts) == len(LANGUAGES)
     if command.effect is not Effect.READ:
         assert command.role >= Role.OPERATOR
-        # Everybody sees a change: in the channel it was made in.
+        # Everyone sees a change in the channel where it was made.
         assert command.visible is not None or command.name == "cancel"
     if command.effect is Effect.BULK:
-        # What an operator may retry by filter is bounded: `OPERATOR_ROWS`.
+        # `OPERATOR_ROWS` limits how many jobs an operator may retry by filter.
         assert command.role is (Role.OPERATOR if command.name == "retry" else Role.ADMIN)
         assert command.finished is not None
     if command.destructive:

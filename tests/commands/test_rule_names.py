@@ -1,4 +1,4 @@
-"""The names of alert rules, new and former, and the JSON keys, which keep their former names."""
+"""Commands accept the former names of alert rules, and JSON keeps its former keys."""
 
 import json
 from typing import Any, get_args
@@ -26,7 +26,7 @@ SUBJECT = Subject("no_worker_activity", "no_worker_activity:mail", "mail")
 
 
 def answered(setup: Setup, words: str) -> Any:
-    """The data of a command's JSON."""
+    """Return `data` of the command's JSON."""
     lines: list[str] = []
     assert do(setup, TerminalRequest(words, "ana", as_json=True), lines.append, lambda _: None) == 0
     return json.loads(lines[0])["data"]

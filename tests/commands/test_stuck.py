@@ -1,4 +1,4 @@
-"""Jobs that a worker holds and does not end: found, and given back under the guard of the stay."""
+"""Stuck jobs are listed, and released only if the same reservation still holds them."""
 
 from functools import partial
 

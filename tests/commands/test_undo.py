@@ -1,4 +1,4 @@
-"""Undo puts rows back as they were, once, and says why where it cannot."""
+"""Undo restores rows unchanged, once; a refusal states its reason."""
 
 import re
 import threading
@@ -28,7 +28,7 @@ UNUSUAL = payload(803193) + "  \u00f1 \U0001f4a5 \\u0000 'quotes' \"more\" \t en
 
 
 def as_rows(rows: object) -> list[Json]:
-    """Rows as dictionaries, to compare all of their columns."""
+    """Return the rows as dictionaries, so that a comparison covers all columns."""
     return [row._asdict() for row in rows]  # type: ignore[attr-defined] # rows of any table
 
 
@@ -51,14 +51,14 @@ def test_undo_of_a_retry_takes_the_job_back_and_the_failed_job_is_as_it_was(
     assert "Failed job 45 is back in failed_jobs" in answer.text
     assert f"job {job.id} will not run" in answer.text
     assert f"This undoes `retry` by <@{IDS.operator}>" in answer.text
-    # First as an undo tells it, then as the outcome does.
+    # The notice first shows the undo's text, later the outcome's text.
     team.until(lambda: re.search("Undone by|undid its retry", team.now(notice)["text"]))
     team.until(lambda: "run:undo" not in action_ids(team.now(notice)))
     assert any(
         f"<@{IDS.operator}> put failed job 45 back" in message["text"]
         for message in team.until(lambda: team.posted("queue-ops")[1:] or None)
     )
-    # Its own alert is open again, and there is no second one.
+    # The job's own alert is active again, and no second alert was posted.
     team.until(lambda: "run:retry" in action_ids(team.now(alert)))
     assert len([one for one in team.posted("queue-alerts") if "job 45" in one["text"]]) == 1
     audited = team.audit_texts(2)
@@ -333,7 +333,7 @@ def test_of_a_worker_s_pop_and_an_undo_one_wins(mariadb_queue: TestQueue, first:
         go_on.wait(SECONDS)
 
     def pop() -> str:
-        """As a worker does: lock the next pending job, then reserve it."""
+        """Lock the next pending job, then reserve it, like a worker."""
         if first == "undo":
             assert reached.wait(SECONDS)
         with queue.engine.begin() as connection:

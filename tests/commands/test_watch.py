@@ -1,4 +1,4 @@
-"""What is watched, as anybody who may look sees it."""
+"""`/queue watch` shows the state of the monitoring to every viewer."""
 
 import json
 from dataclasses import replace
@@ -37,13 +37,13 @@ from tests.kit.team import Team, action_ids, option
 
 
 def seen(outcome: Outcome) -> tuple[Watching, WatchExtra]:
-    """What the command answered."""
+    """Return the command's data and its extra."""
     assert isinstance(outcome.result, WatchResult)
     return outcome.result.data, outcome.result.extra
 
 
 def opened(setup: Setup, queue: str) -> int:
-    """An incident about an old job of this queue."""
+    """Trigger an `oldest_job` incident of this queue and return its id."""
     subject = Subject(OLDEST_JOB, f"{OLDEST_JOB}:{queue}", queue)
 
     def work(connection: Connection) -> int:
@@ -102,7 +102,7 @@ def test_it_says_who_watches_since_when_and_when_nobody_does(queue: TestQueue) -
 
 
 def failing_step(setup: Setup, name: str) -> None:
-    """This step of the background work has failed for four minutes."""
+    """Record that this background step has failed for 4 minutes."""
 
     def work(connection: Connection) -> None:
         since = setup.clock(connection) - timedelta(minutes=4)
@@ -130,7 +130,7 @@ def test_it_and_home_say_which_part_of_the_bot_does_not_work(queue: TestQueue) -
 
 
 def home(setup: Setup) -> tuple[str, str]:
-    """What App Home shows, and its verdict."""
+    """Return App Home's blocks as JSON, and its text."""
     on_home = replace(setup, commands={**setup.commands, HOME.name: HOME})
     outcome = ask(on_home, Request(HOME.name, {}), by=OMAR)
     assert isinstance(outcome.result, HomeResult)
@@ -255,7 +255,7 @@ def test_the_menu_of_an_alert_acknowledges_and_mutes_and_the_alert_says_so(
     assert "Muted until" in muted.text
     assert "the error group *E" in muted.text
     assert "this needs the role operator" in denied.text
-    # The alert itself says by whom: nothing else is posted.
+    # The alert itself names the person, so nothing else is posted.
     assert len(team.posted("queue-alerts")) == 1
     assert not team.posted("queue-ops")
     looked = team.say("watch").text
@@ -273,7 +273,7 @@ def test_what_is_muted_is_posted_when_the_mute_ends_by_itself(team_on_each: Team
     team.queue.fail(45)
     team.until(lambda: team.queue.rows(incident_table))
     looked = team.say("watch").text
-    # The post would be committed with the incident.
+    # A post would have been committed together with the incident.
     assert not [row for row in team.queue.rows(outbox) if row.subject.startswith("incident:")]
 
     team.clock.move(seconds=301)

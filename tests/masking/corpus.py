@@ -20,10 +20,10 @@ PIECES = ["{", "}", '"', "'", "\\", ":", "=", "=>", "password", "token:", "[", "
 PIECES += ["a@b.co", "://a:", "@", "4111 ", "1", "eyJ", "Bearer ", "-----BEGIN PRIVATE KEY-----"]
 PIECES += ['s:8:"password";', "a:1:{", 'O:1:"A":1:{', "\0", "\ud800", "insert into a (", "<a "]
 PIECES += ['"password":"', "%40", "xoxb-", "<password>", ") values (", "\\u0040", "é"]
-"""Texts that, repeated, could make a rule slow."""
+"""Texts that could make a rule slow when they are repeated."""
 
 EXAMPLES = 5
-"""How many random examples each form gets."""
+"""The number of random examples of each form."""
 
 _RANDOM = re.compile(r"<(?P<set>[aA1hH+/=_.~-]+):(?P<count>\d+)>")
 _SETS = {
@@ -68,7 +68,7 @@ def _example(rule: str, form: str, chance: random.Random) -> Example:
         count = int(part["count"])
         characters = "".join(_SETS.get(char, char) for char in part["set"])
         secret = "".join(chance.choice(characters) for _ in range(count))
-        # A random part never begins or ends with a sign, as real tokens do not.
+        # A random part never begins or ends with a sign, like real tokens.
         ends = "".join(char for char in characters if char.isalnum())
         secret = chance.choice(ends) + secret[1:-1] + chance.choice(ends) if count > 1 else secret
         if count >= 8:
@@ -79,7 +79,7 @@ def _example(rule: str, form: str, chance: random.Random) -> Example:
 
 
 def exceptions() -> list[str]:
-    """Return the real and typical exceptions by which error groups are tested."""
+    """Return the real and typical exceptions that the tests of error groups use."""
     names = ("error_corpus", "error_held_out", "error_second", "error_third")
     corpora = (json.loads((FINGERPRINTS / f"{name}.json").read_text("utf-8")) for name in names)
     return [text for corpus in corpora for texts in corpus.values() for text in texts]
@@ -103,7 +103,7 @@ def lost_tokens(text: str, masked: str) -> list[str]:
 
 
 def shown_parts(example: Example, masked: str) -> list[str]:
-    """Return the secrets of which at least eight characters in a row are shown."""
+    """Return the secrets of which the masked text shows at least eight characters in a row."""
     shown = masked.replace(MASK, "\0")
     return [
         secret

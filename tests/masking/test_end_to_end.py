@@ -1,4 +1,4 @@
-"""Secrets in every part of a failing job, and in what people type, are shown and stored nowhere."""
+"""Secrets in any part of a failing job, and in typed text, are shown and stored nowhere."""
 
 import json
 import signal
@@ -34,13 +34,13 @@ READS = ("status", "jobs", "failed", "errors", "error E1", "stuck", "history", "
 
 
 def forms() -> list[str]:
-    """The texts that leaked once, with the canary."""
+    """Return the texts that leaked once, with the canary."""
     lines = (HERE / "leaked_forms.txt").read_text(encoding="utf-8").splitlines()
     return [line.replace("CANARY", CANARY) for line in lines if line and not line.startswith("# ")]
 
 
 def payload(form: str) -> str:
-    """A Laravel job with secrets as its class, its order, its tags and its data."""
+    """Return a Laravel job with secrets in its class, order, tags and data."""
     return json.dumps(
         {
             "displayName": f"App\\Jobs\\Sync password={CANARY}",
@@ -52,7 +52,7 @@ def payload(form: str) -> str:
 
 
 def plant(queue: TestQueue) -> list[int]:
-    """Put in a failed job for each form, and a job for some; return the failed ids."""
+    """Insert a failed job for each form, and a job for some; return the failed ids."""
     ids = [
         queue.fail(
             queue=QUEUE, exception=f"RuntimeException: {form}\n#0 {{main}}", body=payload(form)
@@ -65,7 +65,7 @@ def plant(queue: TestQueue) -> list[int]:
 
 
 def leaks(name: str, text: str) -> list[str]:
-    """Where the canary is in a text, with what stands around it."""
+    """Return each place of the canary in a text, with the text around it."""
     leaked = []
     at = text.find(CANARY)
     while at >= 0:
@@ -75,7 +75,7 @@ def leaks(name: str, text: str) -> list[str]:
 
 
 def table_leaks(queue: TestQueue) -> Iterator[str]:
-    """The leaks in the bot's own tables but the archive, which undo needs byte for byte."""
+    """Yield the leaks in the bot's tables, except the archive, which undo needs byte for byte."""
     for table in metadata.sorted_tables:
         if table.name != tables.archive.name:
             for row in queue.rows(table):
@@ -83,7 +83,7 @@ def table_leaks(queue: TestQueue) -> Iterator[str]:
 
 
 def use(team: Team, ids: list[int]) -> list[str]:
-    """Let people use the bot; return everything that they see."""
+    """Run commands and open Home as people do; return everything shown to them."""
     shown = [team.say(words, as_="admin").everything for words in (*TYPED, *READS)]
     shown += [team.say(f"failed-job {id_}", as_="admin").everything for id_ in ids]
     shown += [team.say(f"job {job.id}", as_="admin").everything for job in team.queue.jobs[:2]]

@@ -13,7 +13,7 @@ from tests.masking.corpus import PIECES
 
 CANARY = "k4n4ry-Zx9"
 
-# Each shows itself by its form, under a key that says nothing.
+# The masker recognises each by its form, under a key that says nothing.
 FORMS = {
     "bearer token": "Bearer abcDEF123.456-xyz",
     "basic credentials": "Basic dXNlcjpodW50ZXIy",
@@ -52,12 +52,12 @@ SECRET_PARTS = {
 
 
 def parts(name: str) -> tuple[str, ...]:
-    """What of a form must not be seen."""
+    """Return the parts of a form that must not be shown."""
     return SECRET_PARTS.get(name, (FORMS[name],))
 
 
 def php(text: str) -> str:
-    """A string in PHP's `serialize()` format."""
+    """Return a string in PHP's `serialize()` format."""
     return f's:{len(text.encode())}:"{text}";'
 
 
@@ -248,7 +248,7 @@ def test_a_canary_under_a_masked_key_is_never_seen(
     shape: list[Callable[[object], object]],
     cut: int,
 ) -> None:
-    """In any tree, at any depth of nesting, whole or cut at any place, with any text around it."""
+    """The canary stays hidden in any tree, at any depth, whole or cut, with any text around it."""
     data: object = {"a": before, key: around + CANARY + around, "z": after}
     for wrap in shape:
         data = wrap(data)
@@ -260,10 +260,10 @@ def test_a_canary_under_a_masked_key_is_never_seen(
 
 @pytest.mark.parametrize("piece", PIECES)
 def test_no_text_of_64_kb_takes_long(piece: str) -> None:
-    """The spec's payload column holds 64 kB; the slowest of these takes a tenth of the bound."""
+    """64 kB, the size of the spec's payload column, take below 3 s; the slowest took a tenth."""
     text = piece * (65_536 // len(piece))
     for work in (mask_payload, mask_text):
-        # Of this thread alone: a busy machine makes nothing of it longer.
+        # CPU time of this thread, which does not depend on the load of the machine.
         start = time.thread_time()
         work(text, DEFAULT_MASKED_KEYS)
         assert time.thread_time() - start < 3.0

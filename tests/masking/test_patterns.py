@@ -1,4 +1,4 @@
-"""Every pattern takes linear time: what it repeats is bounded, or one set of characters."""
+"""Every pattern takes linear time: each repeat is bounded, or repeats one set of characters."""
 
 import importlib
 import pkgutil
@@ -14,9 +14,9 @@ PARSER: Any = importlib.import_module("re._parser")
 CONSTANTS: Any = importlib.import_module("re._constants")
 REPEATS = (CONSTANTS.MAX_REPEAT, CONSTANTS.MIN_REPEAT)
 MOST_NESTED = 3_000
-"""The most characters that repeats within a repeat may read again from one place."""
+"""The greatest number of characters that nested repeats may read again from one place."""
 REST = {"_PRIVATE_KEY"}
-"""Reads to the end of the text once: what it began with never stands there again."""
+"""It reads to the end of the text only once, because no further match can begin there."""
 
 
 def patterns() -> list[tuple[str, re.Pattern[str]]]:
@@ -33,7 +33,7 @@ def patterns() -> list[tuple[str, re.Pattern[str]]]:
 
 
 def repeats(parsed: Any, depth: int = 1) -> Iterator[tuple[int, int]]:
-    """Yield the greatest number of characters of each repeat, with those around it multiplied."""
+    """Yield the greatest length of each repeat, times the repeats around it, and their product."""
     for operation, argument in parsed:
         within = depth
         if operation in REPEATS:

@@ -1,4 +1,4 @@
-"""Messages about failed jobs: posted once, with buttons, edited when somebody has dealt with it."""
+"""Alerts about failed jobs: posted once, with buttons, and edited after someone handled the job."""
 
 import json
 
@@ -11,7 +11,7 @@ from tests.kit.team import Json, Team, action_ids, option, team_at_work
 
 
 def settled(team: Team, alert: Json) -> Json:
-    """The alert, once its buttons are gone."""
+    """Wait until the alert has no buttons, and return the alert."""
 
     def find() -> Json | None:
         now = team.now(alert)
@@ -53,7 +53,7 @@ def test_retry_by_a_click_says_by_whom_and_takes_the_buttons_away(team_on_each: 
     assert f"<@{IDS.operator}> retried failed job 45" in audited
     link = f"{team.slack.url}archives/{IDS.queue_alerts}/p{alert['ts'].replace('.', '')}"
     assert link in json.dumps(team.posted("queue-audit"))
-    # The alert itself says it: nothing more is posted in the channel.
+    # The alert itself shows the retry, so nothing else is posted in the channel.
     assert len(team.posted("queue-alerts")) == 1
     (incident,) = team.queue.rows(tables.incidents)
     assert (incident.removed, incident.retried, incident.settled_by) == (1, 1, IDS.operator)
@@ -77,9 +77,9 @@ def test_the_second_click_is_told_who_was_first(team: Team) -> None:
     team.queue.fail(45)
     alert = team.alert()
     team.click(alert, "run:retry", as_="operator")
-    settled(team, alert)  # else the bot's own change could take the button away again
+    settled(team, alert)  # else the bot's own edit could remove the button again
 
-    # Lucía's page still shows the button: her click comes after the message was changed.
+    # Lucía's page still shows the button, so she clicks after the message was edited.
     team.client().chat_update(channel=alert["channel"], ts=alert["ts"], **_content(alert))
     answer = team.click(alert, "run:retry", as_="lucia")
 
@@ -93,7 +93,7 @@ def _content(message: Json) -> Json:
 
 
 def test_delete_from_the_menu_is_asked_about_beside_the_details(team: Team) -> None:
-    """A menu asks the same question for each of its choices, so this one leads to a button."""
+    """Delete is a button in the details, because a menu has one question for all of its options."""
     team.queue.fail(45)
     alert = team.alert()
     assert [json.loads(value)["c"] for value in options(alert)] == [
@@ -116,14 +116,14 @@ def test_delete_from_the_menu_is_asked_about_beside_the_details(team: Team) -> N
 
 
 def options(message: Json) -> list[str]:
-    """The values of the choices in a message's menu."""
+    """Return the values of the options in a message's menu."""
     return [
         choice["value"] for element in elements_of(message) for choice in element.get("options", ())
     ]
 
 
 def elements_of(view: Json) -> list[Json]:
-    """Everything that can be clicked in a message or a view."""
+    """Return every element that can be clicked in a message or a view."""
     return [element for block in view["blocks"] for element in block.get("elements", ())]
 
 
@@ -187,7 +187,7 @@ def test_details_open_a_modal_that_has_the_exception(team: Team) -> None:
 
 
 def with_buttons(team: Team, view: Json, message: Json) -> Json:
-    """The person's modal, now with what can be clicked in a message."""
+    """Replace the blocks of the person's modal with a message's blocks; return the modal."""
     fields = {key: view[key] for key in ("type", "title", "close", "private_metadata")}
     modal = {**fields, "blocks": message["blocks"]}
     return dict(team.client().views_update(view_id=view["id"], view=modal)["view"])
@@ -231,7 +231,7 @@ def test_details_carry_the_channel_they_were_opened_in(kept_queue: TestQueue) ->
         team.queue.fail(45)
         alert = team.alert()
         view = team.click(alert, "run:failed-job").view
-        # A button that the bot does not show where changes are not allowed.
+        # The bot itself shows no such button where changes are not allowed.
         with_buttons(team, view, alert)
 
         answer = team.click_in_view(view, "run:retry")
@@ -270,7 +270,7 @@ def test_what_failed_before_the_first_start_raises_no_alert(kept_queue: TestQueu
         team.queue.fail(45)
         assert "Failed job 45" in team.alert()["text"]
         assert len(team.posted("queue-alerts")) == 1
-        # They are in the index all the same, so that bulk changes find them.
+        # They are still in the index, so that bulk changes include them.
         assert "*3 failed jobs*" in json.dumps(team.say("retry-all", as_="admin").view)
 
 
@@ -315,7 +315,7 @@ def test_a_failure_that_somebody_else_took_away_is_no_longer_there(team: Team) -
     with team.queue.engine.begin() as connection:
         connection.execute(delete(team.queue.queue.failed))
 
-    team.restart()  # which looks at every row at once, not only every half a minute
+    team.restart()  # the start scans every row at once, without a wait of half a minute
 
     now = settled(team, alert)
     assert "No longer in failed_jobs" in now["text"]

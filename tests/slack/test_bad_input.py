@@ -1,4 +1,4 @@
-"""Unknown, malformed, oversized and hostile input: a clear answer, and nothing changed."""
+"""Unknown, malformed, oversized and hostile input gets a clear answer and changes nothing."""
 
 import json
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ GOOD = "0" * 32
 
 
 def untouched(team: Team) -> bool:
-    """Whether the queue is what `filled` made it, and nothing was started or archived."""
+    """Return whether the queue is as `filled` made it, and nothing was started or archived."""
     ids = ([row.id for row in team.queue.failed], [row.id for row in team.queue.jobs])
     states = {row.state for row in team.queue.rows(tables.operations)}
     return ids == ([45, 46], [123]) and states <= {"planned"} and not team.archived
@@ -24,7 +24,7 @@ def untouched(team: Team) -> bool:
 
 @pytest.fixture(scope="module")
 def filled(mariadb_server: MariaDB) -> Iterator[Team]:
-    """One team for everything that changes nothing; its bot must never have had a bug."""
+    """One team, shared by all tests that change nothing; its bot must never run into a bug."""
     with mariadb_server.database() as name:
         queue = make_queue(mariadb_server.url(name))
         with team_at_work(queue, rates=False) as team:
@@ -36,7 +36,7 @@ def filled(mariadb_server: MariaDB) -> Iterator[Team]:
 
 
 def latest(team: Team) -> Any:
-    """The newest record of the audit."""
+    """Return the newest audit record."""
     return team.records[-1]
 
 
@@ -113,7 +113,7 @@ HOSTILE = [
 def test_hostile_words_ring_no_phone_and_are_shown_as_they_are(filled: Team, text: str) -> None:
     for words in (text, f"retry {text}", f"jobs queue={text}", f"history user={text}"):
         filled.say(words, as_="admin")
-    # A mistake in typed words is only logged; what is denied is in the audit channel.
+    # A typing error is only logged; the audit channel shows denied commands.
     for words in ("freeze", f"freeze {text}"):
         filled.say(words, as_="stranger")
     filled.until(lambda: len(filled.queue.rows(tables.audit_chain)) == len(filled.records))
@@ -140,7 +140,7 @@ def test_quotes_and_dashes_of_phones_count_as_plain_ones(team: Team) -> None:
 
 
 def click_on(team: Team, action_id: str, value: str, *, as_: str = "admin") -> Answer:
-    """A click on a button that the bot never made."""
+    """Click a button that the bot never made."""
     button = {
         "type": "button",
         "action_id": action_id,
@@ -242,7 +242,7 @@ METADATA: list[Any] = [
 
 
 def with_metadata(team: Team, view: Json, metadata: Any) -> None:
-    """The person's modal, with other metadata than the bot gave it."""
+    """Replace the metadata that the bot gave to the person's modal."""
     fields = {
         key: view[key] for key in ("type", "title", "blocks", "submit", "close", "callback_id")
     }
@@ -297,7 +297,7 @@ def test_hostile_jobs_are_shown_and_audited_without_ringing_a_phone(
         channels = ("queue-ops", "queue-alerts", "queue-audit")
         messages = json.dumps([team.slack.messages(name) for name in channels], ensure_ascii=False)
         calls = json.dumps([call.args for call in team.slack.calls()], ensure_ascii=False)
-    # A modal's and a table's plain text may say it: Slack reads no markup there.
+    # The plain text of modals and tables may contain it: Slack reads no markup there.
     for text in (messages, calls):
         assert '"text": "<!channel>' not in text.replace('"raw_text", "text": "<!channel>', "")
     assert "<https://evil" not in messages.replace('"type": "raw_text", "text": "<', "")

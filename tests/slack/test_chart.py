@@ -1,4 +1,4 @@
-"""`/queue chart` in Slack: a chart where it is taken, else the same as a table, else as text."""
+"""`/queue chart` in Slack is a chart; if Slack refuses the chart, a table; else text."""
 
 from datetime import timedelta
 from typing import Any
@@ -24,7 +24,7 @@ HOUR = timedelta(hours=1)
 
 
 def history(queue: TestQueue, *, gap: range = range(0)) -> None:
-    """A day of figures up to the last hour, but for the hours of a gap, counted back from now."""
+    """Add samples of a day up to the last hour, except in the gap: hours counted back from now."""
     with queue.engine.execution_options(changes=True).begin() as connection:
         now = now_of(connection).replace(minute=30, second=0, microsecond=0)
         for ago in range(1, 27):
@@ -36,12 +36,12 @@ def history(queue: TestQueue, *, gap: range = range(0)) -> None:
 
 
 def kinds(message: Json) -> list[str]:
-    """The types of a message's blocks."""
+    """Return the types of a message's blocks."""
     return [block["type"] for block in message["blocks"]]
 
 
 def charts(message: Json) -> list[Any]:
-    """What its charts draw."""
+    """Return the content of a message's charts."""
     return [block["chart"] for block in message["blocks"] if block["type"] == CHART]
 
 
@@ -53,7 +53,7 @@ def test_the_chart_is_slacks_own_and_its_figures_are_in_the_text(team_on_each: T
 
     assert kinds(answer)[:3] == ["section", CHART, CHART]
     levels, happened = charts(answer)
-    # Each chart has one scale: failures stand beside no processed jobs, minutes beside no counts.
+    # Each chart has one scale: no failures beside processed jobs, no minutes beside counts.
     assert [series["name"] for series in levels["series"]] == ["pending", "reserved"]
     assert [series["name"] for series in happened["series"]] == ["new failures"]
     bars = str(answer["blocks"][3])
@@ -68,11 +68,11 @@ def test_the_chart_is_slacks_own_and_its_figures_are_in_the_text(team_on_each: T
 
 def test_hours_are_the_readers(team: Team) -> None:
     history(team.queue)
-    # Whoever asked before is known with their zone.
+    # After a first request, the bot knows the person's time zone.
     team.say("status", as_="viewer")
     (levels, _) = charts(team.say("chart", as_="viewer").reply)
     assert levels["axis_config"]["x_label"] == "America/Bogota"
-    # Two hours each from midnight in UTC, which is five hours ahead.
+    # Each point covers two hours, counted from midnight in UTC, which is five hours ahead.
     hours = {int(label[:2]) for label in levels["axis_config"]["categories"]}
     assert {hour % 2 for hour in hours} == {1}
 
@@ -104,7 +104,7 @@ def test_where_slack_refuses_charts_a_table_says_the_same_and_that_is_remembered
     tried = [call.answer["ok"] for call in team.slack.calls("response_url")]
     assert tried == [False, True]
 
-    # From then on nothing is tried in vain.
+    # After that, the bot does not try a chart again.
     again = team.say("chart").reply
     assert kinds(again)[:2] == ["section", DATA_TABLE]
     tried = [call.answer["ok"] for call in team.slack.calls("response_url")]
@@ -166,10 +166,10 @@ def test_a_message_that_is_refused_without_its_chart_too_says_nothing_of_charts(
 
 
 class Travellers(People):
-    """People whose clocks are not of this world."""
+    """People whose profiles name a time zone that does not exist."""
 
     def time_zone(self, user: str) -> str | None:  # noqa: ARG002 the protocol's
-        """No zone that there is."""
+        """Return a zone that does not exist."""
         return "Mars/Olympus Mons"
 
 

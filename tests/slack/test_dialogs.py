@@ -1,4 +1,4 @@
-"""Few dialogs: a confirmed one closes, one job needs no options, and buttons say what they do."""
+"""A confirmed dialog closes, one job needs no options, and each button names its effect."""
 
 import json
 
@@ -9,7 +9,7 @@ from tests.kit.team import Json, Team
 
 
 def submit_label(view: Json) -> str:
-    """The label of a dialog's submit button."""
+    """Return the label of a dialog's submit button."""
     text: str = view["submit"]["text"]
     return text
 

@@ -1,4 +1,4 @@
-"""The digest in Slack: posted by the bot itself, with buttons that lead on, or asked for."""
+"""The digest in Slack: posted by schedule or on request, with buttons for the details."""
 
 import re
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ EVERY_DAY = (0, 1, 2, 3, 4, 5, 6)
 
 @pytest.fixture
 def team(kept_queue: TestQueue) -> Iterator[Team]:
-    """A bot that has run before, with a digest that is due at any time of a day."""
+    """A bot that has run before; its digest is due at any time of day."""
     yesterday = datetime.now(UTC).replace(tzinfo=None, microsecond=0) - timedelta(days=1)
     for _ in range(3):
         kept_queue.fail(failed_at=yesterday)
@@ -33,7 +33,7 @@ def team(kept_queue: TestQueue) -> Iterator[Team]:
 
 
 def set_last_digest_day(queue: TestQueue, day: datetime) -> None:
-    """Let the last digest have been this day's."""
+    """Record this day as the day of the last digest."""
     statement = update(tables.cursors).where(tables.cursors.c.name == CURSOR)
     with queue.engine.begin() as connection:
         connection.execute(statement.values(position=day.toordinal()))

@@ -1,4 +1,4 @@
-"""App Home over the wire: who sees what, when it is drawn, and that an old drawing never stays."""
+"""App Home through Slack: what each role sees, when it is published, and that no old view stays."""
 
 import json
 import threading
@@ -30,54 +30,54 @@ SECTION = {"type": "section", "text": {"type": "mrkdwn", "text": "somebody else'
 
 
 def published(team: Team, who: str = "operator") -> list[Any]:
-    """The calls that drew somebody's Home."""
+    """Return the calls that published the person's Home."""
     user = getattr(IDS, who)
     return [call for call in team.slack.calls("views.publish") if call.args["user_id"] == user]
 
 
 def drawn(team: Team, who: str, times: int) -> Json:
-    """Somebody's Home after it was drawn so often, taken by Slack or not."""
+    """Wait for this number of publish calls, accepted or not; return the person's Home."""
     team.until(lambda: len(published(team, who)) >= times)
     home: Json = team.until(lambda: team.slack.home(who))
     return home
 
 
 def opened(team: Team, who: str = "operator") -> Json:
-    """Somebody's Home after they have come to it."""
+    """Open the person's Home and return it after its next publish call."""
     before = len(published(team, who))
     team.slack.open_home(who, wait=0)
     return drawn(team, who, before + 1)
 
 
 def refresh(team: Team, home: Json) -> None:
-    """The operator clicks Refresh, which is answered by a drawing alone."""
+    """Click Refresh as the operator; the only answer is that Home is published."""
     team.slack.click_in_view("operator", home["id"], REFRESH, wait=0)
 
 
 def home_with(team: Team, who: str, phrase: str) -> Json | None:
-    """Somebody's Home, if this stands on it."""
+    """Return the person's Home if it contains the phrase."""
     home = team.slack.home(who)
     return home if home is not None and phrase in words(home) else None
 
 
 def words(home: Json) -> str:
-    """All that stands on it."""
+    """Return Home's blocks as JSON."""
     return json.dumps(home["blocks"], ensure_ascii=False)
 
 
 def buttons(home: Json) -> set[str]:
-    """What can be clicked on it."""
+    """Return the action ids of Home's elements."""
     return set(action_ids(home))
 
 
 def retried(team: Team, home: Json) -> str:
-    """What the operator is told who clicks Retry of failed job 45."""
+    """Click Retry of failed job 45 as the operator, and return the answer."""
     return team.click_in_view(home, "run:retry", block="failed:45").everything
 
 
 @contextmanager
 def held() -> Iterator[tuple[threading.Event, threading.Event]]:
-    """The next drawing stops between reading and publishing: (it is there, let it go on)."""
+    """Stop the next drawing between read and publish; yield `drawn_event` and `go_on`."""
     drawn_event, go_on = threading.Event(), threading.Event()
 
     def wait() -> None:
@@ -93,12 +93,12 @@ def held() -> Iterator[tuple[threading.Event, threading.Event]]:
 
 
 def indexed(team: Team, count: int) -> None:
-    """Wait until the bot knows of so many failures."""
+    """Wait until the bot has indexed `count` failures."""
     team.until(lambda: len(team.queue.rows(failures)) >= count)
 
 
 def filled(team: Team) -> None:
-    """Two failed jobs of one cause, indexed; a job that waits too long, and a delayed one."""
+    """Add two indexed failed jobs of one cause, a job that waits too long, and a delayed job."""
     now = int(datetime.now(UTC).timestamp())
     team.queue.fail(45)
     team.queue.fail(46)
@@ -131,7 +131,7 @@ def test_everybody_sees_all_of_it_and_what_they_may_do(
         "netsuite",
     ):
         assert phrase in text
-    assert "⚠️ 15 min" in text  # since it could run, not since it was created
+    assert "⚠️ 15 min" in text  # since it became available, not since its creation
     assert "Failed job 46" in text
     assert "2 failed jobs" in text
     assert "As of" in text
@@ -142,7 +142,7 @@ def test_everybody_sees_all_of_it_and_what_they_may_do(
 
 def test_a_stranger_sees_why_there_is_nothing_and_it_is_on_record_once(team: Team) -> None:
     filled(team)
-    # Not for want of trying: what Slack did not take is sent again without a second record.
+    # After Slack's refusal, Home is published again without a second audit record.
     team.slack.script("views.publish", [RateLimited(1)])
     team.slack.open_home("stranger", wait=0)
     home = team.until(lambda: team.slack.home("stranger"))
@@ -180,7 +180,7 @@ def test_a_change_made_elsewhere_is_drawn_for_who_made_it(team: Team) -> None:
     team.say("retry 46")
     home = drawn(team, "operator", 2)
     assert "No failed jobs" in words(home)
-    # A look draws nothing, and whoever never came to their Home has none.
+    # A read command publishes nothing, and a person who never opened Home has none.
     assert len(published(team)) == 2
     assert team.slack.home("admin") is None
 
@@ -193,7 +193,7 @@ def test_retry_on_home_changes_the_queue_and_home(team: Team) -> None:
     assert "Failed job 45" not in words(drawn(team, "operator", 2))
     assert len(team.queue.jobs) == 1
 
-    # The same row on an older drawing: it is told, and Home is put right.
+    # A click on the same row of an older Home is answered, and Home is corrected.
     client = team.client()
     old = {"type": "home", "blocks": home["blocks"]}
     stale = client.views_publish(user_id=IDS.operator, view=old)["view"]
@@ -214,7 +214,7 @@ def test_after_a_conflict_it_is_read_again_and_the_newest_stays(team: Team) -> N
     assert "hash" not in published(team)[3].args
     assert "somebody else's drawing" not in words(home)
     assert "Failed job 45" not in words(home)
-    # From here on it is known again what is replaced.
+    # After that, the bot knows again which Home it replaces.
     team.queue.fail(46)
     refresh(team, home)
     assert "Failed job 46" in words(drawn(team, "operator", 5))
@@ -222,7 +222,7 @@ def test_after_a_conflict_it_is_read_again_and_the_newest_stays(team: Team) -> N
 
 
 def test_an_older_drawing_does_not_take_the_place_of_a_newer_one(team: Team) -> None:
-    """As two replicas draw: one has read, and before it publishes the other one has."""
+    """Another replica publishes between a read and its publish; the newer Home stays."""
     team.queue.fail(45)
     home = opened(team)
     with held() as (there, go_on):
@@ -248,7 +248,7 @@ def test_clicks_while_it_is_drawn_become_one_more_drawing(team: Team) -> None:
             refresh(team, home)
         go_on.set()
         last = drawn(team, "operator", 3)
-    team.say("status")  # what is still to be drawn would be by now
+    team.say("status")  # a pending drawing would be published by now
 
     assert "Failed job 45" in words(last)
     assert len(published(team)) == 3
@@ -261,7 +261,7 @@ def test_drawings_that_hang_keep_nobodys_command_waiting(team: Team) -> None:
         for who in people:
             there, _ = hanging.enter_context(held())
             team.slack.open_home(who, wait=0)
-            # The third and the fourth wait for their turn.
+            # Two drawings run at a time; the third and the fourth wait.
             assert there.wait(20 if who in people[:2] else 0.1) == (who in people[:2])
         with ThreadPoolExecutor(16) as at_once:
             replies = list(at_once.map(lambda _: team.say("status"), range(32)))
@@ -327,7 +327,7 @@ def test_a_freeze_and_a_bulk_change_at_work_stand_above_the_totals(team: Team) -
     before = len(published(team, "admin"))
     team.submit(dialog)
     team.until(lambda: not team.queue.failed)
-    # It follows the change to its end by itself.
+    # Home is updated without a click until the operation ends.
     team.until(lambda: home_with(team, "admin", "No failed jobs"), 30)
     assert len(published(team, "admin")) > before
 
@@ -335,7 +335,7 @@ def test_a_freeze_and_a_bulk_change_at_work_stand_above_the_totals(team: Team) -
 def test_open_incidents_come_first_with_what_each_is_about(team: Team) -> None:
     team.queue.fail(45)
     indexed(team, 1)
-    # A job that does wait: of an incident about nothing each look of the bot says that it is over.
+    # A job that really waits: without it, the next check would resolve the incident.
     at = int(datetime.now(UTC).timestamp()) - 722
     team.queue.push(queue="mail", created_at=at, available_at=at)
 
@@ -360,7 +360,7 @@ def test_open_incidents_come_first_with_what_each_is_about(team: Team) -> None:
 
 
 def test_sixty_queues_and_two_hundred_groups_fit_on_it(team: Team) -> None:
-    """Slack takes 100 blocks and 250 kB; names are as long as the tables take."""
+    """Home stays within Slack's 100 blocks and 250 kB, with names as long as the tables allow."""
     long = "n" * 180
     now = datetime.now(UTC).replace(tzinfo=None)
     for number in range(60):
@@ -373,7 +373,7 @@ def test_sixty_queues_and_two_hundred_groups_fit_on_it(team: Team) -> None:
             group = connection.execute(insert(error_groups).values(name=name)).lastrowid
             transitions.trigger(connection, group_subject(int(group), long), now)
 
-    # Again after a deadlock: the bot opens incidents meanwhile.
+    # Retried after a deadlock, because the bot triggers incidents at the same time.
     changing(team.queue.engine, monotonic() + 40, fill)
     home = opened(team, "admin")
 

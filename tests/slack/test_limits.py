@@ -1,4 +1,4 @@
-"""A typed `limit` in Slack: all of its rows come, in as many messages as Slack's limits require."""
+"""A typed `limit` in Slack returns all rows, in as many messages as Slack's limits require."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from tests.kit.team import Json, Team
 
 ORDER = 803193
 USES = 5
-"""How often a response_url may be used: docs.slack.dev/interactivity/handling-user-interaction."""
+"""The uses of a response_url: docs.slack.dev/interactivity/handling-user-interaction."""
 WORDS = [
     "sku",
     "price",
@@ -37,7 +37,7 @@ WORDS = [
 
 
 def answers(team: Team, words: str) -> list[Json]:
-    """Everything that Slack accepted as the answer, in order, until the person's row is whole."""
+    """Return the messages that Slack accepted as the answer, in order, when no more come."""
     before = len(team.slack.calls("response_url"))
     team.say(words, as_="admin")
     team.until(lambda: team.slack.calls("response_url")[before:] or None)
@@ -55,7 +55,7 @@ def answers(team: Team, words: str) -> list[Json]:
 
 
 def ids(messages: list[Json], kind: str) -> list[int]:
-    """The ids of rows with buttons and of rows in tables, in order."""
+    """Return the ids of rows with buttons and of rows in tables, in order."""
     return [id_ for message in messages for block in message["blocks"] for id_ in _ids(block, kind)]
 
 
@@ -137,7 +137,7 @@ def test_find_shows_fifty_events_of_an_order(team: Team) -> None:
         for id_ in re.findall(r"Failed job (\d+)", block["text"]["text"])
     ]
     assert rows == list(range(1, 51))
-    # The newest come last, where the buttons are.
+    # The newest events are last, where the buttons are.
     assert "run:retry" in str(messages_shown[-1]["blocks"])
 
 
@@ -164,7 +164,7 @@ def test_the_next_page_of_a_typed_limit_replaces_the_button_it_came_from(team: T
 
 
 def pages(team: Team) -> list[Json]:
-    """The ephemeral messages with a button for the next page."""
+    """Return the ephemeral messages with a button for the next page."""
     channel = team.slack.workspace.find_channel("queue-ops")
     assert channel is not None
     return [

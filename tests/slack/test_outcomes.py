@@ -1,4 +1,4 @@
-"""Outcomes over the wire: the message in the channel, its thread, and the alert."""
+"""Outcomes in Slack: in the message in the channel, in its thread, and in the alert."""
 
 from bot.localslack.demo import IDS
 from bot.store import tables
@@ -10,7 +10,7 @@ OTHER = "RuntimeException: no such customer"
 
 
 def reply_to(team: Team, message: Json) -> Json:
-    """The answer in the thread of a message, once it is there; time goes on meanwhile."""
+    """Wait for the reply in a message's thread and return it; the clock moves meanwhile."""
 
     def find() -> Json | None:
         team.clock.move(seconds=0.5)
@@ -21,7 +21,7 @@ def reply_to(team: Team, message: Json) -> Json:
 
 
 def visible(team: Team, words: str) -> Json:
-    """The message in the channel of changes that says this."""
+    """Wait for the message in #queue-ops that has these words, and return it."""
 
     def find() -> Json | None:
         every = team.posted("queue-ops")
@@ -48,7 +48,7 @@ def test_a_retry_is_answered_in_the_thread_of_its_message(team_on_each: Team) ->
 
     assert "was processed" in reply["text"]
     assert reply["channel"] == message["channel"]
-    # The answer and the change of the message are two messages of the outbox.
+    # The reply and the edit of the message are two outbox messages.
     team.until(lambda: "was processed" in team.now(message)["text"])
     (row,) = team.queue.rows(tables.tracked_jobs)
     assert (row.state, row.actor) == ("processed", IDS.operator)

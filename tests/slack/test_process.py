@@ -1,4 +1,4 @@
-"""The real program, started and asked to stop while somebody waits for an answer."""
+"""The real program gets a request to stop while a person waits for an answer."""
 
 import os
 import signal
@@ -24,7 +24,7 @@ TRIES = 3
 
 
 def waits_for_a_lock(queue: TestQueue) -> bool:
-    """Whether a statement of somebody else is waiting for a row."""
+    """Return whether another connection's statement waits for a row."""
     with queue.engine.connect() as connection:
         at_work = text(
             "SELECT COUNT(*) FROM information_schema.PROCESSLIST "
@@ -48,9 +48,9 @@ def test_sigterm_answers_what_is_open_tells_what_was_done_and_ends_with_0(
 
 
 def stopped_amid_a_retry(queue: TestQueue) -> str:
-    """What the operator is told who retries job 45 when the program is asked to stop.
+    """Return the messages after a retry of job 45 that runs when the program gets SIGTERM.
 
-    Where this machine let the two seconds go by that a change has, that something was too slow.
+    If a slow machine exceeds the two seconds of a change, the messages say that it was too slow.
     """
     failed = queue.queue.failed
     with (
@@ -66,11 +66,11 @@ def stopped_amid_a_retry(queue: TestQueue) -> str:
         began = time.monotonic()
         waiting.result(PATIENCE)
         _, log = process.communicate(timeout=PATIENCE)
-        # Where the acknowledgement says that it is not known yet, what came of it follows.
+        # If the acknowledgement says "not known yet", the result follows as a message.
         texts = "\n".join(message["text"] for message in slack.messages("queue-ops"))
 
     assert process.returncode == 0
-    # What hangs would be waited for until then.
+    # The program would wait this long for a request that hangs.
     assert time.monotonic() - began < STOP_SECONDS
     assert '"event": "stopped"' in log
     for secret in (slack.bot_token, slack.app_token, queue.engine.url.password or "-"):
@@ -82,7 +82,7 @@ def stopped_amid_a_retry(queue: TestQueue) -> str:
 
 @contextmanager
 def frozen(server: MariaDB) -> Iterator[None]:
-    """The server neither answers nor closes anything, until the block ends."""
+    """Freeze the server: it neither answers nor closes a connection until the block ends."""
     os.kill(server.pid, signal.SIGSTOP)
     try:
         yield
@@ -98,7 +98,7 @@ def test_while_the_database_hangs_a_change_is_refused_by_its_deadline(
         team.slack.hub.ack_timeout = SLACK_WAITS
         team.say("status")
         with frozen(mariadb_server):
-            # The acknowledgement comes while nothing answers, and before anything was sent.
+            # The acknowledgement comes while the database hangs, before anything was sent to it.
             assert "Nothing was changed" in team.say("retry 45").text
     assert [row.id for row in kept_queue.failed] == [45]
     assert kept_queue.jobs == []

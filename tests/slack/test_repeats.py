@@ -1,4 +1,4 @@
-"""The same envelope more than once, to one bot or to two: one change, and the same answer."""
+"""An envelope that one bot or two bots get twice makes one change and has the same answer."""
 
 from collections.abc import Iterator
 
@@ -25,13 +25,13 @@ def replicas(team: Team) -> Iterator[Team]:
 
 
 def whispers(team: Team, channel: str) -> list[Json]:
-    """What only one person sees in a channel."""
+    """Return the ephemeral messages of a channel."""
     return [one for one in team.slack.messages(channel) if "ephemeral_to" in one]
 
 
 @pytest.fixture(params=["one bot", "two bots"])
 def served(request: pytest.FixtureRequest) -> Team:
-    """A team with one bot, and one with two."""
+    """A team with one bot, then a team with two bots."""
     name = "team" if request.param == "one bot" else "replicas"
     team: Team = request.getfixturevalue(name)
     return team
@@ -82,17 +82,17 @@ def test_a_click_that_comes_twice_gets_the_same_answer_twice(
 
 
 def content(message: Json) -> list[Json]:
-    """A message's blocks without the ids that Slack gave them."""
+    """Return a message's blocks without the ids that Slack gave them."""
     return [{key: block[key] for key in block if key != "block_id"} for block in message["blocks"]]
 
 
 def pair(replies: list[Json]) -> list[Json] | None:
-    """The two that a test waits for."""
+    """Return the replies if there are two, else None."""
     return replies if len(replies) == 2 else None
 
 
 def posted_button(team: Team, ids: list[int]) -> Json:
-    """A message with a Retry button for these ids."""
+    """Post a message with a Retry button for these ids."""
     button = {
         "type": "button",
         "action_id": "run:retry",
@@ -122,7 +122,7 @@ def test_a_confirmation_that_comes_twice_starts_once(served: Team) -> None:
 def test_a_command_that_slack_redelivers_later_changes_nothing_more(team: Team) -> None:
     team.queue.fail(45, order=1)
     team.say("retry 45")
-    # The job came back under its old id: the same words again would retry it.
+    # A failed job has the old id again, so a second run of the command would retry it.
     team.queue.fail(45, order=2)
 
     team.slack.redeliver()
@@ -137,7 +137,7 @@ def test_two_clicks_of_two_people_are_two_requests_and_one_change(replicas: Team
     team.queue.fail(45)
     alert = team.alert()
     team.click(alert, "run:retry", as_="operator")
-    # Before the button is put back: the bot's own change takes it away.
+    # The bot's own edit must remove the button before the test restores it.
     team.until(lambda: not action_ids(team.now(alert)))
     team.client().chat_update(
         channel=alert["channel"], ts=alert["ts"], text=alert["text"], blocks=alert["blocks"]

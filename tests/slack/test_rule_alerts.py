@@ -1,4 +1,4 @@
-"""Alerts about what waits, what is held and who works, from the tables to the channel and back."""
+"""Alerts of the metric rules, from the tables to the channel, until the incident is resolved."""
 
 import json
 import re
@@ -15,13 +15,13 @@ NEVER = 10**6
 
 
 def now(team: Team) -> int:
-    """Unix seconds by the bot's clock."""
+    """Return the Unix time of the bot's clock, in seconds."""
     with team.queue.engine.connect() as connection:
         return unix(team.clock(connection))
 
 
 def probe_state(team: Team) -> Any:
-    """What the last look remembered of the queue, once there was one."""
+    """Wait for the first check of the queue and return its probe state."""
 
     def find() -> Any:
         rows = team.queue.rows(tables.probe_states)
@@ -31,19 +31,19 @@ def probe_state(team: Team) -> Any:
 
 
 def push(team: Team, *, ago: int = 0, **values: Any) -> int:
-    """A job that could have been taken so long ago."""
+    """Add a job that became available `ago` seconds ago."""
     at = now(team) - ago
     return team.queue.push(**{"created_at": at, "available_at": at, **values})
 
 
 def empty(team: Team) -> None:
-    """Workers have ended all jobs."""
+    """Delete all jobs, as if workers had finished them."""
     with team.queue.engine.begin() as connection:
         connection.execute(delete(team.queue.queue.jobs))
 
 
 def recovered(team: Team, alert: Json) -> Json:
-    """The alert, when its end is told; time passes until then."""
+    """Move the clock until the alert says that it is resolved, and return the alert."""
     team.until(lambda: any(row.recovered_since for row in team.queue.rows(tables.incidents)))
     team.clock.move(seconds=61)
     return team.until(
@@ -52,7 +52,7 @@ def recovered(team: Team, alert: Json) -> Json:
 
 
 def replies(team: Team, alert: Json) -> list[str]:
-    """The texts in the alert's thread."""
+    """Return the texts in the alert's thread."""
     every = team.posted("queue-alerts")
     return [one["text"] for one in every if one.get("thread_ts") == alert["ts"]]
 
@@ -101,7 +101,7 @@ def test_a_stuck_job_is_told_with_the_hint_and_released(team: Team) -> None:
     assert f"job {job}: 6 min" in alert["text"]
     assert "ps aux | grep queue" in alert["text"]
     team.say(f"release {job}")
-    # It may be taken, and it is no older than it was.
+    # The released job is available, and its age has not changed.
     assert "no job is reserved for more than 5 min." in recovered(team, alert)["text"]
 
 
@@ -109,7 +109,7 @@ def test_too_many_failed_jobs_are_told_until_they_are_retried(kept_queue: TestQu
     with team_at_work(kept_queue, failed_count=2) as team:
         failed = team.queue.queue.failed
         row: dict[str, Any] = {"queue": "mail", "payload": payload(), "exception": GONE_AWAY}
-        # At once: a look between two of them would tell of three.
+        # One statement: a check between two inserts would report three failed jobs.
         with team.queue.engine.begin() as connection:
             row["failed_at"] = team.clock(connection)
             connection.execute(failed.insert(), [{**row, "id": id_} for id_ in range(1, 5)])

@@ -1,4 +1,4 @@
-"""The SDK's client of Socket Mode, where its own threads race with its end."""
+"""The SDK's Socket Mode client ends even when its own threads race with the close."""
 
 import threading
 
@@ -8,14 +8,14 @@ from bot.slack.socket import close_at_once
 
 
 class Late(SocketModeClient):
-    """A client whose reader begins just after it was told to end, as it may on a busy machine."""
+    """A client whose reader starts just after the close, as may happen on a busy machine."""
 
     def __init__(self) -> None:
         self.disconnecting, self.idle = threading.Event(), threading.Event()
         super().__init__(app_token="xapp-1-A1-1-a")
 
     def disconnect(self) -> None:
-        """The mark to end is set by now."""
+        """Signal the disconnect; the flag that ends the client is already set."""
         self.disconnecting.set()
 
     def _run_current_session(self) -> None:
@@ -35,14 +35,14 @@ def test_a_reader_that_begins_while_the_client_closes_ends_with_it() -> None:
 
 
 class ClosedTwice(SocketModeClient):
-    """A client that finds its socket closed by another of its threads, as once happens."""
+    """A client whose socket another of its threads has already closed, as may happen once."""
 
     def __init__(self) -> None:
         self.disconnects = 0
         super().__init__(app_token="xapp-1-A1-1-a")
 
     def disconnect(self) -> None:
-        """Raise what the SDK does where its socket is None by now."""
+        """Raise the SDK's error for a socket that is already None."""
         self.disconnects += 1
         if self.disconnects == 1:
             raise AttributeError("'NoneType' object has no attribute 'close'")

@@ -1,4 +1,4 @@
-"""Tables in Slack: a `data_table` where it is taken, else a `table`, else text."""
+"""Tables in Slack are a `data_table`; if Slack refuses it, a `table`; else text."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from tests.kit.team import Json, Team
 
 
 def table_of(message: Json, kind: str) -> Json:
-    """The message's only table, which is of this type."""
+    """Return the message's only table and assert its type."""
     (table,) = [block for block in message["blocks"] if "table" in block["type"]]
     assert table["type"] == kind
     block: Json = table
@@ -47,7 +47,7 @@ def test_where_slack_refuses_data_tables_a_table_says_the_same_and_that_is_remem
     tried = [call.answer["ok"] for call in team.slack.calls("response_url")]
     assert tried == [False, True]
 
-    # From then on the table is in the acknowledgement, and nothing is tried in vain.
+    # After that, the table is in the acknowledgement, and no `data_table` is tried.
     table_of(team.say("status").reply, "table")
     assert len(team.slack.calls("response_url")) == 2
 

@@ -1,4 +1,4 @@
-"""The two catalogs say the same things, and exactly what the code asks for."""
+"""Both catalogs have the same keys, and exactly the keys that the code uses."""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from bot.text import LANGUAGES
 ROOT = Path(bot.__file__).parent
 CODE = {path: path.read_text(encoding="utf-8") for path in sorted(ROOT.rglob("*.py"))}
 LITERAL = re.compile(r"""(?<![\w])["']([a-z][a-zA-Z0-9_-]*)["']""")
-# Words, hyphens and one or two values; of values alone anything could be made.
+# Words, hyphens and one or two values; values alone would match every key.
 MADE = re.compile(r"""f["']((?:[a-z-]+-(?:\{[^{}]*\}-?){1,2}[a-z-]*|\{[^{}]*\}-[a-z-]+))["']""")
 
 
@@ -22,7 +22,7 @@ VARIABLE = re.compile(r"\$([a-z_]+)")
 
 
 def catalog(language: str) -> dict[str, set[str]]:
-    """Key and variables of every message; fails on what the parser cannot read."""
+    """Return the variables of every message by key; fail on an entry that does not parse."""
     text = (ROOT / "text" / f"{language}.ftl").read_text(encoding="utf-8")
     entries = FluentParser().parse(text).body
     variables: dict[str, set[str]] = {}
@@ -46,12 +46,12 @@ def test_every_language_has_the_same_keys_and_variables(language: str) -> None:
 
 
 def literals() -> set[str]:
-    """Every word in quotes in the code: what names a key is among them."""
+    """Return every quoted word in the code; the names of keys are among them."""
     return {word for text in CODE.values() for word in LITERAL.findall(text)}
 
 
 def families() -> Iterator[re.Pattern[str]]:
-    """The keys that are put together: `f"help-{name}"` and the like."""
+    """Yield a pattern for each key that the code composes, such as `f"help-{name}"`."""
     for path, text in CODE.items():
         if path.relative_to(ROOT).parts[0] in ("views", "background", "slack"):
             for template in MADE.findall(text):

@@ -1,4 +1,4 @@
-"""Days by name: in every language, with and without accents, in the person's zone."""
+"""Day names are read in every language, with and without accents, in the person's time zone."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -8,7 +8,7 @@ import pytest
 from bot.text.day_names import NamedDay, read_day, start_of
 
 LIMA = ZoneInfo("America/Lima")
-# A Friday at 22:00 in Lima, and a Saturday already by UTC.
+# Friday 22:00 in Lima, which is already Saturday in UTC.
 NOW = datetime(2025, 11, 8, 3, 0)  # noqa: DTZ001 naive UTC
 
 

@@ -1,4 +1,4 @@
-"""Text from outside becomes mrkdwn that shows it and obeys nothing in it."""
+"""External text is escaped: mrkdwn shows the text and interprets no markup in it."""
 
 import re
 import unicodedata
@@ -27,12 +27,12 @@ from bot.text.escape import clean, date
 
 ENTITY = re.compile(r"&(?:amp|lt|gt);")
 KEPT = {"\u200c", "\u200d"}  # emoji and Persian need them
-# Format characters that are seen: signs of Arabic, Syriac, Kaithi numbers and hieroglyphs.
+# Visible format characters: signs of Arabic, Syriac, Kaithi numbers and hieroglyphs.
 SEEN = {"ARABIC", "SYRIAC", "KAITHI", "EGYPTIAN"}
 
 
 def is_safe(text: str) -> bool:
-    """Whether no bracket, no lone ampersand and no backtick is left."""
+    """Return whether the text has no bracket, no lone ampersand and no backtick."""
     return not set("<>`") & set(text) and "&" not in ENTITY.sub("", text)
 
 

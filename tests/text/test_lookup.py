@@ -1,4 +1,4 @@
-"""One look-up gives the text in a language, escaped, with its numbers, plurals and dates."""
+"""A lookup returns the text in a language, escaped, with its numbers, plurals and dates."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo

@@ -50,7 +50,7 @@ ALWAYS_MANY = {
 
 
 def messages(language: str) -> dict[str, ast.Pattern]:
-    """The pattern of each message of a catalog."""
+    """Return the pattern of each message of a catalog, by key."""
     text = (ROOT / "text" / f"{language}.ftl").read_text(encoding="utf-8")
     return {
         entry.id.name: entry.value
@@ -63,7 +63,7 @@ CATALOGS = {language: messages(language) for language in LANGUAGES}
 
 
 def selections(pattern: ast.Pattern) -> Iterator[tuple[str, ast.SelectExpression]]:
-    """Each selection in a pattern, with the variable that it selects by."""
+    """Yield each selection in a pattern, with the variable that it selects by."""
     for element in pattern.elements:
         expression = element.expression if isinstance(element, ast.Placeable) else None
         if isinstance(expression, ast.SelectExpression):
@@ -74,7 +74,7 @@ def selections(pattern: ast.Pattern) -> Iterator[tuple[str, ast.SelectExpression
 
 
 def keys_of(selection: ast.SelectExpression) -> set[str]:
-    """The names of the cases of a selection."""
+    """Return the names of the cases of a selection."""
     return {
         key.name if isinstance(key, ast.Identifier) else str(key.value)
         for key in (variant.key for variant in selection.variants)
@@ -82,7 +82,7 @@ def keys_of(selection: ast.SelectExpression) -> set[str]:
 
 
 def uncounted(pattern: ast.Pattern, language: str, selected: frozenset[str]) -> Iterator[str]:
-    """The counts that stand before a noun in the plural outside the case for many of them."""
+    """Yield each count that precedes a plural noun outside the plural case."""
     elements = pattern.elements
     for element, after in zip(elements, [*elements[1:], None], strict=True):
         expression = element.expression if isinstance(element, ast.Placeable) else None
@@ -129,7 +129,7 @@ def test_a_noun_in_the_plural_is_counted_in_a_case_of_its_own(language: str) -> 
 
 
 def retired(language: str) -> list[str]:
-    """The glossary's retired words of a language, a line each."""
+    """Return the retired words of a language from the glossary."""
     section = GLOSSARY.read_text(encoding="utf-8").split("## Retired words of the messages")[1]
     return section.split(f"```text {language}\n")[1].split("```")[0].split("\n")[:-1]
 

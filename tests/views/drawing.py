@@ -1,4 +1,4 @@
-"""A message or dialog as text: everything it carries, a line a block, for people to compare."""
+"""Draw a message or dialog as text with all of its content, for people to compare."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -11,7 +11,7 @@ Json = dict[str, Any]
 
 
 def drawn(shown: Message | Modal) -> str:
-    """Every field of it; text objects as m"…" (mrkdwn, verbatim) and p"…" (plain_text)."""
+    """Return every field as text; text objects as m"…" (mrkdwn, verbatim) and p"…" (plain_text)."""
     if isinstance(shown, Message) and shown.more:
         parts = [replace(shown, more=()), *shown.more]
         return "\n".join(f"message {n} of {len(parts)}\n{drawn(p)}" for n, p in enumerate(parts, 1))
@@ -42,7 +42,7 @@ _ELEMENTS = ("button", "overflow", "plain_text_input")
 def _value(value: object) -> Iterator[str]:
     if isinstance(value, dict) and value.get("type") in _MARKS:
         mark, usual = _MARKS[value["type"]]
-        # A text object with another field than the usual one must be seen.
+        # A text object with an unusual field must fail here.
         assert value.keys() == {"type", "text", *usual}
         yield from (f"{mark}| {line}" for line in value["text"].split("\n"))
     elif isinstance(value, dict) and value.get("type") == "raw_number":
@@ -60,7 +60,7 @@ def _value(value: object) -> Iterator[str]:
 
 
 def _words(value: object) -> Iterator[str]:
-    """An element on one line, every field of it."""
+    """Yield the words of an element with every field, for one line."""
     match value:
         case {"type": "plain_text" | "mrkdwn", "text": str(text)}:
             yield repr(text)
@@ -75,7 +75,7 @@ def _words(value: object) -> Iterator[str]:
 
 
 def as_view(modal: Modal) -> Json:
-    """The dialog as `views.open` takes it."""
+    """Return the dialog in the form that `views.open` accepts."""
     view: Json = {
         "type": "modal",
         "title": {"type": "plain_text", "text": modal.title},
@@ -89,7 +89,7 @@ def as_view(modal: Modal) -> Json:
 
 
 def texts_in(value: object, kind: str = "") -> Iterator[tuple[str, str]]:
-    """Every text that is shown somewhere, with its kind: mrkdwn, plain_text or of a cell."""
+    """Yield every visible text with its kind: mrkdwn, plain_text, or the kind of a table cell."""
     match value:
         case Message():
             yield "mrkdwn", value.text
@@ -113,7 +113,7 @@ def texts_in(value: object, kind: str = "") -> Iterator[tuple[str, str]]:
 
 
 def elements_in(value: object) -> Iterator[Json]:
-    """Every button and menu."""
+    """Yield every button and menu."""
     match value:
         case Message():
             yield from elements_in([*value.blocks, *value.more])

@@ -1,4 +1,4 @@
-"""Every message and dialog of the bot, made of believable values or of one hostile text."""
+"""Samples of every message and dialog of the bot, with realistic values or one hostile text."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -40,7 +40,7 @@ from bot.views.context import Context, Links
 
 
 def utc(*parts: int) -> datetime:
-    """A naive moment, as the database gives them."""
+    """Return a naive UTC datetime, like those from the database."""
     return datetime(*parts)  # type: ignore[arg-type] # noqa: DTZ001 naive by convention
 
 
@@ -83,7 +83,7 @@ Shown = Message | Modal
 
 @dataclass(frozen=True)
 class Words:
-    """The texts that come from outside; one hostile text can stand in for all of them."""
+    """The external texts in the samples; one hostile text can replace all of them."""
 
     queue: str = "netsuite"
     job_class: str = "App\\Jobs\\NetsuiteSyncJob"
@@ -108,7 +108,7 @@ class Words:
 
     @classmethod
     def all_alike(cls, text: str) -> "Words":
-        """The same text everywhere."""
+        """Return words that all have this text."""
         return cls(**dict.fromkeys(cls.__dataclass_fields__, text))
 
 
@@ -123,7 +123,7 @@ def context(
     links: Links | None = None,
     actor: str = "U0ANA00001",
 ) -> Context:
-    """For a reader of that role and language, at 19:30 in Lima."""
+    """Return the context of a reader with this role and language, at 19:30 in Lima."""
     return Context(
         texts=texts_for(language, "en", LIMA),
         role=role,
@@ -141,7 +141,7 @@ def context(
 
 
 def failed_job(id_: int, w: Words = PLAIN) -> FailedJob:
-    """A row of failed_jobs."""
+    """Return a row of failed_jobs."""
     return FailedJob(
         id=id_,
         queue=w.queue,
@@ -154,7 +154,7 @@ def failed_job(id_: int, w: Words = PLAIN) -> FailedJob:
 
 
 def job(id_: int, w: Words = PLAIN, **changed: object) -> Job:
-    """A row of jobs, pending unless changed."""
+    """Return a row of jobs, pending unless changed."""
     values: dict[str, object] = {
         "id": id_,
         "queue": w.queue,
@@ -172,7 +172,7 @@ def job(id_: int, w: Words = PLAIN, **changed: object) -> Job:
 
 
 def mixed_jobs(w: Words = PLAIN) -> tuple[Job, ...]:
-    """Pending, reserved, stuck and delayed."""
+    """Return a pending, a delayed, a reserved and a stuck job."""
     return (
         job(126, w, order_id=None, job_class=None),
         job(125, w, available_at_human="2025-11-07 20:00:00"),
@@ -190,7 +190,7 @@ def job_list(
     in_part: bool = False,
     whole: bool = False,
 ) -> Shown:
-    """`/queue jobs` of these rows."""
+    """Return the view of `/queue jobs` with these rows."""
     given: dict[str, str | int] = {"limit": limit, "status": "all", "sort": "newest"}
     if queue is not None:
         given["queue"] = queue
@@ -214,7 +214,7 @@ def failed_list(
     *,
     whole: bool = False,
 ) -> Shown:
-    """`/queue failed` of these rows."""
+    """Return the view of `/queue failed` with these rows."""
     given: dict[str, str | int] = {"limit": limit}
     if queue is not None:
         given["queue"] = queue
@@ -224,7 +224,7 @@ def failed_list(
 
 
 def queue_status(w: Words = PLAIN, **changed: object) -> QueueStatus:
-    """The spec's example of a status, with a second queue."""
+    """Return the spec's example of a status, with a second queue."""
     values: dict[str, object] = {
         "pending_jobs": (
             QueueCount(queue=w.queue, count=1234),
@@ -242,7 +242,7 @@ def queue_status(w: Words = PLAIN, **changed: object) -> QueueStatus:
 
 
 def preview(w: Words = PLAIN, **changed: object) -> Preview:
-    """A frozen scope of five failed jobs."""
+    """Return the preview of a frozen scope of five failed jobs."""
     values: dict[str, object] = {
         "plan": 7,
         "action": "retry-all",
@@ -259,7 +259,7 @@ def preview(w: Words = PLAIN, **changed: object) -> Preview:
 
 
 def progress(w: Words = PLAIN, **changed: object) -> Progress:
-    """A bulk change that is half done."""
+    """Return the progress of an operation that is half done."""
     values: dict[str, object] = {
         "operation": 7,
         "action": "retry-all",
@@ -274,7 +274,7 @@ def progress(w: Words = PLAIN, **changed: object) -> Progress:
 
 
 def audit_line(w: Words = PLAIN, **changed: object) -> AuditLine:
-    """A record of a retry that was done."""
+    """Return the audit record of a successful retry."""
     target = Target(kind="failed", id=45, queue=w.queue, row_digest=DIGEST, order_id=w.order)
     values: dict[str, object] = {
         "at": NOW,
@@ -296,7 +296,7 @@ def audit_line(w: Words = PLAIN, **changed: object) -> AuditLine:
 
 
 def denied_line(w: Words = PLAIN, **changed: object) -> AuditLine:
-    """A record of a click that was denied."""
+    """Return the audit record of a denied click."""
     values = {
         "outcome": "denied",
         "reason": w.reason,
@@ -308,7 +308,7 @@ def denied_line(w: Words = PLAIN, **changed: object) -> AuditLine:
 
 
 def retried_jobs(w: Words = PLAIN, count: int = 1) -> tuple[RetriedJob, ...]:
-    """Failed jobs that are back in the queue."""
+    """Return failed jobs that are back in the queue."""
     return tuple(
         RetriedJob(
             failed_id=45 + n,
@@ -323,7 +323,7 @@ def retried_jobs(w: Words = PLAIN, count: int = 1) -> tuple[RetriedJob, ...]:
 
 
 def deleted_rows(w: Words = PLAIN, count: int = 1, **changed: object) -> tuple[DeletedRow, ...]:
-    """Rows that are gone."""
+    """Return deleted rows."""
     return tuple(
         DeletedRow.model_validate(
             {
@@ -339,7 +339,7 @@ def deleted_rows(w: Words = PLAIN, count: int = 1, **changed: object) -> tuple[D
 
 
 def skipped_rows(w: Words = PLAIN) -> tuple[SkippedRow, ...]:
-    """One of each kind of row that is left alone."""
+    """Return one skipped row for each reason."""
     return (
         SkippedRow(id=50, code="failed-job-not-found"),
         SkippedRow(id=51, code="failed-job-not-found", by=w.person, action="retry-all", at=NOW),
@@ -350,7 +350,7 @@ def skipped_rows(w: Words = PLAIN) -> tuple[SkippedRow, ...]:
 
 
 def refusals(w: Words = PLAIN) -> Iterator[tuple[str, errors.Refusal]]:
-    """Every refusal, as it is raised."""
+    """Yield every refusal in the form in which it is raised."""
     usage = "/queue retry ID…"
     yield "unknown-command", errors.UnknownCommand(word=w.word, nearest="retry", usage=usage)
     for problem, value, expected in PROBLEMS:
@@ -473,7 +473,7 @@ Make = Callable[[Context], Shown]
 
 @dataclass(frozen=True)
 class Sample:
-    """One message or dialog: its name, how it is made, and where it was asked for."""
+    """One message or dialog: its name, the function that makes it, and its surface."""
 
     name: str
     make: Make
@@ -481,19 +481,19 @@ class Sample:
     links: Links = field(default_factory=Links)
 
     def shown(self, language: str, role: Role) -> Shown:
-        """The message for a reader of that role and language."""
+        """Return the message for a reader with this role and language."""
         made = context(language, role, self.source, links=self.links)
         return self.make(made)
 
 
 def samples(w: Words = PLAIN) -> Iterator[Sample]:
-    """Every message and dialog, in every state."""
+    """Yield every message and dialog, in every state."""
     for _, topic_samples in by_topic(w):
         yield from topic_samples
 
 
 def by_topic(w: Words = PLAIN) -> Iterator[tuple[str, Iterator[Sample]]]:
-    """The samples of each topic; a module `samples_…` beside this one is a topic of its own."""
+    """Yield the samples of each topic; each module `samples_…` in this folder is one topic."""
     yield "status", _status_samples(w)
     yield "lists", _list_samples(w)
     yield "details", _detail_samples(w)
@@ -547,7 +547,7 @@ def _list_samples(w: Words) -> Iterator[Sample]:
         order="https://shop.example.com/orders/{order_id}",
         job="https://admin.example.com/{queue}/{job_id}",
     )
-    filtered = w.queue[:255]  # the longest that the arguments of the two lists take
+    filtered = w.queue[:255]  # the longest queue that the arguments of the two lists allow
     two = tuple(failed_job(id_, w) for id_ in (46, 45))
     many = tuple(failed_job(id_, w) for id_ in range(60, 45, -1))
     yield Sample("failed", partial(failed_list, two))
@@ -668,7 +668,7 @@ def _audit_samples(w: Words) -> Iterator[Sample]:
 
 
 def _sentence_samples(w: Words) -> Iterator[Sample]:
-    """Records of operations and of changes without targets."""
+    """Yield audit records of operations and of changes without targets."""
     scope = {"plan": 2, "total": 182, "error": "E4", "queue": w.queue, "order": str(w.order)}
     options = {"canary": 3, "rate": 60, "before": "2025-11-07 10:00:00", "archive": "no"}
     ending = {"operation": 2, "total": 182, "done": 180, "skipped": 2, "items_digest": "a" * 64}

@@ -1,4 +1,4 @@
-"""The chart: a day and a week, with a gap, of one queue, of a server that says nothing."""
+"""Samples of the chart: a day, a week, a gap, one queue, and a server that reports nothing."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -20,7 +20,7 @@ def chart(
     gap: range = range(0),
     processed: bool = True,
 ) -> Chart:
-    """A chart up to now; the points of `gap` are not known."""
+    """Return a chart up to now; the points in `gap` have no data."""
     count, hours = POINTS[span]
     begins = NOW.replace(minute=0, second=0) - timedelta(hours=hours * (count - 1))
     points = []
@@ -47,7 +47,7 @@ def chart(
 
 
 def samples(w: Words = PLAIN) -> Iterator[Sample]:
-    """Each as a message; one in the terminal, one where charts are refused."""
+    """Yield each chart as a message; one in the terminal, one for a Slack that refuses charts."""
 
     def shown(data: Chart, ctx: Context) -> Message:
         return chart_message(data, ctx)

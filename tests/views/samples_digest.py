@@ -1,4 +1,4 @@
-"""The digest: of one day and of several, with everything known and with nothing."""
+"""Samples of the digest: of one day and of several days, with all data and with none."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -34,7 +34,7 @@ BEGAN = utc(2025, 11, 7, 5)
 
 
 def digest_incident(w: Words, id_: int, rule: str, *, minutes: int | None = None) -> DigestIncident:
-    """An incident, over after so many minutes or open."""
+    """Return an incident: resolved after `minutes`, or active without them."""
     opened = BEGAN + timedelta(hours=id_)
     return DigestIncident(
         id=id_,
@@ -47,7 +47,7 @@ def digest_incident(w: Words, id_: int, rule: str, *, minutes: int | None = None
 
 
 def yesterday(w: Words = PLAIN, **changed: object) -> Digest:
-    """A day on which a little of everything was."""
+    """Return the digest of a day with some of everything."""
     values: dict[str, object] = {
         "first": date(2025, 11, 7),
         "last": date(2025, 11, 7),
@@ -91,7 +91,7 @@ def yesterday(w: Words = PLAIN, **changed: object) -> Digest:
 
 
 def weekend(w: Words) -> Digest:
-    """Three days with a gap, of which each list is as long as it gets."""
+    """Return the digest of three days with a gap; each list has its greatest length."""
     rules = (STUCK_JOBS, FAILED_COUNT, BACKLOG_GROWTH, SUMMARY, NEW_FAILURES)
     return yesterday(
         w,
@@ -125,7 +125,7 @@ def weekend(w: Words) -> Digest:
 
 
 def nothing() -> Digest:
-    """A day of which nothing is known: the bot began at its end, and everything was too slow."""
+    """Return the digest of a day without data: the bot started late, and queries were too slow."""
     return yesterday(
         processed=Figure(count=None, at_least=True),
         failed=Figure(count=None, at_least=True),
@@ -141,7 +141,7 @@ def nothing() -> Digest:
 
 
 def quiet() -> Digest:
-    """A day on which the bot looked all the time and nothing was."""
+    """Return the digest of a day that was fully monitored and on which nothing happened."""
     return yesterday(
         processed=Figure(count=0, before=0),
         failed=Figure(count=0, before=4),
@@ -154,7 +154,7 @@ def quiet() -> Digest:
 
 
 def samples(w: Words) -> Iterator[Sample]:
-    """Each as a message; one in the terminal."""
+    """Yield each digest as a message; one in the terminal."""
 
     def shown(report: Digest, ctx: Context) -> Message:
         return digest.digest_message(report, ctx)

@@ -1,4 +1,4 @@
-"""Messages and dialogs about error groups."""
+"""Samples of messages and dialogs about error groups."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -22,7 +22,7 @@ HOURS = (*([0] * 15), 1, 0, 3, 8, 40, 12, 0, 2, 7)
 
 
 def group(w: Words = PLAIN, **changed: object) -> ErrorGroup:
-    """A group that still fails, in two queues."""
+    """Return a group in two queues that still fails."""
     values: dict[str, object] = {
         "error": "E12",
         "name": w.group,
@@ -39,7 +39,7 @@ def group(w: Words = PLAIN, **changed: object) -> ErrorGroup:
 
 
 def pile(w: Words = PLAIN) -> ErrorGroup:
-    """A group of long ago, too large for an operator."""
+    """Return an old group that is too large for an operator to retry."""
     return group(
         w,
         error="E7",
@@ -56,7 +56,7 @@ def pile(w: Words = PLAIN) -> ErrorGroup:
 def listed(
     rows: tuple[ErrorGroup, ...], ctx: Context, *, since: str | None = None, **changed: object
 ) -> Message:
-    """A page of groups; `changed` are of what the buttons need."""
+    """Return a page of groups; `changed` are fields that the buttons need."""
     values: dict[str, object] = {"arguments": {"limit": 10}, "after": 0, "indexing": False}
     groups = ErrorGroups(
         errors=rows,
@@ -69,7 +69,7 @@ def listed(
 
 
 def detailed(row: ErrorGroup, w: Words, failed: int, ctx: Context) -> Message | Modal:
-    """All about a group of which so many failed jobs are shown."""
+    """Return the details of a group with this number of failed jobs shown."""
     rows = tuple(failed_job(45 - number, w) for number in range(failed))
     detail = ErrorDetail(group=row, exception=w.exception if rows else None, failed_jobs=rows)
     digests = ErrorDetailListed(row_digests={one.id: DIGEST for one in rows})
@@ -77,7 +77,7 @@ def detailed(row: ErrorGroup, w: Words, failed: int, ctx: Context) -> Message | 
 
 
 def samples(w: Words) -> Iterator[Sample]:
-    """Each as a message, a dialog, in the terminal."""
+    """Yield each sample as a message, as a dialog and in the terminal."""
     two = (pile(w), group(w))
     window = {"queue": w.queue[:255], "since": "1440m", "limit": 10}
     none = group(w, error="E13", failed=0, recent=150, queues=(), orders=("803193",))

@@ -1,4 +1,4 @@
-"""Messages about the change freeze."""
+"""Samples of messages about the change freeze."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -10,7 +10,7 @@ from tests.views.samples import NOW, PLAIN, Sample, Words, queue_status
 
 
 def samples(w: Words = PLAIN) -> Iterator[Sample]:
-    """Freezing, the status meanwhile, and unfreezing."""
+    """Yield the messages of a freeze, of the status during it, and of an unfreeze."""
     for name, reason in (("", w.reason), ("-without-reason", None)):
         on = Freeze(by=w.person, at=NOW, reason=reason)
         yield Sample(f"freeze{name}", partial(change_freeze.freeze_message, on))

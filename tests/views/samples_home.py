@@ -1,4 +1,4 @@
-"""App Home: calm, with much that is wrong, as full as it gets, and refused."""
+"""Samples of App Home: without problems, with many, at its greatest size, and refused."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -24,7 +24,7 @@ FACTS = {"limit": 300, "waiting": 412, "exact": True, "workers": "still", "still
 
 
 def incident(w: Words, id_: int, rule: str, **changed: object) -> HomeIncident:
-    """An incident that was opened half an hour ago and nobody has acknowledged."""
+    """Return an incident that was triggered 30 min ago and is not acknowledged."""
     values: dict[str, object] = {
         "id": id_,
         "rule": rule,
@@ -44,13 +44,13 @@ def incident(w: Words, id_: int, rule: str, **changed: object) -> HomeIncident:
 
 
 def of_group(w: Words, id_: int, **changed: object) -> HomeIncident:
-    """New failures of one error group."""
+    """Return an incident about new failures of one error group."""
     values = {"error": "E12", "group": w.group, "count": 61, "left": 38, "value": None, "facts": {}}
     return incident(w, id_, str(changed.pop("rule", "new_failures")), **{**values, **changed})
 
 
 def day() -> tuple[Point, ...]:
-    """A day of which the first hours were not watched."""
+    """Return the points of a day whose first hours have no data."""
     known: list[QueueMetrics | None] = [
         QueueMetrics(
             pending=n * 3, reserved=2, failed=n, appeared=n % 4, processed=90, seconds=3_600
@@ -64,7 +64,7 @@ def day() -> tuple[Point, ...]:
 
 
 def dashboard(w: Words, **changed: object) -> HomeData:
-    """A queue on which all is well."""
+    """Return the data of a queue without problems."""
     values: dict[str, object] = {
         "health": watching(w).health,
         "counts": Counts(
@@ -89,7 +89,7 @@ def dashboard(w: Words, **changed: object) -> HomeData:
 
 
 def busy(w: Words, queues: int, rows: int, incidents: tuple[HomeIncident, ...]) -> HomeData:
-    """Much is wrong: so many queues and failed jobs, a freeze and two bulk changes at work."""
+    """Return data with these queues, failed jobs and incidents, a freeze and two operations."""
     work = Progress(
         operation=7,
         action="retry-all",
@@ -130,7 +130,7 @@ def busy(w: Words, queues: int, rows: int, incidents: tuple[HomeIncident, ...]) 
 
 
 def every_incident(w: Words) -> tuple[HomeIncident, ...]:
-    """As many as Home lists, of each rule that has much to say."""
+    """Return as many incidents as Home lists, of the rules with the longest texts."""
     known = {"acknowledged_by": w.person, "acknowledged_at": NOW - timedelta(minutes=20)}
     return (
         of_group(w, 12),
@@ -142,18 +142,18 @@ def every_incident(w: Words) -> tuple[HomeIncident, ...]:
 
 
 def draw(make: HomeData, ctx: Context) -> Message:
-    """The dashboard."""
+    """Return the dashboard."""
     return home.home_message(make, ctx)
 
 
 def refused(w: Words, ctx: Context, *, passing: bool) -> Message:
-    """Why there is none."""
+    """Return the Home that names the reason of a refusal."""
     denied = Denied(needed=Role.VIEWER, has=Role.NONE, holders=(w.person,))
     return home.refused_home(refusal.refusal_message(denied, ctx).blocks, ctx, passing=passing)
 
 
 def samples(w: Words) -> Iterator[Sample]:
-    """All of them."""
+    """Yield every sample of Home."""
     late = dashboard(w, counts=None, errors=None, failed=None)
     shown = {
         "home-calm": partial(draw, dashboard(w)),

@@ -1,4 +1,4 @@
-"""Alerts through their life, and what is said in their threads."""
+"""Samples of alerts in each state, and of the replies in their threads."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -15,7 +15,7 @@ GROUP_ID = "S0OPS00001"
 
 
 def card(w: Words = PLAIN, **changed: object) -> alert.FailedJobAlert:
-    """A failed job's alert."""
+    """Return the alert of a failed job."""
     values: dict[str, object] = {
         "failed_id": 45,
         "queue": w.queue,
@@ -30,13 +30,13 @@ def card(w: Words = PLAIN, **changed: object) -> alert.FailedJobAlert:
 
 
 def incident_view(**changed: object) -> alert_parts.IncidentView:
-    """An open incident."""
+    """Return an active incident."""
     values: dict[str, object] = {"id": 12, "rule": "new_failures", "triggered_at": EARLIER}
     return alert_parts.IncidentView.model_validate(values | changed)
 
 
 def group(w: Words = PLAIN, **changed: object) -> alert.ErrorGroupAlert:
-    """Ten thousand failures of one group."""
+    """Return the alert of an error group with ten thousand failures."""
     values: dict[str, object] = {
         "error_group": 7,
         "name": w.error,
@@ -52,7 +52,7 @@ def group(w: Words = PLAIN, **changed: object) -> alert.ErrorGroupAlert:
 
 
 def samples(w: Words) -> Iterator[Sample]:
-    """Every message about an incident."""
+    """Yield every message about an incident."""
     seen = incident_view(
         acknowledged_by=w.person, acknowledged_at=NOW, muted_until=utc(2025, 11, 8, 2)
     )

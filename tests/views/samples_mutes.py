@@ -1,4 +1,4 @@
-"""Messages about incidents that are acknowledged, and about mutes."""
+"""Samples of messages about acknowledged incidents and about mutes."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -21,7 +21,7 @@ RULES = (
 
 
 def incident(w: Words = PLAIN, **changed: object) -> ListedIncident:
-    """New failures of one error group, told of half an hour ago."""
+    """Return an incident about new failures of one error group, posted 30 min ago."""
     values: dict[str, object] = {
         "incident": "I12",
         "rule": "new_failures",
@@ -36,13 +36,13 @@ def incident(w: Words = PLAIN, **changed: object) -> ListedIncident:
 
 
 def mute(w: Words = PLAIN, topic: Topic | None = None, minutes: int = 60) -> Mute:
-    """A mute of an error group, unless of something else."""
+    """Return a mute of this topic, by default of an error group."""
     until = NOW + timedelta(minutes=minutes)
     return Mute(topic=topic or Topic(error_group=7), by=w.person[:64], at=NOW, until=until)
 
 
 def samples(w: Words = PLAIN) -> Iterator[Sample]:
-    """Every message and dialog, in every state."""
+    """Yield every message and dialog, in every state."""
     for rule in RULES:
         grouped = rule == "new_failures"
         one = incident(

@@ -1,4 +1,4 @@
-"""Messages about bulk changes: their previews, how far they are, and how they ended."""
+"""Samples of messages about operations: preview, progress and end."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -13,7 +13,7 @@ from tests.views.samples import PLAIN, Sample, Words, preview, progress, utc
 
 
 def samples(w: Words = PLAIN) -> Iterator[Sample]:
-    """Bulk changes of everything, of some failures, at a rate, and tried first."""
+    """Yield operations on everything and on some failures, with a rate and with a canary."""
     yield from _whole_queue_samples(w)
     yield from _scope_samples(w)
 

@@ -1,4 +1,4 @@
-"""Messages about one order: its story, and the history with what became of it."""
+"""Samples of messages about one order: its events, and its history with outcomes."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -28,12 +28,12 @@ ALL = Looked(newest=812)
 
 
 def ago(minutes: float) -> datetime:
-    """A moment so long before now."""
+    """Return the time that is this many minutes before now."""
     return NOW - timedelta(minutes=minutes)
 
 
 def failure(w: Words = PLAIN, *, id_: int = 45, minutes: float = 60, there: bool = True) -> Failure:
-    """A failure of the order's."""
+    """Return a failure of the order."""
     return Failure(
         at=ago(minutes),
         failed_id=id_,
@@ -47,7 +47,7 @@ def failure(w: Words = PLAIN, *, id_: int = 45, minutes: float = 60, there: bool
 
 
 def act(w: Words = PLAIN, *, minutes: float = 50, **changed: Any) -> Act:
-    """A retry, or another thing that a person did or was refused."""
+    """Return a retry, or another action that a person took or was refused."""
     values: dict[str, Any] = {
         "at": ago(minutes),
         "actor": w.person,
@@ -63,7 +63,7 @@ def act(w: Words = PLAIN, *, minutes: float = 50, **changed: Any) -> Act:
 
 
 def queued(w: Words = PLAIN, *, id_: int = 815, state: JobPlace = "pending") -> Queued:
-    """A job of the order's."""
+    """Return a job of the order."""
     held = {"reserved_at_human": "2025-11-07 19:20:00"} if state == "reserved" else {}
     at = {"available_at_human": "2025-11-07 20:00:00"} if state == "delayed" else {}
     return Queued(
@@ -80,7 +80,7 @@ def queued(w: Words = PLAIN, *, id_: int = 815, state: JobPlace = "pending") -> 
 
 
 def story_of(w: Words, events: list[Event], **changed: Any) -> Story:
-    """A story of these events."""
+    """Return a story with these events."""
     values: dict[str, Any] = {
         "order_id": w.order if isinstance(w.order, str) else str(w.order),
         "tienda_id": None,
@@ -93,7 +93,7 @@ def story_of(w: Words, events: list[Event], **changed: Any) -> Story:
 
 
 def everything(w: Words) -> list[Event]:
-    """One of each kind, in the order of time."""
+    """Return one event of each kind, oldest first."""
     again = Became(fate="failed-again", at=ago(49), failed_id=52)
     return [
         failure(w, there=False),
@@ -113,7 +113,7 @@ def everything(w: Words) -> list[Event]:
 
 
 def retries(w: Words, *people: int, last: Became | None = None) -> Retries:
-    """How often each of some people retried."""
+    """Return the number of retries by each person."""
     by = tuple(
         Retrier(actor=w.person if n == 0 else "U0ANA00001", count=count)
         for n, count in enumerate(people)
@@ -122,7 +122,7 @@ def retries(w: Words, *people: int, last: Became | None = None) -> Retries:
 
 
 def samples(w: Words = PLAIN) -> Iterator[Sample]:
-    """Every message and dialog, in every state."""
+    """Yield every message and dialog, in every state."""
     processed = Became(fate="processed", at=NOW)
     whole = story_of(w, everything(w), retries=retries(w, 2, 1, last=processed), indexing=True)
     links = Links(

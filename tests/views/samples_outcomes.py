@@ -1,4 +1,4 @@
-"""Messages about what became of retried jobs."""
+"""Samples of messages about the outcomes of retried jobs."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -12,7 +12,7 @@ from tests.views.samples_incidents import card, incident_view
 
 
 def outcome(w: Words = PLAIN, number: int = 0, **changed: object) -> RetryOutcome:
-    """What became of failed job 45, or one of those after it: processed unless changed."""
+    """Return the outcome of failed job 45 + `number`: processed unless changed."""
     values: dict[str, object] = {
         "failed_id": 45 + number,
         "job_id": 812 + number,
@@ -26,7 +26,7 @@ def outcome(w: Words = PLAIN, number: int = 0, **changed: object) -> RetryOutcom
 
 
 def retry_outcomes(w: Words = PLAIN) -> dict[str, RetryOutcome]:
-    """Every outcome of one job, by a name for it."""
+    """Return every outcome of one job, by name."""
     new = {"again_id": 61, "error": w.error}
     return {
         "waiting": outcome(w, state="waiting"),
@@ -44,7 +44,7 @@ def retry_outcomes(w: Words = PLAIN) -> dict[str, RetryOutcome]:
 
 
 def counts(**changed: object) -> Outcomes:
-    """What became of 100 jobs: most were processed."""
+    """Return the outcomes of 100 jobs, most of them processed."""
     values: dict[str, object] = {
         "processed": 91,
         "failed_again": 4,
@@ -58,7 +58,7 @@ def counts(**changed: object) -> Outcomes:
 
 
 def bulk_counts(w: Words = PLAIN) -> dict[str, tuple[str, Outcomes]]:
-    """The counts of a bulk retry in every state, and the operation's state, by a name for them."""
+    """Return the state of an operation and its counts, by name, for every state of a bulk retry."""
     nothing = {"failed_again": 0, "failed_otherwise": 0, "no_longer_queued": 0}
     canary = {**nothing, "processed": 2, "canary": 3, "seconds": 9}
     failed = {**canary, "failed_again": 1, "error": w.error}
@@ -74,7 +74,7 @@ def bulk_counts(w: Words = PLAIN) -> dict[str, tuple[str, Outcomes]]:
 
 
 def samples(w: Words = PLAIN) -> Iterator[Sample]:
-    """Every message, in every state."""
+    """Yield every message, in every state."""
     for name, (state, outcome_counts) in bulk_counts(w).items():
         reason = name if state == "stopped" else None
         done = 3 if outcome_counts.canary else 100

@@ -1,4 +1,4 @@
-"""Messages of the metric rules: each value in every state."""
+"""Samples of messages of the metric rules: each value in every state."""
 
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -34,7 +34,7 @@ Figure = tuple[str, int, int, Mapping[str, Any]]
 
 
 def figures(w: Words = PLAIN) -> dict[str, Figure]:
-    """Rule, value, the peak so far and facts, by a name for it."""
+    """Return rule, value, peak value and facts, by name."""
     still = {**WAITING, "workers": "still", "still": 720, "moved": 725}
     empty = {**WAITING, "waiting": 0}
     wrong = [one.model_dump(mode="json") for one in problems(w) if one.part == "failures"]
@@ -100,13 +100,13 @@ def figures(w: Words = PLAIN) -> dict[str, Figure]:
 
 
 def samples(w: Words) -> Iterator[Sample]:
-    """Each as the lines that its message is made of."""
+    """Yield each sample as the lines of its message."""
     for name, figure in figures(w).items():
         yield Sample(f"condition-{name}", partial(shown, figure, w))
 
 
 def shown(figure: Figure, w: Words, ctx: Context) -> Message:
-    """The lines as a message."""
+    """Return the lines as a message."""
     rule, value, peak, facts = figure
     queue = None if rule in ("failed_count", "background_problem") else w.queue
     lines = rule_lines(rule, queue, value, peak, facts, ctx)

@@ -1,4 +1,4 @@
-"""Messages about stuck jobs."""
+"""Samples of messages about stuck jobs."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -10,7 +10,7 @@ from tests.views.samples import DIGEST, PLAIN, Sample, Words, job, skipped_rows
 
 
 def samples(w: Words = PLAIN) -> Iterator[Sample]:
-    """The list of stuck jobs, and released ones."""
+    """Yield the list of stuck jobs, and the messages about released jobs."""
     for name, count, partly, source in (
         ("stuck", 2, False, Source.SLASH),
         ("stuck-many", 12, True, Source.SLASH),

@@ -1,4 +1,4 @@
-"""Messages about undoing."""
+"""Samples of messages about undo."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -28,7 +28,7 @@ from tests.views.samples import (
 
 
 def samples(w: Words = PLAIN) -> Iterator[Sample]:
-    """Every message and dialog, in every state."""
+    """Yield every message and dialog, in every state."""
     yield from _undo_samples(w)
     yield from _bulk_undo_samples(w)
 
@@ -75,7 +75,7 @@ def _left_alone(w: Words) -> tuple[SkippedRow, ...]:
 
 
 def _asked(make: Callable[[Context], Shown]) -> Callable[[Context], Shown]:
-    """The answer to a request that can be undone."""
+    """Make the answer to a request that can be undone."""
     return lambda ctx: make(replace(ctx, request="ab12" * 16))
 
 

@@ -1,4 +1,4 @@
-"""Messages about what is watched."""
+"""Samples of messages about the state of the monitoring."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -26,7 +26,7 @@ LIMITS = Limits(
 
 
 def state(w: Words = PLAIN, **changed: object) -> WatcherState:
-    """A replica that has watched for two hours."""
+    """Return the state of a replica that has been the leader for two hours."""
     values: dict[str, object] = {
         "replica": w.detail[:64] or "–",
         "since": NOW - timedelta(hours=2),
@@ -41,7 +41,7 @@ def state(w: Words = PLAIN, **changed: object) -> WatcherState:
 
 
 def extra(w: Words = PLAIN, **changed: object) -> WatchExtra:
-    """Alerts and a digest on three days of the week."""
+    """Return settings with alerts, and a digest on three days of the week."""
     values: dict[str, object] = {
         "alert_channel": w.channel,
         "digest_channel": w.channel,
@@ -54,7 +54,7 @@ def extra(w: Words = PLAIN, **changed: object) -> WatchExtra:
 
 
 def named_mute(w: Words, number: int = 0) -> NamedMute:
-    """A mute of a queue, a group or a rule in turn."""
+    """Return a mute of a queue, a group or a rule, in turn by number."""
     rule = number % 3
     return NamedMute(
         error=f"E{number}" if rule == 1 else None,
@@ -68,7 +68,7 @@ def named_mute(w: Words, number: int = 0) -> NamedMute:
 
 
 def watching(w: Words = PLAIN, incidents: int = 0, mutes: int = 0, **changed: object) -> Watching:
-    """So many open incidents and mutes, every rule in turn."""
+    """Return this number of active incidents and mutes, with each rule in turn."""
     open_ones = tuple(
         incident(
             w,
@@ -96,7 +96,7 @@ def _late(w: Words) -> tuple[Undelivered, ...]:
 
 
 def problems(w: Words = PLAIN) -> tuple[HealthProblem, ...]:
-    """One of each that a replica that leads can have."""
+    """Return one problem of each kind that a leader can have."""
     since = NOW - timedelta(minutes=4)
     error = w.error[:64]
     return (
@@ -117,14 +117,14 @@ NOBODY = HealthProblem(part="watcher", code="nobody", since=NOW + timedelta(seco
 
 
 def _without_figures(overview: Watching) -> Watching:
-    """Before the first ten seconds are over."""
+    """Return the overview of the first ten seconds, which has no figures yet."""
     none = dict.fromkeys(("pass_ms", "worst_ms", "worst_at", "passed_at"))
     health = Health(watcher=overview.health.watcher.model_copy(update=none), problems=())
     return overview.model_copy(update={"health": health})
 
 
 def samples(w: Words = PLAIN) -> Iterator[Sample]:
-    """Every message and dialog, in every state."""
+    """Yield every message and dialog, in every state."""
     usual = extra(w)
     one_of_each = {
         "watch": (watching(w), usual),

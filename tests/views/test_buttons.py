@@ -1,4 +1,4 @@
-"""What buttons carry out and back: only what the reader may run, only what the bot wrote."""
+"""Buttons run only what their reader may run, and only values that the bot wrote."""
 
 import json
 from collections.abc import Iterator
@@ -29,11 +29,11 @@ FOR_EVERYBODY = (
     "undo-",
     "digest",
 )
-"""Messages that a whole channel sees: their buttons are checked at the click."""
+"""Messages that a whole channel sees; the bot checks the role when a button is clicked."""
 
 
 def carried(element: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Which commands an element runs, with which arguments."""
+    """Yield each command that an element runs, with its arguments."""
     if element["type"] == "overflow":
         assert element["action_id"] == "run:menu"
         for option in element["options"]:
@@ -62,7 +62,7 @@ def test_buttons_with_the_same_text_have_different_accessibility_labels(language
             ]
             labels: dict[str, dict[str, str]] = {}
             for button in buttons:
-                # Two buttons that do the same may be called the same.
+                # Two buttons with the same effect may have the same label.
                 identity = f"{button['action_id']} {button.get('value')}"
                 by_button = labels.setdefault(button["text"]["text"], {})
                 by_button[identity] = button.get("accessibility_label", "")
@@ -75,7 +75,7 @@ def test_buttons_with_the_same_text_have_different_accessibility_labels(language
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_an_accessibility_label_begins_with_the_text_on_the_button(language: str) -> None:
-    """A person who dictates says the text that is on the button."""
+    """The label starts with the text on the button, which a person says to a voice control."""
 
     def check(sample: Sample) -> None:
         for element in elements_in(sample.shown(language, Role.ADMIN)):

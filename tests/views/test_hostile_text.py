@@ -1,4 +1,4 @@
-"""Text from jobs, errors and people is shown and never obeyed, in every field of every view."""
+"""Text from jobs, errors and people is shown but never interpreted, in each field of each view."""
 
 import json
 import re
@@ -47,7 +47,7 @@ INVISIBLE = re.compile(
 
 @dataclass(frozen=True)
 class Drawn:
-    """Every message and dialog with one text of the corpus in all places, in every language."""
+    """Every message and dialog in every language, with one text of the corpus in all fields."""
 
     corpus: str
     shown: list[tuple[str, Message | Modal]]
@@ -55,7 +55,7 @@ class Drawn:
 
 @pytest.fixture(scope="module", params=CORPUS)
 def drawn(request: pytest.FixtureRequest) -> Drawn:
-    """Drawn once for every test that looks at this text."""
+    """All samples with one text, drawn once for all tests of this text."""
     made = Drawn(request.param, [])
 
     def draw(asked: tuple[Sample, str]) -> None:
@@ -70,7 +70,7 @@ def drawn(request: pytest.FixtureRequest) -> Drawn:
 
 
 def of(corpus: str) -> pytest.MarkDecorator:
-    """Only the drawings of this text."""
+    """Limit a test to the drawings with this text."""
     return pytest.mark.parametrize("drawn", [corpus], indirect=True)
 
 
@@ -88,10 +88,10 @@ def test_nothing_is_obeyed(drawn: Drawn) -> None:
 
 
 def assert_no_markup(text: str, *, id_as_name: bool) -> None:
-    """No token but the bot's own, no raw bracket or ampersand, every code span closed."""
+    """Assert: no token but the bot's own, no raw bracket or ampersand, every code span closed."""
     rest = OURS.sub("", text)
     if id_as_name:
-        # Whoever is named by an id is meant: the person who acted is mentioned.
+        # The id of the person who acted is meant to become a mention.
         rest = TOKEN_OF_AN_ID.sub("", rest)
         rest = rest.replace("<#U1ATTACKED>", "")
     assert "<" not in rest
@@ -138,12 +138,12 @@ def test_no_value_of_a_button_carries_a_bracket(drawn: Drawn) -> None:
 
 
 def content_of(shown: Message | Modal) -> object:
-    """What is sent of it: a dialog's view or a message's blocks."""
+    """Return the part that is sent: a dialog's view or a message's blocks."""
     return as_view(shown) if isinstance(shown, Modal) else list(shown.blocks)
 
 
 def values_in(value: object) -> Iterator[str]:
-    """Every `value` of an element."""
+    """Yield every `value` of an element."""
     if isinstance(value, dict):
         if isinstance(value.get("value"), str):
             yield value["value"]

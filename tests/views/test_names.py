@@ -1,4 +1,4 @@
-"""How jobs, orders, ages and sizes are named."""
+"""The names of jobs, orders, ages and sizes."""
 
 import pytest
 

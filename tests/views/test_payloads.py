@@ -1,4 +1,4 @@
-"""A payload is shown a line a value, and nothing in it is changed by that."""
+"""A payload is shown with one value per line, and no value is changed."""
 
 import json
 

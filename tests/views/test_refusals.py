@@ -1,4 +1,4 @@
-"""Each refusal says in one sentence what was not done, in the words of the queue's API."""
+"""Each refusal names in one sentence the action not taken, in the words of the queue's API."""
 
 import json
 from collections.abc import Callable
@@ -23,7 +23,7 @@ ENGLISH = texts_for("en", "en", LIMA)
 
 
 def kinds(root: type[Refusal] = Refusal) -> list[type[Refusal]]:
-    """Every kind of refusal there is."""
+    """Return every class of refusal."""
     return [root, *(kind for child in root.__subclasses__() for kind in kinds(child))]
 
 
@@ -42,7 +42,7 @@ FIELD_VALUES: dict[object, object] = {
 
 
 def instances(kind: type[Refusal]) -> list[Refusal]:
-    """The refusal with every field, and with those alone that it must have."""
+    """Return the refusal with every field, and with its required fields only."""
     types = get_type_hints(kind)
     every = {field.name: FIELD_VALUES[types[field.name]] for field in fields(kind)}
     needed = {field.name: every[field.name] for field in fields(kind) if field.default is MISSING}

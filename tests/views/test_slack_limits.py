@@ -1,4 +1,4 @@
-"""Every message and dialog is one that Slack takes, whatever the texts in it are."""
+"""Slack accepts every message and dialog, with any texts in them."""
 
 import json
 import warnings
@@ -52,7 +52,7 @@ def test_slack_takes_it(text: str | None, language: str) -> None:
 
 
 def assert_message(message: Message, *, terminal: bool) -> None:
-    """Within Slack's limits; a message for a terminal has no blocks and no limit."""
+    """Assert Slack's limits; a message for a terminal has no blocks and no limit."""
     for part in message.more:
         assert_message(part, terminal=terminal)
     message = replace(message, more=())
@@ -69,14 +69,14 @@ def assert_message(message: Message, *, terminal: bool) -> None:
 
 
 def assert_home(shown: Message | Modal) -> None:
-    """Blocks that App Home can stand among its others."""
+    """Assert that App Home accepts these blocks."""
     home = {"type": "home", "blocks": [dict(block) for block in shown.blocks]}
     assert view_problems(home, ("home",)) == []
     assert len(json.dumps(home, ensure_ascii=False).encode()) < 250_000
 
 
 def assert_modal(modal: Modal) -> None:
-    """Within Slack's limits, and one that the SDK's model of a view accepts."""
+    """Assert Slack's limits, and that the SDK's model of a view accepts the dialog."""
     view = as_view(modal)
     assert view_problems(view, ("modal",)) == []
     assert len(json.dumps(view, ensure_ascii=False).encode()) < 250_000
@@ -84,7 +84,7 @@ def assert_modal(modal: Modal) -> None:
 
 
 def assert_sdk_agrees(blocks: list[dict[str, object]]) -> None:
-    """The SDK's own models of the blocks they know find nothing either."""
+    """Assert that the SDK's own models accept the blocks that they know."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for block in blocks:

@@ -1,4 +1,4 @@
-"""Every message and dialog as it was agreed, in both languages and for every role."""
+"""Every message and dialog equals its snapshot, in both languages and for every role."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ from tests.kit.cases import check_each
 from tests.views.drawing import drawn, elements_in, texts_in
 from tests.views.samples import Sample, by_topic
 
-# Long samples are there for Slack's limits; the shorter ones of the same lists show how they look.
+# Long samples test Slack's limits; shorter samples of the same lists are enough for a snapshot.
 LONG = ("-50", "-150", "-200")
 TOPICS = {
     topic: [sample for sample in topic_samples if not sample.name.endswith(LONG)]
@@ -30,7 +30,7 @@ CASES = {
 
 
 class TopicFiles(AmberSnapshotExtension):
-    """Keep the snapshots of each topic in a file of its own."""
+    """Keep the snapshots of each topic in a separate file."""
 
     @classmethod
     def get_file_basename(cls, *, test_location: PyTestLocation, index: SnapshotIndex) -> str:
@@ -41,12 +41,12 @@ class TopicFiles(AmberSnapshotExtension):
 
 @pytest.fixture
 def topic_snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
-    """The agreed messages, a file for each topic."""
+    """The snapshots, with a file for each topic."""
     return snapshot.use_extension(TopicFiles)
 
 
 def by_role(sample: Sample, language: str) -> Iterator[str]:
-    """What an admin sees; for the other roles the buttons and the texts that are other."""
+    """Yield the admin's view, then the buttons and texts that differ for the other roles."""
     admin = sample.shown(language, Role.ADMIN)
     yield drawn(admin)
     texts = [text for _, text in texts_in(admin)]
@@ -63,7 +63,7 @@ def by_role(sample: Sample, language: str) -> Iterator[str]:
 
 
 def actions(shown: Message | Modal) -> list[str]:
-    """The buttons and menus of each block, in a line."""
+    """Return the buttons and menus of each block, one line per block."""
     by_block = (list(elements_in(dict(block))) for block in shown.blocks)
     return [" ".join(e["action_id"] for e in elements) for elements in by_block if elements]
 
