@@ -1,4 +1,4 @@
-"""The guards of bulk changes are needed: with one taken away, what must hold does not."""
+"""Each guard of bulk changes is needed: without it, its scenario fails."""
 
 from contextlib import nullcontext
 
@@ -54,7 +54,7 @@ SCENARIOS = list(dict.fromkeys(scenario for scenario, _ in (*KILLED, *SURVIVE)))
 
 
 def named(pair: tuple[Scenario, Mutant]) -> str:
-    """A pair's name in the list of tests."""
+    """Return a pair's name in the list of tests."""
     return f"{pair[0].__name__}-{pair[1].__name__}"
 
 
