@@ -25,7 +25,7 @@ SCRIPTS = [
     "tests/services/install.sh",
 ]
 ABOUT_TESTS = ROOT / "tests" / "localslack" / "conformance" / "test_pages.py"
-"""The one module whose subject is test modules: it checks that each of their rules has a page."""
+"""The only module that imports test modules: it checks that each of their rules has a page."""
 TOP_LEVEL = {
     *("pyproject.toml", "README.md", "bot", "tests", "manifest.yml", "Dockerfile"),
     *("Makefile", "requirements", "docs", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"),

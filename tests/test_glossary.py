@@ -17,7 +17,7 @@ ALLOWED: dict[tuple[str, str], str] = {
     ("tests/store/audit/test_story.py", "found"): QUEUED_FOUND,
     ("tests/views/samples_orders.py", "found"): QUEUED_FOUND,
 }
-"""A retired identifier that a file may use, and why: ("bot/x.py", "name") -> reason."""
+"""Retired identifiers that a file may use, and why: ("bot/x.py", "name") -> reason."""
 
 NAMING = ("arg", "asname", "attr", "id", "module", "name", "rest")
 """The fields of a syntax tree that hold a name."""

@@ -47,7 +47,7 @@ SURVIVE: list[tuple[Scenario, Mutant]] = [
     (way_scenarios.changes_were_frozen_before_a_batch, bulk_mutants.no_freeze_before_a_turn),
     (way_scenarios.a_canary_was_left_behind, bulk_mutants.several_lanes_with_a_canary),
 ]
-"""Any of the other guards is enough."""
+"""Mutants that their scenario survives, because another guard still prevents the fault."""
 
 
 SCENARIOS = list(dict.fromkeys(scenario for scenario, _ in (*KILLED, *SURVIVE)))

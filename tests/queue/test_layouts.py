@@ -24,7 +24,7 @@ TABLES = {"jobs", "failed"}
 NOW = datetime(2025, 11, 7, 19, 30, 0)  # noqa: DTZ001 naive UTC, as everywhere in the bot
 
 ALLOWED = {"bot/playground/rows.py": "shows every column that the tables have, whatever its name"}
-"""A file that may read columns of the queue's tables, and why: "bot/x.py" -> reason."""
+"""Files that may read columns of the queue's tables, and why: "bot/x.py" -> reason."""
 
 WRITERS = {
     "bot/playground/worker.py": "plays the team's own worker, which knows its tables",

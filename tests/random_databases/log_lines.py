@@ -9,7 +9,7 @@ import structlog
 from structlog.testing import LogCapture
 
 FAILED = ("watch step failed", "failure not indexed")
-"""Lines that are warnings, and say that a step failed or that a row was left out."""
+"""Warnings about a failed step or a skipped row."""
 
 
 class _Capture(LogCapture):

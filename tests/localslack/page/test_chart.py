@@ -10,7 +10,7 @@ from bot.views.reports.chart import CHART
 from tests.kit.queues import GRACE
 
 DOTS = 12
-"""One a figure, at each of twelve times."""
+"""One dot per figure at each of twelve times."""
 TRIES = 60
 
 
