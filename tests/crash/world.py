@@ -71,8 +71,8 @@ def crashing(step: str | None) -> Iterator[None]:
 TICK = timedelta(milliseconds=1)
 """The time by which each reading advances the clock.
 
-The same steps see the same times on a busy machine. Hypothesis reports a test as flaky if
-its second run takes other steps.
+The same steps see the same times on a busy machine. Hypothesis reports a test as flaky if its
+second run takes other steps.
 """
 
 

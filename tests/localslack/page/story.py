@@ -27,8 +27,8 @@ def _nothing(_moment: str) -> None:
 class Story:
     """The steps in their order, on a page of the playground.
 
-    `click` clicks an element. `show` is called with the name of each moment for a picture. Waits
-    for the worker end after `patience` seconds.
+    `click` clicks an element. `show` is called with the name of each moment for a picture. A wait
+    for the worker ends after `patience` seconds.
     """
 
     page: Page
