@@ -104,8 +104,7 @@ class Bulk(World):
     def run_batches(self, name: str, step: str | None, lanes: int, turns: int) -> None:
         """A replica runs batches of its operation or takes one over; it may crash at a step."""
         runner = self.runners[name]
-        # The deadline passes at once: each batch worker claims one batch, however fast the machine
-        # is.
+        # The deadline passes at once, so each batch worker claims one batch on any machine.
         runner.lanes, runner.seconds = lanes, 1e-6 * (lanes - 1)
         with crashing(step), suppress(Refusal):
             for _ in range(turns):

@@ -135,8 +135,7 @@ class Valve:
                     sink.sendall(data)
         for each in (source, sink):
             with suppress(OSError):
-                # `close` alone would leave the other thread waiting and the server's transaction
-                # open.
+                # With `close` alone, the other thread waits and the transaction stays open.
                 each.shutdown(socket.SHUT_RDWR)
 
 

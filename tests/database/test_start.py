@@ -106,8 +106,7 @@ def test_a_database_of_somebody_else(account: Account) -> None:
             "PASSWORD EXPIRE NEVER",
             ("cannot be used", "1862" if is_mysql() else "1820"),
         ),
-        # A server with TLS accepts everybody under REQUIRE SSL, but no client here has a
-        # certificate.
+        # With TLS, REQUIRE SSL accepts everybody, but no client here has a certificate.
         ("REQUIRE X509", "REQUIRE NONE", ("does not let this account in", "1045")),
         (
             "WITH MAX_QUERIES_PER_HOUR 1",

@@ -200,8 +200,7 @@ def test_a_socket_that_went_silent_is_noticed_and_replaced(team: Team) -> None:
     deaf = team.bot.socket.client.current_session
     assert deaf is not None
     team.slack.silence_sockets()
-    # The bot gives up the socket after four times LOOKS without a pong; with its own 3 s after 13
-    # s.
+    # The bot gives up the socket after 4 * LOOKS without a pong; with its own 3 s after 13 s.
     deaf.ping_interval = LOOKS
     team.until(lambda: len(team.slack.calls("apps.connections.open")) > opened)
     retry_in_the_end(team)

@@ -62,8 +62,7 @@ class Proxy:
                 continue
             answer_lost = threading.Event()
             with self._lock:
-                # Check under the lock of `down`, which closes only the connections that it finds
-                # open.
+                # Check under the lock of `down`, which closes only connections already open.
                 if self._down:
                     client.close()
                     server.close()

@@ -36,8 +36,7 @@ def browser() -> Iterator[Browser]:
     executable = find_chromium()
     if executable is None:
         pytest.fail("No Chromium on this machine: run `make test`, or install `chromium`.")
-    # One timeout for all tests: the setting is global, so a test's own would remain for later
-    # tests.
+    # One timeout for all tests: the setting is global and would remain for later tests.
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=executable, args=FLAGS)
