@@ -178,7 +178,7 @@ class MariaDB:
 @contextlib.contextmanager
 def running_mariadb(*options: str) -> Iterator[MariaDB]:
     """Give a started server in a temporary folder; stop it and remove the folder at the end."""
-    # A socket's path has at most 107 characters, so the folder has no parent but the temporary one.
+    # A socket's path has at most 107 characters, so the folder is a child of the temporary one.
     folder = Path(tempfile.mkdtemp(prefix="queue-bot-db-"))
     try:
         server = MariaDB(folder, options)
