@@ -1,4 +1,4 @@
-"""What every test may ask for: real databases, each test with an empty one of its own."""
+"""Fixtures for every test: real databases, an empty one for each test."""
 
 import os
 from collections.abc import Iterator
@@ -17,24 +17,24 @@ from tests.services.mariadb import MariaDB, running_mariadb
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let `--server mysql` run the tests that ask for a MariaDB on another server."""
+    """Add `--server`, which runs the tests for a MariaDB on another server, such as `mysql`."""
     parser.addoption("--server", choices=sorted(programs.OFFERS), default="mariadb")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Every server of the tests is on this machine, whatever proxy is set outside."""
+    """Choose the server, and bypass proxies: every server of the tests is on this machine."""
     programs.choose(config.getoption("--server"))
     bypass_proxies(os.environ)
     log_plainly()
-    # The same examples in every run, and no limit on the time of one: luck decides nothing.
+    # Examples are the same in every run and have no time limit, so no result depends on luck.
     settings.register_profile("repeatable", deadline=None, derandomize=True, database=None)
     settings.load_profile("repeatable")
 
 
 def log_plainly() -> None:
-    """Log errors as the program does, without each local variable of each frame.
+    """Log errors as the program does, without the local variables of each frame.
 
-    structlog's own way draws those for more than a second, in which Slack waits for an answer.
+    structlog's default formats these for more than a second while Slack waits for an answer.
     """
     *before, _drawn = structlog.get_config()["processors"]
     plain = structlog.dev.ConsoleRenderer(
@@ -44,19 +44,19 @@ def log_plainly() -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Spare the collected tests each full garbage collection, which stops a bot for 0.3 s."""
+    """Exclude the collected tests from garbage collection, whose full run stops a bot for 0.3 s."""
     freeze_heap()
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave out the tests of the cluster and of PHP's workers, unless they were asked for."""
+    """Skip the tests of the cluster and of PHP's workers unless `--server` selects them."""
     is_extra = collection_path.name in ("galera", "php") and collection_path.is_dir()
     return True if is_extra and config.getoption("--server") != collection_path.name else None
 
 
 @pytest.fixture(scope="session")
 def mariadb_server() -> Iterator[MariaDB]:
-    """One MariaDB for the whole run; skipped where none is installed, except in CI."""
+    """One MariaDB for the whole run; without one the tests are skipped, in CI they fail."""
     if programs.is_missing():
         sentence = "No MariaDB server on this machine: run `make test`, or install mariadb-server."
         if os.environ.get("CI"):
@@ -68,20 +68,20 @@ def mariadb_server() -> Iterator[MariaDB]:
 
 @pytest.fixture
 def mariadb_url(mariadb_server: MariaDB) -> Iterator[str]:
-    """Address of an empty database on the real server, dropped at the end."""
+    """The address of an empty database on the real server, dropped at the end."""
     with mariadb_server.database() as name:
         yield mariadb_server.url(name)
 
 
 @pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
-    """Address of an SQLite file that is not there yet."""
+    """The address of an SQLite file that does not exist yet."""
     return f"sqlite:///{tmp_path / 'queue.sqlite3'}"
 
 
 @pytest.fixture(params=["mariadb", "sqlite"])
 def database_url(request: pytest.FixtureRequest) -> str:
-    """An empty database of each kind in turn: one suite of behaviour runs on both."""
+    """The address of an empty database of each kind in turn: the tests run on both."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
 
@@ -96,7 +96,7 @@ def queue(database_url: str) -> Iterator[TestQueue]:
 
 @pytest.fixture
 def mariadb_queue(mariadb_url: str) -> Iterator[TestQueue]:
-    """The same on MariaDB only, for what needs two connections at once."""
+    """The spec's tables and the bot's own on MariaDB, for tests with two connections at once."""
     made = make_queue(mariadb_url)
     yield made
     made.engine.dispose()
@@ -104,7 +104,7 @@ def mariadb_queue(mariadb_url: str) -> Iterator[TestQueue]:
 
 @pytest.fixture(scope="session")
 def kept_database(mariadb_server: MariaDB) -> Iterator[KeptDatabase]:
-    """One database on the real server for all tests that empty it instead of making their own."""
+    """One database on the real server for all tests that empty it instead of creating their own."""
     with mariadb_server.database() as name:
         kept = KeptDatabase(mariadb_server.url(name))
         yield kept
@@ -126,7 +126,7 @@ def team(kept_queue: TestQueue) -> Iterator[Team]:
 
 @pytest.fixture(params=["mariadb", "sqlite"])
 def team_on_each(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Team]:
-    """The same on each kind of database in turn."""
+    """People in a local Slack and the real bot, on each kind of database in turn."""
     on_mariadb = request.param == "mariadb"
     queue = request.getfixturevalue("kept_queue") if on_mariadb else sqlite_queue(tmp_path)
     with team_at_work(queue) as at_work:

@@ -1,10 +1,10 @@
 """Takes the pictures of docs/images from the real playground: python -m tests.pictures.
 
-Still ones, light and dark, and three moving ones. In the first a job fails, a stranger's Retry is
-refused, the operator's works, and the audit channel has it all. The second is fix and replay:
-twenty jobs fail of one cause, are retried after the fix, and what is cleared is put back. The third
-is the life of an alert, from its first failure to its end. It needs a font with colour emoji, and
-ends with a sentence where there is none.
+There are stills, light and dark, and three films. In the first a job fails, a stranger's Retry is
+refused, the operator's succeeds, and the audit channel shows all of it. The second is fix and
+replay: twenty jobs fail with one cause and are retried after the fix; then the rest is cleared, and
+the clear undone. The third shows an alert from its first failure to its end. The program needs a
+font with colour emoji; without one it ends with a sentence.
 """
 
 import io
@@ -45,7 +45,7 @@ STANDS = {
     "processed": 4500,
     "recovered": 5000,
 }
-"""How long moments of the two stories stand, in milliseconds; the others 2,400."""
+"""Durations of some moments of the two stories, in milliseconds; the others last 2,400."""
 TRIES = 20
 WHOLE_BLOCKS = """() => {
     const end = document.getElementById("home").getBoundingClientRect().bottom;
@@ -53,7 +53,7 @@ WHOLE_BLOCKS = """() => {
     const bottoms = blocks.map((one) => one.getBoundingClientRect().bottom + 3);
     return Math.round(innerHeight - end + Math.max(...bottoms.filter((bottom) => bottom <= end)));
 }"""
-"""The height of a window in which the last visible block of Home is not cut off."""
+"""The window height at which Home's last visible block is complete."""
 NO_EMOJI = (
     "No picture was taken: this machine has no font with colour emoji. "
     "Install one (apt-get install fonts-noto-color-emoji) and run this again."
@@ -67,7 +67,7 @@ COLOURED_PIXELS = """() => {
 }"""
 SAMPLED_MS = 15_000
 SETTLED_MS = 350
-"""Until what was clicked is drawn, and the page's short animations are over."""
+"""The time until a click's effect is drawn and the page's short animations have ended."""
 
 
 def pixels_of(image: Image.Image) -> Iterator[Colour]:
@@ -77,10 +77,10 @@ def pixels_of(image: Image.Image) -> Iterator[Colour]:
 
 
 def palette_of(image: Image.Image) -> list[Colour]:
-    """Return the colours of a picture: the frequent ones exactly, so that no background is tinted.
+    """Return a palette: the frequent colours exactly, so that no background is tinted.
 
-    The others cover the whole range: usually every colour is spent on what is large, and a green
-    tick would be grey.
+    The other colours cover the whole range: a palette of frequent colours only would turn a green
+    tick grey.
     """
     frequent = [colour for colour, _ in Counter(pixels_of(image)).most_common(EXACT)]
     flat = image.quantize(COLOURS - EXACT, Image.Quantize.MAXCOVERAGE).getpalette() or []
@@ -88,7 +88,7 @@ def palette_of(image: Image.Image) -> list[Colour]:
 
 
 def indexed(image: Image.Image, colours: list[Colour], nearest: dict[Colour, int]) -> Image.Image:
-    """Return the picture in these colours; `nearest` keeps which one stands for which."""
+    """Return the picture in these colours; `nearest` caches the palette index of each colour."""
     for red, green, blue in set(pixels_of(image)) - nearest.keys():
         distances = [(red - r) ** 2 + (green - g) ** 2 + (blue - b) ** 2 for r, g, b in colours]
         nearest[red, green, blue] = distances.index(min(distances))
@@ -99,14 +99,14 @@ def indexed(image: Image.Image, colours: list[Colour], nearest: dict[Colour, int
 
 @dataclass
 class Film:
-    """Pictures of a page, each with how long it stands, in milliseconds."""
+    """Frames of a page, each with its duration in milliseconds."""
 
     page: Page
     frames: list[Image.Image] = field(default_factory=list)
     stands: list[int] = field(default_factory=list)
 
     def show(self, stands: int, at: tuple[float, float] | None = None) -> None:
-        """Take a picture, with a pointer where one is at."""
+        """Take a frame, with a pointer at `at` if given."""
         self.page.wait_for_timeout(SETTLED_MS)
         frame = Image.open(io.BytesIO(self.page.screenshot())).convert("RGB")
         if at is not None:
@@ -116,7 +116,7 @@ class Film:
         self.stands.append(stands)
 
     def click(self, target: Locator) -> None:
-        """Show the pointer on something, then click there."""
+        """Take a frame with the pointer on an element, then click it."""
         target.hover()
         box = target.bounding_box()
         assert box is not None
@@ -125,7 +125,7 @@ class Film:
         self.page.mouse.move(640, 4)
 
     def save(self, file: Path) -> None:
-        """Write an animated GIF that runs for ever, all frames in the colours of the whole."""
+        """Write a GIF that repeats forever; all frames share one palette."""
         height = sum(frame.height for frame in self.frames)
         whole = Image.new("RGB", (self.frames[0].width, height))
         for number, frame in enumerate(self.frames):
@@ -139,14 +139,14 @@ class Film:
 
 
 def steer(slack: LocalSlack, **controls: float) -> None:
-    """Tell the simulated worker how to work."""
+    """Change the controls of the simulated worker."""
     httpx.post(f"{slack.url}_local/worker", json=controls, trust_env=False).raise_for_status()
 
 
 def visit(
     browser: Browser, slack: LocalSlack, place: str, scheme: str, size: dict[str, int]
 ) -> Page:
-    """A page of the operator, where their profile says that they are."""
+    """Open the operator's page, in the time zone of the operator's profile."""
     context = browser.new_context(
         viewport={"width": size["width"], "height": size["height"]},
         color_scheme="dark" if scheme == "dark" else "light",
@@ -162,13 +162,13 @@ def visit(
 
 
 def retry(page: Page) -> Locator:
-    """The newest Retry button."""
+    """Return the newest Retry button."""
     name = re.compile(r"^Retry( failed job \d+)?$")
     return page.get_by_role("log").get_by_role("button", name=name).last
 
 
 def film(browser: Browser, slack: LocalSlack) -> None:
-    """The moving picture."""
+    """Take the first film."""
     page = visit(browser, slack, "queue-alerts", "light", SMALL)
     reel = Film(page)
     reel.show(1200)
@@ -192,7 +192,7 @@ def film(browser: Browser, slack: LocalSlack) -> None:
 
 
 def story_film(browser: Browser, slack: LocalSlack) -> None:
-    """Fix and replay, as its test does it."""
+    """Take the film of fix and replay, with the steps of its test."""
     page = visit(browser, slack, "queue-ops", "light", TALL)
     page.get_by_role("button", name="Close the guide").click()
     reel = Film(page)
@@ -214,7 +214,7 @@ def story_film(browser: Browser, slack: LocalSlack) -> None:
 
 
 def incident_film(browser: Browser, slack: LocalSlack) -> None:
-    """An alert that counts up, is acknowledged, retried, and says that it is over."""
+    """Take the film of an alert that counts up, is acknowledged, retried and resolved."""
     page = visit(browser, slack, "queue-alerts", "light", TALL)
     page.get_by_role("button", name="Close the guide").click()
     reel = Film(page)
@@ -243,7 +243,7 @@ def incident_film(browser: Browser, slack: LocalSlack) -> None:
 
 
 def stills(browser: Browser, slack: LocalSlack) -> None:
-    """An alert that was retried beside those that wait; and behind the scenes, in the dark."""
+    """Take a retried alert beside waiting ones; then the dark side panel."""
     page = visit(browser, slack, "queue-alerts", "light", WIDE)
     steer(slack, broken=True, paused=False, speed=8)
     expect(page.get_by_role("log")).to_contain_text("20 failed jobs")
@@ -265,19 +265,19 @@ def stills(browser: Browser, slack: LocalSlack) -> None:
     expect(page.get_by_role("table", name="failed_jobs")).to_be_visible()
     page.wait_for_timeout(SETTLED_MS)
     page.screenshot(path=IMAGES / "playground-dark.png")
-    # Home and the chart add up samples, and must agree with the status.
+    # Home and the chart add up samples, so wait until the samples match the status.
     page.wait_for_timeout(SAMPLED_MS)
     page.context.close()
 
 
 def dismiss_all(page: Page) -> None:
-    """Remove the messages that only this person sees."""
+    """Dismiss the messages that only this person sees."""
     for one in page.get_by_role("button", name="Dismiss message").all():
         one.click()
 
 
 def ask_for_status(page: Page) -> None:
-    """Ask until the answer is exact: a busy machine is answered with older counts."""
+    """Repeat the command until its counts are exact: a busy machine gets older counts."""
     for _ in range(TRIES):
         page.get_by_role("combobox", name="Message").fill("/queue status")
         page.keyboard.press("Enter")
@@ -290,7 +290,7 @@ def ask_for_status(page: Page) -> None:
 
 
 def chart_still(browser: Browser, slack: LocalSlack) -> None:
-    """The day as charts."""
+    """Take the chart of the last 24 hours."""
     page = visit(browser, slack, "queue-ops", "light", HOME)
     page.get_by_role("button", name="Close the guide").click()
     dismiss_all(page)
@@ -302,14 +302,14 @@ def chart_still(browser: Browser, slack: LocalSlack) -> None:
 
 
 def save_small(page: Page, name: str) -> None:
-    """A still with as many colours as a page needs."""
+    """Save a still with the palette of a film."""
     page.wait_for_timeout(SETTLED_MS)
     taken = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     indexed(taken, palette_of(taken), {}).save(IMAGES / f"{name}.png", optimize=True)
 
 
 def home_stills(browser: Browser, slack: LocalSlack) -> None:
-    """App Home of the operator, in the light and in the dark, while NetSuite is broken."""
+    """Take the operator's App Home, light and dark, while NetSuite is broken."""
     for scheme in ("light", "dark"):
         page = visit(browser, slack, "queue-ops", scheme, HOME)
         page.get_by_role("button", name="Close the guide").click()
@@ -322,7 +322,7 @@ def home_stills(browser: Browser, slack: LocalSlack) -> None:
 
 
 def draws_emoji(browser: Browser) -> bool:
-    """Whether this browser draws a red circle in colour, and not an empty box."""
+    """Whether this browser draws a red circle in colour instead of an empty box."""
     page = browser.new_page()
     drawn = page.evaluate(COLOURED_PIXELS)
     page.close()
@@ -330,7 +330,7 @@ def draws_emoji(browser: Browser) -> bool:
 
 
 def main() -> None:
-    """Take them all."""
+    """Take all pictures."""
     expect.set_options(timeout=PATIENCE_MS)
     IMAGES.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:

@@ -1,6 +1,6 @@
-"""The README's table of commands, out of the registry: python -m tests.readme_table [--write].
+"""The README's table of commands, from the registry: python -m tests.readme_table [--write].
 
-It stands between `<!-- commands -->` and `<!-- /commands -->`.
+The table is between `<!-- commands -->` and `<!-- /commands -->`.
 """
 
 import re
@@ -18,7 +18,7 @@ _BETWEEN = re.compile(f"{re.escape(BEGIN)}\n(.*?){re.escape(END)}", re.DOTALL)
 
 
 def table() -> str:
-    """One row a command, the least powerful role first, each role's by name."""
+    """Return the table: one row per command, by role from the lowest, then by name."""
     english = texts_for("en", "en", ZoneInfo("UTC"))
     lines = ["| Command | What it does | Least role |", "|---|---|---|"]
     commands = find_commands().values()
@@ -31,13 +31,13 @@ def table() -> str:
 
 
 def shown(readme: str) -> str | None:
-    """The table as the README has it; None without the two marks."""
+    """Return the README's current table; None without the two marks."""
     match = _BETWEEN.search(readme)
     return None if match is None else match[1]
 
 
 def main() -> int:
-    """Print the table, or with `--write` put it into the README; 1 where that has no marks."""
+    """Print the table, or write it into the README with `--write`; 1 if the marks are missing."""
     if sys.argv[1:] != ["--write"]:
         sys.stdout.write(table())
         return 0

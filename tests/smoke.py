@@ -1,8 +1,8 @@
 """A smoke run of a started playground over its control endpoints: python -m tests.smoke URL.
 
-It looks, is refused as a stranger, retries as the operator and reads the audit channel: the main
-job end to end, through real Bolt and the local Slack. The first thing that is not so ends it with
-a sentence and exit code 1.
+It reads the status, is refused as a stranger, retries as the operator and reads the audit channel:
+the main job end to end, through real Bolt and the local Slack. The first failed check ends the run
+with a sentence and exit code 1.
 """
 
 import json
@@ -18,24 +18,24 @@ import httpx
 T = TypeVar("T")
 Json = dict[str, Any]
 
-ACK_MS = 3000.0  # Slack waits no longer for an acknowledgement
-ARRIVES_SECONDS = 60.0  # the playground's own failures come a few a minute
+ACK_MS = 3000.0  # Slack's limit for an acknowledgement
+ARRIVES_SECONDS = 60.0  # the playground itself has a few failures per minute
 SEAL = re.compile(r"#\d+ [0-9a-f]{8}\b")
 
 
 class SmokeError(Exception):
-    """Something is not as it must be; the message is a sentence."""
+    """A check failed; the message is a sentence."""
 
 
 def expect(holds: object, sentence: str) -> None:
-    """End the run with the sentence unless it holds."""
+    """Fail the run with the sentence if the condition is false."""
     if not holds:
         raise SmokeError(sentence)
 
 
 @dataclass(frozen=True)
 class Button:
-    """A button in a message, and where it is."""
+    """A button in a message, and its place."""
 
     channel: str
     ts: str
@@ -44,18 +44,18 @@ class Button:
 
 
 class Playground:
-    """The control endpoints of docs/playground.md."""
+    """A client of the control endpoints of docs/playground.md."""
 
     def __init__(self, url: str) -> None:
         """Connect to the playground at `url`."""
         self.http = httpx.Client(base_url=url, timeout=20.0, trust_env=False)
 
     def state(self) -> Json:
-        """Users, channels and messages."""
+        """Return users, channels and messages."""
         return self._json(self.http.get("/_local/state"))
 
     def messages(self, channel: str) -> list[Json]:
-        """The messages of a channel by its name, oldest first."""
+        """Return a channel's messages by the channel's name, oldest first."""
         state = self.state()
         ids = {entry["name"].lstrip("#"): entry["id"] for entry in state["channels"]}
         expect(channel in ids, f"There is no channel #{channel}, only {sorted(ids)}.")
@@ -63,12 +63,12 @@ class Playground:
         return [{**message, "channel": ids[channel]} for message in messages]
 
     def command(self, user: str, text: str) -> Json:
-        """What somebody gets for a slash command typed in #queue-ops."""
+        """Type a slash command in #queue-ops as a user; return the answer."""
         body = {"user": user, "channel": "queue-ops", "text": text}
         return self._answer(self.http.post("/_local/command", json=body), text)
 
     def click(self, user: str, button: Button) -> Json:
-        """What somebody gets for a click."""
+        """Click a button as a user; return the answer."""
         body = {
             "user": user,
             "channel": button.channel,
@@ -96,7 +96,7 @@ class Playground:
 
 
 def wait_for(get: Callable[[], T | None], what: str, seconds: float = ARRIVES_SECONDS) -> T:
-    """What `get` gives as soon as it gives something, asked four times a second."""
+    """Call `get` four times a second until it returns a value; return that value."""
     deadline = time.monotonic() + seconds
     while True:
         value = get()
@@ -107,7 +107,7 @@ def wait_for(get: Callable[[], T | None], what: str, seconds: float = ARRIVES_SE
 
 
 def retry_button(message: Json) -> Button | None:
-    """The Retry button of a failed-job message, if it still has one."""
+    """Return the Retry button of a failed-job message, if it still has one."""
     for block in message.get("blocks") or []:
         for element in block.get("elements") or []:
             if isinstance(element, dict) and element.get("action_id") == "run:retry":
@@ -116,13 +116,13 @@ def retry_button(message: Json) -> Button | None:
 
 
 def first_alert(playground: Playground) -> Button | None:
-    """The Retry button of the oldest failed-job message that has one."""
+    """Return the Retry button of the oldest failed-job message that has one."""
     buttons = map(retry_button, playground.messages("queue-alerts"))
     return next((button for button in buttons if button), None)
 
 
 def sealed(playground: Playground, seen: set[str], user: str) -> str | None:
-    """A sealed audit message about somebody that was not there before, as JSON."""
+    """Return a new sealed audit message about a user, as JSON."""
     for message in playground.messages("queue-audit"):
         text = json.dumps(message, ensure_ascii=False)
         if message["ts"] not in seen and user in text and SEAL.search(text):
@@ -131,18 +131,18 @@ def sealed(playground: Playground, seen: set[str], user: str) -> str | None:
 
 
 def audited(playground: Playground) -> set[str]:
-    """Timestamps of the audit messages up to now."""
+    """Return the timestamps of the audit messages so far."""
     return {message["ts"] for message in playground.messages("queue-audit")}
 
 
 def replied(answer: Json) -> str:
-    """All that somebody was told, as JSON."""
+    """Return all replies and views of an answer, as JSON."""
     expect(answer["replies"] or answer["views"], "Nothing was answered.")
     return json.dumps([answer["replies"], answer["views"]], ensure_ascii=False)
 
 
 def run(url: str) -> None:
-    """The whole run; raises SmokeError."""
+    """Run all checks; raises SmokeError."""
     playground = Playground(url)
     state = playground.state()
     ids = {user["name"]: user["id"] for user in state["users"]}
@@ -176,7 +176,7 @@ def run(url: str) -> None:
 
 
 def main() -> int:
-    """Run against the address given as the only argument; 0 if all is well."""
+    """Run against the address in the only argument; return 0 if every check passes."""
     if len(sys.argv) != 2:
         print("usage: python -m tests.smoke URL", file=sys.stderr)
         return 2

@@ -1,4 +1,4 @@
-"""A bulk command in one new file: preview, batches, undo, outcomes and digest follow from it."""
+"""A bulk command needs one new file: its preview, batches, undo, outcomes and digest work."""
 
 import json
 from collections.abc import Iterator
@@ -104,7 +104,7 @@ COMMAND = Command(
 
 
 def source(name: str, counts_as: str) -> str:
-    """The command's file; the two commands differ in their action alone."""
+    """Return the command's file; the two commands differ only in their action."""
     return (
         SOURCE.replace("COMMAND`", f"{name}`")
         .replace('"COMMAND"', f'"{name}"')
@@ -141,12 +141,12 @@ def deleting_team(kept_queue: TestQueue, discard_all: None) -> Iterator[Team]:  
 
 
 def outcomes(queue: Any) -> list[tuple[str, str]]:
-    """Action and outcome of each audit record."""
+    """Return action and outcome of each audit record."""
     return [(row.action, row.outcome) for row in queue.records]
 
 
 def message_with(team: Team, words: str) -> Json:
-    """The channel's message that has these words, once it has."""
+    """Wait for a message with these words in #queue-ops, and return it."""
     return team.until(
         lambda: next((one for one in team.posted("queue-ops") if words in one["text"]), None)
     )

@@ -1,4 +1,4 @@
-"""A changing command with a button in one new file: everything else follows from that file."""
+"""A command with a button that changes jobs needs one new file; all else follows from it."""
 
 import json
 from collections.abc import Iterator
@@ -114,7 +114,7 @@ COMMAND = Command(
 
 @pytest.fixture(autouse=True)
 def added(tmp_path: Path) -> Iterator[None]:
-    """The file, which the registry finds."""
+    """The command's file, which the registry finds."""
     with added_command(tmp_path, "discard", DISCARD):
         yield
 
@@ -127,7 +127,7 @@ def at_work(kept_queue: TestQueue, added: None) -> Iterator[Team]:  # noqa: ARG0
 
 
 def outcomes(queue: Any) -> list[tuple[str, str, str]]:
-    """Actor, action and outcome of each audit record."""
+    """Return actor, action and outcome of each audit record."""
     return [(row.actor, row.action, row.outcome) for row in queue.records]
 
 

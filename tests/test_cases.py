@@ -1,4 +1,4 @@
-"""Many cases in one test lose none: all are tried, and those that fail are named."""
+"""A test with many cases tries all of them and names those that fail."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The frame: pinned requirements, make targets, scripts, and what goes into the wheel."""
+"""The project's frame: pinned requirements, make targets, scripts, and the wheel's content."""
 
 import ast
 import os
@@ -25,7 +25,7 @@ SCRIPTS = [
     "tests/services/install.sh",
 ]
 ABOUT_TESTS = ROOT / "tests" / "localslack" / "conformance" / "test_pages.py"
-"""The one module whose subject is test modules: it checks that each of their rules has a page."""
+"""The only module that imports test modules: it checks that each of their rules has a page."""
 TOP_LEVEL = {
     *("pyproject.toml", "README.md", "bot", "tests", "manifest.yml", "Dockerfile"),
     *("Makefile", "requirements", "docs", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"),
@@ -34,13 +34,13 @@ TOP_LEVEL = {
 
 
 def pins(file: Path) -> dict[str, str]:
-    """Version of each package that a requirements file pins."""
+    """Return the version of each package that a requirements file pins."""
     pairs = re.findall(r"^([A-Za-z0-9._-]+)==(\S+)", file.read_text(), re.MULTILINE)
     return {canonicalize_name(name): version for name, version in pairs}
 
 
 def tracked(*patterns: str) -> list[Path]:
-    """Files that git knows, new ones that it does not ignore included."""
+    """Return the files that git tracks, and new files that it does not ignore."""
     done = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *patterns],
         cwd=ROOT,
@@ -144,7 +144,7 @@ def test_every_disabled_rule_and_every_ignore_has_its_reason() -> None:
 
 
 def test_no_module_imports_a_test_module() -> None:
-    """What two test modules need lies in tests/kit, or in a module beside them."""
+    """Code that two test modules need is in tests/kit, or in a module beside them."""
     imports = [
         f"{file.relative_to(ROOT)} imports {name}"
         for file in tracked("*.py")
@@ -156,7 +156,7 @@ def test_no_module_imports_a_test_module() -> None:
 
 
 def imported_by(file: Path) -> list[str]:
-    """Names of the modules, and of what is taken from packages, that a file imports."""
+    """Return the names of modules and of their members that a file imports."""
     names: list[str] = []
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.Import):

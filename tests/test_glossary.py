@@ -1,4 +1,4 @@
-"""The glossary's retired identifiers stay out of the code, and no class name has two meanings."""
+"""The code has no retired identifier of the glossary, and no class name has two meanings."""
 
 import ast
 from collections import Counter
@@ -17,20 +17,20 @@ ALLOWED: dict[tuple[str, str], str] = {
     ("tests/store/audit/test_story.py", "found"): QUEUED_FOUND,
     ("tests/views/samples_orders.py", "found"): QUEUED_FOUND,
 }
-"""A retired identifier that a file may use, and why: ("bot/x.py", "name") -> reason."""
+"""Retired identifiers that a file may use, and why: ("bot/x.py", "name") -> reason."""
 
 NAMING = ("arg", "asname", "attr", "id", "module", "name", "rest")
 """The fields of a syntax tree that hold a name."""
 
 
 def retired() -> set[str]:
-    """The identifiers in the glossary's list."""
+    """Return the identifiers in the glossary's list."""
     section = GLOSSARY.read_text(encoding="utf-8").split("## Retired identifiers")[1]
     return set(section.split("```text")[1].split("```")[0].split())
 
 
 def identifiers(path: Path) -> set[str]:
-    """Every name in a file's code, f-strings included; docstrings and comments are prose."""
+    """Return every name in a file's code, f-strings included, docstrings and comments not."""
     nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
     dotted = (getattr(node, field, None) for node in nodes for field in NAMING)
     names = {part for name in dotted if isinstance(name, str) for part in name.split(".")}

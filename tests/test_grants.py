@@ -39,7 +39,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "operating.md"
 
 
 def statements(account: str, schema: str, user: str, password: str) -> list[str]:
-    """The page's SQL for an account, with this test's names in place of the examples'."""
+    """Return the page's SQL for an account, with this test's names instead of the examples."""
     page = PAGE.read_text(encoding="utf-8")
     block = re.search(rf"<!-- grants:{account} -->\n```sql\n(.*?)```", page, re.DOTALL)
     assert block is not None
@@ -50,7 +50,7 @@ def statements(account: str, schema: str, user: str, password: str) -> list[str]
 
 @pytest.fixture(scope="module")
 def granted(mariadb_server: MariaDB) -> Iterator[TestQueue]:
-    """An empty queue, migrated and then opened by the accounts of the page."""
+    """An empty queue, migrated and opened by the page's two accounts."""
     with mariadb_server.database() as schema:
         owner = connect(mariadb_server.url(schema))
         jobs, failed = spec_tables()
@@ -74,7 +74,7 @@ def granted(mariadb_server: MariaDB) -> Iterator[TestQueue]:
 
 
 def running(queue: TestQueue) -> str:
-    """The address for the running account."""
+    """Return the address for the running account."""
     made = re.sub(r"//[^@]*@", "//{}:geheim-1@", queue.url)
     return made.format(f"run_{queue.url.rsplit('/', 1)[1]}"[:32])
 
@@ -153,7 +153,7 @@ def test_everything_works_under_the_grants_of_the_page(granted: TestQueue) -> No
     for _ in range(2):
         metrics.sample_once(setup, lease, indexed=True)
     metrics.roll_once(replace(setup, clock=Clock(by=timedelta(days=2))), lease)
-    # By then the mutes have ended, too.
+    # After 40 days the mutes have ended, too.
     purge.purge_once(replace(setup, clock=Clock(by=timedelta(days=40))), lease)
     engine.dispose()
 
@@ -163,7 +163,7 @@ REWRITE = """CREATE TRIGGER rewrite BEFORE INSERT ON jobs FOR EACH ROW
 
 
 def test_an_account_that_may_not_see_a_trigger_compares_what_it_moves(granted: TestQueue) -> None:
-    """The page's grants have no TRIGGER: an empty list must not be taken for no trigger."""
+    """The page grants no TRIGGER, so an empty list of triggers does not prove that none exist."""
     bodies = ('{"note":"cart"}', '{"note":"bag"}', '{"note":"hat"}')
     changed, same, _ = (granted.fail(queue="shop", body=body) for body in bodies)
     engine = connect(running(granted))

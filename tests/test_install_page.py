@@ -1,4 +1,4 @@
-"""The installation page: the bot starts on its tables, and its files and commands work."""
+"""The installation page works: the bot starts on its tables, with its files and commands."""
 
 import re
 import shutil
@@ -22,13 +22,13 @@ PAGE = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
 
 
 def blocks(language: str) -> list[str]:
-    """The page's code blocks of a language."""
+    """Return the page's code blocks in a language."""
     fenced = re.findall(r"^ *```(\w*)\n(.*?)^ *```$", PAGE, re.DOTALL | re.MULTILINE)
     return [code for written, code in fenced if written == language]
 
 
 def env_files() -> list[dict[str, str]]:
-    """The page's environment files, in their order."""
+    """Return the page's environment files, in their order."""
     pairs = [re.findall(r"^([A-Z_]+)=(.+)$", block, re.MULTILINE) for block in blocks("")]
     return [dict(pair) for pair in pairs if any(name == "DATABASE_URL" for name, _ in pair)]
 

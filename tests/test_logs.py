@@ -32,7 +32,7 @@ except RuntimeError:
 
 
 def logged(mode: str, lines: tuple[str, ...]) -> list[dict[str, object]]:
-    """The log lines of a program that logs these texts in every way."""
+    """Run a program that logs these texts in every way; return its log lines."""
     command = [sys.executable, "-c", PROGRAM, mode, *lines]
     ended = subprocess.run(command, capture_output=True, text=True, check=True)
     return [json.loads(line) for line in ended.stderr.splitlines()]

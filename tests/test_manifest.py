@@ -1,4 +1,4 @@
-"""The app manifest: a shape Slack takes, and the scopes that the code needs, no more or less."""
+"""The app manifest has a shape that Slack accepts, and exactly the scopes that the code needs."""
 
 import ast
 from pathlib import Path
@@ -16,20 +16,20 @@ SLACK = ROOT / "bot" / "slack"
 
 
 class Strict(BaseModel):
-    """No key that Slack does not know."""
+    """A model that refuses every key unknown to Slack."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class Metadata(Strict):
-    """Which edition of the manifest's schema this is."""
+    """The edition of the manifest's schema."""
 
     major_version: Literal[1]
     minor_version: Literal[1]
 
 
 class Display(Strict):
-    """Lengths as Slack's schema has them."""
+    """Name, descriptions and colour, with the lengths of Slack's schema."""
 
     name: Annotated[str, Field(min_length=1, max_length=35)]
     description: Annotated[str, Field(min_length=1, max_length=140)]
@@ -38,7 +38,7 @@ class Display(Strict):
 
 
 class AppHome(Strict):
-    """The dashboard is the Home tab; nobody writes to the bot in a direct message."""
+    """The Home tab is enabled; people cannot write direct messages to the bot."""
 
     home_tab_enabled: Literal[True]
     messages_tab_enabled: Literal[False]
@@ -46,14 +46,14 @@ class AppHome(Strict):
 
 
 class BotUser(Strict):
-    """The bot's face."""
+    """The bot's name and presence."""
 
     display_name: Annotated[str, Field(min_length=1, max_length=80)]
     always_online: bool
 
 
 class SlashCommand(Strict):
-    """Escaping is on, so that people and channels arrive by id."""
+    """Escaping is enabled, so that people and channels arrive as ids."""
 
     command: Literal["/queue"]
     description: Annotated[str, Field(min_length=1, max_length=2000)]
@@ -62,7 +62,7 @@ class SlashCommand(Strict):
 
 
 class Features(Strict):
-    """What people see in Slack."""
+    """The features that people see in Slack."""
 
     app_home: AppHome
     bot_user: BotUser
@@ -76,19 +76,19 @@ class Scopes(Strict):
 
 
 class Oauth(Strict):
-    """What the app may do."""
+    """The permissions of the app."""
 
     scopes: Scopes
 
 
 class Events(Strict):
-    """No request address: events come through the socket."""
+    """Events have no request address, because they arrive through the socket."""
 
     bot_events: list[str]
 
 
 class Interactivity(Strict):
-    """Buttons and modals."""
+    """Buttons and modals are enabled."""
 
     is_enabled: Literal[True]
 
@@ -104,7 +104,7 @@ class AppSettings(Strict):
 
 
 class Manifest(Strict):
-    """The manifest as Slack's published schema has it, as far as the bot uses it."""
+    """The fields of Slack's published manifest schema that the bot uses."""
 
     metadata: Metadata = Field(alias="_metadata")
     display_information: Display
@@ -115,12 +115,12 @@ class Manifest(Strict):
 
 @pytest.fixture(scope="module")
 def manifest() -> Manifest:
-    """The file that people paste into Slack."""
+    """The manifest file that people paste into Slack."""
     return Manifest.model_validate(yaml.safe_load((ROOT / "manifest.yml").read_text()))
 
 
 def sdk_methods() -> dict[str, str]:
-    """Web API methods by the name of the SDK's function: chat_postMessage to chat.postMessage."""
+    """Map the SDK's function names to Web API methods: chat_postMessage to chat.postMessage."""
     return {
         name: name.replace("_", ".")
         for name in vars(WebClient)
@@ -129,7 +129,7 @@ def sdk_methods() -> dict[str, str]:
 
 
 def mentioned(folder: Path) -> set[str]:
-    """Every attribute name and every text in a folder's code, docstrings' sentences included."""
+    """Return every attribute name and string constant in a folder's code, docstrings included."""
     names: set[str] = set()
     for file in folder.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
@@ -141,7 +141,7 @@ def mentioned(folder: Path) -> set[str]:
 
 
 def called(folder: Path) -> set[str]:
-    """Web API methods that a folder's code calls, by the SDK's functions or by their own names."""
+    """Return the Web API methods that a folder's code calls, by SDK function or method name."""
     words = mentioned(folder)
     return {method for name, method in sdk_methods().items() if name in words or method in words}
 

@@ -1,4 +1,4 @@
-"""docs/real-databases.md: each line of a table names a test that exists and holds it."""
+"""In docs/real-databases.md each table line names a test that exists and covers it."""
 
 import ast
 import re
@@ -11,7 +11,7 @@ THE_SAME = "the same"
 
 
 def lines() -> Iterator[list[str]]:
-    """The cells of each line of each table, without the heads."""
+    """Yield the cells of each line of each table, without the header lines."""
     rows = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("|")]
     for row, following in zip(rows, [*rows[1:], ""], strict=True):
         is_head = set(following) <= set("|- ") and following != ""
@@ -20,7 +20,7 @@ def lines() -> Iterator[list[str]]:
 
 
 def names_of_tests() -> set[str]:
-    """The names of all tests."""
+    """Return the names of all test functions."""
     return {
         node.name
         for path in TESTS.rglob("test_*.py")

@@ -1,4 +1,4 @@
-"""Settings: what is accepted, what is refused and how it is said, and that the page tells all."""
+"""Settings: accepted and refused values, the sentences of refusals, and a complete page."""
 
 import re
 import traceback
@@ -36,7 +36,7 @@ RUNS = {
 
 
 def problems(environ: dict[str, str], need: Need = "run") -> list[str]:
-    """The sentences that a start with this environment would print."""
+    """Return the sentences that a start with this environment prints."""
     with pytest.raises(SettingsError) as caught:
         load_settings(environ, need=need)
     return caught.value.problems
@@ -247,13 +247,13 @@ def test_the_languages_are_those_of_the_catalogs() -> None:
 
 
 def rows() -> dict[str, tuple[str, str]]:
-    """The page's settings: name to (default, example)."""
+    """Return the page's settings: name to (default, example)."""
     row = re.compile(r"^\| `([A-Z_]+)` \| .+ \| (?:`([^`]+)`|none) \| `([^`]+)` \|$", re.MULTILINE)
     return {name: (default, example) for name, default, example in row.findall(PAGE.read_text())}
 
 
 def written(field: str) -> str:
-    """A default as somebody would set it; empty where there is none."""
+    """Return a default as a person would set it; empty if there is none."""
     default = Settings.model_fields[field].get_default(call_default_factory=True, validated_data={})
     assert default is not PydanticUndefined
     match default:

@@ -1,4 +1,4 @@
-"""`queue-bot do … --json` is the spec's API; refusals, confirmation, repeats, audit, exit codes."""
+"""`queue-bot do … --json` follows the spec's API; also refusals, confirmation and exit codes."""
 
 import json
 import os
@@ -28,13 +28,13 @@ Json = dict[str, Any]
 
 
 def setup_of(queue: TestQueue, **environ: str) -> Setup:
-    """What `queue-bot do` works with, on the test's database."""
+    """Return the setup of `queue-bot do` on the test's database."""
     settings = load_settings({"DATABASE_URL": queue.url, **environ}, need="database")
     return make_setup(settings, queue.engine, NoSlack())
 
 
 def never(_preview: Preview) -> int | None:
-    """Nobody sits at the terminal."""
+    """Answer no confirmation, as if no person were at the terminal."""
     return None
 
 
@@ -47,7 +47,7 @@ def ran(
     ask: Callable[[Preview], int | None] = never,
     **environ: str,
 ) -> tuple[int, Json]:
-    """The exit code and the JSON that was printed."""
+    """Run a command; return its exit code and its printed JSON."""
     lines: list[str] = []
     asked = TerminalRequest(words, "ana", request, yes, as_json=True)
     code = do(setup_of(queue, **environ), asked, lines.append, ask)
@@ -57,7 +57,7 @@ def ran(
 
 
 def shape(value: object) -> object:
-    """Keys and types, and for a list those of its first entry."""
+    """Return keys and types; of a list, those of its first entry."""
     match value:
         case dict():
             return {key: shape(entry) for key, entry in value.items()}
@@ -66,7 +66,7 @@ def shape(value: object) -> object:
     return type(value).__name__
 
 
-# The responses in the spec of the queue's API, as they stand there.
+# The responses are copied from the spec of the queue's API.
 STATUS = """{"success": true, "data": {
   "pending_jobs": [{"queue": "netsuite", "count": 3}],
   "reserved_jobs": [{"queue": "netsuite", "count": 1}],
@@ -99,7 +99,7 @@ CLEAR = """{"success": true, "message": "Cleared 5 failed jobs", "data": {"delet
 
 
 def fill(queue: TestQueue) -> None:
-    """The rows that the spec's examples tell of."""
+    """Insert the rows of the spec's examples."""
     queue.push(123, attempts=2)
     queue.push(124, reserved_at=1762537400)
     for id_ in range(41, 46):
@@ -205,7 +205,7 @@ def test_the_same_request_id_gets_the_same_answer_and_changes_nothing_more(
 ) -> None:
     kept_queue.fail(45)
     first = ran(kept_queue, words, yes=True, request="deploy-7")
-    # What the same words would now change.
+    # Repeating the same words would now change this row.
     kept_queue.fail(46 if words == "retry 46" else 45)
     rows = (kept_queue.failed, kept_queue.jobs)
 
@@ -238,12 +238,12 @@ def test_a_request_id_that_was_used_for_other_words_does_nothing_and_says_so(
         "refused",
         code,
     )
-    # The id still gets the answer of the request that it belongs to.
+    # The request id still returns the answer of its own request.
     assert ran(kept_queue, "retry 45", request="deploy-7") == first
 
 
 def given(count: int, _preview: Preview) -> int | None:
-    """Somebody types this, whatever is asked."""
+    """Answer every confirmation with this count."""
     return count
 
 
@@ -352,7 +352,7 @@ def test_without_json_a_person_reads_sentences(kept_queue: TestQueue) -> None:
 
 
 def queue_bot(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    """The program in a process of its own, with no setting of this machine's."""
+    """Run the program in its own process, without this machine's settings."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     return subprocess.run(
         [sys.executable, "-m", "bot", *words],
@@ -368,7 +368,7 @@ def queue_bot(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def program_queue(tmp_path: Path) -> TestQueue:
-    """An SQLite queue for processes; its engine is closed, so that only they have it open."""
+    """An SQLite queue for other processes; the test's own engine is closed."""
     made = make_queue(f"sqlite:///{tmp_path / 'program.sqlite3'}")
     made.fail(45)
     made.engine.dispose()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class OwnAnswer:
-    """The method's own answer, as without a script."""
+    """The method's own answer instead of a scripted one."""
 
 
 @dataclass(frozen=True)

@@ -35,11 +35,11 @@ from bot.localslack.workspace import Workspace
 class LocalSlack(Switches):
     """A Slack of one workspace and one app; `with LocalSlack() as slack:` runs it.
 
-    `clock` returns the wall time in seconds (message times, 30 minutes, 3 s of a trigger).
-    `ack_timeout` is in real seconds, and a trigger lives at least as long. `seed` determines which
-    socket gets which envelope. Three arguments are for the page only: `roles` names a person's
-    roles (without it no role is shown), `commands` lists slash commands, and `backstage` is the
-    data beside Slack. Every method may be called from any thread.
+    `clock` returns the wall time in seconds: for message times, the 30 minutes of a response url
+    and the 3 s of a trigger. `ack_timeout` is in real seconds, and a trigger lives at least as
+    long. `seed` determines which socket gets which envelope. Three arguments are for the page only:
+    `roles` names a person's roles (without it no role is shown), `commands` lists slash commands,
+    and `backstage` is the data beside Slack. Every method may be called from any thread.
     """
 
     ids = IDS

@@ -48,7 +48,7 @@ class Switches:
     def refuse_blocks(self, *types: str, on: bool = True) -> None:
         """Answer `invalid_blocks` to messages with a block of these types, or accept them again.
 
-        A workspace that a new block has not reached yet answers so.
+        A workspace answers this while Slack has not enabled a new block type for it.
         """
         refused = self.faults.refused_blocks
         change = refused.update if on else refused.difference_update

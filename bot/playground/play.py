@@ -45,7 +45,7 @@ INTERVAL = 1.0
 """Seconds between two searches for failures; short, because a visitor is watching."""
 
 RESOLVE_SECONDS = 12
-"""Short for the same reason, but longer than between two samples, which the last reply needs."""
+"""Short for a visitor too, but longer than between two samples: the last reply needs a sample."""
 
 NO_ACTIVITY_SECONDS = 40
 """Short enough that a visitor who pauses the worker sees the alert."""

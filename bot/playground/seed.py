@@ -77,7 +77,7 @@ FAILED: Sequence[_Failed] = (
     _Failed(45, "netsuite", 803193, GONE_AWAY, 34),
     _Failed(46, "netsuite", 803196, GONE_AWAY, 31),
 )
-"""What failed before the visitor came; 45 and 46 are the orders of the API specification."""
+"""Failed jobs from before the visit; 45 and 46 have the API specification's orders."""
 
 
 def seed(engine: Engine, queue: Queue) -> None:

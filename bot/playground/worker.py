@@ -32,7 +32,7 @@ TICK = 0.05  # seconds until a changed speed takes effect
 FIRST_FAILURE = 4
 """The worker's fourth job fails, so that an alert arrives while a visitor watches.
 
-A retried job is not counted as the one that fails: a retry after the fix works.
+A job that failed before is exempt, so a retry after the fix succeeds.
 """
 MOST_PENDING = 8
 OUTAGE_JOBS = 20

@@ -1,4 +1,4 @@
-"""Seeded faults of bulk changes: each takes away what keeps their batches apart."""
+"""Seeded faults of bulk changes: each removes one guard that keeps batches apart."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ from tests.crash.mutants import replaced
 
 @contextmanager
 def no_owner() -> Iterator[None]:
-    """A batch is carried out whoever has the operation by now, and whether it runs or not."""
+    """A replica runs a batch even if another replica owns the operation or it is not running."""
     with replaced((batches, "may_go_on"), by=lambda _operation, _owner: True):
         yield
 
@@ -33,7 +33,7 @@ def no_lock_on_a_batch() -> Iterator[None]:
 
 @contextmanager
 def no_row_count_of_a_batch() -> Iterator[None]:
-    """Nobody looks at how many rows a batch kept, moved and deleted."""
+    """No check counts the rows that a batch archived, moved and deleted."""
 
     def keep(connection: Any, queue: Any, operation: Any, locked: Any, now: Any) -> None:
         which = locked.condition(queue.failed_layout)
@@ -52,28 +52,28 @@ def no_row_count_of_a_batch() -> Iterator[None]:
 
 @contextmanager
 def no_lock_no_row_count_of_a_batch() -> Iterator[None]:
-    """Both at once: a row that somebody else took is counted as moved."""
+    """Combine both faults: a batch counts a row as moved that another click moved first."""
     with no_lock_on_a_batch(), no_row_count_of_a_batch():
         yield
 
 
 @contextmanager
 def a_batch_may_be_claimed_twice() -> Iterator[None]:
-    """Two replicas have the same batch, and neither locks its rows nor counts them."""
+    """Two replicas run the same batch, and neither locks its rows nor counts them."""
     with no_owner(), no_lock_no_row_count_of_a_batch():
         yield
 
 
 @contextmanager
 def no_row_digest_in_a_batch() -> Iterator[None]:
-    """A failed job is taken for the one that was frozen by its id alone."""
+    """A batch identifies a failed job by its id alone and ignores the frozen digest."""
     with replaced((execute, "failed_digest"), by=lambda _failed: failures.c.row_digest):
         yield
 
 
 @contextmanager
 def no_undo_marks_in_bulk() -> Iterator[None]:
-    """Nobody knows of what a bulk change took that it was put back."""
+    """A bulk undo ignores the marks of rows that an earlier undo restored."""
 
     def lost(connection: Any, undone: Any, within: Any) -> list[Any]:
         f, a = failures.c, tables.archive.c
@@ -99,7 +99,7 @@ def no_undo_marks_in_bulk() -> Iterator[None]:
 
 @contextmanager
 def no_filter() -> Iterator[None]:
-    """A bulk change takes whatever is below its bound."""
+    """A bulk change takes every failed job up to its bound."""
     places = ((batches, "matching"), (execute, "matching"))
     with replaced(*places, by=lambda _scope: failures.c.removed_at.is_(None) & true()):
         yield
@@ -107,7 +107,7 @@ def no_filter() -> Iterator[None]:
 
 @contextmanager
 def no_filter_in_a_stretch() -> Iterator[None]:
-    """A batch is laid out by the filter, and takes whatever lies in between."""
+    """The filter sets a batch's first and last row; the batch takes every row in between."""
     with replaced(
         (execute, "matching"), by=lambda _scope: failures.c.removed_at.is_(None) & true()
     ):
@@ -116,14 +116,14 @@ def no_filter_in_a_stretch() -> Iterator[None]:
 
 @contextmanager
 def no_wait_for_the_canary() -> Iterator[None]:
-    """The operation goes on when its canary has been retried."""
+    """The operation continues as soon as its canary was retried."""
     with replaced((execute, "wait_for_canary"), by=lambda _connection, _operation: True):
         yield
 
 
 @contextmanager
 def several_lanes_with_a_canary() -> Iterator[None]:
-    """All lanes are at work while the canary's batch is not carried out yet."""
+    """All batch workers run before the canary's batch was moved."""
 
     class Several(batch_workers.BatchWorkers):
         def run(self, lanes: int) -> bool:
@@ -135,7 +135,7 @@ def several_lanes_with_a_canary() -> Iterator[None]:
 
 @contextmanager
 def a_lane_beside_the_canary() -> Iterator[None]:
-    """All lanes are at work then, and find batches to claim."""
+    """All batch workers run before the canary's batch was moved, and can claim further batches."""
     with (
         several_lanes_with_a_canary(),
         replaced((batches, "_is_left"), by=lambda *_given: False),
@@ -145,47 +145,47 @@ def a_lane_beside_the_canary() -> Iterator[None]:
 
 @contextmanager
 def no_rate() -> Iterator[None]:
-    """All jobs of a change with a rate may begin at once."""
+    """All jobs of a change with a rate become available at once."""
     with replaced((bulk, "RetryRate"), by=lambda *_given: None):
         yield
 
 
 @contextmanager
 def no_rate_over_batches() -> Iterator[None]:
-    """Each batch keeps the rate by itself, from the moment that it is claimed."""
+    """Each batch applies the rate from its own claim time and ignores the batches before it."""
     with replaced((batches, "_starts_at"), by=lambda _operation, _before, now: now):
         yield
 
 
 @contextmanager
 def carried_out_though_cancelled() -> Iterator[None]:
-    """A batch that was claimed is carried out by its owner, whatever was said since."""
+    """The owner of a claimed batch runs it even after a cancel."""
     with replaced((batches, "may_go_on"), by=lambda operation, owner: operation.owner == owner):
         yield
 
 
 class _Thawed:
-    """Changes are always allowed."""
+    """Report that no change freeze is active."""
 
     require_none = staticmethod(lambda _connection: None)
 
 
 @contextmanager
 def no_freeze_in_a_batch() -> Iterator[None]:
-    """A freeze is looked for before a turn, and not by its batches."""
+    """`run_once` checks for a change freeze, but the batches do not."""
     with replaced((batch_workers, "change_freeze"), by=_Thawed):
         yield
 
 
 @contextmanager
 def no_freeze_before_a_turn() -> Iterator[None]:
-    """A freeze is looked for by each batch, and not before."""
+    """Each batch checks for a change freeze, but `run_once` does not."""
     with replaced((watch_bulk, "change_freeze"), by=_Thawed):
         yield
 
 
 @contextmanager
 def no_freeze_for_bulk() -> Iterator[None]:
-    """Neither looks for it."""
+    """Neither `run_once` nor a batch checks for a change freeze."""
     with no_freeze_in_a_batch(), no_freeze_before_a_turn():
         yield

@@ -28,7 +28,7 @@ BULK_STEPS = [
 
 
 class Bulk(World):
-    """What people and replicas do with many rows at once."""
+    """Bulk changes by people and replicas."""
 
     @precondition(lambda self: self.queue.failed)
     @rule(
@@ -46,20 +46,20 @@ class Bulk(World):
         by: str,
         is_sure: bool,  # noqa: FBT001 drawn by Hypothesis
     ) -> None:
-        """Somebody looks at what a bulk change would do; most of them confirm it."""
+        """A person previews a bulk change and usually confirms it."""
         there = self._there()
         if not there and "like" in wish.within:
             return
         like = there[pick % len(there)] if there else None
         outcome = ask(self.setups[name], wish.words(like), by=by)
-        # What the preview itself has indexed is in the scope as well.
+        # The preview itself indexes new failures, and its scope includes them.
         self._plan(outcome, by, lambda: wish.meant(self._there(), like))
         if self.plans and is_sure:
             self.confirm(name, 0, None)
 
     @rule(name=REPLICAS, pick=PICK)
     def preview_an_undo(self, name: str, pick: int) -> None:
-        """An admin looks at what of a bulk change would come back."""
+        """An admin previews the undo of a bulk change."""
         every = [row.id for row in self.queue.rows(operations_table) if row.action != "undo"]
         if not every:
             return
@@ -86,7 +86,7 @@ class Bulk(World):
     @precondition(lambda self: self.plans)
     @rule(name=REPLICAS, pick=PICK, step=st.none() | st.sampled_from(["settled", "committed"]))
     def confirm(self, name: str, pick: int, step: str | None) -> None:
-        """A preview is confirmed, the same one perhaps again."""
+        """A person confirms a preview, possibly for the second time."""
         plan = self.plans[-1 - pick % len(self.plans)]
         words = {"typed": plan.total, "by": plan.by}
         self.send(
@@ -102,9 +102,9 @@ class Bulk(World):
         turns=st.sampled_from([1, 2, 4]),
     )
     def run_batches(self, name: str, step: str | None, lanes: int, turns: int) -> None:
-        """A replica goes on with its operation, or takes one over; it may die in it."""
+        """A replica runs batches of its operation or takes one over; it may crash at a step."""
         runner = self.runners[name]
-        # Over at once: each lane claims one time, however fast the machine is.
+        # The deadline passes at once, so each batch worker claims one batch on any machine.
         runner.lanes, runner.seconds = lanes, 1e-6 * (lanes - 1)
         with crashing(step), suppress(Refusal):
             for _ in range(turns):
@@ -117,7 +117,7 @@ class Bulk(World):
                         assert after[number] == rows, f"{number} stands, and yet it took rows"
 
     def _taken(self, *, standing: bool) -> dict[int, int]:
-        """How many rows each operation took; with `standing`, of those that may take none now."""
+        """Count rows by operation; with `standing`, only of operations that must take none."""
         taken = Counter(row.operation for row in self.queue.rows(failures))
         taken += Counter(row.restored_by for row in self.queue.rows(failures))
         return {
@@ -128,7 +128,7 @@ class Bulk(World):
 
     @rule(name=REPLICAS)
     def all_goes_well(self, name: str) -> None:
-        """For a while: batches run, workers take the oldest jobs and finish them, time passes."""
+        """Batches run, workers finish the oldest jobs, and time passes."""
         for _ in range(3):
             for one in self.runners:
                 self.run_batches(one, None, 1, 1)
@@ -139,14 +139,14 @@ class Bulk(World):
 
     @rule(name=REPLICAS)
     def cancel(self, name: str) -> None:
-        """Somebody stops what runs, or waits for its canary."""
+        """A person cancels every operation that runs or waits for its canary."""
         for row in self.queue.rows(operations_table):
             if row.state in ("running", "waiting"):
                 ask(self.setups[name], f"cancel {row.id}")
 
     @rule(name=REPLICAS, pick=PICK)
     def freeze_or_thaw(self, name: str, pick: int) -> None:
-        """All changes are switched off, now and then, or on again."""
+        """An admin sometimes freezes all changes, or ends the freeze."""
         if self.is_off or pick % 3 == 0:
             outcome = ask(self.setups[name], "unfreeze" if self.is_off else "freeze for a look")
             if ANA not in self.people.gone:
@@ -157,7 +157,7 @@ class Bulk(World):
 
     @invariant()
     def the_rest_follows_a_canary_that_was_processed(self) -> None:
-        """By what the worker did, whatever the outcomes say."""
+        """A batch follows the canary only if the worker processed it, whatever the outcomes say."""
         done = {sha256(body.encode()).hexdigest()[:32] for body in self.worked}
         rows = self.queue.rows(batches)
         for operation in self.queue.rows(operations_table):
@@ -176,7 +176,7 @@ class Bulk(World):
 
     @invariant()
     def a_rate_is_kept(self) -> None:
-        """No job begins before its operation did, and never more of them in a minute than asked."""
+        """No job starts before its operation, and no minute has more starts than the rate."""
         for operation in self.queue.rows(operations_table):
             if operation.rate and operation.state != "planned":
                 self._see_begins(operation)
@@ -186,7 +186,7 @@ class Bulk(World):
                     assert beyond - first >= 60, f"{operation.id} goes too fast: {begins}"
 
     def _see_begins(self, operation: Any) -> None:
-        """Remember when its jobs may begin, before a worker takes them."""
+        """Record when the operation's jobs become available, before a worker takes them."""
         request = operation.request_id
         bodies = {row.payload for row in self.queue.rows(archive) if row.request_id == request}
         made = [

@@ -1,4 +1,4 @@
-"""What must hold where a bulk change meets somebody else, as functions like `scenarios`."""
+"""Scenarios in which a bulk change runs beside another action, as functions like `scenarios`."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -34,17 +34,17 @@ class Two:
     people: People
 
     def runner(self, setup: Setup) -> Runner:
-        """Carries out two rows in a batch, one batch at a time."""
+        """Return a runner with two rows per batch and one batch at a time."""
         return Runner(setup, 2, lanes=1, seconds=0)
 
     def take_over(self) -> None:
-        """Let the other replica end what the first one has begun."""
+        """Let the other replica finish the first replica's operation."""
         self.clock.by += TAKEN_OVER_AFTER * 2
         run_out(self.runner(self.other))
 
 
 def two(queue: TestQueue) -> Two:
-    """Two replicas on this queue."""
+    """Return two replicas on this queue."""
     clock, people = Clock(), People()
     one, other = (
         make_setup(queue, name, clock=clock, directory=people) for name in ("one", "other")
@@ -54,7 +54,7 @@ def two(queue: TestQueue) -> Two:
 
 @contextmanager
 def meanwhile(step: str, then: Callable[[], object]) -> Iterator[None]:
-    """Do this when a batch comes to the failpoint for the first time."""
+    """Call `then` when a batch first reaches the failpoint."""
     failpoints.arm(step, then=then)
     try:
         yield
@@ -64,7 +64,7 @@ def meanwhile(step: str, then: Callable[[], object]) -> Iterator[None]:
 
 @dataclass
 class Beside(Generic[T]):
-    """Something that is done in another thread, from a moment on that is still to come."""
+    """An action that starts in another thread when `begin` is called."""
 
     queue: TestQueue
     threads: ThreadPoolExecutor
@@ -72,26 +72,26 @@ class Beside(Generic[T]):
     doing: "list[Future[T]]" = field(default_factory=list)
 
     def begin(self) -> None:
-        """Do it now; returns when it is done or waits for a lock."""
+        """Start the action; return when it has finished or waits for a lock."""
         doing = self.threads.submit(self.do)
         self.doing.append(doing)
         until(lambda: doing.done() or lock_waits(self.queue.engine))
 
     def result(self) -> T:
-        """What came of it."""
+        """Return the action's result."""
         [doing] = self.doing
         return doing.result(SECONDS)
 
 
 @contextmanager
 def beside(queue: TestQueue, do: Callable[[], T]) -> Iterator[Beside[T]]:
-    """A thread for what is to be done beside a bulk change."""
+    """Give a thread for an action that runs beside a bulk change."""
     with ThreadPoolExecutor(1) as threads:
         yield Beside(queue, threads, do)
 
 
 def begun(queue: TestQueue, words: str = "retry-all", rows: int = 4) -> tuple[Two, int]:
-    """A bulk change of so many failed jobs, confirmed at the first replica; its number."""
+    """Confirm a bulk change of `rows` failed jobs at the first replica; return its number."""
     both = two(queue)
     for order in range(rows):
         queue.fail(order + 1, order=order)
@@ -101,13 +101,13 @@ def begun(queue: TestQueue, words: str = "retry-all", rows: int = 4) -> tuple[Tw
 
 
 def ended(queue: TestQueue) -> tuple[str, int, int]:
-    """State, done and skipped of the only operation."""
+    """Return state, done and skipped of the only operation."""
     (row,) = queue.rows(tables.operations)
     return row.state, row.done, row.skipped
 
 
 def somebody_retries_a_row_of_the_batch(queue: TestQueue, mutant: Mutant) -> None:
-    """When the batch has read its rows and not moved them yet."""
+    """The click comes after the batch locked its rows and before the batch moves them."""
     both, _ = begun(queue)
     before = payloads(queue)
     with mutant(), beside(queue, lambda: ask(both.other, "retry 1", by=OMAR)) as click:
@@ -121,7 +121,7 @@ def somebody_retries_a_row_of_the_batch(queue: TestQueue, mutant: Mutant) -> Non
 
 
 def a_change_is_cancelled_under_a_claimed_batch(queue: TestQueue, mutant: Mutant) -> None:
-    """And another replica writes down its end before the first one goes on."""
+    """Another replica records the cancelled end before the first one continues."""
     both, plan = begun(queue)
     before = payloads(queue)
 
@@ -137,7 +137,7 @@ def a_change_is_cancelled_under_a_claimed_batch(queue: TestQueue, mutant: Mutant
 
 
 def two_replicas_have_one_batch(queue: TestQueue, mutant: Mutant) -> None:
-    """The first was paused after it read the rows, the other took over and read them too."""
+    """The first replica pauses after reading the rows; the other takes over and reads them too."""
     both, _ = begun(queue, rows=2)
     before = payloads(queue)
     with mutant(), beside(queue, both.take_over) as taking:
@@ -151,7 +151,7 @@ def two_replicas_have_one_batch(queue: TestQueue, mutant: Mutant) -> None:
 
 
 def a_row_becomes_another_after_the_preview(queue: TestQueue, mutant: Mutant) -> None:
-    """Under the id that was frozen, unseen by the index."""
+    """Another failed job takes the frozen id, and the index has not seen it."""
     both, _ = begun(queue)
     with queue.engine.begin() as connection:
         failed = queue.queue.failed
@@ -165,7 +165,7 @@ def a_row_becomes_another_after_the_preview(queue: TestQueue, mutant: Mutant) ->
 
 
 def only_one_queue_was_confirmed(queue: TestQueue, mutant: Mutant) -> None:
-    """And another one has failed jobs between its own."""
+    """Another queue has failed jobs between those of the confirmed queue."""
     both = two(queue)
     for number in range(1, 7):
         queue.fail(number, order=number, queue="mail" if number % 2 else "netsuite")
@@ -180,7 +180,7 @@ def only_one_queue_was_confirmed(queue: TestQueue, mutant: Mutant) -> None:
 
 
 def the_person_loses_the_role(queue: TestQueue, mutant: Mutant) -> None:
-    """Between two batches."""
+    """Ana loses her role between two batches."""
     both, _ = begun(queue)
     before = payloads(queue)
     with mutant(), meanwhile("batch-committed", lambda: both.people.gone.add(ANA)):
@@ -191,7 +191,7 @@ def the_person_loses_the_role(queue: TestQueue, mutant: Mutant) -> None:
 
 
 def a_bulk_change_is_undone_twice(queue: TestQueue, mutant: Mutant) -> None:
-    """By two previews made at once, the second confirmed after all was cleared anew."""
+    """Two undos are previewed; the second is confirmed after a new clear of the restored rows."""
     both, first = begun(queue, "clear-failed")
     before = Counter({row.payload: 1 for row in queue.failed})
     run_out(both.runner(both.one))

@@ -1,4 +1,4 @@
-"""Seeded faults of the guards against a team's database: each takes one of them away."""
+"""Seeded faults of the guards against a team's database: each removes one guard."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,21 +14,21 @@ from tests.crash.mutants import replaced
 
 @contextmanager
 def no_strict_session() -> Iterator[None]:
-    """A session keeps the server's default, under which a value is cut until it fits."""
+    """The session keeps the server's default mode, which truncates a value that is too long."""
     with patch.dict(session.SETTINGS, {"sql_mode": ""}):
         yield
 
 
 @contextmanager
 def no_definitions() -> Iterator[None]:
-    """Every copy counts as lossless, whatever the columns are."""
+    """Every copy counts as lossless, whatever the column definitions are."""
     with replaced((copies, "retry_risks"), by=lambda *_given: ()):
         yield
 
 
 @contextmanager
 def no_comparison() -> Iterator[None]:
-    """A copy is not compared with its original."""
+    """No copy is compared with its original."""
     places = ((moves, "check_same_row"), (bulk, "check_same_rows"))
     with replaced(*places, by=lambda *_given: None):
         yield
@@ -48,7 +48,7 @@ def no_halving() -> Iterator[None]:
 
 @contextmanager
 def no_health_checks() -> Iterator[None]:
-    """Health asks only whether a replica leads."""
+    """Health checks only whether a replica leads."""
     with patch.object(problems, "_CHECKS", ()):
         yield
 

@@ -1,4 +1,4 @@
-"""What must hold on a database that is not quite the spec's, as functions; see `scenarios`."""
+"""Scenarios on a database that differs from the spec's, as functions; see `scenarios`."""
 
 from datetime import timedelta
 from typing import Any
@@ -29,7 +29,7 @@ def _contents(queue: TestQueue) -> list[tuple[Any, ...]]:
 
 
 def _is_refused(queue: TestQueue, mutant: Mutant, code: str) -> None:
-    """A retry of the failed job 1 over new connections is refused, and no row changes."""
+    """A retry of failed job 1 over new connections is refused, and no row changes."""
     before = _contents(queue)
     with mutant():
         engine = connect(queue.url, grace=GRACE)
@@ -42,7 +42,7 @@ def _is_refused(queue: TestQueue, mutant: Mutant, code: str) -> None:
 
 
 def a_moment_that_the_column_cannot_hold(queue: TestQueue, mutant: Mutant) -> None:
-    """The comparison reads the payload alone, so that only a strict session refuses the row."""
+    """Only a strict session refuses this row, because the comparison reads the payload alone."""
     _alter(queue, "ALTER TABLE jobs MODIFY available_at SMALLINT NOT NULL")
     queue.fail(1)
     _is_refused(queue, mutant, "row-refused")
@@ -56,7 +56,7 @@ def a_payload_that_is_cut_in_silence(queue: TestQueue, mutant: Mutant) -> None:
 
 
 def a_trigger_that_rewrites_the_payload(queue: TestQueue, mutant: Mutant) -> None:
-    """The column could hold the payload, and another one arrives."""
+    """The trigger stores another payload, although the column could hold the original."""
     _alter(
         queue, "CREATE TRIGGER other BEFORE INSERT ON jobs FOR EACH ROW SET NEW.payload = 'other'"
     )
@@ -65,7 +65,7 @@ def a_trigger_that_rewrites_the_payload(queue: TestQueue, mutant: Mutant) -> Non
 
 
 def one_row_of_a_batch_is_refused(queue: TestQueue, mutant: Mutant) -> None:
-    """The others are retried, and the refused one is named."""
+    """The other rows of the batch are retried, and the refused row is set aside."""
     _alter(queue, "ALTER TABLE jobs ADD CONSTRAINT small CHECK (CHAR_LENGTH(payload) < 300)")
     for failed_id in range(1, 8):
         queue.fail(failed_id, order=failed_id, body="x" * 300 if failed_id == 4 else None)
@@ -81,7 +81,7 @@ def one_row_of_a_batch_is_refused(queue: TestQueue, mutant: Mutant) -> None:
 
 
 def _problems(queue: TestQueue, mutant: Mutant) -> list[tuple[str, str]]:
-    """The part and the code of each problem of the failures, three minutes later."""
+    """Return part and code of each problem of the part `failures`, three minutes later."""
     clock = Clock()
     setup = make_setup(queue, clock=clock)
     watch(setup, hold(setup))
@@ -94,12 +94,12 @@ def _problems(queue: TestQueue, mutant: Mutant) -> list[tuple[str, str]]:
 
 
 def a_failure_is_not_indexed(queue: TestQueue, mutant: Mutant) -> None:
-    """Health names the index that lags behind."""
+    """Health names the index lag."""
     assert _problems(queue, mutant) == [("failures", "index-lag")]
 
 
 def a_check_cannot_read(queue: TestQueue, mutant: Mutant) -> None:
-    """Health says that this part is unseen."""
+    """Health reports the part as unseen."""
     clock = Clock()
     setup = make_setup(queue, clock=clock)
     watch(setup, hold(setup))

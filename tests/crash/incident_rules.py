@@ -1,4 +1,4 @@
-"""The life of incidents in the state machine: causes, people who see to them, a watcher's steps."""
+"""Incidents in the state machine: failures, people who react, and a leader's steps."""
 
 from contextlib import suppress
 from typing import Any
@@ -24,22 +24,22 @@ EDIT_FAULTS: list[Any] = [429, 500, "message_not_found", "internal_error", "is_a
 HOUR = 3_600
 LENGTHS = ("5m", "20m", "2h")
 WATCHED = (tables.incidents, tables.incident_deltas, tables.probe_states, failures, tables.outbox)
-"""What a watcher's steps change."""
+"""The tables that a leader's steps change."""
 
 
 class Watched(Bulk):
-    """What is told of failures and of the queue, and what people do about it."""
+    """Failures and alerts, and people's reactions to them."""
 
     @rule(like=FAILURE, times=st.sampled_from([2, 3, 7]))
     def a_cause_fails_many(self, like: Any, times: int) -> None:
-        """Several jobs fail of one thing."""
+        """Several jobs fail with one cause."""
         for _ in range(times):
             self.put_in(failed=True, like=like)
 
     @precondition(lambda self: self.queue.failed)
     @rule(pick=PICK, rows=st.sampled_from([1, 3, 50]))
     def rows_go_without_the_bot(self, pick: int, rows: int) -> None:
-        """Somebody deletes failed jobs by hand."""
+        """A person deletes failed jobs by hand."""
         there = self.queue.failed
         first = pick % len(there)
         gone = there[first : first + rows]
@@ -54,7 +54,7 @@ class Watched(Bulk):
     @precondition(lambda self: self.queue.rows(tables.incidents))
     @rule(name=REPLICAS, by=PEOPLE, pick=PICK)
     def acknowledge(self, name: str, by: str, pick: int) -> None:
-        """Somebody says that they are at it."""
+        """A person acknowledges an incident."""
         row = self._incident(pick)
         self.send(
             name, lambda setup, key: ask(setup, f"acknowledge I{row.id}", by=by, key=key), None
@@ -69,14 +69,14 @@ class Watched(Bulk):
         length=st.sampled_from(LENGTHS),
     )
     def mute(self, name: str, by: str, pick: int, what: str, length: str) -> None:
-        """Nobody wants to be told of one thing, for a while."""
+        """A person mutes an incident, a queue or an alert rule for a while."""
         words = f"mute {what.format(row=self._incident(pick))} for={length}"
         self.send(name, lambda setup, key: ask(setup, words, by=by, key=key), None)
 
     @precondition(lambda self: self.queue.rows(tables.mutes))
     @rule(name=REPLICAS, by=PEOPLE, pick=PICK)
     def unmute(self, name: str, by: str, pick: int) -> None:
-        """Or wants to be again."""
+        """A person unmutes one of the muted topics."""
         rows = self.queue.rows(tables.mutes)
         row = rows[pick % len(rows)]
         word = f"error=E{row.error_group}" if row.error_group else f"alert={row.rule}"
@@ -90,11 +90,11 @@ class Watched(Bulk):
     @precondition(lambda self: self._told())
     @rule(pick=PICK)
     def delete_a_message(self, pick: int) -> None:
-        """Somebody deletes what was said of an incident."""
+        """A person deletes the alert of an incident."""
         rows = self._told()
         row = rows[pick % len(rows)]
         client = WebClient(token=self.slack.bot_token, base_url=self.slack.base_url)
-        with suppress(SlackApiError):  # it was deleted before
+        with suppress(SlackApiError):  # the alert was deleted before
             client.chat_delete(channel=row.channel, ts=row.message_ts)
 
     def _told(self) -> list[Any]:
@@ -104,30 +104,30 @@ class Watched(Bulk):
 
     @rule(seconds=st.sampled_from([301, 901, HOUR + 1]))
     def wait_long(self, seconds: int) -> None:
-        """So long that incidents are escalated, go quiet, or are too old to be opened again."""
+        """Wait until incidents escalate, resolve as quiet, or are too old to be reopened."""
         self.clock.move(seconds=seconds)
 
     @rule(faults=st.lists(st.sampled_from(EDIT_FAULTS), max_size=3))
     def make_edits_fail(self, faults: list[Any]) -> None:
-        """The next edits are not taken as they should."""
+        """Slack refuses the next edits."""
         self.slack.script("chat.update", faults)
 
     @rule(faults=st.lists(st.sampled_from([*FAULTS, LostAnswer()]), min_size=1, max_size=3))
     def lose_the_alert_channel(self, faults: list[Any]) -> None:
-        """Nor are posts, or nobody hears that they were."""
+        """Slack refuses the next posts, or accepts one and loses the answer."""
         self.slack.script("chat.postMessage", faults)
 
     @rule(name=REPLICAS, steps=st.lists(st.sampled_from(sorted(STEPS)), min_size=1, max_size=4))
     def watch_a_little(self, name: str, steps: list[str]) -> None:
-        """Some of a watcher's steps, in any order: it dies in between, or one of them fails."""
-        with suppress(AssertionError):  # hold: somebody else has the lease
+        """A replica takes some of the leader's steps in any order, and then stops."""
+        with suppress(AssertionError):  # hold: another replica has the lease
             self.hold(name)
         self._go_on(name, steps)
 
     @precondition(lambda self: self.leases)
     @rule(name=REPLICAS, steps=st.lists(st.sampled_from(sorted(STEPS)), min_size=1, max_size=3))
     def go_on_after_a_pause(self, name: str, steps: list[str]) -> None:
-        """A replica takes steps under the lease that it had, whoever has it by now."""
+        """A replica takes steps under its old lease, even if another replica leads now."""
         self._go_on(name, steps)
 
     def _go_on(self, name: str, steps: list[str]) -> None:

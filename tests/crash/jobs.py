@@ -1,4 +1,4 @@
-"""What other processes do in tests: the bot's own steps, by names that a process can be handed."""
+"""Jobs for other processes in tests: the bot's own steps, as functions that can be pickled."""
 
 import threading
 from collections.abc import Sequence
@@ -16,12 +16,12 @@ from tests.kit.replicas import SAM, ask, codes, confirm, hold
 
 
 def say(setup: Setup, words: str, by: str, key: str) -> str:
-    """One command by one person; returns how it ended."""
+    """Run one command by one person; return its code."""
     return codes([ask(setup, words, by=by, key=key)])[0]
 
 
 def write_many(setup: Setup, ids: Sequence[Sequence[int]], by: str) -> list[str]:
-    """Retry each list of failed jobs one by one, all lists at once."""
+    """Retry each list of failed jobs one by one, with all lists in parallel."""
 
     def one(failed_ids: Sequence[int]) -> list[str]:
         return codes(ask(setup, f"retry {failed_id}", by=by) for failed_id in failed_ids)
@@ -31,7 +31,7 @@ def write_many(setup: Setup, ids: Sequence[Sequence[int]], by: str) -> list[str]
 
 
 def run_bulk(setup: Setup, action: str, rows: int, key: str) -> str:
-    """Preview, confirm and carry out a bulk change in batches; returns its last state."""
+    """Preview, confirm and run a bulk change in batches; return its last state."""
     outcome = ask(setup, action, key=f"{key} preview")
     assert outcome.result is not None
     assert isinstance(outcome.result.extra, BulkExtra)
@@ -45,14 +45,14 @@ def run_bulk(setup: Setup, action: str, rows: int, key: str) -> str:
 
 
 def tell(setup: Setup, base_url: str, token: str) -> int:
-    """Watch, seal and deliver what there is; returns how many messages Slack took."""
+    """Run the leader's steps and deliver all messages; return how many Slack accepted."""
     lease = hold(setup)
     watch(setup, lease)
     return deliver(setup, poster_at(base_url, token), lease)
 
 
 def everything(setup: Setup) -> list[str]:
-    """Each kind of change, a refusal, a bulk change, and all that a watcher does."""
+    """Run each kind of change, a refusal, a bulk change and the leader's steps."""
     outcomes = [
         ask(setup, "retry 1 2"),
         ask(setup, "delete 7"),
@@ -65,7 +65,7 @@ def everything(setup: Setup) -> list[str]:
 
 
 def serve(setup: Setup, base_url: str, bot_token: str, app_token: str) -> None:
-    """The whole bot before a local Slack, until the process is killed."""
+    """Run the whole bot on a local Slack until the process is killed."""
     access = Access(bot_token, app_token, base_url)
     workspace = look_up(access)
     bot = SlackBot(

@@ -1,6 +1,7 @@
-"""Anything in any order: workers, clicks, bulk changes, undos, crashes, a failing Slack.
+"""The state machine: workers, clicks, bulk changes, undos, crashes and a failing Slack.
 
-Hypothesis chooses the steps and, where an invariant breaks, the shortest run that breaks it.
+Hypothesis chooses the steps in any order. If an invariant breaks, it finds the shortest run that
+breaks it.
 """
 
 from hypothesis import strategies as st
@@ -37,7 +38,7 @@ PEOPLE = st.sampled_from([ANA, OMAR, SAM])
 
 
 class Machine(Watched):
-    """What people and replicas do in this world."""
+    """The actions of people and replicas on single jobs."""
 
     # ---- people
 
@@ -58,7 +59,7 @@ class Machine(Watched):
         step: str | None,
         stale: bool,  # noqa: FBT001 drawn by Hypothesis
     ) -> None:
-        """Somebody clicks; the process may die in it."""
+        """A person clicks; the process may crash during the request."""
         rows = self.queue.jobs if words == "delete" else self.queue.failed
         row_id = rows[pick % len(rows)].id if rows else pick + 1
         if stale:
@@ -68,17 +69,17 @@ class Machine(Watched):
     @precondition(lambda self: self.requests)
     @rule(name=REPLICAS, pick=PICK)
     def come_again(self, name: str, pick: int) -> None:
-        """The same envelope arrives once more, at any replica."""
+        """Slack delivers the same envelope again, to any replica."""
         key, send, before = self.requests[pick % len(self.requests)]
         again = send(self.setups[name])
-        # These two were no answer yet: what was refused so may be done when it comes again.
+        # A request that was refused as busy or frozen may succeed when it is repeated.
         if before is not None and codes([before])[0] not in ("busy", "frozen"):
             assert codes([again]) == codes([before]), f"{key} was answered otherwise"
         self.note(key, again)
 
     @rule(name=REPLICAS, by=st.sampled_from([ANA, ANA, OMAR]), pick=PICK)
     def click_an_old_button(self, name: str, by: str, pick: int) -> None:
-        """With the digest of a row, after which another one may have its place."""
+        """A person retries with a row's digest, or with a digest that no longer matches the row."""
         rows = self.queue.failed
         if not rows:
             return
@@ -97,7 +98,7 @@ class Machine(Watched):
         step=st.none() | st.sampled_from(UNDO_STEPS),
     )
     def undo(self, name: str, by: str, pick: int, step: str | None) -> None:
-        """Somebody takes a change back: that of an older message, or their own last one."""
+        """A person undoes the change of an older message, or their own last change."""
         keys = [key for key, _, outcome in self.requests if outcome is not None]
         words: dict[str, object] = {}
         if keys and pick % 3:
@@ -112,7 +113,7 @@ class Machine(Watched):
         step=st.none() | st.sampled_from(RELEASE_STEPS),
     )
     def release(self, name: str, by: str, pick: int, step: str | None) -> None:
-        """Somebody gives a job back that a worker holds; nothing else about it changes."""
+        """A person releases a reserved job; nothing else about the job changes."""
         before = self.queue.jobs
         held = [row.id for row in before if row.reserved_at is not None]
         row_id = held[pick % len(held)] if held else before[pick % len(before)].id
@@ -124,6 +125,6 @@ class Machine(Watched):
 
     @rule()
     def lose_or_get_back_the_role(self) -> None:
-        """Ana is deactivated, or back."""
+        """Ana is deactivated or reactivated."""
         self.people.gone ^= {ANA}
-        self.requests.clear()  # what she was told depends on it
+        self.requests.clear()  # the recorded answers depended on her role

@@ -1,6 +1,6 @@
-"""Seeded faults: each takes away one guard of the product, to prove that a test would notice.
+"""Seeded faults: each removes one guard of the product, to prove that a test would notice.
 
-A mutant is a context manager that replaces a named function for as long as it is open.
+A mutant is a context manager that replaces a named function while its block runs.
 """
 
 from collections.abc import Callable, Iterator
@@ -26,7 +26,7 @@ from bot.store.operations import batches, operations, restore, transitions
 
 @contextmanager
 def replaced(*places: tuple[Any, str], by: Callable[..., Any]) -> Iterator[None]:
-    """Put a function in the place of others until the block ends."""
+    """Replace functions by another one until the block ends."""
     before = [(module, name, getattr(module, name)) for module, name in places]
     for module, name in places:
         setattr(module, name, by)
@@ -46,35 +46,35 @@ def no_lock() -> Iterator[None]:
 
 @contextmanager
 def no_row_count() -> Iterator[None]:
-    """Nobody looks at how many rows a statement touched."""
+    """No check counts the rows that a statement changed."""
     with replaced((moves, "exactly"), by=lambda _result, _rows: None):
         yield
 
 
 @contextmanager
 def no_lock_no_row_count() -> Iterator[None]:
-    """Both at once: the loser of a race moves the row again."""
+    """Combine both faults: the loser of a race moves the row again."""
     with no_lock(), no_row_count():
         yield
 
 
 @contextmanager
 def no_row_digest() -> Iterator[None]:
-    """A row is taken for the one that was seen by its id alone."""
+    """A row is identified by its id alone, without its digest."""
     with replaced((targets, "same_row"), by=lambda _now, _seen: True):
         yield
 
 
 @contextmanager
 def no_same_stay() -> Iterator[None]:
-    """A job is released whoever has reserved it since it was seen."""
+    """A job is released even if another worker has reserved it since."""
     with replaced((release, "same_stay"), by=lambda _now, _seen: True):
         yield
 
 
 @contextmanager
 def no_frozen_bound() -> Iterator[None]:
-    """A bulk change takes what matches when it runs, not what was confirmed."""
+    """A bulk change takes every row that matches when it runs, not the confirmed ones."""
     locked = operations.locked
 
     def unbounded(*given: Any, **named: Any) -> Any:
@@ -107,7 +107,7 @@ def no_single_use() -> Iterator[None]:
 
 @contextmanager
 def no_undo_marks() -> Iterator[None]:
-    """Nobody knows of a row of the archive that it was put back."""
+    """An undo ignores the mark that a row of the archive was restored."""
     kept = restore.kept
 
     def unmarked(*given: Any) -> Any:
@@ -122,7 +122,7 @@ def no_undo_marks() -> Iterator[None]:
 
 @contextmanager
 def no_look_at_the_job() -> Iterator[None]:
-    """A retry is undone whatever has become of the job that it made."""
+    """A retry is undone without a check of the job that it created."""
     with (
         replaced((restore, "check_job"), by=lambda *_given: None),
         replaced((restore, "exactly"), by=lambda _result, _rows: None),
@@ -132,7 +132,7 @@ def no_look_at_the_job() -> Iterator[None]:
 
 @contextmanager
 def no_lock_no_row_count_in_an_undo() -> Iterator[None]:
-    """What is put back is read without a lock, and nobody counts."""
+    """An undo reads rows without a lock and does not count them."""
     with (
         replaced((restore, "for_update"), by=lambda statement: statement),
         replaced((restore, "exactly"), by=lambda _result, _rows: None),
@@ -142,7 +142,7 @@ def no_lock_no_row_count_in_an_undo() -> Iterator[None]:
 
 @contextmanager
 def no_epoch() -> Iterator[None]:
-    """A holder of a lease does not ask whether it still holds it."""
+    """The holder of a lease does not check whether it still holds the lease."""
     with replaced((leader, "fence"), by=lambda _connection, _lease: None):
         yield
 
@@ -157,7 +157,7 @@ def no_permission_check() -> Iterator[None]:
 
 @contextmanager
 def audit_in_its_own_transaction() -> Iterator[None]:
-    """The record is committed by itself, before the change."""
+    """The audit record is committed on its own, before the change."""
     write = audit_log.write
 
     def apart(connection: Any, record: Any) -> int:
@@ -170,7 +170,7 @@ def audit_in_its_own_transaction() -> Iterator[None]:
 
 @contextmanager
 def audit_after_commit() -> Iterator[None]:
-    """The record is written when the change is committed, and not with it."""
+    """The audit record is written after the change was committed."""
     write = audit_log.write
     waiting: list[Any] = []
 

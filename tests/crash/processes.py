@@ -1,6 +1,6 @@
-"""Other processes of the bot: real ones, that can be killed, held at a failpoint and asked.
+"""Other processes of the bot, which a test can kill, hold at a failpoint and query.
 
-They are forked from a server that has imported everything, so one starts in milliseconds.
+They are forked from a server that has imported everything, so each starts in milliseconds.
 """
 
 import multiprocessing
@@ -24,15 +24,15 @@ from tests.kit.queues import GRACE, TestQueue
 from tests.kit.replicas import make_setup
 
 SECONDS = 40.0
-"""The first process waits for its server, which imports everything."""
+"""Long enough for the first process, which waits until its server has imported everything."""
 
 Job = Callable[..., Any]
-"""A function of a module, called with the process's `Setup` and what it was started with."""
+"""A function of a module, called with the process's `Setup` and the start's `values`."""
 
 
 @dataclass(frozen=True)
 class Start:
-    """What a process is started with; `die` and `hold` are failpoints, `hits` for the first."""
+    """A process's arguments: it pauses at `hold`, and dies when `die` is hit the `hits`th time."""
 
     url: str
     replica: str
@@ -45,28 +45,28 @@ class Start:
 
 
 class Replica:
-    """A process that does one job and says how it ended."""
+    """A process that runs one job and reports its result."""
 
     def __init__(self, process: ForkServerProcess, pipe: Pipe) -> None:
         self._process = process
         self._pipe = pipe
 
     def wait_at(self) -> str:
-        """The failpoint at which the process holds now."""
+        """Wait for the process to stop at a failpoint; return the failpoint's name."""
         kind, failpoint = self._next()
         assert kind == "at", failpoint
         return str(failpoint)
 
     def is_held(self) -> bool:
-        """Whether the process has said something that was not read yet."""
+        """Whether the process has sent a message that was not read yet."""
         return self._pipe.poll()
 
     def go_on(self) -> None:
-        """Let a held process go on."""
+        """Resume a held process."""
         self._pipe.send("go on")
 
     def result(self) -> Any:
-        """What the job returned; what it raised is raised here."""
+        """Return the job's result, or raise the exception that the job raised."""
         kind, value = self._next()
         if kind == "raised":
             raise value
@@ -80,7 +80,7 @@ class Replica:
         assert self._process.exitcode == -signal.SIGKILL, self._process.exitcode
 
     def kill(self) -> None:
-        """End the process as a power cut would, if it still runs."""
+        """Kill the process, as a power cut would, if it still runs."""
         if not self._pipe.closed:
             self._process.kill()
             self._process.join(SECONDS)
@@ -96,9 +96,9 @@ class Replica:
 
 @contextmanager
 def replica(queue: TestQueue, job: Job, name: str = "other", **options: Any) -> Iterator[Replica]:
-    """A process that does the job; killed when the block ends.
+    """Run the job in another process, which is killed when the block ends.
 
-    `options` are those of `Start`; what it does not know is handed to the job.
+    `options` with a name of `Start` go to `Start`; all others are arguments of the job.
     """
     known = {key: options.pop(key) for key in tuple(options) if key in Start.__dataclass_fields__}
     context = multiprocessing.get_context("forkserver")

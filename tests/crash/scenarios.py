@@ -1,7 +1,7 @@
-"""What must hold in the races and crashes that the guards are there for, as functions.
+"""Scenarios of the races and crashes that the guards prevent, as functions.
 
-Each takes the queue and the mutant to run under (`nullcontext`: the product as it is) and raises
-`AssertionError` where something that must hold does not.
+Each takes the queue and the mutant to run under (`nullcontext`: the unchanged product) and raises
+`AssertionError` if an invariant breaks.
 """
 
 from collections.abc import Callable
@@ -31,7 +31,7 @@ Scenario = Callable[[TestQueue, Mutant], None]
 
 
 def two_people_retry_one_job(queue: TestQueue, mutant: Mutant) -> None:
-    """Two processes, each with the row read before either has changed it, where that can be."""
+    """Two processes retry one job; both read the row before a move, unless a guard stops them."""
     queue.fail(45)
     before = payloads(queue)
     with ExitStack() as both:
@@ -69,7 +69,7 @@ def two_people_retry_one_job(queue: TestQueue, mutant: Mutant) -> None:
 
 
 def next_held(*replicas: Replica) -> Replica:
-    """The process that is held at a failpoint first."""
+    """Return the first process that is held at a failpoint."""
     held: list[Replica] = []
 
     def one_is() -> bool:
@@ -81,7 +81,7 @@ def next_held(*replicas: Replica) -> Replica:
 
 
 def an_id_came_back(queue: TestQueue, mutant: Mutant) -> None:
-    """A button carries the digest of a row whose id belongs to another one by now."""
+    """A button has the digest of a deleted row, and another row now has the same id."""
     queue.fail(45, order=1)
     with queue.engine.begin() as connection:
         seen = failed_job(connection, queue.queue, 45).row_digest
@@ -94,7 +94,7 @@ def an_id_came_back(queue: TestQueue, mutant: Mutant) -> None:
 
 
 def another_worker_reserves_the_job(queue: TestQueue, mutant: Mutant) -> None:
-    """A button carries when the job was reserved; another worker has it by now, for long too."""
+    """A button has an old reservation time; another worker has reserved the job since."""
     long_ago = 1_762_537_400
     queue.push(123, reserved_at=long_ago + 400)
     with mutant():
@@ -105,7 +105,7 @@ def another_worker_reserves_the_job(queue: TestQueue, mutant: Mutant) -> None:
 
 
 def a_row_commits_after_the_preview(queue: TestQueue, mutant: Mutant) -> None:
-    """With a lower id than what was seen, and in the index before the change is confirmed."""
+    """The row has a lower id than those previewed, and it is indexed before the confirmation."""
     setup = make_setup(queue)
     row = {"queue": "q", "payload": "{}", "exception": "E", "failed_at": "2025-11-07 17:00:00"}
     statement = text(
@@ -127,14 +127,14 @@ def a_row_commits_after_the_preview(queue: TestQueue, mutant: Mutant) -> None:
 
 
 def previewed(setup: Setup, words: str) -> int:
-    """The plan of a preview."""
+    """Preview a bulk change and return the number of its plan."""
     extra = extra_of(ask(setup, words))
     assert extra.preview is not None
     return extra.preview.plan
 
 
 def run_out(runner: Runner) -> None:
-    """Batches until there is nothing to do."""
+    """Run batches until no work is left."""
     for _ in range(1_000):
         if not runner.run_once():
             return
@@ -142,7 +142,7 @@ def run_out(runner: Runner) -> None:
 
 
 def a_confirmation_is_used_again(queue: TestQueue, mutant: Mutant) -> None:
-    """By another click, when the operation has ended."""
+    """A second click confirms the same plan after the operation has ended."""
     setup = make_setup(queue)
     queue.fail(1)
     plan = previewed(setup, "retry-all")
@@ -156,7 +156,7 @@ def a_confirmation_is_used_again(queue: TestQueue, mutant: Mutant) -> None:
 
 
 def a_late_holder_seals(queue: TestQueue, mutant: Mutant) -> None:
-    """Its lease ran out while it was paused, and another replica has it."""
+    """A replica seals after its lease expired during a pause and another replica acquired it."""
     clock = Clock()
     late, other = make_setup(queue, "a", clock=clock), make_setup(queue, "b", clock=clock)
     ask(late, "retry 99")
@@ -174,7 +174,7 @@ def a_late_holder_seals(queue: TestQueue, mutant: Mutant) -> None:
 
 
 def a_crash_beside_the_commit(queue: TestQueue, mutant: Mutant) -> None:
-    """Just before it and just after it: the change and its record are both there, or neither."""
+    """A process dies just before or after its commit: change and record both exist, or neither."""
     for number, name in enumerate(("settled", "committed"), start=1):
         queue.fail(number, order=number)
         values = {"words": f"retry {number}", "by": ANA, "key": name}
@@ -185,7 +185,7 @@ def a_crash_beside_the_commit(queue: TestQueue, mutant: Mutant) -> None:
 
 
 def a_stranger_retries(queue: TestQueue, mutant: Mutant) -> None:
-    """Somebody without any role, and an operator who wants what is for admins."""
+    """A person without a role retries, and an operator uses a command for admins."""
     queue.fail(45)
     setup = make_setup(queue)
     with mutant():

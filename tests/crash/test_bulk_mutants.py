@@ -1,4 +1,4 @@
-"""The guards of bulk changes are needed: with one taken away, what must hold does not."""
+"""Each guard of bulk changes is needed: without it, its scenario fails."""
 
 from contextlib import nullcontext
 
@@ -47,14 +47,14 @@ SURVIVE: list[tuple[Scenario, Mutant]] = [
     (way_scenarios.changes_were_frozen_before_a_batch, bulk_mutants.no_freeze_before_a_turn),
     (way_scenarios.a_canary_was_left_behind, bulk_mutants.several_lanes_with_a_canary),
 ]
-"""Any of the other guards is enough."""
+"""Mutants that their scenario survives, because another guard still prevents the fault."""
 
 
 SCENARIOS = list(dict.fromkeys(scenario for scenario, _ in (*KILLED, *SURVIVE)))
 
 
 def named(pair: tuple[Scenario, Mutant]) -> str:
-    """A pair's name in the list of tests."""
+    """Return a pair's name in the list of tests."""
     return f"{pair[0].__name__}-{pair[1].__name__}"
 
 

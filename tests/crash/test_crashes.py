@@ -1,4 +1,4 @@
-"""The process is killed at every step: after a restart, and beside a second replica, all holds."""
+"""A process killed at any step loses nothing, after a restart and beside a second replica."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ def slack() -> Iterator[LocalSlack]:
 
 
 def tell_all(queue: TestQueue, slack: LocalSlack, clock: Clock, name: str = "teller") -> None:
-    """A replica that watches and delivers until everything has been said."""
+    """Let a replica run the leader's steps and deliver until no message is left."""
     setup = make_setup(queue, name, clock=clock)
     for _ in range(40):
         lease = hold(setup)
@@ -82,7 +82,7 @@ def test_a_retry_killed_at_any_step_is_done_once_when_the_click_comes_again(
 def test_a_replica_that_dies_in_a_retry_does_not_stop_another_person_elsewhere(
     mariadb_queue: TestQueue, step: str
 ) -> None:
-    """The other one is at work already, and its retry waits for the row that the dead one held."""
+    """The second person's retry waits for the row that the dead process had locked."""
     queue = mariadb_queue
     queue.fail(45)
     before = payloads(queue)
@@ -141,13 +141,13 @@ def test_a_bulk_change_killed_anywhere_is_finished_by_another_replica(
     before = payloads(queue) + moved(queue, action)
     watch(other, hold(other))
     assert broken(queue, before) == []
-    if done is None:  # it died before the confirmation was committed: nothing has begun
+    if done is None:  # it died before the confirmation was committed, so nothing has started
         assert [row.state for row in queue.rows(tables.operations)] == ["planned"]
         assert len(queue.failed) == 9
         return
     assert [moved for _, moved, _ in operations_of(queue)] == [done]
     taker = Runner(other, 3, lanes=1, seconds=0)
-    # However long it took to come here, the dead one was alive half of that time ago.
+    # However long the test took so far, the last heartbeat is now TAKEN_OVER_AFTER / 2 ago.
     clock.by = heard_of(queue) + TAKEN_OVER_AFTER / 2 - now(queue)
     assert taker.run_once() is False, "it is not left alone long enough yet"
     clock.by += TAKEN_OVER_AFTER * 2
@@ -159,21 +159,21 @@ def test_a_bulk_change_killed_anywhere_is_finished_by_another_replica(
 
 
 def operations_of(queue: TestQueue) -> list[tuple[str, int, int]]:
-    """State, done and skipped of each operation, as they are now."""
+    """Return state, done and skipped of each operation."""
     with queue.engine.begin() as connection:
         every = [operations.find(connection, row.id) for row in queue.rows(tables.operations)]
     return [(one.state, one.done, one.skipped) for one in every if one is not None]
 
 
 def heard_of(queue: TestQueue) -> datetime:
-    """When the only operation was last said to be alive."""
+    """Return the heartbeat of the only operation."""
     (row,) = queue.rows(tables.operations)
     heartbeat: datetime = row.heartbeat
     return heartbeat
 
 
 def now(queue: TestQueue) -> datetime:
-    """The database's clock."""
+    """Return the database's current time."""
     with queue.engine.begin() as connection:
         return now_of(connection)
 
@@ -183,7 +183,7 @@ def parsed(row: dict[str, str]) -> dict[str, object]:
 
 
 def moved(queue: TestQueue, action: str) -> Counter[str]:
-    """What is in the archive only."""
+    """Count the payloads that exist only in the archive."""
     if action == "retry-all":
         return Counter()
     return Counter(row.payload for row in queue.rows(tables.archive))
@@ -215,7 +215,7 @@ def test_a_watcher_killed_at_its_work_is_followed_and_everything_is_told(
 
 
 def test_a_server_killed_in_a_bulk_change_loses_nothing_that_was_told() -> None:
-    """Committed means on disk: this server writes its log at each commit, as servers do."""
+    """A commit is on disk: this server flushes its log at each commit, as production servers do."""
     with (
         running_mariadb("--innodb-flush-log-at-trx-commit=1") as server,
         server.database() as name,

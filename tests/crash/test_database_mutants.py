@@ -1,4 +1,4 @@
-"""The guards against a team's database are needed: without one, what must hold does not."""
+"""Each guard against a team's database is needed: without it, its scenario fails."""
 
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -20,7 +20,7 @@ KILLED: list[tuple[Scenario, Mutant]] = [
 ]
 
 
-# Not the database that other tests keep: these scenarios alter the tables.
+# Not the reused database, because these scenarios alter the tables.
 @pytest.fixture
 def queue(mariadb_url: str) -> Iterator[TestQueue]:
     made = make_queue(mariadb_url)

@@ -11,7 +11,7 @@ SHORT = settings(
     max_examples=8,
     stateful_step_count=25,
     deadline=None,
-    derandomize=True,  # the same runs each time; the campaign looks for others
+    derandomize=True,  # the same runs each time; the campaign tries others
     database=None,
     suppress_health_check=list(HealthCheck),
 )

@@ -1,4 +1,4 @@
-"""The guards are needed: with one taken away, what must hold in a race or a crash does not."""
+"""Each guard is needed: without it, its scenario of a race or crash fails."""
 
 from contextlib import nullcontext
 

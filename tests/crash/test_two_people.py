@@ -1,4 +1,4 @@
-"""Two people click Retry on one job at the same moment, each in a Slack before a bot of its own."""
+"""Two people click Retry on one job at once, each in a Slack with its own bot."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -25,7 +25,7 @@ Side = tuple[LocalSlack, Replica]
 
 @pytest.fixture
 def sides(mariadb_queue: TestQueue) -> Iterator[list[Side]]:
-    """Two bots, each a process with its Slack, on one database; a retry holds with its lock."""
+    """Two bots on one database, each with its own Slack; a retry pauses while it holds its lock."""
     with ExitStack() as open_until_the_end:
         pair = []
         for name in ("one", "two"):
@@ -48,7 +48,7 @@ def is_connected(slack: LocalSlack) -> bool:
 
 
 def retry_button(slack: LocalSlack, user: str) -> dict[str, Any]:
-    """The arguments of a click on the only Retry button of `/queue failed`."""
+    """Return the arguments of a click on the only Retry button of `/queue failed`."""
     response = slack.command(user, IDS.queue_ops, "/queue failed", wait=REPLY_SECONDS)
     (reply,) = response["replies"]
     for block in reply["blocks"]:
@@ -77,7 +77,7 @@ def test_two_people_who_click_retry_at_once_move_the_job_once(
     def conduct() -> None:
         held = next_held(first_bot, second_bot)
         assert held.wait_at() == "retry-locked"
-        until(lambda: lock_waits(queue.engine))  # the other one waits for the row
+        until(lambda: lock_waits(queue.engine))  # the other retry waits for the row
         held.go_on()
 
     responses = at_once(
@@ -99,5 +99,5 @@ def test_two_people_who_click_retry_at_once_move_the_job_once(
     assert "already retried" in texts[refused.actor], texts
     assert "45" in texts[done.actor], texts
     assert broken(queue, before) == []
-    # One of the two watches, and says so for both in its own Slack.
+    # One of the two replicas leads, and posts both audit messages in its own Slack.
     until(lambda: sum(len(slack.messages(IDS.queue_audit)) for slack, _ in sides) == 2)

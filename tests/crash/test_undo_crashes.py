@@ -1,4 +1,4 @@
-"""The process is killed at every step of an undo: the click that comes again does it once."""
+"""An undo killed at any step runs once when the click is delivered again."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The guards of incidents are needed: with one taken away, what must hold does not."""
+"""Each guard of incidents is needed: without it, its scenario fails."""
 
 import sys
 from contextlib import nullcontext

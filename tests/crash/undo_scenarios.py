@@ -1,4 +1,4 @@
-"""What must hold where a change is undone, as functions like `scenarios`."""
+"""Scenarios in which a change is undone, as functions like `scenarios`."""
 
 from bot.app.command import Setup
 from bot.app.dispatch import request_id
@@ -12,12 +12,12 @@ from tests.kit.replicas import ANA, OMAR, ask, codes, make_setup
 
 
 def undo(setup: Setup, key: str, by: str = ANA) -> Outcome:
-    """Undo the change that was made by the click with this key."""
+    """Undo the change of the click with this key."""
     return ask(setup, Request("undo", {"request": request_id("test", key)}), by=by)
 
 
 def two_people_undo_one_change(queue: TestQueue, mutant: Mutant) -> None:
-    """The second when the first has locked what it will put back, under an id that is taken."""
+    """The second undo starts when the first has locked its row, whose old id is taken again."""
     setup, other = make_setup(queue, "one"), make_setup(queue, "other")
     queue.fail(45, order=1)
     before = payloads(queue)
@@ -33,7 +33,7 @@ def two_people_undo_one_change(queue: TestQueue, mutant: Mutant) -> None:
 
 
 def a_change_is_undone_again(queue: TestQueue, mutant: Mutant) -> None:
-    """After what it had put back was deleted by somebody else."""
+    """Another request deleted the restored row before the second undo."""
     setup = make_setup(queue)
     queue.fail(45)
     before = payloads(queue)
@@ -48,7 +48,7 @@ def a_change_is_undone_again(queue: TestQueue, mutant: Mutant) -> None:
 
 
 def a_worker_takes_the_job_that_is_undone(queue: TestQueue, mutant: Mutant) -> None:
-    """Reserved, and finished afterwards: it must not be among the failed ones as well."""
+    """The worker reserves the retried job, which must not return to `failed_jobs` as well."""
     setup = make_setup(queue)
     queue.fail(45)
     before = payloads(queue)

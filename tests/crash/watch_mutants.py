@@ -1,4 +1,4 @@
-"""Seeded faults of the life of incidents; each takes away one guard, as those in `mutants`."""
+"""Seeded faults of incidents: each removes one guard, like those in `mutants`."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -21,15 +21,15 @@ from tests.crash.mutants import replaced
 
 @contextmanager
 def failures_change_hands() -> Iterator[None]:
-    """A failure that has an incident is given another one."""
+    """A failure that belongs to an incident is assigned to another one."""
     with replaced((assignment, "belongs_to_none"), by=true):
         yield
 
 
 @contextmanager
 def no_unique_subject() -> Iterator[None]:
-    """An active incident does not hold its subject, so that another one may be triggered."""
-    insert = transitions._insert  # noqa: SLF001 it is called in the place of itself
+    """An active incident does not hold its subject, so a second one may be triggered."""
+    insert = transitions._insert  # noqa: SLF001 the wrapper calls the original
 
     def unheld(connection: Connection, subject: Any, now: Any) -> Any:
         triggered = insert(connection, subject, now)
@@ -42,12 +42,12 @@ def no_unique_subject() -> Iterator[None]:
 
 
 def unfenced_transaction(setup: Setup, _lease: Lease, work: Any, _seconds: Any = None) -> Any:
-    """As `leader_transaction`, for whoever once held the lease."""
+    """Work like `leader_transaction`, but without a check of the lease."""
     return changing(setup.engine, time_limit(setup.engine, leader.SECONDS), work)
 
 
 def no_fence_in(module: ModuleType) -> Callable[[], AbstractContextManager[None]]:
-    """The steps of this module do not ask whether the lease is still held."""
+    """The steps of this module do not check whether the lease is still held."""
 
     @contextmanager
     def unfenced() -> Iterator[None]:
@@ -59,7 +59,7 @@ def no_fence_in(module: ModuleType) -> Callable[[], AbstractContextManager[None]
 
 @contextmanager
 def edits_that_call() -> Iterator[None]:
-    """A message is drawn with the user group, for a post and for an edit alike."""
+    """An edited alert mentions the user group, as a posted one does."""
     draw = message.draw
 
     def calling(setup: Any, connection: Connection, row: Any, context: Any) -> Any:
@@ -84,48 +84,48 @@ def _not_appended(is_left_out: Callable[[int, Removal], bool]) -> AbstractContex
 
 @contextmanager
 def a_single_retry_is_not_appended() -> Iterator[None]:
-    """A retry by id leaves the incident as it is."""
+    """A retry by id appends no incident delta."""
     with _not_appended(lambda rows, removal: rows > 0 and removal.action == "retry"):
         yield
 
 
 @contextmanager
 def a_single_delete_is_not_appended() -> Iterator[None]:
-    """So does a delete by id."""
+    """A delete by id appends no incident delta."""
     with _not_appended(lambda rows, removal: rows > 0 and removal.counts_as == "deleted"):
         yield
 
 
 @contextmanager
 def a_batch_is_not_appended() -> Iterator[None]:
-    """So does a batch of a bulk change."""
+    """A batch of a bulk change appends no incident delta."""
     with replaced((incident_deltas, "append_batch"), by=lambda *_given: None):
         yield
 
 
 @contextmanager
 def a_scan_is_not_appended() -> Iterator[None]:
-    """So does what goes without the bot."""
+    """A scan that finds a row removed outside the bot appends no incident delta."""
     with _not_appended(lambda _rows, removal: removal.action == OUTSIDE):
         yield
 
 
 @contextmanager
 def an_undo_is_not_appended() -> Iterator[None]:
-    """So does what comes back."""
+    """An undo appends no incident delta."""
     with _not_appended(lambda rows, _doer: rows < 0):
         yield
 
 
 @contextmanager
 def no_mute_at_opening() -> Iterator[None]:
-    """Nobody asks whether what is opened is muted."""
+    """A new incident is posted without a check for a mute."""
     with replaced((lifecycle, "_mute_of"), by=lambda *_given, **_named: None):
         yield
 
 
 @contextmanager
 def no_wait_for_outcomes() -> Iterator[None]:
-    """An incident is over though nobody knows what became of its retried jobs."""
+    """An incident resolves while the outcomes of its retried jobs are unknown."""
     with replaced((retry_activity, "unsettled"), by=lambda _connection: set()):
         yield

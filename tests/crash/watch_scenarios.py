@@ -1,4 +1,4 @@
-"""What must hold in the life of incidents, as functions; see `scenarios`."""
+"""Scenarios in the life of incidents, as functions; see `scenarios`."""
 
 from collections.abc import Callable
 from datetime import time, timedelta
@@ -25,11 +25,11 @@ LATE_STEPS: dict[str, Step] = {
     "digest": digest.digest_once,
     "purge": purge.purge_once,
 }
-"""What only the holder of the lease may do, but for what does nothing without a bulk change."""
+"""The leader's steps, without those that do nothing if there is no bulk change."""
 
 
 def watched(queue: TestQueue, clock: Clock, name: str = "a", alerts: int = 20) -> Setup:
-    """A replica that has seen the empty queue."""
+    """Return a replica that has checked the empty queue."""
     week = tuple(range(7))
     alerting = Alerting(MENTION, digest_at=time(), digest_days=week, digest_channel=ALERTS)
     setup = make_setup(queue, name, clock=clock, alerting=alerting, alerts_per_minute=alerts)
@@ -38,14 +38,14 @@ def watched(queue: TestQueue, clock: Clock, name: str = "a", alerts: int = 20) -
 
 
 def holds(queue: TestQueue) -> None:
-    """What is always true of incidents."""
+    """Check the invariants of incidents."""
     with queue.engine.begin() as connection:
         violations = list(kept(connection))
     assert violations == [], violations
 
 
 def more_causes_than_alerts(queue: TestQueue, mutant: Mutant) -> None:
-    """In one pass: the first has an incident of its own, the others share one."""
+    """In one pass, the first cause gets its own incident and the others share one."""
     setup = watched(queue, Clock(), alerts=1)
     for cause in ("one", "two", "three", "one"):
         queue.fail(exception=cause)
@@ -56,7 +56,7 @@ def more_causes_than_alerts(queue: TestQueue, mutant: Mutant) -> None:
 
 
 def it_fails_again_and_again(queue: TestQueue, mutant: Mutant) -> None:
-    """One incident counts up, and its edits call nobody."""
+    """One incident counts all failures, and its edits mention nobody."""
     clock = Clock()
     setup = watched(queue, clock)
     with mutant():
@@ -70,29 +70,29 @@ def it_fails_again_and_again(queue: TestQueue, mutant: Mutant) -> None:
 
 
 def _posted(queue: TestQueue) -> None:
-    """Slack has the message of each, so that it can be edited."""
+    """Record a posted message for each incident, so that it can be edited."""
     with queue.engine.begin() as connection:
         for row in connection.execute(select(tables.incidents)).all():
             transitions.mark_posted(connection, row.id, ALERTS, f"{row.id}.0")
 
 
 def one_is_retried(queue: TestQueue, mutant: Mutant) -> None:
-    """By its id."""
+    """Failed job 1 is retried by its id."""
     _then(queue, mutant, lambda setup: _ask(setup, "retry 1"))
 
 
 def one_is_deleted(queue: TestQueue, mutant: Mutant) -> None:
-    """By its id."""
+    """Failed job 1 is deleted by its id."""
     _then(queue, mutant, lambda setup: _ask(setup, "delete-failed 1"))
 
 
 def all_are_retried(queue: TestQueue, mutant: Mutant) -> None:
-    """In batches."""
+    """All failed jobs are retried in batches."""
     _then(queue, mutant, _retry_all)
 
 
 def one_goes_without_the_bot(queue: TestQueue, mutant: Mutant) -> None:
-    """Somebody deletes it by hand."""
+    """A person deletes failed job 1 by hand."""
 
     def by_hand(setup: Setup) -> None:
         with queue.engine.begin() as connection:
@@ -103,7 +103,7 @@ def one_goes_without_the_bot(queue: TestQueue, mutant: Mutant) -> None:
 
 
 def a_retry_is_undone(queue: TestQueue, mutant: Mutant) -> None:
-    """The failure comes back to its incident."""
+    """The restored failure returns to its incident."""
 
     def there_and_back(setup: Setup) -> None:
         _ask(setup, "retry 1")
@@ -113,7 +113,7 @@ def a_retry_is_undone(queue: TestQueue, mutant: Mutant) -> None:
 
 
 def _then(queue: TestQueue, mutant: Mutant, change: Callable[[Setup], None]) -> None:
-    """Two failures have an incident, and then something becomes of them."""
+    """Change one or all of two failures that belong to an incident, and check the invariants."""
     setup = watched(queue, Clock())
     for failed_id in (1, 2):
         queue.fail(failed_id, order=failed_id)
@@ -133,7 +133,7 @@ def _retry_all(setup: Setup) -> None:
 
 
 def what_is_muted_fails(queue: TestQueue, mutant: Mutant) -> None:
-    """It is written down, and nobody is told before the mute ends."""
+    """The incident is stored, and its alert is posted only after the mute ends."""
     clock = Clock()
     setup = watched(queue, clock)
     _ask(setup, "mute alert=new_failures for=20m")
@@ -155,7 +155,7 @@ def _posts(queue: TestQueue) -> int:
 
 
 def a_retried_job_waits(queue: TestQueue, mutant: Mutant) -> None:
-    """While no worker has processed it, its incident is not over."""
+    """The incident stays active until a worker has processed its retried job."""
     clock = Clock()
     setup = watched(queue, clock)
     queue.fail(1)
@@ -177,7 +177,7 @@ def a_retried_job_waits(queue: TestQueue, mutant: Mutant) -> None:
 
 
 def late(step: Step) -> Callable[[TestQueue, Mutant], None]:
-    """A replica that was paused past its lease goes on with this step."""
+    """Return a scenario: a replica paused past its lease takes this step."""
 
     def scenario(queue: TestQueue, mutant: Mutant) -> None:
         clock = Clock()
@@ -197,7 +197,7 @@ def late(step: Step) -> Callable[[TestQueue, Mutant], None]:
 
 
 def _something_of_each(queue: TestQueue, setup: Setup) -> None:
-    """What each step would find to do: a job that was retried, a digest that is due."""
+    """Prepare work for each step: a retried job, a new failure, a digest that is due."""
     queue.fail(1)
     queue.push()
     Eye().a_pass(setup, hold(setup))

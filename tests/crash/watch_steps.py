@@ -1,4 +1,4 @@
-"""What a watcher does in the state machine, a step at a time, and what no step may do."""
+"""A leader's steps in the state machine, one at a time, and what no step may do."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -19,7 +19,7 @@ Step = Callable[[Setup, Lease], object]
 
 
 def sample(setup: Setup, lease: Lease) -> None:
-    """Count once; whether what failed before the first start is indexed, it sees by itself."""
+    """Take a sample; the step checks itself whether failures before the first start are indexed."""
     metrics.sample_once(setup, lease, indexed=True)
 
 
@@ -38,27 +38,27 @@ STEPS: Mapping[str, Step] = {
     "seal": audit.seal_once,
     "refresh": grouping.refresh_once,
 }
-"""By name, in the order of a pass."""
+"""The steps by name, in the order of a pass."""
 
 AGAIN = ("index", "open", "seal", "refresh")
-"""Those that a pass repeats until nothing is left to do."""
+"""The steps that a pass repeats until no work is left."""
 
 
 class Eye:
-    """Takes steps of a watcher and sees that none says what nobody is to hear."""
+    """Takes a leader's steps and checks that none posts a forbidden message or a wrong sum."""
 
     def __init__(self) -> None:
         self._appeared: int | None = None
 
     def a_pass(self, setup: Setup, lease: Lease) -> None:
-        """All steps, and what is left of each."""
+        """Take all steps in order, and repeat those that have work left."""
         for name in STEPS:
             more = self.take(name, setup, lease)
             while name in AGAIN and more:
                 more = self.take(name, setup, lease)
 
     def take(self, name: str, setup: Setup, lease: Lease) -> object:
-        """One step; raises `AssertionError` where it said what is not so, or not to be said."""
+        """Take one step; raise `AssertionError` if it posted a forbidden message or a wrong sum."""
         before = _Before(setup)
         done = STEPS[name](setup, lease)
         violations = [*before.wrongly_said()]
@@ -73,14 +73,14 @@ class Eye:
 
 
 def appeared(setup: Setup) -> int:
-    """How many failures were ever indexed, each once, however often it came back."""
+    """Return how many failures were ever indexed, each once, however often it was restored."""
     query = select(func.count()).select_from(index).where(index.c.restored_by.is_(None))
     with setup.engine.begin() as connection:
         return int(connection.execute(query).scalar_one())
 
 
 class _Before:
-    """What there was before a step."""
+    """The state before a step."""
 
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
@@ -94,7 +94,7 @@ class _Before:
         self._sums = self._summed()
 
     def wrongly_said(self) -> Iterator[str]:
-        """What a step posted of a muted incident, or called for one that is acknowledged."""
+        """Yield posts about a muted incident, and mentions for an acknowledged one."""
         o = tables.outbox.c
         query = select(o.subject, o.kind, o.body).where(
             o.id > self._message_id, o.subject.like("incident:%"), o.kind != "edit"
@@ -111,7 +111,7 @@ class _Before:
                 yield f"I5: {message.subject} is acknowledged, and somebody was called"
 
     def _summed(self) -> Sequence[int]:
-        """Of how many seconds the minutes' sums are, and how many failures appeared by them."""
+        """Return the seconds and the new failures that all minute rollups add up to."""
         c = tables.rollups.c
         sums = select(func.sum(c.seconds), func.sum(c.appeared))
         with self._setup.engine.begin() as connection:
@@ -119,7 +119,7 @@ class _Before:
         return [int(one or 0) for one in row]
 
     def wrongly_summed(self, came: int) -> Iterator[str]:
-        """A sample that says what happened since the one before says what the index holds."""
+        """Yield a violation if the sample's count of new failures differs from the index's."""
         seconds, by_sample = (
             now - before for now, before in zip(self._summed(), self._sums, strict=True)
         )

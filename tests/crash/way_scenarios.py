@@ -1,4 +1,4 @@
-"""What must hold of how a bulk change goes: its filter, canary and rate, a cancel, a freeze."""
+"""Scenarios of a bulk change's filter, canary and rate, of a cancel and of a freeze."""
 
 import threading
 from collections.abc import Iterator
@@ -21,11 +21,11 @@ OTHER = "RuntimeException: no such customer"
 
 
 class _Paused(BaseException):
-    """The replica does nothing more."""
+    """Stops a replica at a failpoint."""
 
 
 def only_one_error_was_confirmed(queue: TestQueue, mutant: Mutant) -> None:
-    """Of one queue, at one time, with failures of all others between its own."""
+    """The filter names one error, queue and time; other failures lie between the matches."""
     both = two(queue)
     early, late = datetime(2025, 11, 7), datetime(2025, 11, 9)  # noqa: DTZ001 wall clock
     late_ids = []
@@ -48,7 +48,7 @@ def only_one_error_was_confirmed(queue: TestQueue, mutant: Mutant) -> None:
 
 
 def the_rest_waits_for_a_canary(queue: TestQueue, mutant: Mutant) -> None:
-    """Nobody has decided anything yet."""
+    """The canary has no outcome yet."""
     both, _ = begun(queue, "retry-all canary=1")
     before = payloads(queue)
     with mutant():
@@ -59,7 +59,7 @@ def the_rest_waits_for_a_canary(queue: TestQueue, mutant: Mutant) -> None:
 
 
 def a_canary_was_left_behind(queue: TestQueue, mutant: Mutant) -> None:
-    """By a crash; the replica that takes over has a second lane, which is faster."""
+    """After a crash, a replica with a second, faster batch worker takes over the canary's batch."""
     both, _ = begun(queue, "retry-all canary=1")
     before = payloads(queue)
     _pause_at(both, "batch-claimed")
@@ -70,12 +70,12 @@ def a_canary_was_left_behind(queue: TestQueue, mutant: Mutant) -> None:
     is_locked, has_claimed = threading.Event(), threading.Event()
 
     def wait_for_the_canary() -> None:
-        """The other lane has claimed what it found: a batch, or nothing."""
+        """Wait until the other batch worker has claimed a batch or found none."""
         has_claimed.set()
         is_locked.wait(SECONDS)
 
     def has_gone() -> bool:
-        """The other lane has moved its batch, or it has none."""
+        """Whether the other batch worker has moved its batch, or has none."""
         return has_claimed.is_set() and (
             len(queue.rows(tables.batches)) == 1 or len(queue.failed) < rows
         )
@@ -98,7 +98,7 @@ def a_canary_was_left_behind(queue: TestQueue, mutant: Mutant) -> None:
 
 
 def a_change_that_waits_is_cancelled(queue: TestQueue, mutant: Mutant) -> None:
-    """For its canary: then nothing follows any more."""
+    """The operation waits for its canary; after the cancel, no further job is retried."""
     both, plan = begun(queue, "retry-all canary=1")
     before = payloads(queue)
     with mutant():
@@ -110,7 +110,7 @@ def a_change_that_waits_is_cancelled(queue: TestQueue, mutant: Mutant) -> None:
 
 
 def a_batch_was_claimed_before_the_cancel(queue: TestQueue, mutant: Mutant) -> None:
-    """By the replica that still has the operation."""
+    """The replica that owns the operation claimed the batch before the cancel."""
     both, plan = begun(queue)
     before = payloads(queue)
     with mutant(), meanwhile("batch-claimed", lambda: ask(both.other, f"cancel {plan}")):
@@ -121,7 +121,7 @@ def a_batch_was_claimed_before_the_cancel(queue: TestQueue, mutant: Mutant) -> N
 
 
 def a_rate_over_several_batches(queue: TestQueue, mutant: Mutant) -> None:
-    """Two jobs a minute: half a minute lies between each and the next."""
+    """The rate is two jobs a minute, so 30 s lie between consecutive jobs."""
     both, _ = begun(queue, "retry-all rate=2/min", rows=5)
     before = payloads(queue)
     with mutant():
@@ -132,7 +132,7 @@ def a_rate_over_several_batches(queue: TestQueue, mutant: Mutant) -> None:
 
 
 def changes_are_frozen_under_a_claimed_batch(queue: TestQueue, mutant: Mutant) -> None:
-    """It is carried out when they are allowed again, and not before."""
+    """The batch runs after the freeze ends, and not before."""
     both, _ = begun(queue)
     before = payloads(queue)
 
@@ -149,7 +149,7 @@ def changes_are_frozen_under_a_claimed_batch(queue: TestQueue, mutant: Mutant) -
 
 
 def changes_were_frozen_before_a_batch(queue: TestQueue, mutant: Mutant) -> None:
-    """After it was confirmed: the operation stands, and claims nothing."""
+    """The freeze starts after the confirmation: the operation keeps running and claims no batch."""
     both, _ = begun(queue)
     assert codes([ask(both.other, "freeze")]) == ["ok"]
     with mutant():
@@ -167,7 +167,7 @@ def _state(queue: TestQueue) -> str:
 
 @contextmanager
 def _lanes_at_work() -> Iterator[list[int]]:
-    """How many lanes each turn has, until the block ends."""
+    """Give the number of batch workers of each turn, until the block ends."""
     run, seen = BatchWorkers.run, list[int]()
 
     def counted(self: BatchWorkers, lanes: int) -> bool:
@@ -179,7 +179,7 @@ def _lanes_at_work() -> Iterator[list[int]]:
 
 
 def _pause_at(both: Two, step: str) -> None:
-    """Let the first replica come to this step, and no further."""
+    """Run the first replica to this step and stop it there."""
 
     def pause() -> None:
         raise _Paused

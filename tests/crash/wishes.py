@@ -1,6 +1,6 @@
-"""What people ask of a bulk change in the state machine, and what that may be about.
+"""Bulk changes that people request in the state machine, and the rows that each may change.
 
-A second reading of the filters, by what the index of failures says: not the product's own SQL.
+The filters are written a second time here, on the index of failures and without the product's SQL.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 NOON = datetime(2025, 11, 8, 12)  # noqa: DTZ001 wall clock
 MOMENTS = (datetime(2025, 11, 7, 17, 45, 59), NOON, datetime(2025, 11, 9, 8))  # noqa: DTZ001 wall clock
-"""When jobs fail here: before, at and after the moment that people ask for."""
+"""Times of failures: before, at and after the time in the filters."""
 
 FILTERS: Mapping[str, Callable[[Any, Any], bool]] = {
     "": lambda _row, _like: True,
@@ -26,7 +26,7 @@ FILTERS: Mapping[str, Callable[[Any, Any], bool]] = {
     "before=2025-11-08T12:00": lambda row, _like: row.failed_at < NOON,
     "after=2025-11-08T12:00": lambda row, _like: row.failed_at >= NOON,
 }
-"""Words, and whether a row of the index is meant; `like` is the failure that somebody saw."""
+"""Filters, and whether each selects a row of the index; `like` is the failure a person saw."""
 
 WAYS: Mapping[str, Sequence[str]] = {
     "retry": ("", "", "rate=2/min", "canary=1", "canary=2", "canary=1 rate=3/min"),
@@ -36,7 +36,7 @@ WAYS: Mapping[str, Sequence[str]] = {
 
 @dataclass(frozen=True)
 class Wish:
-    """A bulk change as somebody would type it."""
+    """A bulk change as a person types it."""
 
     action: str
     within: str
@@ -44,14 +44,14 @@ class Wish:
     way: str
 
     def words(self, like: Any) -> str:
-        """What is typed by somebody who saw this failure."""
+        """Return the command as typed by a person who saw this failure."""
         every = self.limit is None and self.within in ("", "queue=mail")
         name = "retry-all" if self.action == "retry" and every else self.action
         limit = "" if self.limit is None else f"limit={self.limit}"
         return " ".join(f"{name} {self.within.format(like=like)} {limit} {self.way}".split())
 
     def meant(self, rows: Sequence[Any], like: Any) -> set[int]:
-        """The `seq` of the failures that are meant, of these in the order of `seq`."""
+        """Return the `seq` of the selected failures; `rows` are in the order of `seq`."""
         holds = FILTERS[self.within]
         return set([row.seq for row in rows if holds(row, like)][: self.limit])
 

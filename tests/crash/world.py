@@ -1,6 +1,6 @@
-"""What a state machine of Hypothesis works on: a queue, workers, two replicas, time and a Slack.
+"""The world of the state machine: a queue, workers, two replicas, time and a Slack.
 
-Whatever the steps were, the invariants hold after each, and everything has been said in the end.
+The invariants hold after each step, whatever the steps were. At the end every message was posted.
 """
 
 from collections import Counter
@@ -48,12 +48,12 @@ PICK = st.integers(min_value=0, max_value=50)
 
 
 class Crash(BaseException):
-    """The process ends here: nothing after this point runs."""
+    """Ends the process at a failpoint; nothing after this point runs."""
 
 
 @contextmanager
 def crashing(step: str | None) -> Iterator[None]:
-    """End what runs in the block at the failpoint, if it comes there."""
+    """End the block at the failpoint, if the block reaches it."""
 
     def crash() -> None:
         raise Crash
@@ -69,16 +69,16 @@ def crashing(step: str | None) -> Iterator[None]:
 
 
 TICK = timedelta(milliseconds=1)
-"""How much later each reading of the clock is.
+"""The time by which each reading advances the clock.
 
-The same steps see the same times on a busy machine. Hypothesis reports a test whose second try
-takes another course as flaky.
+The same steps see the same times on a busy machine. Hypothesis reports a test as flaky if its
+second run takes other steps.
 """
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A preview that can be confirmed, of so many rows, by the person who saw it."""
+    """A preview of `total` rows that the person `by` can confirm."""
 
     action: str
     number: int
@@ -94,7 +94,7 @@ class World(RuleBasedStateMachine):
 
     @initialize(pile=st.lists(FAILURE, max_size=9))
     def begin(self, pile: list[tuple[str, str, datetime]]) -> None:
-        """A queue in which some jobs have failed, with nobody at work yet."""
+        """Start with a queue of some failed jobs and no replica at work."""
         self.queue: TestQueue = self.kept.emptied()
         self.slack.faults.clear()
         self.clock, self.people = StandingClock(step=TICK), People()
@@ -129,7 +129,7 @@ class World(RuleBasedStateMachine):
 
     @rule(failed=st.booleans(), like=FAILURE)
     def put_in(self, failed: bool, like: tuple[str, str, datetime]) -> None:  # noqa: FBT001 drawn by Hypothesis
-        """A job comes, or one has failed."""
+        """Insert a job, or a failed job."""
         queue, exception, failed_at = like
         self.number += 1
         body = payload(self.number)
@@ -145,7 +145,7 @@ class World(RuleBasedStateMachine):
         jobs=st.sampled_from([1, 1, 3]),
     )
     def work(self, pick: int, how: str, jobs: int) -> None:
-        """A worker takes some jobs, and finishes them, fails, keeps them or gives them back."""
+        """A worker takes jobs, and finishes, fails, keeps or releases them."""
         for _ in range(jobs):
             self._work(pick, how)
 
@@ -183,7 +183,7 @@ class World(RuleBasedStateMachine):
     def send(
         self, name: str, send: Callable[[Setup, str], Outcome], step: str | None
     ) -> Outcome | None:
-        """Somebody sends this to a replica, which may die at a step of it."""
+        """Send a person's request to a replica, which may crash at a step."""
         self.number += 1
         key = f"k{self.number}"
         outcome: Outcome | None = None
@@ -195,7 +195,7 @@ class World(RuleBasedStateMachine):
         return outcome
 
     def note(self, key: str, outcome: Outcome) -> None:
-        """Remember who was told of a success."""
+        """Record a request that was answered with success."""
         if outcome.result is not None and outcome.command is not None:
             extra = outcome.result.extra
             if not isinstance(extra, BulkExtra) or extra.progress is not None:
@@ -205,12 +205,12 @@ class World(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([1, 5, 11, 16, 61]))
     def wait(self, seconds: int) -> None:
-        """Time passes."""
+        """Move the clock."""
         self.clock.move(seconds=seconds)
 
     @rule(faults=st.lists(st.sampled_from(FAULTS), max_size=3))
     def make_slack_fail(self, faults: list[Any]) -> None:
-        """The next messages are not taken as they should."""
+        """Slack refuses the next posts."""
         self.slack.script("chat.postMessage", faults)
 
     @rule(
@@ -219,20 +219,20 @@ class World(RuleBasedStateMachine):
         rounds=st.sampled_from([1, 1, 3]),
     )
     def watch_and_tell(self, name: str, step: str | None, rounds: int) -> None:
-        """A replica watches, if the lease is free; it may die at it."""
+        """A replica runs the leader's steps, if the lease is free; it may crash at a step."""
         setup = self.setups[name]
         for _ in range(rounds):
             try:
                 lease = self.hold(name)
             except AssertionError:
-                return  # somebody else has it
+                return  # another replica has the lease
             with crashing(step):
                 self.eye.a_pass(setup, lease)
                 deliver(setup, poster_of(self.slack), lease, rounds=3)
             self.clock.move(seconds=5 * (rounds - 1))
 
     def hold(self, name: str) -> Lease:
-        """The watcher's lease, for this replica."""
+        """Acquire the leader's lease for this replica."""
         self.leases[name] = hold(self.setups[name])
         return self.leases[name]
 
@@ -240,20 +240,20 @@ class World(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_broken(self) -> None:
-        """After every step."""
+        """Check all invariants after every step."""
         if hasattr(self, "queue"):
             violations = broken(self.queue, self.born, worked=self.worked, confirmed=self.confirmed)
             assert violations == [], violations
 
     @invariant()
     def only_what_was_previewed_is_taken(self) -> None:
-        """I7, by what the test itself saw at the preview."""
+        """I7: no operation takes a row that the test itself did not see at the preview."""
         for row in self.queue.rows(failures) if hasattr(self, "queue") else ():
             for by in {row.operation, row.restored_by} & self.frozen.keys():
                 assert row.seq in self.frozen[by], f"{row.seq} was not in the preview of {by}"
 
     def teardown(self) -> None:
-        """The faults end, time passes: everything is finished, and everything was said."""
+        """Without faults and after some time, every operation has ended and all is posted."""
         if not hasattr(self, "queue"):
             return
         self.slack.faults.clear()

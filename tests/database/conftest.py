@@ -1,4 +1,4 @@
-"""Kept databases for every test here, and a server whose defaults are all against the bot."""
+"""Reused databases for every test here, and a server whose defaults all conflict with the bot."""
 
 from collections.abc import Iterator
 
@@ -21,7 +21,7 @@ HOSTILE_OPTIONS = (
     "--default-time-zone=-05:00",
     "--default-storage-engine=MyISAM",
 )
-"""How an administrator may have started a server, each against what the bot relies on."""
+"""Start options that an administrator may use; each conflicts with the bot's assumptions."""
 HOSTILE_SETTINGS = {
     "completion_type": "CHAIN",
     "group_concat_max_len": 4,
@@ -40,15 +40,15 @@ HOSTILE_SETTINGS = {
     "max_statement_time": 300,
     "old_mode": "ZERO_DATE_TIME_CAST",
 }
-"""What the administrator may set on the running server."""
+"""Settings that an administrator may change on the running server."""
 
 
 @pytest.fixture(scope="session")
 def hostile_server() -> Iterator[MariaDB]:
-    """One server for the whole run that is started with those options."""
+    """One server for the whole run, started with `HOSTILE_OPTIONS`."""
     options: tuple[str, ...] = HOSTILE_OPTIONS
     if is_mysql():
-        # MySQL has no such mode any more.
+        # MySQL no longer has the mode ORACLE.
         options = tuple(option.replace("ORACLE", "ANSI") for option in options)
     with running_mariadb(*options) as server:
         yield server
@@ -56,7 +56,7 @@ def hostile_server() -> Iterator[MariaDB]:
 
 @pytest.fixture
 def hostile(hostile_server: MariaDB) -> Iterator[Account]:
-    """An empty database of that server, and an account without any privilege but on it."""
+    """An empty database of the hostile server, with an account for this database only."""
     with hostile_server.database() as name:
         user = f"u{name}"
         hostile_server.execute(

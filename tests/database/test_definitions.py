@@ -1,4 +1,4 @@
-"""Definitions as the servers give them, and what they prove of a copy."""
+"""Table definitions as the servers return them, and the copies that they prove lossless."""
 
 import pytest
 from sqlalchemy import Connection
@@ -64,7 +64,7 @@ def test_the_spec_s_tables_prove_that_a_retry_loses_nothing(queue: TestQueue) ->
 def test_an_account_without_the_privilege_does_not_know_the_triggers(
     mariadb_queue: TestQueue, mariadb_server: MariaDB
 ) -> None:
-    """The server lists no triggers for it, which must not be taken for a table without any."""
+    """The server lists no triggers for this account; the bot must not assume that none exist."""
     database = mariadb_queue.engine.url.database
     name = mariadb_queue.queue.jobs.name
     mariadb_server.execute(
@@ -132,7 +132,7 @@ def test_what_definitions_prove_of_a_copy(
 
 
 def test_a_document_of_mysql_is_rewritten_when_it_is_stored() -> None:
-    """MySQL's JSON type, which MariaDB does not have."""
+    """Only MySQL has this JSON type."""
     document = ColumnDefinition("payload", "json", is_nullable=True, is_filled=True)
     words = ColumnDefinition(
         "payload",

@@ -1,4 +1,4 @@
-"""Only `bot/database/` knows the differences between databases; an unsupported one is refused."""
+"""Only `bot/database/` knows the differences between databases; others are refused."""
 
 import ast
 import re
@@ -15,15 +15,15 @@ from bot.queue.layouts import spec_tables
 
 BOT = Path(dialects.__file__).parent.parent
 BRANCHES = {"dialect", "is_mariadb", "get_backend_name"}
-"""How code asks which database it has."""
+"""Names by which code checks the kind of database."""
 HINTS = {"with_hint", "with_statement_hint", "prefix_with", "suffix_with", "with_dialect_options"}
-"""How code gives a statement something that only one kind of database understands."""
+"""Names by which code adds SQL that only one kind of database understands."""
 
 JOBS, _ = spec_tables()
 
 
 def uses(path: Path) -> set[str]:
-    """The names of `BRANCHES` and `HINTS` in a file, also those read by `getattr`."""
+    """Return the names of `BRANCHES` and `HINTS` in a file, `getattr` included."""
     nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
     attributes = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
     texts = {str(node.value) for node in nodes if isinstance(node, ast.Constant)}
@@ -52,7 +52,7 @@ def test_another_database_or_driver_is_refused_in_a_sentence(start: str) -> None
         f"DATABASE_URL starts with {start}://, which is not supported: "
         "it must start with mysql+pymysql:// or sqlite:///."
     )
-    # With the password of the address in it, the sentence would not match.
+    # The whole message must match, so it contains no password.
     with pytest.raises(StartError, match=f"^{re.escape(sentence)}$"):
         connect(f"{start}://bot:secret@localhost/shop")
 

@@ -1,4 +1,4 @@
-"""Columns that the layout does not name: packed by the server, unpacked to the same value."""
+"""Columns that the layout does not name: the server packs each and unpacks the same value."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A server that wants the password: it never leaves this machine unless the server is verified."""
+"""A server that asks for the password never receives it, unless the server is verified."""
 
 import socket
 import ssl
@@ -28,7 +28,7 @@ PLUGINS = [b"mysql_clear_password\0", b"dialog\0\x04Password: "]
 
 @dataclass
 class Rogue:
-    """A server that switches the client to `plugin`; `heard` is all that it received."""
+    """A server that switches the client to `plugin`; `heard` has all bytes that it received."""
 
     plugin: bytes
     certificate: tuple[Path, Path] | None = None
@@ -36,7 +36,7 @@ class Rogue:
     ended: threading.Event = field(default_factory=threading.Event)
 
     def serve(self, client: socket.socket) -> None:
-        """Greet, ask for the password in this way, and let everybody in."""
+        """Greet, ask for the password by `plugin`, and accept every login."""
         with suppress(OSError):
             self._serve(client)
         self.ended.set()
@@ -45,7 +45,7 @@ class Rogue:
         client.settimeout(20)
         client.sendall(greeting(tls=self.certificate is not None))
         if self.certificate is not None:
-            # The request for TLS alone, because the handshake may follow it at once.
+            # Read only the TLS request, because the handshake may follow it at once.
             self.heard += client.recv(SSL_REQUEST, socket.MSG_WAITALL)
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(*self.certificate)
@@ -68,7 +68,7 @@ Attempt = Callable[..., str]
 
 @pytest.fixture
 def attempt() -> Attempt:
-    """Connect to a rogue server; return the sentence, after checking what the server heard."""
+    """Connect to a rogue server; check that it received no password; return the error sentence."""
 
     def connect_to(rogue: Rogue, host: str, **options: object) -> str:
         with listening(rogue.serve) as port:
@@ -122,14 +122,14 @@ def test_with_a_wrong_certificate_it_gets_no_login(
     rogue = Rogue(plugin, self_signed(tmp_path / "rogue"))
     sentence = attempt(rogue, REMOTE, ca=str(right) if named else None)
     assert "cannot be encrypted" in sentence
-    # The request for TLS comes before the name of the account.
+    # The client sends its TLS request before the account's name.
     assert b"bot" not in rogue.heard
 
 
 def test_a_certificate_for_another_host_is_refused(attempt: Attempt, tmp_path: Path) -> None:
     certificate = self_signed(tmp_path)
     rogue = Rogue(PLUGINS[0], certificate)
-    # The certificate is for 127.0.0.1 only.
+    # The certificate is valid for 127.0.0.1 only.
     assert "cannot be encrypted" in attempt(rogue, REMOTE, ca=str(certificate[0]))
 
 

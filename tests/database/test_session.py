@@ -1,4 +1,4 @@
-"""The bot's session means the same on every server, however the server was started."""
+"""The bot's session behaves the same on every server, whatever the server's defaults are."""
 
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -79,7 +79,7 @@ ISOLATION = "transaction_isolation" if is_mysql() else "tx_isolation"
 
 @pytest.fixture
 def engine(hostile: Account) -> Iterator[Engine]:
-    """The engine of an account without privileges on the hostile server."""
+    """The engine of an account without administrative rights on the hostile server."""
     made = connect(hostile.url)
     yield made
     made.dispose()
@@ -87,7 +87,7 @@ def engine(hostile: Account) -> Iterator[Engine]:
 
 @pytest.fixture
 def mixed_log(hostile_server: MariaDB) -> Iterator[None]:
-    """The hostile server, with a binary log that takes the bot's changes."""
+    """The hostile server, with a binary log format that accepts the bot's changes."""
     hostile_server.execute("SET GLOBAL binlog_format = 'MIXED'")
     yield
     hostile_server.execute("SET GLOBAL binlog_format = 'STATEMENT'")
@@ -95,14 +95,14 @@ def mixed_log(hostile_server: MariaDB) -> Iterator[None]:
 
 @pytest.fixture(params=MODES)
 def mode(request: pytest.FixtureRequest, hostile_server: MariaDB) -> Iterator[str]:
-    """The server's default sql_mode, one after the other."""
+    """The server's default sql_mode: each of `MODES` in turn."""
     hostile_server.execute(f"SET GLOBAL sql_mode = '{request.param}'")
     yield request.param
     hostile_server.execute(f"SET GLOBAL sql_mode = '{DEFAULT_MODE}'")
 
 
 def value_of(engine: Engine, name: str) -> str:
-    """A setting of one of the engine's sessions."""
+    """Return a setting of one of the engine's sessions."""
     with engine.connect() as connection:
         shown = connection.execute(text("SHOW VARIABLES LIKE :name"), {"name": name}).one()
         return str(shown[1])
@@ -133,11 +133,11 @@ def test_an_address_cannot_change_the_session(hostile: Account) -> None:
 
 
 def test_a_session_costs_one_statement(engine: Engine) -> None:
-    engine.connect().close()  # what the account may not set is left out from now on
+    engine.connect().close()  # later sessions omit the settings that the account may not change
     with closing(engine.raw_connection()), closing(engine.raw_connection()) as fresh:
         cursor = fresh.cursor()
         cursor.execute("SHOW SESSION STATUS LIKE 'Questions'")
-        # The other is this one.
+        # One of the two statements is this query itself.
         assert cursor.fetchall()[0][1] == "2"
 
 
@@ -251,7 +251,7 @@ def narrow(
     mixed_log: None,  # noqa: ARG001 usefixtures does nothing for a fixture
     hostile_server: MariaDB,
 ) -> Iterator[TestQueue]:
-    """The spec's tables where the server is not strict; `jobs` is utf8mb3, its names are short."""
+    """The spec's tables on a lenient server; `jobs` is utf8mb3 and has a short queue column."""
     hostile_server.execute("SET GLOBAL sql_mode = ''")
     engine = connect(hostile.url, grace=GRACE)
     jobs, failed = spec_tables()

@@ -1,4 +1,4 @@
-"""D16: a server that accepts a connection and then is silent costs a request its deadline."""
+"""D16: if a server accepts a connection and never answers, a request ends at its deadline."""
 
 import socket
 import threading
@@ -24,27 +24,27 @@ from tests.kit.replicas import ask, codes, make_setup
 
 LIMIT = 1.0
 SLACK = 45.0
-"""What a busy machine may add to the deadline; the silence would cost 60 s."""
+"""The longest delay on a busy machine; a wait for the silent server would take 60 s."""
 COMMIT_LIMIT = 5.0
 """The limit of a change that must reach its COMMIT, also on a busy machine."""
 
 
 def nothing(_client: socket.socket) -> None:
-    """Accept, and be silent."""
+    """Accept the connection and send nothing."""
 
 
 def greet(client: socket.socket) -> None:
-    """Be silent after the greeting."""
+    """Send the greeting, then nothing."""
     client.sendall(greeting(tls=False))
 
 
 def greet_with_tls(client: socket.socket) -> None:
-    """Be silent in the TLS handshake."""
+    """Send a greeting with TLS, then nothing in the handshake."""
     client.sendall(greeting(tls=True))
 
 
 def let_in(client: socket.socket) -> None:
-    """Be silent after the login, when the session is set."""
+    """Accept the login, then do not answer when the session is set."""
     client.sendall(greeting(tls=False))
     client.recv(4096)
     client.sendall(OK)
@@ -55,7 +55,7 @@ TALKS = [nothing, greet, greet_with_tls, let_in]
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """Hold the block to a time, with what a busy machine adds."""
+    """Check that the block takes at most this time, plus the delay of a busy machine."""
     began = monotonic()
     yield
     assert monotonic() - began < seconds + SLACK
@@ -63,7 +63,7 @@ def within(seconds: float) -> Iterator[None]:
 
 @pytest.fixture(params=TALKS, ids=[talk.__name__ for talk in TALKS])
 def silent_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The address of a listener that says so much and no more."""
+    """The address of a listener that falls silent at this stage."""
     with listening(request.param) as port:
         yield f"mysql+pymysql://bot:canary@127.0.0.1:{port}/shop"
 
@@ -97,7 +97,7 @@ def test_the_start_is_a_sentence(silent_url: str) -> None:
 
 
 class Valve:
-    """A TCP proxy before a server that lets nothing more through once it is closed."""
+    """A TCP proxy before a server; once it is closed, it drops all data."""
 
     def __init__(self, host: str, port: int) -> None:
         self.target = (host, port)
@@ -108,7 +108,7 @@ class Valve:
         self._threads: list[threading.Thread] = []
 
     def serve(self, client: socket.socket) -> None:
-        """Pass on what comes from the client, and what the server answers, in threads."""
+        """Forward the data of client and server in threads."""
         server = socket.create_connection(self.target)
         self._sockets += [client, server]
         for pair in ((client, server), (server, client)):
@@ -117,7 +117,7 @@ class Valve:
             thread.start()
 
     def stop(self) -> None:
-        """Drop every connection."""
+        """Close every connection."""
         for one in self._sockets:
             with suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
@@ -135,13 +135,13 @@ class Valve:
                     sink.sendall(data)
         for each in (source, sink):
             with suppress(OSError):
-                # Closing alone would leave the other thread waiting, and the server's transaction.
+                # With `close` alone, the other thread waits and the transaction stays open.
                 each.shutdown(socket.SHUT_RDWR)
 
 
 @pytest.fixture
 def valve(mariadb_queue: TestQueue) -> Iterator[tuple[Valve, TestQueue]]:
-    """A queue behind a valve, and an engine with production's limits that has a connection."""
+    """A queue behind a valve, whose engine has production's limits and one open connection."""
     url = make_url(mariadb_queue.url)
     made = Valve(url.host or "", url.port or 0)
     with listening(made.serve) as port:
@@ -216,7 +216,7 @@ def test_a_commit_has_half_a_second_whatever_is_left(valve: tuple[Valve, TestQue
         nonlocal silent_at
         connection.execute(text("SELECT 1"))
         made.open.clear()
-        # Only the deadline itself is waited for: COMMIT then has nothing left of it.
+        # Wait for the deadline itself, so that no time remains for COMMIT.
         threading.Event().wait(deadline - monotonic())
         silent_at = monotonic()
 

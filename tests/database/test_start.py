@@ -1,4 +1,4 @@
-"""Whatever a server says at start or in `migrate` is one sentence, and never a traceback."""
+"""Every error of a server at start or in `migrate` becomes one sentence without a traceback."""
 
 import os
 import socket
@@ -31,20 +31,20 @@ QUEUE = Queue(*spec_tables())
 
 @pytest.fixture
 def account(hostile: Account, hostile_server: MariaDB) -> Iterator[Account]:
-    """An account with rights on one empty database of a server that takes its changes."""
+    """An account with rights on one empty database of a server that accepts its changes."""
     hostile_server.execute("SET GLOBAL binlog_format = 'MIXED'")
     yield hostile
     hostile_server.execute("SET GLOBAL binlog_format = 'STATEMENT'")
 
 
 def changed(account: Account, **parts: object) -> str:
-    """The account's address with these parts in place of its own."""
+    """Return the account's address with these parts changed."""
     url = make_url(account.url).set(**parts)  # type: ignore[arg-type]  # each is what its part takes
     return url.render_as_string(hide_password=False)
 
 
 def sentences(url: str) -> list[str]:
-    """What `migrate` and the check at start say of this address, a sentence each."""
+    """Return the sentences with which `migrate` and the check at start refuse this address."""
     problems = []
     for check in (migrate, lambda engine: check_tables(engine, QUEUE)):
         with pytest.raises(StartError) as refusal:
@@ -54,7 +54,7 @@ def sentences(url: str) -> list[str]:
 
 
 def checked(url: str, check: Callable[[Engine], object]) -> None:
-    """Run one of the checks on an engine of its own."""
+    """Run one of the checks on its own engine."""
     engine = connect(url)
     try:
         check(engine)
@@ -63,7 +63,7 @@ def checked(url: str, check: Callable[[Engine], object]) -> None:
 
 
 def says(url: str, *words: str) -> None:
-    """Hold both checks to one sentence each, with these words and without the password."""
+    """Expect one sentence each from both checks, with these words and without the password."""
     problems = sentences(url)
     assert len(problems) == 2
     for sentence in problems:
@@ -106,7 +106,7 @@ def test_a_database_of_somebody_else(account: Account) -> None:
             "PASSWORD EXPIRE NEVER",
             ("cannot be used", "1862" if is_mysql() else "1820"),
         ),
-        # A server with TLS lets everybody in by REQUIRE SSL, but nobody here has a certificate.
+        # With TLS, REQUIRE SSL accepts everybody, but no client here has a certificate.
         ("REQUIRE X509", "REQUIRE NONE", ("does not let this account in", "1045")),
         (
             "WITH MAX_QUERIES_PER_HOUR 1",
@@ -144,7 +144,7 @@ def test_a_server_with_too_many_connections(account: Account) -> None:
     with ExitStack() as held:
 
         def is_full() -> bool:
-            """Whether none is left, also after those of earlier tests have ended."""
+            """Whether no connection is free, even after those of earlier tests have ended."""
             with pytest.raises(OperationalError, match="1040"):
                 hold_connections(engine, held)
             return len(sentences(account.url)) == 2
@@ -159,7 +159,7 @@ def test_a_server_with_too_many_connections(account: Account) -> None:
 
 
 def hold_connections(engine: Engine, held: ExitStack) -> None:
-    """Open more connections than the server takes."""
+    """Open more connections than the server allows."""
     for _ in range(20):
         held.enter_context(engine.connect())
 
@@ -191,7 +191,7 @@ def test_a_server_that_accepts_no_changes(account: Account) -> None:
             migrate(engine)
     finally:
         account.server.execute("SET GLOBAL read_only = 0")
-    # What was not made then is made now.
+    # `migrate` now creates the tables that it could not create before.
     assert migrate(engine) == len(MIGRATIONS)
     engine.dispose()
 
@@ -214,7 +214,7 @@ def test_a_database_that_somebody_has_locked(account: Account) -> None:
         held.exec_driver_sql("FLUSH TABLES WITH READ LOCK")
         with pytest.raises(StartError, match=r"Another session holds.*1205"):
             migrate(engine)
-        # A rollback keeps this lock, and the pool the connection.
+        # A rollback keeps this lock, and the pool keeps the connection.
         held.exec_driver_sql("UNLOCK TABLES")
     engine.dispose()
 
@@ -222,7 +222,7 @@ def test_a_database_that_somebody_has_locked(account: Account) -> None:
 @pytest.mark.skipif(not is_own(), reason="11.8 has room beside its system tablespace")
 def test_a_server_without_room() -> None:
     options = ("--skip-innodb-file-per-table", "--innodb-data-file-path=ibdata1:12M")
-    # The database is not dropped: a server without room has none for that either.
+    # The database is not dropped, because a full server has no room for that either.
     with running_mariadb(*options) as server:
         name = "shop"
         server.execute(f"CREATE DATABASE {name}")

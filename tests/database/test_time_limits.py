@@ -1,6 +1,6 @@
-"""What is left of the time becomes a limit that the server knows.
+"""A statement gets the remaining time of its request as the server's own time limit.
 
-What a server is told is compared as text, whichever server the tests run on.
+The tests compare the statements as text, whichever server they run on.
 """
 
 from typing import Any
@@ -23,7 +23,7 @@ KEYS = select(tables.failures.c.failed_id)
 
 
 def compiled(statement: Any) -> str:
-    """The statement as MySQL gets it."""
+    """Return the statement in MySQL's dialect."""
     return str(statement.compile(dialect=mysql.dialect()))
 
 

@@ -1,4 +1,4 @@
-"""TLS to the database: used where the server has it, checked where an authority is named."""
+"""TLS to the database: used if the server offers it, verified if a CA is configured."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -19,7 +19,7 @@ CIPHER = text("SHOW SESSION STATUS LIKE 'Ssl_cipher'")
 
 @contextmanager
 def with_tls(folder: Path) -> Iterator[tuple[MariaDB, Path]]:
-    """A server that speaks TLS, and the file with its certificate."""
+    """Run a server with TLS; give it with its certificate's path."""
     folder.mkdir()
     certificate, key = self_signed(folder)
     with running_mariadb(f"--ssl-cert={certificate}", f"--ssl-key={key}") as server:
@@ -58,7 +58,7 @@ def test_a_server_without_tls_is_refused_where_an_authority_is_named(
 ) -> None:
     other, _ = self_signed(tmp_path)
     url = make_url(mariadb_url)
-    # Some servers have TLS by default; the proxy hides that.
+    # Some servers have TLS by default; the proxy hides it.
     with running_proxy(url.host or "", url.port or 0) as proxy:
         plain = url.set(port=proxy.port).render_as_string(hide_password=False)
         engine = connect(plain, ca=str(other))

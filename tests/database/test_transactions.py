@@ -1,4 +1,4 @@
-"""Transactions under faults: what was promised within the deadline, and what committed."""
+"""Transactions under faults: they keep their deadline, and the bot knows what was committed."""
 
 import threading
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ _WAIT = "PRAGMA busy_timeout = "
 
 @contextmanager
 def holding(queue: TestQueue, statement: str) -> Iterator[None]:
-    """Another connection that holds what the statement locks."""
+    """Hold the statement's locks in another connection."""
     with queue.engine.connect() as raw:
         connection = raw.execution_options(changes=True)
         with connection.begin() as transaction:
@@ -61,10 +61,10 @@ def test_a_row_that_somebody_holds_is_busy_within_the_deadline(
         outcome = ask(setup, words, key="one", seconds=LIMIT)
         took = monotonic() - began
     assert codes([outcome]) == ["busy"]
-    assert LIMIT <= took < GRACE  # its locks are waited for longer than that otherwise
+    assert LIMIT <= took < GRACE  # the usual wait for its locks is longer
     assert payloads(mariadb_queue) == before
     assert mariadb_queue.count(tables.requests) == mariadb_queue.count(tables.archive) == 0
-    # The refusal is no answer for ever: the same click works when the row is free.
+    # The refusal is not final: the same click succeeds once the row is free.
     assert codes([ask(setup, words, key="one")]) == ["ok"]
     assert broken(mariadb_queue, before) == []
 
@@ -86,7 +86,7 @@ def test_a_writer_elsewhere_makes_sqlite_busy_within_the_deadline(
         event.listen(queue.engine, "before_cursor_execute", note)
         outcome = ask(setup, "retry 45", seconds=LIMIT)
     assert codes([outcome]) == ["busy"]
-    # The refusal's own record waits too, and is given up.
+    # The record of the refusal waits for the lock too, and is then dropped.
     assert len(waits) == 2
     assert waits[0] <= 1000 * LIMIT
     assert waits[1] <= 1000 * AUDIT_SECONDS
@@ -171,7 +171,7 @@ def test_a_connection_lost_each_time_is_given_up_after_three(
 
 @pytest.fixture
 def proxied(mariadb_queue: TestQueue) -> Iterator[tuple[Proxy, Setup]]:
-    """A replica whose road to the database leads over a proxy."""
+    """A replica whose connections to the database pass through a proxy."""
     url = make_url(mariadb_queue.url)
     with ExitStack() as until_the_end:
         proxy = until_the_end.enter_context(running_proxy(url.host or "", url.port or 0))
@@ -253,7 +253,7 @@ def test_a_server_that_became_read_only_is_told_and_used_again_after_it(
 ) -> None:
     mariadb_queue.fail(45)
     name = make_url(mariadb_queue.url).database
-    # ALL includes the right to write on a read-only server, so this one has less.
+    # ALL includes the right to write on a read-only server, so this account gets less.
     mariadb_server.execute(
         "CREATE USER plain@'127.0.0.1' IDENTIFIED BY 'plain'",
         f"GRANT SELECT, INSERT, UPDATE, DELETE ON {name}.* TO plain@'127.0.0.1'",
@@ -289,7 +289,7 @@ def test_a_read_sees_one_moment_whatever_is_committed_meanwhile(queue: TestQueue
         assert connection.execute(select(queue.queue.jobs.c.id)).scalars().all() == [7]
         queue.push(8)
         queue.fail(45)
-        # Another table, too: what one statement counts is there for the next.
+        # Other tables, too: the next statement sees the same state.
         assert connection.execute(select(queue.queue.failed.c.id)).scalars().all() == []
         assert connection.execute(select(queue.queue.jobs.c.id)).scalars().all() == [7]
     with reading(queue.engine) as connection:
@@ -319,7 +319,7 @@ def test_no_statement_starts_after_the_deadline(queue: TestQueue) -> None:
 def test_a_request_that_comes_too_late_is_not_begun(queue: TestQueue) -> None:
     queue.fail(45)
     setup = replace(make_setup(queue), version="late")
-    # From Slack it has no time to ask who that is, in a terminal none to begin.
+    # A late Slack request has no time to verify the person; a late terminal request does not start.
     terminal = Actor("ana", None, Source.TERMINAL, "ana@host")
     late = Invocation(terminal, request_id("late"), monotonic() - 1)
     outcomes = [ask(setup, "retry 45", seconds=-1), dispatch(setup, late, "retry 45")]

@@ -1,4 +1,4 @@
-"""Three nodes with one database, and a way to each."""
+"""Three nodes with one database, and connections to each."""
 
 import os
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from tests.services.galera import Cluster, provider, running_cluster
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
-    """One cluster for the whole run; skipped where none can be made, except in CI."""
+    """One cluster for the whole run; without Galera the tests are skipped, in CI they fail."""
     if provider() is None:
         sentence = "No Galera library on this machine: install galera-4."
         if os.environ.get("CI"):
@@ -24,7 +24,7 @@ def cluster() -> Iterator[Cluster]:
 
 @pytest.fixture
 def empty(cluster: Cluster) -> Iterator[list[str]]:
-    """The addresses of an empty database, one a node."""
+    """The addresses of an empty database, one address per node."""
     with cluster.nodes[0].database() as name:
         cluster.settle()
         yield [node.url(name) for node in cluster.nodes]

@@ -1,4 +1,4 @@
-"""Bots on different nodes, where no lock reaches the others: every job is moved once."""
+"""Bots on different nodes move every job once, although a lock does not reach other nodes."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -27,7 +27,7 @@ SECONDS = 120.0
 
 
 def retry_each(queue: TestQueue, replica_name: str, person: str, ids: list[int]) -> list[str]:
-    """Retry the failed jobs one by one; returns how each request ended."""
+    """Retry the failed jobs one by one; return the code of each request."""
     setup = make_setup(queue, replica_name)
     return codes(ask(setup, f"retry {failed_id}", by=person) for failed_id in ids)
 
@@ -75,7 +75,7 @@ def test_a_bulk_change_whose_bot_and_node_were_killed_is_finished_on_another_nod
     (operation,) = first.rows(tables.operations)
     assert (operation.state, operation.done) == ("done", 40)
     assert broken(first, before) == []
-    # The node comes back, and what it missed comes to it.
+    # The killed node restarts and receives the changes that it missed.
     dying.engine.dispose()
     cluster.nodes[1].start()
     cluster.settle()

@@ -1,4 +1,4 @@
-"""The local Slack, a clock that tests move, and real Bolt apps that connect to it."""
+"""The local Slack, a clock that tests move, and real Bolt apps that connect to the local Slack."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack

@@ -1,4 +1,4 @@
-"""Messages with buttons and modals with fields, put before a person."""
+"""Messages with buttons and modals with fields, shown to a person."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ RETRY = actions(button(action_id="run:retry", value='{"v":1,"ids":[45]}', style=
 
 
 def modal(*blocks: Json, **changes: Any) -> Json:
-    """A modal with a submit button."""
+    """Return a modal with a submit button."""
     return {
         "type": "modal",
         "title": plain("Retry all"),
@@ -25,18 +25,18 @@ def modal(*blocks: Json, **changes: Any) -> Json:
 
 
 def field(block_id: str = "count", **changes: Any) -> Json:
-    """An input block to type into."""
+    """Return an input block for typed text."""
     return {**entry(action_id="typed", **changes), "block_id": block_id}
 
 
 def posted(slack: LocalSlack, client: WebClient, *blocks: Json) -> str:
-    """The time of a message with these blocks in #queue-alerts."""
+    """Post a message with these blocks in #queue-alerts; return its ts."""
     answer = client.chat_postMessage(channel=slack.ids.queue_alerts, text="failed", blocks=blocks)
     return str(answer["ts"])
 
 
 def open_modal(slack: LocalSlack, app: App, connect: Connect, view: Json) -> str:
-    """The id of a modal that /queue opened for the operator."""
+    """Open a modal for the operator by /queue; return its id."""
 
     @app.command("/queue")
     def show(ack: Ack, client: WebClient, body: Json) -> None:

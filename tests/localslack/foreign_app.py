@@ -1,4 +1,4 @@
-"""Twenty lines of an app that has nothing to do with the bot; its manifest is beside it."""
+"""An app of twenty lines that is independent of the bot; its manifest is in the same folder."""
 
 import os
 

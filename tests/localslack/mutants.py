@@ -1,4 +1,4 @@
-"""Every single change of the rule tables: a limit off by one, a field more, a field less."""
+"""Every single change of the rule tables, such as a limit off by one or a field more or less."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -10,11 +10,11 @@ from bot.localslack.blocks.element_rules import ELEMENT_SURFACES, ELEMENTS
 from bot.localslack.blocks.specs import Many, Number, OneOf, OrNull, Shape, Spec, Str, Text
 
 Mutant = tuple[str, Callable[[], None], Callable[[], None]]
-"""Its name, and how it is put in and taken out again."""
+"""The mutant's name, and functions that apply and remove it."""
 
 
 def shapes() -> dict[str, Shape]:
-    """Every shape of the tables by a path to it, each once."""
+    """Return every shape of the tables by its path, each shape once."""
     shapes_by_id: dict[int, tuple[str, Shape]] = {}
     for table in (ELEMENTS, BLOCKS, VIEWS):
         for name, shape in table.items():
@@ -38,7 +38,7 @@ def _walk(value: object, path: str, shapes_by_id: dict[int, tuple[str, Shape]]) 
 
 
 def sheet() -> list[str]:
-    """Every rule of the tables in one line: where, what, by which page."""
+    """Return every rule of the tables as one line: place, content, and Slack's page."""
     lines = []
     for path, shape in shapes().items():
         places = " ".join(sorted(shape.surfaces))
@@ -52,7 +52,7 @@ def sheet() -> list[str]:
 
 
 def described(spec: Spec) -> str:
-    """A spec in a few words."""
+    """Describe a spec in a few words."""
     match spec:
         case Str():
             most = "" if spec.longest is None else spec.longest
@@ -79,7 +79,7 @@ def _nested(spec: Spec) -> str:
 
 
 def mutants() -> Iterator[Mutant]:
-    """All of them, in a fixed order."""
+    """Yield all mutants, in a fixed order."""
     for path, shape in shapes().items():
         own = shape.fields
         for name, spec in own.items():
@@ -101,7 +101,7 @@ def mutants() -> Iterator[Mutant]:
 
 def _of(shape: Shape, name: str, value: object, title: str) -> Mutant:
     before = getattr(shape, name)
-    # The tables are frozen; a mutant is put in for a moment, by a test alone.
+    # The tables are frozen; only a test changes them, for a moment.
     return (
         title,
         lambda: object.__setattr__(shape, name, value),
@@ -119,7 +119,7 @@ def _in_table(kind: str, value: frozenset[str], title: str) -> Mutant:
 
 
 def variations(spec: Spec) -> Iterator[tuple[str, Spec]]:
-    """The spec with one thing changed."""
+    """Yield copies of the spec with one change each."""
     match spec:
         case Str():
             yield from _str_variations(spec)

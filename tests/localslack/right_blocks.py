@@ -1,4 +1,4 @@
-"""Blocks that Slack takes, at the edge of what it takes, and where each may stand."""
+"""Blocks that Slack accepts, at the limits of its rules, and the surfaces that allow them."""
 
 from tests.kit.block_kit import (
     IMAGE,

@@ -1,9 +1,10 @@
-"""Where two independent packages differ from our rules about Slack, and what was decided.
+"""Differences between our rules for Slack and two independent packages, and our decisions.
 
-The packages are the SDK's models and slackblocks. docs/local-slack.md tells why of each.
+The packages are the SDK's models and slackblocks. docs/local-slack.md gives the reason of each
+decision.
 """
 
-# Wrong payloads that the SDK's models take: they do not look at these rules at all.
+# Wrong payloads that the SDK's models accept, because they do not check these rules.
 SDK_DOES_NOT_LOOK = frozenset(
     {
         "101 table rows", "21 column settings", "21 table cells", "51 blocks", "alert in a message",
@@ -19,28 +20,28 @@ SDK_DOES_NOT_LOOK = frozenset(
     }
 )  # fmt: skip
 
-# slackblocks' number and ours, where a newer edition of the reference is wider: ours is kept.
+# slackblocks' number and ours; a newer edition of the reference allows more, and we keep ours.
 LIMITS = {
     "DATA_TABLE_ROWS_MAX_ITEMS": (201, 101),
     "DATA_VISUALIZATION_SEGMENTS_MAX_ITEMS": (12, 6),
     "DATA_VISUALIZATION_SERIES_MAX_ITEMS": (12, 6),
 }
 
-# Where slackblocks lets a block stand and we do not: narrower of two readings.
+# Blocks that slackblocks allows on a surface and we do not: we follow the narrower reading.
 SURFACES = {
     "message": frozenset({"input"}),
     "modal": frozenset({"card"}),
     "home": frozenset({"data_table", "table"}),
 }
 
-# Block types that slackblocks knows and we refuse, as the bot has no use for them.
+# Block types that slackblocks knows and we refuse, because the bot does not use them.
 NOT_OURS = frozenset({"container", "context_actions", "file", "plan", "task_card", "video"})
 
-# Wrong data tables and charts that slackblocks takes, each by a decision above or below.
+# Wrong data tables and charts that slackblocks accepts; a decision above or below covers each.
 SLACKBLOCKS_TAKES = frozenset(
     {
-        "102 data table rows",  # 201 there
-        "seven series",  # 12 there
-        "infinite slice",  # JSON knows no infinity, so that it cannot be sent
+        "102 data table rows",  # slackblocks allows 201
+        "seven series",  # slackblocks allows 12
+        "infinite slice",  # JSON has no infinity, so no app can send it
     }
 )

@@ -1,4 +1,4 @@
-"""Our JSON as slackblocks' objects, whose constructors check it."""
+"""Converts our JSON to slackblocks' objects, whose constructors validate it."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from tests.kit.block_kit import Json
 
 
 def refuses(block: Json) -> bool:
-    """Whether slackblocks has something against a data table or a chart."""
+    """Whether slackblocks refuses a data table or a chart."""
     fields = {key: value for key, value in block.items() if key != "type"}
     try:
         if block["type"] == "data_table":

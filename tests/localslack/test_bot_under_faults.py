@@ -1,4 +1,4 @@
-"""The real bot while the local Slack fails in each way it can: it goes on and loses nothing."""
+"""The real bot keeps working and loses nothing while the local Slack fails in each possible way."""
 
 import gc
 from collections.abc import Iterator
@@ -18,22 +18,22 @@ from tests.kit.clock import Seconds
 from tests.kit.queues import GRACE, TestQueue
 from tests.kit.team import Json, Team, team_settings
 
-LOOKS = 0.2  # seconds; with the bot's own 3 s a cut socket would be noticed after 15
-LOST = 1.0  # seconds after which an envelope is given up where a socket may have swallowed it
+LOOKS = 0.2  # seconds; with the bot's own 3 s a cut socket would be noticed only after 15 s
+LOST = 1.0  # seconds to wait for an ack if a dead socket may have swallowed the envelope
 HTML = faults.ServerError(503)
 
-# The SDK's client drops a socket that was refused without closing it.
+# The SDK's client drops a refused socket without closing it.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 
 
 @pytest.fixture
 def team(kept_queue: TestQueue) -> Iterator[Team]:
-    """The bot at work, quick to notice that a socket is dead."""
+    """The running bot, which notices a dead socket quickly."""
     with LocalSlack(ack_timeout=ACK_SECONDS + GRACE) as slack:
         team = Team(slack, kept_queue, team_settings(slack, kept_queue.url))
         client = team.bot.socket.client
-        # Not by `ping_interval`: a pong that a busy machine brings a second late would end a
-        # good socket, and what was on its way in it.
+        # `ping_interval` stays unchanged: with a short one, a pong that is late by a second on a
+        # busy machine would end a good socket and lose the envelope on it.
         client.current_app_monitor.interval_seconds = LOOKS
         team.start()
         try:
@@ -42,7 +42,7 @@ def team(kept_queue: TestQueue) -> Iterator[Team]:
             slack.clear_faults()
             client.auto_reconnect_enabled, client.closed = False, True
             slack.kill_sockets()
-            # The SDK's client trips over a socket that one of its threads closes meanwhile.
+            # The SDK's client fails if one of its threads closes the socket meanwhile.
             with suppress(AttributeError):
                 client.disconnect()
             team.stop()
@@ -50,17 +50,17 @@ def team(kept_queue: TestQueue) -> Iterator[Team]:
 
 
 def forget_lost_sockets() -> None:
-    """Collect here what the SDK's client dropped without closing it, while it opened another."""
+    """Garbage-collect the sockets that the SDK's client dropped without closing them."""
     with catch_warnings():
         simplefilter("ignore", ResourceWarning)
         gc.collect()
 
 
 def alert_with_buttons(team: Team) -> Json:
-    """The alert of failed job 45, as soon as it is there whatever came first."""
+    """Return the alert of failed job 45 once it has buttons, after any earlier version of it."""
 
     def find() -> Json | None:
-        # What was put off is due at once: the test does not wait out Slack's minutes.
+        # Make postponed posts due at once: the test does not wait for Slack's minutes.
         team.clock.move(seconds=30)
         every = [one for one in team.posted("queue-alerts") if "Failed job 45" in one["text"]]
         return next((one for one in every if one["blocks"]), None)
@@ -71,18 +71,18 @@ def alert_with_buttons(team: Team) -> Json:
 
 
 def retry_in_the_end(team: Team) -> None:
-    """Ask for it until there is an answer.
+    """Repeat the retry until the bot answers.
 
-    A socket that is going may still be counted, and chosen: what it swallows was never done.
+    A closing socket may still be counted and chosen; an envelope that it swallowed had no effect.
     """
     team.slack.hub.ack_timeout = LOST
     team.until(lambda: "error" not in team.say("retry 45").response, 40)
 
 
 def nothing_is_lost(team: Team) -> None:
-    """The job is back in its queue once, one record says so, and the audit channel shows it.
+    """Check that the job is in its queue once, with one record, shown in the audit channel.
 
-    A person who saw a failure may have asked again: that was refused, and is recorded as well.
+    A person who saw a failure may have repeated the request: the refusal is recorded as well.
     """
 
     def is_audited() -> bool:
@@ -109,11 +109,11 @@ def nothing_is_lost(team: Team) -> None:
     ids=str,
 )
 def test_posts_that_fail_are_made_up_for(team: Team, answer: faults.Answer | str | int) -> None:
-    # Every other post fails: the alert, what others see of the change, the audit.
+    # Every other post fails: the alert, the public note of the change, the audit message.
     team.slack.script("chat.postMessage", [answer, faults.OwnAnswer()] * 3)
     team.queue.fail(45)
     team.until(lambda: team.slack.calls("chat.postMessage"))
-    # From a channel that cannot be used the alert goes to the audit channel instead.
+    # If the alert channel cannot be used, the alert goes to the audit channel instead.
     if answer != "channel_not_found":
         alert_with_buttons(team)
     team.say("retry 45")
@@ -122,7 +122,7 @@ def test_posts_that_fail_are_made_up_for(team: Team, answer: faults.Answer | str
 
 
 def test_a_token_that_was_revoked_stops_the_posts_and_loses_none(team: Team) -> None:
-    # Else the bot might ask for its operators while nothing is answered, and refuse them after.
+    # Otherwise the bot might read its operators while calls fail, and refuse them afterwards.
     team.until(lambda: team.slack.calls("usergroups.users.list"))
     team.slack.revoke_token()
     team.queue.fail(45)
@@ -145,7 +145,7 @@ def test_the_bots_own_rates_are_never_above_slacks(kind: str, rate: Rate) -> Non
         1, kind, "C", "s", {}, 0, in_doubt=False, created_at=datetime.now(UTC)
     )
     sent = 0
-    # Half an hour of a flood, asked ten times a second.
+    # A flood of half an hour, with ten requests a second.
     for _ in range(30 * 60 * 10):
         if own_rates.allows(message):
             rates.take("x", rate)
@@ -181,7 +181,7 @@ def test_a_socket_that_was_cut_while_none_can_be_opened_is_opened_again(team: Te
     team.slack.refuse_sockets()
     team.slack.kill_sockets()
     team.queue.fail(45)
-    # What is watched and told goes on without any socket.
+    # Checks and alerts continue without a socket.
     alert_with_buttons(team)
     team.until(lambda: len(team.slack.calls("apps.connections.open")) >= 3)
     lost = team.say("retry 45").response
@@ -200,7 +200,7 @@ def test_a_socket_that_went_silent_is_noticed_and_replaced(team: Team) -> None:
     deaf = team.bot.socket.client.current_session
     assert deaf is not None
     team.slack.silence_sockets()
-    # It is taken for dead four times this after its last pong; with the bot's own 3 s after 13.
+    # The bot gives up the socket after 4 * LOOKS without a pong; with its own 3 s after 13 s.
     deaf.ping_interval = LOOKS
     team.until(lambda: len(team.slack.calls("apps.connections.open")) > opened)
     retry_in_the_end(team)

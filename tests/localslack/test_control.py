@@ -16,7 +16,7 @@ from tests.localslack.dialogs import RETRY, field, modal
 
 @pytest.fixture
 def browser(slack: LocalSlack) -> Iterator[httpx.Client]:
-    """Somebody on this machine, as a browser that shows the page would ask."""
+    """A client on this machine that sends the same headers as the page's browser."""
     headers = {"Origin": slack.url.rstrip("/")}
     with httpx.Client(base_url=slack.url, headers=headers, trust_env=False) as client:
         yield client

@@ -20,7 +20,7 @@ from tests.kit.sockets import frame, raw_socket
 
 
 def acknowledge(socket: ClientConnection, count: int) -> list[dict[str, Any]]:
-    """Take so many envelopes and acknowledge each."""
+    """Receive `count` envelopes, acknowledge each, and return them."""
     taken = []
     for _ in range(count):
         taken.append(frame(socket))
@@ -181,7 +181,7 @@ def test_an_app_that_could_not_open_a_socket_comes_back(
     connect(app, looks=0.2)
     slack.script("apps.connections.open", ["internal_error", 500])
     slack.kill_sockets()
-    # The first, two that failed, and the one that opened the socket again.
+    # One first call, two failed calls, and the call that opened the socket again.
     until(lambda: len(slack.calls("apps.connections.open")) >= 4)
     until(lambda: slack.hub.connected == 1)
 

@@ -30,7 +30,7 @@ PATIENCE = 20.0
 
 @contextmanager
 def running(*words: str, **environ: str) -> Iterator["subprocess.Popen[str]"]:
-    """A process of Python's, ended with SIGTERM."""
+    """Run Python with these arguments, and end it with SIGTERM."""
     process = subprocess.Popen(
         [sys.executable, *words],
         stdout=subprocess.PIPE,
@@ -47,7 +47,7 @@ def running(*words: str, **environ: str) -> Iterator["subprocess.Popen[str]"]:
 
 @contextmanager
 def only_slack(manifest: Path, **environ: str) -> Iterator[dict[str, str]]:
-    """`queue-bot playground --only-slack`; what it printed, by name, `Page` among it."""
+    """Run `queue-bot playground --only-slack`; give its printed values by name, such as `Page`."""
     words = ["-m", "bot", "playground", "--only-slack", "--manifest", str(manifest)]
     with running(*words, "--port", "0", "--no-browser", **environ) as process:
         assert process.stdout is not None
@@ -62,12 +62,12 @@ def only_slack(manifest: Path, **environ: str) -> Iterator[dict[str, str]]:
 
 
 def page_of(environment: dict[str, str]) -> httpx.Client:
-    """Asks what the page asks."""
+    """Return a client that sends the page's requests."""
     return httpx.Client(base_url=environment["Page"], timeout=2 * PATIENCE)
 
 
 def until(ask: Any, holds: Any) -> Any:
-    """The answer, as soon as it is as it should be."""
+    """Repeat the request until its answer satisfies `holds`; return the answer."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         answer = ask()
@@ -78,7 +78,7 @@ def until(ask: Any, holds: Any) -> Any:
 
 def test_a_foreign_app_runs_against_it_by_its_own_manifest() -> None:
     manifest, app = HERE / "foreign_manifest.yml", HERE / "foreign_app.py"
-    # A proxy that is not there would be asked for 127.0.0.1 too.
+    # A client that used a proxy for 127.0.0.1 would fail, because this proxy does not exist.
     nowhere = {"HTTP_PROXY": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9"}
     with only_slack(manifest, **nowhere) as environment, page_of(environment) as page:
         names = ["BOT_TOKEN", "APP_TOKEN", "SIGNING_SECRET", "API_URL"]
@@ -87,7 +87,7 @@ def test_a_foreign_app_runs_against_it_by_its_own_manifest() -> None:
         with running(str(app), **environ):
             until(lambda: page.get("/_local/state").json(), lambda state: state["connections"])
             typed = {"user": "viewer", "channel": "general", "text": "/greet Ana"}
-            # An ack of a busy machine may be late: it is asked again then.
+            # On a busy machine an ack may be late, so the request is repeated.
             answer = until(
                 lambda: page.post("/_local/command", json=typed).json(),
                 lambda answer: "error" not in answer,

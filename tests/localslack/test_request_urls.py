@@ -24,7 +24,7 @@ def slack() -> Iterator[LocalSlack]:
 
 
 def bolt(slack: LocalSlack, secret: str | None = None) -> App:
-    """A Bolt app that checks signatures."""
+    """Return a Bolt app that checks signatures."""
     return App(
         client=WebClient(slack.bot_token, slack.base_url, retry_handlers=[]),
         signing_secret=secret or slack.credentials.signing_secret,
@@ -33,7 +33,7 @@ def bolt(slack: LocalSlack, secret: str | None = None) -> App:
 
 
 def answering(status: str, body: bytes = b"", headers: tuple[tuple[str, str], ...] = ()) -> Any:
-    """A WSGI app that takes the challenge and answers everything else so; it notes requests."""
+    """Return a WSGI app that echoes the challenge and answers all else alike, and its requests."""
     requests: list[Environ] = []
 
     def app(environ: Environ, start: Any) -> list[bytes]:
@@ -136,7 +136,7 @@ def test_who_does_not_answer_in_time_is_shown_as_a_timeout_and_counted_when_late
 
     with LocalSlack(ack_timeout=SECONDS) as slack, served(slow) as url:
         slack.deliver_by_http(url)
-        # Only now: the challenge must be answered in that time, too.
+        # Not earlier, because the challenge must be answered within the same time.
         slack.hub.ack_timeout = 0.2
         answer = slack.command("viewer", "queue-ops", "/queue")
         go_on.set()

@@ -1,4 +1,4 @@
-"""No rule of the tables can be changed without a test that turns red."""
+"""Every change of a rule table makes a test fail."""
 
 import random
 from pathlib import Path
@@ -17,7 +17,7 @@ SEED, SAMPLE = 3, 40
 
 
 def verdicts() -> list[list[str]]:
-    """What becomes of everything that is right or wrong on purpose, with every place."""
+    """Return the problems of every right and wrong payload, each with its place."""
     rights = [*RIGHT.values(), *ONLY_IN_MESSAGES.values(), *NOT_IN_MODALS.values()]
     problem_lists = [message_problems(blocks) for _page, blocks, *_ in WRONG.values()]
     problem_lists += [message_problems([block]) for block in rights]
@@ -55,18 +55,18 @@ def test_each_of_a_thousand_changes_of_a_rule_shows_on_the_sheet() -> None:
 
 
 def killed(mutant: Mutant) -> bool:
-    """Whether the payloads of the corpus tell the mutant from the rules."""
+    """Whether a payload of the corpus has other problems under the mutant."""
     _title, put_in, take_out = mutant
     put_in()
     try:
         return verdicts() != NOW
     except (KeyError, TypeError):
-        return True  # a required field that is not required is missed further on
+        return True  # without a required field, later code fails
     finally:
         take_out()
 
 
-# What the bot's own messages are made of: here every mutant must die of a payload, too.
+# The blocks of the bot's own messages: here a payload must kill every mutant of a limit.
 OWN = ("section", "header", "context", "actions", "table", "data_table", "data_visualization")
 LIMITS = ("longer", "shorter", "one more", "one less", "higher", "most lower")
 

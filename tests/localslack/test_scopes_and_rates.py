@@ -16,14 +16,14 @@ from tests.kit.slack_apps import client_of
 
 
 def refusal(call: Any) -> Any:
-    """Slack's answer to a call that it refuses."""
+    """Return Slack's answer to a refused call."""
     with pytest.raises(SlackApiError) as caught:
         call()
     return caught.value.response
 
 
 def without(*scopes: str) -> LocalSlack:
-    """A local Slack whose app was not given these scopes."""
+    """Return a local Slack whose app lacks these scopes."""
     return LocalSlack(manifest=replace(QUEUE_BOT, scopes=QUEUE_BOT.scopes - {*scopes}))
 
 
@@ -83,7 +83,7 @@ def test_chat_write_public_stands_for_membership_in_a_public_channel() -> None:
 def test_the_scopes_of_the_methods_are_those_that_the_manifest_is_held_to() -> None:
     own = {name: frozenset(entry.scopes) for name, entry in methods.METHODS.items()}
 
-    # Which of its two scopes conversations.info wants depends on the channel.
+    # conversations.info needs one of two scopes, depending on the channel.
     assert own | {"conversations.info": SCOPES["conversations.info"]} == SCOPES
     assert set(chat_methods.METHODS) <= set(methods.METHODS)
 
@@ -153,5 +153,5 @@ def test_after_a_minute_of_rest_the_burst_is_there_again_and_no_more(rate: Rate)
     assert taken() == rate.burst
     clock.now += 60 * 60
     assert taken() == rate.burst
-    clock.now -= 60  # a wall clock may be set back
+    clock.now -= 60  # a wall clock may go back
     assert taken() == 0

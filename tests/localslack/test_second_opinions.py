@@ -1,4 +1,4 @@
-"""Our rules against the SDK's models and against slackblocks; differences are listed."""
+"""Our rules compared with the SDK's models and slackblocks; all differences are listed."""
 
 import copy
 import inspect
@@ -32,7 +32,7 @@ def sdk_takes(blocks: list[Json]) -> bool:
         if None in parsed:
             return False
         for block in parsed:
-            block.to_dict()  # which validates what is inside, too
+            block.to_dict()  # which validates nested objects, too
     except (SlackObjectFormationError, TypeError):
         return False
     return True
@@ -53,7 +53,7 @@ def test_the_sdk_refuses_what_we_refuse_but_for_the_rules_it_does_not_know() -> 
 
 
 def sdk_limits() -> Iterator[tuple[str, str, int]]:
-    """Type, field and number of every limit that the SDK's models name."""
+    """Yield type, field and number of every limit in the SDK's models."""
     for _, model in inspect.getmembers(sdk, inspect.isclass):
         kind = getattr(model, "type", None)
         for name in dir(model):
@@ -74,20 +74,20 @@ def test_the_numbers_are_those_of_the_sdk() -> None:
 
 
 def most(spec: Spec) -> float | None:
-    """The upper limit of a spec."""
+    """Return the upper limit of a spec."""
     if isinstance(spec, Str | Text):
         return spec.longest
     return spec.most if isinstance(spec, Many | Number) else None
 
 
 def least(spec: Spec) -> float | None:
-    """The lower limit of a spec."""
+    """Return the lower limit of a spec."""
     if isinstance(spec, Str):
         return spec.shortest
     return spec.least if isinstance(spec, Many | Number) else None
 
 
-# slackblocks' words for things that have another name in the payload.
+# slackblocks' names for objects that have another name in the payload.
 PATHS = {
     "CONFIRMATION": "button.confirm",
     "OPTION": "overflow.options",
@@ -109,7 +109,7 @@ SUFFIX = re.compile(r"_(MAX_LENGTH|MIN_LENGTH|MAX_ITEMS|MIN_ITEMS|MAX|MIN)$")
 
 
 def ours(constant: str) -> float | None:
-    """Our number for a constant of slackblocks, None where it is about nothing of ours."""
+    """Return our number for a constant of slackblocks; None if we have no such rule."""
     match = SUFFIX.search(constant)
     assert match is not None
     stem = constant[: match.start()]

@@ -237,7 +237,7 @@ def test_a_duplicated_envelope_reaches_the_app_twice_and_is_answered_once(
 
 
 def spread_of_two(clock: Seconds, seed: int) -> str:
-    """Which of two apps, a and b, got each of twelve commands."""
+    """Return which of two apps, a and b, received each of twelve commands."""
     replicas: list[str] = []
 
     def note_as(name: str) -> Callable[[Ack], None]:

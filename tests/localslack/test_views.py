@@ -94,7 +94,7 @@ def test_a_reload_loses_the_modals_and_tells_nobody(
         client.views_update(view_id=view_id, view=modal())
     with pytest.raises(CannotError):
         slack.submit("operator", view_id, {})
-    # A modal that is opened next is told of, and the lost one was not.
+    # Slack announces the close of the next modal, but not that of the lost one.
     (view,) = slack.command("operator", "queue-ops", "/queue retry-all", wait=0)["views"]
     slack.close_view("operator", view["id"])
     assert [body["view"]["id"] for body in closed] == [view["id"]]

@@ -1,6 +1,6 @@
 """Elements and objects that Slack refuses in a message, one for each rule.
 
-By name: the page of the rule, the blocks, Slack's words, the pointer below `/blocks`.
+By name: the page of the rule, the blocks, Slack's error text, the pointer below `/blocks`.
 """
 
 from tests.kit.block_kit import (

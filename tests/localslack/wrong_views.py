@@ -1,4 +1,4 @@
-"""Views that Slack refuses, one for each rule: view, Slack's words, pointer below `/view`."""
+"""Views that Slack refuses, one for each rule: view, Slack's error text, pointer below `/view`."""
 
 from tests.kit.block_kit import Json, button, entry, mrkdwn, plain
 from tests.localslack.right_blocks import HOME, MODAL

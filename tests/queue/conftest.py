@@ -1,4 +1,4 @@
-"""Kept databases for every test here."""
+"""Reused databases for every test here."""
 
 from tests.kit.kept_database import mariadb_queue, queue
 

@@ -1,4 +1,4 @@
-"""How many ids were handed out: by the server's own counter, in its steps, and as batches take."""
+"""Ids taken so far: by the server's counter, with increments above 1, and by the bot's batches."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from tests.kit.queues import TestQueue
 def test_a_batch_of_the_bot_takes_more_ids_than_it_uses_and_they_are_known(
     mariadb_queue: TestQueue,
 ) -> None:
-    """The formula against the server's own counter."""
+    """The formula agrees with the server's own counter."""
     ten = " UNION ALL ".join(["(SELECT 1"] + ["SELECT 1"] * 9) + ")"
     thousands = ", ".join(f"{ten} AS {digit}" for digit in ("a", "b", "c", "d"))
     with mariadb_queue.engine.begin() as connection:

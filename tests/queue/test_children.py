@@ -1,4 +1,4 @@
-"""Rows of other tables that the database deletes together with a job: only after a warning (D5)."""
+"""The bot deletes a job whose deletion cascades to rows of other tables only if forced (D5)."""
 
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -18,7 +18,7 @@ from tests.services.mariadb import MariaDB
 
 @pytest.fixture
 def queue(mariadb_url: str) -> Iterator[TestQueue]:
-    """A database of its own: these tests add tables."""
+    """A database for one test, because these tests add tables."""
     made = make_queue(mariadb_url)
     yield made
     made.engine.dispose()
@@ -31,14 +31,14 @@ def run(queue: TestQueue, *statements: str) -> None:
 
 
 def notes(queue: TestQueue) -> list[tuple[int, int | None]]:
-    """Each note with the row that it refers to."""
+    """Return each note's id and the id of its row."""
     with queue.engine.begin() as connection:
         rows = connection.execute(text("SELECT id, row_id FROM notes ORDER BY id"))
         return [(row.id, row.row_id) for row in rows]
 
 
 def refer(queue: TestQueue, parent: str, *row_ids: int, rule: str = "CASCADE") -> None:
-    """Add a table of notes whose rows refer to these rows of the parent."""
+    """Add a table of notes that refers to the parent, with one note for each of these rows."""
     run(
         queue,
         f"""CREATE TABLE notes (id INT PRIMARY KEY AUTO_INCREMENT, row_id BIGINT UNSIGNED NULL,
@@ -145,7 +145,7 @@ def test_all_rows_refused_is_nothing_to_do(queue: TestQueue) -> None:
 def test_a_key_of_a_table_without_a_privilege_is_not_seen(
     queue: TestQueue, mariadb_server: MariaDB
 ) -> None:
-    """What docs/operating.md says: the account needs SELECT on the child table."""
+    """The account sees a child table's key only with a privilege on it, see docs/operating.md."""
     refer(queue, "failed_jobs", rule="CASCADE")
     database = str(queue.engine.url.database)
     mariadb_server.execute(
@@ -162,7 +162,7 @@ def test_a_key_of_a_table_without_a_privilege_is_not_seen(
             with engine.begin() as connection:
                 children = children_of(connection, queue.queue.failed)
                 assert children.tables == seen
-                # Without SELECT a child row is taken for granted.
+                # Without SELECT the bot cannot look for child rows, so it assumes that they exist.
                 with pytest.raises(RowHasChildren) if privilege == "INSERT" else nullcontext():
                     children.check(connection, 1)
     finally:

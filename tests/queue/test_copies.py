@@ -1,4 +1,4 @@
-"""Retry, delete and undo on tables that are not quite the spec's: the same row, or nothing."""
+"""Retry, delete and undo on tables that differ from the spec's keep each row exactly, or refuse."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,7 +14,7 @@ from tests.kit.queues import TestQueue, make_queue
 from tests.kit.replicas import ask, make_setup
 
 
-# Not the databases that other tests keep: these tests alter the tables.
+# Not the reused databases, because these tests alter the tables.
 @pytest.fixture
 def queue(database_url: str) -> Iterator[TestQueue]:
     made = make_queue(database_url)
@@ -34,7 +34,7 @@ FAILED_AT = "2025-11-07 12:45:59"
 
 
 def test_a_payload_that_is_too_long_for_jobs_is_refused(mariadb_queue: TestQueue) -> None:
-    """D1: MariaDB keeps the length modulo 65,536 and says nothing."""
+    """D1: MariaDB keeps the length modulo 65,536 and raises no error."""
     queue = mariadb_queue
     run(queue, "ALTER TABLE jobs MODIFY payload TEXT NOT NULL")
     queue.fail(1, body="x" * 70_021)
@@ -61,7 +61,7 @@ def test_a_value_that_is_too_long_names_its_column(
 
 
 def test_a_character_that_the_table_cannot_hold_is_refused(mariadb_queue: TestQueue) -> None:
-    """D2: in a lenient session a question mark would take the emoji's place."""
+    """D2: in a lenient session the server would store a question mark instead of the emoji."""
     run(mariadb_queue, "ALTER TABLE jobs CONVERT TO CHARACTER SET utf8mb3")
     mariadb_queue.fail(1, body=EMOJI)
     unchanged(mariadb_queue, "retry 1", RowRefused, "payload")
@@ -81,7 +81,7 @@ def test_a_trigger_that_changes_the_payload_is_refused(mariadb_queue: TestQueue)
 
 @pytest.mark.parametrize("charset", ["latin1", "utf8mb3", "utf8mb4", "cp1251", "ucs2"])
 def test_tables_in_another_character_set_work(mariadb_queue: TestQueue, charset: str) -> None:
-    """D4: error 1271 everywhere, and no alert."""
+    """D4: every command failed with error 1271, and no alert was posted."""
     queue = mariadb_queue
     word = "Заказ" if charset == "cp1251" else "pedido é"
     for table in ("jobs", "failed_jobs"):
@@ -115,7 +115,7 @@ def test_a_digest_is_the_same_with_and_without_a_needless_conversion(
 
 
 def test_columns_that_the_layout_does_not_name_come_back(queue: TestQueue) -> None:
-    """D5: an undo put their defaults in."""
+    """D5: an undo inserted the columns' defaults."""
     run(
         queue,
         "ALTER TABLE failed_jobs ADD COLUMN connection VARCHAR(20) NOT NULL DEFAULT 'database'",
@@ -176,7 +176,7 @@ def test_a_definition_that_did_not_change_is_compared_and_not_read(
 
 
 def test_bytes_that_are_no_text_are_listed_and_come_back(mariadb_queue: TestQueue) -> None:
-    """D3: one such row kept every later failure from being seen."""
+    """D3: one such row hid every later failure."""
     queue = mariadb_queue
     run(
         queue,
@@ -196,7 +196,7 @@ def test_bytes_that_are_no_text_are_listed_and_come_back(mariadb_queue: TestQueu
 
 
 def test_a_number_beyond_the_calendar_and_an_id_beyond_bigint(mariadb_queue: TestQueue) -> None:
-    """D9: error 1264."""
+    """D9: the server raised error 1264."""
     queue = mariadb_queue
     for table in ("jobs", "failed_jobs"):
         run(queue, f"ALTER TABLE {table} MODIFY id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT")
@@ -213,7 +213,7 @@ def test_a_number_beyond_the_calendar_and_an_id_beyond_bigint(mariadb_queue: Tes
 
 
 def test_nothing_where_a_value_should_be_is_shown_as_unknown(mariadb_queue: TestQueue) -> None:
-    """D10: one row broke the list for everybody."""
+    """D10: one row with NULLs made the list fail for everybody."""
     queue = mariadb_queue
     run(
         queue,
@@ -244,7 +244,7 @@ def test_nothing_where_a_value_should_be_is_shown_as_unknown(mariadb_queue: Test
 
 
 def test_a_violated_constraint_is_named(mariadb_queue: TestQueue) -> None:
-    """D8: it was a bug of the bot's."""
+    """D8: the violation was reported as a bug of the bot."""
     run(
         mariadb_queue,
         """CREATE TABLE notes (id INT PRIMARY KEY, failed_id BIGINT UNSIGNED,

@@ -24,7 +24,7 @@ TABLES = {"jobs", "failed"}
 NOW = datetime(2025, 11, 7, 19, 30, 0)  # noqa: DTZ001 naive UTC, as everywhere in the bot
 
 ALLOWED = {"bot/playground/rows.py": "shows every column that the tables have, whatever its name"}
-"""A file that may read columns of the queue's tables, and why: "bot/x.py" -> reason."""
+"""Files that may read columns of the queue's tables, and why: "bot/x.py" -> reason."""
 
 WRITERS = {
     "bot/playground/worker.py": "plays the team's own worker, which knows its tables",
@@ -33,7 +33,7 @@ WRITERS = {
 
 
 def modules(pattern: str, folder: str = "bot") -> Iterator[tuple[str, ast.Module]]:
-    """Each module outside the layouts whose text has the pattern, parsed."""
+    """Yield each parsed module outside the layouts whose text matches the pattern."""
     for path in sorted((ROOT / folder).rglob("*.py")):
         source = path.read_text(encoding="utf-8")
         if not path.is_relative_to(LAYOUTS) and re.search(pattern, source):
@@ -41,14 +41,14 @@ def modules(pattern: str, folder: str = "bot") -> Iterator[tuple[str, ast.Module
 
 
 def is_table(node: ast.expr, aliases: set[str]) -> bool:
-    """Whether an expression is one of the queue's tables: `queue.jobs`, `layout.table`, a name."""
+    """Whether it is one of the queue's tables: `queue.jobs`, `layout.table` or an alias."""
     if isinstance(node, ast.Attribute):
         return node.attr in TABLES or node.attr == "table"
     return isinstance(node, ast.Name) and node.id in aliases
 
 
 def aliases_of(tree: ast.Module) -> set[str]:
-    """The names that a module binds to one of the queue's tables, also as a parameter."""
+    """Return the names that a module binds to one of the queue's tables, parameters included."""
     names = set[str]()
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
@@ -64,7 +64,7 @@ def aliases_of(tree: ast.Module) -> set[str]:
 
 
 def column_reads(tree: ast.Module) -> list[str]:
-    """Each place where a module takes `.c` or `.columns` of one of the queue's tables."""
+    """Return each place where a module reads `.c` or `.columns` of one of the queue's tables."""
     aliases = aliases_of(tree)
     return [
         ast.unparse(node)
@@ -76,7 +76,7 @@ def column_reads(tree: ast.Module) -> list[str]:
 
 
 def column_writes(tree: ast.Module) -> list[str]:
-    """Each statement on one of the queue's tables to which a module gives columns by name."""
+    """Return each statement on one of the queue's tables that has columns by name."""
     aliases = aliases_of(tree)
     return [
         ast.unparse(node)
@@ -91,12 +91,12 @@ def column_writes(tree: ast.Module) -> list[str]:
 
 
 def column_names() -> set[str]:
-    """The column names of the spec's tables that are no words of every day."""
+    """Return the column names of the spec's tables, without the common words `id` and `queue`."""
     return {column.name for table in spec_tables() for column in table.columns} - {"id", "queue"}
 
 
 def texts(tree: ast.Module) -> set[str]:
-    """Every string that is code, not a docstring."""
+    """Return every string constant."""
     return {
         node.value
         for node in ast.walk(tree)

@@ -1,4 +1,4 @@
-"""One row's change, on each kind of database: what is moved, what is kept, what is refused."""
+"""Changes of single rows on each kind of database: moved, kept and refused rows."""
 
 from datetime import datetime
 from typing import Any

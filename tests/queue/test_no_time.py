@@ -1,4 +1,4 @@
-"""A failed job whose time is none: MySQL allows zeros, as old tables have them."""
+"""A failed job with a zero date, which MySQL allows and old tables contain."""
 
 from sqlalchemy import text
 

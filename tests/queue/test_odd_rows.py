@@ -1,6 +1,6 @@
-"""Rows that random databases found: each was a traceback, or hid other rows.
+"""Rows from random databases that caused a traceback or hid other rows.
 
-`tests/random_databases` makes such databases; each fault that it found is a test here.
+`tests/random_databases` generates such databases; each fault that it found has a test here.
 """
 
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ from tests.kit.replicas import ask, hold, make_setup
 from tests.services.programs import is_mysql
 
 
-# Not the databases that other tests keep: these tests alter the tables.
+# Not the reused databases, because these tests alter the tables.
 @pytest.fixture
 def mariadb_queue(mariadb_url: str) -> Iterator[TestQueue]:
     made = make_queue(mariadb_url)
@@ -46,14 +46,14 @@ TABLES = ("jobs", "failed_jobs")
 
 
 def read(queue: TestQueue, words: str) -> Outcome:
-    """Say a command that must be answered."""
+    """Run a command and check that it is not refused."""
     outcome = ask(make_setup(queue), words)
     assert outcome.refusal is None, (words, outcome.refusal)
     return outcome
 
 
 def check_metrics(queue: TestQueue) -> None:
-    """Run the steps of the background work that read `jobs`, twice."""
+    """Run the background steps that read `jobs`, twice."""
     setup = make_setup(queue)
     lease = hold(setup)
     for _ in range(2):
@@ -134,7 +134,7 @@ def test_a_failure_without_a_payload_is_retried_and_comes_back(mariadb_queue: Te
 def test_a_queue_s_name_that_the_tables_cannot_hold_has_no_jobs(
     mariadb_queue: TestQueue, charset: str
 ) -> None:
-    """Error 1267: the server compares no column with such a character."""
+    """The server raises error 1267 if it compares a column with such a character."""
     queue = mariadb_queue
     run(queue, *(f"ALTER TABLE {name} CONVERT TO CHARACTER SET {charset}" for name in TABLES))
     queue.push(1, queue="mail", body="{}")
@@ -152,7 +152,7 @@ def test_a_queue_s_name_that_the_tables_cannot_hold_has_no_jobs(
 def test_bytes_that_are_not_of_the_column_s_character_set_are_left_alone(
     mariadb_queue: TestQueue,
 ) -> None:
-    """A lenient session stores such bytes; the archive could not hold them."""
+    """A lenient session stores such bytes, and the archive could not hold them."""
     run(
         mariadb_queue,
         "ALTER TABLE failed_jobs MODIFY exception LONGTEXT CHARACTER SET ascii NOT NULL",
@@ -173,7 +173,7 @@ def test_bytes_that_are_not_of_the_column_s_character_set_are_left_alone(
 def test_a_failure_without_a_time_that_waits_is_no_problem_until_the_index_passes_it(
     mariadb_queue: TestQueue, value: str
 ) -> None:
-    """The check of the index failed, and health said nothing else about the failures."""
+    """The health check of the index failed, and health reported nothing else about the failures."""
     queue = mariadb_queue
     run(queue, "ALTER TABLE failed_jobs MODIFY failed_at DATETIME NULL")
     setup = make_setup(queue, clock=Clock())

@@ -146,12 +146,12 @@ def test_a_row_digest_tells_apart_what_has_the_same_id(queue: TestQueue) -> None
 def test_a_scan_that_takes_too_long_is_cut_off(queue: TestQueue) -> None:
     for _ in range(400):
         queue.push(body="")
-    # Of a column that may be null: MySQL counts whole rows without reading them.
+    # The column is nullable, because MySQL counts whole rows without reading them.
     every = text("SELECT COUNT(a.reserved_at) FROM jobs a, jobs b, jobs c")
     with reading(queue.in_haste.engine) as connection:
         with pytest.raises(TooSlow):
             bounded(connection, every, 0.05)
-        # The connection is still of use.
+        # The connection can still be used.
         assert connection.execute(text("SELECT COUNT(*) FROM jobs")).scalar() == 400
 
 
@@ -179,7 +179,7 @@ def test_a_queue_column_that_is_wider_than_the_bots_own_is_refused_at_start(
 def test_where_all_jobs_take_too_long_the_two_ends_are_looked_at(
     queue: TestQueue, *, oldest_first: bool
 ) -> None:
-    """Few reserved among very many pending: workers hold the oldest."""
+    """With few reserved jobs among many pending ones, only the first and last ids are scanned."""
     held = (1, 2, 150_000, 299_999)
     for id_ in (*held, 3, 300_000):
         queue.push(id_, reserved_at=1762537400 if id_ in held else None)

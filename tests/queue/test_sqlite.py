@@ -1,4 +1,4 @@
-"""How long connections to an SQLite file wait for each other."""
+"""Lock waits of connections to an SQLite file."""
 
 import sqlite3
 import threading
@@ -16,14 +16,14 @@ from bot.store.migrate import LOCK_SECONDS, migrate
 
 @pytest.fixture
 def engine(sqlite_url: str) -> Iterator[Engine]:
-    """With one connection in its pool: each transaction gets the one before it had."""
+    """An engine with one pooled connection: each transaction reuses the previous one's."""
     made = connect(sqlite_url, pool=1)
     yield made
     made.dispose()
 
 
 def waits(engine: Engine, **options: object) -> int:
-    """How many milliseconds a transaction with these options waits for a lock."""
+    """Return the lock wait in milliseconds of a transaction with these options."""
     with engine.connect() as raw:
         connection = raw.execution_options(**options)
         with connection.begin():
@@ -33,7 +33,7 @@ def waits(engine: Engine, **options: object) -> int:
 def test_a_wait_is_never_the_one_that_was_told_before(engine: Engine) -> None:
     usual = LOCK_WAIT_SECONDS * 1000
     assert waits(engine) == usual
-    # So long that a busy machine does not use it up before the transaction begins.
+    # A busy machine cannot use up 40 s before the transaction begins.
     assert usual < waits(engine, deadline=monotonic() + 40) <= 40_000
     assert waits(engine) == usual
     assert waits(engine, lock_seconds=60) == 60_000
@@ -55,12 +55,12 @@ def test_who_makes_the_tables_second_waits_as_long_as_on_mariadb(engine: Engine)
 def test_a_new_file_that_somebody_else_opens_at_the_same_time_is_waited_for(
     engine: Engine, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # On a busy machine the other one may take seconds to let go.
+    # On a busy machine the other connection may keep the lock for seconds.
     monkeypatch.setattr("bot.database.engine.LOCK_WAIT_SECONDS", 20)
     path = make_url(sqlite_url).database
     assert path is not None
     with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
-        # SQLite does not wait for this one, however long it was told to wait for locks.
+        # SQLite does not wait for this lock, whatever its busy timeout is.
         other.execute("BEGIN IMMEDIATE")
         release = threading.Timer(0.1, other.rollback)
         release.start()

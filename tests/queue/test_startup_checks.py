@@ -1,4 +1,4 @@
-"""What the bot says at start of tables that it cannot work with: one sentence, with the column."""
+"""The check at start refuses unsuitable tables with one sentence that names the column."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,7 +14,7 @@ from tests.kit.queues import TestQueue, make_queue
 
 @pytest.fixture
 def queue(mariadb_url: str) -> Iterator[TestQueue]:
-    """A database of its own: these tests alter its tables."""
+    """A database for one test, because these tests alter its tables."""
     made = make_queue(mariadb_url)
     yield made
     made.engine.dispose()
@@ -84,7 +84,7 @@ def test_a_table_that_works_is_not_refused(queue: TestQueue, statement: str) -> 
 
 
 def test_a_timestamp_is_read_in_utc_and_nowhere_else(queue: TestQueue) -> None:
-    """D6: it was shown hours away, and rows of a few seconds were deleted as old."""
+    """D6: a TIMESTAMP was shown hours off, and rows a few seconds old were deleted as old ones."""
     assert problems_after(queue, "ALTER TABLE failed_jobs MODIFY failed_at TIMESTAMP NULL") == []
     queue = replace(queue, queue=replace(queue.queue, zone=ZoneInfo("America/Lima")))
     (sentence,) = problems_after(queue)
@@ -104,7 +104,7 @@ def test_what_works_and_should_be_known_is_a_warning(queue: TestQueue) -> None:
 
 
 def test_a_view_and_a_name_in_other_letters_are_told_apart_from_nothing(queue: TestQueue) -> None:
-    """D15."""
+    """D15: the sentences name the view, and the table whose name differs in case."""
     sentences = problems_after(queue, "RENAME TABLE jobs TO Jobs")
     assert sentences[0].endswith("There is a table Jobs.")
     (sentence,) = problems_after(queue, "CREATE VIEW jobs AS SELECT * FROM Jobs")

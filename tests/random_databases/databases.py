@@ -1,4 +1,4 @@
-"""Make a drawn database, run its story, and leave the server as it was."""
+"""Create a random database, run its story, and restore the server's settings."""
 
 import shutil
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from tests.services.mariadb import MariaDB
 
 @dataclass
 class Tally:
-    """How many databases were tried, and how many of them the bot refused at start."""
+    """The number of tried databases, and of those that the bot refused at start."""
 
     databases: int = 0
     refused: int = 0
@@ -27,7 +27,7 @@ class Tally:
     outcomes: dict[str, int] = field(default_factory=dict)
 
     def add(self, story: Story, *, accepted: bool) -> None:
-        """Count a database whose story held."""
+        """Count a database whose story passed."""
         self.databases += 1
         self.refused += not accepted
         for name, count in story.outcomes.items():
@@ -36,7 +36,7 @@ class Tally:
 
 @dataclass
 class OnServer:
-    """Random databases on one server, one after the other in the same database."""
+    """Random databases on one server, created in turn in the same database."""
 
     server: MariaDB
     name: str
@@ -55,7 +55,7 @@ class OnServer:
                 return
             until_the_end.enter_context(_settings(observer, design))
             queue = self.database.queue
-            # The sessions of before have the settings of before.
+            # Older sessions still have the previous settings.
             queue.engine.dispose()
             story = Story(queue, observer, design)
             self.tally.add(story, accepted=story.run())
@@ -69,7 +69,7 @@ class OnServer:
             observer.execute("DROP TABLE IF EXISTS notes, jobs, failed_jobs")
             return False
         self.database.emptied()
-        # Rules come after the rows that they would refuse.
+        # Rules come after the rows, because they would refuse some of them.
         for statement in (*design.rows, *design.rules):
             observer.write(statement)
         return True
@@ -81,7 +81,7 @@ class OnServer:
 
 @contextmanager
 def _settings(observer: Observer, design: Design) -> Iterator[None]:
-    """Change defaults of the server, and set them back at the end."""
+    """Change global settings of the server, and restore them at the end."""
     before = {
         name: observer.execute(f"SELECT @@GLOBAL.{name}")[0][0] for name, _ in design.settings
     }
@@ -100,7 +100,7 @@ def _literal(value: object) -> str:
 
 @dataclass
 class InFiles:
-    """Random databases in SQLite files, each a copy of one with the bot's own tables."""
+    """Random databases in SQLite files, each a copy of a file with the bot's own tables."""
 
     folder: Path
     tally: Tally = field(default_factory=Tally)

@@ -1,6 +1,6 @@
-"""Databases at random: the statements that make a team's tables, and the rows in them.
+"""Random databases: the statements that create a team's tables and their rows.
 
-Everything that is drawn is SQL, so a database that shows a fault can be copied into a test.
+All random parts are SQL, so a failing database can be copied into a test.
 """
 
 from dataclasses import dataclass, replace
@@ -13,10 +13,10 @@ ZONES = st.sampled_from(["UTC", "UTC", "America/Lima", "Europe/Madrid"])
 
 @dataclass(frozen=True)
 class Design:
-    """A database: the server's settings, the statements of its owner, the steps of the story.
+    """A database: the server's settings, its owner's statements, and the story's steps.
 
-    `rows` run in a session that accepts anything. `later` is a failure that a worker writes while
-    the bot runs.
+    `rows` run in a session that accepts every value. `later` inserts a failure while the bot runs,
+    as a worker does.
     """
 
     settings: tuple[tuple[str, str], ...]
@@ -28,17 +28,17 @@ class Design:
     steps: tuple[tuple[str, int], ...]
 
     def with_zone(self, zone: str) -> "Design":
-        """The same with another time zone."""
+        """Return a copy with another time zone."""
         return replace(self, zone=zone)
 
 
 def quoted(value: str) -> str:
-    """A text as a literal of SQL."""
+    """Return a text as an SQL literal."""
     return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
 def hexadecimal(value: bytes) -> str:
-    """Bytes as a literal of SQL."""
+    """Return bytes as an SQL literal."""
     return f"X'{value.hex()}'"
 
 
@@ -97,7 +97,7 @@ STEPS = (
 
 
 def literal_texts(texts: tuple[str, ...]) -> SearchStrategy[str]:
-    """A text, bytes or NULL."""
+    """A strategy for literals of texts, bytes and NULL."""
     return st.one_of(
         st.sampled_from(texts).map(quoted),
         st.sampled_from(texts).map(quoted),
@@ -108,6 +108,6 @@ def literal_texts(texts: tuple[str, ...]) -> SearchStrategy[str]:
 
 
 def stories() -> SearchStrategy[tuple[tuple[str, int], ...]]:
-    """Steps, each with a number that chooses its rows."""
+    """A strategy for lists of steps, each with a number that selects its rows."""
     step = st.tuples(st.sampled_from(STEPS), st.integers(0, 9))
     return st.lists(step, min_size=3, max_size=7).map(tuple)

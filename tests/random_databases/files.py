@@ -1,4 +1,4 @@
-"""Tables and rows at random for SQLite, whose columns hold any kind of value."""
+"""Random tables and rows for SQLite, whose columns hold any kind of value."""
 
 from collections.abc import Callable
 from typing import Any
@@ -55,7 +55,7 @@ def _quoted(value: str) -> str:
 
 
 def _values(texts: tuple[str, ...]) -> SearchStrategy[str]:
-    """A text as usual; sometimes a number, bytes, or a text that is not UTF-8."""
+    """A strategy for texts, and sometimes a number, bytes, or a text that is not UTF-8."""
     return st.one_of(
         st.sampled_from(texts).map(_quoted),
         st.sampled_from(texts).map(_quoted),
@@ -68,7 +68,7 @@ def _values(texts: tuple[str, ...]) -> SearchStrategy[str]:
 
 @st.composite
 def designs(draw: Draw) -> Design:
-    """An SQLite file."""
+    """A strategy for SQLite files."""
     jobs, job_values = _jobs(draw)
     failed, failed_values = _failed(draw)
     rows = [_row(draw, "failed_jobs", failed_values) for _ in range(draw(st.integers(1, 6)))]

@@ -1,4 +1,4 @@
-"""What the bot logs while a story runs, with the traceback of each error."""
+"""The bot's log lines during a story, with the traceback of each error."""
 
 import traceback
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ import structlog
 from structlog.testing import LogCapture
 
 FAILED = ("watch step failed", "failure not indexed")
-"""Lines that are warnings, and say that a step failed or that a row was left out."""
+"""Warnings about a failed step or a skipped row."""
 
 
 class _Capture(LogCapture):
@@ -21,11 +21,11 @@ class _Capture(LogCapture):
 
 @contextmanager
 def captured_lines() -> Iterator[list[Any]]:
-    """Collect the lines of the log until the block ends."""
+    """Collect the log lines until the block ends."""
     capture = _Capture()
     processors = structlog.get_config()["processors"]
     before = list(processors)
-    # In place: a logger that was used already keeps its list.
+    # The list is changed in place, because loggers already in use keep a reference to it.
     processors[:] = [capture]
     try:
         yield capture.entries
@@ -34,5 +34,5 @@ def captured_lines() -> Iterator[list[Any]]:
 
 
 def errors(lines: list[Any]) -> list[Any]:
-    """Return the lines that say that a step failed or a row was left out."""
+    """Return the lines about a failed step or a skipped row."""
     return [line for line in lines if line["log_level"] == "error" or line["event"] in FAILED]

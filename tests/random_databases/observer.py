@@ -1,4 +1,4 @@
-"""What an observer sees of the two tables, over a connection of its own, without the bot's code."""
+"""An observer of the two tables, with its own connection and without the bot's code."""
 
 import contextlib
 import sqlite3
@@ -17,7 +17,7 @@ Execute = Callable[[str], Sequence[Sequence[Any]]]
 class Rows:
     """Every row of both tables by its id, each value in a form that shows every byte.
 
-    `contents` are the queue and the payload of a row, as text in utf8mb4 or as plain bytes.
+    `contents` has the queue and the payload of each row, as text in utf8mb4 or as plain bytes.
     """
 
     jobs: dict[int, Row]
@@ -25,13 +25,13 @@ class Rows:
     contents: dict[tuple[str, int], tuple[Any, Any]]
 
     def content(self, table: str, id_: int) -> tuple[Any, Any]:
-        """The queue and the payload of a row."""
+        """Return the queue and the payload of a row."""
         return self.contents[table, id_]
 
 
 @dataclass(frozen=True)
 class Observer:
-    """A session that is not the bot's; `execute` returns the rows of a statement."""
+    """A session separate from the bot's; `execute` returns the rows of a statement."""
 
     execute: Execute
     is_sqlite: bool
@@ -56,7 +56,7 @@ class Observer:
         return int(self.execute(f"SELECT COUNT(*) FROM {table}")[0][0])
 
     def write(self, statement: str) -> bool:
-        """Run a statement of the owner or of a worker; return whether the database took it."""
+        """Run a statement of the owner or of a worker; return whether the database accepted it."""
         try:
             self.execute(statement)
         except Exception as error:
@@ -94,14 +94,14 @@ class Observer:
 
 @contextlib.contextmanager
 def observing_file(path: str) -> Iterator[Observer]:
-    """An observer of an SQLite file."""
+    """Give an observer of an SQLite file."""
     with contextlib.closing(sqlite3.connect(path, isolation_level=None, timeout=20)) as connection:
         yield Observer(lambda statement: connection.execute(statement).fetchall(), is_sqlite=True)
 
 
 @contextlib.contextmanager
 def observing_server(connection: Any, database: str, sql_mode: str = "") -> Iterator[Observer]:
-    """An observer over the server's own socket, in a session that accepts anything."""
+    """Give an observer over the server's own socket, in a session that accepts every value."""
 
     def execute(statement: str) -> Sequence[Sequence[Any]]:
         with connection.cursor() as cursor:

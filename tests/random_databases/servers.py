@@ -1,4 +1,4 @@
-"""Tables, settings and rows at random for MariaDB and MySQL."""
+"""Random tables, settings and rows for MariaDB and MySQL."""
 
 from collections.abc import Callable
 from typing import Any
@@ -41,7 +41,7 @@ MARIADB = {
 }
 CHARSETS = ("utf8mb4", "utf8mb4", "utf8mb4", "utf8mb3", "latin1", "ascii", "cp1251", "ucs2")
 IDS = ("BIGINT UNSIGNED", "BIGINT UNSIGNED", "BIGINT", "INT UNSIGNED", "INT", "SMALLINT")
-# What comes once is rare in teams' tables or refused at start, so most databases are accepted.
+# A type listed once is rare in teams' tables or refused at start, so most databases are accepted.
 NAMES = (
     *("VARCHAR(191)", "VARCHAR(191)", "VARCHAR(255)", "VARCHAR(10)", "CHAR(40)"),
     *("VARCHAR(64) CHARACTER SET ascii", "VARCHAR(64) CHARACTER SET latin1", "VARBINARY(99)"),
@@ -132,7 +132,7 @@ NOTES = "CREATE TABLE notes (id INT PRIMARY KEY AUTO_INCREMENT, failed_id {} NUL
 
 @st.composite
 def designs(draw: Draw) -> Design:
-    """A database on a server, with its settings."""
+    """A strategy for databases on a server, with its settings."""
     choices = {name: (*values, *MARIADB.get(name, ())) for name, values in SETTINGS.items()}
     if not is_mysql():
         choices = {**MARIADB, **choices}
@@ -148,7 +148,7 @@ def designs(draw: Draw) -> Design:
     rows.append("INSERT INTO notes (failed_id) SELECT MIN(id) FROM failed_jobs")
     return Design(
         settings=settings,
-        # The bot reads a TIMESTAMP in UTC, and refuses another zone at start.
+        # The bot reads a TIMESTAMP in UTC, and refuses other zones at start.
         zone="UTC" if "failed_at TIMESTAMP" in failed else draw(ZONES),
         tables=(jobs, failed, NOTES.format(failed_id)),
         rules=tuple(rule.format(action=action) for rule in rules),
@@ -222,7 +222,7 @@ def _bodies() -> SearchStrategy[str]:
 def _table(
     draw: Draw, name: str, columns: list[str], values: Values, charset: str
 ) -> tuple[str, Values]:
-    """The statement that makes a table with a few columns of the team's own, and its values."""
+    """Return the statement for a table with a few extra columns of the team, and all values."""
     names = draw(st.lists(st.sampled_from(ODD_NAMES), max_size=3, unique=True))
     for one in names:
         column = "`" + one.replace("`", "``") + "`"

@@ -1,6 +1,6 @@
-"""The story of one random database: what people do, and what must hold after each step.
+"""The story of one random database: people's actions, and the checks after each step.
 
-A fault is an `AssertionError`, or any exception that is not a refusal of the bot's own.
+A fault is an `AssertionError`, or any exception except the bot's own refusals.
 """
 
 import json
@@ -96,7 +96,7 @@ class Story:
         return []
 
     def ask(self, words: str | Request) -> Outcome:
-        """Say a command and draw its answer."""
+        """Run a command and draw its answer."""
         invocation = Invocation(
             Actor(ANA, TEAM, Source.SLASH),
             request_id("random", uuid4()),
@@ -135,14 +135,14 @@ class Story:
             self._change(f"{words} {' '.join(map(str, failed[: 1 + number]))}")
 
     def _queue_of(self, failed_id: int) -> str | None:
-        """A queue's name that can be typed."""
+        """Return the queue's name if a person can type it."""
         outcome = self.ask(f"failed-job {failed_id}")
         assert outcome.result is not None, (failed_id, outcome.refusal)
         name: str = outcome.result.model_dump()["data"]["failed_job"]["queue"]
         return name if name.isalnum() else None
 
     def _change(self, words: str) -> None:
-        """Say a command that changes rows at once, and compare the rows before and after."""
+        """Run a command that changes rows at once, and compare the rows before and after."""
         before = self.observer.rows()
         outcome = self.ask(words)
         if _preview(outcome) is not None:
@@ -204,7 +204,7 @@ class Story:
         return changes
 
     def _hold(self, action: str, before: Rows, changes: "Changes") -> None:
-        """Hold what was lost and added to what the action may do."""
+        """Check that the action may remove and add these rows."""
         lost, added = changes.lost, changes.added
         if action in ("retry", "retry-all"):
             assert not lost["jobs"]
@@ -220,7 +220,7 @@ class Story:
             self.removed[table] += [(id_, rows[id_]) for id_ in lost[table]]
 
     def _come_back(self, changes: "Changes") -> None:
-        """Hold each restored row to the row that was removed; it may have a new id."""
+        """Check that each restored row equals a removed one; its id may differ."""
         for table, now in (("jobs", changes.after.jobs), ("failed_jobs", changes.after.failed)):
             for id_ in changes.added[table]:
                 row = _without_id(now[id_])
@@ -243,7 +243,7 @@ class Story:
         assert not errors(lines), errors(lines)
 
     def _nothing_is_unseen(self) -> None:
-        """Hold lists, details, counts, the index and the health to the tables themselves."""
+        """Compare lists, details, counts, the index and the health with the tables themselves."""
         rows = self.observer.rows()
         data = {words: self._read(words) for words in READS}
         assert {row["id"] for row in data["failed limit=200"]["failed_jobs"]} == set(rows.failed)
@@ -261,7 +261,7 @@ class Story:
         assert not [one for one in problems if one.part == "failures"], problems
 
     def _a_new_failure_is_seen(self) -> None:
-        """A failure that no check has indexed for minutes is a problem, and then it is none."""
+        """A failure unindexed for three minutes is a problem until the next check."""
         before = set(self.observer.rows().failed)
         self.observer.write(self.design.later)
         new = set(self.observer.rows().failed) - before
@@ -276,7 +276,7 @@ class Story:
         self._nothing_is_unseen()
 
     def _problems(self) -> Sequence[HealthProblem]:
-        """The problems that health names; the story holds no lease, so nobody leads."""
+        """Return the health's problems, except that no replica leads: the story holds no lease."""
         with reading(self.queue.engine) as connection:
             now = self.clock(connection)
             state = health(connection, self.queue.queue, now)

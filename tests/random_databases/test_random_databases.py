@@ -1,6 +1,6 @@
-"""Any database: every row as it was, byte for byte, or a refusal and nothing changed.
+"""In any database every row keeps every byte, or the bot refuses and changes nothing.
 
-`make campaign` tries other databases, for longer.
+`make campaign` runs longer and with other databases.
 """
 
 from pathlib import Path
@@ -16,7 +16,7 @@ SHORT = settings(
     deadline=None,
     derandomize=True,  # the same databases each time; the campaign tries others
     database=None,
-    # To make a database smaller that shows a fault would take minutes.
+    # Shrinking a failing database would take minutes.
     phases=(Phase.generate,),
     suppress_health_check=list(HealthCheck),
 )

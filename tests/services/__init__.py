@@ -1,1 +1,1 @@
-"""Real servers that the tests start and stop by themselves, never a system service."""
+"""Real servers that the tests start and stop themselves; system services are never used."""

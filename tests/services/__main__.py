@@ -1,7 +1,7 @@
-"""Run the tests of the database on other servers: python -m tests.services [mysql …].
+"""Run the database tests on other servers: python -m tests.services [mysql …].
 
-A server whose suite does not offer it any more is left out, and the last lines say so. One that is
-offered and does not start, or whose tests fail, makes the run fail.
+A server that its suite no longer offers is skipped, and the last lines name it. The run fails if an
+offered server does not start or its tests fail.
 """
 
 import os
@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Part:
-    """Tests that run on one server, in so many processes; the seconds they take on a quiet one."""
+    """Tests for one server, with the number of processes and their seconds on an idle machine."""
 
     server: str
     paths: tuple[str, ...]
@@ -76,11 +76,11 @@ PARTS = (
     Part("php", ("tests/php",), 1, 60),
 )
 LIMIT = 3
-"""So many times its seconds a part may take before it is ended."""
+"""A part is killed after this multiple of its seconds."""
 
 
 def main(names: list[str]) -> int:
-    """Run the parts of these servers, of all where none is named; returns the exit status."""
+    """Run the parts of the named servers, or of all; return the exit status."""
     left_out: dict[str, str] = {}
     ends: list[str] = []
     failed = False
@@ -109,7 +109,7 @@ def main(names: list[str]) -> int:
 
 
 def _fetched(server: str) -> str:
-    """Fetch a server and return its name with its version; raises `NotOfferedError`."""
+    """Fetch a server and return its name with its version; raise `NotOfferedError`."""
     offer = OFFERS[server]
     os.environ.pop(FOLDER, None)
     if offer is None:

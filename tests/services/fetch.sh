@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Fetch a database server that this machine's release does not have, and print its folder:
+# Fetch a database server that is not in this machine's release, and print its folder:
 #     fetch.sh SUITE PACKAGE OLDEST_VERSION
-# The packages come from the mirror that apt is configured with, under the name of another suite,
-# and are only unpacked: nothing is installed, and apt's own lists stay as they are. They are kept
-# by their hash, so that a second run downloads nothing.
-# Exits 3 if the suite does not offer the package (any more), 1 if something else went wrong.
+# The packages come from another suite of apt's configured mirror and are only unpacked: the script
+# installs nothing and does not change apt's own lists. Unpacked packages are kept by their hash, so
+# a second run downloads nothing.
+# Exit status: 3 if the suite does not offer the package, or no longer; 1 after any other error.
 set -euo pipefail
 
 suite=${1:?SUITE} package=${2:?PACKAGE} oldest=${3:?OLDEST_VERSION}
@@ -60,13 +60,13 @@ if [ -z "$version" ] || dpkg --compare-versions "$version" lt "$oldest"; then
     exit 3
 fi
 
-# One line a package: 'address' file size SHA256:hash
+# One line per package: 'address' file size SHA256:hash
 needed=$(private apt-get install -y --print-uris "$package" | grep "^'" | sort)
 hash=$(printf '%s\n' "$needed" | grep -oE ' SHA256:[0-9a-f]{64}$' | sha256sum | cut -c 1-16)
 folder=$cache/servers/$package-$hash
 if [ ! -e "$folder/version" ]; then
     say "Fetching $package $version of $suite."
-    # apt checks each file against its hash before it keeps it.
+    # apt verifies each file's hash before it stores the file.
     private apt-get install -y --download-only "$package" >"$state/download.log" 2>&1 || {
         tail -n 20 "$state/download.log" >&2
         exit 1
@@ -77,7 +77,7 @@ if [ ! -e "$folder/version" ]; then
         dpkg-deb --extract "$state/archives/$file" "$folder.new"
     done
     printf '%s\n' "$version" >"$folder.new/version"
-    # Only the newest is kept: an older one would never be used again.
+    # Only the newest version is kept, because no run would use an older one.
     rm -rf "$cache/servers/$package"-*[0-9a-f]
     mv "$folder.new" "$folder"
     rm -f "$state"/archives/*.deb

@@ -1,4 +1,4 @@
-"""A Galera cluster of the tests' own: three nodes on this machine, which write side by side."""
+"""A Galera cluster for the tests: three nodes on this machine, all of which accept writes."""
 
 import contextlib
 import os
@@ -16,10 +16,10 @@ from tests.services.programs import ServerUnavailableError
 NODES = 3
 HOST = "127.0.0.1"
 ACCOUNT = "mysql"
-"""The account that comes with the server's package."""
+"""The system account that the server's package creates."""
 _PROVIDERS = ("/usr/lib/galera/libgalera_smm.so", "/usr/lib64/galera/libgalera_smm.so")
-# A node that is silent is given up after seconds, not after half a minute. A node that is to be
-# suspected sooner than it says that it lives does not start.
+# The cluster gives up a silent node after seconds instead of half a minute. A node does not start
+# if its suspect timeout is shorter than its keepalive period.
 _IMPATIENT = (
     "evs.keepalive_period=PT0.5S;evs.inactive_check_period=PT0.5S;evs.suspect_timeout=PT3S;"
     "evs.inactive_timeout=PT8S;evs.install_timeout=PT8S;gcache.size=64M"
@@ -30,18 +30,18 @@ class Node(MariaDB):
     """One server of the cluster."""
 
     def __init__(self, folder: Path, first: MariaDB | None) -> None:
-        """Install an empty server, which takes over the data of the first when it joins."""
+        """Install an empty server, which copies the first node's data when it joins."""
         super().__init__(folder)
         self.first = first
         if first is not None:
             self.password = first.password
         if os.geteuid() == 0:
-            # The rsync by which the data go over gives up root's rights and could not write here.
+            # The rsync that copies the data drops root's rights and could not write here.
             self.account = ACCOUNT
             _give_away(folder)
 
     def start(self) -> None:
-        """Start, and wait until the node has joined the others."""
+        """Start the node and wait until it has joined the cluster."""
         super().start()
         try:
             until(lambda: self.state() == "Synced", START_SECONDS)
@@ -50,11 +50,11 @@ class Node(MariaDB):
             raise ServerUnavailableError(sentence) from error
 
     def state(self) -> str:
-        """What the node is to the cluster; Synced where it takes part."""
+        """Return the node's state in the cluster; a joined node is Synced."""
         return self.status("wsrep_local_state_comment")
 
     def status(self, name: str) -> str:
-        """One of the node's own figures."""
+        """Return one of the node's status variables."""
         with (
             contextlib.closing(self.connect_as_root()) as connection,
             connection.cursor() as cursor,
@@ -69,16 +69,16 @@ class Node(MariaDB):
 
 @dataclass(frozen=True)
 class Cluster:
-    """The nodes, of which some may have been killed."""
+    """The nodes, some of which may have been killed."""
 
     nodes: list[Node]
 
     def settle(self) -> None:
-        """Wait until every running node has what was committed on any."""
+        """Wait until all running nodes have the same commits."""
         until(lambda: len({node.status("wsrep_last_committed") for node in self.running}) == 1)
 
     def wait_for_size(self, size: int) -> None:
-        """Wait until the running nodes agree that there are so many, and work again."""
+        """Wait until the running nodes agree on the cluster's size and accept statements again."""
         until(lambda: {node.status("wsrep_cluster_size") for node in self.running} == {str(size)})
         until(lambda: {node.state() for node in self.running} == {"Synced"})
 
@@ -94,13 +94,13 @@ def _give_away(folder: Path) -> None:
 
 
 def provider() -> str | None:
-    """Path of the library that makes servers a cluster, or None."""
+    """Return the path of the Galera library; None if it is missing."""
     return next((path for path in _PROVIDERS if Path(path).exists()), None)
 
 
 @contextmanager
 def running_cluster() -> Iterator[Cluster]:
-    """Three nodes that see each other; stopped, and their folders removed, at the end."""
+    """Run three connected nodes; at the end stop them and remove their folders."""
     with ExitStack() as until_the_end:
         groups = [free_port(HOST) for _ in range(NODES)]
         members = ",".join(f"{HOST}:{port}" for port in groups)
@@ -117,7 +117,7 @@ def running_cluster() -> Iterator[Cluster]:
 
 
 def _options(number: int, port: int, members: str) -> tuple[str, ...]:
-    """The options of a node; the first of all has no others to join."""
+    """Return the options of a node; the first node has no members to join."""
     library = provider()
     if library is None:
         raise ServerUnavailableError("the package galera-4 is not on this machine")

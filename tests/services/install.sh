@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Sees to the programs that the tests start themselves: a MariaDB server, Chromium and git;
-# with the argument php, PHP and its driver for MySQL too.
-# As root with apt-get they are installed; otherwise it says what to install and exits 2.
+# Install the programs that the tests start: a MariaDB server, Chromium and git; with the argument
+# php, also PHP and its MySQL driver.
+# Without root or apt-get it prints the missing packages and exits with status 2.
 set -euo pipefail
 
-# Debian keeps servers in sbin, which an ordinary user's PATH may leave out.
+# Debian installs servers in sbin, which may be missing in an ordinary user's PATH.
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 missing=()
 command -v git >/dev/null || missing+=(git)
@@ -23,7 +23,7 @@ fi
 
 printf 'Installing what the tests start: %s\n' "${missing[*]}" >&2
 export DEBIAN_FRONTEND=noninteractive
-# Only the programs are wanted: the policy file keeps the package from starting a system service.
+# The policy file keeps the package from starting a system service, which the tests do not need.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
     printf '#!/bin/sh\nexit 101\n' >"$policy"

@@ -1,6 +1,6 @@
-"""A server of the tests' own: own data directory, own socket, a free port of 127.0.0.1.
+"""A server for the tests, with its own data directory and socket and a free port of 127.0.0.1.
 
-It is a MariaDB, or the server that `programs` was told to use in its place.
+It is a MariaDB, or the server that `programs.choose` selected instead.
 """
 
 import contextlib
@@ -34,7 +34,7 @@ class MariaDB:
     """One server process; `start`, `stop` and `kill` may be repeated on the same data."""
 
     def __init__(self, folder: Path, options: tuple[str, ...] = ()) -> None:
-        """Install an empty server into `folder`; `options` are added to the server's own."""
+        """Install an empty server into `folder`; `options` are appended to the standard ones."""
         self.folder = folder
         self.data = folder / "data"
         self.socket = folder / "sock"
@@ -50,7 +50,7 @@ class MariaDB:
 
     @property
     def pid(self) -> int:
-        """Process id of the running server."""
+        """Return the process id of the running server."""
         if self._process is None:
             raise ServerUnavailableError("the server is not running")
         return self._process.pid
@@ -61,7 +61,7 @@ class MariaDB:
         return self._process is not None
 
     def url(self, database: str = "", *, user: str = "", password: str = "") -> str:
-        """SQLAlchemy address of one of the server's databases, by default as its administrator."""
+        """Return the SQLAlchemy address of a database, by default for the administrator."""
         name, word = (user, password) if user else (self.user, self.password)
         return f"mysql+pymysql://{name}:{word}@{self.host}:{self.port}/{database}"
 
@@ -76,7 +76,7 @@ class MariaDB:
 
     @contextlib.contextmanager
     def database(self) -> Iterator[str]:
-        """Make an empty utf8mb4 database with a random name, give the name, drop it at the end."""
+        """Create an empty utf8mb4 database and give its random name; drop it at the end."""
         name = f"t_{secrets.token_hex(6)}"
         self.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
         try:
@@ -85,7 +85,7 @@ class MariaDB:
             self.execute(f"DROP DATABASE IF EXISTS {name}")
 
     def start(self) -> None:
-        """Start, on the same port as before where there was one, and wait until it answers."""
+        """Start on the previous port, if any, and wait until the server answers."""
         for attempt in range(PORT_ATTEMPTS):
             self.port = self.port or free_port(self.host)
             self._process = self._spawn()
@@ -93,14 +93,14 @@ class MariaDB:
                 self._grant()
                 return
             self.kill()
-            # Between choosing a free port and using it, somebody else may have taken it.
+            # Another process may have taken the free port before the server listens on it.
             if "Address already in use" not in self.log_end() or attempt + 1 == PORT_ATTEMPTS:
                 break
             self.port = 0
         raise ServerUnavailableError(f"the server did not start:\n{self.log_end()}")
 
     def stop(self) -> None:
-        """Ask the server to end and wait; after STOP_SECONDS it is killed."""
+        """Stop the server with SIGTERM and wait; kill it after STOP_SECONDS."""
         if self._process is None:
             return
         self._process.terminate()
@@ -111,7 +111,7 @@ class MariaDB:
         self._process = None
 
     def kill(self, with_signal: signal.Signals = signal.SIGKILL) -> None:
-        """End the server the hard way, as a power cut would."""
+        """Kill the server at once, as a power cut would."""
         if self._process is None:
             return
         self._process.send_signal(with_signal)
@@ -129,7 +129,7 @@ class MariaDB:
             f"--datadir={self.data}",
             f"--socket={self.socket}",
             f"--pid-file={self.folder / 'pid'}",
-            # Servers that share one delete each other's temporary tables at start.
+            # Servers with a common tmpdir delete each other's temporary tables at start.
             f"--tmpdir={self.folder}",
             f"--bind-address={self.host}",
             f"--port={self.port}",
@@ -146,7 +146,7 @@ class MariaDB:
         assert self._process is not None
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and self._process.poll() is None:
-            # PyMySQL leaks its socket when a Unix socket refuses, so a bare one asks first.
+            # PyMySQL leaks its socket if a Unix socket refuses, so a plain socket connects first.
             with (
                 socket.socket(socket.AF_UNIX) as probe,
                 contextlib.suppress(OSError, pymysql.err.OperationalError),
@@ -165,20 +165,20 @@ class MariaDB:
         )
 
     def connect_as_root(self) -> "pymysql.Connection[pymysql.cursors.Cursor]":
-        """A connection over the server's own socket."""
+        """Connect as root over the server's own socket."""
         return pymysql.connect(
             unix_socket=str(self.socket), user="root", connect_timeout=5, autocommit=True
         )
 
     def log_end(self) -> str:
-        """The last lines of the server's log."""
+        """Return the last lines of the server's log."""
         return self.log.read_text(errors="replace")[-2000:] if self.log.exists() else "(no log)"
 
 
 @contextlib.contextmanager
 def running_mariadb(*options: str) -> Iterator[MariaDB]:
     """Give a started server in a temporary folder; stop it and remove the folder at the end."""
-    # A socket's path may have 107 characters, so the folder sits directly in the temporary one.
+    # A socket's path has at most 107 characters, so the folder is a child of the temporary one.
     folder = Path(tempfile.mkdtemp(prefix="queue-bot-db-"))
     try:
         server = MariaDB(folder, options)
@@ -192,11 +192,12 @@ def running_mariadb(*options: str) -> Iterator[MariaDB]:
 
 
 def free_port(host: str) -> int:
-    """A port that nobody listens on, below those that systems hand out (from 32,768 on Linux).
+    """Return an unused port below the system's ephemeral ports (from 32,768 on Linux).
 
-    One of those a connection of any other test may have while the server is killed and started.
+    A connection of another test could take an ephemeral port between the server's kill and its
+    restart.
     """
-    # Not of the seed that a test sets: two runs would then choose the same ports.
+    # The random number ignores a test's seed, because two runs would choose the same ports.
     for port in random.SystemRandom().sample(range(12_000, 32_000), 100):
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind((host, port))
@@ -205,7 +206,7 @@ def free_port(host: str) -> int:
 
 
 def _die_with_parent(account: str) -> list[str]:
-    # A killed test run must leave no server behind.
+    # If the test run is killed, its server must end too.
     setpriv = find_program("setpriv")
     if setpriv is None:
         return []

@@ -1,6 +1,6 @@
-"""The servers on which the tests can run: where their programs are, and how to start them.
+"""The servers on which the tests can run: their programs and their start commands.
 
-`make test` runs on the MariaDB of this machine's release. `make test-servers` fetches the others.
+`make test` uses the MariaDB of this machine's release. `make test-servers` fetches the others.
 """
 
 import os
@@ -14,27 +14,27 @@ from pathlib import Path
 INSTALL_SECONDS = 120.0
 FETCH_SECONDS = 600.0
 NOT_OFFERED = 3
-"""What `fetch.sh` exits with if the suite does not offer the package (any more)."""
+"""The exit status of `fetch.sh` if the suite does not offer the package, or no longer."""
 CHOSEN = "TEST_SERVER"
-"""The name of the server; a variable, because the processes that tests start need it too."""
+"""The variable with the server's name; the processes that tests start inherit it."""
 FOLDER = "TEST_SERVER_FOLDER"
-"""The folder into which its packages were unpacked."""
-# Debian keeps servers in sbin, which an ordinary user's PATH may leave out.
+"""The variable with the folder of the server's unpacked packages."""
+# Debian installs servers in sbin, which may be missing in an ordinary user's PATH.
 _SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin"])
 _SIZES = ["--innodb-buffer-pool-size=256M", "--innodb-flush-log-at-trx-commit=0"]
 
 
 class ServerUnavailableError(Exception):
-    """The server did not install, start or stop; the message carries the end of its log."""
+    """The server did not install, start or stop; the message has the end of its log."""
 
 
 class NotOfferedError(Exception):
-    """The suite does not offer the server (any more); the message is what `fetch.sh` said."""
+    """The suite does not offer the server, or no longer; the message is that of `fetch.sh`."""
 
 
 @dataclass(frozen=True)
 class Offer:
-    """The package from which a server is unpacked, and its oldest version that counts."""
+    """The package of a server, and its oldest accepted version."""
 
     suite: str
     package: str
@@ -48,14 +48,14 @@ OFFERS: dict[str, Offer | None] = {
     "mariadb-11.8": Offer("trixie", "mariadb-server-core", "1:11.8"),
     "mysql": Offer("sid", "mysql-server-core", "8.4"),
 }
-"""Every server by its name; what has no offer is this machine's own.
+"""Every server by its name; a server without an offer is this machine's own.
 
 `php` is this machine's MariaDB with workers in PHP.
 """
 
 
 def choose(name: str) -> None:
-    """Make this process and those that it starts use this server; its packages are fetched."""
+    """Use this server in this process and its child processes; fetch its packages."""
     os.environ[CHOSEN] = name
     offer = OFFERS[name]
     if offer is not None and FOLDER not in os.environ:
@@ -73,7 +73,7 @@ def is_mysql() -> bool:
 
 
 def fetch(offer: Offer) -> Path:
-    """Return the folder with the unpacked packages, after they were downloaded where needed.
+    """Return the folder with the unpacked packages; download them if needed.
 
     Raises `NotOfferedError` if the suite has no such package.
     """
@@ -94,7 +94,7 @@ def fetch(offer: Offer) -> Path:
 
 
 def find_program(name: str) -> str | None:
-    """Path of a program of this machine, looked for in sbin too, or None."""
+    """Return the path of a program, also from sbin; None if it is missing."""
     return shutil.which(name, path=_SEARCH_PATH)
 
 
@@ -104,13 +104,13 @@ def is_missing() -> bool:
 
 
 def install(data: Path, folder: Path) -> None:
-    """Make the data of an empty server; `folder` is for temporary files."""
+    """Create the data of an empty server; `folder` is for temporary files."""
     if FOLDER not in os.environ:
         _install_release(data, folder)
         return
     template = Path(os.environ[FOLDER]) / "data"
     if not template.exists():
-        # Beside its place first: another process may be making the same.
+        # Create it in another folder first, because another process may create the same data.
         with tempfile.TemporaryDirectory(dir=template.parent, prefix="data-") as made:
             new = Path(made) / "data"
             (_install_mysql if is_mysql() else _install_fetched_mariadb)(new)
@@ -120,11 +120,11 @@ def install(data: Path, folder: Path) -> None:
 
 
 def server_command() -> list[str]:
-    """The server's program with the options that differ between servers."""
+    """Return the server's program with the options that differ between servers."""
     if FOLDER not in os.environ:
         return [_release("mariadbd"), "--no-defaults", *_SIZES, "--innodb-log-file-size=32M"]
     if is_mysql():
-        # MySQL writes a binary log unless told otherwise, and so do those of teams.
+        # MySQL writes a binary log by default, and so do teams' servers.
         quick = [
             "--sync-binlog=0",
             "--innodb-flush-method=nosync",
@@ -136,7 +136,7 @@ def server_command() -> list[str]:
 
 
 def as_current_user() -> list[str]:
-    """The option without which a server does not run as root."""
+    """Return the option that lets a server run as root."""
     return ["--user=root"] if os.geteuid() == 0 else []
 
 
@@ -158,12 +158,12 @@ def _install_release(data: Path, folder: Path) -> None:
         "--innodb-log-file-size=32M",
         "--innodb-buffer-pool-size=64M",
     ]
-    # It starts a server, and servers that share a folder delete each other's temporary tables.
+    # The command starts a server, and servers with a common folder delete each other's tables.
     _run(command, env={**os.environ, "TMPDIR": str(folder)})
 
 
 def _fetched(name: str) -> list[str]:
-    """The beginning of a command that runs a fetched program with the libraries fetched with it."""
+    """Return the start of a command that runs a fetched program with its fetched libraries."""
     root = Path(os.environ[FOLDER])
     (loader,) = root.glob("usr/lib/*/ld-linux*.so.*")
     shared = root / "usr" / "share" / ("mysql" if name == "mysqld" else "mariadb")
@@ -177,7 +177,7 @@ def _fetched(name: str) -> list[str]:
         f"--basedir={root / 'usr'}",
         f"--lc-messages-dir={shared}",
         f"--character-sets-dir={shared / 'charsets'}",
-        # A server that is told of a folder that is not there does not start.
+        # A server does not start if its plugin folder is missing.
         *([f"--plugin-dir={plugins}"] if plugins.exists() else []),
         *(["--secure-file-priv=NULL"] if name == "mysqld" else []),
     ]
@@ -189,14 +189,14 @@ def _install_mysql(data: Path) -> None:
 
 
 def _install_fetched_mariadb(data: Path) -> None:
-    """Do what mariadb-install-db does, whose own helper programs are in another package."""
+    """Do the work of mariadb-install-db, whose helper programs are in another package."""
     (data / "mysql").mkdir(parents=True)
     shared = Path(os.environ[FOLDER]) / "usr" / "share" / "mariadb"
     names = ("system_tables", "performance_tables", "system_tables_data")
     scripts = [(shared / f"mariadb_{name}.sql").read_text(encoding="utf-8") for name in names]
     first = "CREATE DATABASE IF NOT EXISTS mysql;\nUSE mysql;\nSET @auth_root_socket=NULL;\n"
     options = ["--bootstrap", f"--datadir={data}", "--innodb-log-file-size=32M"]
-    # While the tables are made, none of the plugins that would store them elsewhere is there.
+    # The plugins of other storage engines do not exist while the tables are created.
     options += ["--enforce-storage-engine=", "--max-allowed-packet=8M", "--net-buffer-length=16K"]
     _run([*_fetched("mariadbd"), *as_current_user(), *options], stdin="".join([first, *scripts]))
 

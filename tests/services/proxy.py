@@ -1,6 +1,6 @@
-"""A TCP proxy before a database server that cuts a connection at a chosen command.
+"""A TCP proxy for a database server that cuts a connection at a chosen command.
 
-It reads the commands, so it hides from the client that the server speaks TLS.
+It reads the commands, so it hides the server's TLS from the client.
 """
 
 import contextlib
@@ -10,17 +10,17 @@ from collections.abc import Iterator
 from typing import Literal
 
 When = Literal["before", "at", "after"]
-"""The command does not reach the server; reaches it and nobody hears of it; its answer is lost."""
+"""The command never reaches the server; reaches it as the connection closes; its answer is lost."""
 
 _TLS = 0x0800  # CLIENT_SSL among the lower capabilities, as in the page below
 _QUERY = 3  # COM_QUERY, dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_com_query.html
 
 
 class Proxy:
-    """Passes bytes on until it is told otherwise; `cuts` counts the connections it cut."""
+    """Forwards all bytes until a method changes that; `cuts` counts the cut connections."""
 
     def __init__(self, host: str, port: int) -> None:
-        """Listen on a free port for what is meant for `host` and `port`."""
+        """Listen on a free port, and forward to `host` and `port`."""
         self._target = (host, port)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
@@ -32,23 +32,23 @@ class Proxy:
         self._lock = threading.Lock()
 
     def cut(self, command: str, when: When, *, then_down: bool = False) -> None:
-        """Cut the connection on which the next such command comes; refuse all others after it."""
+        """Cut the connection with the next such command; `then_down` also refuses new ones."""
         self._cut = (command.encode(), when)
         self._then_down = then_down
 
     def up(self) -> None:
-        """Take connections again."""
+        """Accept connections again."""
         self._down = False
 
     def down(self) -> None:
-        """Drop every connection and take no more."""
+        """Close every connection and refuse new ones."""
         with self._lock:
             self._down = True
             for one in self._open:
                 _close(one)
 
     def serve(self) -> None:
-        """Accept until the listener is closed."""
+        """Accept connections until the listener is closed."""
         while True:
             try:
                 client, _ = self._listener.accept()
@@ -57,12 +57,12 @@ class Proxy:
             try:
                 server = socket.create_connection(self._target)
             except OSError:
-                # The server is down itself.
+                # The server itself is down.
                 client.close()
                 continue
             answer_lost = threading.Event()
             with self._lock:
-                # Asked where `down` asks: what it does not find open must not stay open.
+                # Check under the lock of `down`, which closes only connections already open.
                 if self._down:
                     client.close()
                     server.close()
@@ -72,7 +72,7 @@ class Proxy:
                 threading.Thread(target=step, args=(client, server, answer_lost)).start()
 
     def close(self) -> None:
-        """Stop, and drop what is open."""
+        """Stop the proxy and close all connections."""
         _close(self._listener)
         self.down()
 
@@ -110,7 +110,7 @@ class Proxy:
             return None
         statement = body[1:]
         if statement.startswith(b"SET STATEMENT "):
-            # The statement's time limit, as MariaDB is told it.
+            # MariaDB's statement time limit comes before the command.
             statement = statement.partition(b" FOR ")[2]
         if not statement.startswith(self._cut[0]):
             return None
@@ -121,7 +121,7 @@ class Proxy:
 
 
 def _greeting(server: socket.socket) -> bytes:
-    """The server's first packet, in which it says what it can."""
+    """Return the server's first packet, which has its capabilities."""
     packet = b""
     size = 4
     while len(packet) < size and (more := server.recv(size - len(packet))):
@@ -132,9 +132,9 @@ def _greeting(server: socket.socket) -> bytes:
 
 
 def _without_tls(greeting: bytes) -> bytes:
-    """The greeting of a server that has no TLS."""
+    """Return the greeting without the TLS capability."""
     # Header, protocol version, version text and its zero, thread, half a salt, a zero: then two
-    # bytes of capabilities. A refusal instead of a greeting has no such place.
+    # bytes of capabilities. A refusal instead of a greeting has no capabilities.
     start = greeting.find(b"\0", 5) + 1 + 4 + 8 + 1
     if greeting[4:5] != b"\x0a" or len(greeting) < start + 2:
         return greeting
@@ -150,7 +150,7 @@ def _close(one: socket.socket) -> None:
 
 @contextlib.contextmanager
 def running_proxy(host: str, port: int) -> Iterator[Proxy]:
-    """A proxy that runs until the block ends."""
+    """Run a proxy until the block ends."""
     proxy = Proxy(host, port)
     thread = threading.Thread(target=proxy.serve)
     thread.start()

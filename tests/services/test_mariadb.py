@@ -1,4 +1,4 @@
-"""The server of the tests is a real one, alone with its data, and gone at the end."""
+"""The tests' server is real, has its own data, and is removed at the end."""
 
 import os
 import time

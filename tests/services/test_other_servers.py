@@ -1,4 +1,4 @@
-"""What `make test-servers` says of a server that it cannot have."""
+"""The messages of `make test-servers` about a server that cannot be fetched."""
 
 import os
 import shutil
@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def run_with_programs(folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run the tests of MySQL where no programs are there but those of the folder and bash."""
+    """Run the MySQL tests with no other programs in PATH than bash and those in the folder."""
     (folder / "bash").symlink_to(shutil.which("bash") or "")
     return subprocess.run(
         [sys.executable, "-m", "tests.services", "mysql"],

@@ -60,7 +60,7 @@ _GROUP = Shape(
 
 
 def _element(page: str, required: tuple[str, ...] = (), **fields: Spec) -> Shape:
-    """Return an interactive element: `type` and `action_id` always, other fields as listed."""
+    """Return the shape of an interactive element: `type`, `action_id` and the given fields."""
     all_fields: dict[str, Spec] = {"type": Str(), "action_id": NAME, **fields}
     return Shape(f"block-elements/{page}", all_fields, required)
 

@@ -164,7 +164,7 @@ class People:
         return result
 
     async def leave(self, user: str) -> Json:
-        """Close or reload the person's Slack: open modals are lost, and the app is not told.
+        """Close or reload the person's Slack: open modals are lost, and the app gets no event.
 
         `view_closed` follows a click on a close button only:
         https://docs.slack.dev/reference/views/modal-views.

@@ -1,4 +1,4 @@
-"""A socket of the Slack that is tried."""
+"""A socket of the tested Slack."""
 
 import json
 from typing import Any
@@ -8,11 +8,11 @@ from tests.localslack.conformance.target import Target
 
 
 def address(target: Target) -> str:
-    """Of a new socket."""
+    """Return the address of a new socket."""
     url: str = target.call("apps.connections.open", token=target.app_token).body["url"]
     return url
 
 
 def hello(socket: Any) -> Any:
-    """The first frame."""
+    """Return the first frame."""
     return json.loads(socket.recv(SECONDS))

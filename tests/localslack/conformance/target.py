@@ -1,8 +1,8 @@
-"""What the conformance suite asks: the local Slack, or any other base URL.
+"""The Slack that the conformance suite tests: the local Slack, or one at another base URL.
 
-Another one is named by the environment: SLACK_CONFORMANCE_URL (such as https://slack.com/api/),
-…_BOT_TOKEN, …_APP_TOKEN, …_CHANNEL (the bot is a member), …_OTHER_CHANNEL (public, the bot is
-none), …_USER (a person in the first channel) and …_GROUP (a user group with members).
+The environment names another Slack: SLACK_CONFORMANCE_URL (such as https://slack.com/api/),
+…_BOT_TOKEN, …_APP_TOKEN, …_CHANNEL (the bot is a member), …_OTHER_CHANNEL (public, the bot is no
+member), …_USER (a person in the first channel) and …_GROUP (a user group with members).
 """
 
 import time
@@ -20,7 +20,7 @@ from tests.kit.concurrency import SECONDS
 PREFIX = "SLACK_CONFORMANCE_"
 DOCS = "https://docs.slack.dev/"
 NAMES = ("URL", "BOT_TOKEN", "APP_TOKEN", "CHANNEL", "OTHER_CHANNEL", "USER", "GROUP")
-PATIENCE = 70.0  # seconds that a 429 may ask to wait before the suite gives up
+PATIENCE = 70.0  # longest wait for all 429 answers to one call, in seconds
 
 Test = TypeVar("Test", bound=Callable[..., None])
 
@@ -35,20 +35,20 @@ class Answer:
 
     @property
     def error(self) -> str | None:
-        """The error's code, None where all went well."""
+        """Return the error code; None after a success."""
         code: str | None = self.body.get("error")
         return code
 
     @property
     def complaints(self) -> list[str]:
-        """What it says about each wrong place."""
+        """Return Slack's messages about each wrong place."""
         messages: list[str] = self.body.get("response_metadata", {}).get("messages", [])
         return messages
 
 
 @dataclass(frozen=True)
 class Target:
-    """A Slack to ask; `local` is there where people can be played by the suite itself."""
+    """The tested Slack; `local` is set if the suite itself can play the people."""
 
     url: str
     bot_token: str
@@ -61,7 +61,7 @@ class Target:
     local: LocalSlack | None = None
 
     def call(self, method: str, *, token: str | None = None, **arguments: Any) -> Answer:
-        """Call a method with a JSON body; where Slack says to wait, wait and call again."""
+        """Call a method with a JSON body; after a 429, wait as Slack asks and repeat the call."""
         headers = {"authorization": f"Bearer {self.bot_token if token is None else token}"}
         if token == "":
             headers = {}
@@ -78,14 +78,14 @@ class Target:
             time.sleep(wait)
 
     def read(self, method: str, **arguments: Any) -> Answer:
-        """Call a method that takes no JSON: its arguments go in the query."""
+        """Call a method that accepts no JSON; its arguments are in the query."""
         headers = {"authorization": f"Bearer {self.bot_token}"}
         response = self.http.get(self.url + method, params=arguments, headers=headers)
         return Answer(response.status_code, response.headers, response.json())
 
     @property
     def people(self) -> LocalSlack:
-        """Who clicks and types; skips the test where that has to be a person."""
+        """The local Slack, whose people the test plays; elsewhere the test is skipped."""
         if self.local is None:
             pytest.skip("needs a person: see docs/real-workspace.md")
         return self.local
@@ -93,7 +93,7 @@ class Target:
 
 @contextmanager
 def target(environ: Mapping[str, str]) -> Iterator[Target]:
-    """The one that the environment names, else a local Slack."""
+    """Give the Slack that the environment names, or else a local Slack."""
     with httpx.Client(trust_env=False) as http:
         if PREFIX + "URL" in environ:
             url, bot, app, channel, other, user, group = (

@@ -1,4 +1,4 @@
-"""About the suite itself."""
+"""Tests of the conformance suite itself."""
 
 from types import ModuleType
 

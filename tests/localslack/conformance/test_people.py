@@ -1,4 +1,4 @@
-"""What needs somebody who types and clicks: played here, by hand in a real workspace."""
+"""Rules about people who type and click: simulated here, by hand in a real workspace."""
 
 import json
 from collections.abc import Iterator
@@ -17,14 +17,14 @@ Json = dict[str, Any]
 
 
 class App:
-    """An app of one socket, that answers each envelope by a test's own words."""
+    """An app with one socket, which acknowledges each envelope with the test's payload."""
 
     def __init__(self, socket: ClientConnection) -> None:
         self.socket = socket
         self._beside = ThreadPoolExecutor(1)
 
     def will_answer(self, payload: Json | None = None) -> Any:
-        """Take the next envelope and acknowledge it; a future of the envelope."""
+        """Acknowledge the next envelope in a thread; return a future of the envelope."""
 
         def take() -> Json:
             envelope: Json = json.loads(self.socket.recv(SECONDS))
@@ -37,7 +37,7 @@ class App:
 
 @pytest.fixture
 def app(target: Target) -> Iterator[App]:
-    """The only connection of the app."""
+    """The app with its only connection."""
     _ = target.people
     with connect(address(target), proxy=None, close_timeout=1) as socket:
         hello(socket)
@@ -45,7 +45,7 @@ def app(target: Target) -> Iterator[App]:
 
 
 def typed(target: Target, app: App, payload: Json | None = None) -> tuple[Json, Json]:
-    """What a person saw after `/queue status`, and the envelope's payload."""
+    """Type `/queue status`; return what the person saw, and the envelope's payload."""
     taken = app.will_answer(payload)
     answer = target.people.command(target.user, target.channel, "/queue status", wait=0)
     return answer, taken.result(SECONDS)["payload"]
@@ -97,7 +97,7 @@ def test_a_response_url_is_good_five_times(target: Target, app: App) -> None:
 
 
 def opened(target: Target, app: App) -> Json:
-    """A modal with a field and a submit button, in front of the person."""
+    """Open a modal with a field and a submit button for the person; return the view."""
     _, payload = typed(target, app)
     view = {"type": "modal", "title": plain(), "submit": plain(), "blocks": [entry()]}
     answer = target.call("views.open", trigger_id=payload["trigger_id"], view=view)

@@ -71,7 +71,7 @@ def test_a_message_of_nothing_is_refused(target: Target) -> None:
 
 
 def posted(target: Target, **arguments: Any) -> Answer:
-    """A message that stays in the channel until the test takes it away."""
+    """Post a message, which stays in the channel until the test deletes it."""
     arguments = {"channel": target.channel, "text": "conformance", **arguments}
     answer = target.call("chat.postMessage", **arguments)
     assert answer.error is None
@@ -133,7 +133,7 @@ def test_what_only_one_person_sees_cannot_be_changed(target: Target) -> None:
     )
 
     assert sent.error is None
-    # Which of the two is for a real workspace to say: docs/real-workspace.md.
+    # Only a real workspace can show which code is right: docs/real-workspace.md.
     assert changed.error in {"message_not_found", "cant_update_message"}
 
 

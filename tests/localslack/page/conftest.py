@@ -1,4 +1,4 @@
-"""A real browser on the local Slack's page."""
+"""A real browser with the local Slack's page."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -20,23 +20,23 @@ FLAGS = [
     "--disable-sync",
 ]
 PATIENCE_MS = 20_000
-"""How long the page may take on a busy machine; what is there is seen at once."""
+"""The longest wait for the page on a busy machine; a wait ends as soon as its content appears."""
 
 Visit = Callable[..., Page]
 
 
 def find_chromium() -> str | None:
-    """Where this machine's own Chromium is."""
+    """Return the path of this machine's Chromium; None without one."""
     return next(filter(None, map(shutil.which, CHROMIUM)), None)
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """One Chromium for the whole run; without one these tests fail and say what to install."""
+    """One Chromium for the whole run; without Chromium these tests fail and name the package."""
     executable = find_chromium()
     if executable is None:
         pytest.fail("No Chromium on this machine: run `make test`, or install `chromium`.")
-    # One bound for all: it is a global, and whoever set another would set it for those after, too.
+    # One timeout for all tests: the setting is global and would remain for later tests.
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=executable, args=FLAGS)
@@ -46,10 +46,10 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def tab(browser: Browser) -> Iterator[Page]:
-    """One tab for the whole run, in a zone that is neither the server's nor the users'.
+    """One tab for the whole run, in a time zone that differs from the server's and the users'.
 
-    Every local Slack has a port of its own, and with it a storage of its own in the browser.
-    `visit` empties that: a port may come again.
+    Every local Slack has its own port, and the browser keeps a separate storage for each port.
+    `visit` empties that storage, because a port may be used again.
     """
     context = browser.new_context(
         timezone_id="America/Bogota", locale="en-US", reduced_motion="reduce"
@@ -61,14 +61,14 @@ def tab(browser: Browser) -> Iterator[Page]:
 
 @pytest.fixture
 def visit(tab: Page, slack: LocalSlack, clock: Seconds) -> Iterator[Visit]:
-    """Opens the page as somebody at some place; an error in its scripts fails the test."""
+    """Open the page as a user in a channel; an error in the page's scripts fails the test."""
     problems: list[str] = []
 
     def broken(error: Error) -> None:
         problems.append(str(error))
 
     def logged(message: ConsoleMessage) -> None:
-        # The hints of commands are optional: not every local Slack can list them.
+        # Command hints are optional: not every local Slack can list commands.
         if message.type == "error" and "/_local/commands" not in str(message.location):
             problems.append(message.text)
 

@@ -1,4 +1,4 @@
-"""An incident as a person lives it in the playground: one walk, for the test and the picture."""
+"""An incident in the playground from start to end: one walk, for the test and the picture."""
 
 import re
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from tests.localslack.page.story import CAUSE, FAILURES, Story
 
 @dataclass
 class IncidentStory(Story):
-    """The steps from the alert to the end of its incident, in the channel of the alerts."""
+    """The steps from the alert to the incident's end, in the alert channel."""
 
     @property
     def alert(self) -> Locator:
-        """The messages that tell of the cause: there is one."""
+        """Return the alerts about the cause; there is one."""
         return (
             self.log.get_by_role("article")
             .filter(has_text=CAUSE)
@@ -23,11 +23,11 @@ class IncidentStory(Story):
         )
 
     def begin(self) -> None:
-        """The outage."""
+        """Start the outage."""
         self.click(self.panel.get_by_role("button", name="Break NetSuite"))
 
     def count_up(self) -> None:
-        """Its failures arrive, and one message counts them."""
+        """The failures arrive, and one alert counts them."""
         many = f"{FAILURES} failed jobs"
         expect(self.alert).to_contain_text(many, timeout=self.patience_ms)
         expect(self.alert).to_have_count(1)
@@ -36,13 +36,13 @@ class IncidentStory(Story):
         self.show("counted")
 
     def acknowledge(self) -> None:
-        """Somebody sees to it, and everybody can read who."""
+        """The operator acknowledges the incident, and the alert names the operator."""
         choose(self.alert, "Acknowledge", self.click)
         expect(self.alert).to_contain_text("Acknowledged by @Omar Operator")
         self.show("acknowledged")
 
     def retry_from_alert(self) -> None:
-        """The group goes back to the queue out of the alert's own dialog."""
+        """The operator retries the error group from the alert's own dialog."""
         self.click(self.alert.get_by_role("button", name="Retry group"))
         expect(self.dialog).to_contain_text(f"{FAILURES} failed jobs with the error")
         self.click(self.dialog.get_by_role("button", name=f"Retry {FAILURES} jobs"))
@@ -51,7 +51,7 @@ class IncidentStory(Story):
         self.show("retried")
 
     def recover(self) -> None:
-        """The same message says that it is over, and what became of the jobs."""
+        """The alert shows that the incident is resolved, and the outcomes of the jobs."""
         expect(self.alert).to_contain_text("Resolved after", timeout=self.patience_ms)
         expect(self.alert).to_contain_text(f"{FAILURES} processed, 0 failed")
         expect(self.alert.get_by_role("button", name="Retry group")).to_have_count(0)

@@ -1,4 +1,4 @@
-"""The menu of a message that may be edited meanwhile: an edit draws the message anew."""
+"""The menu of a message during edits: an edit draws the message again and closes the menu."""
 
 from collections.abc import Callable
 
@@ -7,11 +7,11 @@ from playwright.sync_api import TimeoutError as NotThere
 
 TRIES = 20
 OPEN_MS = 2_000
-"""How long the menu's items are looked for before it counts as closed."""
+"""The wait for the menu's items, after which the menu counts as closed."""
 
 
 def choose(message: Locator, item: str, press: Callable[[Locator], None] = Locator.click) -> None:
-    """Open the message's menu and choose an item; again where an edit closed the menu."""
+    """Open the message's menu and choose an item; try again if an edit closed the menu."""
     menu_item = message.page.get_by_role("menuitem", name=item)
     for _ in range(TRIES):
         press(message.get_by_role("button", name="More"))

@@ -1,4 +1,4 @@
-"""Fix and replay as a person does it in the playground: one walk, for the test and the film."""
+"""Fix and replay in the playground, step by step: one walk, for the test and the film."""
 
 import re
 from collections.abc import Callable
@@ -10,9 +10,9 @@ from playwright.sync_api import Locator, Page, expect
 FAILURES = 20
 CAUSE = "NetSuite answered 503"
 INTO_VIEW = "one => one.scrollIntoView({ block: 'nearest' })"
-"""For `evaluate`: Playwright's own scrolling fails if an edit draws the message anew meanwhile."""
+"""For `evaluate`: Playwright's own scrolling fails if an edit draws the message again meanwhile."""
 KNOWN_MS = 2_000
-"""A failure is in the index a second after it happened, so a second look must show it."""
+"""The index has a failure after a second, so the second request must show it."""
 
 
 def _press(target: Locator) -> None:
@@ -25,10 +25,10 @@ def _nothing(_moment: str) -> None:
 
 @dataclass
 class Story:
-    """The steps in the order in which they are taken, on a page of the playground.
+    """The steps in their order, on a page of the playground.
 
-    `click` presses something; `show` is told each moment that is worth a picture. What the worker
-    does may take as many seconds as there is `patience`.
+    `click` clicks an element. `show` is called with the name of each moment for a picture. A wait
+    for the worker ends after `patience` seconds.
     """
 
     page: Page
@@ -48,12 +48,12 @@ class Story:
 
     @property
     def dialog(self) -> Locator:
-        """The modal that is open."""
+        """The open modal."""
         return self.page.get_by_role("dialog")
 
     @property
     def patience_ms(self) -> float:
-        """The same in Playwright's unit."""
+        """`patience` in milliseconds, Playwright's unit."""
         return 1_000 * self.patience
 
     def message(self, text: str | re.Pattern[str]) -> Locator:
@@ -67,16 +67,16 @@ class Story:
         field.press("Enter")
 
     def open_panel(self) -> None:
-        """Look behind the scenes."""
+        """Open the panel "Behind the scenes"."""
         self.page.get_by_role("button", name="Behind the scenes", exact=True).click()
         expect(self.panel).to_be_visible()
 
     def close_panel(self) -> None:
-        """Give the channel its room back."""
+        """Close the side panel."""
         self.page.get_by_role("button", name="Close side panel").click()
 
     def hurry(self) -> None:
-        """Let the worker work as fast as it can, and nothing fail by chance."""
+        """Set the worker to its highest speed, without random failures."""
         self.panel.get_by_role("slider", name="Random failures").press("Home")
         self.panel.get_by_role("slider", name="Speed").press("End")
         expect(self.panel.get_by_role("slider", name="Speed")).to_have_attribute(
@@ -84,14 +84,14 @@ class Story:
         )
 
     def break_netsuite(self) -> None:
-        """Twenty jobs fail of one cause."""
+        """Break NetSuite and wait until twenty jobs have failed with one cause."""
         self.click(self.panel.get_by_role("button", name="Break NetSuite"))
         rows = self.panel.get_by_role("table", name="failed_jobs").get_by_role("row")
         expect(rows.filter(has_text=CAUSE)).to_have_count(FAILURES, timeout=self.patience_ms)
         self.show("broken")
 
     def ask_for_errors(self) -> None:
-        """One group of all of them, and it goes on; a look at once may come before the bot's."""
+        """Ask for the error groups, until the bot has indexed all failures of the only group."""
         deadline = monotonic() + self.patience
         while True:
             self.say("/queue errors")
@@ -109,13 +109,13 @@ class Story:
         self.show("errors")
 
     def fix_netsuite(self) -> None:
-        """The cause is gone."""
+        """Fix NetSuite."""
         self.click(self.panel.get_by_role("button", name="Fix NetSuite"))
         expect(self.panel.get_by_role("button", name="Break NetSuite")).to_be_visible()
         self.show("fixed")
 
     def retry_group(self) -> None:
-        """Three first, the others at a rate, out of the preview."""
+        """Retry the group from its preview, with a canary of three and a rate for the others."""
         answer = self.message("Error groups:")
         self.click(answer.get_by_role("button", name="Retry group").first)
         expect(self.dialog).to_contain_text(f"{FAILURES} failed jobs with the error")
@@ -131,7 +131,7 @@ class Story:
         expect(self.dialog).to_have_count(0)
 
     def follow(self) -> None:
-        """The canary, then the others, then what became of all: in one message."""
+        """Follow one message: the canary, then the other jobs, then the outcomes."""
         message = self.message("failed jobs").filter(has_text="Omar Operator")
         expect(message).to_contain_text("Waiting for the first 3 jobs")
         message.evaluate(INTO_VIEW)
@@ -145,7 +145,7 @@ class Story:
         self.show("processed")
 
     def clear(self) -> int:
-        """What is left is deleted, once its count is typed; returns the count."""
+        """Delete the remaining failed jobs by typing their count; return the count."""
         self.say("/queue clear-failed")
         expect(self.dialog).to_contain_text("to confirm")
         count = re.search(r"Type (\d+) to confirm", self.dialog.inner_text())
@@ -161,7 +161,7 @@ class Story:
         return int(count.group(1))
 
     def undo(self, count: int) -> None:
-        """All of them come back, and the message of the clear says so."""
+        """Undo the clear: all jobs return, and the message of the clear names who undid it."""
         cleared = self.message(f"Cleared {count} failed jobs")
         self.click(cleared.get_by_role("button", name="Undo"))
         expect(self.dialog).to_contain_text(f"{count} failed jobs")

@@ -1,4 +1,4 @@
-"""A small Bolt app that answers with every kind of block, and remembers what was done to it."""
+"""A small Bolt app that answers with every kind of block and records each action."""
 
 import re
 from dataclasses import dataclass, field
@@ -13,17 +13,17 @@ from tests.kit.slack_apps import bolt
 
 
 def plain(words: str) -> Json:
-    """A plain_text object."""
+    """Return a plain_text object."""
     return {"type": "plain_text", "text": words}
 
 
 def markup(words: str) -> Json:
-    """A mrkdwn object."""
+    """Return a mrkdwn object."""
     return {"type": "mrkdwn", "text": words}
 
 
 def button(words: str, action_id: str, **more: Any) -> Json:
-    """A button whose value is its action's name."""
+    """Return a button whose value is its action_id."""
     return {
         "type": "button",
         "text": plain(words),
@@ -34,12 +34,12 @@ def button(words: str, action_id: str, **more: Any) -> Json:
 
 
 def options(*words: str) -> list[Json]:
-    """Options whose values are their words in small letters."""
+    """Return options whose values are their texts in lower case."""
     return [{"text": plain(word), "value": word.lower()} for word in words]
 
 
 def cells(*words: str | int) -> list[Json]:
-    """A row of a table: numbers as numbers, all else as text."""
+    """Return a row of a table; numbers become raw_number, texts become raw_text."""
     return [
         {"type": "raw_number", "value": word, "text": str(word)}
         if isinstance(word, int)
@@ -49,17 +49,17 @@ def cells(*words: str | int) -> list[Json]:
 
 
 def points(*values: int) -> list[Json]:
-    """Values of a chart at 1h, 2h, …"""
+    """Return a chart's values at 1h, 2h, …"""
     return [{"label": f"{hour}h", "value": value} for hour, value in enumerate(values, 1)]
 
 
 def rich(*elements: Json) -> Json:
-    """A rich_text section."""
+    """Return a rich_text section."""
     return {"type": "rich_text_section", "elements": list(elements)}
 
 
 def text(words: str, **style: bool) -> Json:
-    """A rich_text piece of text."""
+    """Return a text element of rich_text."""
     return {"type": "text", "text": words, **({"style": style} if style else {})}
 
 
@@ -136,7 +136,7 @@ MESSAGES = {"texts": TEXTS, "data": DATA, "paged": PAGED, "actions": [ACTIONS]}
 
 
 def entry(block_id: str, words: str, element: Json, **more: Any) -> Json:
-    """An input block."""
+    """Return an input block."""
     full_element = {"action_id": "v", **element}
     return {
         "type": "input",
@@ -189,7 +189,7 @@ PREVIEW: Json = {"type": "modal", "title": plain("Preview"), "blocks": TEXTS[:1]
 
 @dataclass
 class Seen:
-    """What reached the app: actions with who did them, and submitted values."""
+    """The app's records: actions with their values, and submitted values."""
 
     actions: list[tuple[str, Any]] = field(default_factory=list)
     submitted: list[Json] = field(default_factory=list)
@@ -197,7 +197,7 @@ class Seen:
 
 
 def surfaces(slack: LocalSlack) -> tuple[App, Seen]:
-    """The app: `/queue NAME` shows NAME's blocks to one, `/queue post NAME` to all."""
+    """Return the app: `/queue NAME` shows NAME's blocks to one, `/queue post NAME` to all."""
     app, seen = bolt(slack), Seen()
 
     @app.command("/queue")

@@ -117,7 +117,7 @@ def test_a_reload_closes_the_modals_and_leaves_nothing_behind(
     expect(page.get_by_role("dialog")).to_have_count(0)
     assert slack.views("admin") == []
 
-    # What was typed is lost with the modal, as in Slack, and the next one is submitted as usual.
+    # As in Slack, typed text is lost with the modal, and the next modal submits as usual.
     send(page, "/queue form")
     count = page.get_by_role("textbox", name="Type the count")
     expect(count).to_have_value("")

@@ -1,4 +1,4 @@
-"""What stands behind the panel: the wire's times by a clock of the test's own, and the worker."""
+"""The panel's data: the wire's times by the test's own clock, and the simulated worker."""
 
 import json
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ class Seconds:
         self.now = 100.0
 
     def __call__(self) -> float:
-        """The time now."""
+        """Return the current time."""
         return self.now
 
 
@@ -42,7 +42,7 @@ def traffic(clock: Seconds) -> Traffic:
 
 @pytest.fixture
 def queue(tmp_path: Path) -> Iterator[TestQueue]:
-    """The playground's rows, in a file of their own."""
+    """The playground's rows, in their own file."""
     url = f"sqlite:///{tmp_path / 'queue.sqlite3'}"
     queue = TestQueue(url, connect(url), Queue(*spec_tables()))
     seed(queue.engine, queue.queue)
@@ -51,7 +51,7 @@ def queue(tmp_path: Path) -> Iterator[TestQueue]:
 
 
 def envelope(name: str) -> Json:
-    """An envelope with a slash command."""
+    """Return an envelope with a slash command."""
     payload = {"command": "/queue", "text": "status"}
     return {"envelope_id": name, "type": "slash_commands", "payload": payload}
 
@@ -118,9 +118,9 @@ def test_a_paused_worker_takes_nothing_and_a_broken_netsuite_fails_its_jobs_only
     jobs, failed = queue.jobs, queue.failed
     worker.start()
     try:
-        # Orders come all the same: that is what waits when a worker is dead.
+        # New orders still arrive: a dead worker leaves them waiting.
         until(lambda: len(queue.jobs) >= len(jobs) + 4)
-        # Read once: more orders come between two readings.
+        # Read once, because more orders may arrive between two reads.
         now = queue.jobs
         assert now[: len(jobs)] == jobs
         assert {row.reserved_at for row in now[len(jobs) :]} == {None}
@@ -146,7 +146,7 @@ def test_orders_of_the_specification_failed_before_and_are_processed_by_a_retry(
         assert (row.queue, data["job"]) == ("netsuite", "App\\Jobs\\NetsuiteSyncJob")
         assert (data["data"]["order_id"], data["data"]["tienda_id"]) == (order, 12097)
         queue.push(id_, body=row.payload)
-    # Then 46 is the fourth job, and the fourth fails unless it is a retry.
+    # These two make 46 the fourth job, which fails unless it is a retry.
     for id_ in (1, 2):
         queue.push(id_, order=803100)
     worker = Worker(queue.engine, queue.queue)

@@ -1,4 +1,4 @@
-"""The chart as a person sees it: the playground's page, the real bot, a real browser."""
+"""The chart on the playground's page, with the real bot and a real browser."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +10,7 @@ from bot.views.reports.chart import CHART
 from tests.kit.queues import GRACE
 
 DOTS = 12
-"""One a figure, at each of twelve times."""
+"""One dot per figure at each of twelve times."""
 TRIES = 60
 
 
@@ -49,7 +49,7 @@ def say(page: Page, words: str) -> None:
 
 
 def ask_until_whole(page: Page) -> None:
-    """Ask for the chart; again where an hour has just begun, in which the bot has not looked."""
+    """Ask for the chart; ask again if an hour has just started and has no sample yet."""
     charts = page.get_by_role("img", name="New failures")
     for attempt in range(TRIES):
         say(page, "/queue chart")

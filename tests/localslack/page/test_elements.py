@@ -1,4 +1,4 @@
-"""Every element of a form, the states of a modal, and what a channel does while one is away."""
+"""Every element of a form, the states of a modal, and a channel's updates while it is hidden."""
 
 import threading
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from tests.localslack.page.surfaces import button, entry, markup, options, plain
 
 
 def group(words: str, *choices: str) -> Json:
-    """An option group."""
+    """Return an option group."""
     return {"label": plain(words), "options": options(*choices)}
 
 
@@ -79,7 +79,7 @@ TABLE: Json = {
 
 
 class Held:
-    """An app whose form waits until the test lets it go on."""
+    """An app whose form waits until the test resumes it."""
 
     def __init__(self, slack: LocalSlack) -> None:
         self.app: App = bolt(slack)
@@ -113,7 +113,7 @@ def held(slack: LocalSlack, connect: Connect) -> Held:
 
 @pytest.fixture
 def visit_other(tab: Page) -> Iterator[Page]:
-    """The page of a local Slack for an app that is not ours."""
+    """The page of a local Slack for another app than queue-bot."""
     manifest = manifest_of(
         {
             "display_information": {"name": "Greeter"},
@@ -141,13 +141,13 @@ def send(page: Page, text: str) -> None:
 
 
 def know_commands(page: Page) -> None:
-    """Wait for the commands, which the page asks for by themselves and suggests while one types."""
+    """Wait until the page has loaded the commands that it suggests during typing."""
     about = page.get_by_role("region", name="About queue-ops")
     expect(about.get_by_role("button")).to_have_count(3)
 
 
 def post(slack: LocalSlack, words: str, blocks: list[Json] | None = None) -> None:
-    """Put a message of the bot's into #queue-ops."""
+    """Add a message of the bot to #queue-ops."""
     ids = slack.ids
     stored = [{"block_id": f"b{n}", **block} for n, block in enumerate(blocks or [])]
     number = len(slack.messages("queue-ops"))
@@ -284,7 +284,7 @@ def test_another_apps_commands_come_out_of_its_manifest(visit_other: Page) -> No
     suggested = page.get_by_role("listbox", name="Commands").get_by_role("option")
     expect(suggested).to_have_text("/hello[name]Say hello")
     expect(page.get_by_role("region", name="Guide")).to_be_hidden()
-    # Nobody has told this local Slack which roles the other app knows.
+    # This local Slack has no role names for the other app.
     expect(page.get_by_text("Role:")).to_be_hidden()
     expect(page.get_by_role("radio", name="admin")).to_have_attribute("title", "Ana Admin")
 

@@ -1,7 +1,7 @@
-"""The guide as a visitor has it: the real bot, its worker, and a card that ticks itself.
+"""The guide for a visitor: the real bot, its worker, and steps that are ticked automatically.
 
-Each step is done in two ways: by clicks in its order, and by commands in another order. The orders
-that arrive and the jobs that fail by chance differ each time: the seed stands in the test's output.
+Each step is done in two ways: by clicks in the guide's order, and by commands in another order. New
+orders and random failures differ in each run; the test's output shows the seed.
 """
 
 import random
@@ -27,7 +27,7 @@ TITLES = {step["id"]: step["title"] for step in GUIDE}
 
 @pytest.fixture
 def playground(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[LocalSlack]:
-    """The playground with a worker that hurries, and of whose jobs some fail by chance."""
+    """The playground with a fast worker, whose jobs sometimes fail at random."""
     seed = random.SystemRandom().randrange(1_000_000)
     request.node.add_report_section("call", "seed of the worker", str(seed))
     with playing(
@@ -38,7 +38,7 @@ def playground(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Local
 
 
 def steer(slack: LocalSlack, **changes: float) -> None:
-    """Tell the simulated worker how to work."""
+    """Change the controls of the simulated worker."""
     response = httpx.post(f"{slack.url}_local/worker", json=changes, trust_env=False, timeout=20)
     response.raise_for_status()
 
@@ -55,7 +55,7 @@ def page(browser: Browser, playground: LocalSlack) -> Iterator[Page]:
 
 @dataclass
 class Visitor:
-    """What a visitor does on the page."""
+    """A visitor's actions on the page."""
 
     page: Page
 
@@ -71,7 +71,7 @@ class Visitor:
 
     @property
     def dialog(self) -> Locator:
-        """The modal that is open."""
+        """The open modal."""
         return self.page.get_by_role("dialog")
 
     @property
@@ -80,35 +80,35 @@ class Visitor:
         return self.page.get_by_role("complementary", name="Behind the scenes")
 
     def begin(self, step: str) -> None:
-        """Click on a step's title; its note says where to go on."""
+        """Click a step's title, and check that its note names the next action."""
         self.card.get_by_role("button", name=TITLES[step], exact=True).click()
         expect(self.card.locator(".next")).to_contain_text(TITLES[step])
         expect(self.card.locator(".next p")).not_to_be_empty()
 
     def click_command(self, words: str) -> None:
-        """Click on a command that the guide suggests."""
+        """Click a command that the guide suggests."""
         self.card.get_by_role("button", name=f"Type {words}", exact=True).click()
 
     def say(self, words: str, user: str = "operator") -> None:
-        """Type a command as somebody."""
+        """Type a command as this user."""
         self.page.get_by_role("radio", name=user).click()
         field = self.page.get_by_role("combobox", name="Message")
         field.fill(words)
         field.press("Enter")
 
     def confirm(self, name: str) -> None:
-        """Press the modal's main button, which closes the modal."""
+        """Press the modal's main button and wait until the modal is closed."""
         self.dialog.get_by_role("button", name=re.compile(name)).click()
         expect(self.dialog).to_have_count(0)
 
     def type_count(self) -> None:
-        """Fill in the number that a deletion asks for."""
+        """Type the number that confirms a deletion."""
         expect(self.dialog).to_contain_text("to confirm")
         count = re.findall(r"Type (\d+) to", self.dialog.inner_text())[0]
         self.dialog.get_by_role("textbox").fill(count)
 
     def done(self, step: str) -> Locator:
-        """The step, if it is ticked."""
+        """Return the step's button, if the step is ticked."""
         return self.card.get_by_role("button", name=f"{TITLES[step]}, done", exact=True)
 
     def expect_done(self, *steps: str) -> None:
@@ -123,7 +123,7 @@ class Visitor:
             expect(button).to_be_visible()
 
     def expect_all_done(self) -> None:
-        """Check that no step is left."""
+        """Check that every step is ticked."""
         expect(self.card).to_contain_text("All done")
         items = self.card.get_by_role("list", name="Things to try").locator(":scope > li")
         expect(items).to_have_class([re.compile("done")] * len(GUIDE))
@@ -143,7 +143,7 @@ def test_each_step_is_ticked_by_clicks_in_its_order(page: Page, playground: Loca
     answer = log.get_by_role("article").filter(has_text="Failed jobs, newest first")
     for job, order in ((46, 803196), (45, 803193)):
         expect(answer).to_contain_text(f"Failed job {job} · NetsuiteSyncJob · order {order}")
-        # Another job may have failed before the list was asked for.
+        # Another job may have failed before the list was requested.
         row = re.findall(r"Failed job (\d+)", answer.inner_text()).index(str(job))
         answer.get_by_role("button", name=re.compile("^Retry( failed job .*)?$")).nth(row).click()
         expect(log).to_contain_text(f"Failed job {job} is back in the queue")
@@ -178,7 +178,7 @@ def test_each_step_is_ticked_by_clicks_in_its_order(page: Page, playground: Loca
 
 
 def press_retry(visitor: Visitor, step: str) -> None:
-    """Press Retry on the newest alert that has it; by chance it is that of a group."""
+    """Press Retry on the newest alert that has it; that alert may be about a group."""
     visitor.log.get_by_role("button", name=re.compile("^Retry")).last.click()
     expect(visitor.dialog.or_(visitor.done(step)).first).to_be_visible()
     if visitor.dialog.count():
@@ -186,7 +186,7 @@ def press_retry(visitor: Visitor, step: str) -> None:
 
 
 def retry_group(visitor: Visitor) -> None:
-    """Retry the largest group, out of the answer to /queue errors."""
+    """Retry the largest error group from the answer to /queue errors."""
     visitor.begin("replay")
     answer = visitor.log.get_by_role("article").filter(has_text="Error groups:").last
     answer.get_by_role("button", name=re.compile("^Retry group")).first.click()
@@ -194,7 +194,7 @@ def retry_group(visitor: Visitor) -> None:
 
 
 def clear_and_undo(visitor: Visitor) -> None:
-    """Delete what is left, then take that back."""
+    """Delete the remaining failed jobs, then undo the deletion."""
     visitor.begin("clear")
     expect(visitor.page.get_by_role("radio", name="admin")).to_be_checked()
     visitor.click_command("/queue clear-failed")
@@ -209,7 +209,7 @@ def clear_and_undo(visitor: Visitor) -> None:
 
 
 def finish(visitor: Visitor, playground: LocalSlack) -> None:
-    """The steps from the chart to the end."""
+    """Do the steps from the chart to the end."""
     page, card = visitor.page, visitor.card
     for command in ("chart", "watch"):
         visitor.click_command(f"/queue {command}")
@@ -254,7 +254,7 @@ def test_each_step_is_ticked_by_commands_in_another_order(
     for _, user, words in steps:
         visitor.say(words, user)
     visitor.expect_done(*{step for step, _, _ in steps})
-    # The panel shows what another tab does with the worker.
+    # The panel shows the worker's controls as another tab changes them.
     page.keyboard.press("Control+.")
     visitor.expect_open("break", "fix", "pause", "resume")
     steer(playground, paused=True)
@@ -265,7 +265,7 @@ def test_each_step_is_ticked_by_commands_in_another_order(
     visitor.expect_done("break")
     failed = page.get_by_role("table", name="failed_jobs").get_by_role("row")
     expect(failed.filter(has_text="NetSuite answered 503").nth(3)).to_be_visible()
-    # A retry before the fix: the jobs fail again.
+    # The jobs fail again, because this retry comes before the fix.
     visitor.say("/queue retry queue=netsuite")
     visitor.confirm(r"^Retry \d+ job")
     visitor.expect_done("replay")
@@ -301,7 +301,7 @@ def leave_nothing(visitor: Visitor, playground: LocalSlack) -> None:
 def test_a_step_out_of_order_shows_where_to_click(page: Page) -> None:
     visitor = Visitor(page)
     for step in reversed(GUIDE):
-        # These two may be ticked before their note is read: nobody has to click for them.
+        # These two may already be ticked, because they need no click.
         if step["id"] not in ("alert", "audit"):
             visitor.begin(step["id"])
             expect(visitor.card.locator(".next p")).to_have_text(step["note"])
@@ -333,7 +333,7 @@ def test_a_broken_netsuite_fails_every_job_of_its_queue_until_it_is_fixed(page: 
     panel.get_by_role("button", name="Fix NetSuite").click()
     expect(panel).not_to_contain_text("NetSuite is broken")
     about = panel.get_by_role("status").filter(has_text=" processed, ")
-    # Whatever it was at when NetSuite was fixed may still fail: that ends with the next job done.
+    # The job that ran when NetSuite was fixed may still fail; the next finished job proves the fix.
     (done,) = re.findall(r"^\d+", about.inner_text())
     expect(about).to_contain_text(re.compile(rf"^(?!{done} )"))
     done, lost = re.findall(r"\d+", about.inner_text())[:2]

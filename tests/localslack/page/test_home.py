@@ -1,4 +1,4 @@
-"""App Home as a person has it: the playground's page, the real bot, a real browser."""
+"""App Home on the playground's page, with the real bot and a real browser."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +16,7 @@ from tests.localslack.page.conftest import PATIENCE_MS
 
 @pytest.fixture
 def playground(tmp_path: Path) -> Iterator[LocalSlack]:
-    """The playground without its worker, so that nothing moves by itself."""
+    """The playground without its worker, so that jobs change only by the test."""
     with playing(tmp_path, worker=False, grace=GRACE) as slack:
         yield slack
 
@@ -32,7 +32,7 @@ def failing(playground: LocalSlack, tmp_path: Path) -> Iterator[TestQueue]:  # n
 
 @pytest.fixture
 def page(browser: Browser, playground: LocalSlack) -> Iterator[Page]:
-    """A tab of the operator's."""
+    """The operator's tab."""
     context = browser.new_context(locale="en-US", timezone_id="America/Lima")
     context.set_default_timeout(PATIENCE_MS)
     tab = context.new_page()
@@ -43,12 +43,12 @@ def page(browser: Browser, playground: LocalSlack) -> Iterator[Page]:
 
 
 def home(page: Page) -> Locator:
-    """What the app shows there."""
+    """The content of the app's Home."""
     return page.locator(".home-view")
 
 
 def row(page: Page, id_: int) -> Locator:
-    """The buttons of a failed job on Home."""
+    """Return the buttons of a failed job on Home."""
     line = home(page).locator(":scope > *").filter(has_text=f"Failed job {id_}").last
     return line.locator("xpath=following-sibling::*[1]")
 

@@ -1,4 +1,4 @@
-"""The main job as a person does it: the playground's page, the real bot, a real browser."""
+"""The main job on the playground's page, with the real bot and a real browser."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +18,7 @@ from tests.localslack.page.conftest import PATIENCE_MS
 
 @pytest.fixture
 def playground(tmp_path: Path) -> Iterator[LocalSlack]:
-    """The playground without its worker, so that nothing moves by itself."""
+    """The playground without its worker, so that jobs change only by the test."""
     with playing(tmp_path, worker=False, grace=GRACE) as slack:
         yield slack
 
@@ -34,7 +34,7 @@ def failing(playground: LocalSlack, tmp_path: Path) -> Iterator[TestQueue]:  # n
 
 @pytest.fixture
 def page(browser: Browser, playground: LocalSlack) -> Iterator[Page]:
-    """A tab of its own, somewhere in the playground."""
+    """The operator's own tab in #queue-ops."""
     context = browser.new_context(locale="en-US", timezone_id="America/Lima")
     context.set_default_timeout(PATIENCE_MS)
     tab = context.new_page()
@@ -86,7 +86,7 @@ def test_status_failed_retry_audit_and_the_refusal_of_a_stranger(
         shown = [message["text"] for message in playground.messages(IDS.queue_audit)]
         return any(IDS.operator in text and "retry" in text for text in shown)
 
-    # The refusal is told before.
+    # The audit channel received the refusal earlier.
     until(is_audited)
 
 

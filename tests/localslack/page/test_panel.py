@@ -16,28 +16,28 @@ from tests.localslack.page.surfaces import surfaces
 
 
 class Stage:
-    """A worker and two tables that a test changes by hand."""
+    """A worker and two tables that a test changes."""
 
     def __init__(self) -> None:
         self.controls = WorkerControls()
         self.failed: list[list[Any]] = [[45, "netsuite", "gone away"], [44, "mail", None]]
 
     def look(self) -> Json:
-        """What the panel is told."""
+        """Return the panel's data."""
         jobs = {"count": 25, "columns": ["id", "reserved_at"], "rows": [[9, 1_800_000_000]]}
         failed = {"columns": ["id", "queue", "exception"], "rows": self.failed}
         tables = {"jobs": jobs, "failed_jobs": {"count": len(self.failed), **failed}}
         return {"tables": tables, "worker": self.worker()}
 
     def worker(self) -> Json:
-        """How the worker works."""
+        """Return the worker's controls and counts."""
         now = self.controls
         numbers = {"speed": now.speed, "failure_rate": now.failure_rate}
         switched = {"broken": now.broken, "paused": now.paused}
         return {**numbers, **switched, "done": 3, "failed": 1, "at": 9}
 
     def steer(self, changes: Json) -> Json:
-        """What a visitor wants of it."""
+        """Apply a visitor's changes to the worker."""
         self.controls = with_changes(self.controls, changes)
         return {"worker": self.worker()}
 
@@ -107,7 +107,7 @@ def test_the_worker_is_broken_fixed_paused_and_sped_up(panel: Page, stage: Stage
     worker.get_by_role("button", name="Pause").click()
     expect(worker).to_contain_text("paused")
     assert stage.controls == WorkerControls(broken=True, paused=True)
-    # One after the other: each request changes the settings that it finds.
+    # Click one after the other, because each request changes the controls that it reads.
     worker.get_by_role("button", name="Fix NetSuite").click()
     expect(worker).not_to_contain_text("every netsuite job fails")
     worker.get_by_role("button", name="Resume").click()

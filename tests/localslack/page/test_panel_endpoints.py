@@ -21,7 +21,7 @@ def http(slack: LocalSlack) -> Iterator[httpx.Client]:
 
 
 def requests(http: httpx.Client, kind: str) -> list[Json]:
-    """The exchanges of a kind, newest first."""
+    """Return the exchanges of a kind, newest first."""
     exchanges = http.get("/_local/panel").json()["requests"]
     return [one for one in exchanges if one["kind"] == kind]
 
@@ -78,7 +78,7 @@ def test_every_fault_of_a_call_can_be_switched_on_and_is_seen(
         )
     except httpx.TransportError:
         assert outcome == "no answer"
-    # A cut connection is seen by the app before the server has done with the request.
+    # The app sees a cut connection before the server has finished the request.
     until(lambda: requests(http, "call")[0]["outcome"] is not None)
     (call,) = requests(http, "call")
 

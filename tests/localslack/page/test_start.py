@@ -1,4 +1,4 @@
-"""The playground as it is started in a terminal: it comes and it goes, proxies or not."""
+"""The playground started in a terminal: it starts and stops, with or without proxies."""
 
 import os
 import re
@@ -15,7 +15,7 @@ NOWHERE = {"HTTP_PROXY": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:
 
 @pytest.fixture
 def started() -> Iterator[subprocess.Popen[str]]:
-    """The playground as a process of its own."""
+    """The playground as its own process."""
     command = [sys.executable, "-m", "bot", "playground", "--port", "0", "--no-browser"]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, env={**os.environ, **NOWHERE}
@@ -31,7 +31,7 @@ def test_it_is_usable_behind_a_proxy_too_and_ctrl_c_ends_it(
     assert started.stdout is not None
     address = re.search(r"http://127\.0\.0\.1:\d+/", started.stdout.readline())
     assert address is not None
-    # Bounds, no measure: `make bench` measures how soon the page is there.
+    # These timeouts are limits, not measurements: `make bench` measures the start.
     tab.goto(f"{address[0]}?as=viewer#queue-ops")
     tab.get_by_role("combobox", name="Message").fill("/queue status")
     tab.keyboard.press("Enter")

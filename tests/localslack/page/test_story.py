@@ -1,4 +1,4 @@
-"""Fix and replay in the playground: the real bot, its worker, a real browser, one long story."""
+"""Fix and replay in the playground: the real bot, its worker and a real browser in one story."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -53,7 +53,7 @@ def queue(playground: LocalSlack, tmp_path: Path) -> Iterator[TestQueue]:  # noq
 
 
 def steer(slack: LocalSlack, **changes: bool) -> None:
-    """Tell the simulated worker how to work."""
+    """Change the controls of the simulated worker."""
     response = httpx.post(f"{slack.url}_local/worker", json=changes, trust_env=False, timeout=20)
     response.raise_for_status()
 
@@ -63,7 +63,7 @@ def test_what_failed_of_one_cause_is_retried_after_the_fix_and_a_clear_is_undone
     page: Page, playground: LocalSlack, queue: TestQueue
 ) -> None:
     def hold_canary(moment: str) -> None:
-        # The worker would be done with three jobs before a busy page has shown that it waits.
+        # The worker would process three jobs before a busy page has shown the waiting canary.
         if moment in ("chosen", "canary"):
             steer(playground, paused=moment == "chosen")
 
@@ -126,5 +126,5 @@ def test_an_alert_counts_up_in_place_is_acknowledged_retried_and_says_that_it_is
 
 
 def everything(rows: Sequence[Row[Any]]) -> list[tuple[object, ...]]:
-    """Each row with all its columns."""
+    """Return each row with all its columns."""
     return [tuple(row) for row in rows]

@@ -58,7 +58,7 @@ def test_mrkdwn_is_read_as_slack_reads_it(visit: Visit) -> None:
 
 
 def test_dates_are_in_the_readers_zone_and_language(slack: LocalSlack, visit: Visit) -> None:
-    # 1 800 000 000 is Friday 2027-01-15 08:00 UTC: 03:00 in the browser's Bogota, and today.
+    # 1 800 000 000 is Friday 2027-01-15 08:00 UTC: 03:00 today in the browser's Bogota.
     words = (
         "<!date^1800000000^{date_num} {time_secs}|x> / <!date^1800000000^{date_pretty}|x> / "
         "<!date^1799800000^{date_long}|x> / <!date^soon^{date}|some day> / "
@@ -137,7 +137,7 @@ def test_the_page_loads_nothing_from_elsewhere(slack: LocalSlack, visit: Visit) 
     page.on("request", note)
     page.reload()
     page.get_by_text("Connected").wait_for()
-    # The tab is that of the next test, too.
+    # The next test uses the same tab.
     page.remove_listener("request", note)
     policy = httpx.get(slack.url, trust_env=False).headers["content-security-policy"]
 
@@ -172,7 +172,7 @@ def test_every_module_is_asked_for_at_once_instead_of_one_after_another() -> Non
 
 
 def post(slack: LocalSlack, words: str, blocks: list[Json] | None = None) -> None:
-    """Put a message of the bot's into #queue-ops past the validator, as no app could."""
+    """Add a message of the bot to #queue-ops without the validator, which no app could do."""
     ids = slack.ids
     stored = [{"block_id": f"b{n}", **block} for n, block in enumerate(blocks or [])]
     ts = f"1800000000.{len(slack.messages('queue-ops')):06d}"
