@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Connection, Engine
 
 from bot.database.definitions import TableDefinition, read_tables, read_triggers
-from bot.database.dialects import is_sqlite
+from bot.database.dialects import is_sqlite, quoted_name
 
 _COUNTER = re.compile(r" AUTO_INCREMENT=\d+")
 """The next id, which each new row changes."""
@@ -48,6 +48,6 @@ def current_tables(connection: Connection, names: Sequence[str]) -> dict[str, Ta
 
 def _statement(connection: Connection, name: str) -> str:
     """Return the statement that would create the table."""
-    quoted = connection.dialect.identifier_preparer.quote_identifier(name)
+    quoted = quoted_name(connection, name)
     row = connection.exec_driver_sql(f"SHOW CREATE TABLE {quoted}").one()
     return _COUNTER.sub("", str(row[1]))

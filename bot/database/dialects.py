@@ -181,6 +181,12 @@ def first_inserted_id(bind: Connection, inserted: CursorResult[Any], rows: int) 
     return int(inserted.lastrowid) - (rows - 1 if is_sqlite(bind) else 0)
 
 
+def quoted_name(connection: Connection, name: str) -> str:
+    """Return the name of a table or column as this server quotes it."""
+    quoted: str = connection.dialect.identifier_preparer.quote_identifier(name)
+    return quoted
+
+
 def sqlite_name(name: str) -> str:
     """Return a table's name as SQLite's pragmas take it, always quoted."""
     return '"' + name.replace('"', '""') + '"'

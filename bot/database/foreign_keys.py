@@ -6,11 +6,12 @@ The server lists only the keys of tables for which the account has a privilege.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from bot.database.dialects import is_access_denied, is_sqlite
+from bot.database.dialects import is_access_denied, is_sqlite, quoted_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def _rule_of(connection: Connection, schema: str, table: str, name: str) -> str:
 
     MariaDB lists the rule only to accounts with more than SELECT on the whole database.
     """
-    quote = connection.dialect.identifier_preparer.quote_identifier
+    quote = partial(quoted_name, connection)
     statement = f"SHOW CREATE TABLE {quote(schema)}.{quote(table)}"
     try:
         lines = str(connection.exec_driver_sql(statement).one()[1]).splitlines()

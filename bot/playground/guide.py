@@ -11,8 +11,7 @@ do. A click on the step switches the page to the person `as` and to `channel`.
 
 from bot.localslack.blocks.specs import Json
 
-_DONE = "(done|started|finished)"
-_BULK = "(started|finished)"
+_BULK = r"confirmed operation O\d+: "
 _PANEL = "In the side panel (“Behind the scenes”, at the top) press"
 
 
@@ -23,7 +22,7 @@ def _command(text: str, *same: str, action: str = "") -> Json:
 
 def _single(what: str) -> str:
     """Return the pattern of the audit message about one failed job, alone or in a bulk change."""
-    return rf"{what}|· (retry|retry-all|clear-failed) · {_BULK}"
+    return rf"{what}|{_BULK}(retry|delete) "
 
 
 GUIDE: tuple[Json, ...] = (
@@ -50,9 +49,7 @@ GUIDE: tuple[Json, ...] = (
         "channel": "queue-ops",
         "commands": [_command("/queue find 803193"), _command("/queue retry 45 46")],
         "in": "queue-audit",
-        "patterns": [
-            _single(rf"(retry|delete-failed) · done · .*failed job {id_} ") for id_ in (45, 46)
-        ],
+        "patterns": [_single(rf" (retried|deleted) .*failed job {id_} ") for id_ in (45, 46)],
     },
     {
         "id": "alert",
@@ -73,7 +70,7 @@ GUIDE: tuple[Json, ...] = (
         "as": "stranger",
         "channel": "queue-alerts",
         "in": "queue-audit",
-        "patterns": [r"· (retry|retry-all) · denied"],
+        "patterns": [r"^⛔ .* tried .?retry"],
     },
     {
         "id": "retried",
@@ -83,7 +80,7 @@ GUIDE: tuple[Json, ...] = (
         "as": "operator",
         "channel": "queue-alerts",
         "in": "queue-audit",
-        "patterns": [_single(r"retry · done · .*failed job (?!4[56] )")],
+        "patterns": [_single(r" retried .*failed job (?!4[56] )")],
     },
     {
         "id": "audit",
@@ -130,7 +127,7 @@ GUIDE: tuple[Json, ...] = (
         "as": "operator",
         "channel": "queue-ops",
         "in": "queue-audit",
-        "patterns": [rf"· (retry|retry-all) · {_BULK}"],
+        "patterns": [rf"{_BULK}retry "],
     },
     {
         "id": "clear",
@@ -141,7 +138,7 @@ GUIDE: tuple[Json, ...] = (
         "channel": "queue-ops",
         "commands": [_command("/queue clear-failed", "/queue flush")],
         "in": "queue-audit",
-        "patterns": [rf"· clear-failed · {_DONE}"],
+        "patterns": [rf"{_BULK}delete "],
         "replies": r"nothing to clear",
     },
     {
@@ -154,7 +151,7 @@ GUIDE: tuple[Json, ...] = (
         "channel": "queue-ops",
         "commands": [_command("/queue undo")],
         "in": "queue-audit",
-        "patterns": [rf"· undo · {_DONE}"],
+        "patterns": [r" put back |: put back "],
         "replies": r"no change .* undone|nothing to put back",
     },
     {
@@ -195,7 +192,7 @@ GUIDE: tuple[Json, ...] = (
         "channel": "queue-alerts",
         "commands": [_command("/queue mute alert=no_worker_activity")],
         "in": "queue-audit",
-        "patterns": [r"· mute · done"],
+        "patterns": [r" muted "],
     },
     {
         "id": "resume",

@@ -723,7 +723,7 @@ find-looked-newest =
         [one] Searched the index of failures, the audit log, and only the newest job in the queue.
        *[other] Searched the index of failures, the audit log, and only the newest { $newest } jobs in the queue.
     }
-find-looked-ends = Searched the index of failures, the audit log, and only the newest { $newest } and the oldest { $oldest } jobs in the queue.
+find-looked-ends = Searched the index of failures, the audit log, and only part of the queue: the newest jobs ({ $newest }) and the oldest ones ({ $oldest }).
 find-looked-of = The queue has about { $count }.
 find-looked-time = ⏱️ The search reached its time limit: something may be missing.
 find-none = No job and no record of it.

@@ -7,7 +7,7 @@ from unittest.mock import patch
 
 from bot.database import session
 from bot.queue import bulk, copies, moves
-from bot.store.operations import execute
+from bot.store.operations import halving
 from bot.store.reports import problems
 from tests.crash.mutants import replaced
 
@@ -37,12 +37,11 @@ def no_comparison() -> Iterator[None]:
 @contextmanager
 def no_halving() -> Iterator[None]:
     """A batch is moved as a whole or not at all."""
-    part = execute._Part  # noqa: SLF001 the mutant's victim
 
     def move(self: Any, batch: Any) -> list[Any]:
         return [self.move(batch)]
 
-    with replaced((part, "move_or_halve"), by=move):
+    with replaced((halving.Halving, "run"), by=move):
         yield
 
 

@@ -177,7 +177,7 @@ VALUES: dict[str, str] = {
     '{"v": 1, "ids": []}': "One to 1000 ids",
     '{"v": 1, "ids": [-45]}': "-45 is not an id",
     '{"v": 1, "ids": "all"}': "all is not an id",
-    '{"v": 1, "ids": [45], "force": 1}': "force cannot be",
+    '{"v": 1, "ids": [45], "hurry": 1}': "hurry cannot be",
     '{"v": 1, "ids": [45], "digest": 7}': "digest cannot be",
     '{"v": 1, "ids": [45], "digest": "' + "0" * 33 + '"}': "digest is too long",
     '{"v": 1, "ids": [45], "digest": "' + GOOD + '"}': "is now another job",

@@ -79,12 +79,12 @@ def test_status_failed_retry_audit_and_the_refusal_of_a_stranger(
 
     page.goto(f"{playground.url}?as=admin#queue-audit")
     expect(messages).to_contain_text("@Sam Stranger")
-    expect(messages).to_contain_text("denied")
+    expect(messages).to_contain_text("needs operator; has no role")
     expect(messages).to_contain_text(f"failed job {failed_id}")
 
     def is_audited() -> bool:
         shown = [message["text"] for message in playground.messages(IDS.queue_audit)]
-        return any(IDS.operator in text and "retry" in text for text in shown)
+        return any(IDS.operator in text and "retried" in text for text in shown)
 
     # The audit channel received the refusal earlier.
     until(is_audited)

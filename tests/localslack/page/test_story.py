@@ -92,8 +92,8 @@ def test_what_failed_of_one_cause_is_retried_after_the_fix_and_a_clear_is_undone
     assert everything(queue.failed) == before
 
     page.get_by_role("button", name=re.compile("^queue-audit")).click()
-    for sentence in (f"Retried {FAILURES}", f"Cleared {count}", f"Restored {count}"):
-        expect(page.get_by_role("log")).to_contain_text(f"{sentence} failed jobs")
+    for sentence in (f"retry {FAILURES}", f"delete {count}", f"put back {count}"):
+        expect(page.get_by_role("log")).to_contain_text(f": {sentence} failed jobs")
 
 
 @pytest.mark.timeout(400)
