@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, and_, case, func, select
 from bot.database.transactions import TooSlow, bounded_until, time_limit
 from bot.models.operations import Duplicates
 from bot.queue.layouts import Queue
+from bot.queue.layouts.rows import as_text
 from bot.queue.reads import PAYLOAD_HEAD
 from bot.store.operations.retries.tracked_jobs import PROCESSED
 from bot.store.tables import failures, tracked_jobs
@@ -83,7 +84,7 @@ def _queued(
     for of_queue, head in jobs:
         identity = queue.identify(head)
         if identity.order_id is not None:
-            orders[queue.mask(of_queue)].add(str(identity.order_id)[:64])
+            orders[queue.mask(as_text(of_queue))].add(str(identity.order_id)[:64])
     count, samples = 0, list[str]()
     for of_queue, queued_orders in sorted(orders.items()):
         for part in _pieces(sorted(queued_orders)):

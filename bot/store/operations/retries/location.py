@@ -8,6 +8,7 @@ from sqlalchemy import Connection, func, select
 
 from bot.database.transactions import TooSlow, bounded
 from bot.queue.layouts import Queue, payload_digest
+from bot.queue.layouts.rows import as_text
 from bot.store.operations.retries.tracked_jobs import WAITING, TrackedJob
 from bot.store.tables import archive, audit, failures, tracked_jobs
 
@@ -77,7 +78,7 @@ def _there(connection: Connection, queue: Queue, rows: Sequence[TrackedJob]) -> 
     layout = queue.jobs_layout
     job_ids = [row.job_id for row in rows]
     present = {
-        job_id: (queue.mask(name), digest)
+        job_id: (queue.mask(as_text(name)), digest)
         for job_id, name, digest in connection.execute(
             select(layout.id, layout.queue, payload_digest(queue.jobs)).where(
                 layout.id.in_(job_ids)

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, insert, select, update
 
 from bot.queue.layouts import Queue, payload_digest
+from bot.queue.layouts.rows import as_text
 from bot.store.operations.operations import Operation
 from bot.store.tables import failures, tracked_jobs
 
@@ -85,7 +86,9 @@ def before_retry(
         .select_from(queue.failed.join(failures, is_original, isouter=True))
         .where(layout.id.in_(failed_ids))
     )
-    return {row[0]: Retry(row[0], row[1], queue.mask(row[2]), row[3], row[4]) for row in rows}
+    return {
+        row[0]: Retry(row[0], row[1], queue.mask(as_text(row[2])), row[3], row[4]) for row in rows
+    }
 
 
 def track(
