@@ -16,9 +16,10 @@ def with_jobs(connection: Connection, queue: Queue, name: str) -> str | None:
 
     The queue's own table may ignore case; the bot's tables do not.
     """
-    layout = queue.jobs_layout
-    query = select(layout.queue).where(layout.is_in_queue(name)).limit(1)
-    spelling = connection.execute(query).scalar()
+    column = queue.jobs_layout.queue
+    spelling = connection.execute(
+        select(column).where(queue.jobs_layout.is_in_queue(name)).limit(1)
+    ).scalar()
     return None if spelling is None else queue.mask(str(spelling))
 
 
