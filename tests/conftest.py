@@ -10,10 +10,13 @@ from hypothesis import settings
 
 from bot.localslack.proxies import bypass_proxies
 from bot.slack.runtime import freeze_heap
-from tests.kit.queues import TestQueue, make_queue
+from tests.kit.own_database import own_mariadb_queue, own_queue
+from tests.kit.queues import TestQueue
 from tests.kit.team import KeptDatabase, Team, sqlite_queue, team_at_work
 from tests.services import programs
 from tests.services.mariadb import MariaDB, running_mariadb
+
+__all__ = ["own_mariadb_queue", "own_queue"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -84,22 +87,6 @@ def database_url(request: pytest.FixtureRequest) -> str:
     """The address of an empty database of each kind in turn: the tests run on both."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
-
-
-@pytest.fixture
-def queue(database_url: str) -> Iterator[TestQueue]:
-    """The spec's tables and the bot's own, on each kind of database in turn."""
-    made = make_queue(database_url)
-    yield made
-    made.engine.dispose()
-
-
-@pytest.fixture
-def mariadb_queue(mariadb_url: str) -> Iterator[TestQueue]:
-    """The spec's tables and the bot's own on MariaDB, for tests with two connections at once."""
-    made = make_queue(mariadb_url)
-    yield made
-    made.engine.dispose()
 
 
 @pytest.fixture(scope="session")

@@ -143,6 +143,11 @@ def _as_blob(element: stored_bytes, compiler: SQLCompiler, **options: Any) -> st
     return f"CAST({compiler.process(element.clauses, **options)} AS BLOB)"
 
 
+def as_bytes(value: ColumnElement[Any]) -> ColumnElement[bytes]:
+    """A text as its bytes, on every database."""
+    return cast(value, LargeBinary)
+
+
 def sha256_of_lines(columns: Sequence[Column[Any]], order: Column[Any]) -> ColumnElement[str]:
     """The SHA-256 of all rows' lines `value:value`; MariaDB and MySQL only.
 

@@ -56,7 +56,7 @@ def connect(
     parsed = make_url(url)
     require_supported(parsed)
     if is_sqlite_url(parsed):
-        return _sqlite(url, pool, grace)
+        return _sqlite(url, pool, lock_seconds, grace)
     arguments: dict[str, Any] = {
         "charset": CHARACTER_SET,
         "collation": COLLATION,
@@ -110,7 +110,7 @@ def _engine(url: URL, **options: Any) -> Engine:
         raise StartError([f"DATABASE_URL has an invalid option ({error})."]) from error
 
 
-def _sqlite(url: str, pool: int, grace: float) -> Engine:
+def _sqlite(url: str, pool: int, lock_seconds: float, grace: float) -> Engine:
     database = make_url(url).database
     if database and database != ":memory:":
         _make_folder(Path(database).parent)
@@ -121,7 +121,7 @@ def _sqlite(url: str, pool: int, grace: float) -> Engine:
         max_overflow=0,
         pool_timeout=POOL_SECONDS + grace,
         hide_parameters=True,
-        execution_options={"grace": grace},
+        execution_options={"grace": grace, "lock_seconds": lock_seconds},
         connect_args={"check_same_thread": False},
     )
     event.listen(engine, "connect", _prepare_sqlite)

@@ -66,7 +66,7 @@ def _at_the_ends(connection: Connection, queue: Queue, held: Select[Any]) -> lis
     ids: list[int] = []
     try:
         names = bounded_until(connection, select(jobs.queue).distinct(), until).scalars()
-        for name in sorted(names):
+        for name in sorted(name for name in names if isinstance(name, str)):
             for newest in (False, True):
                 query = held.where(jobs.id.in_(_end(queue, name, newest=newest)))
                 ids += bounded_until(connection, query, until).scalars()

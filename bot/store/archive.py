@@ -16,6 +16,7 @@ from sqlalchemy import (
     Insert,
     Select,
     and_,
+    case,
     func,
     insert,
     literal,
@@ -26,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 
 from bot.database.definitions import ColumnDefinition, TableDefinition
-from bot.database.dialects import is_id_taken, is_row_refused, utf8mb4
+from bot.database.dialects import is_id_taken, is_row_refused, is_sqlite, utf8mb4
 from bot.database.extra_columns import extra_columns, insertable, packed, unpacked
 from bot.database.transactions import LostRace
 from bot.models.actions import CountsAs
@@ -89,7 +90,7 @@ def _keep(
     rows: Select[Any] = select(
         literal(kind),
         layout.id,
-        *(_readable(layout, definition, name) for name in ARCHIVED),
+        *(_readable(connection, layout, definition, name) for name in ARCHIVED),
         packed(connection, layout.table, _packed_columns(layout, definition)),
         payload_digest(layout.table),
         literal(archived_as.action),
@@ -108,15 +109,21 @@ def _keep(
             raise
 
 
-def _readable(layout: Layout, definition: TableDefinition, name: str) -> ColumnElement[Any]:
+def _readable(
+    connection: Connection, layout: Layout, definition: TableDefinition, name: str
+) -> ColumnElement[Any]:
     """The value of a layout's column for the archive's own column.
 
     It is NULL if the table has no such column or the column is binary: bytes are only in `extra`,
-    because they need not be valid text.
+    because they need not be valid text. A queue's name that is bytes, as SQLite may store it, is
+    NULL too, and the archive refuses the row.
     """
     if name not in layout.names or definition.column(name).is_binary:
         return null()
-    return layout.column(name)
+    value = layout.column(name)
+    if name == layout.queue.name and is_sqlite(connection):
+        return case((func.typeof(value) != "blob", value))
+    return value
 
 
 def _packed_columns(layout: Layout, definition: TableDefinition) -> tuple[ColumnDefinition, ...]:
@@ -195,6 +202,9 @@ def _check_same(
             continue
         now: ColumnElement[Any] = layout.column(name)
         before: ColumnElement[Any] = c[name]
+        if is_sqlite(connection):
+            # A trigger may turn bytes into a text of the same bytes.
+            differs.append(func.typeof(now) != func.typeof(before))
         if definition.column(name).is_text:
             now, before = func.hex(utf8mb4(now)), func.hex(before)
         differs.append(now != before)

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from bot.app.argument_types import MANY_IDS, MAX_IDS
 from bot.app.command import find_commands
@@ -209,3 +210,12 @@ def test_a_rate_of_nothing_is_refused(words: str) -> None:
     with pytest.raises(Invalid) as refused:
         parse(words, find_commands())
     assert (refused.value.problem, refused.value.expected) == ("greater_than_equal", "1")
+
+
+@pytest.mark.parametrize("words", ["retry 0", "retry 0-3", "delete 0", "job 0", "failed-job #0"])
+def test_an_id_of_zero_is_named(words: str) -> None:
+    """D14: it "was already retried"."""
+    commands = find_commands()
+    request = parse(words, commands)
+    with pytest.raises(ValidationError, match="id-zero:0"):
+        commands[request.command].arguments.model_validate(request.values)

@@ -1,14 +1,16 @@
 """Each guard against a team's database is needed: without it, its scenario fails."""
 
-from collections.abc import Iterator
 from contextlib import nullcontext
 
 import pytest
 
 from tests.crash import database_mutants, database_scenarios
 from tests.crash.scenarios import Mutant, Scenario
-from tests.kit.queues import TestQueue, make_queue
+from tests.kit.own_database import own_queue_on_mariadb
+from tests.kit.queues import TestQueue
 from tests.services.programs import is_mysql
+
+__all__ = ["own_queue_on_mariadb"]
 
 KILLED: list[tuple[Scenario, Mutant]] = [
     (database_scenarios.a_moment_that_the_column_cannot_hold, database_mutants.no_strict_session),
@@ -18,14 +20,6 @@ KILLED: list[tuple[Scenario, Mutant]] = [
     (database_scenarios.a_failure_is_not_indexed, database_mutants.no_health_checks),
     (database_scenarios.a_check_cannot_read, database_mutants.a_blind_check_is_content),
 ]
-
-
-# Not the reused database, because these scenarios alter the tables.
-@pytest.fixture
-def queue(mariadb_url: str) -> Iterator[TestQueue]:
-    made = make_queue(mariadb_url)
-    yield made
-    made.engine.dispose()
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """The bot deletes a job whose deletion cascades to rows of other tables only if forced (D5)."""
 
-from collections.abc import Iterator
 from contextlib import nullcontext
 
 import pytest
@@ -10,24 +9,14 @@ from bot.database.engine import connect
 from bot.models.refusals import NothingToDo, RowHasChildren
 from bot.queue.children import children_of
 from tests.kit.bulk import previewed
+from tests.kit.changed_rows import run
 from tests.kit.invariants import broken
-from tests.kit.queues import TestQueue, make_queue
+from tests.kit.own_database import own_queue_on_mariadb
+from tests.kit.queues import TestQueue
 from tests.kit.replicas import ask, make_setup
 from tests.services.mariadb import MariaDB
 
-
-@pytest.fixture
-def queue(mariadb_url: str) -> Iterator[TestQueue]:
-    """A database for one test, because these tests add tables."""
-    made = make_queue(mariadb_url)
-    yield made
-    made.engine.dispose()
-
-
-def run(queue: TestQueue, *statements: str) -> None:
-    with queue.engine.begin() as connection:
-        for statement in statements:
-            connection.execute(text(statement))
+__all__ = ["own_queue_on_mariadb"]
 
 
 def notes(queue: TestQueue) -> list[tuple[int, int | None]]:

@@ -1,6 +1,5 @@
 """Retry, delete and undo on tables that differ from the spec's keep each row exactly, or refuse."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -8,26 +7,16 @@ from sqlalchemy import event, select
 
 from bot.models.refusals import RowRefused, RowTooLong, RowWouldChange
 from bot.queue.layouts import content_digest, failed_digest, payload_digest
+from tests.kit.bulk import carried_out, previewed, run_out, small_batches
 from tests.kit.changed_rows import comes_back, fitted_to, rows, run, unchanged
+from tests.kit.clock import Clock
 from tests.kit.invariants import broken
-from tests.kit.queues import TestQueue, make_queue
-from tests.kit.replicas import ask, make_setup
+from tests.kit.own_database import own_mariadb_queue, own_queue
+from tests.kit.posting import watch
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ask, confirm, hold, make_setup
 
-
-# Not the reused databases, because these tests alter the tables.
-@pytest.fixture
-def queue(database_url: str) -> Iterator[TestQueue]:
-    made = make_queue(database_url)
-    yield made
-    made.engine.dispose()
-
-
-@pytest.fixture
-def mariadb_queue(mariadb_url: str) -> Iterator[TestQueue]:
-    made = make_queue(mariadb_url)
-    yield made
-    made.engine.dispose()
-
+__all__ = ["own_mariadb_queue", "own_queue"]
 
 EMOJI = '{"job":"Sync","note":"🛒 é ñ"}'
 FAILED_AT = "2025-11-07 12:45:59"
@@ -154,6 +143,58 @@ def test_a_definition_that_changed_since_the_last_retry_is_read_again(
     assert ask(make_setup(mariadb_queue), "retry 1").refusal is None
     run(mariadb_queue, "DELETE FROM jobs", statement)
     unchanged(mariadb_queue, "retry 2", refusal, "jobs")
+
+
+ALTERED_SETS = {
+    "failed_jobs": "ALTER TABLE failed_jobs CONVERT TO CHARACTER SET {}",
+    "jobs": "ALTER TABLE jobs CONVERT TO CHARACTER SET {}",
+    "failed_jobs.payload": "ALTER TABLE failed_jobs MODIFY payload LONGTEXT CHARACTER SET {}",
+    "jobs.payload": "ALTER TABLE jobs MODIFY payload LONGTEXT CHARACTER SET {}",
+    "jobs.queue": "ALTER TABLE jobs MODIFY queue VARCHAR(191) CHARACTER SET {}",
+    "failed_jobs.queue": "ALTER TABLE failed_jobs MODIFY queue VARCHAR(191) CHARACTER SET {}",
+}
+
+
+@pytest.mark.parametrize("statement", ALTERED_SETS.values(), ids=ALTERED_SETS)
+@pytest.mark.parametrize(("before", "after"), [("utf8mb4", "latin1"), ("latin1", "utf8mb4")])
+def test_a_character_set_altered_under_the_running_bot_moves_no_row_wrongly(
+    mariadb_queue: TestQueue, statement: str, before: str, after: str
+) -> None:
+    """Rows that the bot may then take for changed are refused until it starts again."""
+    queue = mariadb_queue
+    for table in ("jobs", "failed_jobs"):
+        run(queue, f"ALTER TABLE {table} CONVERT TO CHARACTER SET {before}")
+    for failed_id in range(1, 5):
+        queue.fail(failed_id, queue="pedidos-é", body=f'{{"job":"é ñ","id":{failed_id}}}')
+    queue = replace(queue, queue=fitted_to(queue))
+    setup = make_setup(queue, clock=Clock())
+    watch(setup, hold(setup))
+    assert ask(setup, "retry 1").refusal is None
+    (moved,) = [row[1:3] for row in rows(queue, "jobs")]
+    assert moved == ("pedidos-é", '{"job":"é ñ","id":1}')
+    plan = previewed(setup)
+    contents = {row[0]: row[1:3] for row in rows(queue, "failed_jobs")} | {1: moved}
+
+    run(queue, statement.format(after))
+    for words in ("retry 2", "delete-failed 3", "undo", "failed", "jobs", "status", "errors"):
+        ask(setup, words)
+    confirm(setup, plan.action, plan.plan, typed=plan.total)
+    run_out(small_batches(setup))
+    watch(setup, hold(setup))
+
+    left = [row[1:3] for table in ("jobs", "failed_jobs") for row in rows(queue, table)]
+    assert len(left) == len(set(left))
+    assert set(left) <= set(contents.values())
+    missing = set(contents.values()) - set(left)
+    assert missing <= {contents[3]}
+
+    again = replace(queue, queue=fitted_to(queue))
+    setup = make_setup(again, clock=Clock())
+    watch(setup, hold(setup))
+    if again.failed:
+        carried_out(setup, "retry-all")
+    assert again.failed == []
+    assert {row[1:3] for row in rows(queue, "jobs")} == set(contents.values()) - missing
 
 
 def test_a_definition_that_did_not_change_is_compared_and_not_read(

@@ -9,9 +9,11 @@ from bot.database.transactions import TooSlow, bounded, reading
 from bot.models.refusals import FailedJobNotFound, JobNotFound
 from bot.queue import job_counts, reads
 from bot.queue.layouts import Queue, problems, require
-from tests.kit.queues import TestQueue, make_queue
+from tests.kit.queues import GRACE, TestQueue, make_queue
 
 NOW = datetime(2025, 11, 7, 19, 30, 0)  # noqa: DTZ001 naive UTC, as everywhere in the bot
+NO_TIME = -GRACE
+"""Seconds that have passed before a read begins; the reads after it have their usual time."""
 
 
 def test_status_has_the_keys_and_values_of_the_spec(queue: TestQueue) -> None:
@@ -185,7 +187,7 @@ def test_where_all_jobs_take_too_long_the_two_ends_are_looked_at(
         queue.push(id_, reserved_at=1762537400 if id_ in held else None)
 
     def reserved(limit: int, after: int | None = None) -> tuple[list[int], bool]:
-        with reading(queue.in_haste.engine) as connection:
+        with reading(queue.engine) as connection:
             listing, listed = reads.jobs(
                 connection,
                 queue.queue,
@@ -194,7 +196,7 @@ def test_where_all_jobs_take_too_long_the_two_ends_are_looked_at(
                 limit=limit,
                 oldest_first=oldest_first,
                 after=after,
-                seconds=0,
+                seconds=NO_TIME,
             )
         assert list(listed.row_digests) == [job.id for job in listing.jobs]
         return list(listed.row_digests), listed.partial
@@ -207,10 +209,10 @@ def test_where_all_jobs_take_too_long_the_two_ends_are_looked_at(
 
 def test_of_few_jobs_none_is_found_twice_at_the_two_ends(queue: TestQueue) -> None:
     ids = [queue.push() for _ in range(3)]
-    with queue.in_haste.engine.begin() as connection:
-        listing, listed = reads.jobs(connection, queue.queue, NOW, seconds=0)
+    with queue.engine.begin() as connection:
+        listing, listed = reads.jobs(connection, queue.queue, NOW, seconds=NO_TIME)
         assert [job.id for job in listing.jobs] == list(reversed(ids))
         assert listed.partial
         connection.execute(text("DELETE FROM jobs"))
-        assert reads.jobs(connection, queue.queue, NOW, seconds=0)[0].count == 0
+        assert reads.jobs(connection, queue.queue, NOW, seconds=NO_TIME)[0].count == 0
         connection.rollback()

@@ -40,6 +40,13 @@ def test_a_wait_is_never_the_one_that_was_told_before(engine: Engine) -> None:
     assert waits(engine) == usual
 
 
+def test_an_engine_s_own_wait_holds_for_a_file_too(sqlite_url: str) -> None:
+    engine = connect(sqlite_url, pool=1, lock_seconds=22)
+    assert waits(engine) == 22_000
+    assert waits(engine, lock_seconds=60) == 60_000
+    engine.dispose()
+
+
 def test_who_makes_the_tables_second_waits_as_long_as_on_mariadb(engine: Engine) -> None:
     statements: list[str] = []
 

@@ -1,29 +1,21 @@
 """The check at start refuses unsuitable tables with one sentence that names the column."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import text
 
 from bot.database.transactions import reading
 from bot.queue.layouts import problems, warnings
-from tests.kit.queues import TestQueue, make_queue
+from tests.kit.changed_rows import run
+from tests.kit.own_database import own_queue_on_mariadb
+from tests.kit.queues import TestQueue
 
-
-@pytest.fixture
-def queue(mariadb_url: str) -> Iterator[TestQueue]:
-    """A database for one test, because these tests alter its tables."""
-    made = make_queue(mariadb_url)
-    yield made
-    made.engine.dispose()
+__all__ = ["own_queue_on_mariadb"]
 
 
 def problems_after(queue: TestQueue, *statements: str) -> list[str]:
-    with queue.engine.begin() as connection:
-        for statement in statements:
-            connection.execute(text(statement))
+    run(queue, *statements)
     with reading(queue.engine) as connection:
         return problems(connection, queue.queue)
 
@@ -64,6 +56,7 @@ REFUSED = {
 
 @pytest.mark.parametrize(("statement", "words"), REFUSED.values(), ids=REFUSED)
 def test_a_table_that_cannot_work_is_named(queue: TestQueue, statement: str, words: str) -> None:
+    """D11: a retry worked and its undo never did, or every retry was a traceback."""
     (sentence,) = problems_after(queue, statement)
     assert words in sentence
 

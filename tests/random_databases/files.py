@@ -27,6 +27,7 @@ NUMBERS = ("INTEGER", "INT", "BIGINT", "SMALLINT")
 FAILED_AT = ("DATETIME", "TIMESTAMP", "DATETIME NOT NULL", "DATETIME DEFAULT CURRENT_TIMESTAMP")
 EXTRAS = ("TEXT", "BLOB", "INTEGER DEFAULT 3", "DECIMAL(10,2)", "DATE", "TEXT NOT NULL DEFAULT 'x'")
 ODD_NAMES = ("uuid", "notes", "select", 'what\'s 100% "odd"', "naïve", "kind")
+ODD_QUEUES = ("NULL", "12", "X'6D61696C'", "X'FF'")
 RULES = (
     "CREATE UNIQUE INDEX once ON jobs (payload)",
     (
@@ -100,7 +101,7 @@ def _jobs(draw: Draw) -> tuple[str, Values]:
     moment = st.sampled_from((*MOMENTS, "'soon'", "1.5"))
     values: Values = {
         "id": st.sampled_from(("NULL", "NULL", "45", str(2**62))),
-        "queue": st.one_of(st.sampled_from(QUEUES).map(_quoted), st.sampled_from(("NULL", "12"))),
+        "queue": st.one_of(st.sampled_from(QUEUES).map(_quoted), st.sampled_from(ODD_QUEUES)),
         "payload": _values(BODIES),
         "attempts": count,
         "max_attempts": count,
@@ -122,7 +123,7 @@ def _failed(draw: Draw) -> tuple[str, Values]:
     ]
     values: Values = {
         "id": st.sampled_from(("NULL", "NULL", "45", str(2**62))),
-        "queue": st.one_of(st.sampled_from(QUEUES).map(_quoted), st.sampled_from(("NULL", "12"))),
+        "queue": st.one_of(st.sampled_from(QUEUES).map(_quoted), st.sampled_from(ODD_QUEUES)),
         "payload": _values(BODIES),
         "exception": _values(WORDS),
         "failed_at": st.sampled_from((*TIMES, "1762537376", "'yesterday'", "X'FF'")),

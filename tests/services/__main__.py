@@ -65,6 +65,7 @@ PARTS = (
             "tests/services",
             "tests/database",
             "tests/queue",
+            "tests/store/failures/test_zone_offset.py",
             "tests/background/operations/test_refused_rows.py",
             "tests/random_databases",
             "tests/test_grants.py",

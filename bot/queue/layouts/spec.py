@@ -32,7 +32,7 @@ from sqlalchemy import (
 
 from bot import wall_clock
 from bot.database.column_types import Long, RowId, WallSeconds
-from bot.database.dialects import sha256, stored_bytes, utf8mb4
+from bot.database.dialects import as_bytes, sha256, stored_bytes, utf8mb4
 
 MAX_ATTEMPTS = 3
 """The `max_attempts` of a retried job, 3 in the spec."""
@@ -120,11 +120,12 @@ def _text(column: Column[Any]) -> ColumnElement[Any]:
 
 
 def _digest(*parts: ColumnElement[Any]) -> ColumnElement[str]:
-    # All texts in one character set: a server refuses to concatenate latin1 and utf8mb4.
+    # Texts as bytes: a server refuses to concatenate latin1 and utf8mb4, which a column's character
+    # set may become while the bot runs.
     texts = (
-        stored_bytes(
-            _text(part) if isinstance(part, Column) and isinstance(part.type, String) else part
-        )
+        as_bytes(_text(part))
+        if isinstance(part, Column) and isinstance(part.type, String)
+        else stored_bytes(part)
         for part in parts
     )
     return func.substr(sha256(func.concat_ws("|", *texts)), 1, 32)

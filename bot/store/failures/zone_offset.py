@@ -7,9 +7,10 @@ would choose other jobs than the person means.
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import timedelta
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, RowMapping, select
 
 from bot.models.refusals import TimesOff
 from bot.queue.layouts import Queue
@@ -28,16 +29,34 @@ LARGEST = timedelta(hours=26)
 def zone_offset(connection: Connection, queue: Queue) -> timedelta:
     """Return how much earlier `failed_at` is than the failures happened; zero if it is right."""
     c = failures.c
-    newest = select(c.failed_at, c.seen_at, c.incident).order_by(c.seq.desc()).limit(COMPARED)
-    steps = [
-        _steps(row.seen_at - queue.utc(row.failed_at))
-        for row in connection.execute(newest)
-        if row.incident != NO_INCIDENT
-    ]
-    for number, rows in Counter(steps).most_common(1):
-        if number is not None and 2 * rows > len(steps):
+    columns = (c.seq, c.failed_at, c.seen_at, c.incident, c.payload_digest)
+    query = select(*columns).order_by(c.seq.desc()).limit(COMPARED)
+    newest = connection.execute(query).mappings().all()
+    rows = [row for row in newest if row["incident"] != NO_INCIDENT]
+    if not _offset(queue, rows):
+        return timedelta()
+    return _offset(queue, [row for row in rows if not _is_restored(connection, row)])
+
+
+def _offset(queue: Queue, rows: Iterable[RowMapping]) -> timedelta:
+    """Return the offset that most of these failures have; zero if there is none."""
+    steps = [_steps(row["seen_at"] - queue.utc(row["failed_at"])) for row in rows]
+    for number, count in Counter(steps).most_common(1):
+        if number is not None and 2 * count > len(steps):
             return number * STEP
     return timedelta()
+
+
+def _is_restored(connection: Connection, row: RowMapping) -> bool:
+    """Whether an undo restored the failure; under a new id, the bot saw it long after it failed."""
+    c = failures.c
+    earlier = select(c.seq).where(
+        c.payload_digest == row["payload_digest"],
+        c.failed_at == row["failed_at"],
+        c.seq < row["seq"],
+        c.restored_by.is_not(None),
+    )
+    return connection.execute(earlier.limit(1)).first() is not None
 
 
 def _steps(age: timedelta) -> int | None:

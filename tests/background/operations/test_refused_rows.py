@@ -1,9 +1,6 @@
 """Only the row that the table refuses stays; the operation moves all others (D7)."""
 
-from collections.abc import Iterator
-
 import pytest
-from sqlalchemy import text
 
 from bot.app.parsing import Request
 from bot.background.operations.runner import Runner
@@ -12,23 +9,13 @@ from bot.store import tables
 from bot.store.operations import operations
 from bot.store.operations.operations import Operation
 from tests.kit.bulk import preview_of
+from tests.kit.changed_rows import run
 from tests.kit.invariants import broken
-from tests.kit.queues import TestQueue, make_queue, payload
+from tests.kit.own_database import own_queue_on_mariadb
+from tests.kit.queues import TestQueue, payload
 from tests.kit.replicas import ask, make_setup
 
-
-@pytest.fixture
-def queue(mariadb_url: str) -> Iterator[TestQueue]:
-    """A separate database, because these tests alter its tables."""
-    made = make_queue(mariadb_url)
-    yield made
-    made.engine.dispose()
-
-
-def run(queue: TestQueue, *statements: str) -> None:
-    with queue.engine.begin() as connection:
-        for statement in statements:
-            connection.execute(text(statement))
+__all__ = ["own_queue_on_mariadb"]
 
 
 def ended(queue: TestQueue, command: str) -> Operation:

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from bot.app.command import Setup
 from bot.background.failures import index_once
 from bot.database.transactions import now_of
 from bot.models.refusals import TimesOff
+from tests.kit.clock import StandingClock
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import ask, codes, hold, make_setup
 
@@ -85,3 +87,29 @@ def test_failures_of_before_the_first_start_prove_no_zone(queue: TestQueue) -> N
     old.fail(300)
     old.index()
     assert codes([ask(old.setup, "clear-failed before=30m")]) == ["ok"]
+
+
+@pytest.mark.parametrize("hours", [5, 26, 72])
+@pytest.mark.parametrize("command", ["delete-failed 1-6", "retry 1-6"])
+@pytest.mark.parametrize("ids_taken", [False, True])
+def test_failures_that_an_undo_restores_late_prove_no_zone(
+    queue: TestQueue, command: str, hours: int, *, ids_taken: bool
+) -> None:
+    """Under new ids the bot sees them anew, a whole number of quarters after they failed."""
+    clock = StandingClock()
+    restored = Written(queue, make_setup(queue, clock=clock))
+    restored.index()
+    for _ in range(6):
+        restored.fail(0)
+    restored.index()
+    assert codes([ask(restored.setup, command)]) == ["ok"]
+    clock.move(hours=hours)
+    if ids_taken:
+        for failed_id in range(1, 7):
+            queue.fail(failed_id, queue="other")
+    assert codes([ask(restored.setup, "undo")]) == ["ok"]
+    with queue.engine.begin() as connection:
+        connection.execute(text("DELETE FROM failed_jobs WHERE queue = 'other'"))
+    restored.index()
+    assert (len(queue.failed), queue.failed[0].id > 6) == (6, ids_taken)
+    assert codes([ask(restored.setup, "clear-failed before=30m")]) == ["ok"]
