@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from bot.app.command import Arguments, Command, Result, Work
 from bot.database.transactions import TooSlow
-from bot.models.home import Counts, HomeData, QueueJobs
+from bot.models.home import Counts, HomeData
 from bot.models.refusals import Busy
 from bot.models.requests import Message
 from bot.models.roles import Role
@@ -79,8 +79,7 @@ def _counts(work: Work) -> tuple[Counts | None, datetime | None]:
 
 
 def _of(counted: JobCounts) -> Counts:
-    queues = tuple(QueueJobs(**queue.model_dump()) for queue in counted.queues)
-    return Counts(queues=queues, failed=counted.status.failed_jobs_count)
+    return Counts(queues=counted.queues, failed=counted.status.failed_jobs_count)
 
 
 def _in_time(read: Callable[[], T]) -> T | None:

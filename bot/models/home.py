@@ -9,6 +9,7 @@ from bot.models.health import Health
 from bot.models.jobs import FailedJobList, Value
 from bot.models.metrics import Point
 from bot.models.operations import Freeze, Progress
+from bot.models.queue_jobs import QueueJobs
 
 
 class HomeIncident(Value):
@@ -31,16 +32,6 @@ class HomeIncident(Value):
     facts: Mapping[str, Any]
     acknowledged_by: str | None
     acknowledged_at: datetime | None
-
-
-class QueueJobs(Value):
-    """The jobs of a queue; `pending` includes `delayed`, `oldest_seconds` is of available jobs."""
-
-    queue: str
-    pending: int
-    reserved: int
-    delayed: int
-    oldest_seconds: int | None
 
 
 class Counts(Value):

@@ -7,30 +7,17 @@ from sqlalchemy import Connection, case, func, select
 
 from bot.database.transactions import bounded
 from bot.models.jobs import OldestPending, QueueCount, QueueStatus, Value
+from bot.models.queue_jobs import QueueJobs
 from bot.queue.layouts import Queue
 from bot.queue.layouts.rows import as_number, as_text
 from bot.wall_clock import unix
-
-
-class QueueJobCounts(Value):
-    """The job counts of a queue; `pending` includes the `delayed` jobs.
-
-    `oldest_seconds` is the age of the oldest available job, counted from when it became available:
-    a delayed job waits on purpose.
-    """
-
-    queue: str
-    pending: int
-    reserved: int
-    delayed: int
-    oldest_seconds: int | None
 
 
 class JobCounts(Value):
     """The spec's status, and each queue that has jobs."""
 
     status: QueueStatus
-    queues: tuple[QueueJobCounts, ...]
+    queues: tuple[QueueJobs, ...]
 
 
 def count(connection: Connection, queue: Queue, now: datetime, seconds: float) -> JobCounts:
@@ -71,9 +58,9 @@ def count(connection: Connection, queue: Queue, now: datetime, seconds: float) -
     )
 
 
-def _queue_counts(queue: Queue, row: Any, now: int) -> QueueJobCounts:
+def _queue_counts(queue: Queue, row: Any, now: int) -> QueueJobs:
     since = as_number(row.available_since)
-    return QueueJobCounts(
+    return QueueJobs(
         queue=queue.mask(as_text(row.queue)),
         pending=row.pending,
         reserved=row.reserved,

@@ -74,11 +74,11 @@ spoken-page-history = Older records
 
 ## Status
 status-title = *Queue status*
-status-totals = { $pending } pending · { $reserved } reserved · { $failed } failed
-status-queue = { $queue }: { $pending } pending, { $reserved } reserved
-status-oldest = Oldest pending job: { $age } old, in { $queue }.
-status-oldest-alarm = ⚠️ Oldest pending job: { $age } old, in { $queue }. The limit is { $limit }: are the workers running?
-status-none-pending = ✅ No job is waiting.
+status-totals = { $available } available · { $delayed } delayed · { $reserved } reserved · { $failed } failed
+status-queue = { $queue }: { $available } available, { $delayed } delayed, { $reserved } reserved
+status-oldest = Oldest waiting job: { $age }, in { $queue }.
+status-oldest-alarm = ⚠️ Oldest waiting job: { $age }, in { $queue }. The limit is { $limit }: are the workers running?
+status-none-waits = ✅ Oldest waiting job: none.
 status-failed-alarm =
     { $limit ->
         [one] ⚠️ There is more than 1 failed job. Find the error they share, fix it, then retry them all.
@@ -92,7 +92,8 @@ status-more-queues =
        *[other] { $count } more queues with fewer jobs.
     }
 column-queue = Queue
-column-pending = Pending
+column-available = Available
+column-delayed = Delayed
 column-reserved = Reserved
 caption-failed = Failed jobs { $first } to { $last }
 caption-jobs = Jobs { $first } to { $last }
@@ -768,7 +769,7 @@ help-examples = *Examples*
 help-aliases = Other names: { $names }
 help-role = Least role: { $role }
 help-pages = limit= is the number of rows that are read. A message in Slack shows { $rows } of them, the terminal all.
-help-status = job counts for each queue, and the oldest pending job
+help-status = job counts for each queue, and the oldest waiting job
 help-jobs = jobs in the queue
 help-failed = jobs that failed permanently
 help-job = details of one job
@@ -1189,7 +1190,7 @@ home-more-incidents =
     }
 home-oldest-label = *Oldest waiting job*
 home-failed-label = *Failed*
-home-pending-label = *Pending*
+home-available-label = *Available*
 home-reserved-label = *Reserved*
 home-delayed-label = *Delayed*
 home-groups-label = *Error groups*
@@ -1206,7 +1207,7 @@ home-queue-late = { $queue } ⚠️ oldest { $age }
 home-day = Last 24 hours
 home-errors = Errors, most failed jobs first
 home-failed = Failed jobs, newest first
-home-queue-pending = { $count } pending
+home-queue-available = { $count } available
 home-queue-reserved = { $count } reserved
 home-queue-delayed = { $count } delayed
 home-errors-late = ❓ The error groups could not be read in time. Refresh to try again.

@@ -75,9 +75,12 @@ spoken-page-history = Más antiguos: registros
 ## Estado
 status-title = *Estado de la cola*
 status-totals =
-    { $pending ->
-        [one] 1 pendiente
-       *[other] { $pending } pendientes
+    { $available ->
+        [one] 1 disponible
+       *[other] { $available } disponibles
+    } · { $delayed ->
+        [one] 1 diferido
+       *[other] { $delayed } diferidos
     } · { $reserved ->
         [one] 1 reservado
        *[other] { $reserved } reservados
@@ -85,16 +88,19 @@ status-totals =
         [one] 1 fallido
        *[other] { $failed } fallidos
     }
-status-queue = { $queue }: { $pending ->
-        [one] 1 pendiente
-       *[other] { $pending } pendientes
+status-queue = { $queue }: { $available ->
+        [one] 1 disponible
+       *[other] { $available } disponibles
+    }, { $delayed ->
+        [one] 1 diferido
+       *[other] { $delayed } diferidos
     }, { $reserved ->
         [one] 1 reservado
        *[other] { $reserved } reservados
     }
-status-oldest = Job pendiente más antiguo: { $age }, en { $queue }.
-status-oldest-alarm = ⚠️ Job pendiente más antiguo: { $age }, en { $queue }. El límite es { $limit }: ¿están corriendo los workers?
-status-none-pending = ✅ No hay jobs en espera.
+status-oldest = Job en espera más antiguo: { $age }, en { $queue }.
+status-oldest-alarm = ⚠️ Job en espera más antiguo: { $age }, en { $queue }. El límite es { $limit }: ¿están corriendo los workers?
+status-none-waits = ✅ Job en espera más antiguo: ninguno.
 status-failed-alarm =
     { $limit ->
         [one] ⚠️ Hay más de 1 job fallido. Busca el error que comparten, corrígelo y reinténtalos todos.
@@ -108,7 +114,8 @@ status-more-queues =
        *[other] { $count } colas más, con menos jobs.
     }
 column-queue = Cola
-column-pending = Pendientes
+column-available = Disponibles
+column-delayed = Diferidos
 column-reserved = Reservados
 caption-failed = Jobs fallidos { $first } a { $last }
 caption-jobs = Jobs { $first } a { $last }
@@ -812,7 +819,7 @@ help-examples = *Ejemplos*
 help-aliases = Otros nombres: { $names }
 help-role = Rol mínimo: { $role }
 help-pages = limit= es la cantidad de filas que se leen. Slack muestra { $rows } por mensaje; la terminal, todas.
-help-status = cantidad de jobs en cada cola y el job pendiente más antiguo
+help-status = cantidad de jobs en cada cola y el job en espera más antiguo
 help-jobs = jobs en la cola
 help-failed = jobs que fallaron definitivamente
 help-job = detalles de un job
@@ -1249,7 +1256,7 @@ home-more-incidents =
     }
 home-oldest-label = *Job en espera más antiguo*
 home-failed-label = *Fallidos*
-home-pending-label = *Pendientes*
+home-available-label = *Disponibles*
 home-reserved-label = *Reservados*
 home-delayed-label = *Diferidos*
 home-groups-label = *Grupos de error*
@@ -1266,10 +1273,10 @@ home-queue-late = { $queue } ⚠️ el más antiguo: { $age }
 home-day = Últimas 24 horas
 home-errors = Errores, primero los de más jobs fallidos
 home-failed = Jobs fallidos, los más recientes primero
-home-queue-pending =
+home-queue-available =
     { $count ->
-        [one] 1 pendiente
-       *[other] { $count } pendientes
+        [one] 1 disponible
+       *[other] { $count } disponibles
     }
 home-queue-reserved =
     { $count ->

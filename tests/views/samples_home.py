@@ -5,10 +5,11 @@ from datetime import timedelta
 from functools import partial
 
 from bot.models.error_groups import ErrorGroups
-from bot.models.home import Counts, HomeData, HomeIncident, QueueJobs
+from bot.models.home import Counts, HomeData, HomeIncident
 from bot.models.jobs import FailedJobList
 from bot.models.metrics import Point, QueueMetrics
 from bot.models.operations import Freeze, Progress
+from bot.models.queue_jobs import QueueJobs
 from bot.models.refusals import Denied
 from bot.models.requests import Message, Source
 from bot.models.roles import Role
