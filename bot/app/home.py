@@ -46,7 +46,7 @@ def run(work: Work, _args: HomeArguments) -> HomeResult:
     """Read every part separately, so that a slow part does not delay or remove the others."""
     connection = work.connection
     counts, as_of = _counts(work)
-    incidents, incident_count = home.active_incidents(connection, INCIDENTS)
+    incidents, incident_count = home.active_incidents(connection, work.queue, INCIDENTS)
     window = error_group_sums.window(work.queue, work.now, None, None)
     listed = _in_time(lambda: reads.failed(connection, work.queue, limit=FAILED + 1))
     return HomeResult(

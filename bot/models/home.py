@@ -15,6 +15,8 @@ from bot.models.queue_jobs import QueueJobs
 class HomeIncident(Value):
     """An active incident; `group` is the error group's name, times are naive UTC.
 
+    `since` is the time of its first failure, or when its metric rule triggered it.
+
     `count` is the number of its failures, and `left` of them are still failed jobs. `value` is the
     metric in seconds or jobs; it is None for an incident about failures.
     """
@@ -24,7 +26,7 @@ class HomeIncident(Value):
     queue: str | None
     error: str | None
     group: str | None
-    triggered_at: datetime
+    since: datetime
     count: int
     left: int
     value: int | None

@@ -903,6 +903,7 @@ button-retry-group = Retry group…
 scope-since = { " " }since { $at }
 errors-title = *Errors*{ $scope }, most failed jobs first
 errors-none = ✅ No errors{ $scope }.
+errors-period = Failures are counted by the hour, and beyond 24 h by the day: this is the time since { $since }, not since { $asked }.
 errors-totals = Failed jobs: { $failed } · Error groups: { $groups }
 errors-indexing = ⚠️ The index does not hold all older failures yet, so some are missing here.
 error-row = *{ $error }*
@@ -1441,6 +1442,7 @@ incident-group-recovered =
     }
 incident-more = … and { $count } more
 incident-span = first { $first }, last { $last }
+incident-known = known since { $at }
 incident-retried = { $count } retried
 incident-deleted = { $count } deleted
 incident-otherwise = { $count } removed without the bot

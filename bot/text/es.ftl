@@ -953,6 +953,7 @@ button-retry-group = Reintentar grupo…
 scope-since = { " " }desde { $at }
 errors-title = *Errores*{ $scope }, primero los de más jobs fallidos
 errors-none = ✅ No hay errores{ $scope }.
+errors-period = Los fallos se cuentan por hora y, pasadas 24 h, por día: este es el período desde { $since }, no desde { $asked }.
 errors-totals = Jobs fallidos: { $failed } · Grupos de error: { $groups }
 errors-indexing = ⚠️ El índice aún no tiene todos los fallos anteriores; aquí faltan algunos.
 error-row = *{ $error }*
@@ -1527,6 +1528,7 @@ incident-group-recovered =
     }
 incident-more = … y { $count } más
 incident-span = primero { $first }, último { $last }
+incident-known = se conoce desde { $at }
 incident-retried =
     { $count ->
         [one] 1 reintentado

@@ -32,7 +32,7 @@ def incident(w: Words, id_: int, rule: str, **changed: object) -> HomeIncident:
         "queue": w.queue,
         "error": None,
         "group": None,
-        "triggered_at": NOW - timedelta(minutes=30),
+        "since": NOW - timedelta(minutes=30),
         "count": 0,
         "left": 0,
         "value": 720,

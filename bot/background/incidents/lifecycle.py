@@ -195,8 +195,8 @@ def _reactivate(connection: Connection, number: int, now: datetime) -> None:
         transitions.reopen(connection, number, now)
         return
     moved = move_left(connection, number, other.id)
-    transitions.add_failures(connection, number, -moved)
-    transitions.add_failures(connection, other.id, moved)
+    transitions.add_failures(connection, number, -moved.count)
+    transitions.add_failures(connection, other.id, moved.count, moved.times)
 
 
 def _advance(

@@ -209,11 +209,17 @@ def _drawn(
         retried=max(0, incident.retried),
         deleted=max(0, incident.deleted),
         newest=tuple(_failed_job(setup, failure) for failure in still_failed),
-        last_at=incident.last_at,
+        first_at=_utc(setup, incident.first_failed_at, incident.triggered_at),
+        last_at=_utc(setup, incident.last_failed_at, incident.last_at),
         by=incident.settled_by,
         at=incident.settled_at,
     )
     return group_message(alert, shown, context)
+
+
+def _utc(setup: Setup, failed_at: datetime | None, otherwise: datetime) -> datetime:
+    """Return a `failed_at` of the queue as naive UTC."""
+    return otherwise if failed_at is None else setup.queue.utc(failed_at)
 
 
 def _rule_alert(incident: Incident) -> RuleAlert:

@@ -3,7 +3,7 @@
 from sqlalchemy import Boolean, Column, Index, Integer, String, Table
 
 from bot.queue.layouts import LONGEST_QUEUE
-from bot.store.tables.columns import OPTIONS, PLAIN, Id, Long, RowId, Time, auto, metadata
+from bot.store.tables.columns import OPTIONS, PLAIN, Id, Long, RowId, Time, Wall, auto, metadata
 
 LONGEST_RULE = 32
 LONGEST_SUBJECT = LONGEST_QUEUE + LONGEST_RULE
@@ -40,6 +40,9 @@ incidents = Table(
     Column("retried", Id, nullable=False, server_default="0"),
     Column("deleted", Id, nullable=False, server_default="0"),
     Column("removed", Id, nullable=False, server_default="0"),
+    # The first and the last `failed_at` of its failures, by the queue's wall clock.
+    Column("first_failed_at", Wall),
+    Column("last_failed_at", Wall),
     # The `seq` of its first failure.
     Column("first_seq", Id),
     # Its only failure, while it has exactly one.

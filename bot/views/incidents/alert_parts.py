@@ -1,7 +1,7 @@
 """Parts of every alert: number, acknowledgement, mute, menu, thread replies."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from bot.models.incidents import Resolution
@@ -12,6 +12,9 @@ from bot.views.blocks import message, section, sections
 from bot.views.buttons import Argument, fitting, menu
 from bot.views.context import Context
 from bot.views.names import age, dots, queue_name
+
+NOTICED_WITHIN = timedelta(minutes=2)
+"""A failure is indexed within seconds; the bot was down if it took longer than this."""
 
 
 class Ending(Value):
@@ -68,6 +71,13 @@ def notes(incident: IncidentView, ctx: Context) -> list[Mrkdwn]:
     if incident.muted_until is not None and incident.is_active:
         lines.append(ctx.texts("incident-muted", until=Moment(incident.muted_until)))
     return lines
+
+
+def known_since(incident: IncidentView, first_at: datetime, ctx: Context) -> Mrkdwn:
+    """Return when the bot noticed the failures, if clearly later than the first of them."""
+    if incident.triggered_at - first_at <= NOTICED_WITHIN:
+        return Mrkdwn()
+    return ctx.texts("incident-known", at=Moment(incident.triggered_at))
 
 
 def quiet_line(incident: IncidentView, remaining: int, ctx: Context) -> list[Mrkdwn]:

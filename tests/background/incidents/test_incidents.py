@@ -1,5 +1,7 @@
 """The life of the incident of an error group: told once, counted up, over, and back."""
 
+from datetime import timedelta
+
 import pytest
 
 from bot import failpoints
@@ -9,6 +11,7 @@ from bot.background.retries.track_bulk import outcomes_once
 from bot.commands.retry import ACTION
 from bot.localslack.server import LocalSlack
 from bot.store.failures import index, removal
+from bot.wall_clock import unix
 from tests.kit.bulk import carried_out
 from tests.kit.concurrency import before_statement
 from tests.kit.failure_index import scan_all
@@ -101,6 +104,27 @@ def test_what_was_retried_in_bulk_before_it_had_an_incident_counts_as_retried(li
     row = life.incident
     assert (row.count, row.removed, row.retried, row.deleted) == (4, 3, 3, 0)
     assert broken(life.queue, drained=True) == []
+
+
+def test_first_and_last_are_the_failures_own_times_after_a_time_without_the_bot(life: Life) -> None:
+    with life.queue.engine.begin() as connection:
+        start = life.clock(connection).replace(microsecond=0)
+    for failed_id, minutes in ((1, 10), (2, 12), (3, 11)):
+        at = life.setup.queue.wall_clock(start + timedelta(minutes=minutes))
+        life.queue.fail(failed_id, failed_at=at)
+    life.tick(minutes=60)
+
+    (message,) = life.messages()
+    times = [unix(start + timedelta(minutes=minutes)) for minutes in (10, 12, 60)]
+    span = " · ".join(message.splitlines()[-2:])
+    assert [span.count(f"<!date^{at}^") for at in times] == [1, 1, 1]
+    assert span.index("first ") < span.index("last ") < span.index("known since ")
+
+
+def test_what_is_noticed_at_once_is_not_said_to_be_known_since_then(life: Life) -> None:
+    life.storm(GONE_AWAY, each=2)
+    life.tick(seconds=5)
+    assert "known since" not in life.messages()[0]
 
 
 def test_each_cause_has_an_incident_of_its_own(life: Life) -> None:
