@@ -75,7 +75,8 @@ class Incident:
     """An incident: the columns of its row, which `store/tables/incidents.py` explains.
 
     Times are naive UTC, except `first_failed_at` and `last_failed_at`, which are the queue's wall
-    clock. `value` and `peak` are seconds or jobs, depending on the alert rule.
+    clock. `value` and `peak` are seconds or jobs, depending on the alert rule. `count` is how many
+    jobs failed: one that was retried and failed again counts once.
     """
 
     id: int

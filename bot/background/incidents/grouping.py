@@ -11,7 +11,7 @@ from bot.background.incidents import lifecycle, message
 from bot.background.leader import leader_transaction
 from bot.models import alert_rules
 from bot.models.incidents import Incident
-from bot.store.incidents import assignment, lookups, transitions
+from bot.store.incidents import assignment, lookups, refailures, transitions
 from bot.store.incidents.assignment import UnassignedFailure
 from bot.store.incidents.transitions import Subject
 from bot.store.leases import Lease
@@ -84,6 +84,8 @@ def _add(
     transitions.add_failures(
         connection, row.id, came, times, last_at=now, recovered_since=None, **changed
     )
+    if again := refailures.mark_again(connection, row.id, new):
+        transitions.come_back(connection, row.id, again)
 
 
 def _trigger(

@@ -139,7 +139,9 @@ def _ending(incident: Incident, resolved_at: datetime) -> Ending:
         seconds=int((resolved_at - incident.triggered_at).total_seconds()),
         processed=incident.processed,
         failed=incident.failed,
-        retried=incident.retried,
+        retried=max(0, incident.retried),
+        deleted=max(0, incident.deleted),
+        otherwise=max(0, incident.removed - incident.retried - incident.deleted),
         of="jobs" if not incident.is_of_metric_rule else "queue" if incident.sole_queue else "all",
         queue=incident.queue,
     )

@@ -27,6 +27,8 @@ class UnassignedFailure:
     failed_id: int
     row_digest: str
     failed_at: datetime
+    seen_at: datetime
+    payload_digest: str
 
 
 @dataclass(frozen=True, slots=True)

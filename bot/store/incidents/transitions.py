@@ -179,6 +179,13 @@ def add_failures(
     update_incident(connection, incident, count=c.count + count, stale=True, **values)
 
 
+def come_back(connection: Connection, incident: int, count: int) -> None:
+    """Count retried jobs that failed again: they are failed jobs once more, but no new ones."""
+    c = incidents.c
+    back = {"count": c.count - count, "removed": c.removed - count, "retried": c.retried - count}
+    update_incident(connection, incident, **back)
+
+
 def _bound(
     column: Column[datetime], moment: datetime, is_beyond: ColumnElement[bool]
 ) -> ColumnElement[datetime]:

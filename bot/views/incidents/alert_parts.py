@@ -20,15 +20,17 @@ NOTICED_WITHIN = timedelta(minutes=2)
 class Ending(Value):
     """How an incident ended: its duration in seconds, and the outcomes of jobs if known.
 
-    `of` says which jobs were counted. `jobs`: the incident's own, each of them tracked. `queue`:
-    those of the queue. `all`: failures of the queue, and processed jobs of all queues. The last two
-    count processed jobs by samples.
+    `of` says which jobs were counted. `jobs`: the incident's own, each of them once; `failed` are
+    those that failed with another error. `queue`: those of the queue. `all`: failures of the queue,
+    and processed jobs of all queues. The last two count processed jobs by samples.
     """
 
     seconds: int
     processed: int | None = None
     failed: int | None = None
     retried: int = 0
+    deleted: int = 0
+    otherwise: int = 0
     of: Literal["jobs", "queue", "all"] = "jobs"
     queue: str | None = None
 
@@ -149,17 +151,22 @@ def ending_line(ending: Ending, ctx: Context) -> Mrkdwn:
     """Return the line about the recovery, its duration, and the outcomes of jobs if known."""
     texts = ctx.texts
     lasted = age(ending.seconds, texts)
-    if ending.of != "jobs":
-        figures = join(", ", _queue_figures(ending, ctx))
-        if not figures:
-            return texts("incident-over", age=lasted)
-    elif ending.processed is not None:
-        figures = texts("incident-figures", processed=ending.processed, failed=ending.failed or 0)
-    elif ending.retried > 0:
-        figures = texts("incident-retried", count=ending.retried)
-    else:
+    parts = _own_figures(ending, ctx) if ending.of == "jobs" else _queue_figures(ending, ctx)
+    if not parts:
         return texts("incident-over", age=lasted)
-    return texts("incident-over-figures", age=lasted, figures=figures)
+    return texts("incident-over-figures", age=lasted, figures=join(", ", parts))
+
+
+def _own_figures(ending: Ending, ctx: Context) -> list[Mrkdwn]:
+    """Return what became of the incident's failed jobs; the numbers add up to all of them."""
+    texts, figures = ctx.texts, []
+    if ending.processed is not None:
+        known = {"processed": ending.processed, "failed": ending.failed or 0}
+        figures.append(texts("incident-figures", **known))
+    elif ending.retried > 0:
+        figures.append(texts("incident-retried", count=ending.retried))
+    removed = (("deleted", ending.deleted), ("otherwise", ending.otherwise))
+    return figures + [texts(f"incident-{how}", count=count) for how, count in removed if count > 0]
 
 
 def _queue_figures(ending: Ending, ctx: Context) -> list[Mrkdwn]:
