@@ -44,11 +44,10 @@ def count(connection: Connection, queue: Queue, now: datetime, seconds: float) -
     created = [as_number(row.oldest) for row in counts]
     least = min((seconds for seconds in created if seconds is not None), default=None)
     oldest = None if least is None else _oldest(connection, queue, least, seconds)
-    failures = bounded(connection, select(func.count()).select_from(queue.failed), seconds).scalar()
     status = QueueStatus(
         pending_jobs=_counts(queue, counts, "pending"),
         reserved_jobs=_counts(queue, counts, "reserved"),
-        failed_jobs_count=int(failures or 0),
+        failed_jobs_count=count_failed(connection, queue, seconds),
         oldest_pending_age_seconds=None if oldest is None else unix(now) - oldest.created_at,
         oldest_pending_job=oldest,
         timestamp=queue.human(unix(now)),
@@ -56,6 +55,12 @@ def count(connection: Connection, queue: Queue, now: datetime, seconds: float) -
     return JobCounts(
         status=status, queues=tuple(_queue_counts(queue, row, unix(now)) for row in counts)
     )
+
+
+def count_failed(connection: Connection, queue: Queue, seconds: float) -> int:
+    """Count the failed jobs exactly; raises `TooSlow` if that takes more than `seconds`."""
+    failures = bounded(connection, select(func.count()).select_from(queue.failed), seconds).scalar()
+    return int(failures or 0)
 
 
 def _queue_counts(queue: Queue, row: Any, now: int) -> QueueJobs:

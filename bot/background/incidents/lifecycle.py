@@ -111,8 +111,10 @@ def _update(
     values = _columns(reading)
     changed = any(getattr(incident, name) != value for name, value in values.items())
     values["peak"] = max(reading.value, incident.peak or 0)
-    # Problems of the bot change rarely: no later reading would trigger a postponed edit.
-    at_once = reading.rule == BACKGROUND_PROBLEM
+    # Problems of the bot change rarely: no later reading would trigger a postponed edit. And no
+    # alert shows a problem for half a minute after its end.
+    is_ending = reading.recovered and incident.recovered_since is None
+    at_once = reading.rule == BACKGROUND_PROBLEM or is_ending
     if changed and (at_once or drawn is None or drawn <= now - REDRAWN_EVERY):
         values["stale"] = True
     if reading.breached:

@@ -132,6 +132,26 @@ def test_the_number_of_failed_jobs_is_of_all_queues(queue: TestQueue, slack: Loc
     assert "about 1 processed in all queues, 1 failed." in one.replies[-1]
 
 
+def test_the_number_of_failed_jobs_is_that_of_the_table_at_the_next_check(
+    queue: TestQueue, slack: LocalSlack
+) -> None:
+    one = make_alert_channel(queue, slack, failed_count=3)
+    sample(one)
+    for order in range(9):
+        one.queue.fail(order=order)
+    step(one)
+    assert "9 failed jobs" in one.alert
+    # Removed without the bot: its index knows it only after the next scan.
+    failed = one.queue.queue.failed
+    with one.queue.engine.begin() as connection:
+        connection.execute(failed.delete().where(failed.c.id > one.queue.failed[1].id))
+    one.team.wait(5)
+    one.look()
+    assert one.row.value == 2
+    assert "9 failed jobs" not in one.alert
+    assert "*Failed jobs:* 2" in one.alert
+
+
 def test_nothing_is_said_of_a_time_in_which_nobody_watched(one: AlertChannel) -> None:
     jobs = stall(one)
     step(one)
