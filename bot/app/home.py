@@ -5,7 +5,7 @@ is recorded under a name that people know.
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeVar
 
 from bot.app.command import Arguments, Command, Result, Work
@@ -18,9 +18,10 @@ from bot.queue import job_counts, reads
 from bot.queue.job_counts import JobCounts
 from bot.store.failures import error_group_reads, error_group_sums
 from bot.store.failures.index import backfill_left
-from bot.store.metrics import rollups, samples
+from bot.store.metrics import samples
 from bot.store.operations import change_freeze
 from bot.store.reports import home
+from bot.store.reports.day import last_day
 from bot.store.reports.health import health
 from bot.views.context import Context
 from bot.views.reports.home import FAILED, GROUPS, INCIDENTS, OPERATIONS, home_message
@@ -29,7 +30,6 @@ T = TypeVar("T")
 
 EXACT_SECONDS = 0.8
 """Longer than the limit of `status`, because no Slack acknowledgement waits for Home."""
-DAY = timedelta(days=1)
 
 
 class HomeArguments(Arguments):
@@ -54,7 +54,7 @@ def run(work: Work, _args: HomeArguments) -> HomeResult:
             health=health(connection, work.queue, work.now),
             counts=counts,
             as_of=as_of,
-            day=tuple(rollups.series(connection, work.now, DAY)),
+            day=_in_time(lambda: last_day(connection, work.queue, work.now)),
             freeze=change_freeze.current(connection),
             at_work=home.at_work(connection, work.now, OPERATIONS),
             incidents=incidents,

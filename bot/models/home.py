@@ -7,7 +7,7 @@ from typing import Any
 from bot.models.error_groups import ErrorGroups
 from bot.models.health import Health
 from bot.models.jobs import FailedJobList, Value
-from bot.models.metrics import Point
+from bot.models.metrics import Day
 from bot.models.operations import Freeze, Progress
 from bot.models.queue_jobs import QueueJobs
 
@@ -47,13 +47,13 @@ class HomeData(Value):
     """The dashboard; a part that could not be read in time is None.
 
     `as_of` is when the counts were exact (naive UTC); None: now. `incident_count` and `groups` are
-    totals, but only the first ones are listed. `day` covers the last 24 hours.
+    totals, but only the first ones are listed.
     """
 
     health: Health
     counts: Counts | None
     as_of: datetime | None
-    day: tuple[Point, ...]
+    day: Day | None
     freeze: Freeze | None
     at_work: tuple[Progress, ...]
     incidents: tuple[HomeIncident, ...]

@@ -1074,9 +1074,9 @@ digest-nothing-slow = No job waited.
 digest-label-incidents = *Incidents*
 digest-opened =
     { $count ->
-        [0] none triggered
-        [one] 1 triggered
-       *[other] { $count } triggered
+        [0] none triggered in this period
+        [one] 1 triggered in this period
+       *[other] { $count } triggered in this period
     }
 digest-opened-more = more than { $count } triggered
 digest-over =
@@ -1123,6 +1123,7 @@ chart-day-title =
     }
 chart-day-pending = pending, at most { $count }
 chart-day-processed = processed, about { $count }
+chart-day-processed-unknown = processed: unknown
 chart-day-failures = new failures: { $count }
 chart-missing = No data for { $age } of this period.
 chart-title-day = *The last 24 hours*: { $scope }
@@ -1180,8 +1181,8 @@ home-rule-summary = Many failures in a short time
 home-since = since { $at }
 home-failures =
     { $count ->
-        [one] 1 failure, { $left } not retried yet
-       *[other] { $count } failures, { $left } not retried yet
+        [one] 1 failed job, { $left } not retried yet
+       *[other] { $count } failed jobs, { $left } not retried yet
     }
 home-acknowledged = 👀 Acknowledged by { $by }, { $at }
 home-more-incidents =

@@ -1132,9 +1132,9 @@ digest-nothing-slow = Ningún job esperó.
 digest-label-incidents = *Incidentes*
 digest-opened =
     { $count ->
-        [0] ninguno activado
-        [one] 1 activado
-       *[other] { $count } activados
+        [0] ninguno activado en este período
+        [one] 1 activado en este período
+       *[other] { $count } activados en este período
     }
 digest-opened-more =
     { $count ->
@@ -1185,6 +1185,7 @@ chart-day-title =
     }
 chart-day-pending = pendientes, como máximo { $count }
 chart-day-processed = procesados, cerca de { $count }
+chart-day-processed-unknown = procesados: no se sabe
 chart-day-failures = fallos nuevos: { $count }
 chart-missing = Sin datos durante { $age } de este período.
 chart-title-day = *Las últimas 24 horas*: { $scope }
@@ -1246,8 +1247,8 @@ home-rule-summary = Muchos fallos en poco tiempo
 home-since = desde { $at }
 home-failures =
     { $count ->
-        [one] 1 fallo, { $left } sin reintentar
-       *[other] { $count } fallos, { $left } sin reintentar
+        [one] 1 job fallido, { $left } sin reintentar
+       *[other] { $count } jobs fallidos, { $left } sin reintentar
     }
 home-acknowledged = 👀 Reconocido por { $by }, { $at }
 home-more-incidents =

@@ -7,7 +7,7 @@ from functools import partial
 from bot.models.error_groups import ErrorGroups
 from bot.models.home import Counts, HomeData, HomeIncident
 from bot.models.jobs import FailedJobList
-from bot.models.metrics import Point, QueueMetrics
+from bot.models.metrics import Day, Point, QueueMetrics
 from bot.models.operations import Freeze, Progress
 from bot.models.queue_jobs import QueueJobs
 from bot.models.refusals import Denied
@@ -50,7 +50,7 @@ def of_group(w: Words, id_: int, **changed: object) -> HomeIncident:
     return incident(w, id_, str(changed.pop("rule", "new_failures")), **{**values, **changed})
 
 
-def day() -> tuple[Point, ...]:
+def day() -> Day:
     """A day of which the first hours were not watched."""
     known: list[QueueMetrics | None] = [
         QueueMetrics(
@@ -58,10 +58,11 @@ def day() -> tuple[Point, ...]:
         )
         for n in range(20)
     ]
-    return tuple(
+    points = tuple(
         Point(NOW - (24 - number) * HOUR, HOUR, figures)
         for number, figures in enumerate([*([None] * 4), *known])
     )
+    return Day(points, (7, *(number % 4 for number in range(23))), 1_800)
 
 
 def dashboard(w: Words, **changed: object) -> HomeData:
@@ -76,7 +77,7 @@ def dashboard(w: Words, **changed: object) -> HomeData:
             failed=0,
         ),
         "as_of": None,
-        "day": (),
+        "day": Day(),
         "freeze": None,
         "at_work": (),
         "incidents": (),

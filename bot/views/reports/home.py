@@ -195,6 +195,8 @@ def _day(data: HomeData, ctx: Context) -> list[Block]:
 
     Slack refuses the whole view if Home does not take a chart in it.
     """
+    if data.day is None:
+        return []
     title, *lines = day_lines(data.day, ctx)
     spoken = ctx.texts.plain("spoken-home-day")
     label = ctx.texts.plain("button-details")
