@@ -5,12 +5,12 @@ is recorded under a name that people know.
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeVar
 
 from bot.app.command import Arguments, Command, Result, Work
 from bot.database.transactions import TooSlow
-from bot.models.home import Counts, HomeData, QueueJobs
+from bot.models.home import Counts, HomeData
 from bot.models.refusals import Busy
 from bot.models.requests import Message
 from bot.models.roles import Role
@@ -18,9 +18,10 @@ from bot.queue import job_counts, reads
 from bot.queue.job_counts import JobCounts
 from bot.store.failures import error_group_reads, error_group_sums
 from bot.store.failures.index import backfill_left
-from bot.store.metrics import rollups, samples
+from bot.store.metrics import samples
 from bot.store.operations import change_freeze
 from bot.store.reports import home
+from bot.store.reports.day import last_day
 from bot.store.reports.health import health
 from bot.views.context import Context
 from bot.views.reports.home import FAILED, GROUPS, INCIDENTS, OPERATIONS, home_message
@@ -29,7 +30,6 @@ T = TypeVar("T")
 
 EXACT_SECONDS = 0.8
 """Longer than the limit of `status`, because no Slack acknowledgement waits for Home."""
-DAY = timedelta(days=1)
 
 
 class HomeArguments(Arguments):
@@ -46,7 +46,7 @@ def run(work: Work, _args: HomeArguments) -> HomeResult:
     """Read every part separately, so that a slow part does not delay or remove the others."""
     connection = work.connection
     counts, as_of = _counts(work)
-    incidents, incident_count = home.active_incidents(connection, INCIDENTS)
+    incidents, incident_count = home.active_incidents(connection, work.queue, INCIDENTS)
     window = error_group_sums.window(work.queue, work.now, None, None)
     listed = _in_time(lambda: reads.failed(connection, work.queue, limit=FAILED + 1))
     return HomeResult(
@@ -54,7 +54,7 @@ def run(work: Work, _args: HomeArguments) -> HomeResult:
             health=health(connection, work.queue, work.now),
             counts=counts,
             as_of=as_of,
-            day=tuple(rollups.series(connection, work.now, DAY)),
+            day=_in_time(lambda: last_day(connection, work.queue, work.now)),
             freeze=change_freeze.current(connection),
             at_work=home.at_work(connection, work.now, OPERATIONS),
             incidents=incidents,
@@ -79,8 +79,7 @@ def _counts(work: Work) -> tuple[Counts | None, datetime | None]:
 
 
 def _of(counted: JobCounts) -> Counts:
-    queues = tuple(QueueJobs(**queue.model_dump()) for queue in counted.queues)
-    return Counts(queues=queues, failed=counted.status.failed_jobs_count)
+    return Counts(queues=counted.queues, failed=counted.status.failed_jobs_count)
 
 
 def _in_time(read: Callable[[], T]) -> T | None:

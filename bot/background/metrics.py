@@ -17,8 +17,8 @@ from bot.app.command import Setup
 from bot.background.leader import leader_transaction
 from bot.database.transactions import TooSlow, reading
 from bot.models.metrics import QueueMetrics
+from bot.models.queue_jobs import QueueJobs
 from bot.queue import auto_increment, job_counts
-from bot.queue.job_counts import QueueJobCounts
 from bot.store.deltas import metric_deltas
 from bot.store.deltas.metric_deltas import MetricDelta
 from bot.store.failures.index import backfill_left
@@ -137,7 +137,7 @@ def _metrics(
     appeared = _by_name({} if changes is None else changes.appeared)
     counted = None if failed is None else _by_name(failed)
     seconds = 0 if changes is None else changes.seconds
-    by_name: defaultdict[str, list[QueueJobCounts]] = defaultdict(list)
+    by_name: defaultdict[str, list[QueueJobs]] = defaultdict(list)
     for queue in sample.queues:
         by_name[rollups.stored_name(queue.queue)].append(queue)
     # A queue with an empty name has no row of its own, because `ALL` is the row of all queues.
@@ -169,7 +169,7 @@ def _by_name(counts: Mapping[str, int]) -> dict[str, int]:
     return dict(by_name)
 
 
-def _total(queues: Sequence[QueueJobCounts]) -> QueueMetrics:
+def _total(queues: Sequence[QueueJobs]) -> QueueMetrics:
     """Return the total of these queues."""
     ages = [queue.oldest_seconds for queue in queues if queue.oldest_seconds is not None]
     return QueueMetrics(

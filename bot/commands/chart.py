@@ -7,16 +7,17 @@ from pydantic import Field, field_validator
 from bot.app.command import Arguments, Command, Result, Work
 from bot.app.known_queue import require_known
 from bot.models.chart import Chart, ChartPoint, Span
-from bot.models.metrics import Point, bucketed
+from bot.models.metrics import Point, QueueMetrics, bucketed, known, paired, total
 from bot.models.requests import Message
 from bot.models.roles import Role
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.store.metrics import rollups
+from bot.store.reports.day import last_day
 from bot.views.context import Context
 from bot.views.reports.chart import chart_message
 
-HOURS: dict[Span, tuple[int, int]] = {"24h": (24, 2), "7d": (168, 12)}
-"""The hours of each span and of one point; Slack draws at most twenty points."""
+SPANS: tuple[Span, ...] = ("24h", "7d")
+"""Points of two and of twelve hours: Slack draws at most twenty."""
 
 
 class ChartArguments(Arguments):
@@ -35,7 +36,7 @@ class ChartArguments(Arguments):
     def _one_word(cls, value: object) -> object:
         words = value if isinstance(value, list | tuple) else [value]
         word = " ".join(map(str, words)).lower()
-        if word not in HOURS:
+        if word not in SPANS:
             raise ValueError(f"span:{word[:20]}")
         return word
 
@@ -47,20 +48,46 @@ class ChartResult(Result):
 
 
 def run(work: Work, args: ChartArguments) -> ChartResult:
-    """Read the hours and merge them into points."""
-    hours, width = HOURS[args.span]
-    queue = rollups.ALL if args.queue is None else args.queue
-    # The last point of the span is the current one, which is not complete yet.
-    every = rollups.series(work.connection, work.now, timedelta(hours=hours + width), queue)
-    points = bucketed(every, width, work.setup.zone)[-(hours // width) :]
-    if not any(point.figures for point in points):
+    """Read the hours and merge them into points; the last one is not complete yet."""
+    chart = _last_day(work, args.queue) if args.span == "24h" else _last_week(work, args.queue)
+    if all(point.is_gap for point in chart.points):
         require_known(work, args.queue)
-    return ChartResult(
-        data=Chart(
-            span=args.span,
-            queue=args.queue,
-            points=tuple(_point(point, work.now) for point in points),
-        )
+    return ChartResult(data=chart)
+
+
+def _last_day(work: Work, queue: str | None) -> Chart:
+    """Return the same hours and sums as Home, in points of two hours."""
+    day = last_day(work.connection, work.queue, work.now, queue)
+    failures = [sum(day.new_failures[hour : hour + 2]) for hour in range(0, len(day.points), 2)]
+    points = [_point(point, work.now) for point in paired(day.points)]
+    return Chart(
+        span="24h",
+        queue=queue,
+        points=tuple(
+            point if point.is_gap else point.model_copy(update={"new_failures": count})
+            for point, count in zip(points, failures, strict=True)
+        ),
+        new_failures=sum(day.new_failures),
+        processed=None if queue is not None else day.processed,
+    )
+
+
+def _last_week(work: Work, queue: str | None) -> Chart:
+    hours, width = 168, 12
+    every = rollups.series(
+        work.connection,
+        work.now,
+        timedelta(hours=hours + width),
+        rollups.ALL if queue is None else queue,
+    )
+    periods = bucketed(every, width, work.setup.zone)[-(hours // width) :]
+    whole = total(periods) or QueueMetrics()
+    return Chart(
+        span="7d",
+        queue=queue,
+        points=tuple(_point(point, work.now) for point in periods),
+        new_failures=whole.appeared,
+        processed=known(whole.processed),
     )
 
 
@@ -79,7 +106,7 @@ def _point(point: Point, now: datetime) -> ChartPoint:
         failed=metrics.failed,
         oldest_seconds=metrics.oldest_seconds,
         new_failures=metrics.appeared,
-        processed=None if metrics.processed is None else max(0, metrics.processed),
+        processed=known(metrics.processed),
     )
 
 

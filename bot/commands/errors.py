@@ -18,6 +18,7 @@ from bot.store.failures.zone_offset import require_right_zone
 from bot.text.day_names import NamedDay
 from bot.views.context import Context
 from bot.views.failures.error_groups import error_list
+from bot.wall_clock import unix
 
 MOST = 50
 
@@ -53,7 +54,8 @@ def run(work: Work, args: ErrorsArguments) -> ErrorsResult:
     """Read one page."""
     if args.since is not None:
         require_right_zone(work.connection, work.queue)
-    since = None if args.since is None else work.now - begin(work, args.since)
+    began = None if args.since is None else begin(work, args.since)
+    since = None if began is None else work.now - began
     within = error_group_sums.window(work.queue, work.now, args.queue, since)
     arguments: dict[str, str | int] = {"limit": args.limit}
     if args.queue is not None:
@@ -74,6 +76,7 @@ def run(work: Work, args: ErrorsArguments) -> ErrorsResult:
             after=args.after,
             indexing=backfill_left(work.connection),
             whole="limit" in args.model_fields_set,
+            asked=None if began is None else work.queue.human(unix(began)),
         ),
     )
 

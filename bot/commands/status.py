@@ -1,4 +1,4 @@
-"""`/queue status`: the counts of every queue and the age of the oldest pending job."""
+"""`/queue status`: the counts of every queue and the age of the oldest available job."""
 
 from datetime import datetime
 
@@ -6,6 +6,7 @@ from bot.app.command import Arguments, Command, Result, Work
 from bot.database.transactions import TooSlow
 from bot.models.jobs import QueueStatus, Value
 from bot.models.operations import Freeze
+from bot.models.queue_jobs import QueueJobs
 from bot.models.refusals import Busy
 from bot.models.requests import Message
 from bot.models.roles import Role
@@ -24,8 +25,12 @@ class StatusArguments(Arguments):
 
 
 class StatusExtra(Value):
-    """Whether the counts are exact now, else their time (naive UTC); the current freeze."""
+    """The jobs of each queue by state, as Home shows them, and the current freeze.
 
+    `exact`: the counts are exact now, else `as_of` is their time (naive UTC).
+    """
+
+    queues: tuple[QueueJobs, ...]
     exact: bool
     as_of: datetime | None = None
     freeze: Freeze | None = None
@@ -44,18 +49,20 @@ def run(work: Work, _args: StatusArguments) -> StatusResult:
     freeze = change_freeze.current(work.connection)
     if sample is None or samples.counts_quickly(work.connection, sample):
         try:
-            exact = job_counts.count(work.connection, work.queue, work.now, EXACT_SECONDS).status
-            return StatusResult(data=exact, extra=StatusExtra(exact=True, freeze=freeze))
+            counts = job_counts.count(work.connection, work.queue, work.now, EXACT_SECONDS)
+            extra = StatusExtra(queues=counts.queues, exact=True, freeze=freeze)
+            return StatusResult(data=counts.status, extra=extra)
         except TooSlow as error:
             if sample is None:
                 raise Busy from error
-    extra = StatusExtra(exact=False, as_of=sample.taken_at, freeze=freeze)
+    extra = StatusExtra(queues=sample.queues, exact=False, as_of=sample.taken_at, freeze=freeze)
     return StatusResult(data=sample.status, extra=extra)
 
 
 def view(result: StatusResult, context: Context) -> Message:
-    """Show the totals, a table per queue and the oldest pending job."""
-    return status_message(result.data, result.extra.as_of, context, result.extra.freeze)
+    """Show the totals, a table per queue and the oldest available job."""
+    extra, failed = result.extra, result.data.failed_jobs_count
+    return status_message(extra.queues, failed, extra.as_of, context, extra.freeze)
 
 
 COMMAND = Command(

@@ -33,8 +33,13 @@ class ChartPoint(Value):
 
 
 class Chart(Value):
-    """The last 24 hours or 7 days of one queue, or of all if none is named; oldest first."""
+    """The last 24 hours or 7 days of one queue, or of all if none is named; oldest first.
+
+    `new_failures` and `processed` are the sums; the second is null if a part of it is unknown.
+    """
 
     span: Span
     queue: str | None
     points: tuple[ChartPoint, ...]
+    new_failures: int
+    processed: int | None

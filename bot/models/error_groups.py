@@ -5,7 +5,7 @@ from bot.models.jobs import FailedJob, QueueCount, Value
 HOURS = 24
 """Hours in the bar, the current hour included."""
 RECENT_MINUTES = 10
-"""A group with a newer failure than this is still failing."""
+"""A group with a newer failure than this, which is still in `failed_jobs`, is still failing."""
 RECENT_AT_MOST = 100
 """The highest count of recent failures."""
 
@@ -16,8 +16,8 @@ class ErrorGroup(Value):
     `failed` counts its rows that are in `failed_jobs` now. `appeared` counts all of its failures,
     retried or not, since the start of the answer's window, or else within the hours of the bar.
     `hours` are the bar's counts, oldest first; the last hour has not ended. `recent` counts the
-    failures of the last minutes, at most `RECENT_AT_MOST`. Times are the queue's wall clock.
-    `orders` are those of the newest failures.
+    failures of the last minutes, at most `RECENT_AT_MOST`; `still_failing`: one of them is still in
+    `failed_jobs`. Times are the queue's wall clock. `orders` are those of the newest failures.
     """
 
     error: str
@@ -25,6 +25,7 @@ class ErrorGroup(Value):
     failed: int
     appeared: int
     recent: int
+    still_failing: bool
     first_at: str | None
     last_at: str | None
     queues: tuple[QueueCount, ...]
@@ -48,13 +49,16 @@ class ErrorGroups(Value):
 class ErrorsListed(Value):
     """Data for the buttons, and whether failures from before the first start are being indexed.
 
-    `whole`: the person typed a limit, so all of its groups are shown.
+    `whole`: the person typed a limit, so all of its groups are shown. `asked` is the beginning of
+    the period that the person asked for, by the queue's wall clock; the answer's `since` may be
+    earlier, because failures are counted by the hour.
     """
 
     arguments: dict[str, str | int]
     after: int
     indexing: bool
     whole: bool = False
+    asked: str | None = None
 
 
 class ErrorDetail(Value):

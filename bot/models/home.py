@@ -7,12 +7,15 @@ from typing import Any
 from bot.models.error_groups import ErrorGroups
 from bot.models.health import Health
 from bot.models.jobs import FailedJobList, Value
-from bot.models.metrics import Point
+from bot.models.metrics import Day
 from bot.models.operations import Freeze, Progress
+from bot.models.queue_jobs import QueueJobs
 
 
 class HomeIncident(Value):
     """An active incident; `group` is the error group's name, times are naive UTC.
+
+    `since` is the time of its first failure, or when its metric rule triggered it.
 
     `count` is the number of its failures, and `left` of them are still failed jobs. `value` is the
     metric in seconds or jobs; it is None for an incident about failures.
@@ -23,7 +26,7 @@ class HomeIncident(Value):
     queue: str | None
     error: str | None
     group: str | None
-    triggered_at: datetime
+    since: datetime
     count: int
     left: int
     value: int | None
@@ -31,16 +34,6 @@ class HomeIncident(Value):
     facts: Mapping[str, Any]
     acknowledged_by: str | None
     acknowledged_at: datetime | None
-
-
-class QueueJobs(Value):
-    """The jobs of a queue; `pending` includes `delayed`, `oldest_seconds` is of available jobs."""
-
-    queue: str
-    pending: int
-    reserved: int
-    delayed: int
-    oldest_seconds: int | None
 
 
 class Counts(Value):
@@ -60,7 +53,7 @@ class HomeData(Value):
     health: Health
     counts: Counts | None
     as_of: datetime | None
-    day: tuple[Point, ...]
+    day: Day | None
     freeze: Freeze | None
     at_work: tuple[Progress, ...]
     incidents: tuple[HomeIncident, ...]

@@ -74,7 +74,9 @@ class Mute(Value):
 class Incident:
     """An incident: the columns of its row, which `store/tables/incidents.py` explains.
 
-    Times are naive UTC. `value` and `peak` are seconds or jobs, depending on the alert rule.
+    Times are naive UTC, except `first_failed_at` and `last_failed_at`, which are the queue's wall
+    clock. `value` and `peak` are seconds or jobs, depending on the alert rule. `count` is how many
+    jobs failed: one that was retried and failed again counts once.
     """
 
     id: int
@@ -96,6 +98,8 @@ class Incident:
     retried: int
     deleted: int
     removed: int
+    first_failed_at: datetime | None
+    last_failed_at: datetime | None
     first_seq: int | None
     failed_id: int | None
     row_digest: str | None

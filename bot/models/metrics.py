@@ -1,6 +1,6 @@
 """Metrics of a queue over a period: the highest counts, and the sums of events."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -57,6 +57,32 @@ class Point:
     at: datetime
     length: timedelta
     figures: QueueMetrics | None
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The last 24 hours: their samples, and the new failures of each hour by `failed_at`.
+
+    `processed` is the sum of all hours; None if a monitored part is unknown.
+    """
+
+    points: tuple[Point, ...] = ()
+    new_failures: tuple[int, ...] = ()
+    processed: int | None = None
+
+
+def known(count: int | None) -> int | None:
+    """Return the count; None if it is below 0, which means that it cannot be right."""
+    return None if count is None or count < 0 else count
+
+
+def paired(points: Sequence[Point]) -> list[Point]:
+    """Combine each two hours, from the first one on."""
+    pairs = [points[first : first + 2] for first in range(0, len(points), 2)]
+    return [
+        Point(pair[0].at, sum((point.length for point in pair), timedelta()), total(pair))
+        for pair in pairs
+    ]
 
 
 def _highest(one: int | None, other: int | None) -> int | None:

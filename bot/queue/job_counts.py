@@ -7,30 +7,17 @@ from sqlalchemy import Connection, case, func, select
 
 from bot.database.transactions import bounded
 from bot.models.jobs import OldestPending, QueueCount, QueueStatus, Value
+from bot.models.queue_jobs import QueueJobs
 from bot.queue.layouts import Queue
 from bot.queue.layouts.rows import as_number, as_text
 from bot.wall_clock import unix
-
-
-class QueueJobCounts(Value):
-    """The job counts of a queue; `pending` includes the `delayed` jobs.
-
-    `oldest_seconds` is the age of the oldest available job, counted from when it became available:
-    a delayed job waits on purpose.
-    """
-
-    queue: str
-    pending: int
-    reserved: int
-    delayed: int
-    oldest_seconds: int | None
 
 
 class JobCounts(Value):
     """The spec's status, and each queue that has jobs."""
 
     status: QueueStatus
-    queues: tuple[QueueJobCounts, ...]
+    queues: tuple[QueueJobs, ...]
 
 
 def count(connection: Connection, queue: Queue, now: datetime, seconds: float) -> JobCounts:
@@ -57,11 +44,10 @@ def count(connection: Connection, queue: Queue, now: datetime, seconds: float) -
     created = [as_number(row.oldest) for row in counts]
     least = min((seconds for seconds in created if seconds is not None), default=None)
     oldest = None if least is None else _oldest(connection, queue, least, seconds)
-    failures = bounded(connection, select(func.count()).select_from(queue.failed), seconds).scalar()
     status = QueueStatus(
         pending_jobs=_counts(queue, counts, "pending"),
         reserved_jobs=_counts(queue, counts, "reserved"),
-        failed_jobs_count=int(failures or 0),
+        failed_jobs_count=count_failed(connection, queue, seconds),
         oldest_pending_age_seconds=None if oldest is None else unix(now) - oldest.created_at,
         oldest_pending_job=oldest,
         timestamp=queue.human(unix(now)),
@@ -71,9 +57,15 @@ def count(connection: Connection, queue: Queue, now: datetime, seconds: float) -
     )
 
 
-def _queue_counts(queue: Queue, row: Any, now: int) -> QueueJobCounts:
+def count_failed(connection: Connection, queue: Queue, seconds: float) -> int:
+    """Count the failed jobs exactly; raises `TooSlow` if that takes more than `seconds`."""
+    failures = bounded(connection, select(func.count()).select_from(queue.failed), seconds).scalar()
+    return int(failures or 0)
+
+
+def _queue_counts(queue: Queue, row: Any, now: int) -> QueueJobs:
     since = as_number(row.available_since)
-    return QueueJobCounts(
+    return QueueJobs(
         queue=queue.mask(as_text(row.queue)),
         pending=row.pending,
         reserved=row.reserved,

@@ -74,11 +74,11 @@ spoken-page-history = Older records
 
 ## Status
 status-title = *Queue status*
-status-totals = { $pending } pending · { $reserved } reserved · { $failed } failed
-status-queue = { $queue }: { $pending } pending, { $reserved } reserved
-status-oldest = Oldest pending job: { $age } old, in { $queue }.
-status-oldest-alarm = ⚠️ Oldest pending job: { $age } old, in { $queue }. The limit is { $limit }: are the workers running?
-status-none-pending = ✅ No job is waiting.
+status-totals = { $available } available · { $delayed } delayed · { $reserved } reserved · { $failed } failed
+status-queue = { $queue }: { $available } available, { $delayed } delayed, { $reserved } reserved
+status-oldest = Oldest waiting job: { $age }, in { $queue }.
+status-oldest-alarm = ⚠️ Oldest waiting job: { $age }, in { $queue }. The limit is { $limit }: are the workers running?
+status-none-waits = ✅ Oldest waiting job: none.
 status-failed-alarm =
     { $limit ->
         [one] ⚠️ There is more than 1 failed job. Find the error they share, fix it, then retry them all.
@@ -92,7 +92,8 @@ status-more-queues =
        *[other] { $count } more queues with fewer jobs.
     }
 column-queue = Queue
-column-pending = Pending
+column-available = Available
+column-delayed = Delayed
 column-reserved = Reserved
 caption-failed = Failed jobs { $first } to { $last }
 caption-jobs = Jobs { $first } to { $last }
@@ -768,7 +769,7 @@ help-examples = *Examples*
 help-aliases = Other names: { $names }
 help-role = Lowest role: { $role }
 help-pages = limit= is the number of rows that are read. A message in Slack shows { $rows } of them, the terminal all.
-help-status = job counts for each queue, and the oldest pending job
+help-status = job counts for each queue, and the oldest waiting job
 help-jobs = jobs in the queue
 help-failed = jobs that failed permanently
 help-job = details of one job
@@ -902,6 +903,7 @@ button-retry-group = Retry group…
 scope-since = { " " }since { $at }
 errors-title = *Errors*{ $scope }, most failed jobs first
 errors-none = ✅ No errors{ $scope }.
+errors-period = Failures are counted by the hour, and beyond 24 h by the day: this is the time since { $since }, not since { $asked }.
 errors-totals = Failed jobs: { $failed } · Error groups: { $groups }
 errors-indexing = ⚠️ The index does not hold all older failures yet, so some are missing here.
 error-row = *{ $error }*
@@ -1072,9 +1074,9 @@ digest-nothing-slow = No job waited.
 digest-label-incidents = *Incidents*
 digest-opened =
     { $count ->
-        [0] none triggered
-        [one] 1 triggered
-       *[other] { $count } triggered
+        [0] none triggered in this period
+        [one] 1 triggered in this period
+       *[other] { $count } triggered in this period
     }
 digest-opened-more = more than { $count } triggered
 digest-over =
@@ -1121,6 +1123,7 @@ chart-day-title =
     }
 chart-day-pending = pending, at most { $count }
 chart-day-processed = processed, about { $count }
+chart-day-processed-unknown = processed: unknown
 chart-day-failures = new failures: { $count }
 chart-missing = No data for { $age } of this period.
 chart-title-day = *The last 24 hours*: { $scope }
@@ -1178,8 +1181,8 @@ home-rule-summary = Many failures in a short time
 home-since = since { $at }
 home-failures =
     { $count ->
-        [one] 1 failure, { $left } not retried yet
-       *[other] { $count } failures, { $left } not retried yet
+        [one] 1 failed job, { $left } not retried yet
+       *[other] { $count } failed jobs, { $left } not retried yet
     }
 home-acknowledged = 👀 Acknowledged by { $by }, { $at }
 home-more-incidents =
@@ -1189,7 +1192,7 @@ home-more-incidents =
     }
 home-oldest-label = *Oldest waiting job*
 home-failed-label = *Failed*
-home-pending-label = *Pending*
+home-available-label = *Available*
 home-reserved-label = *Reserved*
 home-delayed-label = *Delayed*
 home-groups-label = *Error groups*
@@ -1206,7 +1209,7 @@ home-queue-late = { $queue } ⚠️ oldest { $age }
 home-day = Last 24 hours
 home-errors = Errors, most failed jobs first
 home-failed = Failed jobs, newest first
-home-queue-pending = { $count } pending
+home-queue-available = { $count } available
 home-queue-reserved = { $count } reserved
 home-queue-delayed = { $count } delayed
 home-errors-late = ❓ The error groups could not be read in time. Refresh to try again.
@@ -1440,6 +1443,7 @@ incident-group-recovered =
     }
 incident-more = … and { $count } more
 incident-span = first { $first }, last { $last }
+incident-known = known since { $at }
 incident-retried = { $count } retried
 incident-deleted = { $count } deleted
 incident-otherwise = { $count } removed without the bot

@@ -75,9 +75,12 @@ spoken-page-history = Más antiguos: registros
 ## Estado
 status-title = *Estado de la cola*
 status-totals =
-    { $pending ->
-        [one] 1 pendiente
-       *[other] { $pending } pendientes
+    { $available ->
+        [one] 1 disponible
+       *[other] { $available } disponibles
+    } · { $delayed ->
+        [one] 1 diferido
+       *[other] { $delayed } diferidos
     } · { $reserved ->
         [one] 1 reservado
        *[other] { $reserved } reservados
@@ -85,16 +88,19 @@ status-totals =
         [one] 1 fallido
        *[other] { $failed } fallidos
     }
-status-queue = { $queue }: { $pending ->
-        [one] 1 pendiente
-       *[other] { $pending } pendientes
+status-queue = { $queue }: { $available ->
+        [one] 1 disponible
+       *[other] { $available } disponibles
+    }, { $delayed ->
+        [one] 1 diferido
+       *[other] { $delayed } diferidos
     }, { $reserved ->
         [one] 1 reservado
        *[other] { $reserved } reservados
     }
-status-oldest = Job pendiente más antiguo: { $age }, en { $queue }.
-status-oldest-alarm = ⚠️ Job pendiente más antiguo: { $age }, en { $queue }. El límite es { $limit }: ¿están corriendo los workers?
-status-none-pending = ✅ No hay jobs en espera.
+status-oldest = Job en espera más antiguo: { $age }, en { $queue }.
+status-oldest-alarm = ⚠️ Job en espera más antiguo: { $age }, en { $queue }. El límite es { $limit }: ¿están corriendo los workers?
+status-none-waits = ✅ Job en espera más antiguo: ninguno.
 status-failed-alarm =
     { $limit ->
         [one] ⚠️ Hay más de 1 job fallido. Busca el error que comparten, corrígelo y reinténtalos todos.
@@ -108,7 +114,8 @@ status-more-queues =
        *[other] { $count } colas más, con menos jobs.
     }
 column-queue = Cola
-column-pending = Pendientes
+column-available = Disponibles
+column-delayed = Diferidos
 column-reserved = Reservados
 caption-failed = Jobs fallidos { $first } a { $last }
 caption-jobs = Jobs { $first } a { $last }
@@ -812,7 +819,7 @@ help-examples = *Ejemplos*
 help-aliases = Otros nombres: { $names }
 help-role = Rol mínimo: { $role }
 help-pages = limit= es la cantidad de filas que se leen. Slack muestra { $rows } por mensaje; la terminal, todas.
-help-status = cantidad de jobs en cada cola y el job pendiente más antiguo
+help-status = cantidad de jobs en cada cola y el job en espera más antiguo
 help-jobs = jobs en la cola
 help-failed = jobs que fallaron definitivamente
 help-job = detalles de un job
@@ -946,6 +953,7 @@ button-retry-group = Reintentar grupo…
 scope-since = { " " }desde { $at }
 errors-title = *Errores*{ $scope }, primero los de más jobs fallidos
 errors-none = ✅ No hay errores{ $scope }.
+errors-period = Los fallos se cuentan por hora y, pasadas 24 h, por día: este es el período desde { $since }, no desde { $asked }.
 errors-totals = Jobs fallidos: { $failed } · Grupos de error: { $groups }
 errors-indexing = ⚠️ El índice aún no tiene todos los fallos anteriores; aquí faltan algunos.
 error-row = *{ $error }*
@@ -1124,9 +1132,9 @@ digest-nothing-slow = Ningún job esperó.
 digest-label-incidents = *Incidentes*
 digest-opened =
     { $count ->
-        [0] ninguno activado
-        [one] 1 activado
-       *[other] { $count } activados
+        [0] ninguno activado en este período
+        [one] 1 activado en este período
+       *[other] { $count } activados en este período
     }
 digest-opened-more =
     { $count ->
@@ -1177,6 +1185,7 @@ chart-day-title =
     }
 chart-day-pending = pendientes, como máximo { $count }
 chart-day-processed = procesados, cerca de { $count }
+chart-day-processed-unknown = procesados: no se sabe
 chart-day-failures = fallos nuevos: { $count }
 chart-missing = Sin datos durante { $age } de este período.
 chart-title-day = *Las últimas 24 horas*: { $scope }
@@ -1238,8 +1247,8 @@ home-rule-summary = Muchos fallos en poco tiempo
 home-since = desde { $at }
 home-failures =
     { $count ->
-        [one] 1 fallo, { $left } sin reintentar
-       *[other] { $count } fallos, { $left } sin reintentar
+        [one] 1 job fallido, { $left } sin reintentar
+       *[other] { $count } jobs fallidos, { $left } sin reintentar
     }
 home-acknowledged = 👀 Reconocido por { $by }, { $at }
 home-more-incidents =
@@ -1249,7 +1258,7 @@ home-more-incidents =
     }
 home-oldest-label = *Job en espera más antiguo*
 home-failed-label = *Fallidos*
-home-pending-label = *Pendientes*
+home-available-label = *Disponibles*
 home-reserved-label = *Reservados*
 home-delayed-label = *Diferidos*
 home-groups-label = *Grupos de error*
@@ -1266,10 +1275,10 @@ home-queue-late = { $queue } ⚠️ el más antiguo: { $age }
 home-day = Últimas 24 horas
 home-errors = Errores, primero los de más jobs fallidos
 home-failed = Jobs fallidos, los más recientes primero
-home-queue-pending =
+home-queue-available =
     { $count ->
-        [one] 1 pendiente
-       *[other] { $count } pendientes
+        [one] 1 disponible
+       *[other] { $count } disponibles
     }
 home-queue-reserved =
     { $count ->
@@ -1520,6 +1529,7 @@ incident-group-recovered =
     }
 incident-more = … y { $count } más
 incident-span = primero { $first }, último { $last }
+incident-known = se conoce desde { $at }
 incident-retried =
     { $count ->
         [one] 1 reintentado

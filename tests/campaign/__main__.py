@@ -6,12 +6,13 @@ import platform
 from collections.abc import Callable
 from time import monotonic
 
-from tests.campaign import databases, kills, orders, sizes
+from tests.campaign import databases, figures, kills, orders, sizes
 from tests.services.mariadb import MariaDB, running_mariadb
 
 RUNS: dict[str, Callable[[MariaDB, float], str]] = {
     "databases": databases.any_database,
     "orders": orders.any_order,
+    "figures": figures.any_history,
     "kills": kills.kill_replicas,
     "servers": kills.kill_the_server,
     "writers": sizes.write_and_seal,
@@ -35,8 +36,8 @@ def main() -> None:
         for name in given.names or RUNS:
             began = monotonic()
             print(f"{name}: {RUNS[name].__doc__}", flush=True)
-            figures = RUNS[name](server, began + given.minutes * 60)
-            print(f"  {figures} ({monotonic() - began:.0f} s)", flush=True)
+            result = RUNS[name](server, began + given.minutes * 60)
+            print(f"  {result} ({monotonic() - began:.0f} s)", flush=True)
 
 
 if __name__ == "__main__":

@@ -125,6 +125,32 @@ def test_what_was_retried_is_not_counted_as_there(team_on_each: Team) -> None:
     assert "803193" not in only
 
 
+def test_a_group_of_which_all_was_retried_is_not_still_failing(team_on_each: Team) -> None:
+    team = team_on_each
+    ids = fail_both(team)
+    team.say("retry " + " ".join(map(str, ids)))
+
+    (only,) = rows_of(team.say("errors since=1h", as_="viewer").reply)
+
+    assert "no failed jobs · 3 failed in this period" in only
+    assert "still failing" not in only
+    assert "nothing new for" in only
+
+
+def test_the_answer_says_for_which_period_it_is(team_on_each: Team) -> None:
+    team = team_on_each
+    team.queue.fail(failed_at=ago(minutes=1))
+    team.until(lambda: team.queue.count(tables.failures) == 1)
+
+    # One of the two does not begin with an hour.
+    short = "".join(team.say(f"errors since={n}m", as_="viewer").everything for n in (7, 8))
+    whole = team.say("errors", as_="viewer").everything
+
+    assert "Failures are counted by the hour" in short
+    assert ", not since " in short
+    assert "Failures are counted by the hour" not in whole
+
+
 def test_no_errors_are_good_news(team: Team) -> None:
     assert team.say("errors", as_="viewer").text == "✅ No errors."
 

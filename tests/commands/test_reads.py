@@ -28,20 +28,24 @@ def test_status_counts_by_queue_and_warns_of_the_oldest_job(team_on_each: Team) 
         team.queue.push(created_at=unix() - 600, available_at=unix() - 600)
     team.queue.push(reserved_at=unix() - 10)
     team.queue.push(queue="mail", created_at=unix() - 5, available_at=unix() - 5)
+    # A delayed job is neither available nor the oldest, however long ago it was created.
+    team.queue.push(queue="mail", created_at=unix() - 90_000, available_at=unix() + 3_600)
     team.queue.fail(45)
 
     answer = team.say("status", as_="viewer")
 
-    assert "4 pending · 1 reserved · 1 failed" in answer.text
-    assert table_rows(answer.reply) == [["netsuite", "3", "1"], ["mail", "1", "0"]]
-    assert "Oldest pending job: 10 min" in answer.text
+    assert "4 available · 1 delayed · 1 reserved · 1 failed" in answer.text
+    assert table_rows(answer.reply) == [["netsuite", "3", "0", "1"], ["mail", "1", "1", "0"]]
+    assert "Oldest waiting job: 10 min" in answer.text
     assert "are the workers running?" in answer.text
     assert answer.reply["response_type"] == "ephemeral"
     assert team.records == []
 
 
 def test_no_words_at_all_are_the_status(team: Team) -> None:
-    assert "0 pending · 0 reserved · 0 failed" in team.say("", as_="viewer").text
+    text = team.say("", as_="viewer").text
+    assert "0 available · 0 delayed · 0 reserved · 0 failed" in text
+    assert "Oldest waiting job: none" in text
 
 
 def test_status_buttons_show_the_lists(team: Team) -> None:

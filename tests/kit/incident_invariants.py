@@ -69,7 +69,12 @@ def _held(connection: Connection) -> dict[int, Counter[str]]:
     )
     for row in _mappings(connection, rows):
         sums = by_incident.setdefault(row["incident"], Counter())
-        sums["count"] += 1
+        if row["again"]:
+            # A retried job that failed again: no other job, and not retried any longer.
+            sums["removed"] -= 1
+            sums["retried"] -= 1
+        else:
+            sums["count"] += 1
         if row["removed_at"] is not None:
             sums["removed"] += 1
             single = by_hand.get((row["failed_id"], row["removed_at"]))

@@ -124,7 +124,7 @@ def test_everybody_sees_all_of_it_and_what_they_may_do(
     text = words(home)
     for phrase in (
         "Oldest waiting job",
-        "Pending",
+        "Available",
         "Reserved",
         "Delayed",
         "Last 24 hours",

@@ -57,7 +57,7 @@ def test_where_slack_refuses_every_table_the_text_is_left(team: Team) -> None:
     team.slack.refuse_blocks(DATA_TABLE, "table")
     answer = team.say("status").reply
     assert answer["blocks"] == []
-    assert "netsuite: 1 pending, 0 reserved" in answer["text"]
+    assert "netsuite: 1 available, 0 delayed, 0 reserved" in answer["text"]
 
 
 def test_a_posted_chart_becomes_the_oldest_table_where_both_are_refused(team: Team) -> None:

@@ -24,13 +24,11 @@ from bot.models.jobs import (
     JobFilters,
     JobList,
     Listed,
-    OldestPending,
-    QueueCount,
-    QueueStatus,
     RetriedJob,
     SkippedRow,
 )
 from bot.models.operations import AuditLine, Preview, Progress, Scope, Share, Target
+from bot.models.queue_jobs import QueueJobs
 from bot.models.requests import Message, Modal, Person, Source
 from bot.models.roles import Role
 from bot.text import Mrkdwn, texts_for
@@ -223,22 +221,15 @@ def failed_list(
     return lists.failed_list(FailedJobList(failed_jobs=rows, count=len(rows)), listed, ctx)
 
 
-def queue_status(w: Words = PLAIN, **changed: object) -> QueueStatus:
-    """Return the spec's example of a status, with a second queue."""
-    values: dict[str, object] = {
-        "pending_jobs": (
-            QueueCount(queue=w.queue, count=1234),
-            QueueCount(queue=w.queue + "-mail", count=2),
+def queue_jobs(w: Words = PLAIN, oldest_seconds: int | None = 120) -> tuple[QueueJobs, ...]:
+    """Two queues, one of which has only a delayed job and a reserved one."""
+    mail = w.queue + "-mail"
+    return (
+        QueueJobs(
+            queue=w.queue, pending=1_234, reserved=1, delayed=34, oldest_seconds=oldest_seconds
         ),
-        "reserved_jobs": (QueueCount(queue=w.queue, count=1),),
-        "failed_jobs_count": 5,
-        "oldest_pending_age_seconds": 120,
-        "oldest_pending_job": OldestPending(
-            queue=w.queue, created_at=1762561680, available_at=1762561680
-        ),
-        "timestamp": "2025-11-07 19:30:00",
-    }
-    return QueueStatus.model_validate(values | changed)
+        QueueJobs(queue=mail, pending=1, reserved=1, delayed=1, oldest_seconds=None),
+    )
 
 
 def preview(w: Words = PLAIN, **changed: object) -> Preview:
@@ -520,26 +511,20 @@ def _bug(bug_id: str, ctx: Context, *, nothing_changed: bool) -> Message:
 
 
 def _status_samples(w: Words) -> Iterator[Sample]:
-    alarm = queue_status(w, oldest_pending_age_seconds=4000)
-    calm = queue_status(
-        w,
-        pending_jobs=(),
-        reserved_jobs=(),
-        failed_jobs_count=0,
-        oldest_pending_age_seconds=None,
-        oldest_pending_job=None,
+    alarm = queue_jobs(w, oldest_seconds=4_000)
+    many = tuple(
+        QueueJobs(queue=f"{w.queue}{n}", pending=n, reserved=0, delayed=0, oldest_seconds=n)
+        for n in range(1, 101)
     )
-    many = queue_status(
-        w, pending_jobs=tuple(QueueCount(queue=f"{w.queue}{n}", count=n) for n in range(1, 101))
-    )
-    yield Sample("status", partial(status.status_message, queue_status(w), None))
-    yield Sample("status-alarm-sampled", partial(status.status_message, alarm, NOW))
-    home = partial(status.status_message, alarm, None)
+    yield Sample("status", partial(status.status_message, queue_jobs(w), 5, None))
+    yield Sample("status-alarm-sampled", partial(status.status_message, alarm, 5, NOW))
+    home = partial(status.status_message, alarm, 5, None)
     yield Sample("status-home", home, source=Source.HOME)
-    piled_up = queue_status(w, failed_jobs_count=1_234)
-    yield Sample("status-piled-up", partial(status.status_message, piled_up, None))
-    yield Sample("status-empty", partial(status.status_message, calm, None))
-    yield Sample("status-many-queues", partial(status.status_message, many, None))
+    yield Sample("status-piled-up", partial(status.status_message, queue_jobs(w), 1_234, None))
+    yield Sample("status-empty", partial(status.status_message, (), 0, None))
+    delayed = queue_jobs(w)[1:]
+    yield Sample("status-delayed-only", partial(status.status_message, delayed, 0, None))
+    yield Sample("status-many-queues", partial(status.status_message, many, 5, None))
 
 
 def _list_samples(w: Words) -> Iterator[Sample]:

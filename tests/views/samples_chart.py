@@ -43,7 +43,15 @@ def chart(
                 processed=1_000 * number if processed and queue is None else None,
             )
         )
-    return Chart(span=span, queue=queue, points=tuple(points))
+    failed = sum(point.new_failures or 0 for point in points)
+    done = sum(point.processed or 0 for point in points)
+    return Chart(
+        span=span,
+        queue=queue,
+        points=tuple(points),
+        new_failures=failed,
+        processed=None if queue is not None else done,
+    )
 
 
 def samples(w: Words = PLAIN) -> Iterator[Sample]:

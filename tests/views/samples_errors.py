@@ -29,6 +29,7 @@ def group(w: Words = PLAIN, **changed: object) -> ErrorGroup:
         "failed": 61,
         "appeared": 73,
         "recent": 4,
+        "still_failing": True,
         "first_at": w.time,
         "last_at": "2025-11-07 19:28:00",
         "queues": (QueueCount(queue=w.queue, count=60), QueueCount(queue=w.queue, count=1)),
@@ -46,6 +47,7 @@ def pile(w: Words = PLAIN) -> ErrorGroup:
         failed=812_004,
         appeared=0,
         recent=0,
+        still_failing=False,
         last_at="2025-11-02 04:00:10",
         queues=tuple(QueueCount(queue=w.queue, count=100 - n) for n in range(6)),
         orders=(),
@@ -80,12 +82,17 @@ def samples(w: Words) -> Iterator[Sample]:
     """Yield each sample as a message, as a dialog and in the terminal."""
     two = (pile(w), group(w))
     window = {"queue": w.queue[:255], "since": "1440m", "limit": 10}
-    none = group(w, error="E13", failed=0, recent=150, queues=(), orders=("803193",))
+    asked = "2025-11-06 19:30:00"
+    none = group(
+        w, error="E13", failed=0, recent=100, still_failing=False, queues=(), orders=("803193",)
+    )
     many = tuple(group(w, error=f"E{id_}") for id_ in range(1, 31))
     yield Sample("errors", partial(listed, two))
     yield Sample(
         "errors-since",
-        partial(listed, (group(w), none), since="2025-11-06 19:00:00", arguments=window),
+        partial(
+            listed, (group(w), none), since="2025-11-06 19:00:00", arguments=window, asked=asked
+        ),
     )
     yield Sample("errors-many", partial(listed, many, after=10, arguments={"limit": 30}))
     most = tuple(group(w, error=f"E{id_}") for id_ in range(1, 51))

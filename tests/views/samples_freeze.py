@@ -6,7 +6,7 @@ from functools import partial
 from bot.models.operations import Freeze
 from bot.views import status
 from bot.views.operations import change_freeze
-from tests.views.samples import NOW, PLAIN, Sample, Words, queue_status
+from tests.views.samples import NOW, PLAIN, Sample, Words, queue_jobs
 
 
 def samples(w: Words = PLAIN) -> Iterator[Sample]:
@@ -15,7 +15,7 @@ def samples(w: Words = PLAIN) -> Iterator[Sample]:
         on = Freeze(by=w.person, at=NOW, reason=reason)
         yield Sample(f"freeze{name}", partial(change_freeze.freeze_message, on))
         yield Sample(f"freeze{name}-visible", partial(change_freeze.freeze_visible, on))
-        frozen = partial(status.status_message, queue_status(w), None, freeze=on)
+        frozen = partial(status.status_message, queue_jobs(w), 5, None, freeze=on)
         yield Sample(f"status-frozen{name}", frozen)
     yield Sample("unfreeze", partial(change_freeze.unfreeze_message, 4_000))
     yield Sample("unfreeze-visible", partial(change_freeze.unfreeze_visible, 4_000))

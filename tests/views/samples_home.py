@@ -5,10 +5,11 @@ from datetime import timedelta
 from functools import partial
 
 from bot.models.error_groups import ErrorGroups
-from bot.models.home import Counts, HomeData, HomeIncident, QueueJobs
+from bot.models.home import Counts, HomeData, HomeIncident
 from bot.models.jobs import FailedJobList
-from bot.models.metrics import Point, QueueMetrics
+from bot.models.metrics import Day, Point, QueueMetrics
 from bot.models.operations import Freeze, Progress
+from bot.models.queue_jobs import QueueJobs
 from bot.models.refusals import Denied
 from bot.models.requests import Message, Source
 from bot.models.roles import Role
@@ -31,7 +32,7 @@ def incident(w: Words, id_: int, rule: str, **changed: object) -> HomeIncident:
         "queue": w.queue,
         "error": None,
         "group": None,
-        "triggered_at": NOW - timedelta(minutes=30),
+        "since": NOW - timedelta(minutes=30),
         "count": 0,
         "left": 0,
         "value": 720,
@@ -49,18 +50,19 @@ def of_group(w: Words, id_: int, **changed: object) -> HomeIncident:
     return incident(w, id_, str(changed.pop("rule", "new_failures")), **{**values, **changed})
 
 
-def day() -> tuple[Point, ...]:
-    """Return the points of a day whose first hours have no data."""
+def day() -> Day:
+    """Return a day whose first hours have no data."""
     known: list[QueueMetrics | None] = [
         QueueMetrics(
             pending=n * 3, reserved=2, failed=n, appeared=n % 4, processed=90, seconds=3_600
         )
         for n in range(20)
     ]
-    return tuple(
+    points = tuple(
         Point(NOW - (24 - number) * HOUR, HOUR, figures)
         for number, figures in enumerate([*([None] * 4), *known])
     )
+    return Day(points, (7, *(number % 4 for number in range(23))), 1_800)
 
 
 def dashboard(w: Words, **changed: object) -> HomeData:
@@ -75,7 +77,7 @@ def dashboard(w: Words, **changed: object) -> HomeData:
             failed=0,
         ),
         "as_of": None,
-        "day": (),
+        "day": Day(),
         "freeze": None,
         "at_work": (),
         "incidents": (),

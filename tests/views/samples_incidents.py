@@ -46,6 +46,7 @@ def group(w: Words = PLAIN, **changed: object) -> alert.ErrorGroupAlert:
         "retried": 0,
         "deleted": 0,
         "newest": tuple(card(w, failed_id=10_045 - number) for number in range(3)),
+        "first_at": EARLIER,
         "last_at": NOW,
     }
     return alert.ErrorGroupAlert.model_validate(values | changed)

@@ -11,7 +11,7 @@ from bot.background.incidents import lifecycle, message
 from bot.background.leader import leader_transaction
 from bot.models import alert_rules
 from bot.models.incidents import Incident
-from bot.store.incidents import assignment, lookups, transitions
+from bot.store.incidents import assignment, lookups, refailures, transitions
 from bot.store.incidents.assignment import UnassignedFailure
 from bot.store.incidents.transitions import Subject
 from bot.store.leases import Lease
@@ -80,7 +80,12 @@ def _add(
     came = assignment.assign(connection, row.id, _selection(new))
     same = {failure.queue for failure in new} == {row.queue}
     changed = {"queue": row.queue if same else None, "failed_id": None, "row_digest": None}
-    transitions.add_failures(connection, row.id, came, last_at=now, recovered_since=None, **changed)
+    times = [failure.failed_at for failure in new]
+    transitions.add_failures(
+        connection, row.id, came, times, last_at=now, recovered_since=None, **changed
+    )
+    if again := refailures.mark_again(connection, row.id, new):
+        transitions.come_back(connection, row.id, again)
 
 
 def _trigger(
@@ -128,7 +133,8 @@ def _summarize(
     # All other failures of this pass already have an incident.
     stretch = failures.c.seq.between(waiting[0].seq, waiting[-1].seq)
     came = assignment.assign(connection, number, stretch)
-    transitions.add_failures(connection, number, came, last_at=now)
+    times = [failure.failed_at for failure in rest]
+    transitions.add_failures(connection, number, came, times, last_at=now)
     if triggered is not None:
         lifecycle.announce_triggered(setup, connection, triggered, now)
 

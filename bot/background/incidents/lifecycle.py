@@ -15,7 +15,6 @@ from bot.app.command import Setup
 from bot.app.responses import channel_context
 from bot.background.incidents import escalation, message
 from bot.background.leader import leader_transaction
-from bot.background.operations.progress import counted
 from bot.models.alert_rules import BACKGROUND_PROBLEM, METRIC_RULES, NEW_FAILURES, Reading
 from bot.models.incidents import Incident, Mute, muted_until
 from bot.store.deltas import incident_deltas
@@ -24,7 +23,6 @@ from bot.store.incidents.assignment import move_left
 from bot.store.incidents.retry_activity import UNKNOWN, Bulk, Figures
 from bot.store.incidents.transitions import Subject, TriggeredIncident
 from bot.store.leases import Lease
-from bot.store.operations import operations
 from bot.store.operations.retries import outcomes
 
 AT_ONCE = 500
@@ -113,8 +111,10 @@ def _update(
     values = _columns(reading)
     changed = any(getattr(incident, name) != value for name, value in values.items())
     values["peak"] = max(reading.value, incident.peak or 0)
-    # Problems of the bot change rarely: no later reading would trigger a postponed edit.
-    at_once = reading.rule == BACKGROUND_PROBLEM
+    # Problems of the bot change rarely: no later reading would trigger a postponed edit. And no
+    # alert shows a problem for half a minute after its end.
+    is_ending = reading.recovered and incident.recovered_since is None
+    at_once = reading.rule == BACKGROUND_PROBLEM or is_ending
     if changed and (at_once or drawn is None or drawn <= now - REDRAWN_EVERY):
         values["stale"] = True
     if reading.breached:
@@ -195,8 +195,8 @@ def _reactivate(connection: Connection, number: int, now: datetime) -> None:
         transitions.reopen(connection, number, now)
         return
     moved = move_left(connection, number, other.id)
-    transitions.add_failures(connection, number, -moved)
-    transitions.add_failures(connection, other.id, moved)
+    transitions.add_failures(connection, number, -moved.count)
+    transitions.add_failures(connection, other.id, moved.count, moved.times)
 
 
 def _advance(
@@ -243,7 +243,7 @@ def _resolve_if_due(
         and settled
         and now - incident.last_at >= patience(setup, incident.reopened)
     ):
-        _resolve(setup, connection, incident, now, _figures(connection, incident, now))
+        _resolve(setup, connection, incident, now, _figures(connection, incident))
         return True
     moments = (incident.last_at, incident.reopened_at, incident.posted_at)
     quiet_since = max(moment for moment in moments if moment is not None)
@@ -253,16 +253,15 @@ def _resolve_if_due(
     return False
 
 
-def _figures(connection: Connection, incident: Incident, now: datetime) -> Figures:
+def _figures(connection: Connection, incident: Incident) -> Figures:
     """Return the outcomes of the incident's retried jobs."""
     retries: list[Bulk] = []
-    for number in retry_activity.whole_operations(connection, incident.id):
-        operation = operations.find(connection, number)
-        outcome = outcomes.of_operation(connection, number)
-        if operation is None or outcome is None or outcome.state != outcomes.SETTLED:
+    for retried in retry_activity.bulk_retries(connection, incident.id):
+        counts = outcomes.of_operation(connection, retried.operation)
+        share = None if counts is None else retry_activity.bulk(connection, retried, counts)
+        if share is None:
             return UNKNOWN
-        counts = counted(operation, outcome, now)
-        retries.append(Bulk(counts.processed, counts.failed_again + counts.failed_otherwise))
+        retries.append(share)
     return retry_activity.figures(connection, incident, retries)
 
 

@@ -139,7 +139,9 @@ def _ending(incident: Incident, resolved_at: datetime) -> Ending:
         seconds=int((resolved_at - incident.triggered_at).total_seconds()),
         processed=incident.processed,
         failed=incident.failed,
-        retried=incident.retried,
+        retried=max(0, incident.retried),
+        deleted=max(0, incident.deleted),
+        otherwise=max(0, incident.removed - incident.retried - incident.deleted),
         of="jobs" if not incident.is_of_metric_rule else "queue" if incident.sole_queue else "all",
         queue=incident.queue,
     )
@@ -209,11 +211,17 @@ def _drawn(
         retried=max(0, incident.retried),
         deleted=max(0, incident.deleted),
         newest=tuple(_failed_job(setup, failure) for failure in still_failed),
-        last_at=incident.last_at,
+        first_at=_utc(setup, incident.first_failed_at, incident.triggered_at),
+        last_at=_utc(setup, incident.last_failed_at, incident.last_at),
         by=incident.settled_by,
         at=incident.settled_at,
     )
     return group_message(alert, shown, context)
+
+
+def _utc(setup: Setup, failed_at: datetime | None, otherwise: datetime) -> datetime:
+    """Return a `failed_at` of the queue as naive UTC."""
+    return otherwise if failed_at is None else setup.queue.utc(failed_at)
 
 
 def _rule_alert(incident: Incident) -> RuleAlert:

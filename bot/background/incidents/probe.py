@@ -5,6 +5,7 @@ the state of the last check (`bot.store.incidents.probe_state`), and applies the
 """
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from time import monotonic
@@ -18,11 +19,12 @@ from bot.background.incidents.rules import QueueSnapshot
 from bot.background.leader import leader_transaction
 from bot.database.transactions import TooSlow
 from bot.models.alert_rules import NO_WORKER_ACTIVITY, Reading
-from bot.queue import index_probe
+from bot.queue import index_probe, job_counts
 from bot.queue.index_probe import ProbeLimits, QueueProbe
 from bot.store.incidents import mutes, probe_state, sampled_totals
 from bot.store.incidents.probe_state import ProbeState
 from bot.store.leases import Lease
+from bot.store.metrics import samples
 from bot.wall_clock import utc_of_unix
 
 log = structlog.get_logger(__name__)
@@ -201,7 +203,16 @@ def _is_forgotten(setup: Setup, state: ProbeState, now: datetime, *, crowded: bo
 
 
 def _failed(setup: Setup, connection: Connection) -> Reading:
-    """Return the reading of the number of failed jobs."""
-    failed, largest = sampled_totals.failed_jobs(connection)
+    """Return the reading of the number of failed jobs.
+
+    It counts the table, as `status` does, if that is quick: the index learns only by its scan of
+    rows that were removed without the bot.
+    """
+    indexed, largest = sampled_totals.failed_jobs(connection)
+    failed = indexed
+    sample = samples.latest(connection)
+    if sample is not None and samples.counts_quickly(connection, sample):
+        with suppress(TooSlow):
+            failed = job_counts.count_failed(connection, setup.queue, CHECK_SECONDS)
     groups = [[f"E{group.id}", group.failed, group.name] for group in largest]
     return rules.of_failed(setup, failed, {"groups": groups})

@@ -13,6 +13,7 @@ from bot.background.failures import index_once
 from bot.background.leader import leader_snapshot, leader_transaction
 from bot.background.operations.progress import counted, edit_progress, reply
 from bot.background.retries.track import DOUBT, GRACE, LATE, TRACKED_FOR
+from bot.store.deltas import incident_deltas
 from bot.store.failures import index
 from bot.store.leases import Lease
 from bot.store.operations import operations
@@ -60,8 +61,11 @@ def _count(setup: Setup, connection: Connection, number: int, *, settled: bool) 
     operation = operations.find(connection, number)
     if before is None or operation is None or before.next_check_at is None:
         return False
+    refailures = count_failures(connection, operation, before)
+    for incident, failed in refailures.by_incident.items():
+        incident_deltas.add_to_operation(connection, incident, number, failed)
     values: dict[str, Any] = {
-        **count_failures(connection, operation, before),
+        **refailures.counts,
         **outcomes.count_waiting(connection, setup.queue, before, now),
         "deleted": outcomes.count_deleted(connection, before),
     }

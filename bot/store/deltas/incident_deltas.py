@@ -166,9 +166,16 @@ def _add(connection: Connection, incident: int, total: _Sum) -> None:
 
 
 def _of_operation(connection: Connection, incident: int, operation: int, rows: int) -> None:
+    add_to_operation(connection, incident, operation, {"rows": rows})
+
+
+def add_to_operation(
+    connection: Connection, incident: int, operation: int, counts: Mapping[str, int]
+) -> None:
+    """Add to the counts of an incident's failures in an operation, by column."""
     c = incident_operations.c
     this = (c.incident == incident) & (c.operation == operation)
-    grown = update(incident_operations).where(this).values(rows=c.rows + rows)
-    if not connection.execute(grown).rowcount:
-        row = {"incident": incident, "operation": operation, "rows": rows}
+    sums = {name: c[name] + count for name, count in counts.items()}
+    if not connection.execute(update(incident_operations).where(this).values(sums)).rowcount:
+        row = {"incident": incident, "operation": operation, "rows": 0, **counts}
         connection.execute(insert(incident_operations).values(row))

@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, RowMapping, and_, false, func, or_, select, true
+from sqlalchemy import Connection, RowMapping, and_, case, false, func, or_, select, true
 
 from bot.database.transactions import TooSlow, bounded
 from bot.models.error_groups import HOURS, RECENT_AT_MOST, RECENT_MINUTES, ErrorGroup, ErrorGroups
@@ -89,13 +89,15 @@ def _described(
     for row in rows:
         id_ = row["error_group"]
         fresh = row["last_at"] is not None and row["last_at"] >= recently
+        recent, left = _since(connection, within, id_, recently) if fresh else (0, 0)
         described.append(
             ErrorGroup(
                 error=f"E{id_}",
                 name=names.get(id_, ""),
                 failed=int(row["failed"]),
                 appeared=int(row["appeared"]) if within.hour else sum(hours[id_]),
-                recent=_since(connection, within, id_, recently) if fresh else 0,
+                recent=recent,
+                still_failing=left > 0,
                 first_at=None if row["first_at"] is None else human(row["first_at"]),
                 last_at=None if row["last_at"] is None else human(row["last_at"]),
                 queues=_queues(queues[id_]),
@@ -147,11 +149,31 @@ def _in_hours(
     return counts_by_group
 
 
-def _since(connection: Connection, within: Window, error_group: int, moment: datetime) -> int:
-    """Count the failures of the group since the moment, among its newest `RECENT_AT_MOST`."""
+def by_hour(connection: Connection, within: Window) -> tuple[int, ...]:
+    """Return how many failures of all groups appeared in each hour of the bar chart."""
+    c = failure_counts.c
+    first = within.running - HOURS + 1
+    counts = [0] * HOURS
+    # Not `IS TRUE`: MariaDB would read the whole table.
+    for aggregated in (true(), false()):
+        statement = select(c.hour, func.sum(c.appeared)).where(
+            c.aggregated == aggregated, c.hour >= first, of_queue(within)
+        )
+        for hour, appeared in bounded(connection, statement.group_by(c.hour), SECONDS):
+            counts[min(hour - first, HOURS - 1)] += int(appeared)
+    return tuple(counts)
+
+
+def _since(
+    connection: Connection, within: Window, error_group: int, moment: datetime
+) -> tuple[int, int]:
+    """Count the failures of the group since the moment, and those of them not removed since.
+
+    Only the newest `RECENT_AT_MOST` failures are read.
+    """
     c = failures.c
     new = (
-        select(c.queue, c.failed_at, c.restored_by)
+        select(c.queue, c.failed_at, c.restored_by, c.removed_at)
         .where(c.error_group == error_group)
         .order_by(c.seq.desc())
         .limit(RECENT_AT_MOST)
@@ -162,7 +184,9 @@ def _since(connection: Connection, within: Window, error_group: int, moment: dat
     condition = and_(new.failed_at >= moment, new.restored_by.is_(None))
     if within.queue is not None:
         condition = and_(condition, new.queue == within.queue)
-    return int(connection.execute(select(func.count()).where(condition)).scalar_one())
+    left = func.count(case((new.removed_at.is_(None), 1)))
+    recent, not_removed = connection.execute(select(func.count(), left).where(condition)).one()
+    return int(recent), int(not_removed)
 
 
 def _orders(connection: Connection, within: Window, error_group: int) -> tuple[str, ...]:

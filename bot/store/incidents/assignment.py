@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, update
 
 from bot.database.dialects import force_index
 from bot.models.incidents import Incident
@@ -19,13 +19,16 @@ INCIDENT_INDEX = "queue_bot_failures_incident"
 
 @dataclass(frozen=True, slots=True)
 class UnassignedFailure:
-    """A failure without an incident: the values that group it with others."""
+    """A failure without an incident: the values that group it; `failed_at` is the queue's own."""
 
     seq: int
     error_group: int
     queue: str
     failed_id: int
     row_digest: str
+    failed_at: datetime
+    seen_at: datetime
+    payload_digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +116,22 @@ def belongs_to_none() -> ColumnElement[bool]:
     return failures.c.incident.is_(None)
 
 
-def move_left(connection: Connection, incident: int, to: int) -> int:
-    """Move the incident's failures that are not removed to another incident; return how many."""
-    not_removed = and_(failures.c.incident == incident, failures.c.removed_at.is_(None))
-    return connection.execute(update(failures).where(not_removed).values(incident=to)).rowcount
+@dataclass(frozen=True, slots=True)
+class MovedFailures:
+    """How many failures moved to another incident, and the first and last `failed_at` of them."""
+
+    count: int
+    times: tuple[datetime, ...]
+
+
+def move_left(connection: Connection, incident: int, to: int) -> MovedFailures:
+    """Move the incident's failures that are not removed to another incident."""
+    c = failures.c
+    not_removed = and_(c.incident == incident, c.removed_at.is_(None))
+    span = select(func.min(c.failed_at), func.max(c.failed_at)).where(not_removed)
+    times = tuple(at for at in connection.execute(span).one() if at is not None)
+    moved = update(failures).where(not_removed).values(incident=to)
+    return MovedFailures(connection.execute(moved).rowcount, times)
 
 
 def newest(connection: Connection, incident: int, limit: int) -> list[AssignedFailure]:

@@ -17,6 +17,7 @@ from bot.store.incidents import known_queues
 from bot.store.incidents.retry_activity import UNKNOWN, Figures
 from bot.store.metrics import rollups, samples
 from bot.store.metrics.rollups import ALL, MINUTE
+from bot.store.operations.retries import proved
 from bot.store.tables import metric_deltas
 from bot.store.tables import rollups as table
 
@@ -55,7 +56,11 @@ def since(
     # Seconds are counted between samples, so a gap makes them fewer.
     if sums.seconds - first.seconds < int(watched):
         return Meanwhile(UNKNOWN, None)
-    processed = _more(sums.processed, first.processed)
+    processed = None if sums.processed is None else sums.processed - (first.processed or 0)
+    # Failures that were never in `jobs` lower the count: it is unknown if it cannot be right.
+    least = proved.processed_between(connection, incident.triggered_at, last.taken_at)
+    if processed is not None and processed < least:
+        processed = None
     sole_queue = _is_sole_queue(connection, incident.queue, incident.triggered_at)
     return Meanwhile(Figures(processed, _more(sums.failed, first.failed)), sole_queue)
 

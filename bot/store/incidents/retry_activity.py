@@ -1,7 +1,7 @@
 """The outcomes of an incident's retried jobs: whether all are known, and how many of each kind.
 
-Outcomes are exact for jobs that were retried by id, because each of them is tracked. They are also
-exact for bulk retries of only this incident's failures, because these are counted as a whole.
+Outcomes are exact for jobs that were retried by id, because each of them is tracked. For bulk
+retries the failures of the retried jobs are counted, by the incident to which the job belongs.
 """
 
 from collections.abc import Collection
@@ -13,7 +13,7 @@ from bot.database.dialects import straight_join
 from bot.models.incidents import Incident
 from bot.store.operations.operations import ACTIVE
 from bot.store.operations.retries import tracked_jobs as tracking
-from bot.store.operations.retries.outcomes import FOLLOWING
+from bot.store.operations.retries.outcomes import FOLLOWING, SETTLED, OutcomeCounts
 from bot.store.tables import failures, incident_operations, operations, outcomes, tracked_jobs
 
 
@@ -41,7 +41,7 @@ def unsettled(connection: Connection) -> set[int]:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """How many retried jobs were processed and how many failed; None: not known exactly."""
+    """How many retried jobs were processed, and failed with another error; None: not known."""
 
     processed: int | None = None
     failed: int | None = None
@@ -51,13 +51,13 @@ UNKNOWN = Figures()
 
 
 def figures(connection: Connection, incident: Incident, counted: Collection["Bulk"]) -> Figures:
-    """Return the outcomes of an incident's retried jobs, if they are known for every job."""
+    """Return the outcomes of an incident's retried jobs, if they are known for every job.
+
+    A job that failed again is a failed job of the incident once more, and no longer a retried one.
+    """
     states = _tracked_states(connection, incident)
     processed = states.get(tracking.PROCESSED, 0) + sum(retry.processed for retry in counted)
-    failed = sum(
-        states.get(state, 0) for state in (tracking.FAILED_AGAIN, tracking.FAILED_OTHERWISE)
-    )
-    failed += sum(retry.failed for retry in counted)
+    failed = states.get(tracking.FAILED_OTHERWISE, 0) + sum(retry.failed for retry in counted)
     if not incident.retried or processed + failed != incident.retried:
         return UNKNOWN
     return Figures(processed, failed)
@@ -78,19 +78,47 @@ def _tracked_states(connection: Connection, incident: Incident) -> dict[str, int
 
 @dataclass(frozen=True, slots=True)
 class Bulk:
-    """The outcomes of a bulk retry of only this incident's failures."""
+    """The outcomes of an incident's failures in a bulk retry; `failed`: with another error."""
 
     processed: int
     failed: int
 
 
-def whole_operations(connection: Connection, incident: int) -> list[int]:
-    """Return the finished bulk retries of only this incident's failures."""
+@dataclass(frozen=True, slots=True)
+class RetriedRows:
+    """How many of an incident's failures a bulk retry retried, and how many of those failed."""
+
+    operation: int
+    rows: int
+    failed_again: int
+    failed_otherwise: int
+
+
+def bulk_retries(connection: Connection, incident: int) -> list[RetriedRows]:
+    """Return the finished bulk retries that retried failures of the incident."""
     o, i = operations.c, incident_operations.c
     retries = (
-        select(o.id)
+        select(o.id, i.rows, i.failed_again, i.failed_otherwise)
         .join(incident_operations, i.operation == o.id)
-        .where(i.incident == incident, i.rows == o.done, i.rows > 0, o.counts_as == "retried")
+        .where(i.incident == incident, i.rows > 0, o.counts_as == "retried")
         .where(o.finished_at.is_not(None))
     )
-    return list(connection.execute(retries.order_by(o.id)).scalars())
+    return [RetriedRows(*row) for row in connection.execute(retries.order_by(o.id))]
+
+
+def bulk(connection: Connection, retried: RetriedRows, counts: OutcomeCounts) -> Bulk | None:
+    """Return the outcomes of an incident's share of a settled bulk retry; None if not known.
+
+    It is not known which jobs people deleted while they waited, nor whose job failed again if the
+    operation retried one payload in several incidents.
+    """
+    i = incident_operations.c
+    attributed = select(func.sum(i.failed_again + i.failed_otherwise)).where(
+        i.operation == retried.operation
+    )
+    failed = int(connection.execute(attributed).scalar() or 0)
+    is_whole = failed == counts.failed_again + counts.failed_otherwise
+    processed = retried.rows - retried.failed_again - retried.failed_otherwise
+    if counts.state != SETTLED or counts.deleted or not is_whole or processed < 0:
+        return None
+    return Bulk(processed, retried.failed_otherwise)

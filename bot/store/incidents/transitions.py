@@ -5,11 +5,22 @@ subject (`group:12`, `oldest_job:mail`) in a unique column, so that two watchers
 an incident of one subject.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    case,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from bot.database.transactions import LostRace
@@ -152,9 +163,34 @@ def acknowledge(connection: Connection, incident: int, by: str, now: datetime) -
     return connection.execute(acknowledged).rowcount == 1
 
 
-def add_failures(connection: Connection, incident: int, count: int, **values: Any) -> None:
-    """Add to the number of failures of an incident."""
-    update_incident(connection, incident, count=incidents.c.count + count, stale=True, **values)
+def add_failures(
+    connection: Connection,
+    incident: int,
+    count: int,
+    times: Collection[datetime] = (),
+    **values: Any,
+) -> None:
+    """Add to the number of failures of an incident; `times` are the `failed_at` of the new ones."""
+    c = incidents.c
+    if times:
+        first, last = min(times), max(times)
+        values["first_failed_at"] = _bound(c.first_failed_at, first, c.first_failed_at > first)
+        values["last_failed_at"] = _bound(c.last_failed_at, last, c.last_failed_at < last)
+    update_incident(connection, incident, count=c.count + count, stale=True, **values)
+
+
+def come_back(connection: Connection, incident: int, count: int) -> None:
+    """Count retried jobs that failed again: they are failed jobs once more, but no new ones."""
+    c = incidents.c
+    back = {"count": c.count - count, "removed": c.removed - count, "retried": c.retried - count}
+    update_incident(connection, incident, **back)
+
+
+def _bound(
+    column: Column[datetime], moment: datetime, is_beyond: ColumnElement[bool]
+) -> ColumnElement[datetime]:
+    """Return the moment where the column is null or the moment is beyond it, else the column."""
+    return case((or_(column.is_(None), is_beyond), literal(moment, column.type)), else_=column)
 
 
 def mark_posted(connection: Connection, incident: int, channel: str, ts: str) -> None:

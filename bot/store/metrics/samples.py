@@ -7,7 +7,8 @@ from sqlalchemy import Connection, and_, delete, false, func, insert, or_, selec
 
 from bot.database.transactions import allowed
 from bot.models.jobs import QueueStatus
-from bot.queue.job_counts import JobCounts, QueueJobCounts
+from bot.models.queue_jobs import QueueJobs
+from bot.queue.job_counts import JobCounts
 from bot.store.failures.failure_counts import ALL_HOURS
 from bot.store.tables import failure_counts, samples
 
@@ -37,14 +38,14 @@ class Sample:
         return self.counts.status
 
     @property
-    def queues(self) -> tuple[QueueJobCounts, ...]:
+    def queues(self) -> tuple[QueueJobs, ...]:
         """Each queue that had jobs."""
         return self.counts.queues
 
     @property
     def jobs(self) -> int:
         """The number of jobs, including reserved ones."""
-        return sum(queue.pending + queue.reserved for queue in self.queues)
+        return sum(queue.size for queue in self.queues)
 
 
 def keep(connection: Connection, sample: Sample) -> None:

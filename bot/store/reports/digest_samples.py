@@ -11,7 +11,7 @@ from sqlalchemy import Connection, RowMapping, func, select
 
 from bot.database.transactions import bounded
 from bot.models.digest import Backlog, Waited
-from bot.models.metrics import QueueMetrics
+from bot.models.metrics import QueueMetrics, known
 from bot.store.metrics import rollups
 from bot.store.metrics.rollups import ALL, DAY, HOUR, MINUTE
 from bot.store.reports.digest_days import Days
@@ -87,7 +87,7 @@ def processed(connection: Connection, days: Days) -> Processed:
 
 def _processed(figures: Sequence[QueueMetrics], seconds: int) -> Processed:
     counted = [part for part in figures if part.processed is not None]
-    total = sum(part.processed or 0 for part in counted) if counted else None
+    total = known(sum(part.processed or 0 for part in counted)) if counted else None
     return Processed(total, sum(part.seconds for part in counted), seconds)
 
 

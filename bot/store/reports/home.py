@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, select
 from bot.models.home import HomeIncident
 from bot.models.incidents import Incident
 from bot.models.operations import Progress
+from bot.queue.layouts import Queue
 from bot.store.failures import error_groups
 from bot.store.incidents import lookups
 from bot.store.operations import operations
@@ -16,7 +17,9 @@ from bot.store.tables import incidents as table
 from bot.store.tables import operations as operations_table
 
 
-def active_incidents(connection: Connection, limit: int) -> tuple[tuple[HomeIncident, ...], int]:
+def active_incidents(
+    connection: Connection, queue: Queue, limit: int
+) -> tuple[tuple[HomeIncident, ...], int]:
     """Return the active incidents, the newest first, and their total number."""
     rows = lookups.active_incidents(connection, limit)
     count = len(rows)
@@ -27,21 +30,21 @@ def active_incidents(connection: Connection, limit: int) -> tuple[tuple[HomeInci
     ids = {incident.error_group for incident in rows if incident.error_group is not None}
     names = error_groups.names_of(connection, ids) if ids else {}
     return tuple(
-        _incident(incident, names.get(incident.error_group or 0)) for incident in rows
+        _incident(queue, incident, names.get(incident.error_group or 0)) for incident in rows
     ), count
 
 
-def _incident(incident: Incident, group: str | None) -> HomeIncident:
-    error_group = incident.error_group
+def _incident(queue: Queue, incident: Incident, group: str | None) -> HomeIncident:
+    error_group, failed_at = incident.error_group, incident.first_failed_at
     return HomeIncident(
         id=incident.id,
         rule=incident.rule,
         queue=incident.queue,
         error=None if error_group is None else f"E{error_group}",
         group=group,
-        triggered_at=incident.triggered_at,
+        since=incident.triggered_at if failed_at is None else queue.utc(failed_at),
         count=incident.count,
-        left=max(0, incident.count - incident.removed),
+        left=incident.failures_left,
         value=incident.value,
         peak=incident.peak or 0,
         facts=json.loads(incident.facts or "{}"),

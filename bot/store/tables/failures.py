@@ -34,6 +34,8 @@ failures = Table(
     Column("operation", Id),
     # The bulk undo that restored it, 0 for a single undo: another row then replaces this one.
     Column("restored_by", Id),
+    # Whether its job was retried before in the same incident, which counts the job only once.
+    Column("again", Boolean, nullable=False, server_default="0"),
     # Useful only because InnoDB and SQLite append the primary key to every index.
     Index(SCOPE_INDEX, "removed_at"),
     Index("queue_bot_failures_incident", "incident"),

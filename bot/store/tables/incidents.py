@@ -3,7 +3,7 @@
 from sqlalchemy import Boolean, Column, Index, Integer, String, Table
 
 from bot.queue.layouts import LONGEST_QUEUE
-from bot.store.tables.columns import OPTIONS, PLAIN, Id, Long, RowId, Time, auto, metadata
+from bot.store.tables.columns import OPTIONS, PLAIN, Id, Long, RowId, Time, Wall, auto, metadata
 
 LONGEST_RULE = 32
 LONGEST_SUBJECT = LONGEST_QUEUE + LONGEST_RULE
@@ -35,11 +35,15 @@ incidents = Table(
     # When its alert was put into the outbox, and when it was last rendered; null: not posted.
     Column("posted_at", Time),
     Column("drawn_at", Time),
-    # Its failures: how many appeared, and how many of those were removed and how.
+    # Its failed jobs, each counted once, and how many of those were removed and how. A retried job
+    # that failed again is a failed job once more: neither removed nor retried.
     Column("count", Id, nullable=False, server_default="0"),
     Column("retried", Id, nullable=False, server_default="0"),
     Column("deleted", Id, nullable=False, server_default="0"),
     Column("removed", Id, nullable=False, server_default="0"),
+    # The first and the last `failed_at` of its failures, by the queue's wall clock.
+    Column("first_failed_at", Wall),
+    Column("last_failed_at", Wall),
     # The `seq` of its first failure.
     Column("first_seq", Id),
     # Its only failure, while it has exactly one.
@@ -98,13 +102,16 @@ incident_deltas = Table(
 )
 
 
-# How many failures of an incident an operation removed.
+# How many failures of an incident an operation removed; incident 0: before the first start.
 incident_operations = Table(
     "queue_bot_incident_operations",
     metadata,
     Column("incident", Id, primary_key=True, autoincrement=False),
     Column("operation", Id, primary_key=True, autoincrement=False, index=True),
     Column("rows", Id, nullable=False),
+    # If it retried them: how many failed with the same error, and how many with another one.
+    Column("failed_again", Id, nullable=False, server_default="0"),
+    Column("failed_otherwise", Id, nullable=False, server_default="0"),
     **PLAIN,
 )
 

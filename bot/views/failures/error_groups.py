@@ -57,6 +57,7 @@ def error_list(groups: ErrorGroups, listed: ErrorsListed, ctx: Context) -> Messa
     rows = groups.errors if in_terminal else groups.errors[:ROWS]
     scope = _scope(groups, listed, ctx)
     notes = [texts("errors-indexing")] if listed.indexing else []
+    notes += _period(groups, listed, ctx)
     if not rows:
         text = texts("errors-none", scope=scope)
         return message([text, *notes], [section(text), *(context_line(note) for note in notes)])
@@ -105,6 +106,14 @@ def _scope(groups: ErrorGroups, listed: ErrorsListed, ctx: Context) -> Mrkdwn:
     return join("", parts)
 
 
+def _period(groups: ErrorGroups, listed: ErrorsListed, ctx: Context) -> list[Mrkdwn]:
+    """Return which period the counts cover, if it is longer than the period asked for."""
+    if groups.since is None or listed.asked is None or listed.asked == groups.since:
+        return []
+    since, asked = (read_wall_clock(at, ctx) for at in (groups.since, listed.asked))
+    return [ctx.texts("errors-period", since=since, asked=asked)]
+
+
 def _next(listed: ErrorsListed, shown: int, ctx: Context) -> Block:
     after = listed.after + shown
     return page_button(
@@ -135,9 +144,12 @@ def _row(row: ErrorGroup, ctx: Context, *, windowed: bool, numbers: bool) -> Mrk
 
 
 def going_on(row: ErrorGroup, ctx: Context) -> Mrkdwn:
-    """Return whether the group still fails and how fast, or how long ago it last failed."""
+    """Return whether the group still fails and how fast, or how long ago it last failed.
+
+    A group whose recent failures were all retried or deleted does not count as still failing.
+    """
     texts = ctx.texts
-    if row.recent:
+    if row.still_failing:
         key = "error-bleeding-many" if row.recent >= RECENT_AT_MOST else "error-bleeding"
         return texts(key, count=row.recent, minutes=RECENT_MINUTES)
     if row.last_at is None:

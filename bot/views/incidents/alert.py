@@ -17,6 +17,7 @@ from bot.views.incidents.alert_parts import (
     IncidentView,
     ending_line,
     incident_menu,
+    known_since,
     notes,
     quiet_line,
     short_id,
@@ -49,7 +50,8 @@ class FailedJobAlert(Value):
 class ErrorGroupAlert(Value):
     """An error group's failures: how many happened and are left, and the newest.
 
-    `name` is the error group's; `queue` is None if the failures are of several queues.
+    `name` is the error group's; `queue` is None if the failures are of several queues. `first_at`
+    and `last_at` are the failures' own times.
     """
 
     error_group: int
@@ -60,6 +62,7 @@ class ErrorGroupAlert(Value):
     retried: int
     deleted: int
     newest: tuple[FailedJobAlert, ...]
+    first_at: datetime
     last_at: datetime
     by: str | None = None
     at: datetime | None = None
@@ -73,6 +76,7 @@ def failure_message(alert: FailedJobAlert, incident: IncidentView, ctx: Context)
         queue_name(alert.queue),
         tienda(alert.tienda_id, ctx),
         ctx.texts("failed-at", at=Moment(alert.failed_at)),
+        known_since(incident, alert.failed_at, ctx),
         short_id(incident),
     )
     settled = _settled(alert, ctx) if alert.state != "open" else quiet_line(incident, 1, ctx)
@@ -141,8 +145,9 @@ def group_message(alert: ErrorGroupAlert, incident: IncidentView, ctx: Context) 
     hidden = alert.left - len(rows)
     more = [texts("incident-more", count=hidden)] if rows and hidden > 0 else []
     progress = _progress(alert, incident, ctx)
-    first, last = Moment(incident.triggered_at), Moment(alert.last_at)
-    span = dots(texts("incident-span", first=first, last=last), short_id(incident))
+    first, last = Moment(alert.first_at), Moment(alert.last_at)
+    known = known_since(incident, alert.first_at, ctx)
+    span = dots(texts("incident-span", first=first, last=last), known, short_id(incident))
     rows_text = join("\n", [*rows, *more])
     body = [*([rows_text] if rows_text else []), *progress]
     lines = [title, error, *body, *notes(incident, ctx), span]

@@ -1,7 +1,7 @@
 """Parts of every alert: number, acknowledgement, mute, menu, thread replies."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from bot.models.incidents import Resolution
@@ -13,19 +13,24 @@ from bot.views.buttons import Argument, fitting, menu
 from bot.views.context import Context
 from bot.views.names import age, dots, queue_name
 
+NOTICED_WITHIN = timedelta(minutes=2)
+"""A failure is indexed within seconds; the bot was down if it took longer than this."""
+
 
 class Ending(Value):
     """How an incident ended: its duration in seconds, and the outcomes of jobs if known.
 
-    `of` says which jobs were counted. `jobs`: the incident's own, each of them tracked. `queue`:
-    those of the queue. `all`: failures of the queue, and processed jobs of all queues. The last two
-    count processed jobs by samples.
+    `of` says which jobs were counted. `jobs`: the incident's own, each of them once; `failed` are
+    those that failed with another error. `queue`: those of the queue. `all`: failures of the queue,
+    and processed jobs of all queues. The last two count processed jobs by samples.
     """
 
     seconds: int
     processed: int | None = None
     failed: int | None = None
     retried: int = 0
+    deleted: int = 0
+    otherwise: int = 0
     of: Literal["jobs", "queue", "all"] = "jobs"
     queue: str | None = None
 
@@ -68,6 +73,13 @@ def notes(incident: IncidentView, ctx: Context) -> list[Mrkdwn]:
     if incident.muted_until is not None and incident.is_active:
         lines.append(ctx.texts("incident-muted", until=Moment(incident.muted_until)))
     return lines
+
+
+def known_since(incident: IncidentView, first_at: datetime, ctx: Context) -> Mrkdwn:
+    """Return when the bot noticed the failures, if clearly later than the first of them."""
+    if incident.triggered_at - first_at <= NOTICED_WITHIN:
+        return Mrkdwn()
+    return ctx.texts("incident-known", at=Moment(incident.triggered_at))
 
 
 def quiet_line(incident: IncidentView, remaining: int, ctx: Context) -> list[Mrkdwn]:
@@ -139,17 +151,22 @@ def ending_line(ending: Ending, ctx: Context) -> Mrkdwn:
     """Return the line about the recovery, its duration, and the outcomes of jobs if known."""
     texts = ctx.texts
     lasted = age(ending.seconds, texts)
-    if ending.of != "jobs":
-        figures = join(", ", _queue_figures(ending, ctx))
-        if not figures:
-            return texts("incident-over", age=lasted)
-    elif ending.processed is not None:
-        figures = texts("incident-figures", processed=ending.processed, failed=ending.failed or 0)
-    elif ending.retried > 0:
-        figures = texts("incident-retried", count=ending.retried)
-    else:
+    parts = _own_figures(ending, ctx) if ending.of == "jobs" else _queue_figures(ending, ctx)
+    if not parts:
         return texts("incident-over", age=lasted)
-    return texts("incident-over-figures", age=lasted, figures=figures)
+    return texts("incident-over-figures", age=lasted, figures=join(", ", parts))
+
+
+def _own_figures(ending: Ending, ctx: Context) -> list[Mrkdwn]:
+    """Return what became of the incident's failed jobs; the numbers add up to all of them."""
+    texts, figures = ctx.texts, []
+    if ending.processed is not None:
+        known = {"processed": ending.processed, "failed": ending.failed or 0}
+        figures.append(texts("incident-figures", **known))
+    elif ending.retried > 0:
+        figures.append(texts("incident-retried", count=ending.retried))
+    removed = (("deleted", ending.deleted), ("otherwise", ending.otherwise))
+    return figures + [texts(f"incident-{how}", count=count) for how, count in removed if count > 0]
 
 
 def _queue_figures(ending: Ending, ctx: Context) -> list[Mrkdwn]:

@@ -175,10 +175,11 @@ def _totals(data: Chart, texts: Texts) -> Mrkdwn:
     """Return the sums of events, and the highest levels."""
     points = [point for point in data.points if not point.is_gap]
     ages = [point.oldest_seconds for point in points if point.oldest_seconds is not None]
-    done = [point.processed for point in points if point.processed is not None]
-    parts = [texts("chart-sum-failures", count=sum(point.new_failures or 0 for point in points))]
-    if done:
-        parts.insert(0, texts("chart-sum-processed", count=sum(done)))
+    parts = [texts("chart-sum-failures", count=data.new_failures)]
+    if data.processed is not None:
+        parts.insert(0, texts("chart-sum-processed", count=data.processed))
+    elif data.queue is None:
+        parts.insert(0, texts("chart-day-processed-unknown"))
     parts.append(texts("chart-most-pending", count=max(point.pending or 0 for point in points)))
     if ages:
         parts.append(texts("chart-most-oldest", age=age(max(ages), texts)))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from bot.models.metrics import Point, QueueMetrics, total
+from bot.models.metrics import Day, Point, QueueMetrics, known, total
 from bot.text import Mrkdwn, code, join
 from bot.views.context import Context
 from bot.views.names import age
@@ -13,24 +13,27 @@ _NOISE = 600
 """Seconds of an hour by which a check may be late without a note."""
 
 
-def day_lines(points: Sequence[Point], ctx: Context) -> list[Mrkdwn]:
-    """Return the last hours (`rollups.series` of a day) as a row of bars per metric, below a title.
+def day_lines(day: Day, ctx: Context) -> list[Mrkdwn]:
+    """Return the last hours as a row of bars per metric, below a title.
 
-    An unknown metric has no row; an unmonitored hour is a dash.
+    An unknown value and an unmonitored hour are a dash.
     """
-    texts = ctx.texts
+    texts, points = ctx.texts, day.points
     whole = total(points)
     if whole is None:
         return [texts("chart-none")]
-    rows: list[tuple[Mrkdwn, Callable[[QueueMetrics], int | None]]] = [
-        (texts("chart-day-pending", count=whole.pending), lambda f: f.pending),
-        (texts("chart-day-failures", count=whole.appeared), lambda f: f.appeared),
+    processed = (
+        texts("chart-day-processed-unknown")
+        if day.processed is None
+        else texts("chart-day-processed", count=day.processed)
+    )
+    rows = [
+        (bar(points, lambda f: f.pending), texts("chart-day-pending", count=whole.pending)),
+        (bar(points, lambda f: known(f.processed)), processed),
+        (bars(day.new_failures), texts("chart-day-failures", count=sum(day.new_failures))),
     ]
-    if whole.processed is not None:
-        label = texts("chart-day-processed", count=max(0, whole.processed))
-        rows.insert(1, (label, lambda f: None if f.processed is None else max(0, f.processed)))
     lines = [texts("chart-day-title", hours=len(points))]
-    lines += [join(" ", [code(bar(points, figure)), label]) for label, figure in rows]
+    lines += [join(" ", [code(row), label]) for row, label in rows]
     if missing := seconds_missing(points, ctx):
         lines.append(texts("chart-missing", age=age(missing, texts)))
     return lines

@@ -54,10 +54,11 @@ def _figures(digest: Digest, ctx: Context) -> list[tuple[Mrkdwn, Mrkdwn]]:
 def _figure(figure: Figure, ctx: Context) -> Mrkdwn:
     """Return the count, and the count of the week before if they are comparable."""
     texts, count, before = ctx.texts, figure.count, figure.before
-    if count is None:
+    if count is None or (figure.at_least and not count):
+        # "At least 0" says nothing.
         return texts("digest-unknown")
     text = texts("digest-at-least" if figure.at_least else "digest-count", count=count)
-    if before is None:
+    if before is None or (figure.before_at_least and not before):
         return dots(text, texts("digest-change-unknown"))
     if not figure.comparable or not before:
         key = "digest-before-at-least" if figure.before_at_least else "digest-before"

@@ -7,8 +7,9 @@ docs.slack.dev/reference/methods/views.publish.
 from collections.abc import Sequence
 
 from bot.models.error_groups import ErrorsListed
-from bot.models.home import HomeData, QueueJobs
+from bot.models.home import HomeData
 from bot.models.jobs import Listed
+from bot.models.queue_jobs import QueueJobs, busiest, oldest, totals
 from bot.models.requests import Block, Message
 from bot.text import Mrkdwn, escape, join
 from bot.views.blocks import actions, context_line, divider, fields, plain, section, sections
@@ -92,10 +93,8 @@ def _glance(data: HomeData, ctx: Context) -> list[Mrkdwn]:
     """Return the totals in a line, if the incidents come before them."""
     if data.counts is None or not data.incidents:
         return []
-    counts, queues = data.counts, data.counts.queues
-    pending, reserved = sum(jobs.pending for jobs in queues), sum(jobs.reserved for jobs in queues)
-    text = ctx.texts("status-totals", pending=pending, reserved=reserved, failed=counts.failed)
-    return [text]
+    counts = data.counts
+    return [ctx.texts("status-totals", **totals(counts.queues), failed=counts.failed)]
 
 
 def _verdict(data: HomeData, ctx: Context) -> str:
@@ -128,31 +127,22 @@ def _at_work(data: HomeData, ctx: Context) -> list[Block]:
     ]
 
 
-def _oldest(data: HomeData) -> tuple[int, str] | None:
-    """Return the waiting seconds and the queue of the oldest available job; None without one."""
-    queues = () if data.counts is None else data.counts.queues
-    ages = [(jobs.oldest_seconds, jobs.queue) for jobs in queues if jobs.oldest_seconds is not None]
-    return max(ages, default=None)
-
-
 def _totals(data: HomeData, ctx: Context) -> list[Block]:
     """Return the oldest available job with its alarm, the totals, and each queue."""
     texts = ctx.texts
     if data.counts is None:
         return [section(texts("home-uncounted"))]
     queues, late, many = data.counts.queues, _is_late(data, ctx), _are_many(data, ctx)
-    oldest = _oldest(data)
+    available = oldest(queues)
     waits = texts("home-none-waits")
-    if oldest is not None:
+    if available is not None:
         key = "home-oldest-late" if late else "home-oldest"
-        waits = texts(key, age=age(oldest[0], texts), queue=queue_name(oldest[1]))
+        waits = texts(key, age=age(available[0], texts), queue=queue_name(available[1]))
     groups = [] if data.errors is None else [("groups", _number(data.errors.count, ctx))]
     facts = [
         ("oldest", waits),
         ("failed", texts("home-many" if many else "home-some", count=data.counts.failed)),
-        ("pending", _number(sum(jobs.pending for jobs in queues), ctx)),
-        ("reserved", _number(sum(jobs.reserved for jobs in queues), ctx)),
-        ("delayed", _number(sum(jobs.delayed for jobs in queues), ctx)),
+        *((state, _number(count, ctx)) for state, count in totals(queues).items()),
         *groups,
     ]
     pairs = [join("\n", (texts(f"home-{name}-label"), value)) for name, value in facts]
@@ -162,8 +152,8 @@ def _totals(data: HomeData, ctx: Context) -> list[Block]:
 
 
 def _is_late(data: HomeData, ctx: Context) -> bool:
-    oldest = _oldest(data)
-    return oldest is not None and oldest[0] > ctx.oldest_seconds
+    available = None if data.counts is None else oldest(data.counts.queues)
+    return available is not None and available[0] > ctx.oldest_seconds
 
 
 def _are_many(data: HomeData, ctx: Context) -> bool:
@@ -176,9 +166,8 @@ def _number(count: int, ctx: Context) -> Mrkdwn:
 
 def _queues(queues: Sequence[QueueJobs], ctx: Context) -> list[Block]:
     """Return a field per queue, the busiest first."""
-    busiest = sorted(queues, key=lambda jobs: (-jobs.pending - jobs.reserved, jobs.queue))
     queue_fields = [
-        join("\n", (_queue_title(jobs, ctx), _queue_counts(jobs, ctx))) for jobs in busiest
+        join("\n", (_queue_title(jobs, ctx), _queue_counts(jobs, ctx))) for jobs in busiest(queues)
     ]
     if not queue_fields:
         return []
@@ -196,7 +185,7 @@ def _queue_title(jobs: QueueJobs, ctx: Context) -> Mrkdwn:
 
 
 def _queue_counts(jobs: QueueJobs, ctx: Context) -> Mrkdwn:
-    counts = [("pending", jobs.pending), ("reserved", jobs.reserved), ("delayed", jobs.delayed)]
+    counts = totals([jobs]).items()
     texts = [ctx.texts(f"home-queue-{name}", count=count) for name, count in counts if count]
     return dots(*texts)
 
@@ -206,6 +195,8 @@ def _day(data: HomeData, ctx: Context) -> list[Block]:
 
     Slack refuses the whole view if Home does not take a chart in it.
     """
+    if data.day is None:
+        return []
     title, *lines = day_lines(data.day, ctx)
     spoken = ctx.texts.plain("spoken-home-day")
     label = ctx.texts.plain("button-details")

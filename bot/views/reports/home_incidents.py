@@ -61,7 +61,7 @@ def _row(incident: HomeIncident, ctx: Context) -> Mrkdwn:
     is_acknowledged = incident.acknowledged_by is not None and incident.acknowledged_at is not None
     key = "home-incident-known" if is_acknowledged else "home-incident"
     lines = [texts(key, id=f"I{incident.id}", what=lead), *more[:MEANS]]
-    since = texts("home-since", at=Moment(incident.triggered_at))
+    since = texts("home-since", at=Moment(incident.since))
     if incident.acknowledged_by is not None and incident.acknowledged_at is not None:
         by, at = Person(incident.acknowledged_by), Moment(incident.acknowledged_at)
         since = dots(since, texts("home-acknowledged", by=by, at=at))

@@ -1,5 +1,7 @@
 """The life of an error group's incident: triggered, counted up, resolved, and reopened."""
 
+from datetime import timedelta
+
 import pytest
 
 from bot import failpoints
@@ -9,6 +11,7 @@ from bot.background.retries.track_bulk import outcomes_once
 from bot.commands.retry import ACTION
 from bot.localslack.server import LocalSlack
 from bot.store.failures import index, removal
+from bot.wall_clock import unix
 from tests.kit.bulk import carried_out
 from tests.kit.concurrency import before_statement
 from tests.kit.failure_index import scan_all
@@ -96,11 +99,32 @@ def test_what_was_retried_in_bulk_before_it_had_an_incident_counts_as_retried(li
     for failed_id in (1, 2, 3):
         life.queue.fail(failed_id)
     carried_out(life.setup, "retry-all")
-    life.queue.fail(4)
+    life.queue.fail(4, order=4)
     life.tick()
     row = life.incident
     assert (row.count, row.removed, row.retried, row.deleted) == (4, 3, 3, 0)
     assert broken(life.queue, drained=True) == []
+
+
+def test_first_and_last_are_the_failures_own_times_after_a_time_without_the_bot(life: Life) -> None:
+    with life.queue.engine.begin() as connection:
+        start = life.clock(connection).replace(microsecond=0)
+    for failed_id, minutes in ((1, 10), (2, 12), (3, 11)):
+        at = life.setup.queue.wall_clock(start + timedelta(minutes=minutes))
+        life.queue.fail(failed_id, failed_at=at)
+    life.tick(minutes=60)
+
+    (message,) = life.messages()
+    times = [unix(start + timedelta(minutes=minutes)) for minutes in (10, 12, 60)]
+    span = " · ".join(message.splitlines()[-2:])
+    assert [span.count(f"<!date^{at}^") for at in times] == [1, 1, 1]
+    assert span.index("first ") < span.index("last ") < span.index("known since ")
+
+
+def test_what_is_noticed_at_once_is_not_said_to_be_known_since_then(life: Life) -> None:
+    life.storm(GONE_AWAY, each=2)
+    life.tick(seconds=5)
+    assert "known since" not in life.messages()[0]
 
 
 def test_each_cause_has_an_incident_of_its_own(life: Life) -> None:
@@ -192,12 +216,55 @@ def test_a_bulk_retry_of_the_group_is_counted_as_a_whole(life: Life) -> None:
     life.work()
     life.queue.fail(99, order=7)
     settle(life)
-    # The job of order 7 failed again: it is one more of the incident, which goes on.
-    assert (life.incident.count, life.incident.resolved_at) == (31, None)
+    # The job of order 7 failed again: it is one of the 30, and the incident goes on.
+    row = life.incident
+    assert (row.count, row.removed, row.retried, row.resolved_at) == (30, 29, 29, None)
+    assert "30 failed jobs" in life.messages()[0]
+    assert "29 retried" in life.messages()[0]
     ask(life.setup, "delete-failed 99")
     settle(life)
-    assert (life.incident.processed, life.incident.failed) == (29, 1)
-    assert any("29 processed, 1 failed" in one for one in life.replies())
+    assert (life.incident.processed, life.incident.failed) == (29, 0)
+    assert any("29 processed, 0 failed, 1 deleted." in one for one in life.replies())
+    assert broken(life.queue, drained=True) == []
+
+
+def test_a_job_that_failed_again_after_its_retry_by_id_is_counted_once(life: Life) -> None:
+    for failed_id in (1, 2, 3):
+        life.queue.fail(failed_id, order=failed_id)
+    life.tick()
+    ask(life.setup, "retry 1 2 3")
+    life.work()
+    life.queue.fail(4, order=1)
+    settle(life)
+    assert (life.incident.count, life.incident.removed) == (3, 2)
+    assert "3 failed jobs" in life.messages()[0]
+    # It fails for the third time before the bot looks, and only then is processed.
+    ask(life.setup, "retry 4")
+    life.work()
+    life.queue.fail(5, order=1)
+    settle(life)
+    ask(life.setup, "retry 5")
+    life.work()
+    settle(life)
+    assert (life.incident.count, life.incident.processed, life.incident.failed) == (3, 3, 0)
+    assert any("3 processed, 0 failed." in one for one in life.replies())
+    assert broken(life.queue, drained=True) == []
+
+
+def test_each_incident_of_one_bulk_retry_says_what_became_of_its_own(life: Life) -> None:
+    for order in range(1, 7):
+        life.queue.fail(order, order=order, exception="one cause" if order < 5 else "another cause")
+    life.tick()
+    carried_out(life.setup, "retry-all")
+    life.work()
+    life.queue.fail(99, order=2, exception="a third cause")
+    settle(life)
+    ends = {row.count: (row.processed, row.failed) for row in life.incidents if row.resolved_at}
+    assert ends == {4: (3, 1), 2: (2, 0)}
+    replies = "\n".join(life.replies())
+    assert "3 processed, 1 failed." in replies
+    assert "2 processed, 0 failed." in replies
+    assert "retried" not in replies
 
 
 def test_what_is_not_exactly_known_is_not_said(life: Life) -> None:
@@ -206,6 +273,7 @@ def test_what_is_not_exactly_known_is_not_said(life: Life) -> None:
     life.queue.fail(3, order=3, exception="another cause")
     life.tick()
     carried_out(life.setup, "retry-all")
+    ask(life.setup, f"delete {life.queue.jobs[0].id}")
     life.work()
     settle(life)
     group = next(row for row in life.incidents if row.count == 2)

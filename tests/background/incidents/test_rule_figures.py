@@ -136,6 +136,26 @@ def test_the_number_of_failed_jobs_is_of_all_queues(queue: TestQueue, slack: Loc
     assert "about 1 processed in all queues, 1 failed." in channel.replies[-1]
 
 
+def test_the_number_of_failed_jobs_is_that_of_the_table_at_the_next_check(
+    queue: TestQueue, slack: LocalSlack
+) -> None:
+    channel = make_alert_channel(queue, slack, failed_count=3)
+    sample(channel)
+    for order in range(9):
+        channel.queue.fail(order=order)
+    step(channel)
+    assert "9 failed jobs" in channel.alert
+    # Removed without the bot: its index knows it only after the next scan.
+    failed = channel.queue.queue.failed
+    with channel.queue.engine.begin() as connection:
+        connection.execute(failed.delete().where(failed.c.id > channel.queue.failed[1].id))
+    channel.team.wait(5)
+    channel.look()
+    assert channel.row.value == 2
+    assert "9 failed jobs" not in channel.alert
+    assert "*Failed jobs:* 2" in channel.alert
+
+
 def test_nothing_is_said_of_a_time_in_which_nobody_watched(channel: AlertChannel) -> None:
     jobs = stall(channel)
     step(channel)

@@ -49,6 +49,6 @@ def test_a_payload_that_thousands_of_failures_share_is_looked_up_once(
         nothing = dict.fromkeys(OutcomeCounts.__dataclass_fields__, 0)
         seen = OutcomeCounts(**{**nothing, "cursor_seq": OLD + 1})  # type: ignore[arg-type] # zeros
         before = reads(connection)
-        counts = count_failures(connection, operation, seen)
+        counts = count_failures(connection, operation, seen).counts
         assert counts["failed_again"] == NEW
         assert reads(connection) - before < 10 * (OLD + NEW)

@@ -4,7 +4,7 @@ Values that several failures share are looked up once: a hundred thousand failur
 payload, and a look-up for each of them would read as many.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -27,17 +27,27 @@ class _Retried:
     """A payload that the operation retried.
 
     `same`: the operation retried it with this error, too. `until`: the `seq` of the first later
-    failure of the payload that was removed again.
+    failure of the payload that was removed again. `incident` is that of the retried failure; None
+    if the operation retried the payload in several incidents.
     """
 
     same: bool
     until: int | None
+    incident: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refailures:
+    """New failures of retried jobs: the operation's new counts, and the new ones by incident."""
+
+    counts: Mapping[str, int]
+    by_incident: Mapping[int, Mapping[str, int]]
 
 
 def count_failures(
     connection: Connection, operation: Operation, previous: OutcomeCounts
-) -> dict[str, int]:
-    """Count the jobs that failed again since the last pass, and return the new cursor.
+) -> Refailures:
+    """Count the jobs that failed again since the last pass, and move the cursor.
 
     If such a failure is retried again, later failures belong to that retry. A failure that an undo
     restored is counted as `put_back`.
@@ -47,15 +57,16 @@ def count_failures(
     retried = _retried(connection, operation, within)
     restored = _put_back(connection, operation, within) if retried else set()
     counts: Counter[str] = Counter()
+    by_incident: defaultdict[int, Counter[str]] = defaultdict(Counter)
     for row in connection.execute(_payloads(n.c.seq).where(within)) if retried else ():
         payload = retried.get(_key(row))
         if payload is not None and (payload.until is None or row.seq <= payload.until):
             kind = "failed_again" if payload.same else "failed_otherwise"
             counts["put_back" if row.seq in restored else kind] += 1
-    return {
-        "cursor_seq": max(high, previous.cursor_seq),
-        **{kind: getattr(previous, kind) + counts[kind] for kind in _KINDS},
-    }
+            if payload.incident is not None and row.seq not in restored:
+                by_incident[payload.incident][kind] += 1
+    sums = {kind: getattr(previous, kind) + counts[kind] for kind in _KINDS}
+    return Refailures({"cursor_seq": max(high, previous.cursor_seq), **sums}, by_incident)
 
 
 _KINDS = ("failed_again", "failed_otherwise", "put_back")
@@ -84,10 +95,35 @@ def _retried(
         p.c.seq > operation.bound_seq,
         p.c.removed_at.is_not(None),
     )
-    same = exists(and_(ours, o.c.error_group == each.c.error_group), each)
-    query = select(each, same.label("same"), until.scalar_subquery().label("until"))
+    with_error = and_(ours, o.c.error_group == each.c.error_group)
+    same = exists(with_error, each)
+    query = select(
+        each,
+        same.label("same"),
+        until.scalar_subquery().label("until"),
+        *(
+            _incident(which, order, each).label(name)
+            for name, which, order in (
+                ("first_same", with_error, o.c.seq.asc()),
+                ("last_same", with_error, o.c.seq.desc()),
+                ("first", ours, o.c.seq.asc()),
+                ("last", ours, o.c.seq.desc()),
+            )
+        ),
+    )
     rows = connection.execute(query.where(exists(ours, each)))
-    return {_key(row): _Retried(bool(row.same), row.until) for row in rows}
+    return {_key(row): _Retried(bool(row.same), row.until, _only_incident(row)) for row in rows}
+
+
+def _incident(which: ColumnElement[bool], order: ColumnElement[Any], each: Any) -> Any:
+    """Select the incident of the first of these failures; LIMIT keeps it short."""
+    incident = func.coalesce(o.c.incident, 0)
+    return select(incident).where(which).order_by(order).limit(1).correlate(each).scalar_subquery()
+
+
+def _only_incident(row: Row[Any]) -> int | None:
+    first, last = (row.first_same, row.last_same) if row.same else (row.first, row.last)
+    return int(first) if first == last else None
 
 
 def _put_back(

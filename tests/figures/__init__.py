@@ -1,0 +1,1 @@
+"""Every figure on every surface beside a count by hand."""

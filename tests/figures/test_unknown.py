@@ -1,0 +1,40 @@
+"""Where the arithmetic of samples cannot be right, a figure is unknown, and never 0."""
+
+import random
+from datetime import timedelta
+
+from bot.commands.chart import ChartResult
+from bot.localslack.server import LocalSlack
+from bot.slack.home import draw
+from tests.figures.history import History
+from tests.figures.test_figures import START, queue, slack
+from tests.kit.clock import SetClock
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import ANA, TEAM, ask, make_setup
+
+__all__ = ["queue", "slack"]
+
+
+def test_processed_jobs_are_unknown_where_failures_were_never_jobs(
+    queue: TestQueue, slack: LocalSlack
+) -> None:
+    clock = SetClock(START)
+    history = History(queue, make_setup(queue, clock=clock), clock, slack, random.Random(1))
+    history.look()
+    history.look()
+    # Written by hand, or by an application that never put these jobs into the queue.
+    at = clock.at.replace(microsecond=0) - timedelta(seconds=1)
+    for order in range(5):
+        queue.fail(order=order, failed_at=history.setup.queue.wall_clock(at))
+    history.look()
+    assert ask(history.setup, "retry 1 2 3").refusal is None
+    for order in list(history.queued()):
+        history.end(order)
+    history.rest()
+
+    chart = ask(history.setup, "chart").result
+    assert isinstance(chart, ChartResult)
+    assert (chart.data.processed, chart.data.new_failures) == (None, 5)
+    text = str(draw(history.setup, ANA, TEAM).blocks)
+    assert "processed: unknown" in text
+    assert "new failures: 5" in text
