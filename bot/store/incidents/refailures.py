@@ -36,11 +36,11 @@ def mark_again(connection: Connection, incident: int, new: Sequence[UnassignedFa
     removals = connection.execute(
         select(c.seq, c.removed_at).where(mine, latest, c.removed_at.is_not(None))
     ).all()
-    retried = [(at, _retried(connection, mine & (c.seq == seq))) for seq, at in removals]
+    retried = [(seq, at, _retried(connection, mine & (c.seq == seq))) for seq, at in removals]
     seqs, used = [], Counter[Key]()
     for row in new:
         key = (row.payload_digest, row.queue)
-        late = sum(keys[key] for at, keys in retried if at <= row.seen_at)
+        late = sum(keys[key] for seq, at, keys in retried if seq < row.seq and at <= row.seen_at)
         if used[key] < free[key] + late:
             used[key] += 1
             seqs.append(row.seq)
