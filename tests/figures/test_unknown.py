@@ -7,12 +7,10 @@ from bot.commands.chart import ChartResult
 from bot.localslack.server import LocalSlack
 from bot.slack.home import draw
 from tests.figures.history import History
-from tests.figures.test_figures import START, queue, slack
+from tests.figures.trial import START
 from tests.kit.clock import SetClock
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import ANA, TEAM, ask, make_setup
-
-__all__ = ["queue", "slack"]
 
 
 def test_processed_jobs_are_unknown_where_failures_were_never_jobs(
