@@ -239,7 +239,7 @@ def test_bytes_that_are_no_text_are_listed_and_come_back(mariadb_queue: TestQueu
     queue.fail(2)
     queue = replace(queue, queue=fitted_to(queue))
     setup = make_setup(queue)
-    for command in ("failed", "failed-job 1", "errors", "status"):
+    for command in ("failed", "failed-job 1", "errors", "status", "find order=7"):
         assert ask(setup, command).refusal is None, command
     comes_back(queue, "delete-failed 1")
     comes_back(queue, "retry 1 2")
