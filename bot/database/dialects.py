@@ -26,6 +26,7 @@ from sqlalchemy import (
     literal,
     literal_column,
     text,
+    type_coerce,
 )
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.compiler import compiles
@@ -165,7 +166,9 @@ def contains(bind: Connection, column: Column[str], needle: str) -> ColumnElemen
     if is_sqlite(bind):
         return func.instr(column, needle) > 0
     # Without the cast, the server compares even a binary literal by the column's collation.
-    return column.like(cast(literal(f"%{needle}%".encode(), LargeBinary), LargeBinary))
+    pattern = cast(literal(f"%{needle}%".encode(), LargeBinary), LargeBinary)
+    # A payload may be a BLOB, whose type in SQLAlchemy has no LIKE.
+    return type_coerce(column, Text).like(pattern)
 
 
 def group_key(bind: Connection, column: Column[str]) -> ColumnElement[Any]:

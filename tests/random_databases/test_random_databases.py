@@ -12,7 +12,7 @@ from tests.random_databases.databases import InFiles, OnServer
 from tests.services.mariadb import MariaDB
 
 SHORT = settings(
-    max_examples=8,
+    max_examples=12,
     deadline=None,
     derandomize=True,  # the same databases each time; the campaign tries others
     database=None,
