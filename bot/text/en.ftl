@@ -50,6 +50,7 @@ confirm-delete-text = It will not run. If a worker has taken it already, that wo
 ## What screen readers read instead of a button's label; each begins with the label
 spoken-retry-ids = Retry failed job { $what }
 spoken-retry-error = Retry group { $what }
+spoken-retry-incident = Retry group of incident { $what }
 spoken-failed-job-id = Details of failed job { $what }
 spoken-job-id = Details of job { $what }
 spoken-error-error = Details of error group { $what }
@@ -292,6 +293,8 @@ reason-not-frozen = changes were not frozen
 
 ## Undoing
 button-undo = Undo
+undo-until-started = Undo works until a worker takes the job.
+undo-too-late = A worker has taken the job, so the retry can no longer be undone.
 undone-failed-one = ↩️ Failed job { $id } is back in failed_jobs.
 undone-failed-one-by = ↩️ { $by } put failed job { $id } back in failed_jobs.
 undone-failed-many =
@@ -641,6 +644,11 @@ audit-plan-other =
     }
 audit-moved-other = { $done } of { $total }
 audit-scope-error = { " " }of { $error }
+audit-scope-incident =
+    { $older ->
+        [0] { " " }of { $incident }
+       *[other] { " " }of { $incident } and older ones of its error
+    }
 audit-with-canary = canary { $count }
 audit-with-rate = rate { $count }/min
 audit-without-copies = no copies kept
@@ -974,6 +982,7 @@ problem-other = { $field } cannot be { $value }
 
 ### Choosing what a bulk change is about, and how it goes
 scope-error = { " " }with the error { $error }
+scope-incident = { " " }of incident { $incident }
 scope-order = { " " }of order { $order }
 scope-tienda = { " " }of shop { $tienda }
 scope-after = { " " }that failed at { $at } or later
@@ -987,6 +996,19 @@ bulk-submit-retry-long =
        *[other] Retry { $count } jobs
     }
 label-samples = *The newest*
+bulk-submit-chosen = Retry
+bulk-older = Which failed jobs?
+bulk-older-without =
+    { $count ->
+        [one] Only the incident's own: 1 job
+       *[other] Only the incident's own: { $count } jobs
+    }
+bulk-older-with = Also the older ones: { $count } jobs
+bulk-older-count =
+    { $count ->
+        [one] And 1 older of the same error, which the incident does not include.
+       *[other] And { $count } older of the same error, which the incident does not include.
+    }
 bulk-rate = Rate
 bulk-rate-option =
     { $count ->
@@ -1039,7 +1061,7 @@ progress-rate =
         [one] At most 1 a minute starts.
        *[other] At most { $count } a minute start.
     }
-problem-retry-what = Name what to retry: ids like 45 46 50-60, or error=E12, queue=, order=, before=, after=. To retry everything, use retry-all
+problem-retry-what = Name what to retry: ids like 45 46 50-60, or incident=I12, error=E12, queue=, order=, before=, after=. To retry everything, use retry-all
 problem-when = { $value } is not a time like 2h, yesterday, 2025-11-07 or 2025-11-07T17:45
 problem-rate = { $value } is not a rate like 60/min, 10/s or 600/h
 
@@ -1306,6 +1328,7 @@ every-queue = all queues
 mute-of-group = the error group *{ $error }*
 mute-of-queue = the queue { $queue }
 mute-of-rule = the alert rule { $rule }
+mute-of-rule-in-queue = the alert rule { $rule } of the queue { $queue }
 acknowledge-done = 👀 You acknowledged *{ $id }*: { $what }. It will not escalate; its alert shows your name.
 acknowledge-done-by = 👀 *{ $by } acknowledged { $id }*: { $what }.
 mute-done = 🔕 Muted until { $at }: { $topic }.
@@ -1344,7 +1367,8 @@ reason-not-muted = there was no such mute
 reason-muted-otherwise = another mute covers it
 problem-incident = { $value } is not an incident like I12
 problem-one-incident = Exactly one incident is needed
-problem-mute-what = Name exactly one topic: error=E12, queue=NAME, alert=RULE, or an incident like I12
+problem-mute-what = Name exactly one topic: error=E12, queue=NAME, alert=RULE, alert=RULE queue=NAME, or an incident like I12
+problem-mute-no-queue = This alert rule is not about one queue: leave out queue=
 problem-mute-length = { $field } must be from 5m to 7d
 
 ### What is watched, and by whom
@@ -1466,7 +1490,9 @@ incident-failures =
        *[other] { $count } failed jobs
     }
 button-acknowledge = Acknowledge
-button-mute = Mute 1 h
+button-mute-alert = Mute this alert 1 h
+button-mute-error = Mute this error 1 h
+button-mute-queue = Mute this queue 1 h
 button-delete-look = Delete…
 button-errors = Error groups
 incident-seconds = { $age }

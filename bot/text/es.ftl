@@ -50,6 +50,7 @@ confirm-delete-text = No se ejecutará. Si un worker ya lo tomó, es posible que
 ## What screen readers read instead of a button's label; each begins with the label
 spoken-retry-ids = Reintentar job fallido { $what }
 spoken-retry-error = Reintentar grupo { $what }
+spoken-retry-incident = Reintentar grupo del incidente { $what }
 spoken-failed-job-id = Detalles del job fallido { $what }
 spoken-job-id = Detalles del job { $what }
 spoken-error-error = Detalles del grupo de error { $what }
@@ -308,6 +309,8 @@ reason-not-frozen = los cambios no estaban congelados
 
 ## Deshacer
 button-undo = Deshacer
+undo-until-started = Se puede deshacer hasta que un worker tome el job.
+undo-too-late = Un worker ya tomó el job; el reintento no se puede deshacer.
 undone-failed-one = ↩️ El job fallido { $id } está otra vez en failed_jobs.
 undone-failed-one-by = ↩️ { $by } devolvió el job fallido { $id } a failed_jobs.
 undone-failed-many =
@@ -669,6 +672,11 @@ audit-plan-other =
     }
 audit-moved-other = { $done } de { $total }
 audit-scope-error = { " " }de { $error }
+audit-scope-incident =
+    { $older ->
+        [0] { " " }de { $incident }
+       *[other] { " " }de { $incident } y los más antiguos de su error
+    }
 audit-with-canary = primero { $count } de prueba
 audit-with-rate = ritmo { $count }/min
 audit-without-copies = sin guardar copias
@@ -1022,6 +1030,7 @@ problem-other = { $field } no puede ser { $value }
 
 ### Elegir de qué trata un cambio masivo, y cómo va
 scope-error = { " " }con el error { $error }
+scope-incident = { " " }del incidente { $incident }
 scope-order = { " " }de la orden { $order }
 scope-tienda = { " " }de la tienda { $tienda }
 scope-after = { " " }con fallo desde { $at }
@@ -1035,6 +1044,19 @@ bulk-submit-retry-long =
        *[other] Reintentar { $count } jobs
     }
 label-samples = *Los más nuevos*
+bulk-submit-chosen = Reintentar
+bulk-older = ¿Qué jobs fallidos?
+bulk-older-without =
+    { $count ->
+        [one] Solo los del incidente: 1 job
+       *[other] Solo los del incidente: { $count } jobs
+    }
+bulk-older-with = También los más antiguos: { $count } jobs
+bulk-older-count =
+    { $count ->
+        [one] Y 1 más antiguo con el mismo error, que no es de este incidente.
+       *[other] Y { $count } más antiguos con el mismo error, que no son de este incidente.
+    }
 bulk-rate = Ritmo
 bulk-rate-option =
     { $count ->
@@ -1087,7 +1109,7 @@ progress-rate =
         [one] Empieza como máximo 1 por minuto.
        *[other] Empiezan como máximo { $count } por minuto.
     }
-problem-retry-what = Indica qué reintentar: ids como 45 46 50-60, o error=E12, queue=, order=, before=, after=. Para reintentar todo, usa retry-all
+problem-retry-what = Indica qué reintentar: ids como 45 46 50-60, o incident=I12, error=E12, queue=, order=, before=, after=. Para reintentar todo, usa retry-all
 problem-when = { $value } no es un momento como 2h, ayer, 2025-11-07 o 2025-11-07T17:45
 problem-rate = { $value } no es un ritmo como 60/min, 10/s o 600/h
 
@@ -1386,6 +1408,7 @@ every-queue = todas las colas
 mute-of-group = el grupo de error *{ $error }*
 mute-of-queue = la cola { $queue }
 mute-of-rule = la regla de alerta { $rule }
+mute-of-rule-in-queue = la regla de alerta { $rule } de la cola { $queue }
 acknowledge-done = 👀 Reconociste *{ $id }*: { $what }. No se escalará; su alerta muestra tu nombre.
 acknowledge-done-by = 👀 *{ $by } reconoció { $id }*: { $what }.
 mute-done = 🔕 En silencio hasta { $at }: { $topic }.
@@ -1424,7 +1447,8 @@ reason-not-muted = no había ese silencio
 reason-muted-otherwise = lo cubre otro silencio
 problem-incident = { $value } no es un incidente como I12
 problem-one-incident = Hace falta exactamente un incidente
-problem-mute-what = Indica exactamente un tema: error=E12, queue=NOMBRE, alert=REGLA, o un incidente como I12
+problem-mute-what = Indica exactamente un tema: error=E12, queue=NOMBRE, alert=REGLA, alert=REGLA queue=NOMBRE, o un incidente como I12
+problem-mute-no-queue = Esta regla de alerta no trata de una sola cola: quita queue=
 problem-mute-length = { $field } debe estar entre 5m y 7d
 
 ### Qué se vigila, y quién lo hace
@@ -1581,7 +1605,9 @@ incident-failures =
        *[other] { $count } jobs fallidos
     }
 button-acknowledge = Reconocer
-button-mute = Silenciar 1 h
+button-mute-alert = Silenciar esta alerta 1 h
+button-mute-error = Silenciar este error 1 h
+button-mute-queue = Silenciar esta cola 1 h
 button-delete-look = Eliminar…
 button-errors = Grupos de error
 incident-seconds = { $age }

@@ -463,6 +463,7 @@ PROBLEMS = (
     ("incident", "E12", ""),
     ("one-incident", "", ""),
     ("mute-what", "", ""),
+    ("mute-no-queue", "", ""),
     ("mute-length", "", ""),
     ("old-button", "", ""),
     ("finite_number", "x", ""),

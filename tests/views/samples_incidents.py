@@ -56,7 +56,8 @@ def samples(w: Words) -> Iterator[Sample]:
     seen = incident_view(
         acknowledged_by=w.person, acknowledged_at=NOW, muted_until=utc(2025, 11, 8, 2)
     )
-    yield Sample("alert-open", partial(alert.failure_message, card(w), incident_view()))
+    of_queue = incident_view(queue=w.queue[:80])
+    yield Sample("alert-open", partial(alert.failure_message, card(w), of_queue))
     yield Sample("alert-acknowledged-muted", partial(alert.failure_message, card(w), seen))
     quiet = incident_view(resolution="quiet", quiet_seconds=3_600)
     yield Sample("alert-quiet", partial(alert.failure_message, card(w), quiet))

@@ -109,7 +109,7 @@ incident_operations = Table(
 )
 
 
-# Mutes: no notifications about an error group, a queue, or an alert rule until a moment.
+# Mutes: no notifications about an error group, a queue, an alert rule, or a rule of a queue.
 mutes = Table(
     "queue_bot_mutes",
     metadata,

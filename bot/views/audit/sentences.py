@@ -104,7 +104,11 @@ def _plan(action: str, values: Mapping[str, Any], ctx: Context) -> Mrkdwn:
 def _scope(values: Mapping[str, Any], ctx: Context) -> list[Mrkdwn]:
     texts, word = ctx.texts, {name: str(value) for name, value in values.items()}
     parts = []
-    if "error" in word:
+    if "incident" in word:
+        with_older = "with_older" in word
+        incident = named(word["incident"], 40)
+        parts.append(texts("audit-scope-incident", incident=incident, older=with_older))
+    elif "error" in word:
         parts.append(texts("audit-scope-error", error=named(word["error"], 40)))
     if "queue" in word:
         parts.append(texts("scope-queue", queue=queue_name(word["queue"])))

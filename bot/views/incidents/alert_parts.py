@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
+from bot.models.alert_rules import NEW_FAILURES
 from bot.models.incidents import Resolution
 from bot.models.jobs import Value
 from bot.models.requests import Block, Message, Moment, Person
@@ -84,7 +85,7 @@ def incident_menu(
     order: int | str | None = None,
     more: tuple[str, str, dict[str, Argument]] | None = None,
 ) -> Block:
-    """Return a menu: Acknowledge, Mute 1 h, and Show order if there is one.
+    """Return a menu: Acknowledge, mutes of one hour, and Show order if there is one.
 
     `more` is a command, a key and values. An order too long for a choice's value is omitted; people
     can type it.
@@ -92,9 +93,12 @@ def incident_menu(
     options: list[tuple[str, str, dict[str, Argument]]] = []
     if incident.is_active and incident.acknowledged_by is None:
         options.append(("acknowledge", "button-acknowledge", {"id": incident.id}))
-    # The mute's topic is the error group, the queue, or else the rule.
     if incident.muted_until is None:
-        options.append(("mute", "button-mute", {"id": incident.id}))
+        # An alert of an error group is about nothing but that error.
+        key = "button-mute-error" if incident.rule == NEW_FAILURES else "button-mute-alert"
+        options.append(("mute", key, {"id": incident.id}))
+        if incident.queue:
+            options.append(("mute", "button-mute-queue", {"queue": incident.queue}))
     else:
         options.append(("unmute", "button-unmute", {"id": incident.id}))
     if order is not None and str(order).strip():

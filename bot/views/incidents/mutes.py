@@ -73,6 +73,9 @@ def topic_text(topic: Topic, ctx: Context) -> Mrkdwn:
     """Return the topic of a mute in words."""
     if topic.error_group is not None:
         return ctx.texts("mute-of-group", error=topic.word)
+    if topic.queue is not None and topic.rule is not None:
+        rule, queue = code(topic.rule), queue_name(topic.queue)
+        return ctx.texts("mute-of-rule-in-queue", rule=rule, queue=queue)
     if topic.queue is not None:
         return ctx.texts("mute-of-queue", queue=queue_name(topic.queue))
     return ctx.texts("mute-of-rule", rule=code(topic.word))

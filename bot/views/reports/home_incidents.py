@@ -89,7 +89,7 @@ def _elements(incident: HomeIncident, ctx: Context) -> list[Block]:
     few = ctx.role >= Role.ADMIN or incident.left <= OPERATOR_ROWS
     if incident.error is not None and incident.left and few and "retry" in ctx.runnable:
         label = texts.plain("button-retry-group")
-        args: dict[str, Argument] = {"error": incident.error}
+        args: dict[str, Argument] = {"incident": incident.id}
         spoken = texts.plain(
             "spoken-incident-retry", error=incident.error, incident=f"I{incident.id}"
         )
