@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field
 from bot.models.alert_rules import METRIC_RULES, AlertRule
 from bot.models.health import Health
 from bot.models.jobs import Value
+from bot.models.operations import Freeze, Progress
 
 IncidentState = Literal["triggered", "acknowledged", "resolved"]
 """The states of an incident."""
@@ -118,6 +119,7 @@ class Incident:
     sole_queue: bool | None
     acknowledged_by: str | None
     acknowledged_at: datetime | None
+    assigned_by: str | None
     muted_until: datetime | None
     escalations: int
     escalated_at: datetime | None
@@ -194,6 +196,7 @@ class ListedIncident(KeyedValue):
     value: int | None
     acknowledged_by: str | None = None
     acknowledged_at: datetime | None = None
+    assigned_by: str | None = None
     muted_until: datetime | None = None
 
 
@@ -256,6 +259,15 @@ class Watching(Value):
     incidents: tuple[ListedIncident, ...]
     mutes: tuple[NamedMute, ...]
     health: Health
+
+
+class Handover(Value):
+    """The work in progress: active incidents, mutes, running operations and the change freeze."""
+
+    incidents: tuple[ListedIncident, ...]
+    mutes: tuple[NamedMute, ...]
+    operations: tuple[Progress, ...]
+    freeze: Freeze | None
 
 
 class WatchExtra(Value):

@@ -827,6 +827,7 @@ refusal-channels =
 refusal-channels-none = No channel allows changes yet.
 refusal-queues = Queues that the bot may change: { $queues }
 refusal-unknown-command = There is no command { $word }. Did you mean { $nearest }?
+refusal-person-ambiguous = Several people are called { $name }: { $people }. Mention one of them with @
 refusal-person-not-found = Nobody called { $name } is known here. Mention the person, as in user=@ana
 refusal-denied = Not allowed: this needs the role { $needed }, { $has ->
         [none] and you have no role
@@ -1003,7 +1004,11 @@ bulk-older-without =
         [one] Only the incident's own: 1 job
        *[other] Only the incident's own: { $count } jobs
     }
-bulk-older-with = Also the older ones: { $count } jobs
+bulk-older-with =
+    { $count ->
+        [one] Also the older ones: 1 job
+       *[other] Also the older ones: { $count } jobs
+    }
 bulk-older-count =
     { $count ->
         [one] And 1 older of the same error, which the incident does not include.
@@ -1203,7 +1208,6 @@ home-failures =
         [one] 1 failure, { $left } not retried yet
        *[other] { $count } failures, { $left } not retried yet
     }
-home-acknowledged = 👀 Acknowledged by { $by }, { $at }
 home-more-incidents =
     { $count ->
         [one] 1 more incident is active.
@@ -1330,6 +1334,35 @@ mute-of-queue = the queue { $queue }
 mute-of-rule = the alert rule { $rule }
 mute-of-rule-in-queue = the alert rule { $rule } of the queue { $queue }
 acknowledge-done = 👀 You acknowledged *{ $id }*: { $what }. It will not escalate; its alert shows your name.
+assign-taken = 👀 You took over *{ $id }*: { $what }. It will not escalate; its alert shows your name.
+assign-taken-by = 👀 *{ $by } took over { $id }*: { $what }.
+assign-done = 👀 *{ $id }* is now { $to }'s: { $what }. It will not escalate; its alert shows the name.
+assign-done-by = 👀 *{ $by } assigned { $id }* to { $to }: { $what }.
+incident-assigned = 👀 Assigned to { $to } by { $by }, { $at }
+incident-taken-over = 👀 Taken over by { $by }, { $at }
+button-take-over = Take over
+spoken-assign-id = Take over incident { $what }
+help-assign = make a person responsible for an incident; without a person, take it over
+help-handover = for the next person on call: active incidents by person, mutes, running work
+audit-did-assign = { $who } assigned incident { $what }
+handover-title = *Handover*
+handover-incidents = *Active incidents: { $count }*
+handover-incidents-none = No active incidents.
+handover-incident = *{ $id }* { $what }, since { $since }
+handover-nobody = ⚠️ nobody is responsible
+handover-owner = 👀 { $by }, since { $at }
+handover-mutes = *Mutes: { $count }*
+handover-mutes-none = Nothing is muted.
+handover-mute = 🔕 { $topic }, by { $by }, since { $since }, until { $until }
+handover-operations = *Running: { $count }*
+handover-operations-none = No bulk change is running.
+handover-operation = *{ $id }* { $command }: { $done } of { $total }, by { $by }, for { $age }
+handover-freeze = 🧊 { $by } froze all changes, { $since }.
+handover-more =
+    { $count ->
+        [one] … and 1 more.
+       *[other] … and { $count } more.
+    }
 acknowledge-done-by = 👀 *{ $by } acknowledged { $id }*: { $what }.
 mute-done = 🔕 Muted until { $at }: { $topic }.
 mute-done-by = 🔕 *{ $by } muted* { $topic } until { $at }.
@@ -1349,6 +1382,7 @@ help-mute = post no alerts about one error group, queue or alert rule for a whil
 help-unmute = end a mute before its time
 refusal-incident-not-found = There is no incident { $id }
 refusal-incident-closed = Incident { $id } was resolved at { $at }: there is nothing to acknowledge
+refusal-not-operator = { $person } cannot be responsible for an incident: this needs the role operator. Nothing was changed
 refusal-already-acknowledged = { $by } already acknowledged { $id }, at { $at }
 refusal-queue-not-found = There is no queue { $queue }: no job was ever in it. Nothing was changed
 refusal-nearest-queue = Did you mean { $queue }?
@@ -1359,8 +1393,10 @@ refusal-not-muted-by = { $word } is no longer muted: { $by } ended that at { $at
 refusal-muted-otherwise = { $id } itself is not muted: { $by } muted { $word }, until { $at }. To end that: { $nearest }
 reason-incident-not-found = no such incident
 reason-incident-closed = the incident was resolved
+reason-not-operator = the person is no operator
 reason-already-acknowledged = the incident was already acknowledged
 reason-queue-not-found = no such queue
+reason-person-ambiguous = several people have this name
 reason-person-not-found = person not found
 reason-already-muted = a longer mute was active
 reason-not-muted = there was no such mute

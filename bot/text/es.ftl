@@ -871,6 +871,7 @@ refusal-channels =
 refusal-channels-none = Ningún canal permite cambios todavía.
 refusal-queues = Colas que el bot puede cambiar: { $queues }
 refusal-unknown-command = No existe el comando { $word }. ¿Quisiste decir { $nearest }?
+refusal-person-ambiguous = Varias personas se llaman { $name }: { $people }. Menciona a una de ellas con @
 refusal-person-not-found = Nadie llamado { $name } es conocido aquí. Menciona a la persona, como en user=@ana
 refusal-denied = No permitido: hace falta el rol { $needed }, { $has ->
         [ninguno] y no tienes ningún rol
@@ -1051,7 +1052,11 @@ bulk-older-without =
         [one] Solo los del incidente: 1 job
        *[other] Solo los del incidente: { $count } jobs
     }
-bulk-older-with = También los más antiguos: { $count } jobs
+bulk-older-with =
+    { $count ->
+        [one] También los más antiguos: 1 job
+       *[other] También los más antiguos: { $count } jobs
+    }
 bulk-older-count =
     { $count ->
         [one] Y 1 más antiguo con el mismo error, que no es de este incidente.
@@ -1263,7 +1268,6 @@ home-failures =
         [one] 1 fallo, { $left } sin reintentar
        *[other] { $count } fallos, { $left } sin reintentar
     }
-home-acknowledged = 👀 Reconocido por { $by }, { $at }
 home-more-incidents =
     { $count ->
         [one] Hay 1 incidente activo más.
@@ -1410,6 +1414,35 @@ mute-of-queue = la cola { $queue }
 mute-of-rule = la regla de alerta { $rule }
 mute-of-rule-in-queue = la regla de alerta { $rule } de la cola { $queue }
 acknowledge-done = 👀 Reconociste *{ $id }*: { $what }. No se escalará; su alerta muestra tu nombre.
+assign-taken = 👀 Tomaste *{ $id }*: { $what }. No se escalará; su alerta muestra tu nombre.
+assign-taken-by = 👀 *{ $by } tomó { $id }*: { $what }.
+assign-done = 👀 *{ $id }* ahora es de { $to }: { $what }. No se escalará; su alerta muestra el nombre.
+assign-done-by = 👀 *{ $by } asignó { $id }* a { $to }: { $what }.
+incident-assigned = 👀 Asignado a { $to } por { $by }, { $at }
+incident-taken-over = 👀 Lo tomó { $by }, { $at }
+button-take-over = Tomarlo
+spoken-assign-id = Tomarlo: incidente { $what }
+help-assign = hacer a una persona responsable de un incidente; sin persona, tomarlo
+help-handover = para la próxima guardia: incidentes activos por persona, silencios y lo que está en curso
+audit-did-assign = { $who } asignó el incidente { $what }
+handover-title = *Relevo de guardia*
+handover-incidents = *Incidentes activos: { $count }*
+handover-incidents-none = No hay incidentes activos.
+handover-incident = *{ $id }* { $what }, desde { $since }
+handover-nobody = ⚠️ sin responsable
+handover-owner = 👀 { $by }, desde { $at }
+handover-mutes = *Silencios: { $count }*
+handover-mutes-none = No hay nada en silencio.
+handover-mute = 🔕 { $topic }, por { $by }, desde { $since }, hasta { $until }
+handover-operations = *En curso: { $count }*
+handover-operations-none = No hay ningún cambio masivo en curso.
+handover-operation = *{ $id }* { $command }: { $done } de { $total }, por { $by }, desde hace { $age }
+handover-freeze = 🧊 { $by } congeló todos los cambios, { $since }.
+handover-more =
+    { $count ->
+        [one] … y 1 más.
+       *[other] … y { $count } más.
+    }
 acknowledge-done-by = 👀 *{ $by } reconoció { $id }*: { $what }.
 mute-done = 🔕 En silencio hasta { $at }: { $topic }.
 mute-done-by = 🔕 *{ $by } silenció* { $topic } hasta { $at }.
@@ -1429,6 +1462,7 @@ help-mute = no publicar alertas de un grupo de error, una cola o una regla de al
 help-unmute = terminar un silencio antes de tiempo
 refusal-incident-not-found = No existe el incidente { $id }
 refusal-incident-closed = El incidente { $id } se resolvió a las { $at }: ya no hay nada que reconocer
+refusal-not-operator = { $person } no puede ser responsable de un incidente: hace falta el rol operador. No se cambió nada
 refusal-already-acknowledged = { $by } ya reconoció { $id }, a las { $at }
 refusal-queue-not-found = No existe la cola { $queue }: nunca tuvo un job. No se cambió nada
 refusal-nearest-queue = ¿Quisiste decir { $queue }?
@@ -1439,8 +1473,10 @@ refusal-not-muted-by = { $word } ya no está en silencio: { $by } lo terminó a 
 refusal-muted-otherwise = { $id } no está en silencio por sí mismo: { $by } silenció { $word }, hasta las { $at }. Para terminarlo: { $nearest }
 reason-incident-not-found = no existe ese incidente
 reason-incident-closed = el incidente ya se había resuelto
+reason-not-operator = la persona no es operadora
 reason-already-acknowledged = el incidente ya estaba reconocido
 reason-queue-not-found = no existe esa cola
+reason-person-ambiguous = varias personas tienen ese nombre
 reason-person-not-found = persona no encontrada
 reason-already-muted = había un silencio más largo
 reason-not-muted = no había ese silencio

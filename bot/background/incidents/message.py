@@ -165,6 +165,7 @@ def view_of(incident: Incident) -> IncidentView:
         queue=incident.queue,
         acknowledged_by=incident.acknowledged_by,
         acknowledged_at=incident.acknowledged_at,
+        assigned_by=incident.assigned_by,
         muted_until=incident.muted_until,
     )
 

@@ -47,6 +47,7 @@ def _incident(incident: Incident, group: str | None) -> HomeIncident:
         facts=json.loads(incident.facts or "{}"),
         acknowledged_by=incident.acknowledged_by,
         acknowledged_at=incident.acknowledged_at,
+        assigned_by=incident.assigned_by,
     )
 
 

@@ -62,6 +62,8 @@ incidents = Table(
     Column("sole_queue", Boolean),
     Column("acknowledged_by", String(64)),
     Column("acknowledged_at", Time),
+    # Who made that person responsible; null: nobody, the person acknowledged it.
+    Column("assigned_by", String(64)),
     # The end of the mute in the alert; null: not muted.
     Column("muted_until", Time),
     # How often it escalated, when last, and its size in the last notification.

@@ -20,7 +20,7 @@ LONGEST = 900
 """Characters of a part of a sentence; Fluent takes no value of more than 1,000."""
 ENDED = ("done", "cancelled", "stopped")
 _INTERNAL = frozenset({"digest", "reserved_at", "plan", "typed", "until", "before_record"})
-_BARE = ("ids", "id", "what", "reason", "text")
+_BARE = ("ids", "id", "to", "what", "reason", "text")
 """Arguments that people type without a name."""
 
 

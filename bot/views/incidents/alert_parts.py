@@ -7,11 +7,12 @@ from typing import Literal
 from bot.models.alert_rules import NEW_FAILURES
 from bot.models.incidents import Resolution
 from bot.models.jobs import Value
-from bot.models.requests import Block, Message, Moment, Person
+from bot.models.requests import Block, Message, Moment
 from bot.text import Mrkdwn, escape, group, join
 from bot.views.blocks import message, section, sections
 from bot.views.buttons import Argument, fitting, menu
 from bot.views.context import Context
+from bot.views.incidents.mutes import owner_line
 from bot.views.names import age, dots, queue_name
 
 
@@ -47,6 +48,7 @@ class IncidentView(Value):
     queue: str | None = None
     acknowledged_by: str | None = None
     acknowledged_at: datetime | None = None
+    assigned_by: str | None = None
     muted_until: datetime | None = None
 
     @property
@@ -64,8 +66,8 @@ def notes(incident: IncidentView, ctx: Context) -> list[Mrkdwn]:
     """Return who acknowledged the incident and, while it is active, the end of its mute."""
     lines = []
     if incident.acknowledged_by is not None and incident.acknowledged_at is not None:
-        by, at = Person(incident.acknowledged_by), Moment(incident.acknowledged_at)
-        lines.append(ctx.texts("incident-acknowledged", by=by, at=at))
+        by, at = incident.acknowledged_by, incident.acknowledged_at
+        lines.append(owner_line(by, at, incident.assigned_by, ctx))
     if incident.muted_until is not None and incident.is_active:
         lines.append(ctx.texts("incident-muted", until=Moment(incident.muted_until)))
     return lines
@@ -85,7 +87,7 @@ def incident_menu(
     order: int | str | None = None,
     more: tuple[str, str, dict[str, Argument]] | None = None,
 ) -> Block:
-    """Return a menu: Acknowledge, mutes of one hour, and Show order if there is one.
+    """Return a menu: Acknowledge or Take over, mutes of one hour, and Show order if there is one.
 
     `more` is a command, a key and values. An order too long for a choice's value is omitted; people
     can type it.
@@ -93,6 +95,8 @@ def incident_menu(
     options: list[tuple[str, str, dict[str, Argument]]] = []
     if incident.is_active and incident.acknowledged_by is None:
         options.append(("acknowledge", "button-acknowledge", {"id": incident.id}))
+    elif incident.is_active:
+        options.append(("assign", "button-take-over", {"id": incident.id}))
     if incident.muted_until is None:
         # An alert of an error group is about nothing but that error.
         key = "button-mute-error" if incident.rule == NEW_FAILURES else "button-mute-alert"

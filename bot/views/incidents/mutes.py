@@ -1,4 +1,6 @@
-"""The answers to acknowledging an incident, and to muting and unmuting."""
+"""The answers to acknowledging and assigning an incident, and to muting and unmuting."""
+
+from datetime import datetime
 
 from bot.models.incidents import ListedIncident, MuteDetails, Topic
 from bot.models.requests import Message, Moment, Person
@@ -25,6 +27,37 @@ def acknowledged_visible(incident: ListedIncident, ctx: Context) -> Message:
         by=ctx.actor,
     )
     return _section_message([lead, *_group_name(incident.name)])
+
+
+def assigned(incident: ListedIncident, ctx: Context) -> Message:
+    """Return the answer to the person: who is responsible now, and what follows."""
+    return _assigned(incident, "", ctx)
+
+
+def assigned_visible(incident: ListedIncident, ctx: Context) -> Message:
+    """Return the channel's message: who assigned the incident, and to whom."""
+    return _assigned(incident, "-by", ctx)
+
+
+def _assigned(incident: ListedIncident, suffix: str, ctx: Context) -> Message:
+    is_own = incident.acknowledged_by == incident.assigned_by
+    lead = ctx.texts(
+        f"assign-{'taken' if is_own else 'done'}{suffix}",
+        id=incident.incident,
+        what=incident_title(incident, ctx),
+        to=Person(incident.acknowledged_by or ""),
+        by=ctx.actor,
+    )
+    return _section_message([lead, *_group_name(incident.name)])
+
+
+def owner_line(by: str, at: datetime, assigned_by: str | None, ctx: Context) -> Mrkdwn:
+    """Return who is responsible for an incident, since when, and who assigned it."""
+    if assigned_by is None:
+        return ctx.texts("incident-acknowledged", by=Person(by), at=Moment(at))
+    if assigned_by == by:
+        return ctx.texts("incident-taken-over", by=Person(by), at=Moment(at))
+    return ctx.texts("incident-assigned", to=Person(by), by=Person(assigned_by), at=Moment(at))
 
 
 def muted(details: MuteDetails, ctx: Context) -> Message:
