@@ -123,6 +123,7 @@ class Incident:
     muted_until: datetime | None
     escalations: int
     escalated_at: datetime | None
+    called_at: datetime | None
     notified_size: int
     stale: bool
     channel: str | None

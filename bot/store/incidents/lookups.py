@@ -95,6 +95,11 @@ def escalated_since(connection: Connection, since: datetime) -> int:
     return _active_with(connection, incidents.c.escalated_at > since)
 
 
+def called_since(connection: Connection, since: datetime) -> bool:
+    """Whether an active incident mentioned the group on call after a moment."""
+    return _active_with(connection, incidents.c.called_at > since) > 0
+
+
 def _active_with(connection: Connection, which: ColumnElement[bool]) -> int:
     statement = select(func.count()).select_from(incidents)
     active = statement.where(incidents.c.active_subject.is_not(None), which)

@@ -69,6 +69,8 @@ incidents = Table(
     # How often it escalated, when last, and its size in the last notification.
     Column("escalations", Integer, nullable=False, server_default="0"),
     Column("escalated_at", Time),
+    # When a message about it last mentioned the user group on call; null: never.
+    Column("called_at", Time),
     Column("notified_size", Id, nullable=False, server_default="0"),
     # Whether the alert is out of date; the watcher edits it.
     Column("stale", Boolean, nullable=False, server_default="0"),
