@@ -1,5 +1,6 @@
 """Incidents, mutes and the state of monitoring, as values. No SQL."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -145,6 +146,12 @@ class Incident:
     def is_of_metric_rule(self) -> bool:
         """Whether the rule that triggered it compares a metric with a limit."""
         return self.rule in METRIC_RULES
+
+    @property
+    def pool(self) -> tuple[str, ...]:
+        """Return the queues that share this incident because their workers stopped together."""
+        facts = json.loads(self.facts) if self.facts and '"pool"' in self.facts else {}
+        return tuple(facts.get("pool", ()))
 
     @property
     def failures_left(self) -> int:

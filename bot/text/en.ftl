@@ -1243,6 +1243,27 @@ home-failed-late = ❓ The failed jobs could not be read in time. Refresh to try
 rule-oldest-job = ⏳ *{ $queue }:* the oldest job has been waiting for { $age }; the limit is { $limit }.
 rule-oldest-job-over = ⏳ *{ $queue }:* no job is waiting.
 rule-no-worker-activity = 🔕 *{ $queue }:* workers have stopped taking jobs. No job started or finished for { $age }.
+rule-worker-pool =
+    { $count ->
+        [one] 🔕 *1 queue:* workers have stopped taking jobs.
+       *[other] 🔕 *{ $count } queues:* workers have stopped taking jobs.
+    }
+rule-worker-pool-over =
+    { $count ->
+        [one] 🔕 *1 queue:* workers had stopped taking jobs, and now take jobs again.
+       *[other] 🔕 *{ $count } queues:* workers had stopped taking jobs, and now take jobs again.
+    }
+rule-worker-pool-queue =
+    { $count ->
+        [one] • *{ $queue }:* no job started or finished for { $age }; 1 job waits
+       *[other] • *{ $queue }:* no job started or finished for { $age }; { $count } jobs wait
+    }
+rule-worker-pool-queue-over =
+    { $count ->
+        [0] • *{ $queue }:* no job is waiting
+        [one] • *{ $queue }:* workers take jobs again; 1 job waits
+       *[other] • *{ $queue }:* workers take jobs again; { $count } jobs wait
+    }
 rule-no-worker-activity-over = 🔕 *{ $queue }:* workers had stopped taking jobs, and now take jobs again.
 rule-no-worker-activity-empty = 🔕 *{ $queue }:* workers had stopped taking jobs, and now no job is waiting.
 rule-no-worker-activity-oldest = The oldest job has been waiting for { $age }.

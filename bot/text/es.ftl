@@ -1315,6 +1315,27 @@ home-failed-late = ❓ No se pudieron leer a tiempo los jobs fallidos. Actualiza
 rule-oldest-job = ⏳ *{ $queue }:* el job más antiguo espera hace { $age }; el límite es { $limit }.
 rule-oldest-job-over = ⏳ *{ $queue }:* ya no hay jobs en espera.
 rule-no-worker-activity = 🔕 *{ $queue }:* los workers dejaron de tomar jobs. Ningún job empezó ni terminó durante { $age }.
+rule-worker-pool =
+    { $count ->
+        [one] 🔕 *1 cola:* los workers dejaron de tomar jobs.
+       *[other] 🔕 *{ $count } colas:* los workers dejaron de tomar jobs.
+    }
+rule-worker-pool-over =
+    { $count ->
+        [one] 🔕 *1 cola:* los workers habían dejado de tomar jobs y ahora vuelven a tomarlos.
+       *[other] 🔕 *{ $count } colas:* los workers habían dejado de tomar jobs y ahora vuelven a tomarlos.
+    }
+rule-worker-pool-queue =
+    { $count ->
+        [one] • *{ $queue }:* ningún job empezó ni terminó durante { $age }; 1 job en espera
+       *[other] • *{ $queue }:* ningún job empezó ni terminó durante { $age }; { $count } jobs en espera
+    }
+rule-worker-pool-queue-over =
+    { $count ->
+        [0] • *{ $queue }:* no hay jobs en espera
+        [one] • *{ $queue }:* los workers vuelven a tomar jobs; 1 job en espera
+       *[other] • *{ $queue }:* los workers vuelven a tomar jobs; { $count } jobs en espera
+    }
 rule-no-worker-activity-over = 🔕 *{ $queue }:* los workers habían dejado de tomar jobs y ahora vuelven a tomarlos.
 rule-no-worker-activity-empty = 🔕 *{ $queue }:* los workers habían dejado de tomar jobs y ahora no hay jobs en espera.
 rule-no-worker-activity-oldest = El job más antiguo espera hace { $age }.

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from bot.models.alert_rules import NO_WORKER_ACTIVITY
 from bot.models.incidents import ListedIncident, MuteDetails, Topic
 from bot.models.requests import Message, Moment, Person
 from bot.text import Mrkdwn, code, join
@@ -98,7 +99,8 @@ def incident_title(incident: ListedIncident, ctx: Context) -> Mrkdwn:
     key = f"what-{incident.rule}"
     if not texts.has(key):
         return texts("what-other", rule=code(incident.rule))
-    queue = texts("every-queue") if incident.queue is None else queue_name(incident.queue)
+    several = "incident-queues" if incident.rule == NO_WORKER_ACTIVITY else "every-queue"
+    queue = texts(several) if incident.queue is None else queue_name(incident.queue)
     return texts(key, error=incident.error or "–", queue=queue)
 
 
