@@ -109,7 +109,7 @@ def authorize(rules: Rules, directory: Directory, invocation: Invocation, need: 
         grant = Grant(rules.terminal_role, "terminal")
     else:
         try:
-            _check_account(rules, directory, actor)
+            check_account(rules, directory, actor)
             _check_time(invocation.deadline)
             if need.changes:
                 _check_channel(rules, directory, invocation)
@@ -128,7 +128,8 @@ def _check_time(deadline: float) -> None:
         raise Unreachable("Slack answered too slowly")
 
 
-def _check_account(rules: Rules, directory: Directory, actor: Actor) -> None:
+def check_account(rules: Rules, directory: Directory, actor: Actor) -> None:
+    """Raise `NotMember` unless the account is a full member of the team."""
     if rules.team is not None and actor.team != rules.team:
         raise NotMember(why="foreign")
     profile = directory.profile(actor.user)

@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from bot.app.argument_types import GroupId, IncidentId
 from bot.app.command import Arguments, Work
 from bot.app.known_queue import require_known
-from bot.models.alert_rules import ALIASES, AlertRule
+from bot.models.alert_rules import ALIASES, WITHOUT_QUEUE, AlertRule
 from bot.models.incidents import Topic
 from bot.models.refusals import ErrorGroupNotFound, IncidentNotFound
 from bot.queue.layouts import LONGEST_QUEUE
@@ -24,7 +24,7 @@ TypedRule = Annotated[AlertRule, BeforeValidator(_current_name)]
 
 
 class TopicArguments(Arguments):
-    """One error group, queue or alert rule; an incident stands for its own topic."""
+    """One error group, queue, alert rule, or rule of a queue; an incident has its own topic."""
 
     id: IncidentId | None = Field(default=None, json_schema_extra={"positional": "I12"})
     error: GroupId | None = Field(default=None, json_schema_extra={"form": "E12"})
@@ -35,16 +35,18 @@ class TopicArguments(Arguments):
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
-        values = (self.id, self.error, self.queue, self.alert)
-        if sum(value is not None for value in values) != 1:
+        either = self.alert if self.queue is None else self.queue
+        if sum(value is not None for value in (self.id, self.error, either)) != 1:
             raise ValueError("mute-what:")
+        if self.queue is not None and self.alert in WITHOUT_QUEUE:
+            raise ValueError("mute-no-queue:")
         return self
 
 
 def topic_of(work: Work, args: TopicArguments) -> Topic:
     """Return the topic of the arguments without checking that it exists.
 
-    An incident stands for its error group, else for its queue, else for its rule. Raises
+    An incident stands for its error group, else for its rule in its queue. Raises
     `IncidentNotFound`.
     """
     if args.id is None:
@@ -54,7 +56,7 @@ def topic_of(work: Work, args: TopicArguments) -> Topic:
         raise IncidentNotFound(id=f"I{args.id}")
     if incident.error_group is not None:
         return Topic(error_group=incident.error_group)
-    return Topic(queue=incident.queue) if incident.queue is not None else Topic(rule=incident.rule)
+    return Topic(queue=incident.queue, rule=incident.rule)
 
 
 def recorded(args: TopicArguments, topic: Topic) -> dict[str, str]:
@@ -83,6 +85,6 @@ def existing(work: Work, args: TopicArguments) -> tuple[Topic, bool]:
     if args.queue is None:
         return topic, spelt is None
     if spelt is not None:
-        return Topic(queue=spelt), False
+        return topic.model_copy(update={"queue": spelt}), False
     require_known(work, args.queue)
     return topic, True

@@ -4,10 +4,17 @@ from collections.abc import Iterable
 from time import monotonic
 from zoneinfo import ZoneInfo
 
-from bot.access.roles import Unreachable
+from bot.access.roles import Need, Unreachable, check_account, role_of
 from bot.app.command import Setup, Work
-from bot.models.refusals import PersonNotFound
-from bot.models.requests import Invocation, Person
+from bot.models.refusals import (
+    NotMember,
+    NotOperator,
+    PersonAmbiguous,
+    PersonNotFound,
+    Unverifiable,
+)
+from bot.models.requests import Actor, Invocation, Person
+from bot.models.roles import Role
 from bot.store.audit import history
 
 
@@ -40,6 +47,32 @@ def actors_named(work: Work, word: str) -> tuple[str, ...]:
     if not actors:
         raise PersonNotFound(name=word)
     return actors
+
+
+def operator_named(work: Work, word: str) -> str:
+    """Return the one person whom a mention or a name means, if the person may change jobs.
+
+    Raises `PersonNotFound`, `PersonAmbiguous`, `NotOperator` or `Unverifiable`.
+    """
+    people = [actor for actor in actors_named(work, word) if Person(actor).in_slack]
+    if not people:
+        raise PersonNotFound(name=word)
+    if len(people) > 1:
+        raise PersonAmbiguous(name=word, people=tuple(people))
+    (person,) = people
+    setup, actor = work.setup, Actor(person, work.setup.rules.team)
+    deadline = work.invocation.deadline
+    try:
+        check_account(setup.rules, setup.directory, actor)
+        need = Need(Role.OPERATOR, changes=True)
+        grant = role_of(setup.rules, setup.directory, person, need, deadline)
+    except Unreachable as error:
+        raise Unverifiable(reason=str(error)) from error
+    except NotMember as error:
+        raise NotOperator(person=person) from error
+    if grant.role < Role.OPERATOR:
+        raise NotOperator(person=person)
+    return person
 
 
 def _names(work: Work, user: str) -> Iterable[str]:

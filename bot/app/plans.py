@@ -96,10 +96,26 @@ def preview(work: Work, action: Action, scope: Scope, options: BulkOptions = PLA
     complete = index.catch_up(work.connection, work.queue, work.now)
     if scope.failed_before is not None or scope.failed_after is not None:
         require_right_zone(work.connection, work.queue)
+    plan = create(work, action, scope, options)
+    check_role(work, action, plan.total)
+    details = {
+        "indexing": not complete,
+        "freeze": change_freeze.current(work.connection),
+        "rate": options.rate or None,
+        "canary": options.canary or None,
+        "archive": options.archive,
+        "duplicates": _duplicates(work, plan) if action.counts_as == "retried" else None,
+        "children": _children(work, scope),
+    }
+    return plan.model_copy(update=details)
+
+
+def create(work: Work, action: Action, scope: Scope, options: BulkOptions) -> Preview:
+    """Store the person's plan for the failures that match now, and return its preview."""
     # If the bot may change only some queues, it must refuse a change of all queues.
     check_queue(work.setup.rules, ALL_QUEUES if scope.queue is None else scope.queue)
     actor = work.invocation.actor
-    plan = operations.create_plan(
+    return operations.create_plan(
         work.connection,
         action.name,
         scope,
@@ -118,17 +134,6 @@ def preview(work: Work, action: Action, scope: Scope, options: BulkOptions = PLA
             "archive": options.archive,
         },
     )
-    check_role(work, action, plan.total)
-    details = {
-        "indexing": not complete,
-        "freeze": change_freeze.current(work.connection),
-        "rate": options.rate or None,
-        "canary": options.canary or None,
-        "archive": options.archive,
-        "duplicates": _duplicates(work, plan) if action.counts_as == "retried" else None,
-        "children": _children(work, scope),
-    }
-    return plan.model_copy(update=details)
 
 
 def recorded(work: Work, progress: Progress) -> dict[str, Any]:

@@ -99,6 +99,7 @@ COMMAND = Command(
     examples=(
         "mute error=E12 for=2h",
         "mute queue=netsuite",
+        "mute alert=oldest_job queue=netsuite",
         "mute I12",
     ),
 )

@@ -4,13 +4,15 @@ Up to 20 ids are moved at once. More ids, or a filter, are moved in batches afte
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pydantic import Field
 
-from bot.app.argument_types import MAX_IDS, ManyIds
+from bot.app.argument_types import MAX_IDS, IncidentId, ManyIds
 from bot.app.command import Command, Effect, Result, Work
 from bot.app.filters import FilterArguments, RateArguments, is_filtered, scope_of
-from bot.app.plans import BulkExtra, BulkOptions, preview_or_start
+from bot.app.incident_scope import incident_of, limited_to, with_older
+from bot.app.plans import BulkExtra, BulkOptions, BulkOutcome, preview_or_start
 from bot.app.targets import archived_as, change_each, children_unless, lock_failed, target
 from bot.failpoints import reach
 from bot.models.actions import Action
@@ -29,7 +31,7 @@ from bot.views.changes import retried, retried_visible
 from bot.views.context import Context
 from bot.views.operations.progress import bulk_answer, progress_message
 
-USAGE = "/queue retry ID… | error=E12 | queue=NAME | order=ORDER"
+USAGE = "/queue retry ID… | incident=I12 | error=E12 | queue=NAME | order=ORDER"
 
 
 ACTION = Action("retry", counts_as="retried", removes="failed", undo_by_id=True, undo_in_bulk=True)
@@ -38,18 +40,25 @@ ACTION = Action("retry", counts_as="retried", removes="failed", undo_by_id=True,
 class RetryArguments(FilterArguments, RateArguments):
     """The failed jobs, by id or filter; `digest` is the row digest that a button carries.
 
-    `force` also retries jobs by id to which rows of another table refer.
+    `force` also retries jobs by id to which rows of another table refer. `incident` limits the
+    retry to the incident's own failures.
     """
 
     ids: ManyIds | None = Field(default=None, json_schema_extra={"positional": "ID…"})
     digest: str | None = Field(default=None, max_length=32, json_schema_extra={"internal": True})
     force: bool = Field(default=False, json_schema_extra={"form": "yes"})
+    incident: IncidentId | None = Field(default=None, json_schema_extra={"form": "I12"})
+
+    @property
+    def has_filter(self) -> bool:
+        """Whether the arguments have a filter other than ids."""
+        return self.incident is not None or is_filtered(self)
 
     @property
     def at_once(self) -> bool:
         """Whether the arguments are only a few ids, which are moved without a preview."""
         few = self.ids is not None and len(self.ids) <= MAX_IDS
-        has_options = is_filtered(self) or self.plan is not None or self.rate or self.canary
+        has_options = self.has_filter or self.plan is not None or self.rate or self.canary
         return few and not has_options
 
 
@@ -69,12 +78,11 @@ class RetryResult(Result):
 
 def run(work: Work, args: RetryArguments) -> RetryResult:
     """Move a few ids now, or preview everything else first."""
-    if args.ids is None and args.plan is None and not is_filtered(args):
+    if args.ids is None and args.plan is None and not args.has_filter:
         raise Invalid(problem="retry-what", field="", value="", expected="", usage=USAGE)
     if args.ids is not None and args.at_once:
         return _now(work, args.ids, args.digest, force=args.force)
-    options = BulkOptions(rate=args.rate, canary=args.canary)
-    started = preview_or_start(work, ACTION, args, scope_of(work, args, args.ids), options)
+    started = _in_bulk(work, args, BulkOptions(rate=args.rate, canary=args.canary))
     return RetryResult(
         message=started.sentence("Retrying", "Retried"),
         data=RetriedCount(retried_count=0),
@@ -82,6 +90,19 @@ def run(work: Work, args: RetryArguments) -> RetryResult:
         outcome=started.outcome,
         recorded=started.recorded,
     )
+
+
+def _in_bulk(work: Work, args: RetryArguments, options: BulkOptions) -> BulkOutcome:
+    """Preview the scope or start the plan; an incident's preview also offers the older failures."""
+    scope = scope_of(work, args, args.ids)
+    if args.incident is None:
+        return preview_or_start(work, ACTION, args, scope, options)
+    incident = incident_of(work, args.incident)
+    started = preview_or_start(work, ACTION, args, limited_to(scope, incident), options)
+    if started.extra.preview is None:
+        return started
+    shown = with_older(work, ACTION, started.extra.preview, incident, options)
+    return replace(started, extra=BulkExtra(preview=shown))
 
 
 def _now(work: Work, ids: Sequence[int], digest: str | None, *, force: bool) -> RetryResult:
@@ -173,6 +194,7 @@ COMMAND = Command(
     examples=(
         "retry 45 46 50-60",
         "retry error=E12",
+        "retry incident=I12",
         "retry queue=netsuite rate=60/min canary=3",
     ),
 )

@@ -48,12 +48,12 @@ def _nothing_to_end(work: Work, args: UnmuteArguments, topic: Topic) -> Refusal:
         if incident is not None and mute.topic.covers(
             incident.rule, incident.queue, incident.error_group
         ):
-            (pair,) = mute.topic.words().items()
-            typed = "unmute " + "=".join(shlex.quote(word) for word in pair)
+            words = mute.topic.words().items()
+            typed = " ".join(f"{name}={shlex.quote(word)}" for name, word in words)
             return MutedOtherwise(
                 id=f"I{args.id}",
                 word=mute.topic.word,
-                nearest=typed,
+                nearest=f"unmute {typed}",
                 by=mute.by,
                 at=mute.until,
             )

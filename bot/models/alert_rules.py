@@ -34,6 +34,9 @@ METRIC_RULES: tuple[AlertRule, ...] = (
 )  # fmt: skip
 """The rules that compare a metric with a limit; the others count failures."""
 
+WITHOUT_QUEUE: tuple[AlertRule, ...] = (FAILED_COUNT, BACKGROUND_PROBLEM, SUMMARY)
+"""The rules whose incidents are of no queue."""
+
 ALIASES: Mapping[str, AlertRule] = {
     "group": NEW_FAILURES,
     "oldest": OLDEST_JOB,

@@ -34,6 +34,7 @@ class HomeIncident(Value):
     facts: Mapping[str, Any]
     acknowledged_by: str | None
     acknowledged_at: datetime | None
+    assigned_by: str | None = None
 
 
 class Counts(Value):

@@ -1,5 +1,6 @@
 """Incidents, mutes and the state of monitoring, as values. No SQL."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +11,7 @@ from pydantic import ConfigDict, Field
 from bot.models.alert_rules import METRIC_RULES, AlertRule
 from bot.models.health import Health
 from bot.models.jobs import Value
+from bot.models.operations import Freeze, Progress
 
 IncidentState = Literal["triggered", "acknowledged", "resolved"]
 """The states of an incident."""
@@ -27,7 +29,7 @@ class KeyedValue(Value):
 
 
 class Topic(KeyedValue):
-    """The topic of a mute: one error group, one queue, or one alert rule; the others are None."""
+    """The topic of a mute: one error group, one queue, one alert rule, or one rule of one queue."""
 
     error_group: int | None = None
     queue: str | None = None
@@ -35,29 +37,36 @@ class Topic(KeyedValue):
 
     @property
     def word(self) -> str:
-        """Return the topic as people type it: `E12`, a queue's name, a rule's name."""
+        """Return the topic: `E12`, a queue's name, a rule's name, or `oldest_job:mail`."""
         if self.error_group is not None:
             return f"E{self.error_group}"
+        if self.queue is not None and self.rule is not None:
+            return f"{self.rule}:{self.queue}"
         return self.queue if self.queue is not None else str(self.rule)
 
     def words(self) -> dict[str, str]:
-        """Return the topic under the name of its argument, for the audit log."""
-        name = (
-            "error" if self.error_group is not None else "alert" if self.queue is None else "queue"
-        )
-        return {name: self.word}
+        """Return the topic under the names of its arguments, for the audit log."""
+        if self.error_group is not None:
+            return {"error": self.word}
+        named = {"alert": self.rule, "queue": self.queue}
+        return {name: word for name, word in named.items() if word is not None}
 
     def covers(self, rule: str, queue: str | None, error_group: int | None) -> bool:
         """Whether the mute applies to incidents of this rule, queue or error group."""
-        same_group = self.error_group is not None and self.error_group == error_group
-        same_queue = self.queue is not None and self.queue == queue
-        return same_group or same_queue or self.rule == rule
+        if self.error_group is not None:
+            return self.error_group == error_group
+        return self.queue in (None, queue) and self.rule in (None, rule)
 
     @property
     def subject(self) -> str:
-        """Return the key of a mute: `group:12`, `queue:mail`, `rule:oldest_job`."""
+        """Return the key of a mute: `group:12`, `queue:mail`, `rule:oldest_job`.
+
+        The key of one rule of one queue is that of its incidents, `oldest_job:mail`.
+        """
         if self.error_group is not None:
             return f"group:{self.error_group}"
+        if self.queue is not None and self.rule is not None:
+            return self.word
         return f"queue:{self.queue}" if self.queue is not None else f"rule:{self.rule}"
 
 
@@ -115,9 +124,11 @@ class Incident:
     sole_queue: bool | None
     acknowledged_by: str | None
     acknowledged_at: datetime | None
+    assigned_by: str | None
     muted_until: datetime | None
     escalations: int
     escalated_at: datetime | None
+    called_at: datetime | None
     notified_size: int
     stale: bool
     channel: str | None
@@ -141,6 +152,12 @@ class Incident:
         return self.rule in METRIC_RULES
 
     @property
+    def pool(self) -> tuple[str, ...]:
+        """Return the queues that share this incident because their workers stopped together."""
+        facts = json.loads(self.facts) if self.facts and '"pool"' in self.facts else {}
+        return tuple(facts.get("pool", ()))
+
+    @property
     def failures_left(self) -> int:
         """Return how many of its failures are still in `failed_jobs`, as of the last count."""
         return max(0, self.count - self.removed)
@@ -161,9 +178,9 @@ class Incident:
 def muted_until(mutes: Iterable[Mute], incident: Incident) -> datetime | None:
     """Return the latest end of the mutes that apply to the incident; None if none applies.
 
-    A mute of its rule, its queue or its error group is enough. An incident of an error group has a
-    queue only while all of its failures are of one queue; only then does a mute of that queue
-    apply.
+    A mute of its rule, its queue, its rule in its queue, or its error group is enough. An incident
+    of an error group has a queue only while all of its failures are of one queue; only then does a
+    mute of that queue apply.
     """
     ends = [
         mute.until
@@ -191,6 +208,7 @@ class ListedIncident(KeyedValue):
     value: int | None
     acknowledged_by: str | None = None
     acknowledged_at: datetime | None = None
+    assigned_by: str | None = None
     muted_until: datetime | None = None
 
 
@@ -253,6 +271,15 @@ class Watching(Value):
     incidents: tuple[ListedIncident, ...]
     mutes: tuple[NamedMute, ...]
     health: Health
+
+
+class Handover(Value):
+    """The work in progress: active incidents, mutes, running operations and the change freeze."""
+
+    incidents: tuple[ListedIncident, ...]
+    mutes: tuple[NamedMute, ...]
+    operations: tuple[Progress, ...]
+    freeze: Freeze | None
 
 
 class WatchExtra(Value):

@@ -35,10 +35,13 @@ class Scope(Value):
 
     `ids` are of failed jobs. At most `limit` failures are taken, those first seen first. With
     `undo`, the scope is the rows that this operation took, whatever its other filters were.
+    `older_than` adds failures with a lower `seq` to those of the incident.
     """
 
     queue: str | None = None
     error_group: int | None = None
+    incident: int | None = None
+    older_than: int | None = None
     order_id: str | None = None
     tienda_id: str | None = None
     failed_before: datetime | None = None
@@ -53,6 +56,8 @@ class Scope(Value):
         filters = {
             "queue": self.queue,
             "error": error,
+            "incident": None if self.incident is None else f"I{self.incident}",
+            "with_older": None if self.older_than is None else "yes",
             "order": self.order_id,
             "tienda": self.tienda_id,
             "before": self.failed_before,
@@ -86,12 +91,20 @@ class SampleJob(Value):
     job_class: str | None
 
 
+class WiderPlan(Value):
+    """A second plan that the same dialog can confirm: `count` older failures of the same error."""
+
+    plan: int
+    count: int
+
+
 class Preview(Value):
     """A plan as it is shown before confirmation; `bytes` counts payloads and exceptions.
 
     A confirmation names `plan`. `indexing` warns that older failures are still being indexed and
     are not part of the scope. `rate` (jobs a minute) and `canary` (jobs tried first) are the
-    requested options. Without `archive`, no copies are kept.
+    requested options. Without `archive`, no copies are kept. `older` also takes what failed before
+    the incident of the scope.
     """
 
     plan: int
@@ -114,6 +127,7 @@ class Preview(Value):
     freeze: Freeze | None = None
     # Tables whose rows the database deletes or changes with the rows that they refer to.
     children: tuple[str, ...] = ()
+    older: WiderPlan | None = None
 
     @computed_field  # type: ignore[prop-decorator] # as pydantic documents it
     @property
@@ -200,7 +214,7 @@ class RetryOutcome(Value):
 
     `again_id` and `error` (masked, one line) describe the new failure if the job failed again;
     `same` says whether it has the same error group. `by` and `how` say who removed the job from the
-    queue, and by which command.
+    queue, and by which command. `started`: a worker has taken it, so the retry cannot be undone.
     """
 
     failed_id: int
@@ -210,6 +224,7 @@ class RetryOutcome(Value):
     order_id: int | str | None
     state: str
     seconds: int
+    started: bool = False
     late: bool = False
     by: str | None = None
     how: str | None = None

@@ -187,7 +187,7 @@ GUIDE: tuple[Json, ...] = (
         "kind": "says",
         "title": "Mute an alert for an hour",
         "note": "Within a minute an alert in #queue-alerts says that workers have stopped. Open "
-        "its menu ⋯ and choose “Mute 1 h”, or click the command.",
+        "its menu ⋯ and choose “Mute this alert 1 h”, or click the command.",
         "as": "operator",
         "channel": "queue-alerts",
         "commands": [_command("/queue mute alert=no_worker_activity")],

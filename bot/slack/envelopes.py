@@ -132,7 +132,8 @@ def submission(body: Mapping[str, Any], received: float) -> Envelope:
     user, team = _person(body)
     view: Mapping[str, Any] = body.get("view") or {}
     metadata = _metadata(view)
-    plan = metadata.get("plan")
+    typed, rate, canary, wider = _field_values(view)
+    plan = metadata.get("plan") if wider is None else _count(wider)
     source, channel = _origin(metadata, Source.MODAL)
     invocation = Invocation(
         actor=Actor(user, team, source),
@@ -146,7 +147,6 @@ def submission(body: Mapping[str, Any], received: float) -> Envelope:
             problem="old-button", field="", value="", expected="", usage="/queue help"
         )
     else:
-        typed, rate, canary = _field_values(view)
         options = {"rate": rate, "canary": canary}
         values = {name: value for name, value in options.items() if value is not None}
         request = Request(metadata["command"], {"plan": plan, "typed": _count(typed), **values})
@@ -178,7 +178,7 @@ def _origin(metadata: Mapping[str, Any], source: Source) -> tuple[Source, str | 
     return source, channel if isinstance(channel, str) else None
 
 
-FIELDS = ("typed", "rate", "canary")
+FIELDS = ("typed", "rate", "canary", "plan")
 OLD_FIELDS = {"rate": "pace"}
 """The names of fields in dialogs of an earlier version."""
 

@@ -50,6 +50,7 @@ confirm-delete-text = It will not run. If a worker has taken it already, that wo
 ## What screen readers read instead of a button's label; each begins with the label
 spoken-retry-ids = Retry failed job { $what }
 spoken-retry-error = Retry group { $what }
+spoken-retry-incident = Retry group of incident { $what }
 spoken-failed-job-id = Details of failed job { $what }
 spoken-job-id = Details of job { $what }
 spoken-error-error = Details of error group { $what }
@@ -293,6 +294,8 @@ reason-not-frozen = changes were not frozen
 
 ## Undoing
 button-undo = Undo
+undo-until-started = Undo works until a worker takes the job.
+undo-too-late = A worker has taken the job, so the retry can no longer be undone.
 undone-failed-one = ↩️ Failed job { $id } is back in failed_jobs.
 undone-failed-one-by = ↩️ { $by } put failed job { $id } back in failed_jobs.
 undone-failed-many =
@@ -642,6 +645,11 @@ audit-plan-other =
     }
 audit-moved-other = { $done } of { $total }
 audit-scope-error = { " " }of { $error }
+audit-scope-incident =
+    { $older ->
+        [0] { " " }of { $incident }
+       *[other] { " " }of { $incident } and older ones of its error
+    }
 audit-with-canary = canary { $count }
 audit-with-rate = rate { $count }/min
 audit-without-copies = no copies kept
@@ -820,6 +828,7 @@ refusal-channels =
 refusal-channels-none = No channel allows changes yet.
 refusal-queues = Queues that the bot may change: { $queues }
 refusal-unknown-command = There is no command { $word }. Did you mean { $nearest }?
+refusal-person-ambiguous = Several people are called { $name }: { $people }. Mention one of them with @
 refusal-person-not-found = Nobody called { $name } is known here. Mention the person, as in user=@ana
 refusal-denied = Not allowed: this needs the role { $needed }, { $has ->
         [none] and you have no role
@@ -976,6 +985,7 @@ problem-other = { $field } cannot be { $value }
 
 ### Choosing what a bulk change is about, and how it goes
 scope-error = { " " }with the error { $error }
+scope-incident = { " " }of incident { $incident }
 scope-order = { " " }of order { $order }
 scope-tienda = { " " }of shop { $tienda }
 scope-after = { " " }that failed at { $at } or later
@@ -989,6 +999,23 @@ bulk-submit-retry-long =
        *[other] Retry { $count } jobs
     }
 label-samples = *The newest*
+bulk-submit-chosen = Retry
+bulk-older = Which failed jobs?
+bulk-older-without =
+    { $count ->
+        [one] Only the incident's own: 1 job
+       *[other] Only the incident's own: { $count } jobs
+    }
+bulk-older-with =
+    { $count ->
+        [one] Also the older ones: 1 job
+       *[other] Also the older ones: { $count } jobs
+    }
+bulk-older-count =
+    { $count ->
+        [one] And 1 older of the same error, which the incident does not include.
+       *[other] And { $count } older of the same error, which the incident does not include.
+    }
 bulk-rate = Rate
 bulk-rate-option =
     { $count ->
@@ -1041,7 +1068,7 @@ progress-rate =
         [one] At most 1 a minute starts.
        *[other] At most { $count } a minute start.
     }
-problem-retry-what = Name what to retry: ids like 45 46 50-60, or error=E12, queue=, order=, before=, after=. To retry everything, use retry-all
+problem-retry-what = Name what to retry: ids like 45 46 50-60, or incident=I12, error=E12, queue=, order=, before=, after=. To retry everything, use retry-all
 problem-when = { $value } is not a time like 2h, yesterday, 2025-11-07 or 2025-11-07T17:45
 problem-rate = { $value } is not a rate like 60/min, 10/s or 600/h
 
@@ -1184,7 +1211,6 @@ home-failures =
         [one] 1 failed job, { $left } not retried yet
        *[other] { $count } failed jobs, { $left } not retried yet
     }
-home-acknowledged = 👀 Acknowledged by { $by }, { $at }
 home-more-incidents =
     { $count ->
         [one] 1 more incident is active.
@@ -1220,6 +1246,27 @@ home-failed-late = ❓ The failed jobs could not be read in time. Refresh to try
 rule-oldest-job = ⏳ *{ $queue }:* the oldest job has been waiting for { $age }; the limit is { $limit }.
 rule-oldest-job-over = ⏳ *{ $queue }:* no job is waiting.
 rule-no-worker-activity = 🔕 *{ $queue }:* workers have stopped taking jobs. No job started or finished for { $age }.
+rule-worker-pool =
+    { $count ->
+        [one] 🔕 *1 queue:* workers have stopped taking jobs.
+       *[other] 🔕 *{ $count } queues:* workers have stopped taking jobs.
+    }
+rule-worker-pool-over =
+    { $count ->
+        [one] 🔕 *1 queue:* workers had stopped taking jobs, and now take jobs again.
+       *[other] 🔕 *{ $count } queues:* workers had stopped taking jobs, and now take jobs again.
+    }
+rule-worker-pool-queue =
+    { $count ->
+        [one] • *{ $queue }:* no job started or finished for { $age }; 1 job waits
+       *[other] • *{ $queue }:* no job started or finished for { $age }; { $count } jobs wait
+    }
+rule-worker-pool-queue-over =
+    { $count ->
+        [0] • *{ $queue }:* no job is waiting
+        [one] • *{ $queue }:* workers take jobs again; 1 job waits
+       *[other] • *{ $queue }:* workers take jobs again; { $count } jobs wait
+    }
 rule-no-worker-activity-over = 🔕 *{ $queue }:* workers had stopped taking jobs, and now take jobs again.
 rule-no-worker-activity-empty = 🔕 *{ $queue }:* workers had stopped taking jobs, and now no job is waiting.
 rule-no-worker-activity-oldest = The oldest job has been waiting for { $age }.
@@ -1309,7 +1356,37 @@ every-queue = all queues
 mute-of-group = the error group *{ $error }*
 mute-of-queue = the queue { $queue }
 mute-of-rule = the alert rule { $rule }
+mute-of-rule-in-queue = the alert rule { $rule } of the queue { $queue }
 acknowledge-done = 👀 You acknowledged *{ $id }*: { $what }. It will not escalate; its alert shows your name.
+assign-taken = 👀 You took over *{ $id }*: { $what }. It will not escalate; its alert shows your name.
+assign-taken-by = 👀 *{ $by } took over { $id }*: { $what }.
+assign-done = 👀 *{ $id }* is now { $to }'s: { $what }. It will not escalate; its alert shows the name.
+assign-done-by = 👀 *{ $by } assigned { $id }* to { $to }: { $what }.
+incident-assigned = 👀 Assigned to { $to } by { $by }, { $at }
+incident-taken-over = 👀 Taken over by { $by }, { $at }
+button-take-over = Take over
+spoken-assign-id = Take over incident { $what }
+help-assign = make a person responsible for an incident; without a person, take it over
+help-handover = for the next person on call: active incidents by person, mutes, running work
+audit-did-assign = { $who } assigned incident { $what }
+handover-title = *Handover*
+handover-incidents = *Active incidents: { $count }*
+handover-incidents-none = No active incidents.
+handover-incident = *{ $id }* { $what }, since { $since }
+handover-nobody = ⚠️ nobody is responsible
+handover-owner = 👀 { $by }, since { $at }
+handover-mutes = *Mutes: { $count }*
+handover-mutes-none = Nothing is muted.
+handover-mute = 🔕 { $topic }, by { $by }, since { $since }, until { $until }
+handover-operations = *Running: { $count }*
+handover-operations-none = No bulk change is running.
+handover-operation = *{ $id }* { $command }: { $done } of { $total }, by { $by }, for { $age }
+handover-freeze = 🧊 { $by } froze all changes, { $since }.
+handover-more =
+    { $count ->
+        [one] … and 1 more.
+       *[other] … and { $count } more.
+    }
 acknowledge-done-by = 👀 *{ $by } acknowledged { $id }*: { $what }.
 mute-done = 🔕 Muted until { $at }: { $topic }.
 mute-done-by = 🔕 *{ $by } muted* { $topic } until { $at }.
@@ -1329,6 +1406,7 @@ help-mute = post no alerts about one error group, queue or alert rule for a whil
 help-unmute = end a mute before its time
 refusal-incident-not-found = There is no incident { $id }
 refusal-incident-closed = Incident { $id } was resolved at { $at }: there is nothing to acknowledge
+refusal-not-operator = { $person } cannot be responsible for an incident: this needs the role operator. Nothing was changed
 refusal-already-acknowledged = { $by } already acknowledged { $id }, at { $at }
 refusal-queue-not-found = There is no queue { $queue }: no job was ever in it. Nothing was changed
 refusal-nearest-queue = Did you mean { $queue }?
@@ -1339,15 +1417,18 @@ refusal-not-muted-by = { $word } is no longer muted: { $by } ended that at { $at
 refusal-muted-otherwise = { $id } itself is not muted: { $by } muted { $word }, until { $at }. To end that: { $nearest }
 reason-incident-not-found = no such incident
 reason-incident-closed = the incident was resolved
+reason-not-operator = the person is no operator
 reason-already-acknowledged = the incident was already acknowledged
 reason-queue-not-found = no such queue
+reason-person-ambiguous = several people have this name
 reason-person-not-found = person not found
 reason-already-muted = a longer mute was active
 reason-not-muted = there was no such mute
 reason-muted-otherwise = another mute covers it
 problem-incident = { $value } is not an incident like I12
 problem-one-incident = Exactly one incident is needed
-problem-mute-what = Name exactly one topic: error=E12, queue=NAME, alert=RULE, or an incident like I12
+problem-mute-what = Name exactly one topic: error=E12, queue=NAME, alert=RULE, alert=RULE queue=NAME, or an incident like I12
+problem-mute-no-queue = This alert rule is not about one queue: leave out queue=
 problem-mute-length = { $field } must be from 5m to 7d
 
 ### What is watched, and by whom
@@ -1470,7 +1551,9 @@ incident-failures =
        *[other] { $count } failed jobs
     }
 button-acknowledge = Acknowledge
-button-mute = Mute 1 h
+button-mute-alert = Mute this alert 1 h
+button-mute-error = Mute this error 1 h
+button-mute-queue = Mute this queue 1 h
 button-delete-look = Delete…
 button-errors = Error groups
 incident-seconds = { $age }

@@ -50,6 +50,7 @@ confirm-delete-text = No se ejecutará. Si un worker ya lo tomó, es posible que
 ## What screen readers read instead of a button's label; each begins with the label
 spoken-retry-ids = Reintentar job fallido { $what }
 spoken-retry-error = Reintentar grupo { $what }
+spoken-retry-incident = Reintentar grupo del incidente { $what }
 spoken-failed-job-id = Detalles del job fallido { $what }
 spoken-job-id = Detalles del job { $what }
 spoken-error-error = Detalles del grupo de error { $what }
@@ -315,6 +316,8 @@ reason-not-frozen = los cambios no estaban congelados
 
 ## Deshacer
 button-undo = Deshacer
+undo-until-started = Se puede deshacer hasta que un worker tome el job.
+undo-too-late = Un worker ya tomó el job; el reintento no se puede deshacer.
 undone-failed-one = ↩️ El job fallido { $id } está otra vez en failed_jobs.
 undone-failed-one-by = ↩️ { $by } devolvió el job fallido { $id } a failed_jobs.
 undone-failed-many =
@@ -676,6 +679,11 @@ audit-plan-other =
     }
 audit-moved-other = { $done } de { $total }
 audit-scope-error = { " " }de { $error }
+audit-scope-incident =
+    { $older ->
+        [0] { " " }de { $incident }
+       *[other] { " " }de { $incident } y los más antiguos de su error
+    }
 audit-with-canary = primero { $count } de prueba
 audit-with-rate = ritmo { $count }/min
 audit-without-copies = sin guardar copias
@@ -870,6 +878,7 @@ refusal-channels =
 refusal-channels-none = Ningún canal permite cambios todavía.
 refusal-queues = Colas que el bot puede cambiar: { $queues }
 refusal-unknown-command = No existe el comando { $word }. ¿Quisiste decir { $nearest }?
+refusal-person-ambiguous = Varias personas se llaman { $name }: { $people }. Menciona a una de ellas con @
 refusal-person-not-found = Nadie llamado { $name } es conocido aquí. Menciona a la persona, como en user=@ana
 refusal-denied = No permitido: hace falta el rol { $needed }, { $has ->
         [ninguno] y no tienes ningún rol
@@ -1030,6 +1039,7 @@ problem-other = { $field } no puede ser { $value }
 
 ### Elegir de qué trata un cambio masivo, y cómo va
 scope-error = { " " }con el error { $error }
+scope-incident = { " " }del incidente { $incident }
 scope-order = { " " }de la orden { $order }
 scope-tienda = { " " }de la tienda { $tienda }
 scope-after = { " " }con fallo desde { $at }
@@ -1043,6 +1053,23 @@ bulk-submit-retry-long =
        *[other] Reintentar { $count } jobs
     }
 label-samples = *Los más recientes*
+bulk-submit-chosen = Reintentar
+bulk-older = ¿Qué jobs fallidos?
+bulk-older-without =
+    { $count ->
+        [one] Solo los del incidente: 1 job
+       *[other] Solo los del incidente: { $count } jobs
+    }
+bulk-older-with =
+    { $count ->
+        [one] También los más antiguos: 1 job
+       *[other] También los más antiguos: { $count } jobs
+    }
+bulk-older-count =
+    { $count ->
+        [one] Y 1 más antiguo con el mismo error, que no es de este incidente.
+       *[other] Y { $count } más antiguos con el mismo error, que no son de este incidente.
+    }
 bulk-rate = Ritmo
 bulk-rate-option =
     { $count ->
@@ -1095,7 +1122,7 @@ progress-rate =
         [one] Empieza como máximo 1 por minuto.
        *[other] Empiezan como máximo { $count } por minuto.
     }
-problem-retry-what = Indica qué reintentar: ids como 45 46 50-60, o error=E12, queue=, order=, before=, after=. Para reintentar todo, usa retry-all
+problem-retry-what = Indica qué reintentar: ids como 45 46 50-60, o incident=I12, error=E12, queue=, order=, before=, after=. Para reintentar todo, usa retry-all
 problem-when = { $value } no es un momento como 2h, ayer, 2025-11-07 o 2025-11-07T17:45
 problem-rate = { $value } no es un ritmo como 60/min, 10/s o 600/h
 
@@ -1250,7 +1277,6 @@ home-failures =
         [one] 1 job fallido, { $left } sin reintentar
        *[other] { $count } jobs fallidos, { $left } sin reintentar
     }
-home-acknowledged = 👀 Reconocido por { $by }, { $at }
 home-more-incidents =
     { $count ->
         [one] Hay 1 incidente activo más.
@@ -1298,6 +1324,27 @@ home-failed-late = ❓ No se pudieron leer a tiempo los jobs fallidos. Actualiza
 rule-oldest-job = ⏳ *{ $queue }:* el job más antiguo espera hace { $age }; el límite es { $limit }.
 rule-oldest-job-over = ⏳ *{ $queue }:* ya no hay jobs en espera.
 rule-no-worker-activity = 🔕 *{ $queue }:* los workers dejaron de tomar jobs. Ningún job empezó ni terminó durante { $age }.
+rule-worker-pool =
+    { $count ->
+        [one] 🔕 *1 cola:* los workers dejaron de tomar jobs.
+       *[other] 🔕 *{ $count } colas:* los workers dejaron de tomar jobs.
+    }
+rule-worker-pool-over =
+    { $count ->
+        [one] 🔕 *1 cola:* los workers habían dejado de tomar jobs y ahora vuelven a tomarlos.
+       *[other] 🔕 *{ $count } colas:* los workers habían dejado de tomar jobs y ahora vuelven a tomarlos.
+    }
+rule-worker-pool-queue =
+    { $count ->
+        [one] • *{ $queue }:* ningún job empezó ni terminó durante { $age }; 1 job en espera
+       *[other] • *{ $queue }:* ningún job empezó ni terminó durante { $age }; { $count } jobs en espera
+    }
+rule-worker-pool-queue-over =
+    { $count ->
+        [0] • *{ $queue }:* no hay jobs en espera
+        [one] • *{ $queue }:* los workers vuelven a tomar jobs; 1 job en espera
+       *[other] • *{ $queue }:* los workers vuelven a tomar jobs; { $count } jobs en espera
+    }
 rule-no-worker-activity-over = 🔕 *{ $queue }:* los workers habían dejado de tomar jobs y ahora vuelven a tomarlos.
 rule-no-worker-activity-empty = 🔕 *{ $queue }:* los workers habían dejado de tomar jobs y ahora no hay jobs en espera.
 rule-no-worker-activity-oldest = El job más antiguo espera hace { $age }.
@@ -1395,7 +1442,37 @@ every-queue = todas las colas
 mute-of-group = el grupo de error *{ $error }*
 mute-of-queue = la cola { $queue }
 mute-of-rule = la regla de alerta { $rule }
+mute-of-rule-in-queue = la regla de alerta { $rule } de la cola { $queue }
 acknowledge-done = 👀 Reconociste *{ $id }*: { $what }. No se escalará; su alerta muestra tu nombre.
+assign-taken = 👀 Tomaste *{ $id }*: { $what }. No se escalará; su alerta muestra tu nombre.
+assign-taken-by = 👀 *{ $by } tomó { $id }*: { $what }.
+assign-done = 👀 *{ $id }* ahora es de { $to }: { $what }. No se escalará; su alerta muestra el nombre.
+assign-done-by = 👀 *{ $by } asignó { $id }* a { $to }: { $what }.
+incident-assigned = 👀 Asignado a { $to } por { $by }, { $at }
+incident-taken-over = 👀 Lo tomó { $by }, { $at }
+button-take-over = Tomarlo
+spoken-assign-id = Tomarlo: incidente { $what }
+help-assign = hacer a una persona responsable de un incidente; sin persona, tomarlo
+help-handover = para la próxima guardia: incidentes activos por persona, silencios y lo que está en curso
+audit-did-assign = { $who } asignó el incidente { $what }
+handover-title = *Relevo de guardia*
+handover-incidents = *Incidentes activos: { $count }*
+handover-incidents-none = No hay incidentes activos.
+handover-incident = *{ $id }* { $what }, desde { $since }
+handover-nobody = ⚠️ sin responsable
+handover-owner = 👀 { $by }, desde { $at }
+handover-mutes = *Silencios: { $count }*
+handover-mutes-none = No hay nada en silencio.
+handover-mute = 🔕 { $topic }, por { $by }, desde { $since }, hasta { $until }
+handover-operations = *En curso: { $count }*
+handover-operations-none = No hay ningún cambio masivo en curso.
+handover-operation = *{ $id }* { $command }: { $done } de { $total }, por { $by }, desde hace { $age }
+handover-freeze = 🧊 { $by } congeló todos los cambios, { $since }.
+handover-more =
+    { $count ->
+        [one] … y 1 más.
+       *[other] … y { $count } más.
+    }
 acknowledge-done-by = 👀 *{ $by } reconoció { $id }*: { $what }.
 mute-done = 🔕 En silencio hasta { $at }: { $topic }.
 mute-done-by = 🔕 *{ $by } silenció* { $topic } hasta { $at }.
@@ -1415,6 +1492,7 @@ help-mute = no publicar alertas de un grupo de error, una cola o una regla de al
 help-unmute = terminar un silencio antes de tiempo
 refusal-incident-not-found = No existe el incidente { $id }
 refusal-incident-closed = El incidente { $id } se resolvió a las { $at }: ya no hay nada que reconocer
+refusal-not-operator = { $person } no puede ser responsable de un incidente: hace falta el rol operador. No se cambió nada
 refusal-already-acknowledged = { $by } ya reconoció { $id }, a las { $at }
 refusal-queue-not-found = No existe la cola { $queue }: nunca tuvo un job. No se cambió nada
 refusal-nearest-queue = ¿Quisiste decir { $queue }?
@@ -1425,15 +1503,18 @@ refusal-not-muted-by = { $word } ya no está en silencio: { $by } lo terminó a 
 refusal-muted-otherwise = { $id } no está en silencio por sí mismo: { $by } silenció { $word }, hasta las { $at }. Para terminarlo: { $nearest }
 reason-incident-not-found = no existe ese incidente
 reason-incident-closed = el incidente ya se había resuelto
+reason-not-operator = la persona no es operadora
 reason-already-acknowledged = el incidente ya estaba reconocido
 reason-queue-not-found = no existe esa cola
+reason-person-ambiguous = varias personas tienen ese nombre
 reason-person-not-found = persona no encontrada
 reason-already-muted = había un silencio más largo
 reason-not-muted = no había ese silencio
 reason-muted-otherwise = lo cubre otro silencio
 problem-incident = { $value } no es un incidente como I12
 problem-one-incident = Hace falta exactamente un incidente
-problem-mute-what = Indica exactamente un tema: error=E12, queue=NOMBRE, alert=REGLA, o un incidente como I12
+problem-mute-what = Indica exactamente un tema: error=E12, queue=NOMBRE, alert=REGLA, alert=REGLA queue=NOMBRE, o un incidente como I12
+problem-mute-no-queue = Esta regla de alerta no trata de una sola cola: quita queue=
 problem-mute-length = { $field } debe estar entre 5m y 7d
 
 ### Qué se vigila, y quién lo hace
@@ -1591,7 +1672,9 @@ incident-failures =
        *[other] { $count } jobs fallidos
     }
 button-acknowledge = Reconocer
-button-mute = Silenciar 1 h
+button-mute-alert = Silenciar esta alerta 1 h
+button-mute-error = Silenciar este error 1 h
+button-mute-queue = Silenciar esta cola 1 h
 button-delete-look = Eliminar…
 button-errors = Grupos de error
 incident-seconds = { $age }

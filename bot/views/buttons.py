@@ -26,7 +26,14 @@ _OPTION_VALUE = 150
 _ACCESSIBILITY_LABEL = 75
 _OBJECTS = {"ids", "id"}
 """The arguments that name the object of a button whose command has no text of its own for it."""
-_ID_LETTERS = {"error": "E", "acknowledge": "I", "cancel": "O", "undo": "O"}
+_ID_LETTERS = {
+    "error": "E",
+    "incident": "I",
+    "acknowledge": "I",
+    "assign": "I",
+    "cancel": "O",
+    "undo": "O",
+}
 """The letter before a number, by the argument's name or else the command's."""
 _NAME = re.compile(r"[a-z][a-z-]{0,31}")
 _MOST_ARGUMENTS = 12

@@ -19,7 +19,8 @@ def retried(jobs: Sequence[RetriedJob], skipped: Sequence[SkippedRow], ctx: Cont
         lead = ctx.texts("retried-one", id=str(jobs[0].failed_id), job=str(jobs[0].job_id))
     else:
         lead = ctx.texts("retried-many", count=len(jobs))
-    return _change_message(lead, _retried_lines(jobs, ctx), skipped, [], ctx)
+    notes = [ctx.texts("undo-until-started")] if "undo" in ctx.runnable else []
+    return _change_message(lead, _retried_lines(jobs, ctx), skipped, notes, ctx)
 
 
 def retried_visible(jobs: Sequence[RetriedJob], ctx: Context) -> Message:

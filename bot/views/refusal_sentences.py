@@ -28,9 +28,11 @@ from bot.models.refusals import (
     NothingToUndo,
     NotMember,
     NotMuted,
+    NotOperator,
     NotReserved,
     NotUndoable,
     OperationRunning,
+    PersonAmbiguous,
     PersonNotFound,
     PlanExpired,
     QueueNotFound,
@@ -52,7 +54,7 @@ from bot.models.refusals import (
 )
 from bot.models.refusals.skipped import refusal_of
 from bot.models.requests import Person
-from bot.text import Mrkdwn, Texts, code, join, named
+from bot.text import Mrkdwn, Texts, code, join, mention, named
 from bot.views.names import offset_values
 
 NAMED = 10
@@ -140,6 +142,11 @@ def _expected(text: str) -> Mrkdwn:
 
 def _word_values(refusal: Refusal) -> dict[str, object]:
     match refusal:
+        case NotOperator():
+            return {"person": Person(refusal.person)}
+        case PersonAmbiguous():
+            people = join(", ", [mention(person) for person in refusal.people[:NAMED]])
+            return {"name": _word(refusal.name), "people": people}
         case PersonNotFound():
             return {"name": _word(refusal.name)}
         case UnknownCommand():

@@ -271,7 +271,10 @@ def test_muting_and_unmuting_let_the_messages_of_open_incidents_follow(queue: Te
     ("subject", "words"),
     [
         (group_subject(1, "mail"), {"error": "E1"}),
-        (Subject("oldest_job", "oldest_job:" + "q" * 255, "q" * 255), {"queue": "q" * 255}),
+        (
+            Subject("oldest_job", "oldest_job:" + "q" * 255, "q" * 255),
+            {"alert": "oldest_job", "queue": "q" * 255},
+        ),
         (Subject("failed_count", "failed_count"), {"alert": "failed_count"}),
     ],
 )
@@ -295,6 +298,29 @@ def test_an_incidents_id_means_what_it_is_about(
     }  # fmt: skip
     assert "until" in arguments
     assert codes([ask(setup, f"unmute I{id_}")]) == ["ok"]
+
+
+def test_the_mute_of_an_alert_covers_neither_new_failures_nor_other_rules_of_its_queue(
+    queue: TestQueue,
+) -> None:
+    setup = make_setup(queue)
+    id_ = opened(setup, Subject(OLDEST_JOB, "oldest_job:mail", "mail"))
+    other = opened(setup, Subject("stuck_jobs", "stuck_jobs:mail", "mail"))
+    within(setup, lambda c: c.execute(update(incident_table).values(stale=False)))
+
+    done = ask(setup, f"mute I{id_}", by=OMAR)
+
+    assert mute_of(setup, rule=OLDEST_JOB, queue="mail") is not None
+    assert mute_of(setup, rule=OLDEST_JOB, queue="netsuite") is None
+    assert mute_of(setup, rule="stuck_jobs", queue="mail") is None
+    assert mute_of(setup, rule="new_failures", queue="mail", error_group=1) is None
+    assert "the alert rule `oldest_job` of the queue mail" in text_of(setup, done)
+    assert [row.id for row in queue.rows(incident_table) if row.stale] == [id_] != [other]
+    queue.push(queue="mail")
+    again = ask(setup, "mute alert=oldest_job queue=mail for=2h")
+    assert "It was muted until" in text_of(setup, again)
+    assert codes([ask(setup, "unmute alert=oldest_job queue=mail")]) == ["ok"]
+    assert codes([ask(setup, "mute alert=failed_count queue=mail")]) == ["invalid"]
 
 
 def test_unmuting_an_alert_that_another_mute_covers_says_which_one(queue: TestQueue) -> None:
@@ -329,7 +355,7 @@ def test_names_that_nothing_is_known_of_are_refused_and_the_right_ones_named(
             "mute alert=oldes",
             "mute I999",
             "mute",
-            "mute alert=oldest_job queue=netsuite",
+            "mute error=E1 queue=netsuite",
             "mute alert=oldest_job for=4m",
             "mute alert=oldest_job for=8d",
             "mute alert=oldest_job for=soon",
@@ -347,7 +373,7 @@ def test_names_that_nothing_is_known_of_are_refused_and_the_right_ones_named(
     assert "Known queues: `mailing`" in shown["mute queue=mailin"]
     assert "`oldest_job`" in shown["mute alert=oldes"]
     assert "There is no incident I999" in shown["mute I999"]
-    for words in ("mute", "mute alert=oldest_job queue=netsuite", "unmute"):
+    for words in ("mute", "mute error=E1 queue=netsuite", "unmute"):
         assert "Name exactly one topic" in shown[words]
     for words in ("mute alert=oldest_job for=4m", "mute alert=oldest_job for=8d"):
         assert "`for` must be from 5m to 7d" in shown[words]

@@ -207,16 +207,16 @@ def test_people_acknowledge_mute_and_unmute_over_the_wire(team_on_each: Team) ->
     assert f"You acknowledged *I{id_}*" in acknowledged.text
     assert "this needs the role operator" in denied.text
     assert "Changes are not allowed here" in elsewhere.text
-    assert "the queue mail" in muted.text
+    assert "the alert rule `oldest_job` of the queue mail" in muted.text
     assert "has been the leader for" in looked.text
-    assert "🔕 the queue mail until" in looked.text
+    assert "🔕 the alert rule `oldest_job` of the queue mail until" in looked.text
     assert "run:unmute" not in action_ids(looked.reply)
     assert action_ids(shown.reply) == ["run:unmute"]
     assert len(shown.text) < 4_000
 
     texts = team.channel_texts("queue-ops", 2)
     assert f"<@{IDS.operator}> acknowledged I{id_}" in texts[0]
-    assert f"<@{IDS.operator}> muted* the queue mail" in texts[1]
+    assert f"<@{IDS.operator}> muted* the alert rule `oldest_job` of the queue mail" in texts[1]
     audited = "\n".join(team.audit_texts(4))
     assert "acknowledge" in audited
     assert "muted `" in audited

@@ -99,6 +99,7 @@ def test_delete_from_the_menu_is_asked_about_beside_the_details(team: Team) -> N
     assert [json.loads(value)["c"] for value in options(alert)] == [
         "acknowledge",
         "mute",
+        "mute",
         "find",
         "failed-job",
     ]

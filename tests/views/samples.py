@@ -59,9 +59,10 @@ READS = frozenset(
         "stuck",
         "history",
         "watch",
+        "handover",
     }
 ) | {"find", "whoami", "help"}
-CHANGES = frozenset({"retry", "release", "undo", "acknowledge", "mute", "unmute"})
+CHANGES = frozenset({"retry", "release", "undo", "acknowledge", "assign", "mute", "unmute"})
 ADMINS = frozenset(
     {"retry-all", "delete", "delete-failed", "clear-failed", "cancel", "freeze", "unfreeze"}
 )
@@ -424,6 +425,8 @@ def _more_refusals(w: Words) -> Iterator[tuple[str, errors.Refusal]]:
             id="I12", word=w.queue, nearest=f"unmute queue={w.queue}", by=w.person, at=NOW
         ),
     )
+    yield "person-ambiguous", errors.PersonAmbiguous(name=w.queue, people=(w.person, w.person))
+    yield "not-operator", errors.NotOperator(person=w.person)
     yield "person-not-found", errors.PersonNotFound(name=w.queue)
     yield "queue-not-found", errors.QueueNotFound(queue=w.queue, queues=(w.queue, "mail"))
     yield (
@@ -454,6 +457,7 @@ PROBLEMS = (
     ("incident", "E12", ""),
     ("one-incident", "", ""),
     ("mute-what", "", ""),
+    ("mute-no-queue", "", ""),
     ("mute-length", "", ""),
     ("old-button", "", ""),
     ("finite_number", "x", ""),
@@ -667,6 +671,7 @@ def _sentence_samples(w: Words) -> Iterator[Sample]:
         "frozen": ("freeze", "ok", {"reason": w.word}),
         "unfrozen": ("unfreeze", "ok", {}),
         "acknowledged": ("acknowledge", "ok", {"id": "I12"}),
+        "assigned": ("assign", "ok", {"id": "I12", "to": w.person}),
         "muted": ("mute", "ok", {"queue": w.queue, "for": "60m", "until": "x"}),
         "unmuted": ("unmute", "ok", {"error": "E4"}),
         "cancels": ("cancel", "ok", {"id": 2}),

@@ -57,8 +57,14 @@ def samples(w: Words) -> Iterator[Sample]:
     seen = incident_view(
         acknowledged_by=w.person, acknowledged_at=NOW, muted_until=utc(2025, 11, 8, 2)
     )
-    yield Sample("alert-open", partial(alert.failure_message, card(w), incident_view()))
+    of_queue = incident_view(queue=w.queue[:80])
+    yield Sample("alert-open", partial(alert.failure_message, card(w), of_queue))
     yield Sample("alert-acknowledged-muted", partial(alert.failure_message, card(w), seen))
+    for name, assigned_by in {"taken-over": w.person, "assigned": w.channel}.items():
+        assigned = incident_view(
+            acknowledged_by=w.person, acknowledged_at=NOW, assigned_by=assigned_by
+        )
+        yield Sample(f"alert-{name}", partial(alert.failure_message, card(w), assigned))
     quiet = incident_view(resolution="quiet", quiet_seconds=3_600)
     yield Sample("alert-quiet", partial(alert.failure_message, card(w), quiet))
     for state in ("retried", "deleted", "gone"):

@@ -59,6 +59,9 @@ def samples(w: Words = PLAIN) -> Iterator[Sample]:
         "group": MuteDetails(mute=mute(w), name=w.group, incidents=1),
         "queue": MuteDetails(mute=mute(w, queue), no_jobs=True),
         "rule": MuteDetails(mute=mute(w, Topic(rule="oldest_job")), incidents=3),
+        "rule-in-queue": MuteDetails(
+            mute=mute(w, queue.model_copy(update={"rule": "oldest_job"})), incidents=1
+        ),
         "extended": MuteDetails(mute=mute(w), name=w.group, extended=NOW),
     }.items():
         yield Sample(f"mute-{name}", partial(mutes.muted, details))

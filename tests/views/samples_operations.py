@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from bot.models import refusals
-from bot.models.operations import Duplicates, SampleJob, Scope, Share
+from bot.models.operations import Duplicates, SampleJob, Scope, Share, WiderPlan
 from bot.models.requests import Source
 from bot.models.roles import Role
 from bot.views import refusal
@@ -51,6 +51,9 @@ def _scope_samples(w: Words) -> Iterator[Sample]:
         yield Sample(f"retry-preview-{source}", shown, source=source)
     some = preview(w, action="retry", scope=Scope(order_id=str(w.order), limit=5), total=5)
     yield Sample("retry-preview-limit", partial(bulk.bulk_answer, "retry", some, None))
+    own = Scope(incident=12, error_group=7)
+    older = preview(w, action="retry", scope=own, total=3, older=WiderPlan(plan=4, count=2))
+    yield Sample("retry-preview-older", partial(bulk.bulk_answer, "retry", older, None))
     final = preview(
         w, action="clear-failed", archive=False, children=("order_notes", "billing.notes")
     )

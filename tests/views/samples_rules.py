@@ -61,6 +61,18 @@ def figures(w: Words = PLAIN) -> dict[str, Figure]:
         ),
         "silent-catching-up": ("no_worker_activity", 0, 720, {**WAITING, "age": 640}),
         "silent-over": ("no_worker_activity", 0, 720, {**empty, "age": 0}),
+        "silent-pool": (
+            "no_worker_activity",
+            720,
+            720,
+            {**still, "queues": [[w.queue, 720, 3, True], ["sync", 0, 1, False]] * 7},
+        ),
+        "silent-pool-over": (
+            "no_worker_activity",
+            0,
+            720,
+            {**empty, "queues": [[w.queue, 0, 0, False], ["sync", 0, 2, False]]},
+        ),
         "reserved": ("stuck_jobs", 4_210, 4_210, RESERVED),
         "reserved-one": (
             "stuck_jobs",

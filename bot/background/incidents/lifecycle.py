@@ -13,9 +13,15 @@ from sqlalchemy import Connection
 
 from bot.app.command import Setup
 from bot.app.responses import channel_context
-from bot.background.incidents import escalation, message
+from bot.background.incidents import escalation, message, worker_pools
 from bot.background.leader import leader_transaction
-from bot.models.alert_rules import BACKGROUND_PROBLEM, METRIC_RULES, NEW_FAILURES, Reading
+from bot.models.alert_rules import (
+    BACKGROUND_PROBLEM,
+    METRIC_RULES,
+    NEW_FAILURES,
+    NO_WORKER_ACTIVITY,
+    Reading,
+)
 from bot.models.incidents import Incident, Mute, muted_until
 from bot.store.deltas import incident_deltas
 from bot.store.incidents import lookups, mutes, queue_activity, retry_activity, transitions
@@ -74,6 +80,9 @@ def apply_readings(
     does a missing one, so a check must read the rule of each active incident.
     """
     known = lookups.active_by_subject(connection, [reading.subject for reading in readings])
+    muted = mutes.current(connection, now)
+    inactive = lookups.active_of_rule(connection, NO_WORKER_ACTIVITY)
+    readings = worker_pools.combined(setup, readings, inactive, muted, now)
     room = setup.alerts_per_minute - lookups.triggered_since(connection, now - MINUTE, METRIC_RULES)
     for reading in readings:
         incident = known.get(reading.subject)
@@ -94,13 +103,17 @@ def _trigger(setup: Setup, connection: Connection, reading: Reading, now: dateti
         peak = max(reading.value, incident.peak or 0)
     values = _columns(reading) | {"peak": peak}
     if triggered.transition == "triggered":
-        values["baseline"] = queue_activity.baseline(connection, reading.queue, now)
+        queue = None if "pool" in reading.facts else reading.queue
+        values["baseline"] = queue_activity.baseline(connection, queue, now)
     transitions.update_incident(connection, triggered.id, **values)
     announce_triggered(setup, connection, triggered, now)
 
 
 def _columns(reading: Reading) -> dict[str, object]:
-    return {"value": reading.value, "facts": json.dumps(dict(reading.facts), ensure_ascii=False)}
+    # An incident of several queues has no queue, as that of an error group in several queues.
+    queue = None if "pool" in reading.facts else reading.queue
+    facts = json.dumps(dict(reading.facts), ensure_ascii=False)
+    return {"value": reading.value, "facts": facts, "queue": queue}
 
 
 def _update(
@@ -111,6 +124,9 @@ def _update(
     values = _columns(reading)
     changed = any(getattr(incident, name) != value for name, value in values.items())
     values["peak"] = max(reading.value, incident.peak or 0)
+    if incident.queue is not None and values["queue"] is None:
+        # It was of the first queue alone, so that later sums cannot be compared with it.
+        values["baseline"] = None
     # Problems of the bot change rarely: no later reading would trigger a postponed edit. And no
     # alert shows a problem for half a minute after its end.
     is_ending = reading.recovered and incident.recovered_since is None

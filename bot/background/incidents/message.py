@@ -48,18 +48,23 @@ log = structlog.get_logger(__name__)
 LOOKED_AT = 20
 """The number of newest failures that are searched for ones that still exist."""
 MINUTE = timedelta(minutes=1)
+BURST = MINUTE
+"""Incidents that begin within this time probably have one cause: only the first one mentions."""
 
 
 def post(
     setup: Setup, connection: Connection, number: int, now: datetime, *, mention: bool
 ) -> None:
-    """Put the incident's alert into the outbox; `mention` adds the user group on call."""
+    """Put the incident's alert into the outbox; `mention` adds the user group on call.
+
+    It is added once a burst.
+    """
     incident = lookups.by_id(connection, number)
     context = channel_context(setup, now)
     alert = None if incident is None else draw(setup, connection, incident, context)
     if incident is None or alert is None or setup.alert_channel is None:
         return
-    body = with_group_mention(alert, setup.alerting.mention, context) if mention else alert
+    body = _calling(setup, connection, incident, alert, now) if mention else alert
     outbox.post(connection, setup.alert_channel, subject_of(incident), body, now)
     values = {"posted_at": now, "drawn_at": now, "notified_size": incident.size, "stale": False}
     transitions.update_incident(connection, number, **values)
@@ -87,12 +92,24 @@ def reply(
     *,
     mention: bool,
 ) -> None:
-    """Put a reply in the thread of the incident's alert into the outbox."""
+    """Put a reply in the thread of the incident's alert into the outbox; `mention` as in `post`."""
     if setup.alert_channel is None:
         return
-    context = channel_context(setup, now)
-    body = with_group_mention(message, setup.alerting.mention, context) if mention else message
+    body = _calling(setup, connection, incident, message, now) if mention else message
     outbox.reply(connection, _channel(setup, incident), subject_of(incident), body, now)
+
+
+def _calling(
+    setup: Setup, connection: Connection, incident: Incident, message: Message, now: datetime
+) -> Message:
+    """Return the message with a mention of the group on call, once a burst of incidents.
+
+    The other incidents escalate on their own if nobody acknowledges them.
+    """
+    if lookups.called_since(connection, now - BURST):
+        return message
+    transitions.update_incident(connection, incident.id, called_at=now)
+    return with_group_mention(message, setup.alerting.mention, channel_context(setup, now))
 
 
 def _channel(setup: Setup, incident: Incident) -> str:
@@ -167,6 +184,7 @@ def view_of(incident: Incident) -> IncidentView:
         queue=incident.queue,
         acknowledged_by=incident.acknowledged_by,
         acknowledged_at=incident.acknowledged_at,
+        assigned_by=incident.assigned_by,
         muted_until=incident.muted_until,
     )
 

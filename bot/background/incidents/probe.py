@@ -69,7 +69,8 @@ def check(
         probe_state.failed_lately(connection, setup.queue),
     )
     in_force = mutes.current(connection, now)
-    suppressed = any(mute.topic.rule == NO_WORKER_ACTIVITY for mute in in_force)
+    rules_muted = {mute.topic.rule for mute in in_force if mute.topic.queue is None}
+    suppressed = NO_WORKER_ACTIVITY in rules_muted
     states: list[ProbeState] = []
     for name, probe in probes:
         before = known.get(name)

@@ -1,6 +1,6 @@
 """Outcomes of single retries: shown in the message about each job and in its thread."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -63,6 +63,8 @@ def track_once(setup: Setup, lease: Lease) -> int:
         tracked_jobs.note(connection, changes)
         news = [row for row, values in changes.items() if _is_news(row, values)]
         _publish(setup, connection, news, now)
+        started = [row for row, values in changes.items() if _is_start(row, values)]
+        _redraw_undo(setup, connection, [row for row in started if row not in news], now)
         return len(news)
 
     return leader_transaction(setup, lease, work)
@@ -86,7 +88,8 @@ def _check(
     for row in rows:
         place = locations[row.id]
         if place.job_id is not None:
-            changes[row] = _waits(row, place.job_id, highest, now)
+            waits = _waits(row, place.job_id, highest, now)
+            changes[row] = {**waits, "started": place.started}
         else:
             changes[row] = _gone(row, place, refailures.get(row.id), now, settled=row.id in settled)
     return changes
@@ -151,6 +154,11 @@ def _is_news(row: TrackedJob, values: Mapping[str, Any]) -> bool:
     return after.state != row.state or after.late != row.late
 
 
+def _is_start(row: TrackedJob, values: Mapping[str, Any]) -> bool:
+    """Return whether a worker has taken the job, or has given it back, since the last check."""
+    return tracked_jobs.changed(row, values).started != row.started
+
+
 def _publish(
     setup: Setup, connection: Connection, news: Sequence[TrackedJob], now: datetime
 ) -> None:
@@ -162,32 +170,55 @@ def _publish(
         if operation is not None:
             edit_progress(setup, connection, operation, now)
     requests = {row.request_id for row in news if row.operation is None}
+    for request_id, rows in _by_request(connection, requests).items():
+        _publish_request(setup, connection, request_id, rows, now)
+
+
+def _redraw_undo(
+    setup: Setup, connection: Connection, rows: Sequence[TrackedJob], now: datetime
+) -> None:
+    """Edit the messages about jobs that a worker has taken, so that they offer no Undo."""
+    requests = {row.request_id for row in rows if row.operation is None}
+    for request_id, tracked in _by_request(connection, requests).items():
+        _edit_request(setup, connection, request_id, tracked, now)
+
+
+def _by_request(connection: Connection, requests: Collection[str]) -> dict[str, list[TrackedJob]]:
     of_request: dict[str, list[TrackedJob]] = {}
     for row in tracked_jobs.of_requests(connection, requests):
         of_request.setdefault(row.request_id, []).append(row)
-    for request_id, rows in of_request.items():
-        _publish_request(setup, connection, request_id, rows, now)
+    return of_request
+
+
+def _edit_request(
+    setup: Setup, connection: Connection, request_id: str, rows: Sequence[TrackedJob], now: datetime
+) -> str | None:
+    """Edit the message of a request; return its channel, or None if it has no message."""
+    subject = f"request:{request_id}"
+    channel = outbox.channel_of(connection, subject)
+    if channel is not None:
+        context = replace(channel_context(setup, now), request=request_id)
+        outcomes = retry_outcomes(connection, rows, now)
+        message = request_message(outcomes, rows[0].actor, context)
+        outbox.edit(connection, channel, subject, message, now)
+    return channel
 
 
 def _publish_request(
     setup: Setup, connection: Connection, request_id: str, rows: Sequence[TrackedJob], now: datetime
 ) -> None:
     """Edit the message of a request and, if all outcomes are known or late, reply in its thread."""
-    context = replace(channel_context(setup, now), request=request_id)
-    outcomes = retry_outcomes(connection, rows, now)
     subject = f"request:{request_id}"
-    channel = outbox.channel_of(connection, subject)
-    if channel is not None:
-        message = request_message(outcomes, rows[0].actor, context)
-        outbox.edit(connection, channel, subject, message, now)
-    else:
+    channel = _edit_request(setup, connection, request_id, rows, now)
+    if channel is None:
         # The retry was a click on an alert, so the reply belongs to the alert.
         incident = assignment.of_failure(connection, rows[0].failed_seq)
         if incident is None or setup.alert_channel is None:
             return
         channel, subject = setup.alert_channel, f"incident:{incident.id}"
     if all(row.is_settled or row.late for row in rows):
-        reply = reply_message(outcomes, rows[0].actor, context)
+        outcomes = retry_outcomes(connection, rows, now)
+        reply = reply_message(outcomes, rows[0].actor, channel_context(setup, now))
         outbox.reply(connection, channel, subject, reply, now)
 
 
@@ -208,6 +239,7 @@ def retry_outcomes(
                 order_id=row.order_id,
                 state=row.state,
                 seconds=int(((row.settled_at or now) - row.retried_at).total_seconds()),
+                started=row.started,
                 late=row.late,
                 by=row.settled_by,
                 how=row.settled_action,

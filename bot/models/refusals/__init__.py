@@ -27,6 +27,7 @@ from bot.models.refusals.incidents import (
     IncidentNotFound,
     MutedOtherwise,
     NotMuted,
+    NotOperator,
     QueueNotFound,
 )
 from bot.models.refusals.operations import (
@@ -42,6 +43,7 @@ from bot.models.refusals.operations import (
 )
 from bot.models.refusals.requests import (
     Invalid,
+    PersonAmbiguous,
     PersonNotFound,
     RequestIdUsed,
     TimesOff,
@@ -96,12 +98,14 @@ __all__ = [
     "NotFrozen",
     "NotMember",
     "NotMuted",
+    "NotOperator",
     "NotReserved",
     "NotUndoable",
     "NothingToDo",
     "NothingToUndo",
     "OperationRunning",
     "OutcomeUnknown",
+    "PersonAmbiguous",
     "PersonNotFound",
     "PlanExpired",
     "QueueNotFound",

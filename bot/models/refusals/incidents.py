@@ -48,6 +48,15 @@ class AlreadyAcknowledged(Refusal):
 
 
 @dataclass(eq=False, kw_only=True)
+class NotOperator(Refusal):
+    """The person lacks the role that is needed to be responsible for an incident."""
+
+    code = "not-operator"
+
+    person: str
+
+
+@dataclass(eq=False, kw_only=True)
 class QueueNotFound(Mistyped):
     """The queue never held a job; `queues` are those that did, the most similar first.
 

@@ -54,6 +54,16 @@ class PersonNotFound(Mistyped):
     name: str
 
 
+@dataclass(eq=False, kw_only=True)
+class PersonAmbiguous(Mistyped):
+    """Several people whom the bot knows are called `name`."""
+
+    code = "person-ambiguous"
+
+    name: str
+    people: tuple[str, ...]
+
+
 class RequestIdUsed(Refusal):
     """Another request has this request id, so this one was not executed."""
 

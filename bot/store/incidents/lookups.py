@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
-from bot.models.alert_rules import NEW_FAILURES, SUMMARY
+from bot.models.alert_rules import NEW_FAILURES, SUMMARY, AlertRule
 from bot.models.incidents import Incident
 from bot.queue.moves import for_update
 from bot.store.cursors import position, set_position
@@ -60,6 +60,14 @@ def active_incidents(connection: Connection, limit: int) -> Sequence[Incident]:
     return _incidents(connection, statement)
 
 
+def active_of_rule(connection: Connection, rule: AlertRule) -> dict[str, Incident]:
+    """Return the active incidents of a rule, by subject; at most `IN_ONE`."""
+    c = incidents.c
+    statement = select(incidents).where(c.active_subject.is_not(None), c.rule == rule)
+    rows = _incidents(connection, statement.order_by(c.id).limit(IN_ONE))
+    return {incident.subject: incident for incident in rows}
+
+
 def next_active(connection: Connection, limit: int) -> Sequence[Incident]:
     """Return up to `limit` active incidents; the next call continues after the last one."""
     c = incidents.c
@@ -93,6 +101,11 @@ def posted_since(connection: Connection, since: datetime) -> int:
 def escalated_since(connection: Connection, since: datetime) -> int:
     """Count the active incidents that were escalated after a moment."""
     return _active_with(connection, incidents.c.escalated_at > since)
+
+
+def called_since(connection: Connection, since: datetime) -> bool:
+    """Whether an active incident mentioned the group on call after a moment."""
+    return _active_with(connection, incidents.c.called_at > since) > 0
 
 
 def _active_with(connection: Connection, which: ColumnElement[bool]) -> int:

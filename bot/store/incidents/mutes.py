@@ -108,11 +108,8 @@ def _mute(row: RowMapping) -> Mute:
 def touch(connection: Connection, topic: Topic) -> int:
     """Mark the alerts of the active incidents about this topic as stale; return how many."""
     c = incidents.c
-    about = c.rule == topic.rule
-    if topic.error_group is not None:
-        about = c.error_group == topic.error_group
-    elif topic.queue is not None:
-        about = c.queue == topic.queue
+    columns = {c.error_group: topic.error_group, c.queue: topic.queue, c.rule: topic.rule}
+    about = and_(*(column == value for column, value in columns.items() if value is not None))
     # Counted by ids, since a server may count only the rows that an update really changed.
     query = select(c.id).where(c.active_subject.is_not(None), about).order_by(c.id)
     ids = connection.execute(query).scalars().all()

@@ -66,6 +66,7 @@ def listed(incident: Incident, names: Mapping[int, str]) -> ListedIncident:
         value=incident.value,
         acknowledged_by=incident.acknowledged_by,
         acknowledged_at=incident.acknowledged_at,
+        assigned_by=incident.assigned_by,
     )
 
 

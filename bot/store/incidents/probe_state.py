@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, func, insert, select
 
-from bot.models.alert_rules import METRIC_RULES
+from bot.models.alert_rules import METRIC_RULES, NO_WORKER_ACTIVITY
 from bot.queue.index_probe import QueueProbe
 from bot.queue.layouts import Queue
 from bot.store.tables import archive, failures, incidents, probe_states
@@ -139,11 +139,21 @@ def failed_lately(connection: Connection, queue: Queue) -> dict[str, datetime]:
 
 
 def active_subjects(connection: Connection) -> dict[str, str | None]:
-    """Return the subjects of the active incidents of metric rules, with their queues."""
+    """Return the subjects of the active incidents of metric rules, with their queues.
+
+    The incident of a worker pool counts as one of each of its queues.
+    """
     c = incidents.c
     active = c.active_subject.is_not(None)
     subjects = select(c.subject, c.queue).where(active, c.rule.in_(METRIC_RULES))
-    return dict(connection.execute(subjects.order_by(c.id).limit(MOST_ACTIVE)).all())
+    by_subject: dict[str, str | None] = dict(
+        connection.execute(subjects.order_by(c.id).limit(MOST_ACTIVE)).all()
+    )
+    pooled = select(c.facts).where(active, c.rule == NO_WORKER_ACTIVITY, c.queue.is_(None))
+    for facts in connection.execute(pooled.order_by(c.id).limit(MOST_ACTIVE)).scalars():
+        queues = json.loads(facts or "{}").get("pool", ())
+        by_subject |= {f"{NO_WORKER_ACTIVITY}:{name}": name for name in queues}
+    return by_subject
 
 
 def taken_away(connection: Connection, job_id: int, since: datetime) -> bool:

@@ -89,7 +89,7 @@ def _reopen_recent(
         return None
     values = dict(
         _ACTIVE, last_at=now, reopened=c.reopened + 1, reopened_at=now, acknowledged_by=None,
-        acknowledged_at=None, escalations=0, escalated_at=None,
+        acknowledged_at=None, assigned_by=None, escalations=0, escalated_at=None,
     )  # fmt: skip
     update_incident(connection, resolved.id, **values)
     return TriggeredIncident(resolved.id, "reopened", resolved.resolved_at)
@@ -161,6 +161,18 @@ def acknowledge(connection: Connection, incident: int, by: str, now: datetime) -
     )
     acknowledged = unacknowledged.values(acknowledged_by=by[:64], acknowledged_at=now, stale=True)
     return connection.execute(acknowledged).rowcount == 1
+
+
+def assign(connection: Connection, incident: int, to: str, by: str, now: datetime) -> bool:
+    """Make a person responsible; return False if the incident is resolved or already theirs.
+
+    An incident of somebody is acknowledged: it does not escalate.
+    """
+    c, person = incidents.c, to[:64]
+    others = or_(c.acknowledged_by.is_(None), c.acknowledged_by != person)
+    assigned = update(incidents).where(c.id == incident, c.active_subject.is_not(None), others)
+    values = {"acknowledged_by": person, "acknowledged_at": now, "assigned_by": by[:64]}
+    return connection.execute(assigned.values(**values, stale=True)).rowcount == 1
 
 
 def add_failures(

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from bot.database.dialects import group_key, ignore_index
 from bot.models.operations import SampleJob, Scope, Share
@@ -26,6 +26,10 @@ def matching(scope: Scope) -> ColumnElement[bool]:
         conditions.append(func.length(failures.c.queue) == func.length(scope.queue))
     if scope.error_group is not None:
         conditions.append(failures.c.error_group == scope.error_group)
+    if scope.incident is not None:
+        own = failures.c.incident == scope.incident
+        older = failures.c.seq < scope.older_than if scope.older_than is not None else None
+        conditions.append(own if older is None else or_(own, older))
     if scope.order_id is not None:
         conditions.append(failures.c.order_id == scope.order_id)
     if scope.tienda_id is not None:

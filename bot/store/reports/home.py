@@ -50,6 +50,7 @@ def _incident(queue: Queue, incident: Incident, group: str | None) -> HomeIncide
         facts=json.loads(incident.facts or "{}"),
         acknowledged_by=incident.acknowledged_by,
         acknowledged_at=incident.acknowledged_at,
+        assigned_by=incident.assigned_by,
     )
 
 

@@ -66,11 +66,15 @@ incidents = Table(
     Column("sole_queue", Boolean),
     Column("acknowledged_by", String(64)),
     Column("acknowledged_at", Time),
+    # Who made that person responsible; null: nobody, the person acknowledged it.
+    Column("assigned_by", String(64)),
     # The end of the mute in the alert; null: not muted.
     Column("muted_until", Time),
     # How often it escalated, when last, and its size in the last notification.
     Column("escalations", Integer, nullable=False, server_default="0"),
     Column("escalated_at", Time),
+    # When a message about it last mentioned the user group on call; null: never.
+    Column("called_at", Time),
     Column("notified_size", Id, nullable=False, server_default="0"),
     # Whether the alert is out of date; the watcher edits it.
     Column("stale", Boolean, nullable=False, server_default="0"),
@@ -116,7 +120,7 @@ incident_operations = Table(
 )
 
 
-# Mutes: no notifications about an error group, a queue, or an alert rule until a moment.
+# Mutes: no notifications about an error group, a queue, an alert rule, or a rule of a queue.
 mutes = Table(
     "queue_bot_mutes",
     metadata,

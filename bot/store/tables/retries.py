@@ -32,6 +32,8 @@ tracked_jobs = Table(
     Column("state", String(24), nullable=False),
     # Since when it is missing from `jobs`, while that is not an outcome yet.
     Column("missing_since", Time),
+    # Whether a worker has taken the job since the retry: then the retry cannot be undone.
+    Column("started", Boolean, nullable=False, server_default="0"),
     # Whether people were notified that the job waits for long.
     Column("late", Boolean, nullable=False, server_default="0"),
     Column("settled_at", Time, index=True),

@@ -20,7 +20,7 @@ LONGEST = 900
 """Characters of a part of a sentence; Fluent takes no value of more than 1,000."""
 ENDED = ("done", "cancelled", "stopped")
 _INTERNAL = frozenset({"digest", "reserved_at", "plan", "typed", "until", "before_record"})
-_BARE = ("ids", "id", "what", "reason", "text")
+_BARE = ("ids", "id", "to", "what", "reason", "text")
 """Arguments that people type without a name."""
 
 
@@ -99,7 +99,11 @@ def _plan(action: str, values: Mapping[str, Any], ctx: Context) -> Mrkdwn:
 def _scope(values: Mapping[str, Any], ctx: Context) -> list[Mrkdwn]:
     texts, word = ctx.texts, {name: str(value) for name, value in values.items()}
     parts = []
-    if "error" in word:
+    if "incident" in word:
+        with_older = "with_older" in word
+        incident = named(word["incident"], 40)
+        parts.append(texts("audit-scope-incident", incident=incident, older=with_older))
+    elif "error" in word:
         parts.append(texts("audit-scope-error", error=named(word["error"], 40)))
     if "queue" in word:
         parts.append(texts("scope-queue", queue=queue_name(word["queue"])))

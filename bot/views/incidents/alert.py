@@ -199,8 +199,9 @@ def _progress(alert: ErrorGroupAlert, incident: IncidentView, ctx: Context) -> l
 def _group_elements(alert: ErrorGroupAlert, incident: IncidentView, ctx: Context) -> list[Block]:
     texts = ctx.texts
     arguments = {"error": alert.error_group}
+    own = {"incident": incident.id}
     return [
-        run_button("retry", texts.plain("button-retry-group"), arguments, texts, style="primary"),
+        run_button("retry", texts.plain("button-retry-group"), own, texts, style="primary"),
         run_button("error", texts.plain("button-details"), arguments, texts),
         incident_menu(incident, ctx),
     ]

@@ -4,13 +4,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Literal
 
+from bot.models.alert_rules import NEW_FAILURES
 from bot.models.incidents import Resolution
 from bot.models.jobs import Value
-from bot.models.requests import Block, Message, Moment, Person
+from bot.models.requests import Block, Message, Moment
 from bot.text import Mrkdwn, escape, group, join
 from bot.views.blocks import message, section, sections
 from bot.views.buttons import Argument, fitting, menu
 from bot.views.context import Context
+from bot.views.incidents.mutes import owner_line
 from bot.views.names import age, dots, queue_name
 
 NOTICED_WITHIN = timedelta(minutes=2)
@@ -51,6 +53,7 @@ class IncidentView(Value):
     queue: str | None = None
     acknowledged_by: str | None = None
     acknowledged_at: datetime | None = None
+    assigned_by: str | None = None
     muted_until: datetime | None = None
 
     @property
@@ -68,8 +71,8 @@ def notes(incident: IncidentView, ctx: Context) -> list[Mrkdwn]:
     """Return who acknowledged the incident and, while it is active, the end of its mute."""
     lines = []
     if incident.acknowledged_by is not None and incident.acknowledged_at is not None:
-        by, at = Person(incident.acknowledged_by), Moment(incident.acknowledged_at)
-        lines.append(ctx.texts("incident-acknowledged", by=by, at=at))
+        by, at = incident.acknowledged_by, incident.acknowledged_at
+        lines.append(owner_line(by, at, incident.assigned_by, ctx))
     if incident.muted_until is not None and incident.is_active:
         lines.append(ctx.texts("incident-muted", until=Moment(incident.muted_until)))
     return lines
@@ -96,7 +99,7 @@ def incident_menu(
     order: int | str | None = None,
     more: tuple[str, str, dict[str, Argument]] | None = None,
 ) -> Block:
-    """Return a menu: Acknowledge, Mute 1 h, and Show order if there is one.
+    """Return a menu: Acknowledge or Take over, mutes of one hour, and Show order if there is one.
 
     `more` is a command, a key and values. An order too long for a choice's value is omitted; people
     can type it.
@@ -104,9 +107,14 @@ def incident_menu(
     options: list[tuple[str, str, dict[str, Argument]]] = []
     if incident.is_active and incident.acknowledged_by is None:
         options.append(("acknowledge", "button-acknowledge", {"id": incident.id}))
-    # The mute's topic is the error group, the queue, or else the rule.
+    elif incident.is_active:
+        options.append(("assign", "button-take-over", {"id": incident.id}))
     if incident.muted_until is None:
-        options.append(("mute", "button-mute", {"id": incident.id}))
+        # An alert of an error group is about nothing but that error.
+        key = "button-mute-error" if incident.rule == NEW_FAILURES else "button-mute-alert"
+        options.append(("mute", key, {"id": incident.id}))
+        if incident.queue:
+            options.append(("mute", "button-mute-queue", {"queue": incident.queue}))
     else:
         options.append(("unmute", "button-unmute", {"id": incident.id}))
     if order is not None and str(order).strip():

@@ -1,5 +1,8 @@
-"""The answers to acknowledging an incident, and to muting and unmuting."""
+"""The answers to acknowledging and assigning an incident, and to muting and unmuting."""
 
+from datetime import datetime
+
+from bot.models.alert_rules import NO_WORKER_ACTIVITY
 from bot.models.incidents import ListedIncident, MuteDetails, Topic
 from bot.models.requests import Message, Moment, Person
 from bot.text import Mrkdwn, code, join
@@ -25,6 +28,37 @@ def acknowledged_visible(incident: ListedIncident, ctx: Context) -> Message:
         by=ctx.actor,
     )
     return _section_message([lead, *_group_name(incident.name)])
+
+
+def assigned(incident: ListedIncident, ctx: Context) -> Message:
+    """Return the answer to the person: who is responsible now, and what follows."""
+    return _assigned(incident, "", ctx)
+
+
+def assigned_visible(incident: ListedIncident, ctx: Context) -> Message:
+    """Return the channel's message: who assigned the incident, and to whom."""
+    return _assigned(incident, "-by", ctx)
+
+
+def _assigned(incident: ListedIncident, suffix: str, ctx: Context) -> Message:
+    is_own = incident.acknowledged_by == incident.assigned_by
+    lead = ctx.texts(
+        f"assign-{'taken' if is_own else 'done'}{suffix}",
+        id=incident.incident,
+        what=incident_title(incident, ctx),
+        to=Person(incident.acknowledged_by or ""),
+        by=ctx.actor,
+    )
+    return _section_message([lead, *_group_name(incident.name)])
+
+
+def owner_line(by: str, at: datetime, assigned_by: str | None, ctx: Context) -> Mrkdwn:
+    """Return who is responsible for an incident, since when, and who assigned it."""
+    if assigned_by is None:
+        return ctx.texts("incident-acknowledged", by=Person(by), at=Moment(at))
+    if assigned_by == by:
+        return ctx.texts("incident-taken-over", by=Person(by), at=Moment(at))
+    return ctx.texts("incident-assigned", to=Person(by), by=Person(assigned_by), at=Moment(at))
 
 
 def muted(details: MuteDetails, ctx: Context) -> Message:
@@ -65,7 +99,8 @@ def incident_title(incident: ListedIncident, ctx: Context) -> Mrkdwn:
     key = f"what-{incident.rule}"
     if not texts.has(key):
         return texts("what-other", rule=code(incident.rule))
-    queue = texts("every-queue") if incident.queue is None else queue_name(incident.queue)
+    several = "incident-queues" if incident.rule == NO_WORKER_ACTIVITY else "every-queue"
+    queue = texts(several) if incident.queue is None else queue_name(incident.queue)
     return texts(key, error=incident.error or "–", queue=queue)
 
 
@@ -73,6 +108,9 @@ def topic_text(topic: Topic, ctx: Context) -> Mrkdwn:
     """Return the topic of a mute in words."""
     if topic.error_group is not None:
         return ctx.texts("mute-of-group", error=topic.word)
+    if topic.queue is not None and topic.rule is not None:
+        rule, queue = code(topic.rule), queue_name(topic.queue)
+        return ctx.texts("mute-of-rule-in-queue", rule=rule, queue=queue)
     if topic.queue is not None:
         return ctx.texts("mute-of-queue", queue=queue_name(topic.queue))
     return ctx.texts("mute-of-rule", rule=code(topic.word))

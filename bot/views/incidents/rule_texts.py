@@ -1,6 +1,6 @@
 """The texts of metric rules: title, meaning of the value, and remedy."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,9 @@ from bot.views.stuck import workers_hint
 
 GROUP = 140
 """Characters shown of an error group's name."""
+
+POOL = 10
+"""Queues shown of a worker pool."""
 
 Facts = Mapping[str, Any]
 
@@ -66,6 +69,8 @@ def _oldest_job(reading: _Reading, ctx: Context) -> list[Mrkdwn]:
 
 def _no_worker_activity(reading: _Reading, ctx: Context) -> list[Mrkdwn]:
     texts, facts = ctx.texts, reading.facts
+    if facts.get("queues"):
+        return _worker_pool(facts["queues"], ctx)
     if not facts.get("waiting"):
         return [texts("rule-no-worker-activity-empty", queue=reading.queue)]
     oldest = texts("rule-no-worker-activity-oldest", age=age(facts.get("age", 0), texts))
@@ -75,6 +80,25 @@ def _no_worker_activity(reading: _Reading, ctx: Context) -> list[Mrkdwn]:
         return [texts("rule-no-worker-activity-over", queue=reading.queue), *waiting]
     title = texts("rule-no-worker-activity", queue=reading.queue, age=age(reading.value, texts))
     return [title, *waiting, workers_hint(ctx)]
+
+
+def _worker_pool(queues: Sequence[Sequence[Any]], ctx: Context) -> list[Mrkdwn]:
+    """Return the queues whose workers stopped together, those that still stand first."""
+    texts = ctx.texts
+    ordered = sorted(queues, key=lambda row: (not row[3], -row[1]))
+    rows = [
+        texts(
+            "rule-worker-pool-queue" if stopped else "rule-worker-pool-queue-over",
+            queue=queue_name(name),
+            age=age(still, texts),
+            count=waiting,
+        )
+        for name, still, waiting, stopped in ordered[:POOL]
+    ]
+    rows += [texts("rule-more", count=len(queues) - POOL)] if len(queues) > POOL else []
+    if not any(row[3] for row in queues):
+        return [texts("rule-worker-pool-over", count=len(queues)), *rows]
+    return [texts("rule-worker-pool", count=len(queues)), *rows, workers_hint(ctx)]
 
 
 def _stuck_jobs(reading: _Reading, ctx: Context) -> list[Mrkdwn]:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from bot.models.operations import Outcomes, RetryOutcome
-from bot.models.requests import Message, Person
+from bot.models.requests import Block, Message, Person
 from bot.text import Mrkdwn, code, cut, join
 from bot.views.blocks import context_line, message, section, sections
 from bot.views.context import Context
@@ -28,8 +28,11 @@ _GOOD = {"processed"}
 def request_message(outcomes: Sequence[RetryOutcome], actor: str, ctx: Context) -> Message:
     """Return the channel's message: the retried jobs, who retried them, and each outcome."""
     by = Person(actor)
-    waits = any(outcome.state == "waiting" for outcome in outcomes)
-    undo = undo_blocks(ctx) if waits else []
+    waiting = [outcome for outcome in outcomes if outcome.state == "waiting"]
+    undo: list[Block] = []
+    if waiting:
+        too_late = all(outcome.started for outcome in waiting)
+        undo = [context_line(ctx.texts("undo-too-late"))] if too_late else undo_blocks(ctx)
     if len(outcomes) == 1:
         (only,) = outcomes
         lead = ctx.texts("retried-one-by", id=str(only.failed_id), job=str(only.job_id), by=by)

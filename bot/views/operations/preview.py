@@ -61,8 +61,9 @@ def preview_dialog(preview: Preview, ctx: Context) -> Modal:
         count = str(preview.total)
         label = texts.plain("bulk-type-count", count=count)
         blocks.append(text_input("typed", label, texts.plain("bulk-type-hint"), 20))
-    elif action.counts_as == "retried" and preview.total > 1:
-        blocks += _choices(preview, ctx)
+    elif action.counts_as == "retried":
+        blocks += _older(preview, ctx)
+        blocks += _choices(preview, ctx) if preview.total > 1 else []
     own = texts.has(f"bulk-title-{preview.action}")
     name = preview.action if own else kind(preview.action, ctx)
     return Modal(
@@ -81,6 +82,8 @@ def preview_dialog(preview: Preview, ctx: Context) -> Modal:
 
 def _submit_label(name: str, preview: Preview, ctx: Context) -> str:
     """Return what the button does, in as many words as Slack allows."""
+    if preview.older is not None:
+        return ctx.texts.plain("bulk-submit-chosen")
     values = {"count": preview.total, "days": ctx.archive_days}
     label = ctx.texts.plain(f"bulk-submit-{name}-long", **values)
     can_undo = preview.archive or counted_as(ctx.actions, preview.action) != "deleted"
@@ -94,6 +97,18 @@ def preview_message(preview: Preview, ctx: Context) -> Message:
     facts = [join(" ", pair) for pair in _facts(preview, ctx)]
     more = [*_warnings(preview, ctx), *_notes(preview, ctx)]
     return message([_lead(preview, ctx), *facts, *_shares(preview, ctx), *more], ())
+
+
+def _older(preview: Preview, ctx: Context) -> list[Block]:
+    """Return the choice between the incident's own failures and the older ones as well."""
+    texts, older = ctx.texts, preview.older
+    if older is None:
+        return []
+    plans = [
+        (str(preview.plan), texts.plain("bulk-older-without", count=preview.total)),
+        (str(older.plan), texts.plain("bulk-older-with", count=preview.total + older.count)),
+    ]
+    return [select_input("plan", texts.plain("bulk-older"), plans, str(preview.plan))]
 
 
 def _choices(preview: Preview, ctx: Context) -> list[Block]:
@@ -121,7 +136,9 @@ def _lead(preview: Preview, ctx: Context) -> Mrkdwn:
     parts = []
     if scope.queue is not None:
         parts.append(texts("scope-queue", queue=queue_name(scope.queue)))
-    if scope.error_group is not None:
+    if scope.incident is not None:
+        parts.append(texts("scope-incident", incident=f"I{scope.incident}"))
+    elif scope.error_group is not None:
         parts.append(texts("scope-error", error=code(f"E{scope.error_group}")))
     if scope.order_id is not None:
         parts.append(texts("scope-order", order=bare_order(scope.order_id, ctx)))
@@ -198,6 +215,8 @@ def _counted(
 def _warnings(preview: Preview, ctx: Context) -> list[Mrkdwn]:
     """Return the warnings to read before confirming."""
     lines = [] if preview.freeze is None else [frozen_preview(preview.freeze, ctx)]
+    if preview.older is not None:
+        lines.append(ctx.texts("bulk-older-count", count=preview.older.count))
     if preview.indexing:
         lines.append(ctx.texts("bulk-indexing"))
     if (missing := len(preview.scope.ids) - preview.total) > 0 and preview.scope.limit is None:
@@ -242,6 +261,6 @@ def _notes(preview: Preview, ctx: Context) -> list[Mrkdwn]:
     if preview.rate:
         spread = age(preview.total * 60 // preview.rate, texts)
         notes.append(texts("bulk-note-rate", count=preview.rate, age=spread))
-    if preview.canary:
+    if preview.canary and preview.total > 1:
         notes.append(texts("bulk-note-canary", count=preview.canary))
     return notes

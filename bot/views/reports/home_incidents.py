@@ -11,12 +11,13 @@ from bot.models.alert_rules import (
 )
 from bot.models.home import HomeIncident
 from bot.models.operations import OPERATOR_ROWS
-from bot.models.requests import Block, Moment, Person
+from bot.models.requests import Block, Moment
 from bot.models.roles import Role
 from bot.text import Mrkdwn, code, cut, escape, join
 from bot.views.blocks import context_line, divider
 from bot.views.buttons import Argument, menu, run_button
 from bot.views.context import Context
+from bot.views.incidents.mutes import owner_line
 from bot.views.incidents.rule_texts import rule_lines
 from bot.views.names import dots, queue_name
 from bot.views.rows import row_blocks
@@ -63,8 +64,8 @@ def _row(incident: HomeIncident, ctx: Context) -> Mrkdwn:
     lines = [texts(key, id=f"I{incident.id}", what=lead), *more[:MEANS]]
     since = texts("home-since", at=Moment(incident.since))
     if incident.acknowledged_by is not None and incident.acknowledged_at is not None:
-        by, at = Person(incident.acknowledged_by), Moment(incident.acknowledged_at)
-        since = dots(since, texts("home-acknowledged", by=by, at=at))
+        by, at = incident.acknowledged_by, incident.acknowledged_at
+        since = dots(since, owner_line(by, at, incident.assigned_by, ctx))
     return join("\n", [*(cut(line, LINE) for line in lines), since])
 
 
@@ -87,13 +88,17 @@ def _summary_lines(incident: HomeIncident, ctx: Context) -> list[Mrkdwn]:
     return [dots(what, *where, figures), *([code(incident.group, NAME)] if incident.group else [])]
 
 
+def _is_of_another(incident: HomeIncident, ctx: Context) -> bool:
+    return incident.acknowledged_by not in (None, ctx.actor.user)
+
+
 def _elements(incident: HomeIncident, ctx: Context) -> list[Block]:
     texts = ctx.texts
     elements: list[Block] = []
     few = ctx.role >= Role.ADMIN or incident.left <= OPERATOR_ROWS
     if incident.error is not None and incident.left and few and "retry" in ctx.runnable:
         label = texts.plain("button-retry-group")
-        args: dict[str, Argument] = {"error": incident.error}
+        args: dict[str, Argument] = {"incident": incident.id}
         spoken = texts.plain(
             "spoken-incident-retry", error=incident.error, incident=f"I{incident.id}"
         )
@@ -101,6 +106,9 @@ def _elements(incident: HomeIncident, ctx: Context) -> list[Block]:
     if incident.acknowledged_by is None and "acknowledge" in ctx.runnable:
         label = texts.plain("home-acknowledge")
         elements.append(run_button("acknowledge", label, {"id": f"I{incident.id}"}, texts))
+    if _is_of_another(incident, ctx) and "assign" in ctx.runnable:
+        label = texts.plain("button-take-over")
+        elements.append(run_button("assign", label, {"id": f"I{incident.id}"}, texts))
     command = COMMANDS.get(incident.rule, "jobs")
     if command in ctx.runnable and (command != "error" or incident.error is not None):
         arguments: dict[str, Argument] = (

@@ -95,6 +95,34 @@ def test_a_job_that_ran_is_told_in_its_message_and_its_thread(
     assert [row.next_check_at for row in rows(queue)] == [None]
 
 
+def test_undo_disappears_when_a_worker_has_taken_the_job_and_returns_if_it_is_given_back(
+    queue: TestQueue, setup: Setup, clock: Clock, worker: Worker, slack: LocalSlack
+) -> None:
+    (job,) = retried(setup, *failing(queue, setup))
+
+    def shown() -> str:
+        send(setup, slack)
+        (message,) = slack.messages(OPS)
+        return str(message["blocks"])
+
+    assert "run:undo" in shown()
+    assert follow(setup, clock, seconds=4) == 0
+    assert "run:undo" in shown()
+    worker.take(job)
+    assert follow(setup, clock, seconds=4) == 0
+    assert "run:undo" not in shown()
+    assert "can no longer be undone" in shown()
+    jobs = queue.queue.jobs
+    with queue.engine.execution_options(changes=True).begin() as connection:
+        connection.execute(update(jobs).values(reserved_at=None))
+    assert follow(setup, clock, seconds=4) == 0
+    assert "run:undo" in shown()
+    worker.release(job)
+    assert follow(setup, clock, seconds=4) == 0
+    assert "run:undo" not in shown()
+    assert thread(slack) == []
+
+
 def test_an_id_that_is_gone_is_no_outcome_while_a_later_row_has_the_payload(
     queue: TestQueue, setup: Setup, clock: Clock, worker: Worker
 ) -> None:

@@ -223,7 +223,7 @@ def finish(visitor: Visitor, playground: LocalSlack) -> None:
     alert = visitor.log.get_by_role("article").filter(has_text="workers have stopped taking jobs")
     alert = alert.filter(has=page.get_by_role("button", name="More")).last
     expect(alert).to_be_visible(timeout=90_000)
-    choose(alert, "Mute 1 h")
+    choose(alert, "Mute this alert 1 h")
     visitor.expect_done("mute")
     visitor.begin("resume")
     visitor.panel.get_by_role("button", name="Resume").click()

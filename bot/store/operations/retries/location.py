@@ -44,12 +44,14 @@ class Refailure:
 class JobLocation:
     """The result of a search: the job's current id (None: not in `jobs`), or who removed it.
 
-    `complete` is False if not every possible row could be read.
+    `complete` is False if not every possible row could be read. `started`: a worker has taken the
+    job since its retry.
     """
 
     job_id: int | None
     taken: RemovedBy | None = None
     complete: bool = True
+    started: bool = False
 
 
 def highest_id(connection: Connection, queue: Queue) -> int:
@@ -62,7 +64,11 @@ def look(
 ) -> dict[int, JobLocation]:
     """Return the location of each tracked job, by the id of its tracking row."""
     present = _there(connection, queue, rows)
-    locations = {row.id: JobLocation(row.job_id) for row in rows if row.id in present}
+    locations = {
+        row.id: JobLocation(row.job_id, started=present[row.id] or row.job_id != row.retried_as)
+        for row in rows
+        if row.id in present
+    }
     missing = [row for row in rows if row.id not in locations]
     removals = _taken(connection, missing)
     locations |= {id_: JobLocation(None, removal) for id_, removal in removals.items()}
@@ -73,19 +79,27 @@ def look(
     return locations
 
 
-def _there(connection: Connection, queue: Queue, rows: Sequence[TrackedJob]) -> set[int]:
-    """Return the tracked jobs that still have their last known id."""
+def _there(connection: Connection, queue: Queue, rows: Sequence[TrackedJob]) -> dict[int, bool]:
+    """Return the tracked jobs that have their last known id, and whether a worker has them."""
     layout = queue.jobs_layout
     job_ids = [row.job_id for row in rows]
     present = {
-        job_id: (queue.mask(as_text(name)), digest)
-        for job_id, name, digest in connection.execute(
-            select(layout.id, layout.queue, payload_digest(queue.jobs)).where(
-                layout.id.in_(job_ids)
-            )
+        job_id: (queue.mask(as_text(name)), digest, is_reserved)
+        for job_id, name, digest, is_reserved in connection.execute(
+            select(
+                layout.id,
+                layout.queue,
+                payload_digest(queue.jobs),
+                layout.reserved_at.is_not(None),
+            ).where(layout.id.in_(job_ids))
         )
     }
-    return {row.id for row in rows if present.get(row.job_id) == (row.queue, row.payload_digest)}
+    jobs = {row.id: present[row.job_id] for row in rows if row.job_id in present}
+    return {
+        row.id: bool(jobs[row.id][2])
+        for row in rows
+        if row.id in jobs and jobs[row.id][:2] == (row.queue, row.payload_digest)
+    }
 
 
 def _taken(connection: Connection, rows: Sequence[TrackedJob]) -> dict[int, RemovedBy]:
@@ -140,7 +154,7 @@ def _moved(
         job_id = min(mine, default=None)
         if job_id is not None:
             del free[job_id]
-        locations[row.id] = JobLocation(job_id, complete=reached)
+        locations[row.id] = JobLocation(job_id, complete=reached, started=True)
     return locations
 
 

@@ -58,6 +58,7 @@ class TrackedJob:
     retried_at: datetime
     state: str
     missing_since: datetime | None
+    started: bool
     late: bool
     settled_at: datetime | None
     settled_by: str | None

@@ -1,0 +1,41 @@
+"""The failures of one incident as the scope of a retry, and the older ones of the same error."""
+
+from bot.app.command import Work
+from bot.app.plans import BulkOptions, create, need_of
+from bot.models.actions import Action
+from bot.models.incidents import Incident
+from bot.models.operations import Preview, Scope, WiderPlan
+from bot.models.refusals import IncidentNotFound
+from bot.store.incidents import lookups
+
+
+def incident_of(work: Work, id_: int) -> Incident:
+    """Return the incident; raises `IncidentNotFound`."""
+    incident = lookups.by_id(work.connection, id_)
+    if incident is None:
+        raise IncidentNotFound(id=f"I{id_}")
+    return incident
+
+
+def limited_to(scope: Scope, incident: Incident) -> Scope:
+    """Return the scope, limited to the incident's own failures."""
+    of_incident = {"incident": incident.id, "error_group": incident.error_group}
+    return scope.model_copy(update=of_incident)
+
+
+def with_older(
+    work: Work, action: Action, preview: Preview, incident: Incident, options: BulkOptions
+) -> Preview:
+    """Return the preview with a second plan that also takes older failures of the same error.
+
+    Without such failures, or for a person who may not change that many jobs, there is none.
+    """
+    if not preview.total or incident.error_group is None or incident.first_seq is None:
+        return preview
+    scope = preview.scope.model_copy(update={"older_than": incident.first_seq})
+    wider = create(work, action, scope, options)
+    count = wider.total - preview.total
+    may_change = work.grant.role >= need_of(work.setup.commands[action.name], wider.total).role
+    if count <= 0 or not may_change:
+        return preview
+    return preview.model_copy(update={"older": WiderPlan(plan=wider.plan, count=count)})
