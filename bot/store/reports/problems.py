@@ -16,10 +16,12 @@ from sqlalchemy import Connection, func, select
 from bot.models.health import PARTS, HealthProblem, Part, WatcherState
 from bot.queue.layouts import Queue
 from bot.store import background_steps
+from bot.store.audit import chain
+from bot.store.audit.keys import NO_KEYS, AuditKeys
 from bot.store.background_steps import error_code
 from bot.store.failures.index import backfill_left
 from bot.store.failures.zone_offset import zone_offset
-from bot.store.tables import audit, audit_chain, failures, samples
+from bot.store.tables import audit, audit_chain, audit_rejected, failures, samples
 
 log = structlog.get_logger(__name__)
 
@@ -43,6 +45,7 @@ class Check:
     queue: Queue
     now: datetime
     watcher: WatcherState
+    keys: AuditKeys
 
     @property
     def leads_since(self) -> datetime | None:
@@ -55,10 +58,14 @@ class Check:
 
 
 def problems(
-    connection: Connection, queue: Queue, now: datetime, watcher: WatcherState
+    connection: Connection,
+    queue: Queue,
+    now: datetime,
+    watcher: WatcherState,
+    keys: AuditKeys = NO_KEYS,
 ) -> tuple[HealthProblem, ...]:
     """Return every problem that the database shows; those of the watcher come first."""
-    check = Check(connection, queue, now, watcher)
+    check = Check(connection, queue, now, watcher, keys)
     return tuple(
         problem for part, read in _CHECKS for problem in checked(part, partial(read, check))
     )
@@ -170,6 +177,27 @@ def _unsealed(check: Check) -> list[HealthProblem]:
     return [HealthProblem(part="audit", code="unsealed", since=row.at, row=row.id)]
 
 
+def _audit(check: Check) -> list[HealthProblem]:
+    """Return the problems of the audit log."""
+    return [*_unsealed(check), *_audit_key(check)]
+
+
+def _audit_key(check: Check) -> list[HealthProblem]:
+    """Return a problem if this replica may not seal, or if a record or a link was forged."""
+    last = chain.tail(check.connection)
+    if chain.is_forged(check.connection, last, check.keys):
+        return [HealthProblem(part="audit", code="forged-link", row=last.seq)]
+    problems_: list[HealthProblem] = []
+    if last.active is not None and check.keys.by_id(last.active) is None:
+        problems_ = [HealthProblem(part="audit", code="audit-key-missing", audit_key=last.active)]
+    rejected = select(audit_rejected).join(audit, audit.c.id == audit_rejected.c.audit_id)
+    row = check.connection.execute(rejected.order_by(audit_rejected.c.audit_id).limit(1)).first()
+    if row is None:
+        return problems_
+    forged = HealthProblem(part="audit", code="forged-record", since=row.at, row=row.audit_id)
+    return [*problems_, forged]
+
+
 def _stale_sample(check: Check) -> list[HealthProblem]:
     """Return a problem if the next sample is long overdue."""
     newest = select(samples.c.taken_at, samples.c.took_ms).order_by(samples.c.id.desc()).limit(1)
@@ -189,6 +217,6 @@ _CHECKS: tuple[tuple[Part, Callable[[Check], list[HealthProblem]]], ...] = (
     ("watcher", _steps),
     ("failures", _unindexed),
     ("times", _zone_offset),
-    ("audit", _unsealed),
+    ("audit", _audit),
     ("metrics", _stale_sample),
 )

@@ -86,6 +86,7 @@ def problem_line(problem: HealthProblem, ctx: Context) -> Mrkdwn:
         "id": escape(str(problem.row)),
         "part": texts(f"background-part-{problem.part}"),
         "error": code(problem.error or "–"),
+        "audit_key": code(problem.audit_key or "–"),
         **offset_values(problem.minutes or 0, texts),
     }
     line = texts(f"background-{problem.code}", **values)
