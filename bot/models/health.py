@@ -62,6 +62,7 @@ ProblemCode = Literal[
     "audit-key-missing",
     "forged-link",
     "forged-record",
+    "cursor-reset",
     "sample-old",
     "sample-missing",
     "unseen",

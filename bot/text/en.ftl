@@ -1497,6 +1497,7 @@ background-unsealed = ⚠️ *Audit record { $id }* is not sealed yet, after { $
 background-audit-key-missing = ⚠️ *The key of the audit log is missing:* this replica does not hold key { $audit_key }. It seals nothing and refuses every change.
 background-forged-link = ⚠️ *Link { $id } of the audit chain is forged:* no replica with the key made it. Nothing is sealed until it is removed.
 background-forged-record = ⚠️ *Audit record { $id } was not sealed:* its HMAC is missing, wrong or a copy, so no replica with the key wrote it.
+background-cursor-reset = ⚠️ *The cursor { $error } was moved beyond its rows* by somebody else, and was reset { $age } ago.
 background-sample-old = ⚠️ *The newest sample of the queue* is { $age } old.
 background-sample-missing = ⚠️ *No sample of the queue* has been taken for { $age }.
 background-zone-offset =

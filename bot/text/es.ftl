@@ -1612,6 +1612,7 @@ background-unsealed = ⚠️ *El registro de auditoría { $id }* aún no está s
 background-audit-key-missing = ⚠️ *Falta la clave de la auditoría:* esta réplica no tiene la clave { $audit_key }. No sella nada y rechaza todo cambio.
 background-forged-link = ⚠️ *El eslabón { $id } de la cadena de auditoría es falso:* no lo hizo ninguna réplica con la clave. No se sella nada hasta que se borre.
 background-forged-record = ⚠️ *El registro de auditoría { $id } no se selló:* su HMAC falta, es incorrecto o es una copia, así que no lo escribió ninguna réplica con la clave.
+background-cursor-reset = ⚠️ *Alguien movió el cursor { $error }* más allá de sus filas; se restableció hace { $age }.
 background-sample-old = ⚠️ *La última muestra de la cola* es de hace { $age }.
 background-sample-missing = ⚠️ *No hay muestras de la cola* desde hace { $age }.
 background-zone-offset =

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import Connection, RowMapping, func, insert, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, select
 
 from bot.models.refusals import AuditKeyMissing
 from bot.store.audit.audit_log import (
@@ -34,7 +34,7 @@ from bot.store.audit.keys import (
     KeyChange,
     is_equal,
 )
-from bot.store.cursors import position, set_position
+from bot.store.cursors import position, reset, set_position
 from bot.store.tables import audit, audit_chain, audit_rejected
 
 log = structlog.get_logger(__name__)
@@ -165,7 +165,7 @@ def seal(
     last = tail(connection)
     if is_forged(connection, last, keys):
         raise ChainForged(last.seq)
-    settled = position(connection, "audit_settled")
+    settled = _settled_cursor(connection, now)
     waiting = _waiting(connection, settled, rows)
     sealing = _Sealing(connection, now, keys, last)
     if last.key_id is None and keys.newest is None:
@@ -233,10 +233,15 @@ class _Sealing:
         return "copy" if self.connection.execute(copied.limit(1)).first() is not None else None
 
 
-def _waiting(connection: Connection, settled: int, rows: int) -> Sequence[RowMapping]:
-    linked = select(audit_chain.c.seq).where(audit_chain.c.audit_id == audit.c.id).exists()
+def _unlinked() -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Return the conditions for records that are neither sealed nor rejected."""
+    linked = select(audit_chain.c.seq).where(audit_chain.c.audit_id == audit.c.id)
     rejected = select(audit_rejected.c.audit_id).where(audit_rejected.c.audit_id == audit.c.id)
-    query = select(audit).where(audit.c.id > settled, ~linked, ~rejected.exists())
+    return ~linked.exists(), ~rejected.exists()
+
+
+def _waiting(connection: Connection, settled: int, rows: int) -> Sequence[RowMapping]:
+    query = select(audit).where(audit.c.id > settled, *_unlinked())
     return connection.execute(query.order_by(audit.c.id).limit(rows)).mappings().all()
 
 
@@ -313,6 +318,40 @@ def key_record(
         replica=writer.replica,
         arguments=change.arguments,
     )
+
+
+def _settled_cursor(connection: Connection, now: datetime) -> int:
+    """Return the id up to which every record is sealed; reset the cursor if it is too high.
+
+    Otherwise a moved cursor would end the sealing while changes go on.
+    """
+    settled = position(connection, "audit_settled")
+    if not _is_ahead(connection, now, settled):
+        return settled
+    settled = _sealed_long_ago(connection)
+    reset(connection, "audit_settled", settled, now)
+    return settled
+
+
+def _is_ahead(connection: Connection, now: datetime, settled: int) -> bool:
+    """Return whether the cursor is above every record, or above one that waits to be sealed."""
+    newest = connection.execute(select(func.max(audit.c.id))).scalar() or 0
+    if settled > newest:
+        return True
+    young = select(audit.c.id).where(
+        audit.c.at >= now - SETTLED_AFTER, audit.c.id <= settled, *_unlinked()
+    )
+    return connection.execute(young.limit(1)).first() is not None
+
+
+def _sealed_long_ago(connection: Connection) -> int:
+    """Return a record long before the last sealed one: none below it can wait."""
+    last = select(func.max(audit_chain.c.audit_id)).scalar_subquery()
+    row = connection.execute(select(audit.c.id, audit.c.at).where(audit.c.id == last)).first()
+    if row is None:
+        return 0
+    earlier = select(audit.c.id).where(audit.c.id < row.id, audit.c.at < row.at - SETTLED_AFTER)
+    return connection.execute(earlier.order_by(audit.c.id.desc()).limit(1)).scalar() or 0
 
 
 def _settle(connection: Connection, now: datetime, settled: int) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, func, select
 
 from bot.models.health import PARTS, HealthProblem, Part, WatcherState
 from bot.queue.layouts import Queue
-from bot.store import background_steps
+from bot.store import background_steps, cursors
 from bot.store.audit import chain
 from bot.store.audit.keys import NO_KEYS, AuditKeys
 from bot.store.background_steps import error_code
@@ -31,6 +31,7 @@ UNINDEXED_AFTER = timedelta(minutes=1)
 UNSEALED_AFTER = timedelta(minutes=1)
 STALE_AFTER = timedelta(minutes=3)
 STALE_PERIODS = 3
+RESETS_SHOWN = timedelta(hours=1)
 SAMPLE_SHARE = 20
 """The wait after a count, as a multiple of the duration of that count."""
 NEWEST = 200
@@ -170,7 +171,9 @@ def _unsealed(check: Check) -> list[HealthProblem]:
     """
     last = select(audit_chain.c.audit_id).order_by(audit_chain.c.seq.desc()).limit(1)
     sealed = check.connection.execute(last).scalar() or 0
-    following = select(audit.c.id, audit.c.at).where(audit.c.id > sealed).order_by(audit.c.id)
+    rejected = select(audit_rejected.c.audit_id).where(audit_rejected.c.audit_id == audit.c.id)
+    waiting = select(audit.c.id, audit.c.at).where(audit.c.id > sealed, ~rejected.exists())
+    following = waiting.order_by(audit.c.id)
     row = check.connection.execute(following.limit(1)).first()
     if row is None or check.waited(row.at) <= UNSEALED_AFTER:
         return []
@@ -198,6 +201,22 @@ def _audit_key(check: Check) -> list[HealthProblem]:
     return [*problems_, forged]
 
 
+def _cursors(check: Check) -> list[HealthProblem]:
+    """Return the cursors that pointed beyond their rows within the last hour."""
+    return [
+        HealthProblem(
+            part=_CURSOR_PARTS.get(cursor.name, "failures"),
+            code="cursor-reset",
+            since=cursor.at,
+            error=cursor.name,
+        )
+        for cursor in cursors.resets(check.connection, check.now - RESETS_SHOWN)
+    ]
+
+
+_CURSOR_PARTS: dict[str, Part] = {"audit_settled": "audit", "digest": "digest"}
+
+
 def _stale_sample(check: Check) -> list[HealthProblem]:
     """Return a problem if the next sample is long overdue."""
     newest = select(samples.c.taken_at, samples.c.took_ms).order_by(samples.c.id.desc()).limit(1)
@@ -218,5 +237,6 @@ _CHECKS: tuple[tuple[Part, Callable[[Check], list[HealthProblem]]], ...] = (
     ("failures", _unindexed),
     ("times", _zone_offset),
     ("audit", _audit),
+    ("watcher", _cursors),
     ("metrics", _stale_sample),
 )

@@ -8,6 +8,15 @@ from bot.text import Mrkdwn, channel, code, escape, join
 from bot.views.context import Context
 from bot.views.names import age_since, offset_values
 
+_KNOWN = (
+    "nobody",
+    "zone-offset",
+    "audit-key-missing",
+    "forged-link",
+    "forged-record",
+    "cursor-reset",
+)
+"""Problems of which the log has no more than the sentence."""
 SHOWN = 8
 """Problems that a message lists; a terminal lists all."""
 
@@ -70,7 +79,7 @@ def problem_lines(problems: Sequence[HealthProblem], ctx: Context) -> list[Mrkdw
     lines = [problem_line(problem, ctx) for problem in first]
     if hidden := len(problems) - len(first):
         lines.append(ctx.texts("background-more", count=hidden))
-    if any(problem.code not in ("nobody", "zone-offset") for problem in problems):
+    if any(problem.code not in _KNOWN for problem in problems):
         lines.append(ctx.texts("background-hint", line=code("watch step failed")))
     return lines
 
