@@ -9,7 +9,7 @@ from bot.app.command import Setup
 from bot.background.leader import leader_transaction
 from bot.failpoints import reach
 from bot.store import outbox
-from bot.store.audit import chain
+from bot.store.audit import sealing
 from bot.store.audit.audit_log import SealedRecord
 from bot.store.audit.chain import Writer
 from bot.store.leases import Lease
@@ -24,7 +24,7 @@ def seal_once(setup: Setup, lease: Lease) -> int:
     def work(connection: Connection) -> int:
         now = setup.clock(connection)
         writer = Writer(setup.replica, setup.version)
-        records = chain.seal(connection, now, setup.audit_keys, writer)
+        records = sealing.seal(connection, now, setup.audit_keys, writer)
         for item in records:
             _post(setup, connection, item)
         reach("sealed")

@@ -14,7 +14,7 @@ from bot.background.operations.runner import Runner
 from bot.database.transactions import now_of
 from bot.models.refusals import AuditKeyMissing, StartError
 from bot.store import tables
-from bot.store.audit import chain
+from bot.store.audit import chain, sealing
 from bot.store.audit.audit_log import insert_record, mac_of
 from bot.store.audit.chain import ChainForged
 from bot.store.audit.keys import NO_KEYS, ROTATED, AuditKey, AuditKeys, KeyChange, new_secret
@@ -125,7 +125,7 @@ def test_every_column_but_the_id_is_covered(keyed: Setup, queue: TestQueue) -> N
 
 def test_many_forged_records_do_not_stop_the_sealing(keyed: Setup, queue: TestQueue) -> None:
     with queue.engine.begin() as connection:
-        for number in range(chain.SEAL_ROWS + 5):
+        for number in range(sealing.SEAL_ROWS + 5):
             copy_of(connection, id=1_000 + number, mac="0" * 64)
     change(keyed)
     sealed = sum(seal(keyed) for _ in range(3))
