@@ -15,7 +15,7 @@ from bot.database.transactions import changing, now_of, reading, time_limit
 from bot.models.refusals import StartError
 from bot.store.audit import audit_log, chain
 from bot.store.audit.audit_log import insert_record
-from bot.store.audit.chain import Writer, key_record
+from bot.store.audit.chain import RecordOrigin, key_record
 from bot.store.audit.keys import BEGUN, LOST, ROTATED, AuditKey, AuditKeys, KeyChange
 from bot.store.migrate import require_current
 from bot.wiring import replica_name
@@ -86,9 +86,9 @@ def _change_key(
 def _write(
     connection: Connection, change: KeyChange, now: datetime, actor: str, key: AuditKey
 ) -> None:
-    writer = Writer(replica_name(), __version__)
+    origin = RecordOrigin(replica_name(), __version__)
     detail = f"{getpass.getuser()}@{socket.gethostname()}"[:191]
-    insert_record(connection, key_record(change, now, writer, actor, "terminal", detail), key)
+    insert_record(connection, key_record(change, now, origin, actor, "terminal", detail), key)
 
 
 def exported(engine: Engine, after: int) -> Iterator[tuple[int, str]]:

@@ -11,7 +11,7 @@ from bot.failpoints import reach
 from bot.store import outbox
 from bot.store.audit import sealing
 from bot.store.audit.audit_log import SealedRecord
-from bot.store.audit.chain import Writer
+from bot.store.audit.chain import RecordOrigin
 from bot.store.leases import Lease
 
 TOGETHER = timedelta(minutes=1)
@@ -23,8 +23,8 @@ def seal_once(setup: Setup, lease: Lease) -> int:
 
     def work(connection: Connection) -> int:
         now = setup.clock(connection)
-        writer = Writer(setup.replica, setup.version)
-        records = sealing.seal(connection, now, setup.audit_keys, writer)
+        origin = RecordOrigin(setup.replica, setup.version)
+        records = sealing.seal(connection, now, setup.audit_keys, origin)
         for item in records:
             _post(setup, connection, item)
         reach("sealed")

@@ -63,7 +63,7 @@ class Tail:
 
 
 @dataclass(frozen=True, slots=True)
-class Writer:
+class RecordOrigin:
     """The replica that seals, for the record of the chain's first key."""
 
     replica: str
@@ -145,7 +145,7 @@ def is_forged(connection: Connection, last: Tail, keys: AuditKeys) -> bool:
 def key_record(
     change: KeyChange,
     now: datetime,
-    writer: Writer,
+    origin: RecordOrigin,
     actor: str,
     source: str,
     detail: str | None = None,
@@ -161,7 +161,7 @@ def key_record(
         rule="audit key",
         action=KEY_CHANGE,
         outcome="ok",
-        version=writer.version,
-        replica=writer.replica,
+        version=origin.version,
+        replica=origin.replica,
         arguments=change.arguments,
     )

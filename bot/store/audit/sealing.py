@@ -11,8 +11,8 @@ from bot.store.audit.audit_log import SealedRecord, insert_record, mac_of
 from bot.store.audit.chain import (
     SYSTEM,
     ChainForged,
+    RecordOrigin,
     Tail,
-    Writer,
     change_of,
     digest_of,
     is_forged,
@@ -32,7 +32,11 @@ SETTLED_AFTER = timedelta(minutes=10)
 
 
 def seal(
-    connection: Connection, now: datetime, keys: AuditKeys, writer: Writer, rows: int = SEAL_ROWS
+    connection: Connection,
+    now: datetime,
+    keys: AuditKeys,
+    origin: RecordOrigin,
+    rows: int = SEAL_ROWS,
 ) -> list[SealedRecord]:
     """Seal up to `rows` committed records in id order; the caller has checked the lease.
 
@@ -49,7 +53,7 @@ def seal(
         for record in waiting:
             sealing.link(record, None)
     elif last.key_id is None:
-        _begin(sealing, waiting, writer, is_complete=len(waiting) < rows)
+        _begin(sealing, waiting, origin, is_complete=len(waiting) < rows)
     else:
         _continue(sealing, waiting)
     if len(waiting) < rows:
@@ -123,7 +127,7 @@ def _waiting(connection: Connection, settled: int, rows: int) -> Sequence[RowMap
 
 
 def _begin(
-    sealing: _Sealing, waiting: Sequence[RowMapping], writer: Writer, *, is_complete: bool
+    sealing: _Sealing, waiting: Sequence[RowMapping], origin: RecordOrigin, *, is_complete: bool
 ) -> None:
     """Seal the records from before the first key without one, then begin the part with a key."""
     for record in waiting:
@@ -134,7 +138,7 @@ def _begin(
         return
     change = KeyChange(FIRST, key.id)
     record_id = insert_record(
-        sealing.connection, key_record(change, sealing.now, writer, SYSTEM, "background"), key
+        sealing.connection, key_record(change, sealing.now, origin, SYSTEM, "background"), key
     )
     first = sealing.connection.execute(select(audit).where(audit.c.id == record_id)).mappings()
     sealing.link(first.one(), key)

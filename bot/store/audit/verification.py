@@ -25,7 +25,7 @@ from bot.store.tables import audit, audit_chain, audit_rejected
 
 
 @dataclass
-class _Walk:
+class _ChainWalk:
     """The state after a link: its number, hash and digest, the active key, and the open proof.
 
     `unproven` is the first link since the last one whose key is held.
@@ -53,7 +53,7 @@ def verify(
     """
     pending = dict(anchors or {})
     kept_since = now_of(connection) - batches.ITEMS_KEPT
-    walk = _Walk(keys)
+    walk = _ChainWalk(keys)
     for row in _rows(connection, page):
         yield from _faults(row, walk)
         if row["id"] is not None and row["outcome"] in ENDED and row["at"] > kept_since:
@@ -76,14 +76,21 @@ def verify(
 def unproven_span(connection: Connection) -> str | None:
     """Return which links only anchors prove, because their key was lost; None without any."""
     query = (
-        select(audit_chain.c.seq, audit.c.action, audit.c.outcome, audit.c.arguments)
+        select(
+            audit_chain.c.seq,
+            audit_chain.c.key_id.label("link_key"),
+            audit.c.action,
+            audit.c.outcome,
+            audit.c.arguments,
+        )
         .join(audit, audit.c.id == audit_chain.c.audit_id)
         .where(audit.c.action == KEY_CHANGE, audit.c.outcome == "ok")
         .order_by(audit_chain.c.seq.desc())
     )
     for row in connection.execute(query).mappings():
         change = change_of(row)
-        if change is not None and change.segment == LOST:
+        is_begun = change is not None and change.key_id == row["link_key"]
+        if change is not None and is_begun and change.segment == LOST:
             return (
                 f"Links 1 to {row['seq'] - 1} were sealed before the key {change.before} was lost: "
                 "only anchors prove them."
@@ -118,7 +125,7 @@ def _rows(connection: Connection, page: int) -> Iterator[RowMapping]:
         seq = rows[-1]["seq"]
 
 
-def _faults(row: RowMapping, walk: _Walk) -> Iterator[str]:
+def _faults(row: RowMapping, walk: _ChainWalk) -> Iterator[str]:
     """Yield the faults of a link and its record, and advance the active key."""
     seq = row["seq"]
     is_next = seq == walk.seq + 1
@@ -139,7 +146,7 @@ def _faults(row: RowMapping, walk: _Walk) -> Iterator[str]:
     walk.active = change.key_id if change is not None and is_rotated else row["link_key"]
 
 
-def _key_faults(row: RowMapping, change: KeyChange | None, walk: _Walk) -> Iterator[str]:
+def _key_faults(row: RowMapping, change: KeyChange | None, walk: _ChainWalk) -> Iterator[str]:
     """Yield the faults of a link's key and HMAC, and of the HMAC of its record."""
     seq, name = row["seq"], row["link_key"]
     if name != walk.active and not _begins(name, change, walk):
@@ -162,7 +169,7 @@ def _key_faults(row: RowMapping, change: KeyChange | None, walk: _Walk) -> Itera
         yield f"Record {row['audit_id']} of link {seq} was not written by the bot."
 
 
-def _begins(name: str | None, change: KeyChange | None, walk: _Walk) -> bool:
+def _begins(name: str | None, change: KeyChange | None, walk: _ChainWalk) -> bool:
     """Return whether this link's record begins a part of the chain with this key."""
     if change is None or name is None or change.key_id != name:
         return False

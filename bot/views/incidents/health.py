@@ -8,14 +8,9 @@ from bot.text import Mrkdwn, channel, code, escape, join
 from bot.views.context import Context
 from bot.views.names import age_since, offset_values
 
-_KNOWN = (
-    "nobody",
-    "zone-offset",
-    "audit-key-missing",
-    "forged-link",
-    "forged-record",
-    "cursor-reset",
-)
+_COMPLETE = ("audit-key-missing", "forged-link", "forged-record", "cursor-reset")
+"""Problems whose sentence says what follows; the usual effect of their part is not theirs."""
+_UNLOGGED = ("nobody", "zone-offset", *_COMPLETE)
 """Problems of which the log has no more than the sentence."""
 SHOWN = 8
 """Problems that a message lists; a terminal lists all."""
@@ -79,7 +74,7 @@ def problem_lines(problems: Sequence[HealthProblem], ctx: Context) -> list[Mrkdw
     lines = [problem_line(problem, ctx) for problem in first]
     if hidden := len(problems) - len(first):
         lines.append(ctx.texts("background-more", count=hidden))
-    if any(problem.code not in _KNOWN for problem in problems):
+    if any(problem.code not in _UNLOGGED for problem in problems):
         lines.append(ctx.texts("background-hint", line=code("watch step failed")))
     return lines
 
@@ -99,6 +94,8 @@ def problem_line(problem: HealthProblem, ctx: Context) -> Mrkdwn:
         **offset_values(problem.minutes or 0, texts),
     }
     line = texts(f"background-{problem.code}", **values)
+    if problem.code in _COMPLETE:
+        return line
     return join(" ", [line, texts(f"background-means-{problem.part}")])
 
 

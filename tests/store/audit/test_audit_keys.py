@@ -17,7 +17,7 @@ from bot.store import tables
 from bot.store.audit import chain, sealing
 from bot.store.audit.audit_log import insert_record, mac_of
 from bot.store.audit.chain import ChainForged
-from bot.store.audit.keys import NO_KEYS, ROTATED, AuditKey, AuditKeys, KeyChange, new_secret
+from bot.store.audit.keys import LOST, NO_KEYS, ROTATED, AuditKey, AuditKeys, KeyChange, new_secret
 from bot.store.audit.verification import unproven_span, verify
 from bot.store.reports.health import health
 from tests.kit.bulk import previewed
@@ -264,8 +264,8 @@ def test_a_replaced_key_names_no_other(keyed: Setup, queue: TestQueue) -> None:
     seal(setup)
     with queue.engine.begin() as connection:
         rotated = KeyChange(ROTATED, THREE.id, ONE.id)
-        writer = chain.Writer("x", "x")
-        record = chain.key_record(rotated, now_of(connection), writer, ANA, "terminal")
+        origin = chain.RecordOrigin("x", "x")
+        record = chain.key_record(rotated, now_of(connection), origin, ANA, "terminal")
         insert_record(connection, record, ONE)
     assert seal(setup) == 0
     assert problems(queue, both) == ["forged-record"]
@@ -298,6 +298,20 @@ def test_a_segment_by_a_stranger_is_no_lost_key(keyed: Setup, queue: TestQueue) 
     change(keyed)
     assert seal(keyed) == 1
     assert problems(queue) == ["forged-record"]
+
+
+def test_a_record_of_another_lost_key_begins_nothing(keyed: Setup, queue: TestQueue) -> None:
+    both = AuditKeys(TWO, ONE)
+    with queue.engine.begin() as connection:
+        lost = KeyChange(LOST, TWO.id, THREE.id)
+        origin = chain.RecordOrigin("x", "x")
+        record = chain.key_record(lost, now_of(connection), origin, "ana", "terminal")
+        insert_record(connection, record, TWO)
+    assert seal(replace(keyed, audit_keys=both)) == 1
+    assert {link.key_id for link in queue.rows(tables.audit_chain)} == {ONE.id}
+    assert violations(queue, both) == []
+    with queue.engine.begin() as connection:
+        assert unproven_span(connection) is None
 
 
 def test_anchors_are_found_in_a_copy_of_the_channel() -> None:
