@@ -111,12 +111,30 @@ def tail(connection: Connection) -> Tail:
     return Tail(**{name: row[name] for name in names}, change=change_of(row))
 
 
+def _active_key(connection: Connection) -> str | None:
+    """Return the active key's name; a change reads only these columns of the chain."""
+    c = audit_chain.c
+    row = (
+        connection.execute(
+            select(c.seq, c.key_id, audit.c.action, audit.c.outcome, audit.c.arguments)
+            .select_from(audit_chain.outerjoin(audit, audit.c.id == c.audit_id))
+            .order_by(c.seq.desc())
+            .limit(1)
+        )
+        .mappings()
+        .first()
+    )
+    if row is None:
+        return None
+    return Tail(seq=row["seq"], key_id=row["key_id"], change=change_of(row)).active
+
+
 def signing_key(connection: Connection, keys: AuditKeys) -> AuditKey | None:
     """Return the key of a new record; None only if neither chain nor replica has one.
 
     Raises `AuditKeyMissing`: a record without the active key would never be sealed.
     """
-    active = tail(connection).active
+    active = _active_key(connection)
     key = keys.newest if active is None else keys.by_id(active)
     if active is not None and key is None:
         raise AuditKeyMissing(key=active)
