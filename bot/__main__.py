@@ -7,8 +7,9 @@ import threading
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
+from time import sleep
 from types import FrameType
-from typing import Any
+from typing import Any, TextIO
 from zoneinfo import ZoneInfo
 
 import click
@@ -16,6 +17,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from bot import __version__, logs
+from bot.audit_terminal import activate_key, anchors_in, exported, replace_lost_key
 from bot.database.dialects import is_sqlite
 from bot.database.start import at_start, problems_of
 from bot.database.transactions import reading
@@ -24,14 +26,16 @@ from bot.models.operations import Preview
 from bot.models.refusals import Refusal, StartError
 from bot.settings import exposed_files, load_settings
 from bot.slack.runtime import freeze_heap
-from bot.store.audit import audit_log, history
+from bot.store.audit import audit_log, chain, history, verification
+from bot.store.audit.keys import new_secret
 from bot.store.migrate import migrate as apply_migrations
 from bot.store.migrate import require_current
-from bot.terminal import TerminalRequest, do, report_health
+from bot.terminal import TerminalRequest, do, name_problem, report_health
 from bot.text import texts_for
 from bot.views.refusal import refusal_sentence
 from bot.wiring import (
     NoSlack,
+    audit_keys,
     check_tables,
     make_bot,
     make_setup,
@@ -41,6 +45,8 @@ from bot.wiring import (
 )
 
 log = structlog.get_logger(__name__)
+
+FOLLOW_SECONDS = 1.0
 
 
 def stopping(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -75,7 +81,10 @@ def run() -> None:
     logs.configure(mask=mask_value)
     for note in exposed_files(os.environ):
         log.warning(note)
-    bot = make_bot(load_settings(os.environ, need="run"))
+    settings = load_settings(os.environ, need="run")
+    for note in start_notes(settings):
+        log.warning(note)
+    bot = make_bot(settings)
     if is_sqlite(bot.setup.engine):
         log.warning("SQLite is for one process only: a second bot needs MariaDB or MySQL")
     done = threading.Event()
@@ -183,28 +192,71 @@ def audit_group() -> None:
 
 @audit_group.command()
 @click.option("--anchor", multiple=True, metavar="SEQ:HASH", help="As the audit channel shows it.")
+@click.option(
+    "--anchors",
+    type=click.File(encoding="utf-8"),
+    help="A file with anchors, such as a copy of the audit channel.",
+)
 @stopping
-def verify(anchor: tuple[str, ...]) -> None:
+def verify(anchor: tuple[str, ...], anchors: TextIO | None) -> None:
     """Report problems of the chain of audit records; exit with 1 if there are any."""
-    anchors = dict(_anchor(text) for text in anchor)
-    engine = open_database(load_settings(os.environ, need="database"))
-    with at_start(), reading(engine) as connection:
+    posted = {} if anchors is None else anchors_in(anchors.read())
+    posted |= dict(_anchor(text) for text in anchor)
+    settings = load_settings(os.environ, need="database")
+    with at_start(), reading(open_database(settings)) as connection:
         require_current(connection)
-        problems = list(audit_log.verify(connection, anchors))
-        seq, link = audit_log.tail(connection)
-    for sentence in problems:
+        problems = list(verification.verify(connection, posted, keys=audit_keys(settings)))
+        span = verification.unproven_span(connection)
+        last = chain.tail(connection)
+    for sentence in (*problems, *([span] if span else [])):
         click.echo(sentence)
     if problems:
         raise SystemExit(1)
-    click.echo(f"The chain holds: {seq} records, #{seq} {link[:8]}.")
+    click.echo(f"The chain holds: {last.seq} records, #{last.seq} {last.hash[:8]}.")
 
 
 def _anchor(text: str) -> tuple[int, str]:
-    seq, _, digits = text.lstrip("#").replace(" ", ":").partition(":")
-    digits = digits.strip().lower()
-    if not seq.isdigit() or len(digits) < 8 or set(digits) - set("0123456789abcdef"):
+    anchors = anchors_in(text)
+    if len(anchors) != 1:
         raise click.BadParameter("must be written as in the audit channel, such as 17:0f3a9c2e")
-    return int(seq), digits
+    return next(iter(anchors.items()))
+
+
+@audit_group.command(name="new-key")
+@click.option("--activate", is_flag=True, help="Replace the active key by QUEUE_BOT_AUDIT_KEY.")
+@click.option("--lost", is_flag=True, help="The active key is lost: begin with another one.")
+@click.option("--as", "name", metavar="NAME", help="Who you are, for the audit.")
+@stopping
+def new_key(activate: bool, lost: bool, name: str | None) -> None:  # noqa: FBT001 click hands options over so
+    """Print a new key of the audit log, or put QUEUE_BOT_AUDIT_KEY into use."""
+    if not activate and not lost:
+        click.echo(new_secret())
+        return
+    if name is None or (activate and lost):
+        raise click.UsageError("--activate and --lost need --as NAME, and exclude each other")
+    if (problem := name_problem(name)) is not None:
+        raise StartError([problem])
+    settings = load_settings(os.environ, need="database")
+    put_into_use = activate_key if activate else replace_lost_key
+    click.echo(put_into_use(open_database(settings), audit_keys(settings), name))
+
+
+@audit_group.command()
+@click.option("--after", default=0, metavar="SEQ", help="The last record that you have.")
+@click.option("--follow", is_flag=True, help="Wait for more, until you stop it.")
+@stopping
+def export(after: int, follow: bool) -> None:  # noqa: FBT001 click hands options over so
+    """Print the sealed records as lines of JSON, oldest first."""
+    engine = open_database(load_settings(os.environ, need="database"))
+    with at_start(), reading(engine) as connection:
+        require_current(connection)
+    while True:
+        for seq, line in exported(engine, after):
+            click.echo(line)
+            after = seq
+        if not follow:
+            return
+        sleep(FOLLOW_SECONDS)
 
 
 @audit_group.command()

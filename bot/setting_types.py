@@ -106,6 +106,12 @@ def _link(value: str) -> str:
     return value
 
 
+def _audit_secret(value: SecretStr) -> SecretStr:
+    if re.fullmatch(r"[0-9a-f]{64}", value.get_secret_value()) is None:
+        raise ValueError("must be a key of 64 hex digits, as queue-bot audit new-key prints it")
+    return value
+
+
 def _role(value: object) -> object:
     """Return the role of a word."""
     words = {role.word: role for role in Role if role is not Role.NONE}
@@ -195,6 +201,7 @@ Positive = Annotated[int, Field(ge=1)]
 
 BotToken = Annotated[SecretStr, _starting("xoxb-")]
 AppToken = Annotated[SecretStr, _starting("xapp-")]
+AuditSecret = Annotated[SecretStr, AfterValidator(_audit_secret)]
 ApiUrl = Annotated[str, AfterValidator(_api)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database)]
 ExistingFile = Annotated[Path, AfterValidator(_file)]

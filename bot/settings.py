@@ -22,6 +22,7 @@ from bot.models.roles import Role
 from bot.setting_types import (
     ApiUrl,
     AppToken,
+    AuditSecret,
     BotToken,
     Channel,
     Channels,
@@ -77,6 +78,8 @@ class Settings(BaseSettings):
         "SLACK_APP_TOKEN",
         "SLACK_SIGNING_SECRET",
         "DATABASE_URL",
+        "QUEUE_BOT_AUDIT_KEY",
+        "QUEUE_BOT_AUDIT_KEY_OLD",
     )
     NEEDED: ClassVar[Mapping[Need, tuple[str, ...]]] = {
         "run": (
@@ -134,6 +137,8 @@ class Settings(BaseSettings):
     digest_days: Weekdays = (0, 1, 2, 3, 4)
     digest_channel: Channel | None = None
     archive_days: Positive = 7
+    audit_key: AuditSecret | None = None
+    audit_key_old: AuditSecret | None = None
 
     jobs_table: Table = "jobs"
     failed_jobs_table: Table = "failed_jobs"
@@ -284,6 +289,8 @@ def _contradictions(settings: Settings, need: Need) -> list[str]:
     problems = []
     if settings.database_ca is not None and settings.database_tls == "off":
         problems.append("DATABASE_CA and DATABASE_TLS=off contradict each other; keep one of them.")
+    if settings.audit_key is None and settings.audit_key_old is not None:
+        problems.append("QUEUE_BOT_AUDIT_KEY_OLD is set without QUEUE_BOT_AUDIT_KEY; set both.")
     if need == "run" and not (settings.viewers or settings.operators or settings.admins):
         problems.append(
             "Nobody may use the bot yet; list Slack user or user-group ids in "

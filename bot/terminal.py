@@ -95,7 +95,7 @@ def report_health(
         check_tables(setup.engine, setup.queue)
         with reading(setup.engine) as connection:
             now = setup.clock(connection)
-            state = health(connection, setup.queue, now)
+            state = health(connection, setup.queue, now, setup.audit_keys)
     except Exception as error:  # noqa: BLE001 any error leaves the health unknown
         sentence = _unreadable(error, setup)
         unseen = HealthProblem(part="watcher", code="unseen", error=sentence)

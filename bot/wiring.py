@@ -28,6 +28,7 @@ from bot.queue.layouts import Queue, fitted, require, spec_tables, warnings
 from bot.setting_types import is_exposed
 from bot.settings import Settings
 from bot.slack.runtime import Access, SlackBot, look_up
+from bot.store.audit.keys import AuditKey, AuditKeys
 from bot.store.migrate import require_current
 from bot.views.context import Links
 
@@ -97,6 +98,16 @@ def open_database(
 
 def start_notes(settings: Settings) -> list[str]:
     """Return one sentence for each setting that weakens the bot."""
+    return [*_link_notes(settings), *([KEYLESS] if settings.audit_key is None else [])]
+
+
+KEYLESS = (
+    "QUEUE_BOT_AUDIT_KEY is not set: whoever can write to the database can forge audit records "
+    "that verify accepts. queue-bot audit new-key makes a key."
+)
+
+
+def _link_notes(settings: Settings) -> list[str]:
     url = None if settings.database_url is None else settings.database_url.get_secret_value()
     database = make_url(url).database if url is not None and url.startswith("sqlite") else None
     if database is not None and is_exposed(database):
@@ -154,6 +165,15 @@ def masked_keys(settings: Settings) -> tuple[str, ...]:
     return (*DEFAULT_MASKED_KEYS, *settings.masked_keys)
 
 
+def audit_keys(settings: Settings) -> AuditKeys:
+    """Return the keys of the audit log that this replica holds."""
+    secrets_ = (settings.audit_key, settings.audit_key_old)
+    newest, older = (
+        None if secret is None else AuditKey(secret.get_secret_value()) for secret in secrets_
+    )
+    return AuditKeys(newest, older)
+
+
 def check_tables(engine: Engine, queue: Queue) -> dict[str, str]:
     """Raise `StartError` if the session, the queue's tables or the bot's own are wrong.
 
@@ -209,6 +229,7 @@ def make_setup(
         alerts_per_minute=settings.alerts_per_minute,
         alerting=_alerting(settings),
         archive_days=settings.archive_days,
+        audit_keys=audit_keys(settings),
         commands=find_commands(),
     )
 
@@ -241,8 +262,6 @@ def make_bot(settings: Settings, interval: float = INTERVAL, grace: int = 0) -> 
     """Return the checked bot, ready to start; `grace` as for `SlackBot`; raises `StartError`."""
     if settings.slack_bot_token is None or settings.slack_app_token is None:
         raise StartError(["SLACK_BOT_TOKEN and SLACK_APP_TOKEN are needed to run."])
-    for note in start_notes(settings):
-        log.warning(note)
     engines = open_engines(settings, grace)
     warn_of_kept(check_tables(engines.background, queue_of(settings)))
     warn_of_tables(engines.background, queue_of(settings))

@@ -35,6 +35,9 @@ RUNS = {
 }
 
 
+KEYED = {"QUEUE_BOT_AUDIT_KEY": "0f" * 32}
+
+
 def problems(environ: dict[str, str], need: Need = "run") -> list[str]:
     """Return the sentences that a start with this environment prints."""
     with pytest.raises(SettingsError) as caught:
@@ -149,6 +152,7 @@ WRONG = [
     ("QUEUE_BOT_AUDIT_CHANNEL", "C0A,C0B"),
     ("QUEUE_BOT_FALLBACK_CHANNEL", f"#{CANARY}"),
     ("QUEUE_BOT_TEAM_ID", CANARY),
+    ("QUEUE_BOT_AUDIT_KEY", CANARY),
     ("QUEUE_BOT_TERMINAL_ROLE", "root"),
     ("QUEUE_BOT_TERMINAL_ROLE", "none"),
     ("QUEUE_BOT_CHANGES_IN_HOME", CANARY),
@@ -302,8 +306,12 @@ def test_the_examples_of_the_page_are_accepted_together(tmp_path: Path) -> None:
 
 def test_a_database_without_tls_is_mentioned_at_start_and_contradicts_an_authority() -> None:
     settings = load_settings({**RUNS, "DATABASE_TLS": "off"}, need="run")
-    assert [note.partition(":")[0] for note in start_notes(settings)] == ["DATABASE_TLS=off"]
-    assert start_notes(load_settings(RUNS, need="run")) == []
+    notes = [note.partition(":")[0] for note in start_notes(settings)]
+    assert notes[0] == "DATABASE_TLS=off"
+    assert notes[1].startswith("QUEUE_BOT_AUDIT_KEY is not set")
+    (sentence,) = problems({**RUNS, "QUEUE_BOT_AUDIT_KEY_OLD": "0f" * 32})
+    assert "without QUEUE_BOT_AUDIT_KEY" in sentence
+    assert start_notes(load_settings({**RUNS, **KEYED}, need="run")) == []
     both = {**RUNS, "DATABASE_TLS": "off", "DATABASE_CA": str(PAGE)}
     assert "DATABASE_CA and DATABASE_TLS=off" in problems(both)[0]
 
@@ -321,7 +329,7 @@ def test_files_that_every_account_can_read_are_named(tmp_path: Path) -> None:
     for file in (secret, database):
         file.write_text(f"xoxb-{CANARY}")
     environ = {"SLACK_BOT_TOKEN_FILE": str(secret)}
-    at_file = load_settings({"DATABASE_URL": f"sqlite:///{database}"}, need="database")
+    at_file = load_settings({**KEYED, "DATABASE_URL": f"sqlite:///{database}"}, need="database")
     for mode, count in ((0o600, 0), (0o644, 1)):
         secret.chmod(mode)
         database.chmod(mode)

@@ -21,6 +21,7 @@ from bot.models.operations import Progress, Target
 from bot.models.requests import Invocation, Message, Modal
 from bot.models.roles import Role
 from bot.queue.layouts import Queue
+from bot.store.audit.keys import NO_KEYS, AuditKeys
 from bot.views.context import Context, Links
 
 LARGEST_ID = 2**64 - 1
@@ -121,6 +122,7 @@ class Setup:
     alerts_per_minute: int = 20
     alerting: Alerting = field(default_factory=Alerting)
     archive_days: int = 7
+    audit_keys: AuditKeys = NO_KEYS
     clock: Clock = now_of
     commands: Mapping[str, "Command"] = field(default_factory=dict)
 

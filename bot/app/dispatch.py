@@ -27,7 +27,7 @@ from bot.masking.masker import mask_value
 from bot.models.refusals import Busy, Refusal, RequestIdUsed, UnknownCommand
 from bot.models.requests import Invocation
 from bot.store import requests
-from bot.store.audit import audit_log
+from bot.store.audit import chain
 from bot.store.operations import change_freeze
 
 
@@ -158,7 +158,7 @@ def _change(
         if result.outcome is not None:
             fields = arguments.model_dump() | dict(result.recorded)
             record = record_of(setup, invocation, grant, command.name, fields, now)
-            audit_log.write(
+            chain.write(
                 connection,
                 replace(
                     record,
@@ -166,6 +166,7 @@ def _change(
                     targets=result.targets,
                     answer=result.message or "",
                 ),
+                setup.audit_keys,
             )
             announce(setup, connection, invocation, command, result, now)
         requests.settle(connection, invocation.request_id, stored_answer(result))

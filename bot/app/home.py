@@ -51,7 +51,7 @@ def run(work: Work, _args: HomeArguments) -> HomeResult:
     listed = _in_time(lambda: reads.failed(connection, work.queue, limit=FAILED + 1))
     return HomeResult(
         data=HomeData(
-            health=health(connection, work.queue, work.now),
+            health=health(connection, work.queue, work.now, work.setup.audit_keys),
             counts=counts,
             as_of=as_of,
             day=_in_time(lambda: last_day(connection, work.queue, work.now)),

@@ -16,6 +16,7 @@ from bot.app.targets import named
 from bot.database.time_limits import ServerSilent
 from bot.database.transactions import changing, time_limit
 from bot.models.refusals import (
+    AuditKeyMissing,
     Busy,
     DatabaseDown,
     Denied,
@@ -28,7 +29,7 @@ from bot.models.refusals import (
 from bot.models.requests import Invocation
 from bot.models.roles import Role
 from bot.store import requests
-from bot.store.audit import audit_log, stored_refusals
+from bot.store.audit import audit_log, chain, stored_refusals
 from bot.text import texts_for
 from bot.views.refusal import refusal_sentence
 
@@ -36,7 +37,7 @@ log = structlog.get_logger(__name__)
 
 AUDIT_SECONDS = 0.6
 """Time limit for recording a refusal, after the answer is known."""
-UNSETTLED = (Busy, DatabaseDown, Frozen, OutcomeUnknown, Unverifiable)
+UNSETTLED = (AuditKeyMissing, Busy, DatabaseDown, Frozen, OutcomeUnknown, Unverifiable)
 """Refusals that a second delivery of the same request may turn into a result."""
 
 
@@ -133,7 +134,7 @@ def refused(
             stored = _store_refusal(connection, invocation, pending, refusal, now)
             if stored is not None:
                 return earlier_outcome(command, grant, now, stored)
-        audit_log.write(connection, replace(record, at=now))
+        chain.write(connection, replace(record, at=now), setup.audit_keys)
         return Outcome(command, grant, now, refusal=refusal)
 
     if isinstance(refusal.__cause__, ServerSilent):

@@ -9,8 +9,9 @@ from bot.app.command import Setup
 from bot.background.leader import leader_transaction
 from bot.failpoints import reach
 from bot.store import outbox
-from bot.store.audit import audit_log
+from bot.store.audit import sealing
 from bot.store.audit.audit_log import SealedRecord
+from bot.store.audit.chain import RecordOrigin
 from bot.store.leases import Lease
 
 TOGETHER = timedelta(minutes=1)
@@ -22,7 +23,8 @@ def seal_once(setup: Setup, lease: Lease) -> int:
 
     def work(connection: Connection) -> int:
         now = setup.clock(connection)
-        records = audit_log.seal(connection, now)
+        origin = RecordOrigin(setup.replica, setup.version)
+        records = sealing.seal(connection, now, setup.audit_keys, origin)
         for item in records:
             _post(setup, connection, item)
         reach("sealed")

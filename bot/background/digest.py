@@ -8,7 +8,7 @@ from bot.app.command import Setup
 from bot.app.responses import channel_context
 from bot.background.leader import leader_snapshot, leader_transaction
 from bot.store import outbox
-from bot.store.cursors import position, set_position
+from bot.store.cursors import position, reset, set_position
 from bot.store.leases import Lease
 from bot.store.reports import digest
 from bot.store.reports.digest_days import covered_days
@@ -35,14 +35,21 @@ def digest_once(setup: Setup, lease: Lease) -> bool:
     with leader_snapshot(setup, SECONDS) as connection:
         last, now = position(connection, CURSOR), setup.clock(connection)
         today = from_utc(now, setup.zone).date()
-        if last and not _is_due(setup, now, last):
+        # A day later is possible after a change of the time zone.
+        is_ahead = last > today.toordinal() + 1
+        if last and not is_ahead and not _is_due(setup, now, last):
             return False
         days = covered_days(today, setup.alerting.digest_days, setup.zone)
-        content = digest.read(connection, days, now, setup.actions) if last else None
+        is_first = not last or is_ahead
+        content = None if is_first else digest.read(connection, days, now, setup.actions)
 
     def post(connection: Connection) -> bool:
         now = setup.clock(connection)
         if position(connection, CURSOR) != last or not _is_day(setup, now, today):
+            return False
+        if is_ahead:
+            # Whether today's digest was posted is unknown, so it is skipped.
+            reset(connection, CURSOR, today.toordinal(), now)
             return False
         set_position(connection, CURSOR, today.toordinal())
         if content is None:

@@ -59,7 +59,9 @@ class HealthObserver:
         now = self._setup.clock(connection)
         watcher = watcher_state(connection, now)
         by_part: defaultdict[str, list[HealthProblem]] = defaultdict(list)
-        for problem in problems(connection, self._setup.queue, now, watcher):
+        for problem in problems(
+            connection, self._setup.queue, now, watcher, self._setup.audit_keys
+        ):
             by_part[problem.part].append(problem)
         return by_part
 

@@ -290,7 +290,8 @@ class LeaderRound:
             self._due["seal"] = 0.0
         elif is_complete and waiting is not None:
             known, self._newest_audit = self._newest_audit, waiting.newest_audit
-            self.sealed_to = waiting.settled_audit if known is None else known
+            settled = min(waiting.settled_audit, waiting.newest_audit)
+            self.sealed_to = settled if known is None else known
         return sealed
 
     def _is_due(self, name: str, period: float) -> bool:

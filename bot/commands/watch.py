@@ -32,7 +32,7 @@ def run(work: Work, _args: WatchArguments) -> WatchResult:
             limits=_limits(setup),
             incidents=overview.active_incidents(connection, now),
             mutes=overview.named_mutes(connection, now),
-            health=health(connection, work.queue, now),
+            health=health(connection, work.queue, now, setup.audit_keys),
         ),
         extra=WatchExtra(
             alert_channel=setup.alert_channel,

@@ -59,6 +59,10 @@ ProblemCode = Literal[
     "step-late",
     "index-lag",
     "unsealed",
+    "audit-key-missing",
+    "forged-link",
+    "forged-record",
+    "cursor-reset",
     "sample-old",
     "sample-missing",
     "unseen",
@@ -69,6 +73,7 @@ ProblemCode = Literal[
 class HealthProblem(Value):
     """One problem of a part, with its start (naive UTC) and the row or step concerned.
 
+    `audit_key` is the name of the key that is missing.
     `minutes`: how much earlier `failed_at` is than the failures happened, for `zone-offset`.
     `unseen`: the part could not be checked, so its state is not known. `error` is a code, never a
     message, because a message may quote a payload.
@@ -81,6 +86,7 @@ class HealthProblem(Value):
     row: int | None = None
     error: str | None = None
     minutes: int | None = None
+    audit_key: str | None = None
 
 
 class WatcherState(Value):

@@ -1,8 +1,22 @@
 """Cursors: the last row of each rolling read, by name."""
 
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
 from sqlalchemy import Connection, select, update
 
 from bot.store.tables import cursors
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class CursorReset:
+    """A cursor that pointed beyond its rows, and when it was reset (naive UTC)."""
+
+    name: str
+    at: datetime
 
 
 def position(connection: Connection, name: str) -> int:
@@ -15,3 +29,20 @@ def position(connection: Connection, name: str) -> int:
 def set_position(connection: Connection, name: str, to: int) -> None:
     """Set the cursor's position."""
     connection.execute(update(cursors).where(cursors.c.name == name).values(position=to))
+
+
+def reset(connection: Connection, name: str, to: int, now: datetime) -> None:
+    """Set back a cursor that points beyond its rows, and report it in the log and the health.
+
+    Somebody else moved it: the bot itself never does. The rows in between were not read.
+    """
+    log.error("cursor reset", cursor=name, was=position(connection, name), now=to)
+    values = {"position": to, "reset_at": now}
+    connection.execute(update(cursors).where(cursors.c.name == name).values(values))
+
+
+def resets(connection: Connection, since: datetime) -> list[CursorReset]:
+    """Return the cursors that were reset after a moment, by name."""
+    c = cursors.c
+    query = select(c.name, c.reset_at).where(c.reset_at > since).order_by(c.name)
+    return [CursorReset(row.name, row.reset_at) for row in connection.execute(query)]

@@ -587,6 +587,7 @@ audit-more-targets =
     }
 audit-terminal = in the terminal
 audit-home = in the app's Home
+audit-background = by itself
 audit-link = message
 audit-confirmed = { $who } confirmed operation { $operation }: { $what }
 audit-tried = { $who } tried { $command }
@@ -603,6 +604,7 @@ audit-did-delete-failed = { $who } deleted { $what }
 audit-did-release = { $who } released { $what }
 audit-did-undo = { $who } put back { $what }
 audit-did-freeze = { $who } froze all changes: { $what }
+audit-did-audit-key = { $who } changed the key of the audit log: { $what }
 audit-did-unfreeze = { $who } allowed changes again
 audit-did-acknowledge = { $who } acknowledged incident { $what }
 audit-did-mute = { $who } muted { $what }
@@ -872,6 +874,7 @@ refusal-request-id-used = This request id was used for another request. Nothing 
 refusal-busy = The database is busy. Nothing was changed; please try again
 refusal-database-down = The database cannot be reached. Nothing was changed
 refusal-outcome-unknown = The database did not confirm whether the change was made. Please check before you try again: the same request never runs twice
+refusal-audit-key-missing = This replica does not hold the key of the audit log, so changes are off. Nothing was changed
 refusal-read-only = Changes are off: the database does not allow them now. Nothing was changed
 bug =
     { $nothing_changed ->
@@ -905,6 +908,7 @@ reason-request-id-used = another request had this request id
 reason-busy = the database was busy
 reason-database-down = the database could not be reached
 reason-outcome-unknown = the database did not confirm
+reason-audit-key-missing = the key of the audit log was missing
 reason-read-only = changes were off
 
 ## Error groups
@@ -1577,6 +1581,10 @@ background-step-failing = ⚠️ *{ $step } fails:* it has not succeeded for { $
 background-step-late = ⚠️ *{ $step } has stopped:* it has not ended for { $age }.
 background-index-lag = ⚠️ *Failed job { $id }* is not in the index of failures yet, after { $age }.
 background-unsealed = ⚠️ *Audit record { $id }* is not sealed yet, after { $age }.
+background-audit-key-missing = ⚠️ *The key of the audit log is missing:* this replica does not hold key { $audit_key }. It seals nothing and refuses every change.
+background-forged-link = ⚠️ *Link { $id } of the audit chain is forged:* no replica with the key made it. Nothing is sealed until it is removed.
+background-forged-record = ⚠️ *Audit record { $id } was not sealed:* its HMAC is missing, wrong or a copy, so no replica with the key wrote it.
+background-cursor-reset = ⚠️ *The cursor { $error } was moved beyond its rows* by somebody else, and was reset { $age } ago.
 background-sample-old = ⚠️ *The newest sample of the queue* is { $age } old.
 background-sample-missing = ⚠️ *No sample of the queue* has been taken for { $age }.
 background-zone-offset =

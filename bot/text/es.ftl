@@ -621,6 +621,7 @@ audit-more-targets =
     }
 audit-terminal = en la terminal
 audit-home = en el inicio de la app
+audit-background = por sí mismo
 audit-link = mensaje
 audit-confirmed = { $who } confirmó la operación { $operation }: { $what }
 audit-tried = { $who } intentó { $command }
@@ -637,6 +638,7 @@ audit-did-delete-failed = { $who } eliminó { $what }
 audit-did-release = { $who } liberó { $what }
 audit-did-undo = { $who } devolvió { $what }
 audit-did-freeze = { $who } congeló todos los cambios: { $what }
+audit-did-audit-key = { $who } cambió la clave de la auditoría: { $what }
 audit-did-unfreeze = { $who } permitió otra vez los cambios
 audit-did-acknowledge = { $who } reconoció el incidente { $what }
 audit-did-mute = { $who } silenció { $what }
@@ -922,6 +924,7 @@ refusal-request-id-used = Este id de solicitud ya se usó para otra solicitud. N
 refusal-busy = La base de datos está ocupada. No se cambió nada; inténtalo de nuevo
 refusal-database-down = No hay conexión con la base de datos. No se cambió nada
 refusal-outcome-unknown = La base de datos no confirmó si el cambio se hizo. Revisa antes de reintentar: la misma solicitud nunca se ejecuta dos veces
+refusal-audit-key-missing = Esta réplica no tiene la clave de la auditoría, así que los cambios están desactivados. No se cambió nada
 refusal-read-only = Los cambios están desactivados: la base de datos no los permite ahora. No se cambió nada
 bug =
     { $nothing_changed ->
@@ -955,6 +958,7 @@ reason-request-id-used = otra solicitud tenía este id
 reason-busy = la base de datos estaba ocupada
 reason-database-down = no había conexión con la base de datos
 reason-outcome-unknown = la base de datos no confirmó
+reason-audit-key-missing = faltaba la clave de la auditoría
 reason-read-only = los cambios estaban desactivados
 
 ## Grupos de error
@@ -1698,6 +1702,10 @@ background-step-failing = ⚠️ *{ $step } falla:* sin éxito desde hace { $age
 background-step-late = ⚠️ *{ $step } se detuvo:* no termina desde hace { $age }.
 background-index-lag = ⚠️ *El job fallido { $id }* aún no está en el índice de fallos, después de { $age }.
 background-unsealed = ⚠️ *El registro de auditoría { $id }* aún no está sellado, después de { $age }.
+background-audit-key-missing = ⚠️ *Falta la clave de la auditoría:* esta réplica no tiene la clave { $audit_key }. No sella nada y rechaza todo cambio.
+background-forged-link = ⚠️ *El eslabón { $id } de la cadena de auditoría es falso:* no lo hizo ninguna réplica con la clave. No se sella nada hasta que se borre.
+background-forged-record = ⚠️ *El registro de auditoría { $id } no se selló:* su HMAC falta, es incorrecto o es una copia, así que no lo escribió ninguna réplica con la clave.
+background-cursor-reset = ⚠️ *Alguien movió el cursor { $error }* más allá de sus filas; se restableció hace { $age }.
 background-sample-old = ⚠️ *La última muestra de la cola* es de hace { $age }.
 background-sample-missing = ⚠️ *No hay muestras de la cola* desde hace { $age }.
 background-zone-offset =

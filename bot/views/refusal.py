@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from bot.models.actions import Actions
 from bot.models.jobs import SkippedRow
 from bot.models.refusals import (
+    AuditKeyMissing,
     Busy,
     DatabaseDown,
     Denied,
@@ -74,7 +75,7 @@ def _mark(refusal: Refusal) -> str:
     match refusal:
         case NotAllowed():
             return "⛔"
-        case Busy() | DatabaseDown() | OutcomeUnknown() | ReadOnly():
+        case AuditKeyMissing() | Busy() | DatabaseDown() | OutcomeUnknown() | ReadOnly():
             return "⚠️"
     return _NOTE
 

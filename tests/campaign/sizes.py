@@ -6,7 +6,7 @@ from time import monotonic
 from sqlalchemy import text
 
 from bot.background import audit
-from bot.store.audit.audit_log import verify
+from bot.store.audit.verification import verify
 from tests.campaign.kills import fresh
 from tests.crash import jobs
 from tests.crash.processes import replica

@@ -20,7 +20,7 @@ from bot.failpoints import reach
 from bot.models.roles import Role
 from bot.queue import moves
 from bot.store import tables
-from bot.store.audit import audit_log
+from bot.store.audit import chain
 from bot.store.operations import batches, operations, restore, transitions
 
 
@@ -158,24 +158,24 @@ def no_permission_check() -> Iterator[None]:
 @contextmanager
 def audit_in_its_own_transaction() -> Iterator[None]:
     """The audit record is committed on its own, before the change."""
-    write = audit_log.write
+    write = chain.write
 
-    def apart(connection: Any, record: Any) -> int:
+    def apart(connection: Any, *given: Any) -> int:
         with connection.engine.begin() as other:
-            return write(other, record)
+            return write(other, *given)
 
-    with replaced((audit_log, "write"), by=apart):
+    with replaced((chain, "write"), by=apart):
         yield
 
 
 @contextmanager
 def audit_after_commit() -> Iterator[None]:
     """The audit record is written after the change was committed."""
-    write = audit_log.write
+    write = chain.write
     waiting: list[Any] = []
 
-    def later(_connection: Any, record: Any) -> int:
-        waiting.append(record)
+    def later(_connection: Any, *given: Any) -> int:
+        waiting.append(given)
         return 0
 
     def then_write(engine: Any, *given: Any) -> Any:
@@ -183,11 +183,11 @@ def audit_after_commit() -> Iterator[None]:
         reach("committed")
         while waiting:
             with engine.begin() as connection:
-                write(connection, waiting.pop())
+                write(connection, *waiting.pop())
         return result
 
     with ExitStack() as both:
-        both.enter_context(replaced((audit_log, "write"), by=later))
+        both.enter_context(replaced((chain, "write"), by=later))
         places = ((dispatch, "changing"), (records, "changing"))
         both.enter_context(replaced(*places, by=then_write))
         yield

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, RowMapping, func, select
 
 from bot.database.transactions import reading
 from bot.store import tables
-from bot.store.audit import audit_log
+from bot.store.audit.verification import verify
 from bot.store.failures.failure_counts import ALL_HOURS
 from bot.store.operations import batches
 from tests.kit import incident_invariants
@@ -53,7 +53,7 @@ def broken(
         if born is not None:
             violations += _conserved(connection, queue, Counter(born), Counter(worked or {}))
         violations += _told(connection, confirmed)
-        violations += audit_log.verify(connection)
+        violations += verify(connection)
         if drained:
             violations += [*_covered(connection), *incident_invariants.broken_alerts(connection)]
     return violations

@@ -413,6 +413,7 @@ def _more_refusals(w: Words) -> Iterator[tuple[str, errors.Refusal]]:
     yield "row-has-children", errors.RowHasChildren(id="45", detail="order_notes")
     yield "row-refused", errors.RowRefused(id="45", detail=w.word)
     yield "read-only", errors.ReadOnly(reason="server")
+    yield "audit-key-missing", errors.AuditKeyMissing(key="0f3a9c2e5b7d1864")
     yield "not-muted", errors.NotMuted(word=w.queue)
     yield "not-muted-by", errors.NotMuted(word=w.queue, by=w.person, at=NOW)
     yield "incident-not-found", errors.IncidentNotFound(id="I12")

@@ -20,6 +20,7 @@ from bot.database.transactions import changing, time_limit
 from bot.failpoints import reach
 from bot.models.refusals import Refusal
 from bot.models.requests import Actor, Invocation, Source
+from bot.store.audit import chain
 from bot.store.operations import batches, change_freeze, execute, transitions
 from bot.store.operations.batches import Batch, NotOurs
 from bot.store.operations.operations import Operation
@@ -124,6 +125,7 @@ class BatchWorkers:
 
         def work(connection: Connection) -> None:
             change_freeze.require_none(connection)
+            chain.signing_key(connection, setup.audit_keys)
             now = setup.clock(connection)
             owner = setup.replica
             execute.execute_batch(connection, setup.queue, self.operation, batch, owner, now, enter)

@@ -11,7 +11,7 @@ from bot.app.responses import channel_context
 from bot.models.operations import Outcomes, Progress, PutBack
 from bot.models.requests import Message
 from bot.store import outbox
-from bot.store.audit import audit_log
+from bot.store.audit import audit_log, chain
 from bot.store.failures.index import by_seqs
 from bot.store.operations import batches, change_freeze, operations, set_aside, transitions
 from bot.store.operations.operations import Operation
@@ -165,7 +165,7 @@ def end(
     if not transitions.finish(connection, operation, state, reason, now, done=done, digest=digest):
         return False
     ended = operations.find(connection, operation.id) or operation
-    audit_log.write(connection, _record(setup, ended, grant, now))
+    chain.write(connection, _record(setup, ended, grant, now), setup.audit_keys)
     outcomes.begin(connection, ended, now)
     edit_progress(setup, connection, ended, now)
     if (before := _undone(connection, ended)) is not None:

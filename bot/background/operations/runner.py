@@ -19,6 +19,7 @@ from bot.failpoints import reach
 from bot.models.operations import Progress
 from bot.models.refusals import Frozen, NotAllowed, Refusal, Unverifiable
 from bot.models.roles import Role
+from bot.store.audit import chain
 from bot.store.operations import change_freeze, operations, transitions
 from bot.store.operations.batches import BATCH_ROWS
 from bot.store.operations.operations import Operation
@@ -84,6 +85,8 @@ class Runner:
 
         def take(connection: Connection) -> Operation | None:
             self._now = now = setup.clock(connection)
+            # A replica without the active key could not record the end of an operation.
+            chain.signing_key(connection, setup.audit_keys)
             postponed = [id_ for id_, doubt in self._doubts.items() if now < doubt.again]
             return transitions.take(connection, setup.replica, now, postponed)
 

@@ -14,6 +14,7 @@ from bot.models.refusals.base import (
     StartError,
 )
 from bot.models.refusals.database import (
+    AuditKeyMissing,
     Busy,
     DatabaseDown,
     OutcomeUnknown,
@@ -77,6 +78,7 @@ __all__ = [
     "AlreadyFrozen",
     "AlreadyMuted",
     "AlreadyUndone",
+    "AuditKeyMissing",
     "Busy",
     "ChangeNotFound",
     "Changed",

@@ -31,3 +31,12 @@ class ReadOnly(Refusal):
     code = "read-only"
 
     reason: str
+
+
+@dataclass(eq=False, kw_only=True)
+class AuditKeyMissing(Refusal):
+    """This replica does not hold the active key of the audit log, so it makes no change."""
+
+    code = "audit-key-missing"
+
+    key: str

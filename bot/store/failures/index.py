@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, func, or_, select
 
 from bot.queue.layouts import Queue, failed_digest, payload_digest
 from bot.queue.reads import EXCEPTION_HEAD, PAYLOAD_HEAD
-from bot.store.cursors import position, set_position
+from bot.store.cursors import position, reset, set_position
 from bot.store.failures import entries
 from bot.store.failures.removal import BY_FAILED_ID, mark_missing, mark_removed, of_ids
 from bot.store.leases import lock_lease
@@ -48,6 +48,7 @@ def index_new(connection: Connection, queue: Queue, now: datetime, rows: int = P
     lock_lease(connection, "failures")
     if position(connection, "backfill_end") < 0:
         _begin_backfill(connection, queue)
+    _limit_backfill(connection, queue, now)
     if position(connection, "backfill") < position(connection, "backfill_end"):
         return _backfill(connection, queue, now, rows)
     settled = _settled_cursor(connection, queue, now)
@@ -75,6 +76,9 @@ def scan(connection: Connection, queue: Queue, now: datetime, rows: int = SCAN_R
         return Pass(0, 0, more=False)
     low = position(connection, "scan")
     high = _end_of_stretch(connection, queue, low, rows)
+    if high is None and low > _highest_known(connection, queue):
+        reset(connection, "scan", 0, now)
+        return Pass(0, 0, more=True)
     removed, high = _mark_missing(connection, queue, low, high, now, rows)
     unindexed, more = _missing(connection, queue, low, high, PASS_ROWS)
     _add(connection, queue, unindexed, now, incident=None)
@@ -93,6 +97,22 @@ def _begin_backfill(connection: Connection, queue: Queue) -> None:
     highest = connection.execute(select(func.max(queue.failed_layout.id))).scalar() or 0
     set_position(connection, "backfill", 0)
     set_position(connection, "backfill_end", highest)
+
+
+def _limit_backfill(connection: Connection, queue: Queue, now: datetime) -> None:
+    """Reset the backfill's end if no id was ever so high: it would index new failures silently."""
+    reached, end = position(connection, "backfill"), position(connection, "backfill_end")
+    if reached < end and end > (known := _highest_known(connection, queue)):
+        # `settled` is first set at the end of the backfill.
+        is_done = position(connection, "settled") > 0
+        reset(connection, "backfill_end", reached if is_done else known, now)
+
+
+def _highest_known(connection: Connection, queue: Queue) -> int:
+    """Return the highest id of the failed jobs and of those that the index still has."""
+    id_ = select(func.max(queue.failed_layout.id))
+    indexed = select(func.max(failures.c.failed_id))
+    return max(connection.execute(query).scalar() or 0 for query in (id_, indexed))
 
 
 def _backfill(connection: Connection, queue: Queue, now: datetime, rows: int) -> Pass:
@@ -121,12 +141,18 @@ def _settled_at_first(connection: Connection, queue: Queue, end: int, now: datet
 def _settled_cursor(connection: Connection, queue: Queue, now: datetime) -> int:
     settled = position(connection, "settled")
     highest = connection.execute(select(func.max(queue.failed_layout.id))).scalar() or 0
+    last_seq = connection.execute(_LAST_SEQ).scalar() or 0
+    if position(connection, "ids_since") > last_seq:
+        reset(connection, "ids_since", last_seq, now)
     if highest < settled:
+        if settled > _highest_known(connection, queue):
+            # No row was ever so high, so rows were not removed: somebody moved the cursor.
+            reset(connection, "settled", highest, now)
         settled = highest
         if not _is_known(connection, queue, highest):
             # The ids restarted (TRUNCATE): all rows are new, and earlier ids settle nothing.
             settled = 0
-            set_position(connection, "ids_since", connection.execute(_LAST_SEQ).scalar() or 0)
+            set_position(connection, "ids_since", last_seq)
         set_position(connection, "settled", settled)
     c = failures.c
     # Removed failures count too: an id that was seen long ago settles all lower ids.

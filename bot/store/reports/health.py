@@ -7,6 +7,7 @@ from sqlalchemy import Connection, func, select
 
 from bot.models.health import Health, HealthProblem, Undelivered, WatcherState
 from bot.queue.layouts import Queue
+from bot.store.audit.keys import NO_KEYS, AuditKeys
 from bot.store.reports.problems import checked, problems
 from bot.store.tables import leases, outbox, watcher_load
 
@@ -16,8 +17,10 @@ CHANNELS = 20
 HOUR = timedelta(hours=1)
 
 
-def health(connection: Connection, queue: Queue, now: datetime) -> Health:
-    """Return the current health of the background work."""
+def health(
+    connection: Connection, queue: Queue, now: datetime, keys: AuditKeys = NO_KEYS
+) -> Health:
+    """Return the current health of the background work; `keys` are those of this replica."""
     watcher = watcher_state(connection, now)
     undelivered: list[Undelivered] = []
 
@@ -29,7 +32,7 @@ def health(connection: Connection, queue: Queue, now: datetime) -> Health:
     return Health(
         watcher=watcher,
         undelivered=tuple(undelivered),
-        problems=(*problems(connection, queue, now, watcher), *unseen),
+        problems=(*problems(connection, queue, now, watcher, keys), *unseen),
     )
 
 

@@ -15,11 +15,13 @@ from sqlalchemy import Connection, func, select
 
 from bot.models.health import PARTS, HealthProblem, Part, WatcherState
 from bot.queue.layouts import Queue
-from bot.store import background_steps
+from bot.store import background_steps, cursors
+from bot.store.audit import chain
+from bot.store.audit.keys import NO_KEYS, AuditKeys
 from bot.store.background_steps import error_code
 from bot.store.failures.index import backfill_left
 from bot.store.failures.zone_offset import zone_offset
-from bot.store.tables import audit, audit_chain, failures, samples
+from bot.store.tables import audit, audit_chain, audit_rejected, failures, samples
 
 log = structlog.get_logger(__name__)
 
@@ -29,6 +31,7 @@ UNINDEXED_AFTER = timedelta(minutes=1)
 UNSEALED_AFTER = timedelta(minutes=1)
 STALE_AFTER = timedelta(minutes=3)
 STALE_PERIODS = 3
+RESETS_SHOWN = timedelta(hours=1)
 SAMPLE_SHARE = 20
 """The wait after a count, as a multiple of the duration of that count."""
 NEWEST = 200
@@ -43,6 +46,7 @@ class Check:
     queue: Queue
     now: datetime
     watcher: WatcherState
+    keys: AuditKeys
 
     @property
     def leads_since(self) -> datetime | None:
@@ -55,10 +59,14 @@ class Check:
 
 
 def problems(
-    connection: Connection, queue: Queue, now: datetime, watcher: WatcherState
+    connection: Connection,
+    queue: Queue,
+    now: datetime,
+    watcher: WatcherState,
+    keys: AuditKeys = NO_KEYS,
 ) -> tuple[HealthProblem, ...]:
     """Return every problem that the database shows; those of the watcher come first."""
-    check = Check(connection, queue, now, watcher)
+    check = Check(connection, queue, now, watcher, keys)
     return tuple(
         problem for part, read in _CHECKS for problem in checked(part, partial(read, check))
     )
@@ -163,11 +171,50 @@ def _unsealed(check: Check) -> list[HealthProblem]:
     """
     last = select(audit_chain.c.audit_id).order_by(audit_chain.c.seq.desc()).limit(1)
     sealed = check.connection.execute(last).scalar() or 0
-    following = select(audit.c.id, audit.c.at).where(audit.c.id > sealed).order_by(audit.c.id)
+    rejected = select(audit_rejected.c.audit_id).where(audit_rejected.c.audit_id == audit.c.id)
+    waiting = select(audit.c.id, audit.c.at).where(audit.c.id > sealed, ~rejected.exists())
+    following = waiting.order_by(audit.c.id)
     row = check.connection.execute(following.limit(1)).first()
     if row is None or check.waited(row.at) <= UNSEALED_AFTER:
         return []
     return [HealthProblem(part="audit", code="unsealed", since=row.at, row=row.id)]
+
+
+def _audit(check: Check) -> list[HealthProblem]:
+    """Return the problems of the audit log."""
+    return [*_unsealed(check), *_audit_key(check)]
+
+
+def _audit_key(check: Check) -> list[HealthProblem]:
+    """Return a problem if this replica may not seal, or if a record or a link was forged."""
+    last = chain.tail(check.connection)
+    if chain.is_forged(check.connection, last, check.keys):
+        return [HealthProblem(part="audit", code="forged-link", row=last.seq)]
+    problems_: list[HealthProblem] = []
+    if last.active is not None and check.keys.by_id(last.active) is None:
+        problems_ = [HealthProblem(part="audit", code="audit-key-missing", audit_key=last.active)]
+    rejected = select(audit_rejected).join(audit, audit.c.id == audit_rejected.c.audit_id)
+    row = check.connection.execute(rejected.order_by(audit_rejected.c.audit_id).limit(1)).first()
+    if row is None:
+        return problems_
+    forged = HealthProblem(part="audit", code="forged-record", since=row.at, row=row.audit_id)
+    return [*problems_, forged]
+
+
+def _cursors(check: Check) -> list[HealthProblem]:
+    """Return the cursors that pointed beyond their rows within the last hour."""
+    return [
+        HealthProblem(
+            part=_CURSOR_PARTS.get(cursor.name, "failures"),
+            code="cursor-reset",
+            since=cursor.at,
+            error=cursor.name,
+        )
+        for cursor in cursors.resets(check.connection, check.now - RESETS_SHOWN)
+    ]
+
+
+_CURSOR_PARTS: dict[str, Part] = {"audit_settled": "audit", "digest": "digest"}
 
 
 def _stale_sample(check: Check) -> list[HealthProblem]:
@@ -189,6 +236,7 @@ _CHECKS: tuple[tuple[Part, Callable[[Check], list[HealthProblem]]], ...] = (
     ("watcher", _steps),
     ("failures", _unindexed),
     ("times", _zone_offset),
-    ("audit", _unsealed),
+    ("audit", _audit),
+    ("watcher", _cursors),
     ("metrics", _stale_sample),
 )

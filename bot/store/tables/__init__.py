@@ -1,6 +1,6 @@
 """The bot's own tables, one file for each topic. Times are naive UTC with microseconds."""
 
-from bot.store.tables.audit import audit, audit_chain, audit_targets, requests
+from bot.store.tables.audit import audit, audit_chain, audit_rejected, audit_targets, requests
 from bot.store.tables.background import background_steps
 from bot.store.tables.columns import metadata
 from bot.store.tables.failures import SCOPE_INDEX, error_groups, failure_counts, failures
@@ -30,6 +30,7 @@ __all__ = [
     "archive",
     "audit",
     "audit_chain",
+    "audit_rejected",
     "audit_targets",
     "background_steps",
     "batches",

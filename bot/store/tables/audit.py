@@ -42,6 +42,10 @@ audit = Table(
     Column("answer", Long, nullable=False),
     Column("version", String(32), nullable=False),
     Column("replica", String(64), nullable=False),
+    # With a key: its name, random digits, and the HMAC over all columns but `id`.
+    Column("key_id", String(16)),
+    Column("nonce", String(32)),
+    Column("mac", String(64), index=True),
     **OPTIONS,
 )
 
@@ -66,7 +70,8 @@ audit_targets = Table(
 )
 
 
-# INSERT only. One link for each sealed record; `seq` has no gaps, `hash` covers record and `prev`.
+# INSERT only. One link for each sealed record; `seq` has no gaps. `digest` covers this record and
+# all before it. With a key, `hash` is an HMAC over `digest` and `prev`; else it is the digest.
 audit_chain = Table(
     "queue_bot_audit_chain",
     metadata,
@@ -74,5 +79,18 @@ audit_chain = Table(
     Column("audit_id", Id, nullable=False, unique=True),
     Column("prev", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("key_id", String(16)),
+    **PLAIN,
+)
+
+
+# INSERT only. Records that no replica with the key wrote, or copies: they are never sealed.
+audit_rejected = Table(
+    "queue_bot_audit_rejected",
+    metadata,
+    Column("audit_id", Id, primary_key=True, autoincrement=False),
+    Column("reason", String(16), nullable=False),
+    Column("at", Time, nullable=False),
     **PLAIN,
 )

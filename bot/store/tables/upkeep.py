@@ -25,6 +25,8 @@ cursors = Table(
     Column("name", String(32), primary_key=True),
     # Null: the read has not started.
     Column("position", RowId),
+    # When it pointed beyond its rows for the last time, which only somebody else can cause.
+    Column("reset_at", Time),
     **PLAIN,
 )
 

@@ -230,6 +230,8 @@ def _place(line: AuditLine, ctx: Context) -> Mrkdwn:
     if line.source == Source.TERMINAL.value:
         detail = code(line.detail or "", 80)
         return join(" ", [ctx.texts("audit-terminal"), detail])
+    if line.source == "background":
+        return ctx.texts("audit-background")
     return channel(line.channel) if line.channel else ctx.texts("audit-home")
 
 

@@ -8,6 +8,10 @@ from bot.text import Mrkdwn, channel, code, escape, join
 from bot.views.context import Context
 from bot.views.names import age_since, offset_values
 
+_COMPLETE = ("audit-key-missing", "forged-link", "forged-record", "cursor-reset")
+"""Problems whose sentence says what follows; the usual effect of their part is not theirs."""
+_UNLOGGED = ("nobody", "zone-offset", *_COMPLETE)
+"""Problems of which the log has no more than the sentence."""
 SHOWN = 8
 """Problems that a message lists; a terminal lists all."""
 
@@ -70,7 +74,7 @@ def problem_lines(problems: Sequence[HealthProblem], ctx: Context) -> list[Mrkdw
     lines = [problem_line(problem, ctx) for problem in first]
     if hidden := len(problems) - len(first):
         lines.append(ctx.texts("background-more", count=hidden))
-    if any(problem.code not in ("nobody", "zone-offset") for problem in problems):
+    if any(problem.code not in _UNLOGGED for problem in problems):
         lines.append(ctx.texts("background-hint", line=code("watch step failed")))
     return lines
 
@@ -86,9 +90,12 @@ def problem_line(problem: HealthProblem, ctx: Context) -> Mrkdwn:
         "id": escape(str(problem.row)),
         "part": texts(f"background-part-{problem.part}"),
         "error": code(problem.error or "–"),
+        "audit_key": code(problem.audit_key or "–"),
         **offset_values(problem.minutes or 0, texts),
     }
     line = texts(f"background-{problem.code}", **values)
+    if problem.code in _COMPLETE:
+        return line
     return join(" ", [line, texts(f"background-means-{problem.part}")])
 
 

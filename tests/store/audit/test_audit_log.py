@@ -9,8 +9,9 @@ from sqlalchemy import Connection, delete, insert, select, text, update
 
 from bot.background import audit
 from bot.store import tables
-from bot.store.audit import audit_log
-from bot.store.audit.audit_log import GENESIS, verify
+from bot.store.audit import chain
+from bot.store.audit.chain import GENESIS
+from bot.store.audit.verification import verify
 from bot.store.tables.columns import metadata
 from tests.crash import jobs
 from tests.crash.processes import replica
@@ -168,11 +169,11 @@ def rewrite(connection: Connection) -> None:
         record = connection.execute(
             select(tables.audit).where(tables.audit.c.id == audit_id)
         ).mappings()
-        link = audit_log.hash_of(record.one(), prev)
+        link = chain.digest_of(record.one(), prev)
         connection.execute(
             update(tables.audit_chain)
             .where(tables.audit_chain.c.seq == seq)
-            .values(prev=prev, hash=link)
+            .values(prev=prev, hash=link, digest=link)
         )
         prev = link
 

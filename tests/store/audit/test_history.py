@@ -8,8 +8,8 @@ from sqlalchemy import delete, select, update
 
 from bot.database.transactions import now_of, reading
 from bot.store import tables
-from bot.store.audit.audit_log import verify
 from bot.store.audit.history import HistoryFilter, newest
+from bot.store.audit.verification import verify
 from bot.store.failures import index
 from tests.kit.bulk import run_and_seal
 from tests.kit.clock import Clock

@@ -1,0 +1,106 @@
+"""The terminal's `queue-bot audit`: keys of the audit log, its verification, and its export."""
+
+import getpass
+import json
+import re
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine
+
+from bot import __version__
+from bot.database.start import at_start
+from bot.database.transactions import changing, now_of, reading, time_limit
+from bot.models.refusals import StartError
+from bot.store.audit import audit_log, chain
+from bot.store.audit.audit_log import insert_record
+from bot.store.audit.chain import RecordOrigin, key_record
+from bot.store.audit.keys import BEGUN, LOST, ROTATED, AuditKey, AuditKeys, KeyChange
+from bot.store.migrate import require_current
+from bot.wiring import replica_name
+
+SECONDS = 10.0
+PAGE = 500
+_ANCHOR = re.compile(r"#?([0-9]{1,18})[ :]([0-9a-fA-F]{8,64})(?![0-9a-zA-Z])")
+
+
+def anchors_in(text: str) -> dict[int, str]:
+    """Return the anchors of a text, such as a copy of the audit channel: `#17 0f3a9c2e`."""
+    return {int(seq): digits.lower() for seq, digits in _ANCHOR.findall(text)}
+
+
+def activate_key(engine: Engine, keys: AuditKeys, actor: str) -> str:
+    """Write the record by which QUEUE_BOT_AUDIT_KEY replaces the active key; return a sentence."""
+
+    def work(connection: Connection, now: datetime, active: str, newest: AuditKey) -> None:
+        predecessor = keys.by_id(active)
+        if predecessor is None:
+            sentence = (
+                f"The active key {active} is not here: set QUEUE_BOT_AUDIT_KEY_OLD to it. "
+                "If it is lost: queue-bot audit new-key --lost."
+            )
+            raise StartError([sentence])
+        _write(connection, KeyChange(ROTATED, newest.id, active), now, actor, predecessor)
+        # Sealed at once with the new key, so that no later link needs the old one.
+        _write(connection, KeyChange(BEGUN, newest.id, active), now, actor, newest)
+
+    _change_key(engine, keys, work)
+    return "The key changes with the next seal. Keep QUEUE_BOT_AUDIT_KEY_OLD until health is good."
+
+
+def replace_lost_key(engine: Engine, keys: AuditKeys, actor: str) -> str:
+    """Write the record by which QUEUE_BOT_AUDIT_KEY begins a new part; return a sentence."""
+
+    def work(connection: Connection, now: datetime, active: str, newest: AuditKey) -> None:
+        if keys.by_id(active) is not None:
+            raise StartError([f"The key {active} is not lost: queue-bot audit new-key --activate."])
+        _write(connection, KeyChange(LOST, newest.id, active), now, actor, newest)
+
+    _change_key(engine, keys, work)
+    return "The next seal begins a part with the new key. Only anchors prove the links before it."
+
+
+def _change_key(
+    engine: Engine,
+    keys: AuditKeys,
+    work: Callable[[Connection, datetime, str, AuditKey], None],
+) -> None:
+    newest = keys.newest
+    if newest is None:
+        raise StartError(["QUEUE_BOT_AUDIT_KEY is not set: set it to the new key."])
+
+    def change(connection: Connection) -> None:
+        require_current(connection)
+        active = chain.tail(connection).active
+        if active is None:
+            raise StartError(["The chain has no key yet: the running bot begins with its key."])
+        if active == newest.id:
+            raise StartError([f"The key {active} is already active."])
+        work(connection, now_of(connection), active, newest)
+
+    with at_start():
+        changing(engine, time_limit(engine, SECONDS), change)
+
+
+def _write(
+    connection: Connection, change: KeyChange, now: datetime, actor: str, key: AuditKey
+) -> None:
+    origin = RecordOrigin(replica_name(), __version__)
+    detail = f"{getpass.getuser()}@{socket.gethostname()}"[:191]
+    insert_record(connection, key_record(change, now, origin, actor, "terminal", detail), key)
+
+
+def exported(engine: Engine, after: int) -> Iterator[tuple[int, str]]:
+    """Yield the sealed records after a link, each as its number and a line of JSON."""
+    while True:
+        with reading(engine) as connection:
+            records = audit_log.sealed_after(connection, after, PAGE)
+        for item in records:
+            line = audit_log.line(item.record, item.seq, item.hash).model_dump(mode="json")
+            names = ("team", "key_id", "mac")
+            fields: Mapping[str, object] = line | {name: item.record[name] for name in names}
+            yield item.seq, json.dumps(fields, ensure_ascii=False)
+        if len(records) < PAGE:
+            return
+        after = records[-1].seq

@@ -1,0 +1,210 @@
+"""Verification of the audit log: the faults of its records, links and keys, a sentence each."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, RowMapping, func, select
+
+from bot.database.transactions import now_of
+from bot.store.audit.audit_log import ENDED, mac_of
+from bot.store.audit.chain import GENESIS, change_of, digest_of, link_of
+from bot.store.audit.keys import (
+    FIRST,
+    KEY_CHANGE,
+    LOST,
+    NO_KEYS,
+    ROTATED,
+    AuditKeys,
+    KeyChange,
+    is_equal,
+)
+from bot.store.cursors import position
+from bot.store.operations import batches
+from bot.store.tables import audit, audit_chain, audit_rejected
+
+
+@dataclass
+class _ChainWalk:
+    """The state after a link: its number, hash and digest, the active key, and the open proof.
+
+    `unproven` is the first link since the last one whose key is held.
+    """
+
+    keys: AuditKeys
+    seq: int = 0
+    prev: str = GENESIS
+    digest: str = GENESIS
+    active: str | None = None
+    unproven: int | None = None
+
+
+def verify(
+    connection: Connection,
+    anchors: Mapping[int, str] | None = None,
+    page: int = 1_000,
+    keys: AuditKeys = NO_KEYS,
+) -> Iterator[str]:
+    """Yield one sentence for each fault of the chain.
+
+    `anchors` maps a `seq` to the first digits of the hash in the audit channel; with anchors a cut
+    tail and a rewritten chain are found too. The rows of a bulk change are compared as long as its
+    items are kept.
+    """
+    pending = dict(anchors or {})
+    kept_since = now_of(connection) - batches.ITEMS_KEPT
+    walk = _ChainWalk(keys)
+    for row in _rows(connection, page):
+        yield from _faults(row, walk)
+        if row["id"] is not None and row["outcome"] in ENDED and row["at"] > kept_since:
+            yield from _items(connection, row)
+        anchor = pending.pop(row["seq"], None)
+        if anchor is not None and not row["link"].startswith(anchor):
+            yield f"Link {row['seq']} is not the one that was posted: the chain was rewritten."
+        walk.seq, walk.prev, walk.digest = row["seq"], row["link"], row["digest"]
+    for missing in sorted(pending):
+        yield f"Link {missing} was posted but is not in the chain: its tail was cut off."
+    if walk.unproven is not None:
+        yield (
+            f"Links {walk.unproven} to {walk.seq} were sealed with the key {walk.active}, which is "
+            "neither QUEUE_BOT_AUDIT_KEY nor QUEUE_BOT_AUDIT_KEY_OLD: they are not proved."
+        )
+    yield from _rejected(connection)
+    yield from _unsealed(connection)
+
+
+def unproven_span(connection: Connection) -> str | None:
+    """Return which links only anchors prove, because their key was lost; None without any."""
+    query = (
+        select(
+            audit_chain.c.seq,
+            audit_chain.c.key_id.label("link_key"),
+            audit.c.action,
+            audit.c.outcome,
+            audit.c.arguments,
+        )
+        .join(audit, audit.c.id == audit_chain.c.audit_id)
+        .where(audit.c.action == KEY_CHANGE, audit.c.outcome == "ok")
+        .order_by(audit_chain.c.seq.desc())
+    )
+    for row in connection.execute(query).mappings():
+        change = change_of(row)
+        is_begun = change is not None and change.key_id == row["link_key"]
+        if change is not None and is_begun and change.segment == LOST:
+            return (
+                f"Links 1 to {row['seq'] - 1} were sealed before the key {change.before} was lost: "
+                "only anchors prove them."
+            )
+    return None
+
+
+def _rows(connection: Connection, page: int) -> Iterator[RowMapping]:
+    """Yield the links with their records, in order; the record's columns are None if it is gone."""
+    seq = 0
+    while True:
+        query = (
+            select(
+                audit,
+                audit_chain.c.seq,
+                audit_chain.c.audit_id,
+                audit_chain.c.prev,
+                audit_chain.c.digest,
+                audit_chain.c.key_id.label("link_key"),
+                audit_chain.c.hash.label("link"),
+            )
+            .select_from(audit_chain)
+            .join(audit, audit_chain.c.audit_id == audit.c.id, isouter=True)
+            .where(audit_chain.c.seq > seq)
+            .order_by(audit_chain.c.seq)
+            .limit(page)
+        )
+        rows = connection.execute(query).mappings().all()
+        yield from rows
+        if len(rows) < page:
+            return
+        seq = rows[-1]["seq"]
+
+
+def _faults(row: RowMapping, walk: _ChainWalk) -> Iterator[str]:
+    """Yield the faults of a link and its record, and advance the active key."""
+    seq = row["seq"]
+    is_next = seq == walk.seq + 1
+    if not is_next:
+        yield f"Links {walk.seq + 1} to {seq - 1} are missing from the chain."
+    if row["prev"] != walk.prev:
+        yield f"Link {seq} does not follow the link before it."
+    change = None
+    if row["id"] is None:
+        yield f"Record {row['audit_id']} of link {seq} was removed."
+    else:
+        change = change_of(row)
+        # Without the link before, its digest is unknown.
+        if is_next and digest_of(row, walk.digest) != row["digest"]:
+            yield f"Record {row['audit_id']} of link {seq} was changed."
+    yield from _key_faults(row, change, walk)
+    is_rotated = change is not None and change.segment == ROTATED and row["link_key"] is not None
+    walk.active = change.key_id if change is not None and is_rotated else row["link_key"]
+
+
+def _key_faults(row: RowMapping, change: KeyChange | None, walk: _ChainWalk) -> Iterator[str]:
+    """Yield the faults of a link's key and HMAC, and of the HMAC of its record."""
+    seq, name = row["seq"], row["link_key"]
+    if name != walk.active and not _begins(name, change, walk):
+        if name is None:
+            yield f"Link {seq} has no key, but an earlier link has one."
+        else:
+            yield f"Link {seq} has the key {name}, which no link before it names."
+    key = walk.keys.by_id(name)
+    if name is not None and key is None:
+        walk.unproven = walk.unproven or seq
+        return
+    if not is_equal(row["link"], link_of(seq, row["prev"], row["digest"], key)):
+        yield f"Link {seq} was not made by the bot: its hash is wrong."
+        return
+    walk.unproven = None
+    if key is None or row["id"] is None:
+        return
+    writer = walk.keys.by_id(row["key_id"])
+    if row["mac"] is None or (writer is not None and not is_equal(row["mac"], mac_of(row, writer))):
+        yield f"Record {row['audit_id']} of link {seq} was not written by the bot."
+
+
+def _begins(name: str | None, change: KeyChange | None, walk: _ChainWalk) -> bool:
+    """Return whether this link's record begins a part of the chain with this key."""
+    if change is None or name is None or change.key_id != name:
+        return False
+    if walk.active is None:
+        return change.segment == FIRST
+    return change.segment == LOST and change.before == walk.active
+
+
+def _items(connection: Connection, record: RowMapping) -> Iterator[str]:
+    """Yield a sentence if a bulk change's record does not match the rows that it moved."""
+    arguments = json.loads(record["arguments"])
+    number, digest = arguments.get("operation"), arguments.get("items_digest")
+    if isinstance(number, int) and batches.items_digest(connection, number) != digest:
+        yield f"The items of operation {number} are not those of record {record['id']}."
+
+
+def _rejected(connection: Connection) -> Iterator[str]:
+    """Yield a sentence for each record that the sealer rejected and that is still there."""
+    query = (
+        select(audit_rejected)
+        .join(audit, audit.c.id == audit_rejected.c.audit_id)
+        .order_by(audit_rejected.c.audit_id)
+    )
+    for row in connection.execute(query):
+        yield f"Record {row.audit_id} was not sealed, because of its HMAC: {row.reason}."
+
+
+def _unsealed(connection: Connection) -> Iterator[str]:
+    settled = position(connection, "audit_settled")
+    linked = select(audit_chain.c.seq).where(audit_chain.c.audit_id == audit.c.id).exists()
+    rejected = select(audit_rejected.c.audit_id).where(audit_rejected.c.audit_id == audit.c.id)
+    lost = connection.execute(
+        select(func.count())
+        .select_from(audit)
+        .where(audit.c.id <= settled, ~linked, ~rejected.exists())
+    ).scalar_one()
+    if lost:
+        yield f"{lost} old records are not in the chain: they were added or their links removed."
