@@ -7,7 +7,7 @@ from bot.models.alert_rules import OLDEST_JOB
 from bot.store import tables
 from bot.store.incidents import lookups, transitions
 from bot.store.incidents.transitions import Subject
-from tests.commands.test_mutes import opened, posted_bodies, records, text_of, within
+from tests.kit.on_call import opened, posted_bodies, records, text_of, within
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import ANA, OMAR, SAM, People, ask, codes, make_setup
 from tests.kit.team import Team, option

@@ -3,8 +3,8 @@
 from bot.commands.handover import HandoverResult
 from bot.models.alert_rules import OLDEST_JOB
 from bot.store.incidents.transitions import Subject
-from tests.commands.test_mutes import opened, text_of
 from tests.kit.bulk import make_bench, started
+from tests.kit.on_call import opened, text_of
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import ANA, OMAR, SAM, ask, codes
 

@@ -1,27 +1,21 @@
 """Acknowledge an incident; mute an error group, a queue or an alert rule for a while."""
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from time import monotonic
 from typing import Any, TypeVar
 
 import pytest
-from sqlalchemy import ColumnElement, Connection, update
+from sqlalchemy import ColumnElement, update
 
 from bot.app.command import Setup
-from bot.app.dispatch import request_id
-from bot.app.responses import Outcome, answer
 from bot.background.failures import index_once
 from bot.commands.mute import MuteResult
-from bot.database.transactions import changing, now_of, reading
+from bot.database.transactions import now_of, reading
 from bot.models.alert_rules import OLDEST_JOB
 from bot.models.incidents import Incident, muted_until
-from bot.models.requests import Actor, Invocation, Message, Source
 from bot.models.roles import Role
-from bot.store import tables
-from bot.store.audit import audit_log
+from bot.store.audit import chain
 from bot.store.failures import error_groups
 from bot.store.incidents import mutes, transitions
 from bot.store.incidents.transitions import Subject, group_subject
@@ -31,22 +25,13 @@ from bot.terminal import TerminalRequest, do
 from tests.crash.mutants import replaced
 from tests.kit.clock import Clock
 from tests.kit.concurrency import at_once
+from tests.kit.on_call import opened, posted_bodies, records, text_of, within
 from tests.kit.queues import TestQueue
-from tests.kit.replicas import ALERTS, ANA, OMAR, OPS, SAM, TEAM, ask, codes, hold, make_setup
+from tests.kit.replicas import ALERTS, ANA, OMAR, SAM, ask, codes, hold, make_setup
 
 T = TypeVar("T")
 
 NAME = "SQLSTATE[HY000] [2006] MySQL server has gone away"
-
-
-def within(setup: Setup, work: Callable[[Connection], T]) -> T:
-    """Run the work in one transaction."""
-    return changing(setup.engine, monotonic() + 10, work)
-
-
-def opened(setup: Setup, subject: Subject) -> int:
-    """Trigger an incident of this subject and return its id."""
-    return within(setup, lambda c: transitions.trigger(c, subject, setup.clock(c)).id)
 
 
 def group(setup: Setup, name: str = NAME) -> int:
@@ -65,25 +50,6 @@ def failed_in(setup: Setup, queue: TestQueue, name: str) -> None:
     """Add a failed job of this queue and index it."""
     queue.fail(queue=name)
     index_once(setup, hold(setup))
-
-
-def text_of(setup: Setup, outcome: Outcome) -> str:
-    """Return the text of the answer."""
-    asked = Invocation(Actor(OMAR, TEAM, Source.SLASH), request_id("x"), 0.0, OPS)
-    shown = answer(setup, asked, outcome)
-    assert isinstance(shown, Message)
-    return shown.text
-
-
-def posted_bodies(queue: TestQueue) -> list[str]:
-    """Return the bodies of the messages for the channel of the change."""
-    return [row.body for row in queue.rows(tables.outbox) if row.subject.startswith("request:")]
-
-
-def records(queue: TestQueue) -> list[tuple[str, str, dict[str, Any]]]:
-    """Return action, outcome and arguments of each audit record."""
-    rows = queue.rows(tables.audit)
-    return [(row.action, row.outcome, json.loads(row.arguments)) for row in rows]
 
 
 def test_an_incident_is_acknowledged_once_and_says_by_whom(queue: TestQueue) -> None:
@@ -486,7 +452,7 @@ def test_the_record_says_what_was_muted_and_until_when(queue: TestQueue) -> None
 
 
 def test_without_the_audit_there_is_no_record(kept_queue: TestQueue) -> None:
-    unwritten = replaced((audit_log, "write"), by=lambda *_: None)
+    unwritten = replaced((chain, "write"), by=lambda *_: None)
     with unwritten, pytest.raises(ValueError, match="not enough values"):
         is_recorded(kept_queue)
 
@@ -507,7 +473,7 @@ def test_what_cannot_be_recorded_is_not_done(kept_queue: TestQueue, words: str) 
     setup = make_setup(kept_queue)
     id_ = opened(setup, Subject(OLDEST_JOB, "oldest_job:mail", "mail"))
     ask(setup, "mute alert=oldest_job")
-    with replaced((audit_log, "write"), by=not_written), pytest.raises(NoRecordError):
+    with replaced((chain, "write"), by=not_written), pytest.raises(NoRecordError):
         ask(setup, words.format(id=id_))
     assert mute_of(setup, rule="no_worker_activity") is None
     assert mute_of(setup, rule="oldest_job") is not None

@@ -10,8 +10,8 @@ from bot.localslack.server import LocalSlack
 from bot.models.alert_rules import NO_WORKER_ACTIVITY, Reading
 from bot.models.incidents import Incident
 from bot.store.incidents import transitions
-from tests.commands.test_mutes import within
 from tests.kit.alert_channel import MENTION, AlertChannel, make_alert_channel
+from tests.kit.on_call import within
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import OMAR, ask, codes, make_setup
 from tests.kit.watched_queue import START
