@@ -44,7 +44,7 @@ class IncidentStory(Story):
     def retry_from_alert(self) -> None:
         """The operator retries the error group from the alert's own dialog."""
         self.click(self.alert.get_by_role("button", name="Retry group"))
-        expect(self.dialog).to_contain_text(f"{FAILURES} failed jobs with the error")
+        expect(self.dialog).to_contain_text(f"{FAILURES} failed jobs of incident I")
         self.click(self.dialog.get_by_role("button", name=f"Retry {FAILURES} jobs"))
         expect(self.dialog).to_have_count(0)
         expect(self.alert).to_contain_text(f"{FAILURES} retried")
