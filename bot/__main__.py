@@ -82,9 +82,9 @@ def run() -> None:
     for note in exposed_files(os.environ):
         log.warning(note)
     settings = load_settings(os.environ, need="run")
+    bot = make_bot(settings)
     for note in start_notes(settings):
         log.warning(note)
-    bot = make_bot(settings)
     if is_sqlite(bot.setup.engine):
         log.warning("SQLite is for one process only: a second bot needs MariaDB or MySQL")
     done = threading.Event()

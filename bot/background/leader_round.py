@@ -122,7 +122,9 @@ class LeaderRound:
         """Start anew, because this replica leads from now on."""
         self.steps.begin()
         self._quiet.forget()
-        self._due.clear()
+        # What another leader may have left undone is searched at once; all else keeps its period.
+        for name in ("failures", "index", "seal"):
+            self._due.pop(name, None)
         self.sealed_to, self._newest_audit = NOTHING_UNSEALED, None
         self._newest = self._digest_phase = None
 

@@ -30,7 +30,7 @@ from tests.kit.queues import TestQueue
 from tests.kit.replicas import ANA, OMAR, OPS, TEAM, ask, codes, make_setup
 from tests.kit.team import Team, action_ids
 
-WHEN_FROZEN = {"freeze", "unfreeze", "cancel", "acknowledge", "mute", "unmute"}
+WHEN_FROZEN = {"freeze", "unfreeze", "cancel", "acknowledge", "assign", "mute", "unmute"}
 """The commands that are allowed during a change freeze, because they change no job."""
 
 CHANGING = {name for name, one in find_commands().items() if one.effect is not Effect.READ}

@@ -139,6 +139,7 @@ def test_acknowledge_and_mute_from_the_menu_are_said_in_the_alert(team: Team) ->
 
     alert_now = team.now(alert)
     assert [json.loads(value)["c"] for value in options(alert_now)] == [
+        "assign",
         "unmute",
         "find",
         "failed-job",
