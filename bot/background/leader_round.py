@@ -26,6 +26,7 @@ from bot.background.retries import track, track_bulk
 from bot.background.steps import Steps
 from bot.database.transactions import polling, time_limit
 from bot.models.refusals import Refusal
+from bot.store.audit.sealing import SEAL_ROWS
 from bot.store.failures.index import SCAN_ROWS, has_new
 from bot.store.leases import Lease, LeaseLost
 from bot.store.waiting_work import WaitingWork
@@ -288,7 +289,7 @@ class LeaderRound:
         is_complete = self._is_due("seal", SEAL_EVERY)
         is_needed = is_complete or waiting is None or waiting.unsealed
         sealed = self._run("seal", audit.seal_once, lease, is_needed=is_needed)
-        if is_complete and sealed is None:
+        if is_complete and (sealed is None or sealed >= SEAL_ROWS):
             self._due["seal"] = 0.0
         elif is_complete and waiting is not None:
             known, self._newest_audit = self._newest_audit, waiting.newest_audit

@@ -9,8 +9,9 @@ from sqlalchemy import Connection, event, insert
 
 from bot.app.command import Setup
 from bot.background.database_load import Load
-from bot.background.leader_round import LeaderRound
+from bot.background.leader_round import NOTHING_UNSEALED, LeaderRound
 from bot.store import tables, waiting_work
+from bot.store.audit.sealing import SEAL_ROWS
 from bot.store.leases import Lease
 from bot.store.waiting_work import WaitingWork
 from tests.kit.posting import Refusing
@@ -98,6 +99,17 @@ def test_a_change_of_another_replica_is_sealed_in_the_next_round(leader: Leader)
     after = leader.waiting()
     assert not after.unsealed
     assert after.message_at is not None
+
+
+def test_a_backlog_of_records_is_sealed_to_its_end(queue: TestQueue) -> None:
+    leader = Leader(queue)
+    for number in range(SEAL_ROWS + 5):
+        ask(leader.setup, "unfreeze" if number % 2 else "freeze deploying")
+    leader.round.run(leader.lease, None)
+    assert leader.round.sealed_to == NOTHING_UNSEALED
+    leader.run(2)
+    assert queue.count(tables.audit) == queue.count(tables.audit_chain)
+    assert leader.round.sealed_to < NOTHING_UNSEALED
 
 
 def test_a_record_that_commits_late_with_a_lower_id_is_sealed(
