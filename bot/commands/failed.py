@@ -14,7 +14,7 @@ from bot.views.lists import failed_list
 
 
 class FailedArguments(Arguments):
-    """The spec's limit and one queue; `after` is the last id of the previous page."""
+    """The spec's `limit`, and a `queue` name; `after` is the last id of the previous page."""
 
     queue: str | None = Field(
         default=None, max_length=LONGEST_QUEUE, json_schema_extra={"form": "NAME"}

@@ -1,7 +1,7 @@
 """The definitions of tables in a transaction, at the cost of one comparison if nothing changed.
 
 Reading all columns takes ten times as long as asking for the statements that create the tables. So
-the columns are read again only if such a statement is not what it was. Triggers are not part of
+the columns are read again only if such a statement has changed. Triggers are not part of
 these statements, so the triggers are read each time.
 """
 

@@ -2,9 +2,9 @@
 
 Slack brings a new block to its workspaces gradually
 (docs.slack.dev/reference/block-kit/blocks/data-visualization-block and …/data-table-block), and
-answers `invalid_blocks` until then. A `response_url` and a method return that error. An
-acknowledgement returns nothing, so a table is sent in one only after Slack has accepted a table
-elsewhere, and a chart, which people ask for rarely, never.
+answers `invalid_blocks` until then. A `response_url` and a Web API method return that
+error. An acknowledgement returns no error. So an acknowledgement contains a table only after Slack
+has accepted a table elsewhere. It never contains a chart, because people rarely ask for one.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -38,7 +38,7 @@ class Variant:
 
 @dataclass
 class BlockSupport:
-    """The newer blocks that this workspace takes, and does not; learned once per process."""
+    """The newer blocks that this workspace accepts or refuses; learned once per process."""
 
     refused: set[str] = field(default_factory=set)
     accepted: set[str] = field(default_factory=set)
@@ -76,7 +76,7 @@ class BlockSupport:
         if variant.replaced - self.refused:
             types = sorted(variant.replaced)
             log.warning(
-                "this workspace takes no newer blocks yet: others replace them", types=types
+                "this workspace takes no newer blocks yet: older ones are sent", types=types
             )
         self.refused |= variant.replaced
         self.accepted |= _newer(variant.body.get("blocks") or ())

@@ -341,7 +341,7 @@ bulk-lead-undo =
        *[other] *{ $count } failed jobs*{ $scope } will be put back as they were.
     }
 scope-undo = { " " }of operation { $operation }
-bulk-note-undo = A retried job is put back only if no worker has taken it. The others are not changed, and are counted. A failed job whose id is taken gets a new id.
+bulk-note-undo = A retried job is put back only if no worker has taken it. The result counts the jobs that were not put back. A failed job gets a new id if another row already has its id.
 bulk-nothing-undo = ✅ There is nothing to put back.
 bulk-started-undo =
     { $count ->

@@ -108,7 +108,7 @@ class Watched:
             yield self.look()
 
     def watch(self, seconds: int, every: int = EVERY) -> dict[str, Reading]:
-        """Run the same checks; return the readings of the last one."""
+        """Run the checks of `looks`; return the readings of the last one."""
         return list(self.looks(seconds, every))[-1]
 
 

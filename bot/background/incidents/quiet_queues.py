@@ -1,4 +1,4 @@
-"""Quiet queues: while every job is delayed, a check of the metric rules would find the same."""
+"""Skip checks of the metric rules while every job is delayed: their result would not change."""
 
 from dataclasses import dataclass
 from time import monotonic
@@ -12,13 +12,13 @@ from bot.queue import index_probe
 from bot.store.waiting_work import WaitingWork
 
 RECHECKED_AFTER = 60.0
-"""A check of quiet queues is repeated after this time, in seconds: its states must not get old."""
+"""Checks are skipped for at most this time, in seconds, so that the probe states stay current."""
 SECONDS = 0.15
 
 
 @dataclass(frozen=True, slots=True)
 class _Check:
-    """A complete check of quiet queues: its moment of `monotonic()`, and the newest count then."""
+    """A complete check of quiet queues: its `monotonic()` time, and the highest id of a count."""
 
     at: float
     newest_count: int
@@ -52,7 +52,7 @@ class QuietQueues:
         return False
 
     def forget(self) -> None:
-        """Let no check be left out before the next complete one, because this one failed."""
+        """Forget the last complete check, so that the next check is not skipped."""
         self._last = None
 
     def _is_quiet(self, waiting: WaitingWork) -> bool:

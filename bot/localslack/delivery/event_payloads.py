@@ -1,4 +1,4 @@
-"""The payloads of events as Slack sends them; each names its page."""
+"""The payloads of events as Slack sends them; each docstring links to Slack's documentation."""
 
 from bot.localslack.blocks.specs import Json
 from bot.localslack.payloads import VERIFICATION_TOKEN, group_json, view_json
@@ -6,7 +6,10 @@ from bot.localslack.workspace import Group, User, Workspace
 
 
 def home_opened(workspace: Workspace, user: User, channel: str) -> Json:
-    """Build https://docs.slack.dev/reference/events/app_home_opened; `view` if one exists."""
+    """Build https://docs.slack.dev/reference/events/app_home_opened.
+
+    The event has a `view` only if the app has published a Home view for the user.
+    """
     event: Json = {
         "type": "app_home_opened",
         "user": user.id,

@@ -6,8 +6,9 @@ sums over all rows, aggregated or not.
 
 Both counts belong to the hour in which the job failed, by the wall clock of `failed_at`. So the sum
 of `appeared - removed` from an hour on is the number of jobs that failed since then and are still
-in `failed_jobs`; the sum of `appeared` is the bar of a chart. An hour is its number since 1970.
-Old hours are counted under the first hour of their day, and still older ones under 0.
+in `failed_jobs`; the sum of `appeared` is the bar of a chart. An hour is stored as the number of
+hours since 1970. Old hours are counted under the first hour of their day, and still older ones
+under 0.
 
 Each group and queue also has one aggregated row with the sum of its hours. A read of all failed
 jobs adds these rows and the rows not aggregated yet.
@@ -35,9 +36,9 @@ from bot.queue.moves import for_update
 from bot.store.tables import failure_counts, failures
 
 HOURS = 40
-"""For how many hours, by UTC, hours are kept separately: 24 h for charts, and a zone's offset."""
+"""Number of recent hours (UTC) with separate counts: 24 for charts, and a zone's offset."""
 DAYS = 16
-"""For how many days days are kept: a digest's week, the week before, and a zone's offset."""
+"""Number of recent days with separate counts: a digest's two weeks, and a zone's offset."""
 ALL_HOURS = -1
 """The hour of a row that is the sum of the aggregated rows of its group and queue."""
 
@@ -119,8 +120,8 @@ def lock_and_count(
 ) -> RemovedCounts:
     """Lock the failures that match `which` until the transaction ends, and count them.
 
-    The server finds them by `index`. The caller compares `rows` with the number that it marked:
-    between the two statements no locked failure can be removed, but a new one could be added.
+    The server finds them by `index`. The caller compares `rows` with the number of
+    rows that it marked, because a failure could be added between the two statements.
     """
     c = failures.c
     length = func.length(c.queue)

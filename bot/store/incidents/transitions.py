@@ -50,7 +50,7 @@ class Subject:
 class TriggeredIncident:
     """An active incident, and the transition that made it active: none if it already was.
 
-    `resolved_at` is the end of a reopened incident (naive UTC).
+    `resolved_at`: when a reopened incident had been resolved (naive UTC); else None.
     """
 
     id: int
@@ -166,7 +166,7 @@ def acknowledge(connection: Connection, incident: int, by: str, now: datetime) -
 def assign(connection: Connection, incident: int, to: str, by: str, now: datetime) -> bool:
     """Make a person responsible; return False if the incident is resolved or already theirs.
 
-    An incident of somebody is acknowledged: it does not escalate.
+    An assigned incident counts as acknowledged: it does not escalate.
     """
     c, person = incidents.c, to[:64]
     others = or_(c.acknowledged_by.is_(None), c.acknowledged_by != person)
@@ -192,7 +192,7 @@ def add_failures(
 
 
 def come_back(connection: Connection, incident: int, count: int) -> None:
-    """Count retried jobs that failed again: they are failed jobs once more, but no new ones."""
+    """Count each retried job that failed again as one failed job, and no longer as retried."""
     c = incidents.c
     back = {"count": c.count - count, "removed": c.removed - count, "retried": c.retried - count}
     update_incident(connection, incident, **back)
@@ -201,7 +201,7 @@ def come_back(connection: Connection, incident: int, count: int) -> None:
 def _bound(
     column: Column[datetime], moment: datetime, is_beyond: ColumnElement[bool]
 ) -> ColumnElement[datetime]:
-    """Return the moment where the column is null or the moment is beyond it, else the column."""
+    """Return the moment if the column is null or `is_beyond` is true, else the column."""
     return case((or_(column.is_(None), is_beyond), literal(moment, column.type)), else_=column)
 
 

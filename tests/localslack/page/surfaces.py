@@ -197,7 +197,7 @@ class Seen:
 
 
 def surfaces(slack: LocalSlack) -> tuple[App, Seen]:
-    """Return the app: `/queue NAME` shows NAME's blocks to one, `/queue post NAME` to all."""
+    """Return the app: `/queue NAME` shows NAME's blocks to the user, `/queue post NAME` to all."""
     app, seen = bolt(slack), Seen()
 
     @app.command("/queue")

@@ -44,7 +44,7 @@ def problems(queue: TestQueue, keys: AuditKeys = KEYED) -> list[str]:
 
 
 def change(setup: Setup, times: int = 1) -> list[str]:
-    """Make changes that leave no other rows."""
+    """Freeze and unfreeze in turn, `times` changes in all; return their codes."""
     words = ("freeze deploying", "unfreeze")
     return codes(ask(setup, words[number % 2]) for number in range(times))
 
@@ -186,7 +186,7 @@ def test_links_without_a_key_end_at_the_first_with_one(queue: TestQueue) -> None
     assert links[3].prev == links[2].hash == links[2].digest
     assert violations(queue) == []
     assert "not proved" in violations(queue, NO_KEYS)[0]
-    # The content from before the key is proved by it, too.
+    # The key also proves the records that were written before it.
     with queue.engine.begin() as connection:
         rewrite_from_the_first(connection)
     assert violations(queue) != []
