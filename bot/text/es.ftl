@@ -363,7 +363,7 @@ bulk-lead-undo =
        *[other] *{ $count } jobs fallidos*{ $scope } volverán a estar como antes.
     }
 scope-undo = { " " }de la operación { $operation }
-bulk-note-undo = Un job reintentado se devuelve solo si ningún worker lo tomó. Los demás no se cambian, y se cuentan. Si el id de un job fallido está ocupado, recibe uno nuevo.
+bulk-note-undo = Un job reintentado se devuelve solo si ningún worker lo tomó. El resultado cuenta los que no se devolvieron. Un job fallido recibe un id nuevo si otra fila ya tiene el suyo.
 bulk-nothing-undo = ✅ No hay nada que devolver.
 bulk-started-undo =
     { $count ->
