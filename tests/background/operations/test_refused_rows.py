@@ -6,7 +6,7 @@ from bot.app.parsing import Request
 from bot.background.operations.runner import Runner
 from bot.database.transactions import reading
 from bot.store import tables
-from bot.store.operations import operations
+from bot.store.operations import halving, operations
 from bot.store.operations.operations import Operation
 from tests.kit.bulk import preview_of
 from tests.kit.changed_rows import run
@@ -90,13 +90,17 @@ def test_the_refused_row_is_named_and_the_others_are_moved(
     assert broken(queue) == []
 
 
-def test_a_table_that_refuses_every_row_ends_the_operation(queue: TestQueue) -> None:
+def test_a_table_that_refuses_every_row_ends_the_operation(
+    queue: TestQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A hundred refused rows are halved in each of twenty attempts, which takes 20 s.
+    monkeypatch.setattr(halving, "MOST_REFUSED", 5)
     run(queue, "ALTER TABLE jobs ADD CONSTRAINT never CHECK (attempts > 5)")
-    for failed_id in range(1, 120):
+    for failed_id in range(1, 9):
         queue.fail(failed_id, order=failed_id)
     operation = ended(queue, "retry-all")
     assert (operation.state, operation.done, operation.reason) == ("stopped", 0, "row-refused")
-    assert len(queue.failed) == 119
+    assert len(queue.failed) == 8
     assert broken(queue) == []
 
 
