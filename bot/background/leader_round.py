@@ -85,7 +85,7 @@ def periods(interval: float) -> dict[str, float]:
 def guarded(step: Callable[[], T]) -> T | None:
     """Run a step; log an error and return None, so that the other steps still run.
 
-    `LeaseLost` passes through: no step may run after it.
+    `LeaseLost` is not caught, because no step may run after the lease is lost.
     """
     try:
         return step()

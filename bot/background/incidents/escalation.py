@@ -79,7 +79,7 @@ def is_grown(incident: Incident, now: datetime) -> bool:
 
 
 def _is_unseen(setup: Setup, incident: Incident, now: datetime) -> bool:
-    """Return whether the incident was posted long ago and never escalated."""
+    """Return whether people were notified long ago and the incident never escalated."""
     long = timedelta(seconds=setup.alerting.escalate_seconds)
     return incident.escalations == 0 and now - _since(incident) >= long
 

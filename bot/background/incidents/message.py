@@ -1,4 +1,4 @@
-"""An incident's alert: rendered from its row and newest failures, posted once, then edited.
+"""Render an incident's alert from its row and newest failures, post it once, then edit it.
 
 A new message mentions the user group on call. An edit never mentions the group: Slack notifies
 nobody of an edit, but readers would assume that the group was notified.
