@@ -54,8 +54,8 @@ def listen(engine: Engine) -> None:
     event.listen(engine, "handle_error", _answered)
     event.listen(engine, "commit", _ending)
     event.listen(engine, "rollback", _ending)
-    # SQLAlchemy has no event after a commit, but the commit is followed at once by the return of
-    # the connection to the pool.
+    # SQLAlchemy has no event after a commit, but the connection returns to the pool right after
+    # the commit.
     event.listen(engine, "reset", _answered)
 
 
@@ -100,7 +100,7 @@ class Costs:
             self._minutes[-1] = (moment, milliseconds)
 
     def recent(self) -> int | None:
-        """Return the slowest pass since the last call, in ms; None if there was none."""
+        """Return the slowest pass since the last call, in ms; None if there was no pass."""
         milliseconds, self._recent = self._recent, None
         return milliseconds
 

@@ -73,7 +73,7 @@ def phase(setup: Setup, now: datetime) -> tuple[date, bool] | None:
 
 
 def _is_due(setup: Setup, now: datetime, last: int) -> bool:
-    """Return whether a digest is due now, on a day after the last one."""
+    """Return whether a digest is due now, on a day after the last digest."""
     local, alerting = from_utc(now, setup.zone), setup.alerting
     return (
         local.toordinal() > last

@@ -13,7 +13,7 @@ from bot.store.leases import Lease, fence
 T = TypeVar("T")
 
 SECONDS = 10.0
-"""The time limit of a transaction of the leader; a lease also expires after this time."""
+"""The time limit of a transaction of the leader; an unrenewed lease expires after this time."""
 
 
 def leader_transaction(

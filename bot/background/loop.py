@@ -28,8 +28,8 @@ T = TypeVar("T")
 INTERVAL = 5.0
 TICK = 0.25
 STANDBY_POLL = 5.0
-"""Seconds between two reads of a replica that does not lead. A lease expires 10 s after its leader
-stopped, so another replica leads within 15 s."""
+"""Seconds between two reads of a replica that does not lead. A lease expires 10 s after its last
+renewal, so another replica leads within 15 s."""
 RENEW_EVERY = 3.0
 STOP_SECONDS = 10.0
 
@@ -114,7 +114,7 @@ class Watcher:
             return None
 
     def tick(self) -> float:
-        """Run one round; return the seconds until the next one."""
+        """Run one round; return the seconds until the next round."""
         with self._load.measured():
             waiting = self._waiting = guarded(self._poll)
             if waiting is None or waiting.has_operation:

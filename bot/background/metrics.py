@@ -1,4 +1,4 @@
-"""Samples of the queue, which the leader takes in the background, and their rollup.
+"""Take samples of the queue in the background, only in the leader, and roll up the samples.
 
 `status` shows the newest sample if the queue is too large to count while a person waits. The
 rolled-up samples are the history. The number of processed jobs is computed from two samples: new
@@ -104,7 +104,10 @@ class _Changes:
 
 
 def _changes(before: Sample, sample: Sample, deltas: Mapping[str, MetricDelta]) -> _Changes | None:
-    """Return the changes since `before`; None if new failures cannot be separated from old ones."""
+    """Return the changes since `before`.
+
+    Return None if new failures cannot be separated from old failures.
+    """
     if not before.steady:
         return None
     # Both times are cut to whole seconds first, so the sum of all differences is exact.

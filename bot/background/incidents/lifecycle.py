@@ -93,7 +93,8 @@ def apply_readings(
         if incident is not None:
             _update(setup, connection, incident, reading, now)
         elif reading.breached and room > 0:
-            # The limit of alerts only delays an incident: its rule is breached at the next check.
+            # The limit of alerts only delays an incident, because its rule is still breached at
+            # the next check.
             room -= 1
             _trigger(setup, connection, reading, now)
 

@@ -157,7 +157,7 @@ def end(
     Return False if the operation already ended, is not done, or now runs in another replica.
     """
     now = setup.clock(connection)
-    # The operation is locked first, so that no replica commits a batch while they are counted.
+    # The operation is locked first: no replica commits a batch while the batches are counted.
     fresh = operations.locked(connection, operation.id)
     if fresh is None or (fresh.state == "running" and fresh.owner != setup.replica):
         return False
