@@ -1,4 +1,4 @@
-"""Sealing of the audit log: committed records enter the chain and are posted in its order."""
+"""Seal the audit log: add committed records to the chain and post them in the chain's order."""
 
 import hashlib
 from datetime import timedelta
@@ -15,11 +15,11 @@ from bot.store.audit.chain import RecordOrigin
 from bot.store.leases import Lease
 
 TOGETHER = timedelta(minutes=1)
-"""Equal refusals of one person within this time share one message; each has its own record."""
+"""Equal refusals of one person within this time share one message, but each has a record."""
 
 
 def seal_once(setup: Setup, lease: Lease) -> int:
-    """Seal committed records and put a message for each into the outbox; return their number."""
+    """Seal committed records, add an outbox message for each record, and return how many."""
 
     def work(connection: Connection) -> int:
         now = setup.clock(connection)

@@ -1,8 +1,8 @@
-"""The database time of the background work: of each pass, and the maximum of the last hour.
+"""Measure the database time of each background pass, and keep the maximum of the last hour.
 
-A pass is one round of the watcher. Its time is how long its thread waits for statements and
-commits. That includes the network, but neither the ping before a connection is handed out nor
-the time of Slack's API.
+A pass is one round of the watcher. The time of a pass is how long the watcher's thread waits for
+statements and commits, network included. The ping before a connection is handed out is not
+measured, nor are calls of Slack's API.
 """
 
 import threading
@@ -32,7 +32,7 @@ MINUTE, HOUR = 60.0, 3_600.0
 
 
 class _Spent(threading.local):
-    """The time that this thread waited for the database while it was measured, in seconds."""
+    """How many seconds this thread waited for the database during a measured pass."""
 
     measured = False
     seconds = 0.0
@@ -54,7 +54,8 @@ def listen(engine: Engine) -> None:
     event.listen(engine, "handle_error", _answered)
     event.listen(engine, "commit", _ending)
     event.listen(engine, "rollback", _ending)
-    # SQLAlchemy has no event after a commit, but the connection returns to the pool right after it.
+    # SQLAlchemy has no event after a commit, but the connection returns to the pool right after
+    # the commit.
     event.listen(engine, "reset", _answered)
 
 
@@ -82,7 +83,7 @@ class Costs:
     """The slowest passes of the last hour, by minute; moments are seconds of a monotonic clock.
 
     `recent` returns the slowest pass since its last call. At an interval of 5 s only one in twenty
-    passes does work, and the idle ones would hide its cost.
+    passes does work, and the idle passes would hide the cost of that pass.
     """
 
     def __init__(self) -> None:
@@ -99,12 +100,12 @@ class Costs:
             self._minutes[-1] = (moment, milliseconds)
 
     def recent(self) -> int | None:
-        """Return the slowest pass since the last call, in ms; None if there was none."""
+        """Return the slowest pass since the last call, in ms; None if there was no pass."""
         milliseconds, self._recent = self._recent, None
         return milliseconds
 
     def worst(self, moment: float) -> tuple[float, int] | None:
-        """Return the slowest pass of the last hour: how many seconds ago, and its ms."""
+        """Return how many seconds ago the last hour's slowest pass was, and its milliseconds."""
         while self._minutes and self._minutes[0][0] <= moment - HOUR:
             self._minutes.popleft()
         if not self._minutes:
@@ -147,7 +148,7 @@ class Load:
             log.warning("watch pass is slow", database_ms=milliseconds, statements=statements)
 
     def keep(self, lease: Lease) -> bool:
-        """Store the times of the passes before this one; False if there was none."""
+        """Store the times of the passes before this pass; return False if there was no pass."""
         recent, worst = self._costs.recent(), self._costs.worst(self._clock())
         if recent is None or worst is None:
             return False

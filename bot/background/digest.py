@@ -16,18 +16,18 @@ from bot.views.reports.digest import digest_message
 from bot.wall_clock import from_utc
 
 SECONDS = 4.0
-"""Time limit of the read and of the post each; together they are shorter than the lease."""
+"""The time limit of the read, and also of the post; the sum is shorter than the lease."""
 CURSOR = "digest"
-"""The day of the last digest, as a number; 0 before the bot's first check."""
+"""This cursor is the day of the last digest, as a number; 0 before the bot's first check."""
 
 
 def digest_once(setup: Setup, lease: Lease) -> bool:
     """Post today's digest if it is due and was not posted yet; return whether it was posted.
 
-    Only a day after the cursor's day gets a digest, and the cursor moves in the transaction of the
-    post. So neither a second replica, nor a restart, nor a clock that goes back posts another one.
-    A digest that was not posted before midnight is skipped. The day of the bot's first start has
-    no digest.
+    Only a day after the cursor's day gets a digest, and the transaction of the post moves the
+    cursor. So a second replica, a restart or a clock that is set back posts no second digest.
+    A digest that was not posted before midnight is skipped. There is no digest on the day of the
+    bot's first start.
     """
     channel = setup.alerting.digest_channel
     if channel is None or setup.alerting.digest_at is None:
@@ -35,7 +35,7 @@ def digest_once(setup: Setup, lease: Lease) -> bool:
     with leader_snapshot(setup, SECONDS) as connection:
         last, now = position(connection, CURSOR), setup.clock(connection)
         today = from_utc(now, setup.zone).date()
-        # A day later is possible after a change of the time zone.
+        # The last digest may be one day ahead of today after a change of the time zone.
         is_ahead = last > today.toordinal() + 1
         if last and not is_ahead and not _is_due(setup, now, last):
             return False
@@ -48,7 +48,7 @@ def digest_once(setup: Setup, lease: Lease) -> bool:
         if position(connection, CURSOR) != last or not _is_day(setup, now, today):
             return False
         if is_ahead:
-            # Whether today's digest was posted is unknown, so it is skipped.
+            # The bot does not know whether it posted today's digest, so it skips this digest.
             reset(connection, CURSOR, today.toordinal(), now)
             return False
         set_position(connection, CURSOR, today.toordinal())
@@ -62,9 +62,9 @@ def digest_once(setup: Setup, lease: Lease) -> bool:
 
 
 def phase(setup: Setup, now: datetime) -> tuple[date, bool] | None:
-    """Return the day and whether its digest time has come; None without digests.
+    """Return the day and whether its digest time has come; None if there are no digests.
 
-    While the phase is the same, a second call of `digest_once` would do nothing.
+    A second call of `digest_once` would do nothing until the phase changes.
     """
     if setup.alerting.digest_channel is None or setup.alerting.digest_at is None:
         return None
@@ -73,7 +73,7 @@ def phase(setup: Setup, now: datetime) -> tuple[date, bool] | None:
 
 
 def _is_due(setup: Setup, now: datetime, last: int) -> bool:
-    """Return whether a digest is due now, on a day after the last one."""
+    """Return whether a digest is due now, on a day after the last digest."""
     local, alerting = from_utc(now, setup.zone), setup.alerting
     return (
         local.toordinal() > last

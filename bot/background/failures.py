@@ -1,6 +1,6 @@
-"""Upkeep of the index of failures and of its counts.
+"""Keep the index of failures and its counts up to date.
 
-New failures are indexed, missing ones marked removed, deltas aggregated, and old hours merged.
+Index new failures, mark missing failures removed, aggregate deltas, and merge old hours.
 """
 
 from sqlalchemy import Connection
@@ -10,8 +10,8 @@ from bot.background.leader import leader_transaction
 from bot.store.failures import aggregation, index
 from bot.store.leases import Lease
 
-# Bounded, so that a backfill of a million rows, or the deltas of a large bulk change, do not delay
-# sealing and delivery.
+# The limit is needed because a backfill of a million rows, or the deltas of a large bulk change,
+# would delay sealing and delivery.
 PASSES = 5
 
 
@@ -50,7 +50,7 @@ def aggregate_once(setup: Setup, lease: Lease) -> bool:
 
 
 def merge_once(setup: Setup, lease: Lease) -> int:
-    """Merge old hours into days and delete groups without failures; return their number."""
+    """Merge old hours into days and delete groups without failures; return how many rows."""
 
     def work(connection: Connection) -> int:
         aged = aggregation.merge_old_hours(connection, setup.clock(connection))

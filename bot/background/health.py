@@ -1,7 +1,7 @@
-"""Incidents about problems of the bot's own background work that the leader can detect.
+"""Trigger incidents for problems of the bot's background work that the leader can detect.
 
-If the leader does not run or cannot write, `queue-bot health` detects the problem instead.
-Messages that Slack does not accept trigger no incident; the fallback channel is notified of them.
+`queue-bot health` detects the problems while the leader does not run or cannot write.
+Messages that Slack does not accept trigger no incident; the fallback channel gets a notice.
 """
 
 from collections import defaultdict
@@ -25,8 +25,9 @@ Problems = Mapping[str, Sequence[HealthProblem]]
 class HealthObserver:
     """Triggers, updates and resolves one incident per part of the background work.
 
-    A part triggers an incident if it has a problem at two checks in a row. Work that was late while
-    the database was away, or while another replica took over, is done by the second check.
+    A part triggers an incident if it has a problem at two checks in a row. The work may be late
+    because the database was unavailable or another replica took over. The second check then finds
+    that the work is done.
     """
 
     def __init__(self, setup: Setup) -> None:
@@ -34,7 +35,7 @@ class HealthObserver:
         self._previous: frozenset[str] = frozenset()
 
     def observe_once(self, lease: Lease) -> None:
-        """Check the background work and update incidents; nothing is written without problems."""
+        """Check the background work and update its incidents; write nothing without problems."""
         setup = self._setup
         with leader_snapshot(setup) as connection:
             by_part = self._problems(connection)

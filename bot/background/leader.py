@@ -1,4 +1,4 @@
-"""Transactions of the leader: the replica that holds the lease and does single-replica work."""
+"""Transactions of the leader: the replica that holds the lease and does the shared work."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -13,7 +13,7 @@ from bot.store.leases import Lease, fence
 T = TypeVar("T")
 
 SECONDS = 10.0
-"""Time limit of one transaction of the leader; a lease that is not renewed lasts as long."""
+"""The time limit of a transaction of the leader; an unrenewed lease expires after this time."""
 
 
 def leader_transaction(
@@ -21,8 +21,8 @@ def leader_transaction(
 ) -> T:
     """Run `work` in one transaction and commit it, if this replica still holds the lease.
 
-    The transaction locks the lease's row first. A leader that was paused past its lease changes
-    nothing and raises `LeaseLost`. Other errors are those of `changing`.
+    The transaction locks the lease's row first. A leader that was paused until its lease expired
+    changes nothing and raises `LeaseLost`. The function also raises the errors of `changing`.
     """
 
     def fenced(connection: Connection) -> T:

@@ -1,7 +1,7 @@
-"""One round of the leader: each step whose work waits, or whose period has passed.
+"""One round of the leader: run each step that has waiting work or whose period has passed.
 
-A step that has nothing to do costs the database nothing. What waits is known from one statement
-(`bot.store.waiting_work`); if that cannot be read, every step runs as if something waited.
+A step without work costs the database nothing. One statement (`bot.store.waiting_work`) reads the
+waiting work. Every step runs if that statement fails.
 """
 
 from collections.abc import Callable
@@ -36,14 +36,17 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 POLL = 0.5
-"""Seconds between two reads of the waiting work, which a commit of this replica shortens."""
+"""Seconds between two reads of the waiting work; a commit of this replica shortens this time."""
 INDEX_EVERY = 60.0
-"""The index is also brought up to date without new failures, because it moves its cursor then."""
+"""Seconds between two updates of the index without new failures, which move its cursor."""
 SCAN_EVERY = 30.0
 OUTCOMES_EVERY = 1.0
 LIFECYCLE_EVERY, LIFECYCLE_AT_REST_EVERY = 1.0, 10.0
 REST_AFTER = 120.0
-"""Seconds without a failure, a change or an active metric rule, after which incidents only age."""
+"""Incidents only age after this many seconds without a failure, a change or an active rule.
+
+An active rule is a metric rule with an active incident.
+"""
 SEAL_EVERY = 60.0
 PURGE_EVERY, PURGE_AT_REST_EVERY = 60.0, 300.0
 AGGREGATE_EVERY = 1.0
@@ -53,7 +56,7 @@ DIGEST_EVERY = 15.0
 HEALTH_EVERY = 30.0
 STEPS_EVERY = 1.0
 BULK_EVERY = 10.0
-"""A turn of a bulk change takes a few seconds, and its last batch may take a few more."""
+"""The period of bulk turns: a turn takes a few seconds, and its last batch a few seconds more."""
 NOTHING_UNSEALED = 2**62
 """A limit above every id: no audit record is searched."""
 
@@ -73,7 +76,7 @@ def periods(interval: float) -> dict[str, float]:
         "roll": ROLL_EVERY,
         "digest": DIGEST_EVERY,
         "health": HEALTH_EVERY,
-        # The duration of the first count is unknown; each count sets the period of the next one.
+        # The duration of the first count is unknown; each count sets the next count's period.
         "sample": metrics.COUNT_SECONDS,
         "bulk": BULK_EVERY,
     }
@@ -82,7 +85,7 @@ def periods(interval: float) -> dict[str, float]:
 def guarded(step: Callable[[], T]) -> T | None:
     """Run a step; log an error and return None, so that the other steps still run.
 
-    `LeaseLost` passes through: no step may run after it.
+    `LeaseLost` is not caught, because no step may run after the lease is lost.
     """
     try:
         return step()
@@ -120,10 +123,10 @@ class LeaderRound:
         self._digest_phase: tuple[date, bool] | None = None
 
     def begin(self) -> None:
-        """Start anew, because this replica leads from now on."""
+        """Reset the periods, because this replica leads from now on."""
         self.steps.begin()
         self._quiet.forget()
-        # What another leader may have left undone is searched at once; all else keeps its period.
+        # These steps run at once, because another leader may have left work undone.
         for name in ("failures", "index", "seal"):
             self._due.pop(name, None)
         self.sealed_to, self._newest_audit = NOTHING_UNSEALED, None
@@ -133,7 +136,7 @@ class LeaderRound:
         """Run the steps that are due; return True if more work is waiting."""
         self._notice_changes(waiting)
         more = False
-        # Each step is guarded separately: a failed one must not delay the posts of the audit log.
+        # Each step is guarded separately: a failed step must not delay the posts of the audit log.
         for part in (
             self._index_failures,
             self._check_rules,
@@ -154,7 +157,7 @@ class LeaderRound:
     def _run(
         self, name: str, step: Callable[..., T], lease: Lease, *, is_needed: bool = True
     ) -> T | None:
-        """Run a step if it is needed; return its result, None without one."""
+        """Run a step if it is needed; return its result, or None if it was skipped or failed."""
         if not is_needed:
             self.steps.skip(name)
             return None
@@ -162,7 +165,7 @@ class LeaderRound:
         return guarded(self.steps.named(name, work))
 
     def _notice_changes(self, waiting: WaitingWork | None) -> None:
-        """Remember when something moved last: then incidents are advanced every second."""
+        """Store the time of the last change; recent changes advance incidents every second."""
         if waiting is None:
             self._moved_at = monotonic()
             return
@@ -171,9 +174,10 @@ class LeaderRound:
             self._newest, self._moved_at = newest, monotonic()
 
     def _index_failures(self, lease: Lease, waiting: WaitingWork | None) -> bool:
-        """Index new failures and mark removed ones; return True if the next round follows at once.
+        """Index new failures and mark missing failures removed.
 
-        A person waits for an alert, so its message is not left to the next poll.
+        Return True if the next round must follow at once: people wait for an alert, so its message
+        must not wait for the next poll.
         """
         more = False
         if self._is_due("failures", self._interval):
@@ -192,7 +196,7 @@ class LeaderRound:
         if self._is_due("scan", max(SCAN_EVERY, self._interval)):
             differences = self._run("scan", scan_once, lease) or 0
             if differences >= SCAN_ROWS:
-                # After a truncated table, one range every half minute would take an hour.
+                # At one range per half minute, the scan of a truncated table would take an hour.
                 self._due["scan"] = 0.0
             more = more or differences > 0
         return more
@@ -218,7 +222,7 @@ class LeaderRound:
         return is_needed
 
     def _track_retries(self, lease: Lease, waiting: WaitingWork | None) -> bool:
-        """Update the outcomes of retried jobs; return True if one is new."""
+        """Update the outcomes of retried jobs; return True if an outcome is new."""
         if not self._is_due("outcomes", OUTCOMES_EVERY):
             return False
         has_job = waiting is None or waiting.is_due(waiting.tracked_job_at)
@@ -259,9 +263,10 @@ class LeaderRound:
         return self._post_digest(lease, waiting)
 
     def _write_figures(self, lease: Lease) -> None:
-        """Store the steps that fail, or else how long the rounds take."""
+        """Store the failing steps if they changed; otherwise store the times of the passes."""
         if self.steps.is_changed:
-            # Written before the pass times, because readers trust the table only with fresh times.
+            # The steps are written before the pass times, because readers trust the steps only if
+            # the pass times are fresh.
             if self._is_due("steps", STEPS_EVERY):
                 self.steps.write(self._setup, lease)
         elif self._is_due("load", KEEP_EVERY) and not self.steps.run(
@@ -283,8 +288,9 @@ class LeaderRound:
     def _seal(self, lease: Lease, waiting: WaitingWork | None) -> int | None:
         """Seal audit records; return how many.
 
-        Once a minute all records of the last ten minutes are searched. After that no record up to
-        the newest of a minute before can be unsealed, because no transaction stays open so long.
+        All records of the last ten minutes are searched once a minute. After a search, every
+        record up to the newest record of the search before is sealed. An unsealed record in that
+        range would need a transaction of more than a minute, and no transaction takes so long.
         """
         is_complete = self._is_due("seal", SEAL_EVERY)
         is_needed = is_complete or waiting is None or waiting.unsealed

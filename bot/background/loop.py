@@ -1,4 +1,4 @@
-"""The loops of the background work: one watcher among replicas, and bulk work in each replica."""
+"""The loops of the background work: only the leader watches, every replica runs bulk changes."""
 
 import threading
 from collections.abc import Callable
@@ -28,17 +28,19 @@ T = TypeVar("T")
 INTERVAL = 5.0
 TICK = 0.25
 STANDBY_POLL = 5.0
-"""Seconds between two reads of a replica that does not lead. A lease lasts 10 s without its leader,
-so a takeover ends within 15 s."""
+"""Seconds between two reads of a replica that does not lead. A lease expires 10 s after its last
+renewal, so another replica leads within 15 s."""
 RENEW_EVERY = 3.0
 STOP_SECONDS = 10.0
 
 
 class Watcher:
-    """Threads of the background work: one watches while it holds the lease, one runs bulk changes.
+    """Three threads of the background work.
 
-    A third thread takes samples. `interval` is the period of the search for failures, in seconds.
-    `polling_engine` commits each statement; without it the reads cost a few statements more.
+    The first thread watches while the replica holds the lease, the second thread runs bulk changes,
+    and the third thread takes samples. `interval` is the period of the search for failures, in
+    seconds. `polling_engine` commits each statement; the reads cost a few more statements without
+    this engine.
     """
 
     def __init__(
@@ -55,7 +57,7 @@ class Watcher:
         self._round = LeaderRound(setup, poster, self._load, self._polling, interval)
         self._lease: Lease | None = None
         self._renew_at = 0.0
-        # None: unknown, so that everything is tried.
+        # None: the waiting work is unknown, so every step runs.
         self._waiting: WaitingWork | None = None
         self._stop = threading.Event()
         self._wake_signal, self._operation_signal = WakeSignal(), WakeSignal()
@@ -103,7 +105,7 @@ class Watcher:
                 notifications = signal.wait(notifications, pause)
 
     def _guarded(self, step: Callable[[], T]) -> T | None:
-        """Run a step; an error is logged, and the thread goes on."""
+        """Run a step; log an error, so that the thread continues."""
         try:
             return guarded(step)
         except LeaseLost:
@@ -112,7 +114,7 @@ class Watcher:
             return None
 
     def tick(self) -> float:
-        """Run one round; return the seconds until the next one."""
+        """Run one round; return the seconds until the next round."""
         with self._load.measured():
             waiting = self._waiting = guarded(self._poll)
             if waiting is None or waiting.has_operation:
@@ -123,13 +125,13 @@ class Watcher:
             return 0.0 if self._round.run(lease, waiting) else POLL
 
     def _poll(self) -> WaitingWork:
-        """Read what waits."""
+        """Read the waiting work."""
         with polling(self._polling, time_limit(self._polling, 5.0)) as connection:
             setup, sealed_to = self._setup, self._round.sealed_to
             return waiting_work.read(connection, setup.clock, setup.replica, sealed_to)
 
     def _hold(self, waiting: WaitingWork | None) -> Lease | None:
-        """Return this replica's lease, renewed or taken over if that is due."""
+        """Return this replica's lease; renew it or take it over if that is due."""
         held, setup = self._lease, self._setup
         is_led = waiting is not None and not waiting.is_leaderless
         if held is None and waiting is not None and is_led and waiting.owner != setup.replica:
@@ -154,7 +156,7 @@ class Watcher:
         return leases.renew(connection, lease, now)
 
     def _bulk(self) -> float:
-        """Run a turn of a bulk change if there may be one."""
+        """Run a turn of a bulk change if a bulk change may be waiting."""
         waiting = self._waiting
         if waiting is not None and not waiting.has_operation:
             self._round.steps.skip("bulk")
@@ -168,7 +170,7 @@ class Watcher:
             if (lease := self._lease) is not None:
                 wait = self._guarded(partial(self._sample_once, lease))
             if wait is None:
-                # A count that failed late costs the server as much as a complete one.
+                # A count that failed late costs the server as much as a complete count.
                 wait = max(1.0, (monotonic() - began - TICK) * metrics.SHARE)
             self._stop.wait(wait)
 

@@ -1,8 +1,8 @@
-"""Samples of the queue, which the leader takes in the background, and their rollup.
+"""Take samples of the queue in the background, only in the leader, and roll up the samples.
 
 `status` shows the newest sample if the queue is too large to count while a person waits. The
-rolled-up samples are the history. Two samples give the number of processed jobs: new jobs minus the
-growth of the queue, minus failed jobs, minus jobs that the bot removed.
+rolled-up samples are the history. The number of processed jobs is computed from two samples: new
+jobs minus the growth of the queue, minus failed jobs, minus jobs that the bot removed.
 """
 
 from collections import defaultdict
@@ -30,20 +30,20 @@ from bot.wall_clock import unix
 COUNT_SECONDS = 45.0
 SHORTEST = 10.0
 UNCHANGED = 30.0
-"""The wait, in seconds, after a sample that equals the one before it."""
+"""The wait, in seconds, after a sample that equals the previous sample."""
 SHARE = 20
-"""Counting takes at most a twentieth of the time: after a count of 5 s the next waits 100 s."""
+"""Counting takes at most 1/20 of the time: the next count waits 100 s after a count of 5 s."""
 GRACE = timedelta(seconds=60)
-"""A sample may be this much late, plus twice its wait, before there is a gap: a restarted bot or
-another replica that takes over continues the series."""
+"""A sample may be late by this time plus twice its wait. Only a later sample leaves a gap, so a
+restarted bot or a replica that takes over continues the series."""
 FASTEST = 100_000
-"""No server creates so many jobs a second. If the counter grew faster, somebody set it."""
+"""No server creates this many jobs a second. Somebody set the counter if it grew faster."""
 
 
 def sample_once(setup: Setup, lease: Lease, *, indexed: bool) -> float:
     """Take and store one sample; return the seconds until the next one.
 
-    `indexed`: this leader has indexed the failures that happened while there was no leader.
+    `indexed`: this leader has indexed all failures of the time before it became the leader.
     """
     began = monotonic()
     try:
@@ -66,10 +66,10 @@ def _wait(sample: Sample) -> float:
 
 
 def keep(connection: Connection, sample: Sample, failed: Mapping[str, int] | None) -> bool:
-    """Store the sample. Add it, and the changes since the previous one, to the row of its minute.
+    """Store the sample; return whether anything has changed since the previous sample.
 
-    `failed` has the number of failed jobs by queue; None if it is unknown. Return whether anything
-    has changed since the previous sample.
+    The sample and these changes are added to the row of the sample's minute. `failed` has the
+    number of failed jobs by queue, or is None if these numbers are unknown.
     """
     before = samples.latest(connection)
     is_continued = before is not None and _is_continued(before, sample)
@@ -83,7 +83,7 @@ def keep(connection: Connection, sample: Sample, failed: Mapping[str, int] | Non
 
 
 def _counts(sample: Sample) -> tuple[object, ...]:
-    """Return what changes only with the rows, and not with the time."""
+    """Return the values of the sample that change only with the rows, not with the time."""
     queues = [(one.queue, one.pending, one.reserved, one.delayed) for one in sample.queues]
     return sample.ids_taken, sample.status.failed_jobs_count, queues
 
@@ -104,10 +104,13 @@ class _Changes:
 
 
 def _changes(before: Sample, sample: Sample, deltas: Mapping[str, MetricDelta]) -> _Changes | None:
-    """Return the changes since `before`; None if new failures cannot be separated from old ones."""
+    """Return the changes since `before`.
+
+    Return None if new failures cannot be separated from old failures.
+    """
     if not before.steady:
         return None
-    # Both times are cut to whole seconds first, so the differences add up exactly.
+    # Both times are cut to whole seconds first, so the sum of all differences is exact.
     seconds = unix(sample.taken_at) - unix(before.taken_at)
     whole = sum(deltas.values(), MetricDelta())
     appeared = {queue: delta.failed for queue, delta in deltas.items() if delta.failed}
@@ -117,8 +120,8 @@ def _changes(before: Sample, sample: Sample, deltas: Mapping[str, MetricDelta]) 
 def _processed(before: Sample, sample: Sample, whole: MetricDelta) -> int | None:
     """Return the number of jobs that left `jobs` without a failure; None if it is unknown.
 
-    It can be below 0: a sample may count a failure while its count of `jobs` still has that job.
-    The next sample corrects it.
+    The number can be below 0, because a sample may count a failure while its count of `jobs` still
+    has that job. The next sample corrects the sum.
     """
     if before.ids_taken is None or sample.ids_taken is None:
         return None
@@ -133,14 +136,14 @@ def _processed(before: Sample, sample: Sample, whole: MetricDelta) -> int | None
 def _metrics(
     sample: Sample, failed: Mapping[str, int] | None, changes: _Changes | None
 ) -> dict[str, QueueMetrics]:
-    """Return the sample's metrics of each queue with jobs or failures, and of all together."""
+    """Return the sample's metrics of each queue with jobs or failures, and of all queues."""
     appeared = _by_name({} if changes is None else changes.appeared)
     counted = None if failed is None else _by_name(failed)
     seconds = 0 if changes is None else changes.seconds
     by_name: defaultdict[str, list[QueueJobs]] = defaultdict(list)
     for queue in sample.queues:
         by_name[rollups.stored_name(queue.queue)].append(queue)
-    # A queue with an empty name has no row of its own, because `ALL` is the row of all queues.
+    # A queue with an empty name has no separate row, because `ALL` is the row of all queues.
     names = {*by_name, *(counted or {}), *appeared} - {rollups.ALL}
     metrics = {
         name: replace(

@@ -1,8 +1,9 @@
-"""Deletion of old rows, in small batches.
+"""Delete old rows, in small batches.
 
-It deletes archived rows, stored answers, sent messages, removed failures, resolved incidents,
-tracked jobs, ended mutes, reasons of refused rows, and plans that nobody confirmed. The audit log
-is never purged, nor are the operations and their items, because its digests are verified by them.
+The purge deletes archived rows, stored answers, sent messages, removed failures, tracked jobs,
+resolved incidents, ended mutes, reasons of refused rows, and plans that nobody confirmed. The purge
+never deletes the audit log. It also keeps the operations and their items, because they are needed
+to verify the digests of the audit log.
 """
 
 from datetime import datetime, timedelta
@@ -30,17 +31,18 @@ from bot.store.tables import (
 
 BATCH = 1_000
 ANSWERS_KEPT = timedelta(days=7)
-"""Slack delivers an envelope again within minutes; scripts may repeat a request later."""
+"""Slack repeats an envelope within minutes, but scripts may repeat a request days later."""
 MESSAGES_KEPT = timedelta(days=30)
 REMOVED_KEPT = timedelta(days=30)
 MUTES_KEPT = timedelta(days=30)
-"""After the mute ended; the audit log keeps who muted what."""
+"""The time after the end of the mute; the audit log keeps the record of the mute."""
 INCIDENTS_KEPT = timedelta(days=90)
-"""After the incident was resolved; a digest compares two weeks."""
+"""The time after the incident was resolved; a digest compares two weeks."""
 METRIC_DELTAS_KEPT = 100_000
-"""Rows that no sample has drained yet; if the tables are too large to count, none ever does."""
+"""The maximum number of rows that no sample has drained. No sample ever drains the rows if the
+tables are too large to count."""
 PLANS_KEPT = timedelta(days=7)
-"""After the plan expired: as long as the stored answer that names the plan."""
+"""The time after the plan expired; the stored answer that names the plan is kept as long."""
 
 
 def purge_once(setup: Setup, lease: Lease) -> int:
@@ -48,7 +50,7 @@ def purge_once(setup: Setup, lease: Lease) -> int:
 
     def work(connection: Connection) -> int:
         now = setup.clock(connection)
-        # Kept as long as the archive, because a bulk undo finds the removed rows by the index.
+        # Removed failures are kept as long as the archive: a bulk undo reads them from the index.
         removed = now - max(REMOVED_KEPT, timedelta(days=setup.archive_days + 1))
         others = _purge_incidents(connection, now - INCIDENTS_KEPT)
         others += _purge_set_aside(connection, removed)
@@ -83,7 +85,10 @@ def _newest_metric_delta(connection: Connection) -> int:
 
 
 def _is_obsolete(connection: Connection, removed_before: datetime) -> ColumnElement[bool]:
-    """Return the condition for removed failures whose alert, if any, already shows the removal."""
+    """Return the condition for old removed failures that no alert must show any more.
+
+    If the failure has an incident, its alert must already show the removal.
+    """
     last = connection.execute(select(func.max(failures.c.seq))).scalar() or 0
     shown = select(incidents.c.id).where(
         incidents.c.id == failures.c.incident,
@@ -92,7 +97,7 @@ def _is_obsolete(connection: Connection, removed_before: datetime) -> ColumnElem
     )
     return and_(
         failures.c.removed_at < removed_before,
-        # A server that loses its counters after a restart reuses a number only if the last is gone.
+        # The last number is kept: a server that loses its counter at a restart would reuse it.
         failures.c.seq < last,
         or_(failures.c.incident == NO_INCIDENT, shown.exists()),
     )
@@ -114,7 +119,7 @@ def _purge(
 def _purge_set_aside(connection: Connection, finished_before: datetime) -> int:
     """Delete the reasons of rows that an old operation could not move, one operation at a time.
 
-    They are kept as long as the removed failures of the operation.
+    The reasons are kept as long as the removed failures of the operation.
     """
     c = set_aside.c
     old = select(operations.c.id).where(
@@ -130,12 +135,12 @@ def _purge_set_aside(connection: Connection, finished_before: datetime) -> int:
 def _purge_incidents(connection: Connection, closed_before: datetime) -> int:
     """Delete old incidents that have no failures any more.
 
-    A cursor moves through the incidents, so that those that stay do not block the others.
+    A cursor moves through the incidents, so that incidents with failures do not block the rest.
     """
     c, name = incidents.c, "incidents_purged"
     cursor = position(connection, name)
     last = connection.execute(select(func.max(c.id))).scalar() or 0
-    # A subquery per incident uses the index; as a condition a server may read all failures.
+    # A subquery for each incident uses the index. With a condition, a server may read all failures.
     failure = select(failures.c.seq).where(failures.c.incident == c.id).limit(1)
     old = (
         select(c.id, failure.scalar_subquery().label("failure"))

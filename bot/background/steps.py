@@ -1,8 +1,8 @@
-"""Monitoring of the steps of the background work: each has a name, a period and a last success.
+"""Monitor the steps of the background work: each step has a name, a period and a last success.
 
-A step that fails, hangs or never runs does not succeed in its period; this also detects a thread
-that has ended. Ages are measured by a monotonic clock, so that a jump of the database's clock
-makes no step late.
+A step that fails, hangs or never runs has no success in its period. So a thread that has ended is
+detected, too. Ages are measured by a monotonic clock, so that a jump of the database's clock makes
+no step late.
 """
 
 import threading
@@ -35,7 +35,7 @@ class _Step:
     succeeded: float
     failures: int = 0
     error: str | None = None
-    # The last success by the database's clock, fixed once it was written.
+    # The last success by the database's clock; the value does not change after the first write.
     succeeded_at: datetime | None = None
 
 
@@ -48,19 +48,19 @@ class Steps:
         self._clock = clock
         self._lock = threading.Lock()
         self._steps = {name: _Step(period, clock()) for name, period in periods.items()}
-        # The written names and their time; None if this leader has not written yet.
+        # The names in the table and the time of the write; None before this leader's first write.
         self._written: frozenset[str] | None = None
         self._written_at = 0.0
 
     def begin(self) -> None:
-        """Reset all counts, because this replica leads from now on."""
+        """Reset all failure counts and times, because this replica leads from now on."""
         with self._lock:
             now = self._clock()
             self._steps = {name: _Step(step.period, now) for name, step in self._steps.items()}
             self._written = None
 
     def run(self, name: str, work: Callable[[], T]) -> T:
-        """Run the step and record its success or failure; exceptions pass through."""
+        """Run the step and record its success or failure; exceptions are raised again."""
         try:
             result = work()
         except LeaseLost:
@@ -72,7 +72,7 @@ class Steps:
         return result
 
     def skip(self, name: str) -> None:
-        """Record that the step has nothing to do, which counts as a success."""
+        """Record a success, because the step has no work."""
         self._succeeded(name)
 
     def named(self, name: str, work: Callable[[], T]) -> Callable[[], T]:
@@ -80,7 +80,7 @@ class Steps:
         return partial(self.run, name, work)
 
     def expect(self, name: str, period: float) -> None:
-        """Change the period of the step, which the step itself determines."""
+        """Change the period of a step that determines its next period itself."""
         with self._lock:
             self._steps[name].period = period
 
@@ -105,14 +105,14 @@ class Steps:
 
     @property
     def is_changed(self) -> bool:
-        """Whether the table differs from the known state."""
+        """Whether the table differs from the state that this replica knows."""
         with self._lock:
             now = self._clock()
             names = frozenset(self._unsuccessful(now))
             return names != self._written or bool(names and now - self._written_at >= AGAIN_AFTER)
 
     def write(self, setup: Setup, lease: Lease) -> None:
-        """Write the steps that do not succeed to the table."""
+        """Write the unsuccessful steps to the table."""
 
         def work(connection: Connection) -> frozenset[str]:
             problems = self._problems(setup.clock(connection))

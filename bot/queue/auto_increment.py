@@ -1,7 +1,7 @@
-"""Count the ids of `jobs` that were assigned: the table's own counter, which deletions never lower.
+"""Count the assigned ids of `jobs`: read the table's own counter, which deletions never lower.
 
-Its growth is the number of new jobs only if every id became a job: an insert that was rolled back
-used an id too, and an INSERT … SELECT reserves ids that it does not use.
+The growth of the counter is the number of new jobs only if every id became a job. An insert that
+was rolled back also used an id, and an INSERT … SELECT reserves more ids than it uses.
 """
 
 from sqlalchemy import Connection, text
@@ -24,13 +24,13 @@ _COUNTER = text(
 LARGEST = 2**63 - 1
 """The largest counter that a sample can store; ids of BIGINT UNSIGNED may be larger."""
 MOST_AT_ONCE = 65_535
-"""The server reserves 1, 2, 4, 8 … ids, up to this many, for rows that it cannot count first."""
+"""The server reserves 1, 2, 4, 8 … ids at a time, at most this many, for an unknown row count."""
 
 
 def ids_taken(connection: Connection, queue: Queue) -> int | None:
-    """Return how many ids of `jobs` were assigned so far, or None if the server does not know.
+    """Return how many ids of `jobs` were assigned so far, or None if that is unknown.
 
-    The nodes of a Galera cluster assign ids independently, so there the growth is unknown.
+    The nodes of a Galera cluster assign ids independently, so the growth of a cluster is unknown.
     """
     name = {"name": queue.jobs.name}
     if is_sqlite(connection):

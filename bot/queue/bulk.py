@@ -1,8 +1,8 @@
-"""Retry and delete many failed jobs: one small batch of the caller, in the caller's transaction.
+"""Retry and delete many failed jobs: one small batch at a time, in the caller's transaction.
 
-The ids of a batch are in a table of the caller, so rows move inside the server. MariaDB 10.11 scans
-the whole table for DELETE … WHERE id IN (SELECT …), so the joined DELETE is used on servers; SQLite
-has no joined DELETE and does not need it.
+The ids of a batch are in a table of the caller, so the rows move inside the server. MariaDB 10.11
+scans the whole table for DELETE … WHERE id IN (SELECT …), so servers run a joined DELETE. SQLite
+has no joined DELETE and does not need one.
 """
 
 from dataclasses import dataclass
@@ -20,9 +20,10 @@ from bot.queue.moves import exactly
 
 @dataclass(frozen=True)
 class LockedBatch:
-    """The failed jobs of one batch, `rows` in number, all locked.
+    """The locked failed jobs of one batch; `rows` is their number.
 
-    Their ids are `ids` in the rows that match `batch`; `lowest` and `highest` are the end ids.
+    The column `ids` has the ids of the failed jobs, in the rows that match `batch`. `lowest` and
+    `highest` are the first and the last id.
     """
 
     ids: ColumnElement[int]
@@ -33,22 +34,25 @@ class LockedBatch:
 
     @property
     def is_dense(self) -> bool:
-        """Whether the ids have no gap, so that no other row can be between them.
+        """Whether the ids have no gap, so that no other row can be between the first and the last.
 
-        Reading such a range costs a third less than looking up each id.
+        Reading a range without gaps costs a third less than a look-up of each id.
         """
         return self.highest - self.lowest + 1 == self.rows
 
     def condition(self, failed: FailedJobsTable) -> ColumnElement[bool]:
         """The condition that picks these rows, for a SELECT or a joined DELETE."""
-        # The range is never omitted: it ends a scan, which otherwise waits for locked rows beyond.
+        # The range is never omitted, because a scan beyond it would wait for other locked rows.
         within = failed.id.between(self.lowest, self.highest)
         return within if self.is_dense else and_(within, failed.id == self.ids, self.batch)
 
 
 @dataclass(frozen=True)
 class RetryRate:
-    """How many jobs a minute may start, the first at `starts_at` (naive UTC) or up to 1 s later."""
+    """How many jobs a minute may start.
+
+    The first job starts at `starts_at` (naive UTC) or up to 1 s later.
+    """
 
     starts_at: datetime
     per_minute: int
@@ -70,7 +74,8 @@ def retry_batch(
     """Move all failed jobs of the batch back to `jobs`, or raise `LostRace`.
 
     Raises `RowTooLong`, `RowWouldChange` or `RowRefused` if a copy would differ from its original.
-    Returns the lowest and the highest possible id of the new jobs; other jobs may be between.
+    Returns the lowest and the highest possible id of the new jobs. Other jobs may have ids between
+    these two ids.
     """
     failed, jobs = queue.failed_layout, queue.jobs_layout
     order = failed.id if locked.is_dense else locked.ids
@@ -97,7 +102,7 @@ def delete_batch(connection: Connection, queue: Queue, locked: LockedBatch) -> N
         condition = failed.id.in_(select(locked.ids).where(locked.batch))
     deleting = delete(queue.failed).where(condition)
     if locked.is_dense:
-        # Without the limit the DELETE would wait for a lock on the row after the last one.
+        # Without the limit, the DELETE would wait for a lock on the row behind the last row.
         deleting = limit_delete(deleting, locked.rows)
     with refusing_rows(queue, locked.lowest):
         exactly(connection.execute(deleting), locked.rows)

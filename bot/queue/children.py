@@ -1,7 +1,7 @@
 """Rows of other tables that the database deletes or changes together with a job.
 
-A foreign key with ON DELETE CASCADE, SET NULL or SET DEFAULT does that, without a word to the
-client, and no undo can restore those rows.
+A foreign key with ON DELETE CASCADE, SET NULL or SET DEFAULT deletes or changes these rows. The
+client is not informed, and no undo can restore the rows.
 """
 
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ class Children:
 
 
 def children_of(connection: Connection, parent: Table) -> Children:
-    """Return the children of a queue's table that the account may know of."""
+    """Return the children of a queue's table, as far as the database account can see them."""
     deleting = [key for key in read_children(connection, parent.name) if key.deletes_children]
     schema = connection.engine.url.database
     keys = [
@@ -59,5 +59,5 @@ def _has_row(connection: Connection, parent: Table, key: Sequence[ForeignKey], r
     except DBAPIError as error:
         if not is_access_denied(error):
             raise
-        # The account may know of the key and not read the rows: there may be one.
+        # The account can see the key but cannot read the rows, so a row may exist.
         return True

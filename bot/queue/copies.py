@@ -1,9 +1,9 @@
 """Refuse a retry if the new row in `jobs` would differ from the failed job.
 
-The transaction that moves the rows reads the definitions of both tables, after its first statement
-on them: from then on nobody can alter a table. If the definitions prove that a copy is lossless,
-nothing else is read. Otherwise the length of each value is checked before the copy, and the copy
-is compared with its original before the original is deleted.
+The transaction that moves the rows reads the definitions of both tables. It does so after its
+first statement on the tables, because nobody can alter a table from then on. Nothing else is read
+if the definitions prove that a copy is lossless. Otherwise the length of each value is checked
+before the copy, and the copy is compared with its original before the original is deleted.
 """
 
 from collections import Counter
@@ -29,8 +29,8 @@ LONGEST_REASON = 200
 class MoveRules:
     """The rules for moving and archiving rows, derived from the definitions of both tables.
 
-    `risks` are the columns of a failed job that might not fit into `jobs`. `is_compared`: the copy
-    must be compared with its original.
+    `risks` are the columns of a failed job whose values might not fit into `jobs`. `is_compared`:
+    the copy must be compared with its original.
     """
 
     jobs: TableDefinition
@@ -70,7 +70,7 @@ def _read(connection: Connection, queue: Queue) -> MoveRules:
 def retry_risks(
     queue: Queue, source: TableDefinition, destination: TableDefinition
 ) -> tuple[CopyRisk, ...]:
-    """Return the risk of each column that a retry copies, except those without risk."""
+    """Return the risk of each column that a retry copies, without the columns that have no risk."""
     risks = (
         copy_risk(source.columns[name], destination.columns[name])
         for name in queue.failed_layout.retried_columns
@@ -119,7 +119,7 @@ def check_same_rows(
 ) -> None:
     """Raise `RowWouldChange` unless each failed job has an equal copy among the new jobs.
 
-    The new jobs are between the two ids, possibly with others in between, so the rows are counted
+    The new jobs are between the two ids, but other jobs may also be there. So the rows are counted
     by their content.
     """
     if not rules.is_compared:

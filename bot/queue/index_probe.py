@@ -1,8 +1,8 @@
 """Probe a queue: read some ids at both ends, only by the index on the queue's name.
 
-Workers take the lowest available ids and new jobs get the highest, so the reserved jobs and the
-oldest waiting jobs are at the ends. The number of rows is bounded; `QueueProbe.whole` says whether
-the probe read all of them.
+Workers take the lowest available ids and new jobs get the highest ids. So the reserved jobs and the
+oldest waiting jobs are at the ends. A probe reads a bounded number of rows; `QueueProbe.whole` is
+True if the probe read every row of the queue.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,13 +20,16 @@ from bot.queue.layouts.rows import as_number
 HEAD_ROWS = 2_000
 LEAST_ROWS = 100
 TAIL_SHARE = 4
-"""A probe reads a quarter as many of the highest ids: workers hold few of them."""
+"""A probe reads a quarter as many of the highest ids, because workers hold few of these jobs."""
 DEEP_ROWS = 10_000
-"""How many of the lowest ids a probe reads if the first ones contain no available job."""
+"""How many of the lowest ids a probe reads if the first ids contain no available job."""
 STATEMENT_SECONDS = 0.5
 DEEP_SECONDS = 0.06
 PASS_ROWS = 16_000
-"""How many ids a check reads in all queues together, without deep reads: about 30 ms."""
+"""How many ids a check reads in all queues together, which takes about 30 ms.
+
+The ids of deep reads (`DEEP_ROWS`) are not included.
+"""
 LONGEST = 3
 
 
@@ -34,10 +37,10 @@ LONGEST = 3
 class QueueProbe:
     """The result of probing a queue; times are unix seconds.
 
-    `whole`: the probe read every job, so the counts are exact; otherwise they are lower bounds.
-    `first_id` is the lowest available id; `oldest_at` is the time since when the oldest available
-    job has been available. `held` counts stuck jobs: a worker has had them for too long. `longest`
-    has the `reserved_at` and the id of those that were reserved first.
+    `whole`: the probe read every job, so the counts are exact; otherwise the counts are lower
+    bounds. `first_id` is the lowest available id. `oldest_at` is when the oldest available job
+    became available. `held` counts stuck jobs, which a worker has had for too long. `longest` has
+    the `reserved_at` and the id of the stuck jobs that were reserved first.
     """
 
     queue: str
@@ -75,9 +78,9 @@ def names(
 ) -> Iterator[str]:
     """Yield the names of the queues that have jobs, by one look-up each; raises `TooSlow`.
 
-    `seconds` is the time limit of a look-up. `SELECT DISTINCT` may read the whole index, which
-    takes a second for three million jobs. A job whose queue is NULL or bytes, as SQLite stores
-    them, is in no queue.
+    `seconds` is the time limit of a look-up. The look-ups are needed because `SELECT DISTINCT` may
+    read the whole index, which takes 1 s for three million jobs. A job whose queue is NULL or bytes
+    is in no queue; SQLite can store such values.
     """
     column = queue.jobs_layout.queue
     first = func.min(column)
@@ -88,13 +91,14 @@ def names(
         if not isinstance(name, str):
             return
         yield queue.mask(name)
-        # A text that is not UTF-8 was read with replacement characters, which sort before it.
+        # A name that is not UTF-8 was read with replacement characters, and the name as read sorts
+        # before the stored name.
         after = utf8mb4(literal(stored)) if isinstance(stored, bytes) else stored
         query = select(first, stored_bytes(first)).where(column > after)
 
 
 def is_quiet(connection: Connection, queue: Queue, now: datetime, seconds: float) -> bool:
-    """Return whether every job is delayed, or there is none; one bounded statement.
+    """Return whether the table has only delayed jobs or no jobs; runs one bounded statement.
 
     A table with more jobs than a check may read is not quiet. Raises `TooSlow`.
     """
@@ -108,7 +112,7 @@ def is_quiet(connection: Connection, queue: Queue, now: datetime, seconds: float
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """The sums over the `limit` lowest ids or, with `above`, over the highest ids above it."""
+    """The sums over the `limit` lowest ids or, with `above`, over the highest ids above `above`."""
 
     limit: int = 0
     above: int | None = None
@@ -163,10 +167,10 @@ def is_still_available(
 def _deeper(
     connection: Connection, queue: Queue, name: str, limits: ProbeLimits, low: _End
 ) -> _End:
-    """Read more of the lowest ids, or return `low` if that takes too long.
+    """Read more of the lowest ids, or return `low` if the read takes too long.
 
-    The first ids are all delayed or reserved, for example after a retry with a rate; the available
-    jobs are behind them.
+    The jobs with the first ids are all delayed or reserved, for example after a retry with a rate.
+    The available jobs have higher ids.
     """
     try:
         return _scan_end(
@@ -195,7 +199,7 @@ def _scan_end(
         func.count(case((held, 1))).label("held"),
     ).join_from(ids, queue.jobs, jobs.id == ids.c.id)
     row = bounded(connection, summed, limits.seconds).mappings().one()
-    # Columns of different types make a decimal of a number, and SQLite stores any kind of value.
+    # Columns of different types turn a number into a decimal, and SQLite stores any kind of value.
     sums: dict[str, Any] = {name: as_number(value) for name, value in row.items()}
     return _End(end.limit, end.above, **sums)
 

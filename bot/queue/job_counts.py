@@ -1,4 +1,4 @@
-"""One count of both tables: the spec's status, and the counts of each queue for samples."""
+"""Count both tables once: the spec's status, and the counts of each queue for samples."""
 
 from datetime import datetime
 from typing import Any
@@ -24,8 +24,8 @@ def count(connection: Connection, queue: Queue, now: datetime, seconds: float) -
     """Count exactly; raises `TooSlow` if one of the three scans takes more than `seconds`."""
     jobs = queue.jobs_layout
     pending, delayed, available = jobs.is_pending(), jobs.is_delayed(now), jobs.is_available(now)
-    # An expression, because MariaDB would use the index on the plain column and look up every row:
-    # 3.3 s for three million jobs, against 1.4 s for one scan.
+    # The name is an expression, because MariaDB would use the index on the plain column and look
+    # up every row. That takes 3.3 s for three million jobs; one scan takes 1.4 s.
     name = func.coalesce(jobs.queue.concat(""), "").label("queue")
     counts = bounded(
         connection,
@@ -77,11 +77,12 @@ def _queue_counts(queue: Queue, row: Any, now: int) -> QueueJobs:
 def _oldest(
     connection: Connection, queue: Queue, least: int, seconds: float
 ) -> OldestPending | None:
-    """Return the pending job created at `least`, or the next one if a worker took it meanwhile."""
+    """Return the pending job created at `least`, or the next job if a worker has reserved it."""
     jobs = queue.jobs_layout
     columns = (jobs.queue, jobs.created_at, jobs.available_at)
     pending = select(*columns).where(jobs.is_pending()).limit(1)
-    # Ordered by id, the job is among the first rows; by `created_at` the server would sort all.
+    # The job is among the first rows in the order of ids. An order by `created_at` would make the
+    # server sort all rows.
     first = bounded(
         connection, pending.where(jobs.created_at == least).order_by(jobs.id), seconds
     ).first()

@@ -1,8 +1,8 @@
-"""Retry and delete single rows, in the caller's transaction; the row count decides.
+"""Retry and delete single rows, in the caller's transaction; the row count proves each change.
 
 Payload bytes never leave the server: rows move by INSERT … SELECT. The lock ensures that the
-loser of a race gets the right answer. The row count of DELETE makes a second move impossible, even
-on other Galera nodes, where the lock has no effect.
+loser of a race gets the right answer. The row count of DELETE prevents a second move of a row. It
+also does so on other Galera nodes, where the lock has no effect.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from bot.queue.reads import PAYLOAD_HEAD
 
 @dataclass(frozen=True, slots=True)
 class LockedFailed:
-    """A locked failed job: the values for the answer, and its row digest."""
+    """A locked failed job: the values that the answer shows, and the row digest."""
 
     id: int
     queue: str

@@ -26,13 +26,13 @@ from bot.wall_clock import unix
 LIST_LIMIT = 50
 MAX_LIST_LIMIT = 200
 LIST_SECONDS = 1.0
-# How many ids at each end are read if reading all takes too long.
+# How many ids are read at each end of the table if a read of all ids takes too long.
 END_IDS = 50_000
 END_SECONDS = 0.4
-# The part of a payload that a list reads, in characters; it contains the order of any normal job.
+# How many characters of a payload a list reads; they contain the order of any normal job.
 PAYLOAD_HEAD = 65_536
 EXCEPTION_HEAD = 2_048
-# The part of an exception in the details, in characters; Slack shows less of it anyway.
+# How many characters of an exception the details have; Slack shows fewer characters anyway.
 DETAIL_HEAD = 65_536
 
 
@@ -48,10 +48,11 @@ def jobs(
     after: int | None = None,
     seconds: float = LIST_SECONDS,
 ) -> tuple[JobList, Listed]:
-    """Return up to `limit` jobs by id, newest first, and what their buttons need.
+    """Return up to `limit` jobs by id, newest first, and the values that their buttons need.
 
-    `after` is the last id of the previous page. If reading all jobs takes more than `seconds`, only
-    the two ends are read: new jobs arrive at one end, and workers take jobs from the other.
+    `after` is the last id of the previous page. Only the two ends of the table are read if a read
+    of all jobs takes more than `seconds`. New jobs have the highest ids, and workers take the jobs
+    with the lowest ids.
     """
     layout = queue.jobs_layout
     query = job_columns(queue)
@@ -126,7 +127,7 @@ def failed(
 
 
 def failed_by_ids(connection: Connection, queue: Queue, ids: Sequence[int]) -> list[FailedRow]:
-    """Return the failed jobs with these ids, the highest first; their texts are unmasked."""
+    """Return the failed jobs with these ids, the highest id first; their texts are unmasked."""
     if not ids:
         return []
     id_ = queue.failed_layout.id
@@ -157,9 +158,9 @@ def job(connection: Connection, queue: Queue, now: datetime, job_id: int) -> Job
 
 
 def failed_job(connection: Connection, queue: Queue, failed_id: int) -> FailedJobDetail:
-    """Return the details of one failed job with 64 kB of payload, unmasked, and of exception.
+    """Return the details of one failed job; raises `FailedJobNotFound`.
 
-    Raises `FailedJobNotFound`.
+    The details have 64 kB of the unmasked payload and 64 kB of the exception.
     """
     query = failed_columns(queue, DETAIL_HEAD).where(queue.failed_layout.id == failed_id)
     selected = connection.execute(query).mappings().first()
@@ -219,7 +220,7 @@ def failed_of(queue: Queue, row: FailedRow) -> FailedJob:
 
 
 def _human(queue: Queue, seconds: int | None) -> str | None:
-    """Format a time of `jobs` for people; None if it is NULL or outside the calendar."""
+    """Format a time of `jobs` for people; return None for NULL or a time outside the calendar."""
     try:
         return None if seconds is None else queue.human(seconds)
     except (OverflowError, ValueError, OSError):

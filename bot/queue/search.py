@@ -1,7 +1,7 @@
-"""Find an order's jobs: a scan of both ends of the table, bounded in rows and time.
+"""Find an order's jobs by a scan of both ends of the table, bounded in rows and time.
 
-The spec's tables have no index on the order. A text search in the server leaves few candidates;
-this module parses their payloads and executes nothing in them.
+The spec's tables have no index on the order. A text search in the server returns few candidates.
+This module parses the payloads of the candidates and executes nothing in these payloads.
 """
 
 import re
@@ -34,7 +34,8 @@ from bot.queue.reads import (
 )
 
 UNINDEXED = 2_000
-"""How many failed jobs to read above the highest indexed id: those of the last few seconds."""
+"""How many failed jobs to read above the highest indexed id: the jobs that failed in the last few
+seconds."""
 CANDIDATES = 200
 MOST = 50
 """The maximum number of rows shown for one order."""
@@ -44,14 +45,14 @@ _RUN = re.compile("[A-Za-z0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class OrderKey:
-    """An order of one shop or of any shop, as the index of failures stores them."""
+    """An order, and its shop or any shop, in the form that the index of failures stores."""
 
     order: str
     tienda: str | None = None
 
     @property
     def needle(self) -> str | None:
-        """A text that every payload of the order contains in any encoding, if there is one."""
+        """A text that every payload of the order contains in any encoding; None without one."""
         return max(_RUN.findall(self.order), key=len, default=None)
 
     def matches(self, identity: JobIdentity) -> bool:
@@ -63,10 +64,10 @@ class OrderKey:
 
 @dataclass(frozen=True, slots=True)
 class ScanLimits:
-    """The limits of a search: how many rows it reads, how many at once, and for how long.
+    """The limits of a search: its rows at both ends, the rows of one stretch, and its seconds.
 
-    One stretch takes 30 ms at 400 B of payload. New jobs get the highest ids, and workers take
-    the lowest.
+    One stretch takes 30 ms with payloads of 400 B. New jobs get the highest ids, and workers take
+    the lowest ids.
     """
 
     newest: int = 20_000
@@ -80,9 +81,9 @@ SCAN_LIMITS = ScanLimits()
 
 @dataclass
 class _Scan:
-    """A search through one table until a moment of `monotonic()`; `ids` are the matches so far.
+    """A search through one table, which must end before a time of `monotonic()`.
 
-    The methods raise `TooSlow` after that moment.
+    `ids` are the matches so far. The methods raise `TooSlow` after the time.
     """
 
     connection: Connection
@@ -94,7 +95,7 @@ class _Scan:
     coverage: Looked = field(default_factory=lambda: Looked(complete=False))
 
     def ends(self, limits: ScanLimits) -> None:
-        """Search the rows with the highest ids, then those with the lowest."""
+        """Search the rows with the highest ids, then the rows with the lowest ids."""
         before: int | None = None
         for _ in range(limits.newest // limits.stretch):
             count, low, high = self._stretch(limits.stretch, before)
@@ -109,7 +110,7 @@ class _Scan:
         self._record(oldest=count, complete=count < limits.oldest)
 
     def above(self, floor: int, most: int) -> None:
-        """Search the rows above the floor, at most the `most` highest ones."""
+        """Search up to `most` rows with ids above the floor, from the highest id down."""
         _, low, high = self._stretch(most, None)
         self._add_matches(max(low, floor + 1), high)
 
@@ -119,7 +120,7 @@ class _Scan:
     def _stretch(
         self, rows: int, before: int | None, *, from_lowest: bool = False
     ) -> tuple[int, int, int]:
-        """Return the count of the next rows below `before`, and their lowest and highest id."""
+        """Return the count, the lowest id and the highest id of the next rows below `before`."""
         id_ = self.layout.id
         ids = select(id_).order_by(id_ if from_lowest else id_.desc()).limit(rows)
         within = (ids if before is None else ids.where(id_ < before)).subquery()
@@ -128,7 +129,7 @@ class _Scan:
         return count, low or 0, high or 0
 
     def _add_matches(self, low: int, high: int) -> None:
-        """Add the matching ids between these two, from the highest down."""
+        """Add the matching ids from `low` to `high`, the highest id first."""
         id_, payload = self.layout.id, self.layout.payload
         head = self.layout.payload_head(PAYLOAD_HEAD).label("head")
         query = select(id_, head).where(id_ >= low).order_by(id_.desc()).limit(CANDIDATES)
@@ -160,7 +161,7 @@ def jobs_of(
 ) -> tuple[list[FoundJob], Looked]:
     """Return the order's jobs by id, and how much of the table was scanned.
 
-    `known_ids` are looked up directly; a row that now belongs to another order is left out.
+    The `known_ids` are read directly; a row that now belongs to another order is left out.
     """
     layout = queue.jobs_layout
     scan = _Scan(connection, queue, layout, order_key, time_limit(connection, limits.seconds))
@@ -182,7 +183,7 @@ def _found_job(queue: Queue, selected: RowMapping, now: datetime) -> FoundJob:
     return FoundJob(
         job=job_of(queue, row, now),
         state=row.state(now),
-        # A table may allow NULL here; such a job is sorted before all others.
+        # A table may allow NULL in `created_at`; a job with NULL is sorted before all other jobs.
         created_at=decode_moment(row.created_at or 0),
         row_digest=row.digest,
         payload_digest=selected["payload_digest"],
@@ -195,7 +196,7 @@ def failed_of_order(
 ) -> tuple[list[FoundFailed], bool]:
     """Return the order's newest failed jobs above the highest indexed id.
 
-    The second value says whether the search ended in time.
+    The second value is whether the search ended in time.
     """
     until = time_limit(connection, SCAN_LIMITS.seconds)
     layout = queue.failed_layout

@@ -13,9 +13,12 @@ from bot.queue.moves import exactly
 from bot.queue.reads import LIST_SECONDS, job_columns, job_of
 
 END_ROWS = 5_000
-"""How many ids at each end of a queue are read if reading all takes too long: 10 ms."""
+"""How many ids are read at each end of a queue if a read of all ids takes too long.
+
+The read of these ids takes 10 ms.
+"""
 ENDS_SECONDS = 0.7
-"""The time limit of reading the ends of all queues together."""
+"""The time limit, in seconds, for the reads of the ends of all queues together."""
 
 
 def stuck(
@@ -29,9 +32,9 @@ def stuck(
 ) -> tuple[StuckJobs, Listed]:
     """Return up to `limit` jobs that are reserved for at least `older` seconds, the longest first.
 
-    There is no index on reserved jobs. If reading all jobs takes more than `seconds`, only the
-    lowest and the highest ids of each queue are read: workers take the oldest jobs, so the reserved
-    ones are there.
+    There is no index on reserved jobs. Only the lowest and the highest ids of each queue are read
+    if a read of all jobs takes more than `seconds`. Workers take the oldest jobs, so the reserved
+    jobs are at the ends.
     """
     layout = queue.jobs_layout
     held = (
@@ -60,7 +63,7 @@ def stuck(
 
 
 def _at_the_ends(connection: Connection, queue: Queue, held: Select[Any]) -> list[int]:
-    """Return the stuck ids among the lowest and highest of each queue, as far as time allows."""
+    """Return the ids of stuck jobs at both ends of each queue, as far as time allows."""
     jobs = queue.jobs_layout
     until = time_limit(connection, ENDS_SECONDS)
     ids: list[int] = []
@@ -83,7 +86,7 @@ def _end(queue: Queue, name: str, *, newest: bool) -> Select[Any]:
         .where(jobs.is_in_queue(name))
         .order_by(jobs.id.desc() if newest else jobs.id)
     )
-    # As a derived table, because MariaDB accepts no LIMIT in an IN.
+    # The ids are a derived table, because MariaDB accepts no LIMIT in an IN.
     ids = end.limit(END_ROWS).subquery()
     return select(ids.c.id)
 
@@ -91,6 +94,7 @@ def _end(queue: Queue, name: str, *, newest: bool) -> Select[Any]:
 def release(connection: Connection, queue: Queue, job_id: int, reserved_at: int) -> None:
     """Make a reserved job available to any worker; its attempts do not change.
 
-    `reserved_at` (unix seconds) is the value that the person saw: raises `LostRace` if it changed.
+    `reserved_at` (unix seconds) is the value that the person saw. Raises `LostRace` if the value
+    has changed.
     """
     exactly(connection.execute(queue.jobs_layout.release(job_id, reserved_at)), 1)

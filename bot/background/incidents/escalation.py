@@ -1,7 +1,7 @@
-"""Escalation: which active incidents notify people again, and how often.
+"""Escalate active incidents: decide which incidents notify people again, and how often.
 
 Each escalation interrupts people who work on another incident. So all incidents share a limit of
-escalations a minute; the largest incident comes first.
+escalations a minute, and the largest incident escalates first.
 """
 
 from collections.abc import Sequence
@@ -18,21 +18,21 @@ from bot.store.incidents import lookups, transitions
 MINUTE = timedelta(minutes=1)
 """The minimum time between two escalations of one incident, even if it grows fast."""
 ESCALATIONS = 5
-"""The most incidents that escalate within a minute."""
+"""The maximum number of incidents that escalate within a minute."""
 TENFOLD = 10
 FEW = 10
-"""The minimum size to compare tenfold growth with: ten failures after one do not escalate."""
+"""Tenfold growth is measured from at least this size: growth from 1 to 10 does not escalate."""
 
 
 def post(setup: Setup, connection: Connection, rows: Sequence[Incident], now: datetime) -> None:
-    """Post missing alerts, after the end of a mute or if somebody deleted the message.
+    """Post the alerts that are missing because a mute ended or somebody deleted the message.
 
-    The limit of alerts a minute also applies to these.
+    The limit of alerts a minute also applies to these alerts.
     """
     if rows:
         room = setup.alerts_per_minute - lookups.posted_since(connection, now - MINUTE)
         for incident in _largest(rows)[: max(0, room)]:
-            # After a deletion of the message people do not need a second notification.
+            # People were already notified by a deleted alert; they need no second notification.
             mention = not incident.notified_size
             message.post(setup, connection, incident.id, now, mention=mention)
 
@@ -40,7 +40,7 @@ def post(setup: Setup, connection: Connection, rows: Sequence[Incident], now: da
 def escalate(setup: Setup, connection: Connection, rows: Sequence[Incident], now: datetime) -> None:
     """Escalate the posted incidents that nobody acknowledged, or that grew tenfold.
 
-    Growth escalates one incident a minute, and only if no other incident escalated in it.
+    Growth escalates one incident a minute, and only if no other incident escalated in that minute.
     """
     due = [
         incident
@@ -79,13 +79,13 @@ def is_grown(incident: Incident, now: datetime) -> bool:
 
 
 def _is_unseen(setup: Setup, incident: Incident, now: datetime) -> bool:
-    """Return whether the incident was posted long ago and never escalated."""
+    """Return whether people were notified long ago and the incident never escalated."""
     long = timedelta(seconds=setup.alerting.escalate_seconds)
     return incident.escalations == 0 and now - _since(incident) >= long
 
 
 def is_notification_due(setup: Setup, incident: Incident, now: datetime) -> bool:
-    """Return whether people must still be notified of the incident once the limits allow it."""
+    """Return whether the incident must still notify people as soon as the limits allow that."""
     if incident.acknowledged_at is not None or setup.alert_channel is None:
         return False
     return incident.posted_at is None or _is_unseen(setup, incident, now)

@@ -1,4 +1,4 @@
-"""Grouping of failures into incidents: one per error group, and each failure in exactly one."""
+"""Group failures into incidents: one incident per error group, one incident per failure."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -18,11 +18,17 @@ from bot.store.leases import Lease
 from bot.store.tables import failures
 
 AT_ONCE = 1_000
-"""Failures that are grouped in one transaction, which delays people who retry one of them."""
+"""The maximum number of failures that one transaction groups.
+
+The transaction delays people who retry one of these failures.
+"""
 PASSES = 5
-"""A round groups as many failures as a round of the index adds."""
+"""The number of transactions a round: a round groups as many failures as the index adds."""
 FEW = 200
-"""Up to so many failures are selected by number; more by group and range of numbers."""
+"""Up to this many failures are selected by their numbers.
+
+More failures are selected by their group and a range of numbers.
+"""
 MINUTE = timedelta(minutes=1)
 REFRESHED_AT_ONCE = 20
 
@@ -35,9 +41,9 @@ def group_all(setup: Setup, lease: Lease) -> None:
 
 
 def group_once(setup: Setup, lease: Lease) -> int:
-    """Assign new failures to incidents; above the limit of alerts the rest of a minute shares one.
+    """Assign new failures to incidents; return the number of assigned failures.
 
-    Return the number of assigned failures.
+    The failures of a minute that are above the limit of alerts share one summary incident.
     """
 
     def work(connection: Connection) -> int:
@@ -95,7 +101,7 @@ def _trigger(
     new: Sequence[UnassignedFailure],
     now: datetime,
 ) -> None:
-    """Trigger a group's incident: a new one, or one that was resolved recently."""
+    """Trigger a new incident of the error group, or reopen a recently resolved incident."""
     queues = {row.queue for row in new}
     subject = transitions.group_subject(group, queues.pop() if len(queues) == 1 else None)
     triggered = transitions.trigger(connection, subject, now)
@@ -140,7 +146,7 @@ def _summarize(
 
 
 def _selection(failed: Sequence[UnassignedFailure]) -> ColumnElement[bool]:
-    """The filter for these failures of one error group."""
+    """Return the condition that selects these failures of one error group."""
     c = failures.c
     seqs = [row.seq for row in failed]
     if len(seqs) <= FEW:

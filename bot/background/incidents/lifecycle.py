@@ -1,8 +1,8 @@
-"""The lifecycle of incidents: triggered, updated, escalated in the thread, resolved, reopened.
+"""The lifecycle of incidents: trigger, update, escalate in the thread, resolve and reopen them.
 
-Only a new message notifies people: the alert itself, or a reply in its thread. Everything else is
-an edit. A muted incident is stored like any other; its alert is posted if it is still active when
-the mute ends.
+Only a new message notifies people: the alert itself, or a reply in its thread. Every other change
+is an edit. A muted incident is stored like any other incident. Its alert is posted when the mute
+ends, if the incident is still active.
 """
 
 import json
@@ -32,13 +32,13 @@ from bot.store.leases import Lease
 from bot.store.operations.retries import outcomes
 
 AT_ONCE = 500
-"""The most active incidents that one pass updates; more incidents take turns."""
+"""The maximum number of active incidents in one pass; if there are more, they take turns."""
 QUIET_AFTER = timedelta(hours=1)
 LONGEST_PATIENCE = timedelta(minutes=15)
 MINUTE = timedelta(minutes=1)
 REDRAWN_EVERY = timedelta(seconds=30)
-"""The minimum time between two edits, because a value that changes with each check would use up
-Slack's limit of edits."""
+"""The minimum time between two edits of an alert. A value that changes with each check would use
+up Slack's limit of edits."""
 
 
 def announce_triggered(
@@ -61,7 +61,10 @@ def announce_triggered(
 
 
 def _mute_of(connection: Connection, incident: Incident, now: datetime) -> datetime | None:
-    """Return the end of the incident's mute, read from the mutes, as its row may be a pass old."""
+    """Return the end of the incident's mute.
+
+    The function reads the mutes, because the incident's row may be one pass old.
+    """
     return muted_until(mutes.current(connection, now), incident)
 
 
@@ -73,11 +76,12 @@ def _is_dealt_with(incident: Incident) -> bool:
 def apply_readings(
     setup: Setup, connection: Connection, readings: Sequence[Reading], now: datetime
 ) -> None:
-    """Update the incidents of metric rules by a check's readings, in the caller's transaction.
+    """Apply a check's readings to the incidents of metric rules, in the caller's transaction.
 
     The caller has fenced the transaction. A breached reading triggers an incident or keeps it
-    active. Recovered readings for `resolve_seconds` resolve it. Other readings change nothing, nor
-    does a missing one, so a check must read the rule of each active incident.
+    active. Recovered readings for `resolve_seconds` resolve the incident. Other readings change
+    nothing. A missing reading changes nothing either, so a check must read the rule of each active
+    incident.
     """
     known = lookups.active_by_subject(connection, [reading.subject for reading in readings])
     muted = mutes.current(connection, now)
@@ -89,7 +93,8 @@ def apply_readings(
         if incident is not None:
             _update(setup, connection, incident, reading, now)
         elif reading.breached and room > 0:
-            # A rule above the limit of alerts is still breached at the next check.
+            # The limit of alerts only delays an incident, because its rule is still breached at
+            # the next check.
             room -= 1
             _trigger(setup, connection, reading, now)
 
@@ -110,7 +115,8 @@ def _trigger(setup: Setup, connection: Connection, reading: Reading, now: dateti
 
 
 def _columns(reading: Reading) -> dict[str, object]:
-    # An incident of several queues has no queue, as that of an error group in several queues.
+    # An incident of several queues stores no queue. The incident of an error group that fails in
+    # several queues stores no queue either.
     queue = None if "pool" in reading.facts else reading.queue
     facts = json.dumps(dict(reading.facts), ensure_ascii=False)
     return {"value": reading.value, "facts": facts, "queue": queue}
@@ -119,16 +125,16 @@ def _columns(reading: Reading) -> dict[str, object]:
 def _update(
     setup: Setup, connection: Connection, incident: Incident, reading: Reading, now: datetime
 ) -> None:
-    """Update an active incident by one more reading of its rule."""
+    """Apply a new reading of its rule to an active incident."""
     drawn = incident.drawn_at
     values = _columns(reading)
     changed = any(getattr(incident, name) != value for name, value in values.items())
     values["peak"] = max(reading.value, incident.peak or 0)
     if incident.queue is not None and values["queue"] is None:
-        # It was of the first queue alone, so that later sums cannot be compared with it.
+        # The baseline belongs to the first queue alone; sums of several queues do not compare.
         values["baseline"] = None
-    # Problems of the bot change rarely: no later reading would trigger a postponed edit. And no
-    # alert shows a problem for half a minute after its end.
+    # Problems of the bot change rarely, so no later reading would cause a postponed edit. And an
+    # alert must not show a problem for 30 s after the problem ended.
     is_ending = reading.recovered and incident.recovered_since is None
     at_once = reading.rule == BACKGROUND_PROBLEM or is_ending
     if changed and (at_once or drawn is None or drawn <= now - REDRAWN_EVERY):
@@ -153,7 +159,7 @@ def _update(
 def patience(setup: Setup, reopened: int) -> timedelta:
     """Return how long a rule must be recovered before the incident is resolved.
 
-    Each reopening doubles the time, so that a flapping rule notifies people less and less.
+    Each reopening doubles the time, so that a flapping rule notifies people less and less often.
     """
     first = timedelta(seconds=setup.alerting.resolve_seconds)
     # Ten doublings always exceed the maximum; the limit avoids an overflow.
@@ -164,7 +170,7 @@ def patience(setup: Setup, reopened: int) -> timedelta:
 def advance_once(setup: Setup, lease: Lease) -> int:
     """Resolve, post or escalate the active incidents that are due; return how many were active.
 
-    It first adds the deltas of their failures.
+    The deltas of failures are added to the incidents first.
     """
 
     def work(connection: Connection) -> int:
@@ -202,7 +208,10 @@ def aggregate_deltas(connection: Connection, now: datetime) -> None:
 
 
 def _reactivate(connection: Connection, number: int, now: datetime) -> None:
-    """Reopen the incident of restored failures, or move them to the active one of its subject."""
+    """Reopen the incident of restored failures.
+
+    If its subject already has an active incident, move the failures to that incident.
+    """
     incident = lookups.by_id(connection, number)
     if incident is None or incident.is_active:
         return
@@ -224,13 +233,13 @@ def _advance(
     *,
     settled: bool,
 ) -> bool:
-    """Resolve the incident if it is due; return whether people must be notified of it."""
+    """Resolve the incident if that is due; return whether the incident must notify people."""
     until = muted_until(muted, incident)
     if until != incident.muted_until:
         transitions.update_incident(connection, incident.id, muted_until=until, stale=True)
     of_failures = not incident.is_of_metric_rule
     failures_left = incident.failures_left
-    # No incident is resolved as quiet before people were notified of it, which a mute delays.
+    # An incident is resolved as quiet only after it notified people, and a mute delays that.
     suppressed = until is not None or incident.muted_until is not None
     suppressed = suppressed or escalation.is_notification_due(setup, incident, now)
     if of_failures and _resolve_if_due(
@@ -250,9 +259,9 @@ def _resolve_if_due(
     settled: bool,
     suppressed: bool,
 ) -> bool:
-    """Resolve the incident if no failure is left, or if no new one came for a long time.
+    """Resolve the incident if no failure is left, or if no new failure came for a long time.
 
-    `suppressed`: it is muted, its mute just ended, or people must still be notified of it.
+    `suppressed`: the incident is muted, its mute just ended, or it must still notify people.
     """
     if (
         failures_left == 0
@@ -292,7 +301,7 @@ def _resolve(
 ) -> None:
     """Resolve the incident as recovered and reply in its thread.
 
-    A single failed job without escalation gets no reply, because its alert already shows the end.
+    An incident of one failed job that never escalated gets no reply: its alert shows the end.
     """
     figures = {"processed": known.processed, "failed": known.failed, "sole_queue": sole_queue}
     transitions.resolve(connection, incident.id, transitions.RECOVERED, now, **figures)

@@ -1,7 +1,7 @@
-"""An incident's alert: rendered from its row and newest failures, posted once, then edited.
+"""Render an incident's alert from its row and newest failures, post it once, then edit it.
 
-A new message mentions the user group on call. An edit never does, because Slack notifies nobody of
-an edit, although its text would suggest it.
+A new message mentions the user group on call. An edit never mentions the group: Slack notifies
+nobody of an edit, but readers would assume that the group was notified.
 """
 
 import json
@@ -46,10 +46,13 @@ from bot.views.incidents.rule_alert import RuleAlert, rule_alert_message, rule_v
 log = structlog.get_logger(__name__)
 
 LOOKED_AT = 20
-"""The number of newest failures that are searched for ones that still exist."""
+"""How many of the newest failures are checked to find failures that still exist."""
 MINUTE = timedelta(minutes=1)
 BURST = MINUTE
-"""Incidents that begin within this time probably have one cause: only the first one mentions."""
+"""Incidents that begin within this time form a burst, which probably has one cause.
+
+Only the first alert of a burst mentions the user group on call.
+"""
 
 
 def post(
@@ -57,7 +60,7 @@ def post(
 ) -> None:
     """Put the incident's alert into the outbox; `mention` adds the user group on call.
 
-    It is added once a burst.
+    Only one alert of a burst has the mention.
     """
     incident = lookups.by_id(connection, number)
     context = channel_context(setup, now)
@@ -92,7 +95,10 @@ def reply(
     *,
     mention: bool,
 ) -> None:
-    """Put a reply in the thread of the incident's alert into the outbox; `mention` as in `post`."""
+    """Put a reply in the thread of the incident's alert into the outbox.
+
+    `mention` has the meaning that it has in `post`.
+    """
     if setup.alert_channel is None:
         return
     body = _calling(setup, connection, incident, message, now) if mention else message
@@ -102,9 +108,9 @@ def reply(
 def _calling(
     setup: Setup, connection: Connection, incident: Incident, message: Message, now: datetime
 ) -> Message:
-    """Return the message with a mention of the group on call, once a burst of incidents.
+    """Return the message; add a mention of the group on call once in a burst of incidents.
 
-    The other incidents escalate on their own if nobody acknowledges them.
+    Each incident of the burst escalates separately if nobody acknowledges that incident.
     """
     if lookups.called_since(connection, now - BURST):
         return message
@@ -146,7 +152,10 @@ def reopened(incident: Incident, resolved_at: datetime, now: datetime, context: 
 
 
 def recovered(incident: Incident, context: Context) -> Message | None:
-    """Return the reply that the incident recovered, with known counts; None if it did not."""
+    """Return the reply that the incident recovered, with the known counts.
+
+    Return None if the incident did not recover.
+    """
     shown = view_of(incident)
     return None if shown.ending is None else recovered_message(shown, shown.ending, context)
 
@@ -192,10 +201,10 @@ def view_of(incident: Incident) -> IncidentView:
 def draw(
     setup: Setup, connection: Connection, incident: Incident, context: Context
 ) -> Message | None:
-    """Return the incident's current alert, or None if it has no failure to show any more.
+    """Return the incident's current alert, or None if the incident has no failure left to show.
 
-    If rendering fails, the alert says so, because one unexpected row must not block the alerts of
-    other incidents.
+    An alert that cannot be rendered shows that rendering failed. One unexpected row must not block
+    the alerts of other incidents.
     """
     try:
         return _drawn(setup, connection, incident, context)
@@ -238,7 +247,7 @@ def _drawn(
 
 
 def _utc(setup: Setup, failed_at: datetime | None, otherwise: datetime) -> datetime:
-    """Return a `failed_at` of the queue as naive UTC."""
+    """Return a `failed_at` of the queue as naive UTC, or `otherwise` if it is None."""
     return otherwise if failed_at is None else setup.queue.utc(failed_at)
 
 

@@ -1,4 +1,4 @@
-"""The check of the metric rules: ages and numbers of waiting and held jobs, worker activity.
+"""Check the metric rules: ages and numbers of waiting and held jobs, and worker activity.
 
 A check reads a bounded number of rows of each queue (`bot.queue.index_probe`), compares them with
 the state of the last check (`bot.store.incidents.probe_state`), and applies the rules (`rules`).
@@ -30,12 +30,12 @@ from bot.wall_clock import utc_of_unix
 log = structlog.get_logger(__name__)
 
 CHECK_SECONDS = 0.15
-"""After this time no further queue is read; the next check starts with the unread ones."""
+"""A check reads no further queue after this time; the next check starts with the unread queues."""
 NAMES = 200
 QUEUES = 25
-"""How many queues one check reads; if there are more, those whose last read is oldest."""
+"""The maximum number of queues that one check reads: the queues whose last read is oldest."""
 CROWD = 2 * NAMES
-"""Above this number of remembered queues the empty ones are forgotten at once."""
+"""Empty queues are forgotten at once if more than this number of queues are remembered."""
 FORGOTTEN_AFTER = timedelta(hours=1)
 """How long an empty queue is remembered, so that its incidents are resolved."""
 
@@ -75,7 +75,7 @@ def check(
     for name, probe in probes:
         before = known.get(name)
         if probe is None:
-            # A timed-out queue has had its turn, else it would be the first of each check.
+            # A queue that timed out counts as read; otherwise each check would start with it.
             states.append(replace(before or ProbeState(name, now), probed_at=now))
             continue
         activity = _activity(setup, connection, before, probe, failed_at.get(name), now)
@@ -95,10 +95,10 @@ def check(
 
 
 def _turn(names: Collection[str], known: Mapping[str, ProbeState]) -> list[str]:
-    """Return the queues to read now: new ones, and the known ones whose last read is oldest.
+    """Return the queues to read now: new queues, and known queues whose last read is oldest.
 
-    Half of a check is reserved for each kind, so that an application with many new names does not
-    block the known queues.
+    Half of a check is reserved for new queues and half for known queues. Otherwise an application
+    with many new names would block the known queues.
     """
     new = sorted(name for name in names if name not in known)
     by_age = sorted(known, key=lambda name: (known[name].probed_at, name))
@@ -114,7 +114,7 @@ def _probes(
     now: datetime,
     seconds: float,
 ) -> list[tuple[str, QueueProbe | None]]:
-    """Return the probes of the queues whose turn it is, as many as time allows but at least one.
+    """Probe the queues whose turn it is: as many as time allows, but at least one queue.
 
     The probe of a queue that took too long is None.
     """
@@ -128,7 +128,8 @@ def _probes(
     has_read = False
     for name in turn:
         if is_all and name not in with_jobs:
-            # The queue is empty; a probe by name may read a queue that differs only in case.
+            # The queue is empty. A probe by its name might read a queue whose name differs only
+            # in case.
             probes.append((name, QueueProbe(name)))
             continue
         if has_read and monotonic() > until:
@@ -145,7 +146,7 @@ def _probes(
 def _names(
     setup: Setup, connection: Connection, until: float, longest: float
 ) -> tuple[set[str], bool]:
-    """Return the names of queues with jobs, and whether these are all."""
+    """Return the names of queues with jobs, and whether the names are complete."""
     names: set[str] = set()
     try:
         for name in index_probe.names(connection, setup.queue, longest):
@@ -165,7 +166,7 @@ def _activity(
     failed_at: datetime | None,
     now: datetime,
 ) -> list[datetime | None]:
-    """Return the times when workers took, ended or failed a job of the queue, as far as known."""
+    """Return when workers took, ended and failed a job of the queue; None for an unknown time."""
     if before is None:
         return []
     taken = None
@@ -182,7 +183,7 @@ def _first_ended(
     """Return whether a worker took the first available job of the last check.
 
     A new first job alone is no proof: a delayed job may have become available, or a row with a
-    lower id may have been committed later. Nor is a job that the bot itself removed.
+    lower id may have been committed later. A job that the bot itself removed is no proof either.
     """
     first = before.first_available_id
     if first is None or probe.first_id == first:
@@ -195,7 +196,7 @@ def _first_ended(
 def _is_forgotten(setup: Setup, state: ProbeState, now: datetime, *, crowded: bool) -> bool:
     """Return whether the queue was empty for so long that its incidents were resolved.
 
-    If `crowded`, an empty queue is forgotten at once; an active incident restores its name.
+    An empty queue is forgotten at once if `crowded`; an active incident restores the queue's name.
     """
     if crowded and state.empty_since is not None:
         return True
@@ -206,8 +207,8 @@ def _is_forgotten(setup: Setup, state: ProbeState, now: datetime, *, crowded: bo
 def _failed(setup: Setup, connection: Connection) -> Reading:
     """Return the reading of the number of failed jobs.
 
-    It counts the table, as `status` does, if that is quick: the index learns only by its scan of
-    rows that were removed without the bot.
+    The function counts the table, as `status` does, if the count is quick. The index is less
+    exact: only its scan detects rows that were removed without the bot.
     """
     indexed, largest = sampled_totals.failed_jobs(connection)
     failed = indexed

@@ -1,4 +1,4 @@
-"""Skip checks of the metric rules while every job is delayed: their result would not change."""
+"""Skip checks of the metric rules while every job is delayed: no reading would change."""
 
 from dataclasses import dataclass
 from time import monotonic
@@ -18,17 +18,18 @@ SECONDS = 0.15
 
 @dataclass(frozen=True, slots=True)
 class _Check:
-    """A complete check of quiet queues: its `monotonic()` time, and the highest id of a count."""
+    """A complete check of quiet queues: its `monotonic()` time, and the newest count's id."""
 
     at: float
     newest_count: int
 
 
 class QuietQueues:
-    """Decides whether a check may be left out.
+    """Decides whether a check may be skipped, because no reading can be breached.
 
-    It may if the queues were quiet at the last complete check and are quiet now, no incident of a
-    metric rule is active, and no count of failed jobs has changed. Then no reading can be breached.
+    A check may be skipped if all of these conditions are met. The queues were quiet at the last
+    complete check and are quiet now. No incident of a metric rule is active. No count of failed
+    jobs has changed.
     """
 
     def __init__(self, setup: Setup, engine: Engine) -> None:
@@ -37,7 +38,7 @@ class QuietQueues:
         self._last: _Check | None = None
 
     def may_skip(self, waiting: WaitingWork | None) -> bool:
-        """Return whether the check that is due now may be left out; else the caller runs it."""
+        """Return whether the check that is due may be skipped; if not, the caller runs it."""
         if waiting is None or waiting.active_rule or not self._is_quiet(waiting):
             self._last = None
             return False

@@ -1,4 +1,4 @@
-"""The metric rules: which values of a queue are beyond their limits, and which well within.
+"""The metric rules: which values of a queue are breached, and which values have recovered.
 
 All functions here are pure, so that each rule can be read and tested alone.
 """
@@ -28,13 +28,19 @@ RECOVERED_AGE = 0.8
 RECOVERED_COUNT = 0.9
 RECOVERED_BACKLOG = 0.8
 UNDECIDED_SECONDS = 60
-"""In these last seconds before `no_worker_activity`, `oldest_job` waits: one cause, one alert."""
+"""`oldest_job` does not trigger in these last seconds before `no_worker_activity` triggers.
+
+Otherwise one cause would have two alerts.
+"""
 TAKEN_AFTER_SECONDS = 30
-"""Longer than the interval of checks: a job taken so late after a stuck one had a free worker."""
+"""A job that is taken this much later than a stuck job was taken by another, free worker.
+
+The time is longer than the interval of checks.
+"""
 GROWN_SECONDS = 15 * 60
 STEP_SECONDS = 5 * 60
 STEP_TOLERANCE = 3 * 60
-"""How old the count of a moment may be, as large tables are counted every two minutes."""
+"""The maximum age of a count in seconds; large tables are counted every two minutes."""
 
 Workers = Literal["moving", "busy", "still", "unknown"]
 
@@ -62,12 +68,12 @@ class QueueSnapshot:
 
     @property
     def bounded(self) -> Exact | None:
-        """The exact counts if the probe did not read every job, else None."""
+        """The exact counts if the probe did not read every job; None if it did."""
         return None if self.probe.whole else self.exact
 
     @property
     def known(self) -> bool:
-        """Whether it is known that jobs wait or that none does."""
+        """Whether the snapshot proves that jobs wait or that no job waits."""
         return self.probe.whole or self.probe.available > 0 or self.exact is not None
 
     @property
@@ -84,20 +90,20 @@ class QueueSnapshot:
 
     @property
     def age(self) -> int:
-        """How many seconds the oldest available job has been available; 0 if there is none."""
+        """How many seconds the oldest available job has been available; 0 without such a job."""
         probed = 0 if self.probe.oldest_at is None else self.at - self.probe.oldest_at
         return max(0, probed, (self.bounded.oldest_seconds or 0) if self.bounded else 0)
 
     @property
     def busy(self) -> bool:
-        """Whether a worker holds a job, and not for so long that the worker counts as dead."""
+        """Whether a worker holds a job and does not count as dead, because it took it recently."""
         newest, setup = self.probe.newest_reserved_at, self.setup
         longest = max(setup.reserved_seconds, setup.alerting.worker_seconds or 0)
         return newest is not None and newest > self.at - longest
 
     @property
     def still_for(self) -> int:
-        """How many seconds jobs have waited without a worker that took or ended one."""
+        """How many seconds jobs have waited while no worker took or ended a job."""
         return self.state.still_for(self.now) if self.waiting else 0
 
     @property
@@ -125,7 +131,7 @@ class QueueSnapshot:
     ) -> Reading:
         """Return a reading of the queue: breached, recovered, or neither."""
         flags = {"breached": False, "recovered": False, **judged}
-        # A reading is never both, even if a rule computed both.
+        # A reading is never both breached and recovered, even if a rule computed both values.
         return Reading(
             rule,
             self.probe.queue,
@@ -161,9 +167,9 @@ def _waits(snapshot: QueueSnapshot) -> dict[str, Any]:
 
 
 def _oldest_job(snapshot: QueueSnapshot) -> Reading:
-    """Read the oldest available job; not while `no_worker_activity` is active or about to be.
+    """Read the oldest available job, unless `no_worker_activity` is active or will trigger soon.
 
-    A muted rule notifies nobody, so it does not suppress this rule.
+    A muted `no_worker_activity` notifies nobody, so it does not suppress this rule.
     """
     limit, silent_after = (
         snapshot.setup.oldest_seconds,
@@ -184,7 +190,7 @@ def _oldest_job(snapshot: QueueSnapshot) -> Reading:
 
 
 def _no_worker_activity(snapshot: QueueSnapshot) -> Reading:
-    """Read worker activity; the rule recovers when the queue caught up, not at the first job.
+    """Read worker activity; a first finished job is no recovery, the queue must catch up.
 
     If `oldest_job` is already active, its alert shows the missing activity.
     """
@@ -218,8 +224,8 @@ def _stuck_jobs(snapshot: QueueSnapshot) -> Reading:
     }
     if timeout is not None and timeout > limit:
         facts["timeout"] = timeout
-    # If every job takes longer than the limit, a new job is below it at first: that is no recovery.
-    # A free worker that took another job is one, or a whole limit without a job held too long.
+    # A new job is below the limit at first, even if every job takes longer: that is no recovery.
+    # The rule recovers if a free worker took another job, or if no job was stuck for a whole limit.
     rested = held_at is None or snapshot.now - held_at >= timedelta(seconds=limit)
     taken = probe.newest_reserved_at
     free = held_at is not None and taken is not None and taken > unix(held_at) + TAKEN_AFTER_SECONDS
@@ -233,7 +239,7 @@ def _stuck_jobs(snapshot: QueueSnapshot) -> Reading:
 
 
 def _backlog_growth(snapshot: QueueSnapshot) -> Reading:
-    """Read the growth of the backlog: above the limit in 15 min, and growing in each 5 min."""
+    """Read the growth of the backlog: above the limit in 15 min, and above 0 in each 5 min."""
     limit, at = snapshot.setup.alerting.backlog_count, snapshot.at
     now = snapshot.counted
     steps = [

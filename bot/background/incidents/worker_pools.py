@@ -1,8 +1,8 @@
-"""Queues whose workers stop together are probably of one worker pool: they share one incident.
+"""Combine queues whose workers stop together: they probably have one worker pool.
 
-Nothing in the database names the pool of a queue. So queues are of one pool if their workers stop
-within the time limit of the rule. The incident has the subject of its first queue, and its facts
-list all of them.
+The queues of one pool share one incident. The database does not name the pool of a queue. So queues
+count as one pool if their workers stop within the time limit of the rule. The incident has the
+subject of its first queue, and the incident's facts list all queues.
 """
 
 import json
@@ -27,8 +27,8 @@ def combined(
 ) -> list[Reading]:
     """Return the readings, with one reading for the queues of each pool.
 
-    `active` are the active incidents of the rule by subject. A queue with an incident of its own
-    stays alone.
+    `active` has the active incidents of the rule by subject. A queue that already has a separate
+    incident keeps that incident.
     """
     inactivity = {
         reading.queue: reading
@@ -73,7 +73,7 @@ def _lead(
     """Return the subject of the incident that the queues share, or None if there is none.
 
     An incident that somebody acknowledged, or that is older than the rule's limit, gets no new
-    queues, because nobody would be notified of them.
+    queues, because nobody would be notified of the new queues.
     """
     if not joining:
         return None
@@ -95,10 +95,10 @@ def _lead(
 def _of_pool(
     inactivity: Mapping[str, Reading], lead: str, pool: Sequence[str], incident: Incident | None
 ) -> Reading:
-    """Return the reading of all queues of a pool; it recovers when each of them has recovered."""
+    """Return one reading of all queues of a pool; it has recovered if each queue has recovered."""
     rows = [inactivity[name] for name in pool if name in inactivity]
     breached = [row for row in rows if row.breached]
-    # A check may read only some of the queues; the others keep what is known of them.
+    # A check may read only some of the queues; the unread queues keep their earlier facts.
     before = json.loads(incident.facts or "{}") if incident is not None else {}
     queues = {row[0]: row for row in before.get("queues", ())}
     queues |= {

@@ -29,10 +29,10 @@ T = TypeVar("T")
 
 BATCH_SECONDS = 30.0
 LANES = 2
-"""The number of batch workers: while the server logs one batch, it moves the rows of the other."""
+"""The number of batch workers: the server moves one batch while it logs the other batch."""
 AHEAD = 2
-"""The number of batches that a worker claims at once. A locked range includes the row behind it, so
-a batch worker that starts at that row would make the other one wait."""
+"""The number of batches that a batch worker claims at once. A locked range includes the row behind
+the range, so a batch worker that starts at that row would make the first batch worker wait."""
 
 ENTER_SECONDS = 0.1
 BEAT_SECONDS = 5.0
@@ -41,7 +41,7 @@ BEAT_SECONDS = 5.0
 
 @dataclass
 class BatchWorkers:
-    """One turn of an operation: batches of up to `rows` for `seconds`, at least one batch."""
+    """One turn of an operation: batches of up to `rows` jobs for `seconds`, at least one batch."""
 
     setup: Setup
     operation: Operation
@@ -54,7 +54,7 @@ class BatchWorkers:
     def run(self, lanes: int) -> bool:
         """Run batches in `lanes` threads; return True if nothing is left to claim.
 
-        Raises the error of the first failed worker, after all workers have ended.
+        Raises the error of the batch worker that failed first, after all batch workers have ended.
         """
         try:
             self._left.extend(self._change(self._left_behind))
@@ -118,8 +118,8 @@ class BatchWorkers:
         entered = False
 
         def enter() -> None:
-            # The queue's workers wait for uncommitted rows: so only one batch at a time has them.
-            # With a time limit, because the other batch may wait for a row that this one locked.
+            # The queue's workers wait for uncommitted rows, so only one batch at a time may have
+            # such rows. The wait has a limit, because the other batch may wait for this batch.
             nonlocal entered
             entered = entered or self._entering.acquire(timeout=ENTER_SECONDS)
 
@@ -148,7 +148,7 @@ def _invocation(operation: Operation) -> Invocation:
 
 
 def granted(setup: Setup, operation: Operation) -> Grant:
-    """Return the person's current grant; raise `NotAllowed` if the operation needs more."""
+    """Return the person's current grant; raise `NotAllowed` if it is too low for the operation."""
     queue = operation.scope.queue
     check_queue(setup.rules, ALL_QUEUES if queue is None else queue)
     return may(

@@ -15,7 +15,7 @@ from bot.store.operations.operations import Operation
 from bot.store.operations.retries import tracked_jobs
 
 SILENT_AFTER = timedelta(minutes=10)
-"""Time limit of the canary. It is reached if no worker runs, or if the queue is too long."""
+"""The time limit of the canary. It is exceeded if no worker runs or if the queue is too long."""
 FAILED, SILENT, GONE = "canary-failed", "canary-silent", "canary-gone"
 """Reasons to stop: a canary job failed again, did not end in time, or was removed."""
 
@@ -24,7 +24,10 @@ _NOBODY = Grant(Role.NONE, "none")
 
 
 def decide_once(setup: Setup, lease: Lease) -> int:
-    """Continue operations whose canary passed, stop those whose canary failed; return how many."""
+    """Continue operations whose canary passed, and stop operations whose canary failed.
+
+    Return the number of these operations.
+    """
     with leader_snapshot(setup) as connection:
         waiting = transitions.waiting_for_canary(connection)
 

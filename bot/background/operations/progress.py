@@ -44,7 +44,7 @@ def progress_of(
 
 
 def with_refused(connection: Connection, progress: Progress) -> Progress:
-    """The same with the failed jobs that the database refused to move."""
+    """Return the progress with the failed jobs that the database refused to move."""
     if not progress.skipped:
         return progress
     refused = {
@@ -105,7 +105,10 @@ def outcomes_of(connection: Connection, operation: Operation, now: datetime) -> 
 
 
 def counted(operation: Operation, counts: OutcomeCounts, now: datetime) -> Outcomes:
-    """Return the outcomes of an ended operation; jobs without another outcome were processed."""
+    """Return the outcomes of an ended operation.
+
+    A job without any other outcome counts as processed.
+    """
     removed = counts.put_back + counts.deleted
     ended = operation.done - (counts.waiting or 0) - removed
     failed = min(counts.failed_again + counts.failed_otherwise, max(0, ended))
@@ -154,7 +157,7 @@ def end(
     Return False if the operation already ended, is not done, or now runs in another replica.
     """
     now = setup.clock(connection)
-    # Locked before the batches are counted, so that no other replica commits one in between.
+    # The operation is locked first: no replica commits a batch while the batches are counted.
     fresh = operations.locked(connection, operation.id)
     if fresh is None or (fresh.state == "running" and fresh.owner != setup.replica):
         return False

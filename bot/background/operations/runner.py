@@ -1,4 +1,4 @@
-"""Running of bulk changes, batch by batch, by any replica, until done, cancelled or stopped."""
+"""Run bulk changes in batches, in any replica, until they are done, cancelled or stopped."""
 
 import threading
 from collections.abc import Callable
@@ -30,14 +30,14 @@ T = TypeVar("T")
 
 EDIT_EVERY = timedelta(seconds=3)
 TURN_SECONDS = 3.0
-"""The time of a turn; after it the progress is edited and a cancellation is checked."""
-# An operation stops after so many failures of a batch in a row, because it would fail forever.
+"""The time of a turn; each turn ends with an edit of the progress and a cancellation check."""
+# An operation stops after this many failed batches in a row; otherwise it would fail forever.
 TRIES = 20
 FAILED = "batch-failed"
-"""The reason of such a stop if the error has no code of its own."""
+"""The reason of a stop after `TRIES` failures if the error has no code."""
 ASK_AGAIN = timedelta(seconds=10)
 DOUBT_ENDS = timedelta(minutes=10)
-"""How long an operation waits for Slack to confirm its person's role, with a try every 10 s."""
+"""How long an operation waits until Slack confirms the person's role; a try every 10 s."""
 PATIENCE = 120.0
 """How long a terminal waits for an operation without progress, in seconds."""
 
@@ -48,7 +48,7 @@ _pause = threading.Event().wait
 
 @dataclass(frozen=True, slots=True)
 class _Doubt:
-    """The time since the role of an operation's person is unknown; check again at `again`."""
+    """Since when the role of an operation's person is unknown; check again at `again`."""
 
     since: datetime
     again: datetime
@@ -58,9 +58,9 @@ class _Doubt:
 class Runner:
     """Runs this replica's bulk changes, at most `rows` in a batch.
 
-    Every turn of `seconds` has several `lanes`, the batch workers; with 0 seconds each worker runs
-    one batch. The runner remembers unknown roles and counts failures in a row; another replica that
-    takes over starts to count at 0. `patience` is in seconds.
+    A turn takes `seconds` and has `lanes` batch workers. Each batch worker runs one batch if
+    `seconds` is 0. The runner remembers unknown roles and counts failures in a row. Another replica
+    that takes over starts to count at 0. `patience` is in seconds.
     """
 
     setup: Setup
@@ -80,7 +80,7 @@ class Runner:
         return operation is not None and self._advance(operation)
 
     def _take(self) -> Operation | None:
-        """Return the next operation; operations that wait for Slack are passed over."""
+        """Return the next operation; skip operations that wait for Slack."""
         setup = self.setup
 
         def take(connection: Connection) -> Operation | None:
@@ -123,7 +123,10 @@ class Runner:
         return moved
 
     def _pause_frozen(self, operation: Operation) -> bool:
-        """Wait for the end of a change freeze; the message shows it once, and no failure counts."""
+        """Wait for the end of a change freeze, which counts as no failure.
+
+        The operation's message is edited once to show the change freeze.
+        """
         if operation.id not in self._frozen:
             self._frozen.add(operation.id)
             self._edited_at = None
@@ -131,7 +134,10 @@ class Runner:
         return False
 
     def _turn(self, operation: Operation) -> bool:
-        """Run the batch workers for one turn, edit the progress; return True if all is claimed."""
+        """Run the batch workers for one turn and edit the progress.
+
+        Return True if no batch is left to claim.
+        """
         workers = BatchWorkers(self.setup, operation, self.rows, self.seconds)
         is_canary = operation.canary is not None and operation.done == 0
         try:
@@ -155,8 +161,8 @@ class Runner:
     def run_to_end(self, started: Progress) -> Progress:
         """Run one operation in this process, for the terminal; return its last progress.
 
-        If it makes no progress for `patience`, return the last known progress and state; a replica
-        of the bot then continues the operation.
+        If the operation makes no progress for `patience`, return the last known progress and state.
+        A replica of the bot then continues the operation.
         """
         progress, until = started, monotonic() + self.patience
         while True:
@@ -169,7 +175,7 @@ class Runner:
                 if (current.done, current.state) != (progress.done, progress.state):
                     until = monotonic() + self.patience
                 progress = current
-                # Only its own operations, because a terminal cannot verify roles of Slack users.
+                # A terminal runs only its own operations: it cannot verify roles of Slack users.
                 is_own = operation.owner == self.setup.replica and operation.state != "waiting"
                 moved = is_own and self._advance(operation)
             except Exception as error:  # noqa: BLE001 the progress so far must be returned
@@ -189,7 +195,7 @@ class Runner:
         return operation
 
     def _wait(self, operation: Operation, refusal: Unverifiable) -> bool:
-        """Postpone the operation until Slack can confirm the role, at most for `DOUBT_ENDS`."""
+        """Postpone the operation until Slack can confirm the role, for at most `DOUBT_ENDS`."""
         doubt = self._doubts.get(operation.id)
         since = self._now if doubt is None else doubt.since
         if self._now - since >= DOUBT_ENDS:
@@ -223,7 +229,7 @@ class Runner:
 
 
 def _grant_now(setup: Setup, operation: Operation) -> Grant:
-    """Return the person's current grant for the record of an end that needs no role."""
+    """Return the person's current grant for the audit record; ending an operation needs no role."""
     try:
         return granted(setup, operation)
     except Refusal:

@@ -1,6 +1,6 @@
-"""Delivery of the outbox: in order within a channel, and at least once.
+"""Deliver the outbox messages at least once, and in order within a channel.
 
-A message is sent again only if the reason of the failure is known.
+A message is sent again only if the cause of the failed attempt is known.
 """
 
 from collections.abc import Callable, Mapping
@@ -27,7 +27,7 @@ from bot.text import Mrkdwn, cut
 
 log = structlog.get_logger(__name__)
 
-# Longer than the client's timeout, so that no second attempt starts during the first.
+# The time is longer than the client's timeout: no second attempt starts during the first attempt.
 ATTEMPT = timedelta(seconds=30)
 
 
@@ -63,7 +63,7 @@ class Bucket:
         self._at = self.clock()
 
     def take(self) -> bool:
-        """Take one token if there is one; return whether it was taken."""
+        """Remove one token; return False if the bucket is empty."""
         now = self.clock()
         self._left = min(self.size, self._left + (now - self._at) * self.rate)
         self._at = now
@@ -95,7 +95,7 @@ class SlackRates:
 
 
 def deliver_once(setup: Setup, poster: Poster, lease: Lease, rates: SlackRates) -> int:
-    """Try each due message once and return how many Slack accepted."""
+    """Try each due message once; return the number of messages that Slack accepted."""
     with leader_snapshot(setup) as connection:
         messages = sorted(delivery.due(connection, setup.clock(connection)), key=_rank)
     return sum(
@@ -104,9 +104,10 @@ def deliver_once(setup: Setup, poster: Poster, lease: Lease, rates: SlackRates) 
 
 
 def _rank(message: OutboxMessage) -> bool:
-    """Return a sort key that puts edits of alerts last: a person waits for the answer to a request.
+    """Return a sort key that puts edits of alerts last.
 
-    All channels share the budget for edits, and the retry of a group edits many alerts at once.
+    People wait for the answers to their requests, and all channels share the budget for edits. The
+    retry of an error group edits many alerts at once.
     """
     return message.kind == outbox.EDIT and not message.subject.startswith("request:")
 
@@ -122,11 +123,12 @@ def _deliver(setup: Setup, poster: Poster, lease: Lease, message: OutboxMessage)
         channel, ts = _send(setup, poster, message)
         reach("message-posted")
     except DeliveryError as error:
-        fault = error  # Python deletes the name of an except clause after it
+        fault = error  # Python deletes the name `error` at the end of the except clause
     except Refusal:
         raise
     except Exception as error:
-        # A message that cannot be rendered waits like a refused one and must not block others.
+        # A message that cannot be rendered waits like a message that Slack refused. It must not
+        # block other messages.
         log.exception("outbox message broken", outbox_id=message.id, subject=message.subject)
         fault = DeliveryError(Fault.BROKEN, type(error).__name__)
     else:
@@ -178,7 +180,7 @@ def _reply(poster: Poster, channel: str, thread: str, body: Mapping[str, Any]) -
 
 
 def _try(send: Callable[[Mapping[str, Any]], Any], body: Mapping[str, Any]) -> Any:
-    """Send the body; if Slack refuses its layout, send only the text so that no message is lost."""
+    """Send the body; send only its text if Slack refuses the layout, so that no message is lost."""
     try:
         return send(body)
     except DeliveryError as fault:

@@ -1,4 +1,4 @@
-"""Handling of messages that Slack did not accept: try again, use another channel, or give up."""
+"""Handle messages that Slack did not accept: try again, use another channel, or drop them."""
 
 from datetime import datetime, timedelta
 from enum import Enum
@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 FIRST_WAIT = 2.0
 LONGEST_WAIT = 60.0
 TRIES = 5
-"""After so many tries, a message that Slack refuses no longer blocks its channel."""
+"""A message that Slack refuses no longer blocks its channel after this many tries."""
 CHANNEL_WAIT = timedelta(seconds=30)
 HEALTH = "health:"
 """The prefix of subjects of notices about the bot's own messages."""
@@ -43,7 +43,7 @@ HOPELESS = (Fault.LAYOUT, Fault.REFUSED, Fault.BROKEN)
 
 
 class DeliveryError(Exception):
-    """A message was not delivered, or perhaps was (`Fault.UNKNOWN`); `after` is in seconds."""
+    """A message was not delivered; with `Fault.UNKNOWN` it may have been. `after` is in seconds."""
 
     def __init__(self, fault: Fault, reason: str, after: float = 0.0) -> None:
         super().__init__(f"{fault.value}: {reason}")
@@ -53,7 +53,7 @@ class DeliveryError(Exception):
 
 
 def is_hopeless(message: OutboxMessage) -> bool:
-    """Return whether `TRIES` are used up and the last one failed with a `HOPELESS` fault."""
+    """Return whether `TRIES` are used up and the last try failed with a `HOPELESS` fault."""
     return message.attempts >= TRIES and (message.error or "").startswith(
         tuple(f"{fault.value}: " for fault in HOPELESS)
     )
@@ -91,9 +91,10 @@ def _give_up(
     fault: DeliveryError,
     now: datetime,
 ) -> None:
-    """Drop a message that is refused every time, so that it does not block its channel; notify.
+    """Drop a message that Slack refuses every time, so that it does not block its channel.
 
-    Audit records are never dropped: their last tries post only their numbers and hashes.
+    A notice about the dropped message is posted. Audit records are never dropped: the last tries
+    post only the numbers and hashes of the records.
     """
     log.error(
         "outbox message given up", outbox_id=message.id, subject=message.subject, because=str(fault)
@@ -124,10 +125,11 @@ def _move_to_other_channel(
     fault: DeliveryError,
     now: datetime,
 ) -> None:
-    """Move a message from an unreachable channel: alerts to the fallback, others to the audit.
+    """Move a message from an unreachable channel to the fallback channel or the audit channel.
 
-    An active incident whose alert is in that channel gets another alert, so that its changes stay
-    visible. Audit records wait for their channel.
+    Alerts move to the fallback channel, and other messages move to the audit channel. An active
+    incident whose alert is in the unreachable channel gets another alert, so that the incident's
+    changes stay visible. Audit records wait for their channel.
     """
     is_unprompted = message.channel == setup.alert_channel or message.subject.startswith("digest:")
     other = setup.fallback_channel if is_unprompted else setup.audit_channel
@@ -140,7 +142,7 @@ def _move_to_other_channel(
     if message.kind == outbox.REPLY and incident_of(message) is not None and other is not None:
         delivery.tell_apart(connection, message, other, now)
     elif moved and message.kind == outbox.EDIT:
-        # The alert that is posted instead shows the same state.
+        # No edit is needed, because the new alert shows the current state.
         delivery.sent(connection, message, None, None, now)
     else:
         delivery.put_off(connection, message, fault.reason, now + CHANNEL_WAIT, in_doubt=False)
@@ -148,7 +150,10 @@ def _move_to_other_channel(
 
 
 def _forget_open(connection: Connection, message: OutboxMessage) -> bool:
-    """Forget an alert's place if a new alert of its incident will be posted; return whether so."""
+    """Forget an alert's place if a new alert of its incident will be posted.
+
+    Return whether the place was forgotten.
+    """
     number = incident_of(message)
     incident = None if number is None else lookups.by_id(connection, number)
     if incident is None or incident.muted_until is not None or not incident.needs_attention:

@@ -1,4 +1,4 @@
-"""Rendering of outbox messages when they are sent: audit records, and marks of possible repeats."""
+"""Render outbox messages when they are sent: audit records, and marks of possible repeats."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -19,15 +19,15 @@ from bot.views.audit.records import audit_message, missing_message, undeliverabl
 from bot.views.context import Context
 
 BLOCKS = 50
-"""The most blocks that Slack accepts in a message."""
+"""The maximum number of blocks that Slack accepts in a message."""
 
 
 def body_of(
     setup: Setup, message: OutboxMessage, permalink: Callable[[str, str], str], *, bare: bool
 ) -> Mapping[str, Any]:
-    """Return text and blocks of a new message.
+    """Return the text and the blocks of a new message.
 
-    `bare` reduces audit records to content that Slack cannot refuse: their numbers and hashes.
+    `bare` reduces audit records to their numbers and hashes, which Slack cannot refuse.
     """
     body = message.body
     if message.kind in (outbox.AUDIT, outbox.REFUSALS):
@@ -75,7 +75,10 @@ def _records_message(
 
 
 def place_of(connection: Connection, subject: str) -> tuple[str, str] | None:
-    """Return channel and ts of the message to edit; an incident's is also stored in its row."""
+    """Return the channel and the ts of the message to edit.
+
+    The channel and the ts of an incident's alert are also stored in the incident's row.
+    """
     place = outbox.place(connection, subject)
     kind, _, number = subject.partition(":")
     if place is not None or kind != "incident":

@@ -1,4 +1,4 @@
-"""Outcomes of single retries: shown in the message about each job and in its thread."""
+"""Track the outcomes of single retries; the message about each job and its thread show them."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -24,12 +24,12 @@ from bot.store.operations.retries.tracked_jobs import TrackedJob
 from bot.views.operations.outcomes import reply_message, request_message
 
 LATE = timedelta(minutes=10)
-"""After this time one reply says that the job still waits."""
+"""One reply in the thread reports that the job still waits after this time."""
 TRACKED_FOR = timedelta(days=1)
 GRACE = timedelta(seconds=2)
-"""How long a job must be missing: a worker deletes the job before it inserts the failure."""
+"""How long a job must be missing, because a worker deletes it before it inserts the failure."""
 DOUBT = timedelta(minutes=1)
-"""After this time a processed job is checked once more, because its failure may come late."""
+"""A processed job is checked a last time after this time, because a failure may come late."""
 INTERVALS = (
     (timedelta(seconds=10), timedelta(seconds=1)),
     (timedelta(minutes=1), timedelta(seconds=3)),
@@ -37,16 +37,16 @@ INTERVALS = (
     (timedelta(hours=1), timedelta(minutes=1)),
     (TRACKED_FOR, timedelta(minutes=5)),
 )
-"""The interval of the checks of a job, by the time since its retry."""
+"""How often a job is checked, by the time since its retry."""
 
 Changes = dict[TrackedJob, Mapping[str, Any]]
 
 
 def track_once(setup: Setup, lease: Lease) -> int:
-    """Check the retried jobs that are due; return how many outcomes are new.
+    """Check the retried jobs that are due; return the number of new outcomes.
 
-    A missing job counts as processed only if the index was brought up to date after the job was
-    first missed, because its failure would be indexed by then.
+    A missing job counts as processed only if the index was updated after the job was first missed.
+    A failure of the job would be in the index then.
     """
     with leader_snapshot(setup) as connection:
         waiting = tracked_jobs.due(connection, setup.clock(connection))
@@ -77,7 +77,7 @@ def _check(
     settled: set[int],
     now: datetime,
 ) -> Changes:
-    """Return the changes of each row; the failure of a `settled` row would already be indexed."""
+    """Return the changes of each row; a failure of a `settled` row would already be indexed."""
     locations = location.look(connection, setup.queue, rows)
     missing = [
         row for row in rows if locations[row.id].job_id is None and locations[row.id].taken is None
@@ -128,7 +128,7 @@ def _gone(
 
 
 def _missed(row: TrackedJob, place: JobLocation, now: datetime, *, settled: bool) -> dict[str, Any]:
-    """Return the changes of a missing job; once `settled` without a failure it was processed."""
+    """Return the changes of a missing job; a `settled` job without a failure was processed."""
     if row.missing_since is None:
         return {"missing_since": now, "next_check_at": now + GRACE}
     if not settled:
@@ -155,7 +155,7 @@ def _is_news(row: TrackedJob, values: Mapping[str, Any]) -> bool:
 
 
 def _is_start(row: TrackedJob, values: Mapping[str, Any]) -> bool:
-    """Return whether a worker has taken the job, or has given it back, since the last check."""
+    """Return whether a worker has reserved or released the job since the last check."""
     return tracked_jobs.changed(row, values).started != row.started
 
 
@@ -177,7 +177,7 @@ def _publish(
 def _redraw_undo(
     setup: Setup, connection: Connection, rows: Sequence[TrackedJob], now: datetime
 ) -> None:
-    """Edit the messages about jobs that a worker has taken, so that they offer no Undo."""
+    """Edit the messages about jobs that a worker has reserved: the messages must offer no Undo."""
     requests = {row.request_id for row in rows if row.operation is None}
     for request_id, tracked in _by_request(connection, requests).items():
         _edit_request(setup, connection, request_id, tracked, now)
@@ -211,7 +211,7 @@ def _publish_request(
     subject = f"request:{request_id}"
     channel = _edit_request(setup, connection, request_id, rows, now)
     if channel is None:
-        # The retry was a click on an alert, so the reply belongs to the alert.
+        # Somebody retried the job by a click on an alert, so the reply belongs to that alert.
         incident = assignment.of_failure(connection, rows[0].failed_seq)
         if incident is None or setup.alert_channel is None:
             return

@@ -1,4 +1,4 @@
-"""Outcomes of bulk retries: counts in the operation's message, and a reply when all are known."""
+"""Count the outcomes of bulk retries in the operation's message; reply when all are known."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -31,7 +31,7 @@ INTERVALS = (
     (timedelta(hours=1), timedelta(minutes=1)),
     (TRACKED_FOR, timedelta(minutes=5)),
 )
-"""The interval of the counts of an operation, by the time since its end."""
+"""How often an operation's outcomes are counted, by the time since its end."""
 
 
 def outcomes_once(setup: Setup, lease: Lease) -> int:
@@ -54,7 +54,7 @@ def outcomes_once(setup: Setup, lease: Lease) -> int:
 def _count(setup: Setup, connection: Connection, number: int, *, settled: bool) -> bool:
     """Count the outcomes of one operation; return True if its message was edited.
 
-    `settled`: every failure up to the time when no job waited any more is indexed.
+    `settled`: all failures are indexed that happened before the last job stopped waiting.
     """
     now = setup.clock(connection)
     before = outcomes.of_operation(connection, number)
@@ -85,7 +85,7 @@ def _next(
     *,
     settled: bool,
 ) -> Mapping[str, Any]:
-    """Return the state that follows from the counts, and the time of the next count."""
+    """Return the state of the operation's outcomes by the counts, and the next count's time."""
     age = now - counts.started_at
     spread = timedelta(minutes=operation.total / operation.rate if operation.rate else 0)
     if counts.waiting == 0 and not outcomes.is_behind(connection, counts):
@@ -103,7 +103,7 @@ def _next(
 
 
 def _drained(counts: OutcomeCounts, now: datetime, *, settled: bool) -> Mapping[str, Any]:
-    """Return the state of an operation without waiting jobs; final once it is `settled`."""
+    """Return the state of an operation without waiting jobs; it is final if `settled`."""
     if counts.drained_at is None:
         return {"drained_at": now, "next_check_at": now + GRACE}
     if not settled:

@@ -31,9 +31,9 @@ LONGEST_QUEUE = 255
 class Queue:
     """The two tables, the time zone of `failed_at`, and the paths of the order in payloads.
 
-    `mask` masks the secrets in a text. Exceptions, job classes, ids and names of queues pass it
-    before they are stored or shown, and before they are cut, because no rule recognizes half a
-    secret.
+    `mask` masks the secrets in a text. Exceptions, job classes, ids and names of queues are masked
+    before they are stored or shown. They are also masked before they are cut, because no rule
+    recognizes half a secret.
     """
 
     jobs: Table
@@ -58,12 +58,12 @@ class Queue:
         return short_error(self.mask(exception[: message_end(exception)]))
 
     def error_group(self, exception: str) -> str:
-        """The failure's error group without secrets; they are masked before the group is cut."""
+        """The failure's error group without secrets, which are masked before the group is cut."""
         end = message_end(exception)
         return error_group(self.mask(exception[:end]) + exception[end:])
 
     def identify(self, payload: str) -> JobIdentity:
-        """The job's class, order and store without secrets; an id that has a secret is no id."""
+        """The job's class, order and store without secrets; an id with a secret is left out."""
         identity = identify(payload, order_paths=self.order_paths, tienda_paths=self.tienda_paths)
         return JobIdentity(
             None if identity.job_class is None else self.mask(identity.job_class),
@@ -89,6 +89,6 @@ class Queue:
 
 
 def message_end(exception: str) -> int:
-    """Return where a stack trace begins, which neither a group nor a short error shows."""
+    """Return the position of the stack trace, which error groups and short errors do not show."""
     trace = _TRACE.search(exception)
     return len(exception) if trace is None else trace.start()

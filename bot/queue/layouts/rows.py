@@ -10,7 +10,10 @@ from bot.wall_clock import unix
 
 
 def as_text(value: object) -> str:
-    """Return a column's value as text: bytes with replacement characters, NULL as an empty text."""
+    """Return a column's value as text.
+
+    Bytes are decoded with replacement characters, and NULL is an empty text.
+    """
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     return "" if value is None else str(value)
@@ -22,7 +25,7 @@ def failed_at_text(value: object) -> str:
 
 
 def as_number(value: object) -> int | None:
-    """Return a column's value as a whole number, or None if it is not one."""
+    """Return a column's value as a whole number, or None if it is not a whole number."""
     try:
         return int(as_text(value))
     except ValueError:
@@ -72,7 +75,8 @@ class JobRow:
 class FailedRow:
     """A failed job with the heads of its texts and its row digest.
 
-    `failed_at` is a text if it is not a valid time: MySQL allows zeros, and old tables have them.
+    `failed_at` is a text if it is not a valid time: MySQL allows zero dates, and old tables have
+    such dates.
     """
 
     id: int

@@ -50,7 +50,7 @@ CHARSET = "charset"
 """The key of the character set in the `info` of a table's column, as `fitted` reads it."""
 
 ARCHIVED = (*_FAILED, *_STATE)
-"""The columns of either table that an archive keeps, under the same names."""
+"""The columns of both tables that an archive keeps; the archive uses the names of the columns."""
 
 
 def spec_tables(jobs: str = "jobs", failed_jobs: str = "failed_jobs") -> tuple[Table, Table]:
@@ -115,13 +115,13 @@ def decode_failed_at(stored: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _text(column: Column[Any]) -> ColumnElement[Any]:
-    # A conversion costs 0.6 to 1 µs a row, also where nothing has to be converted.
+    # A conversion costs 0.6 to 1 µs a row, even if no character must be converted.
     return column if column.info.get(CHARSET) == "utf8mb4" else utf8mb4(column)
 
 
 def _digest(*parts: ColumnElement[Any]) -> ColumnElement[str]:
-    # Texts as bytes: a server refuses to concatenate latin1 and utf8mb4, which a column's character
-    # set may become while the bot runs.
+    # The texts are read as bytes, because a server refuses to concatenate latin1 and utf8mb4. The
+    # character set of a column may change to either while the bot runs.
     texts = (
         as_bytes(_text(part))
         if isinstance(part, Column) and isinstance(part.type, String)
@@ -132,14 +132,16 @@ def _digest(*parts: ColumnElement[Any]) -> ColumnElement[str]:
 
 
 def _content(payload: Column[Any]) -> ColumnElement[str]:
-    # Hashed first: a text longer than max_allowed_packet would make the row's digest NULL.
+    # The payload is hashed first: a text longer than max_allowed_packet would make the row's digest
+    # NULL.
     return sha256(payload if isinstance(payload.type, LargeBinary) else _text(payload))
 
 
 def failed_digest(failed: Table) -> ColumnElement[str]:
     """The row digest of a failed job, 32 hex digits, computed in the server.
 
-    A server reuses ids after TRUNCATE, and some do after a restart; the digest tells rows apart.
+    A server reuses ids after TRUNCATE, and some servers reuse ids after a restart. The digest
+    distinguishes two rows with the same id.
     """
     c = failed.c
     return _digest(c.id, c.queue, _content(c.payload), c.failed_at)
@@ -163,7 +165,7 @@ def content_digest(table: Table) -> ColumnElement[str]:
 
 @dataclass(frozen=True, slots=True)
 class QueueTable:
-    """The columns that both tables have; a selection names each column like its attribute."""
+    """The columns that both tables have; a selection gives each column its attribute's name."""
 
     table: Table
 
@@ -180,7 +182,8 @@ class QueueTable:
     def is_in_queue(self, name: str) -> ColumnElement[bool]:
         """Whether the row is in this queue.
 
-        A server refuses to compare a column with a character that its character set does not have.
+        A server refuses to compare a column with a text whose characters are not in the column's
+        character set.
         """
         if self.queue.info.get(CHARSET) in (None, "utf8mb4") or name.isascii():
             return self.queue == name
@@ -256,15 +259,15 @@ class JobsTable(QueueTable):
         return and_(self.is_pending(), self.available_at <= encode_moment(now))
 
     def is_delayed(self, now: datetime) -> ColumnElement[bool]:
-        """Whether the job is pending, but no worker may take it yet."""
+        """Whether no worker has the job, and no worker may take the job yet."""
         return and_(self.is_pending(), self.available_at > encode_moment(now))
 
     def is_untouched(self) -> ColumnElement[bool]:
-        """Whether no worker has the job or ever had it."""
+        """Whether no worker has the job, and no worker ever had the job."""
         return and_(self.is_pending(), self.attempts == 0)
 
     def available_since(self) -> ColumnElement[int]:
-        """When the job became available, in unix seconds: never before it was created."""
+        """When the job became available, in unix seconds; never earlier than its creation."""
         earliest = self.available_at > self.created_at
         return case((earliest, self.available_at), else_=self.created_at)
 
@@ -277,7 +280,7 @@ class JobsTable(QueueTable):
         return (self.reserved_at, self.id)
 
     def selection(self, payload_characters: int) -> tuple[ColumnElement[Any], ...]:
-        """The columns of a `JobRow`, in its order."""
+        """The columns of a `JobRow`, in the order of its fields."""
         return (
             self.id,
             self.queue,
@@ -335,7 +338,7 @@ class FailedJobsTable(QueueTable):
     def selection(
         self, payload_characters: int, exception_characters: int
     ) -> tuple[ColumnElement[Any], ...]:
-        """The columns of a `FailedRow` except the digest, in its order."""
+        """The columns of a `FailedRow` except the digest, in the order of its fields."""
         return (
             self.id,
             self.queue,
@@ -345,9 +348,9 @@ class FailedJobsTable(QueueTable):
         )
 
     def as_jobs(self, now: datetime, available_at: ColumnElement[int] | None = None) -> Select[Any]:
-        """Select failed jobs as new rows of `jobs`, as if each were created at `now`.
+        """Select failed jobs as new rows of `jobs`, as if each job was created at `now`.
 
-        Workers may take them at once, or from `available_at` (unix seconds).
+        Workers may take the new jobs at once, or from `available_at` (unix seconds).
         """
         at = encode_moment(now)
         values: tuple[ColumnElement[Any], ...] = (

@@ -22,7 +22,7 @@ TIME_TYPES = frozenset({"datetime", "timestamp"})
 
 
 def problems(connection: Connection, queue: Queue) -> list[str]:
-    """Return one sentence for each problem of these tables; empty if there is none."""
+    """Return one sentence for each problem of these tables; the list is empty without problems."""
     definitions = read_tables(connection, [queue.jobs.name, queue.failed.name])
     return [
         sentence
@@ -138,10 +138,11 @@ def require(connection: Connection, queue: Queue) -> None:
 
 
 def fitted(connection: Connection, queue: Queue) -> Queue:
-    """Return the queue with its binary columns and character sets marked as such.
+    """Return the queue with the actual binary columns and character sets of its tables.
 
-    The layout declares all as text. A text in another character set is converted to utf8mb4 before
-    a comparison; bytes are compared unchanged. SQLite stores any value in any column.
+    The layout declares all these columns as text. A text in another character set is converted to
+    utf8mb4 before a comparison, and bytes are compared unchanged. SQLite stores any value in any
+    column.
     """
     sqlite = is_sqlite(connection)
     definitions = read_tables(connection, [queue.jobs.name, queue.failed.name])
