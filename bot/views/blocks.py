@@ -149,7 +149,7 @@ def select_input(name: str, label: str, options: Sequence[tuple[str, str]], init
 
 
 def message(lines: Iterable[Mrkdwn], blocks: Sequence[Block]) -> Message:
-    """Return a message. The lines are the blocks' content as text for notifications and terminals."""
+    """Return a message. The lines are its content as text for notifications and terminals."""
     return Message(str(cut(join("\n", lines), FALLBACK)), tuple(blocks[:MESSAGE_BLOCKS]))
 
 

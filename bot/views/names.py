@@ -104,7 +104,7 @@ def age(seconds: int, texts: Texts) -> str:
 
 
 def offset_values(minutes: int, texts: Texts) -> dict[str, str]:
-    """Return the values of a message about times that are `minutes` too early."""
+    """Return the values of a message about times that are `minutes` too early or too late."""
     return {
         "offset": age(60 * abs(minutes), texts),
         "direction": "earlier" if minutes > 0 else "later",
@@ -112,7 +112,7 @@ def offset_values(minutes: int, texts: Texts) -> dict[str, str]:
 
 
 def age_since(since: datetime | None, ctx: Context) -> str:
-    """Return the duration since a time, or the text for an unknown duration if it is None."""
+    """Return the duration since a time as text, or `0 s` if the time is unknown."""
     seconds = 0 if since is None else (ctx.now - since) // timedelta(seconds=1)
     return age(seconds, ctx.texts)
 

@@ -4,7 +4,7 @@ import json
 import re
 
 LONGEST = 100_000
-"""The most characters of a text that is formatted; a dialog shows only the start of longer texts."""
+"""The most characters of a formatted text; a dialog shows only the start of longer texts."""
 
 DEEPEST = 12
 """The most indented levels. Deeper indents would make a huge text from a small payload."""

@@ -13,7 +13,7 @@ from bot.views.stuck import ROWS as STUCK_ROWS
 
 CHANNELS = 10
 ROWS_SHOWN = {"jobs": ROWS, "failed": ROWS, "stuck": STUCK_ROWS}
-"""The rows with buttons in a message by command, for any `limit=`."""
+"""The most rows that one message of a list shows, even if `limit=` is higher."""
 
 
 def whoami_message(

@@ -121,7 +121,7 @@ def _whom_to_ask(refusal: Denied, ctx: Context) -> list[Mrkdwn]:
     A person who needs the role viewer sees only the people who can give the role.
     """
     role = ctx.texts(f"role-{refusal.needed.word}")
-    # The people who have the role admin are the admins, so the answer names them only once.
+    # If the role admin is needed, its holders are the admins, so the answer names them only once.
     ask = whom_to_ask(ctx, role) if refusal.needed < Role.ADMIN else []
     if refusal.needed is Role.VIEWER and ask:
         return ask

@@ -30,7 +30,7 @@ With ten rows, the buttons, confirmations and fallback text stay under 10,000 ch
 
 
 def failed_line(row: FailedJob, ctx: Context) -> Mrkdwn:
-    """Return two lines. The first has the failed job, its order and time; the second its error."""
+    """Return two lines: the failed job with its order and time, then its error."""
     values = {"order_id": row.order_id, "tienda_id": row.tienda_id, "queue": row.queue}
     lead = dots(
         ctx.texts("failed-row", id=row_id(row.id, ctx, values)),
@@ -50,7 +50,7 @@ def first_line(exception_short: str) -> str:
 
 
 def job_line(row: Job, ctx: Context) -> Mrkdwn:
-    """Return two lines. The first has the job and its order; the second its state and attempts."""
+    """Return two lines: the job and its order, then the job's state, age and attempts."""
     values = {"order_id": row.order_id, "tienda_id": row.tienda_id, "queue": row.queue}
     lead = dots(
         ctx.texts("job-row", id=row_id(row.id, ctx, values)),

@@ -126,7 +126,7 @@ def incident_menu(
 
 
 def with_group_mention(alert: Message, group_id: str | None, ctx: Context) -> Message:
-    """Return the alert with a mention of the on-call user group. Use this only for new messages."""
+    """Return the alert with a mention of the on-call user group. Only new alerts get a mention."""
     if group_id is None:
         return alert
     mention = ctx.texts("incident-mention", group=group(group_id))

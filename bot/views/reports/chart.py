@@ -31,12 +31,12 @@ GAP = "⋯ "
 NOTHING = "–"
 CHART = "data_visualization"
 NOISE = 600
-"""A total time without monitoring gets a note only if it is longer than this many seconds."""
+"""The message mentions only gaps of monitoring that are longer than this many seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChartSeries:
-    """One line of a chart: the catalog key of its name, and its value at a point (None: unknown)."""
+    """One line of a chart: the key of its name, and its value at a point (None: unknown)."""
 
     word: str
     of: Callable[[ChartPoint], int | None]

@@ -10,7 +10,7 @@ from bot.views.names import age
 BARS = "▁▂▃▄▅▆▇█"
 ZERO, GAP = "·", "–"
 _NOISE = 600
-"""The seconds of an hour that may be without a check before the hour counts as unmonitored."""
+"""An hour without monitoring for at most this many seconds gets no note."""
 
 
 def day_lines(day: Day, ctx: Context) -> list[Mrkdwn]:

@@ -225,7 +225,7 @@ def _failed(data: HomeData, ctx: Context) -> Sequence[Block]:
 
 
 def _titled(key: str, list_message: Message, ctx: Context) -> list[Block]:
-    """Return a list with a large title instead of its normal title. An empty list has other text."""
+    """Return a list with a large title instead of its normal title; an empty list has no title."""
     first, *rest = list_message.blocks
     return [_header(ctx.texts.plain(key)), *rest] if rest else [first]
 
