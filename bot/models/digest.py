@@ -30,7 +30,7 @@ class DoneBy(Value):
 
 
 class Deeds(Value):
-    """The number of changed jobs, and who changed most of them; `others` counts unnamed people."""
+    """The number of changed jobs, and the busiest people; `others` counts the remaining people."""
 
     count: int
     by: tuple[DoneBy, ...] = ()

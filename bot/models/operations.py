@@ -197,7 +197,7 @@ class Outcomes(Value):
 class Duplicates(Value):
     """Failures of a scope whose retry may repeat work. None: the count took too long.
 
-    `queued` counts failures whose order has a job in the same queue now. `identical` counts
+    `queued` counts failures whose order now has a job in the failure's queue. `identical` counts
     failures with the queue and payload of another failure. `processed_later` counts failures
     whose order had a successful retry after the failure. `bounded`: the scan stopped at its limit.
     """

@@ -24,7 +24,7 @@ Fate = Literal[
 
 
 class Became(Value):
-    """The outcome of a retried job, the time when it was known, and a new failure if there is one.
+    """The outcome of a retried job, the time when it was known, and the new failure if any.
 
     `by` and `how` are the person and the command that removed the job from the queue.
     """

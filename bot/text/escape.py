@@ -95,7 +95,7 @@ def _whole(text: str, end: int) -> int:
 
 
 def cut(text: Mrkdwn, limit: int) -> Mrkdwn:
-    """Return at most `limit` characters of mrkdwn. No entity, token or code span is cut open."""
+    """Return at most `limit` characters of mrkdwn. The cut splits no entity, token or code span."""
     if len(text) <= limit:
         return text
     head = text[: _whole(text, limit - 4)]

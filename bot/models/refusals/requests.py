@@ -65,6 +65,6 @@ class PersonAmbiguous(Mistyped):
 
 
 class RequestIdUsed(Refusal):
-    """Another request has this request id, so this one was not executed."""
+    """Another request already used this request id, so the new request was not executed."""
 
     code = "request-id-used"
