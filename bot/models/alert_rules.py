@@ -19,7 +19,7 @@ AlertRule = Literal[
 NEW_FAILURES: AlertRule = "new_failures"
 """The rule for failures of one error group."""
 SUMMARY: AlertRule = "summary"
-"""One alert for the error groups of a minute that exceed the limit of alerts per minute."""
+"""The rule for new failures in a minute with more error groups than allowed alerts."""
 OLDEST_JOB: AlertRule = "oldest_job"
 STUCK_JOBS: AlertRule = "stuck_jobs"
 FAILED_COUNT: AlertRule = "failed_count"

@@ -103,7 +103,7 @@ def _lines(rows: Sequence[ReleasedJob], ctx: Context) -> list[Mrkdwn]:
 
 
 def _warnings(done: ReleasedJobs, ctx: Context) -> list[Mrkdwn]:
-    """Return warnings about jobs that a worker may still run, and about jobs without attempts."""
+    """Return warnings about jobs that a worker may still run, and jobs with no attempts left."""
     early = [row for row in done.jobs if row.held_seconds < done.limit_seconds]
     spent = [
         row

@@ -18,7 +18,7 @@ class DatabaseDown(Refusal):
 
 
 class OutcomeUnknown(Refusal):
-    """The connection was lost during COMMIT. The bot cannot read yet whether COMMIT succeeded."""
+    """The answer to COMMIT was lost. The bot cannot read yet whether COMMIT succeeded."""
 
     code = "outcome-unknown"
     outcome = "unknown"

@@ -96,7 +96,7 @@ class NotMuted(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class MutedOtherwise(Refusal):
-    """The incident `id` has no mute, but a mute of `word` applies; `by` set it until `at`.
+    """The incident `id` is muted only by the mute of `word`, which `by` set until `at`.
 
     `nearest` is the command that ends that mute.
     """

@@ -57,7 +57,7 @@ class NotReserved(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class ReservedAgain(Refusal):
-    """A worker took the job at `at`, after the person saw it. The request did not change it."""
+    """A worker took the job at `at`, after the person saw it. The job was not changed."""
 
     code = "reserved-again"
 

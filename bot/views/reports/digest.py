@@ -1,4 +1,4 @@
-"""The digest: counts of two weeks, then slow jobs, error groups and incidents."""
+"""The digest: counts (also one week earlier), then slow jobs, error groups and incidents."""
 
 from collections.abc import Sequence
 
