@@ -1,1 +1,1 @@
-"""The values and refusals that travel between the packages. No I/O."""
+"""The values and refusals that the packages pass to each other. This package does no I/O."""

@@ -1,4 +1,4 @@
-"""The effect of a command on jobs: a frozen value in the command's own file."""
+"""The effect of a command on jobs. Each command's file defines its action, an immutable value."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ CountsAs = Literal["retried", "deleted", "undone"]
 class Action:
     """The effect of the command `name` on jobs.
 
-    `removes` is the table from which the action removes rows. `undo_by_id` and `undo_in_bulk` say
-    whether an undo can restore those rows by id, or in batches.
+    `removes` is the table from which the action removes rows. `undo_by_id`: an undo can restore
+    single rows by id. `undo_in_bulk`: an undo can restore the rows in batches.
     """
 
     name: str
@@ -26,7 +26,7 @@ class Action:
 
     @property
     def asks_for_count(self) -> bool:
-        """Whether a bulk change is confirmed with the typed number of jobs, because it deletes."""
+        """Whether people confirm a bulk change by typing the number of jobs it will delete."""
         return self.counts_as == "deleted"
 
 
@@ -35,7 +35,7 @@ Actions = Mapping[str, Action]
 
 
 def counted_as(actions: Actions, name: object) -> CountsAs | None:
-    """Return how a recorded action counts; None if no command has that action."""
+    """Return how a recorded action counts, or None if no command has this action."""
     action = actions.get(name) if isinstance(name, str) else None
     return None if action is None else action.counts_as
 

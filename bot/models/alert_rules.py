@@ -1,4 +1,4 @@
-"""The alert rules: their names, and what a check reads of one. No SQL."""
+"""The names of the alert rules, and the reading of a rule. This module has no SQL."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,28 +14,28 @@ AlertRule = Literal[
     "summary",
     "background_problem",
 ]
-"""An alert rule: it triggers incidents."""
+"""The name of an alert rule, which triggers incidents."""
 
 NEW_FAILURES: AlertRule = "new_failures"
-"""Failures of one error group."""
+"""The rule for failures of one error group."""
 SUMMARY: AlertRule = "summary"
-"""New failures of a minute in which more error groups failed than alerts are allowed."""
+"""The rule for new failures in a minute with more error groups than allowed alerts."""
 OLDEST_JOB: AlertRule = "oldest_job"
 STUCK_JOBS: AlertRule = "stuck_jobs"
 FAILED_COUNT: AlertRule = "failed_count"
 BACKLOG_GROWTH: AlertRule = "backlog_growth"
 NO_WORKER_ACTIVITY: AlertRule = "no_worker_activity"
 BACKGROUND_PROBLEM: AlertRule = "background_problem"
-"""A part of the bot's own background work does not do its task."""
+"""The rule for a problem of the bot's own background work."""
 
 METRIC_RULES: tuple[AlertRule, ...] = (
     OLDEST_JOB, STUCK_JOBS, FAILED_COUNT, BACKLOG_GROWTH, NO_WORKER_ACTIVITY,
     BACKGROUND_PROBLEM,
 )  # fmt: skip
-"""The rules that compare a metric with a limit; the others count failures."""
+"""The rules that compare a metric with a limit. All other rules count failures."""
 
 WITHOUT_QUEUE: tuple[AlertRule, ...] = (FAILED_COUNT, BACKGROUND_PROBLEM, SUMMARY)
-"""The rules whose incidents are of no queue."""
+"""The rules whose incidents have no queue."""
 
 ALIASES: Mapping[str, AlertRule] = {
     "group": NEW_FAILURES,
@@ -52,10 +52,10 @@ ALIASES: Mapping[str, AlertRule] = {
 class Reading:
     """The current metric of one alert rule.
 
-    `breached`: it is beyond its limit. `recovered`: it is well within the limit. A value between
-    the two triggers no incident and resolves none. The alert shows `value`, in seconds or jobs,
-    and `facts`, which are JSON values. `part` is a part of the bot, if the rule is about one and
-    not about a queue.
+    `breached`: the metric is beyond its limit. `recovered`: the metric is well within its limit.
+    A metric that is neither triggers no incident and resolves none. The alert shows `value`, in
+    seconds or jobs, and `facts`, which are JSON values. `part` is a part of the bot. It is set
+    only if the rule is about the bot and not about a queue.
     """
 
     rule: AlertRule
@@ -68,6 +68,6 @@ class Reading:
 
     @property
     def subject(self) -> str:
-        """The subject of an incident about this reading."""
+        """Return the subject of an incident that this reading triggers."""
         name = self.part if self.queue is None else self.queue
         return self.rule if name is None else f"{self.rule}:{name}"

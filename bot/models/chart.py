@@ -9,10 +9,10 @@ Span = Literal["24h", "7d"]
 
 
 class ChartPoint(Value):
-    """A period of `seconds` from `at` (naive UTC); null: not known, or not monitored.
+    """A period of `seconds` from `at` (naive UTC). A null value is unknown or was not monitored.
 
-    The numbers of jobs are the highest values of the period. Failures and processed jobs are sums
-    over `watched_seconds`. `oldest_seconds` is also null if no job was available.
+    Numbers of jobs are the highest values in the period. Failures and processed jobs are sums
+    over `watched_seconds`. `oldest_seconds` is null also if no job was available.
     """
 
     at: datetime
@@ -33,9 +33,10 @@ class ChartPoint(Value):
 
 
 class Chart(Value):
-    """The last 24 hours or 7 days of one queue, or of all if none is named; oldest first.
+    """The last 24 hours or 7 days of one queue, or of all queues; oldest period first.
 
-    `new_failures` and `processed` are the sums; the second is null if a part of it is unknown.
+    `new_failures` and `processed` are the sums of all periods. `processed` is null if a part of
+    the sum is unknown.
     """
 
     span: Span

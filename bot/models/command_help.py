@@ -1,4 +1,4 @@
-"""What the help shows of a command."""
+"""The description of a command that the help shows."""
 
 from enum import Enum
 
@@ -6,7 +6,7 @@ from bot.models.jobs import Value
 
 
 class HelpTopic(Enum):
-    """The task under which the help lists a command, in the order of the help."""
+    """The tasks by which the help groups the commands, in the help's order."""
 
     VIEW = "view"
     CHANGE = "change"
@@ -15,7 +15,7 @@ class HelpTopic(Enum):
 
 
 class CommandHelp(Value):
-    """One command: its name, usage line, least role, topic, other names and examples."""
+    """One command: its name, usage line, lowest permitted role, topic, aliases and examples."""
 
     name: str
     usage: str

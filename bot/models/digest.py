@@ -1,4 +1,4 @@
-"""The digest as values: changes, failures and open incidents. No SQL.
+"""The values of the digest: changes, failures and incidents. This module has no SQL.
 
 Times are naive UTC. An unknown value is None, never 0.
 """
@@ -9,10 +9,10 @@ from bot.models.jobs import Value
 
 
 class Figure(Value):
-    """A count of the digest's days; `before` counts the same days a week before. None: not known.
+    """A count over the digest's days. `before` is the count one week earlier. None: unknown.
 
-    `at_least` and `before_at_least`: a part of the days is unknown, so the real count may be
-    higher. `comparable`: so little of both is unknown that the two counts can be compared.
+    `at_least` and `before_at_least`: a part of the period is unknown, so the real count may be
+    higher. `comparable`: the unknown parts are so small that people can compare the two counts.
     """
 
     count: int | None
@@ -23,14 +23,14 @@ class Figure(Value):
 
 
 class DoneBy(Value):
-    """The number of jobs that a person changed."""
+    """A person, and the number of jobs that this person changed."""
 
     actor: str
     count: int
 
 
 class Deeds(Value):
-    """The number of changed jobs, and who changed them, busiest first; `others` are not named."""
+    """The number of changed jobs, and the busiest people; `others` counts the remaining people."""
 
     count: int
     by: tuple[DoneBy, ...] = ()
@@ -38,7 +38,7 @@ class Deeds(Value):
 
 
 class OpenGroup(Value):
-    """An error group with failed jobs now: `E12`, its name and the number of jobs."""
+    """An error group that has failed jobs now: its id `E12`, its name and the number of jobs."""
 
     error: str
     name: str
@@ -46,7 +46,7 @@ class OpenGroup(Value):
 
 
 class OpenGroups(Value):
-    """The largest error groups; `count` and `failed` are totals of groups with failed jobs now."""
+    """The largest error groups. `count` and `failed` are totals of all groups with failed jobs."""
 
     groups: tuple[OpenGroup, ...]
     count: int
@@ -54,7 +54,7 @@ class OpenGroups(Value):
 
 
 class DigestIncident(Value):
-    """An incident with its subject and times; it is open while `resolved_at` is None."""
+    """An incident with its subject and times. The incident is active if `resolved_at` is None."""
 
     id: int
     rule: str
@@ -65,10 +65,10 @@ class DigestIncident(Value):
 
 
 class Incidents(Value):
-    """Incidents that were triggered in the digest's days or are open now, newest first.
+    """Incidents that were triggered in the digest's days or are active now, newest first.
 
-    `seconds` is the median duration of the resolved incidents, `longest` the one that lasted
-    longest. `more`: there are more incidents than the bot reads.
+    `seconds` is the median duration of the resolved incidents. `longest` is the incident with the
+    longest duration. `more`: there are more incidents than the bot reads.
     """
 
     opened: int
@@ -98,8 +98,8 @@ class Backlog(Value):
 class Digest(Value):
     """The digest of the days from `first` to `last` in the calendar of `zone`.
 
-    `gap_seconds` is how long monitoring was off. `began_at` is set if monitoring began in these
-    days.
+    `gap_seconds` is the time without monitoring. `began_at` is the start of monitoring, if
+    monitoring began on one of these days.
     """
 
     first: date

@@ -1,11 +1,11 @@
-"""Error groups as `/queue errors` and `/queue error` show them. No SQL."""
+"""The error groups that `/queue errors` and `/queue error` show. This module has no SQL."""
 
 from bot.models.jobs import FailedJob, QueueCount, Value
 
 HOURS = 24
-"""Hours in the bar, the current hour included."""
+"""The number of hours in the bar, including the current hour."""
 RECENT_MINUTES = 10
-"""A group with a newer failure than this, which is still in `failed_jobs`, is still failing."""
+"""A group is still failing if a failure of these last minutes is still in `failed_jobs`."""
 RECENT_AT_MOST = 100
 """The highest count of recent failures."""
 
@@ -13,11 +13,12 @@ RECENT_AT_MOST = 100
 class ErrorGroup(Value):
     """One error group, known as `E12`.
 
-    `failed` counts its rows that are in `failed_jobs` now. `appeared` counts all of its failures,
-    retried or not, since the start of the answer's window, or else within the hours of the bar.
-    `hours` are the bar's counts, oldest first; the last hour has not ended. `recent` counts the
-    failures of the last minutes, at most `RECENT_AT_MOST`; `still_failing`: one of them is still in
-    `failed_jobs`. Times are the queue's wall clock. `orders` are those of the newest failures.
+    `failed` counts the group's rows that are in `failed_jobs` now. `appeared` counts all failures
+    of the group, retried or not, in the answer's window. An answer without a window counts the
+    hours of the bar. `hours` are the bar's counts, oldest first; the last hour has not ended.
+    `recent` counts the failures of the last `RECENT_MINUTES`, at most `RECENT_AT_MOST`.
+    `still_failing`: a recent failure is still in `failed_jobs`. Times are the queue's wall clock.
+    `orders` are the orders of the newest failures.
     """
 
     error: str
@@ -34,9 +35,9 @@ class ErrorGroup(Value):
 
 
 class ErrorGroups(Value):
-    """Error groups, most failed jobs first; `count` and `failed` are totals of all groups.
+    """Error groups, most failed jobs first. `count` and `failed` are totals of all groups.
 
-    With `since`, only jobs that failed from that moment on are counted.
+    With `since`, the counts include only jobs that failed at this time or later.
     """
 
     errors: tuple[ErrorGroup, ...]
@@ -47,10 +48,10 @@ class ErrorGroups(Value):
 
 
 class ErrorsListed(Value):
-    """Data for the buttons, and whether failures from before the first start are being indexed.
+    """Data for the buttons. `indexing`: the bot still indexes failures from before its first start.
 
-    `whole`: the person typed a limit, so all of its groups are shown. `asked` is the beginning of
-    the period that the person asked for, by the queue's wall clock; the answer's `since` may be
+    `whole`: the person typed a limit, so the answer shows all groups up to this limit. `asked` is
+    the start of the requested period, on the queue's wall clock. The answer's `since` may be
     earlier, because failures are counted by the hour.
     """
 
@@ -62,7 +63,7 @@ class ErrorsListed(Value):
 
 
 class ErrorDetail(Value):
-    """One error group; `exception` is the masked text of its newest failure in `failed_jobs`."""
+    """One error group. `exception` is the masked text of its newest failure in `failed_jobs`."""
 
     group: ErrorGroup
     exception: str | None

@@ -1,4 +1,4 @@
-"""The health of the bot and the problems of its background work, as values. No SQL."""
+"""The values of the bot's health and of its background problems. This module has no SQL."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,9 +7,9 @@ from typing import Literal
 from bot.models.jobs import Value
 
 MOST_MS = 200
-"""Limit of a check's database time; above it, monitoring costs more than promised.
+"""The limit of a check's database time in milliseconds.
 
-The promise is for three million jobs.
+A slower check breaks the promise about the cost of monitoring, which covers three million jobs.
 """
 
 Part = Literal[
@@ -26,7 +26,7 @@ Part = Literal[
     "purge",
     "times",
 ]
-"""The parts whose failure people notice; each has one sentence and at most one open incident."""
+"""The parts whose failure people notice. Each has one sentence and at most one active incident."""
 
 PARTS: Mapping[str, Part] = {
     "index": "failures",
@@ -50,7 +50,7 @@ PARTS: Mapping[str, Part] = {
     "load": "watcher",
     "health": "watcher",
 }
-"""The steps of the background work, with the part to which each belongs."""
+"""The part of the bot to which each step of the background work belongs."""
 
 ProblemCode = Literal[
     "nobody",
@@ -71,12 +71,12 @@ ProblemCode = Literal[
 
 
 class HealthProblem(Value):
-    """One problem of a part, with its start (naive UTC) and the row or step concerned.
+    """One problem of a part, its start (naive UTC), and the affected row or step.
 
-    `audit_key` is the name of the key that is missing.
-    `minutes`: how much earlier `failed_at` is than the failures happened, for `zone-offset`.
-    `unseen`: the part could not be checked, so its state is not known. `error` is a code, never a
-    message, because a message may quote a payload.
+    `audit_key` is the name of the missing key.
+    `minutes` is only for `zone-offset`: how much earlier `failed_at` is than the real failure.
+    `unseen`: the bot could not check the part, so the part's state is unknown. `error` is a code,
+    never a message, because a message may quote a payload.
     """
 
     part: Part
@@ -90,10 +90,10 @@ class HealthProblem(Value):
 
 
 class WatcherState(Value):
-    """The leader (`replica` None: no leader now) and the database time of its checks.
+    """The leader and the database time of its checks. `replica` is None if there is no leader.
 
-    `pass_ms` is the slowest check of the ten seconds before `passed_at`, `worst_ms` the slowest of
-    the last hour. Times are naive UTC.
+    `pass_ms` is the time of the slowest check in the ten seconds before `passed_at`. `worst_ms` is
+    the time of the slowest check in the last hour. Times are naive UTC.
     """
 
     replica: str | None
@@ -107,7 +107,7 @@ class WatcherState(Value):
 
 
 class Undelivered(Value):
-    """Overdue messages for one channel; `since` is naive UTC.
+    """The overdue messages of one channel. `since` is naive UTC.
 
     `error` is Slack's error code for the oldest message, if Slack returned one.
     """

@@ -1,4 +1,4 @@
-"""The content of App Home, as values. No SQL."""
+"""The values that App Home shows. This module has no SQL."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -13,12 +13,12 @@ from bot.models.queue_jobs import QueueJobs
 
 
 class HomeIncident(Value):
-    """An active incident; `group` is the error group's name, times are naive UTC.
+    """An active incident. `group` is the error group's name. Times are naive UTC.
 
-    `since` is the time of its first failure, or when its metric rule triggered it.
-
-    `count` is the number of its failures, and `left` of them are still failed jobs. `value` is the
-    metric in seconds or jobs; it is None for an incident about failures.
+    `since` is the time of the incident's first failure, or the time when a metric rule triggered
+    the incident. `count` is the number of its failures. `left` is the number of those failures
+    that are still in `failed_jobs`. `value` is the metric in seconds or jobs; an incident about
+    failures has None.
     """
 
     id: int
@@ -38,17 +38,18 @@ class HomeIncident(Value):
 
 
 class Counts(Value):
-    """The row counts of both tables."""
+    """The row counts of `jobs` and `failed_jobs`."""
 
     queues: tuple[QueueJobs, ...]
     failed: int
 
 
 class HomeData(Value):
-    """The dashboard; a part that could not be read in time is None.
+    """The dashboard. A part is None if the bot could not read it in time.
 
-    `as_of` is when the counts were exact (naive UTC); None: now. `incident_count` and
-    `errors.count` are totals; only the first entries are listed. `day` covers the last 24 hours.
+    `as_of` is the time of the counts (naive UTC), or None if the counts are current.
+    `incident_count` and `errors.count` are totals; Home lists only the first incidents and error
+    groups. `day` covers the last 24 hours.
     """
 
     health: Health

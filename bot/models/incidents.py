@@ -1,4 +1,4 @@
-"""Incidents, mutes and the state of monitoring, as values. No SQL."""
+"""The values of incidents, mutes and the state of monitoring. This module has no SQL."""
 
 import json
 from collections.abc import Iterable
@@ -17,11 +17,11 @@ IncidentState = Literal["triggered", "acknowledged", "resolved"]
 """The states of an incident."""
 
 Resolution = Literal["recovered", "quiet"]
-"""How an incident ended: it recovered, or failed jobs are left without new ones."""
+"""How an incident ended. `quiet`: failed jobs are left, but no new failures happen."""
 
 
 class KeyedValue(Value):
-    """A value whose JSON keeps the keys from before its fields were renamed."""
+    """A value whose JSON keeps the former keys of fields that were renamed."""
 
     model_config = ConfigDict(
         serialize_by_alias=True, validate_by_name=True, validate_by_alias=True
@@ -29,7 +29,7 @@ class KeyedValue(Value):
 
 
 class Topic(KeyedValue):
-    """The topic of a mute: one error group, one queue, one alert rule, or one rule of one queue."""
+    """The topic of a mute: an error group, a queue, an alert rule, or a rule for one queue."""
 
     error_group: int | None = None
     queue: str | None = None
@@ -45,7 +45,7 @@ class Topic(KeyedValue):
         return self.queue if self.queue is not None else str(self.rule)
 
     def words(self) -> dict[str, str]:
-        """Return the topic under the names of its arguments, for the audit log."""
+        """Return the topic as command arguments by name, for the audit log."""
         if self.error_group is not None:
             return {"error": self.word}
         named = {"alert": self.rule, "queue": self.queue}
@@ -59,9 +59,9 @@ class Topic(KeyedValue):
 
     @property
     def subject(self) -> str:
-        """Return the key of a mute: `group:12`, `queue:mail`, `rule:oldest_job`.
+        """Return the key of a mute, such as `group:12`, `queue:mail` or `rule:oldest_job`.
 
-        The key of one rule of one queue is that of its incidents, `oldest_job:mail`.
+        A mute of one rule for one queue has the same key as its incidents: `oldest_job:mail`.
         """
         if self.error_group is not None:
             return f"group:{self.error_group}"
@@ -71,7 +71,7 @@ class Topic(KeyedValue):
 
 
 class Mute(Value):
-    """An active mute: its topic, who set it and when, and when it ends (naive UTC)."""
+    """An active mute: its topic, its author, its start and its end (naive UTC)."""
 
     topic: Topic
     by: str
@@ -81,11 +81,11 @@ class Mute(Value):
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """An incident: the columns of its row, which `store/tables/incidents.py` explains.
+    """The columns of an incident's row; `store/tables/incidents.py` explains them.
 
-    Times are naive UTC, except `first_failed_at` and `last_failed_at`, which are the queue's wall
-    clock. `value` and `peak` are seconds or jobs, depending on the alert rule. `count` is how many
-    jobs failed: one that was retried and failed again counts once.
+    Times are naive UTC, except that `first_failed_at` and `last_failed_at` are on the queue's wall
+    clock. `value` and `peak` are in seconds or jobs, depending on the alert rule. `count` is the
+    number of failed jobs. A job that was retried and failed again counts once.
     """
 
     id: int
@@ -141,14 +141,14 @@ class Incident:
 
     @property
     def state(self) -> IncidentState:
-        """Return the state; an incident that is triggered again loses its acknowledgement."""
+        """Return the state. An incident loses its acknowledgement when it is triggered again."""
         if not self.is_active:
             return "resolved"
         return "triggered" if self.acknowledged_at is None else "acknowledged"
 
     @property
     def is_of_metric_rule(self) -> bool:
-        """Whether the rule that triggered it compares a metric with a limit."""
+        """Whether the incident's alert rule compares a metric with a limit."""
         return self.rule in METRIC_RULES
 
     @property
@@ -159,7 +159,7 @@ class Incident:
 
     @property
     def failures_left(self) -> int:
-        """Return how many of its failures are still in `failed_jobs`, as of the last count."""
+        """Return how many of the incident's failures were in `failed_jobs` at the last count."""
         return max(0, self.count - self.removed)
 
     @property
@@ -171,16 +171,16 @@ class Incident:
 
     @property
     def size(self) -> int:
-        """Return the number that the alert shows: the failures, or the value of the rule."""
+        """Return the number in the alert: the number of failures, or the value of the rule."""
         return (self.value or 0) if self.is_of_metric_rule else self.count
 
 
 def muted_until(mutes: Iterable[Mute], incident: Incident) -> datetime | None:
-    """Return the latest end of the mutes that apply to the incident; None if none applies.
+    """Return the latest end of the mutes that apply to the incident, or None if no mute applies.
 
-    A mute of its rule, its queue, its rule in its queue, or its error group is enough. An incident
-    of an error group has a queue only while all of its failures are of one queue; only then does a
-    mute of that queue apply.
+    A mute applies if it is for the incident's rule, queue, error group, or rule in this queue. An
+    incident of an error group has a queue only while all of its failures are from one queue. A
+    mute of a queue does not apply to an incident without a queue.
     """
     ends = [
         mute.until
@@ -191,10 +191,10 @@ def muted_until(mutes: Iterable[Mute], incident: Incident) -> datetime | None:
 
 
 class ListedIncident(KeyedValue):
-    """An incident in a list; `incident` is `I12`, `error` the group's `E12`, `name` its text.
+    """An incident in a list. `incident` is `I12`; `error` and `name` are the error group's.
 
-    `count` is the number of its failures, `value` the metric in seconds or jobs. Times are naive
-    UTC.
+    `error` is an id such as `E12`. `count` is the number of the incident's failures. `value` is
+    the metric in seconds or jobs. Times are naive UTC.
     """
 
     incident: str
@@ -213,10 +213,10 @@ class ListedIncident(KeyedValue):
 
 
 class MuteDetails(Value):
-    """A mute with its effects; `name` is the text of its error group.
+    """A mute with its effects. `name` is the text of its error group.
 
-    `extended` is the end of an earlier mute that this one replaces. `no_jobs`: the queue has no
-    jobs now. `incidents` is how many open incidents the mute applies to.
+    `extended` is the end of the earlier mute that this mute replaces. `no_jobs`: the queue has no
+    jobs now. `incidents` is the number of active incidents to which the mute applies.
     """
 
     mute: Mute
@@ -227,7 +227,7 @@ class MuteDetails(Value):
 
 
 class NamedMute(Value):
-    """A mute in a list; `error` is the group's `E12`, `name` its text. Times are naive UTC."""
+    """A mute in a list. `error` (`E12`) and `name` are its error group's. Times are naive UTC."""
 
     error: str | None
     name: str | None
@@ -245,9 +245,9 @@ class NamedMute(Value):
 
 
 class Limits(Value):
-    """The limits of the alert rules in seconds and jobs, as the settings have them.
+    """The limits of the alert rules from the settings, in seconds and jobs.
 
-    `worker_seconds` is the timeout of the workers, if it is set.
+    `worker_seconds` is the timeout of the workers, if the settings have a timeout.
     """
 
     oldest_seconds: int
@@ -262,9 +262,9 @@ class Limits(Value):
 
 
 class Watching(Value):
-    """The state of monitoring: limits, open incidents, mutes, and the health of the bot.
+    """The state of monitoring: limits, active incidents, mutes, and the health of the bot.
 
-    At most `MOST` incidents and mutes are listed, as `overview` and `mutes` limit them.
+    The functions `overview` and `mutes` read at most `MOST` incidents and mutes.
     """
 
     limits: Limits
@@ -283,9 +283,10 @@ class Handover(Value):
 
 
 class WatchExtra(Value):
-    """Where alerts and the digest go: at `09:00` in `zone`, on weekdays counted from Monday, 0.
+    """The channels of alerts and the digest, and the digest's time (`09:00` in `zone`) and days.
 
-    `reserved_too_soon`: a job counts as stuck before its worker's timeout has passed.
+    Days are numbers; Monday is 0. `reserved_too_soon`: the limit for stuck jobs is shorter than
+    the timeout of the workers, so a job counts as stuck before its worker's timeout.
     """
 
     alert_channel: str | None

@@ -1,4 +1,4 @@
-"""Answers about the queue; their fields are the JSON of the spec's `data`."""
+"""Answers about the queue. Their fields are the JSON keys of `data` in the spec."""
 
 from datetime import datetime
 from typing import Literal
@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 LONGEST_ORDER = 64
-"""The length of an order's number in the index of failures; longer ones are cut."""
+"""The index of failures keeps at most this many characters of an order's number."""
 
 
 class Value(BaseModel):
@@ -16,14 +16,14 @@ class Value(BaseModel):
 
 
 class QueueCount(Value):
-    """How many jobs one queue holds."""
+    """The number of jobs in one queue."""
 
     queue: str
     count: int
 
 
 class OldestPending(Value):
-    """The pending job with the lowest `created_at`; times in unix seconds.
+    """The pending job with the lowest `created_at`. Times are in unix seconds.
 
     `available_at` is None if its column is empty.
     """
@@ -34,7 +34,7 @@ class OldestPending(Value):
 
 
 class QueueStatus(Value):
-    """GET status: counts per queue and the oldest pending job, with its age in seconds."""
+    """GET status: the counts per queue, and the oldest pending job with its age in seconds."""
 
     pending_jobs: tuple[QueueCount, ...]
     reserved_jobs: tuple[QueueCount, ...]
@@ -48,7 +48,7 @@ JobState = Literal["pending", "reserved", "all"]
 
 
 class Job(Value):
-    """A row of `jobs`; `*_human` in the configured time zone, `age_seconds` since creation.
+    """A row of `jobs`. `*_human` times are in the configured zone; the age counts from creation.
 
     A field is None if its column is empty.
     """
@@ -67,7 +67,7 @@ class Job(Value):
 
 
 class JobFilters(Value):
-    """The filters that a list of jobs was read with."""
+    """The filters of a list of jobs."""
 
     queue: str | None
     status: JobState
@@ -83,7 +83,7 @@ class JobList(Value):
 
 
 class FailedJob(Value):
-    """A row of `failed_jobs`; `exception_short` is the first line, 100 characters, then `...`."""
+    """A row of `failed_jobs`. `exception_short` is 100 characters of the first line, then `...`."""
 
     id: int
     queue: str
@@ -102,7 +102,7 @@ class FailedJobList(Value):
 
 
 class JobDetail(Value):
-    """Everything about one job; `payload` is masked, `row_digest` identifies the row's content.
+    """All details of one job. `payload` is masked; `row_digest` identifies the row's content.
 
     `reserved_at` is in unix seconds, for the button that releases the job.
     """
@@ -115,9 +115,9 @@ class JobDetail(Value):
 
 
 class FailedJobDetail(Value):
-    """Everything about one failed job; `payload` is masked, `exception` masked and in full.
+    """All details of one failed job. `payload` is masked; `exception` is masked but not shortened.
 
-    `error` is the id of its error group, such as E12, if the index has the failure.
+    `error` is the id of its error group, such as E12, if the index of failures has the job.
     """
 
     failed_job: FailedJob
@@ -129,7 +129,7 @@ class FailedJobDetail(Value):
 
 
 class Retried(Value):
-    """POST retry/{id}: where the job went back to and when it had failed."""
+    """POST retry/{id}: the queue to which the job returned, and the time of its failure."""
 
     queue: str
     failed_at: str
@@ -162,7 +162,7 @@ class DeletedCount(Value):
 
 
 class RetriedJob(Value):
-    """One failed job that went back to `jobs`, under its new id."""
+    """One failed job that was retried, with its new id in `jobs`."""
 
     failed_id: int
     job_id: int
@@ -173,7 +173,7 @@ class RetriedJob(Value):
 
 
 class DeletedRow(Value):
-    """One job or failed job that was deleted; `reserved`: a worker may still finish it."""
+    """One deleted job or failed job. `reserved`: a worker may still finish the job."""
 
     id: int
     queue: str
@@ -185,11 +185,11 @@ class DeletedRow(Value):
 
 
 class SkippedRow(Value):
-    """A skipped row; `code` is the refusal's, `by` and `at` say who changed the row before.
+    """A skipped row. `code` is the refusal's code; `by` and `at` describe an earlier change.
 
-    `job` is the job that a retry made of the row. `detail` is the column that is too short, the
-    table that would change the row, or the database's reason. `is_order`: as in
-    `FailedJobNotFound`.
+    `job` is the job that a retry made from the row. `detail` is the column that is too short, the
+    table that would change the row, or the database's reason. `is_order` has the meaning that it
+    has in `FailedJobNotFound`.
     """
 
     id: int
@@ -210,9 +210,9 @@ class DeletedRows(Value):
 
 
 class RestoredRow(Value):
-    """A row that an undo restored; `new_id` is set if another row has its old id.
+    """A row that an undo restored. `new_id` is set if another row has the old id.
 
-    `job_id` is the job that the undo removed from the queue; `reserved` is its state before.
+    `job_id` is the job that the undo removed from the queue. `reserved`: the job was reserved.
     """
 
     kind: Literal["failed", "job"]
@@ -226,7 +226,7 @@ class RestoredRow(Value):
 
 
 class Undone(Value):
-    """How many rows an undo restored, and who made the undone change and when (naive UTC)."""
+    """The number of restored rows, and the author and time (naive UTC) of the undone change."""
 
     restored_count: int
     action: str
@@ -235,18 +235,19 @@ class Undone(Value):
 
 
 class UndoneCount(Value):
-    """How many failed jobs the undo of an operation restored."""
+    """The number of failed jobs that the undo of an operation restored."""
 
     restored_count: int
 
 
 class Listed(Value):
-    """The data that a list's buttons need besides its rows.
+    """The additional data for the buttons of a list.
 
-    These are the row digests by id, and the arguments of the request, to which the button for the
-    next page adds `after`. `partial`: only the lowest and the highest ids were scanned. `whole`:
-    the person typed a limit, so all of its rows are shown, also those without room for buttons.
-    `reserved_at` is when each reserved job was taken (unix seconds), by id.
+    The data are the row digests by id and the arguments of the request. The button for the next
+    page adds `after` to these arguments. `partial`: only the lowest and the highest ids were
+    scanned. `whole`: the person typed a limit, so the list shows all rows up to this limit. Rows
+    that have no room for buttons are shown too. `reserved_at` is the time when a worker took each
+    reserved job (unix seconds), by id.
     """
 
     row_digests: dict[int, str]
@@ -257,7 +258,7 @@ class Listed(Value):
 
 
 class StuckJobs(Value):
-    """Jobs that are reserved for at least so many seconds, longest first."""
+    """Jobs that have been reserved for at least the given seconds, longest first."""
 
     jobs: tuple[Job, ...]
     count: int
@@ -265,20 +266,20 @@ class StuckJobs(Value):
 
 
 class Released(Value):
-    """A job that is pending again, with its attempts unchanged."""
+    """A released job, which is pending again; its attempts are unchanged."""
 
     queue: str
     attempts: int | None
 
 
 class ReleasedCount(Value):
-    """How many jobs of a list are pending again."""
+    """The number of released jobs, which are pending again."""
 
     released_count: int
 
 
 class ReleasedJob(Value):
-    """One released job; `held_seconds` is how long a worker had held it."""
+    """One released job. `held_seconds` is how long a worker held the job."""
 
     id: int
     queue: str

@@ -1,4 +1,4 @@
-"""Metrics of a queue over a period: the highest counts, and the sums of events."""
+"""The metrics of a queue in a period: the highest counts, and the sums of events."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from bot.wall_clock import from_utc
 
 @dataclass(frozen=True, slots=True)
 class QueueMetrics:
-    """Metrics of a queue over a period: the highest counts, and the sums of events.
+    """The metrics of a queue in a period: the highest counts, and the sums of events.
 
-    `pending` includes `delayed`; `oldest_seconds` is the age of the oldest available job, None if
-    there was none. `appeared` counts new failures. None in `failed` and `processed` means not
-    known. The sums cover `seconds` of the period. `left_out` is the number of queues that have no
-    row of their own in `rollups`, because only the busiest queues get one.
+    `pending` includes `delayed`. `oldest_seconds` is the age of the oldest available job, or None
+    if no job was available. `appeared` counts new failures. `failed` and `processed` are None if
+    unknown. The sums cover `seconds` of the period. `left_out` is the number of queues without a
+    row in `rollups`, because only the busiest queues have rows.
     """
 
     pending: int = 0
@@ -31,11 +31,11 @@ class QueueMetrics:
 
     @property
     def busy(self) -> int:
-        """Return how busy the queue is; only the busiest queues get a row of their own."""
+        """Return how busy the queue is; only the busiest queues get a row in `rollups`."""
         return self.pending + self.reserved + self.appeared
 
     def __add__(self, other: "QueueMetrics") -> "QueueMetrics":
-        """Return the metrics of both periods or queues together."""
+        """Return the combined metrics of two periods or two queues."""
         return QueueMetrics(
             pending=max(self.pending, other.pending),
             reserved=max(self.reserved, other.reserved),
@@ -52,7 +52,7 @@ class QueueMetrics:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A period with its metrics; `figures` is None if monitoring was off."""
+    """A period with its metrics. `figures` is None if monitoring was off."""
 
     at: datetime
     length: timedelta
@@ -63,7 +63,7 @@ class Point:
 class Day:
     """The last 24 hours: their samples, and the new failures of each hour by `failed_at`.
 
-    `processed` is the sum of all hours; None if a monitored part is unknown.
+    `processed` is the sum of all hours, or None if a monitored part is unknown.
     """
 
     points: tuple[Point, ...] = ()
@@ -72,12 +72,12 @@ class Day:
 
 
 def known(count: int | None) -> int | None:
-    """Return the count; None if it is below 0, which means that it cannot be right."""
+    """Return the count, or None if the count is negative and therefore wrong."""
     return None if count is None or count < 0 else count
 
 
 def paired(points: Sequence[Point]) -> list[Point]:
-    """Combine each two hours, from the first one on."""
+    """Combine the hours in pairs, starting with the first hour."""
     pairs = [points[first : first + 2] for first in range(0, len(points), 2)]
     return [
         Point(pair[0].at, sum((point.length for point in pair), timedelta()), total(pair))
@@ -90,7 +90,7 @@ def _highest(one: int | None, other: int | None) -> int | None:
 
 
 def _processed(one: QueueMetrics, other: QueueMetrics) -> int | None:
-    """Return the sum; None if a monitored part has no count of processed jobs."""
+    """Return the sum, or None if a monitored part has no count of processed jobs."""
     parts = [part for part in (one, other) if part.seconds or part.processed is not None]
     if not parts or any(part.processed is None for part in parts):
         return None
@@ -98,7 +98,7 @@ def _processed(one: QueueMetrics, other: QueueMetrics) -> int | None:
 
 
 def total(points: Iterable[Point]) -> QueueMetrics | None:
-    """Return the metrics of all points together; None if no point has any."""
+    """Return the combined metrics of all points, or None if no point has metrics."""
     metrics = [point.figures for point in points if point.figures is not None]
     return sum(metrics[1:], metrics[0]) if metrics else None
 
@@ -106,7 +106,7 @@ def total(points: Iterable[Point]) -> QueueMetrics | None:
 def bucketed(points: Iterable[Point], hours: int, zone: ZoneInfo) -> list[Point]:
     """Combine hours into periods of `hours`, counted from midnight in `zone`.
 
-    A period in which the clocks change is an hour longer or shorter.
+    A period with a change of the clocks is one hour longer or shorter.
     """
     periods: dict[datetime, list[Point]] = {}
     for point in points:

@@ -1,11 +1,11 @@
-"""The depth of JSON, measured before a parser recurses into it."""
+"""Measure the nesting of JSON before a recursive parser reads the JSON."""
 
 import re
 
 DEEPEST = 200
-"""No payload of a job and no value of a button is nested deeper."""
+"""The deepest nesting that a job's payload or a button's value can have."""
 
-# A string that is still open at the end of the text is one token, so this stays linear.
+# A string without a closing quote is one token, so the time stays linear.
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[{}\[\]]', re.DOTALL)
 
 

@@ -1,4 +1,4 @@
-"""Values of operations, retries and audit records that answers and views show. No SQL."""
+"""The values of operations, retries and audit records in answers and views. No SQL here."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -8,11 +8,11 @@ from pydantic import computed_field
 from bot.models.jobs import SkippedRow, Value
 
 OPERATOR_ROWS = 500
-"""How many jobs an operator may change at once; more needs an admin."""
+"""The most jobs that an operator may change at once; only an admin may change more."""
 
 
 class Target(Value):
-    """A changed row as the audit log keeps it; `job_id` is the job that a retry made of it."""
+    """A changed row in the audit log. `job_id` is the job that a retry made from the row."""
 
     kind: Literal["failed", "job"]
     id: int
@@ -24,7 +24,7 @@ class Target(Value):
 
 
 class Named(Value):
-    """A row that a refused request named; the bot did not check whether the row exists."""
+    """A row that a refused request named. The bot did not check whether the row exists."""
 
     kind: Literal["failed", "job"]
     id: int
@@ -33,9 +33,10 @@ class Named(Value):
 class Scope(Value):
     """The scope of an operation: failures that match all fields. Times are the queue's wall clock.
 
-    `ids` are of failed jobs. At most `limit` failures are taken, those first seen first. With
-    `undo`, the scope is the rows that this operation took, whatever its other filters were.
-    `older_than` adds failures with a lower `seq` to those of the incident.
+    `ids` are ids of failed jobs. The scope has at most `limit` failures, starting with the
+    failures that were indexed first. With `undo`, the scope is all rows that the operation `undo`
+    changed, and no other filter applies. `older_than` adds failures with a lower `seq` to the
+    failures of the incident.
     """
 
     queue: str | None = None
@@ -51,7 +52,7 @@ class Scope(Value):
     undo: int | None = None
 
     def words(self) -> dict[str, Any]:
-        """Return the filters that are set, by the commands' argument names, for the audit log."""
+        """Return the filters that have a value, by argument name, for the audit log."""
         error = None if self.error_group is None else f"E{self.error_group}"
         filters = {
             "queue": self.queue,
@@ -69,14 +70,14 @@ class Scope(Value):
 
 
 class Share(Value):
-    """The share of a scope that belongs to one queue or one error group."""
+    """The part of a scope that belongs to one queue or one error group."""
 
     name: str
     count: int
 
 
 class Freeze(Value):
-    """A change freeze: since when (naive UTC), by whom, and why."""
+    """A change freeze: its start (naive UTC), its author, and its reason."""
 
     by: str
     at: datetime
@@ -92,19 +93,19 @@ class SampleJob(Value):
 
 
 class WiderPlan(Value):
-    """A second plan that the same dialog can confirm: `count` older failures of the same error."""
+    """A second plan in the dialog of the first. It adds `count` older failures of the error."""
 
     plan: int
     count: int
 
 
 class Preview(Value):
-    """A plan as it is shown before confirmation; `bytes` counts payloads and exceptions.
+    """A plan that waits for confirmation. `bytes` is the size of its payloads and exceptions.
 
-    A confirmation names `plan`. `indexing` warns that older failures are still being indexed and
-    are not part of the scope. `rate` (jobs a minute) and `canary` (jobs tried first) are the
-    requested options. Without `archive`, no copies are kept. `older` also takes what failed before
-    the incident of the scope.
+    A confirmation names `plan`. `indexing`: the bot still indexes older failures, and the scope
+    does not include them. `rate` (jobs a minute) and `canary` (jobs tried first) are the requested
+    options. If `archive` is false, the bot keeps no copies. `older` is the plan that includes
+    failures from before the scope's incident.
     """
 
     plan: int
@@ -125,7 +126,7 @@ class Preview(Value):
     indexing: bool = False
     # A change freeze is active, so the plan cannot be confirmed yet.
     freeze: Freeze | None = None
-    # Tables whose rows the database deletes or changes with the rows that they refer to.
+    # When the bot removes the failed jobs, the database deletes or changes rows of these tables.
     children: tuple[str, ...] = ()
     older: WiderPlan | None = None
 
@@ -137,7 +138,7 @@ class Preview(Value):
 
 
 class Progress(Value):
-    """The progress of an operation; `state` is running, done, cancelled or stopped."""
+    """The progress of an operation. `state` is running, done, cancelled or stopped."""
 
     operation: int
     action: str
@@ -150,12 +151,12 @@ class Progress(Value):
     reason: str | None = None
     # Whether the archive keeps the removed rows, so that the operation can be undone.
     kept: bool = False
-    # A change freeze is active: the operation is paused between two batches.
+    # A change freeze is active, so the operation is paused between two batches.
     freeze: Freeze | None = None
     outcomes: "Outcomes | None" = None
     rate: int | None = None
     undone: "PutBack | None" = None
-    # Failed jobs that the database refused to move: how many of the skipped ones, and the first.
+    # The number of skipped jobs that the database refused to move, and the first of these jobs.
     refused_count: int = 0
     refused: tuple[SkippedRow, ...] = ()
 
@@ -167,7 +168,7 @@ class Progress(Value):
 
 
 class PutBack(Value):
-    """The undo of an operation: `count` failed jobs restored, by whom and when (UTC)."""
+    """The undo of an operation: the `count` of restored failed jobs, the author and time (UTC)."""
 
     by: str
     at: datetime
@@ -175,11 +176,11 @@ class PutBack(Value):
 
 
 class Outcomes(Value):
-    """The outcomes of a bulk retry so far, counted; `seconds` since it began.
+    """The counts of a bulk retry's outcomes so far, `seconds` after its start.
 
-    `state`: following, settled (all outcomes are known), stopped (no longer tracked). While an
-    operation waits for its canary, the outcomes are those of the `canary` first jobs alone. `error`
-    is then the error of a canary job that failed (masked, one line).
+    `state` is following, settled (all outcomes are known) or stopped (the jobs are no longer
+    tracked). While an operation waits for its canary, the counts cover only the first `canary`
+    jobs. `error` is then the error of a failed canary job (masked, one line).
     """
 
     processed: int
@@ -194,11 +195,11 @@ class Outcomes(Value):
 
 
 class Duplicates(Value):
-    """Failures of a scope whose retry may repeat work; None: not counted in time.
+    """Failures of a scope whose retry may repeat work. None: the count took too long.
 
-    `queued`: failures of an order that has a job in the same queue now; `identical`: failures with
-    the same queue and payload as another failure; `processed_later`: failures of an order for which
-    a retried job succeeded since. `bounded`: not everything was scanned.
+    `queued` counts failures whose order now has a job in the failure's queue. `identical` counts
+    failures with the queue and payload of another failure. `processed_later` counts failures
+    whose order had a successful retry after the failure. `bounded`: the scan stopped at its limit.
     """
 
     queued: int | None
@@ -210,11 +211,12 @@ class Duplicates(Value):
 
 
 class RetryOutcome(Value):
-    """The outcome of a job that was retried as `job_id`, `seconds` after its retry.
+    """The outcome of a retried job. `job_id` is its new id, `seconds` the time since the retry.
 
     `again_id` and `error` (masked, one line) describe the new failure if the job failed again;
-    `same` says whether it has the same error group. `by` and `how` say who removed the job from the
-    queue, and by which command. `started`: a worker has taken it, so the retry cannot be undone.
+    `same`: the new failure has the same error group. `by` and `how` are the person and the command
+    that removed the job from the queue. `started`: a worker took the job, so nobody can undo the
+    retry.
     """
 
     failed_id: int
@@ -234,7 +236,7 @@ class RetryOutcome(Value):
 
 
 class AuditLine(Value):
-    """One audit record as the history and the audit channel show it; `at` is naive UTC."""
+    """One audit record for the history and the audit channel. `at` is naive UTC."""
 
     id: int = 0
     at: datetime

@@ -11,7 +11,7 @@ JobPlace = Literal["pending", "delayed", "reserved"]
 
 
 class FoundJob(Value):
-    """A job of the order; `created_at` is naive UTC, the digests are those of its row.
+    """A job of the order. `created_at` is naive UTC; the digests are the digests of its row.
 
     `reserved_at` is in unix seconds, for the button that releases the job.
     """
@@ -25,7 +25,7 @@ class FoundJob(Value):
 
 
 class FoundFailed(Value):
-    """A failed job of the order that is not in the index of failures yet."""
+    """A failed job of the order that the index of failures does not have yet."""
 
     failed_job: FailedJob
     failed_at: datetime
@@ -33,9 +33,9 @@ class FoundFailed(Value):
 
 
 class Looked(Value):
-    """How many rows were scanned: those with the newest ids, then the oldest.
+    """The number of scanned rows: first rows with the newest ids, then rows with the oldest ids.
 
-    `complete`: there are no other rows. `in_time`: the scan ended before its deadline.
+    `complete`: the scan covered all rows. `in_time`: the scan ended before its deadline.
     """
 
     newest: int = 0

@@ -1,4 +1,4 @@
-"""The jobs of each queue by state: the one source of these numbers for every answer."""
+"""The number of jobs in each queue by state. Every answer gets these numbers from here."""
 
 from collections.abc import Sequence
 
@@ -6,10 +6,10 @@ from bot.models.jobs import Value
 
 
 class QueueJobs(Value):
-    """The jobs of a queue; `pending` includes the `delayed` ones, as in the spec.
+    """The number of jobs in a queue. `pending` includes `delayed` jobs, as in the spec.
 
-    `oldest_seconds` is the age of the oldest available job, counted from when it became available:
-    a delayed job waits on purpose.
+    `oldest_seconds` is the longest time for which an available job has been available. The time of
+    a delay does not count, because a delayed job waits on purpose.
     """
 
     queue: str
@@ -20,12 +20,12 @@ class QueueJobs(Value):
 
     @property
     def available(self) -> int:
-        """The jobs that a worker may take now."""
+        """Return the number of jobs that a worker may take now."""
         return max(0, self.pending - self.delayed)
 
     @property
     def size(self) -> int:
-        """All jobs of the queue."""
+        """Return the number of all jobs in the queue."""
         return self.pending + self.reserved
 
 
@@ -39,11 +39,11 @@ def totals(queues: Sequence[QueueJobs]) -> dict[str, int]:
 
 
 def oldest(queues: Sequence[QueueJobs]) -> tuple[int, str] | None:
-    """Return the seconds and the queue of the oldest available job; None if there is none."""
+    """Return the age (seconds) and queue of the oldest available job, or None without one."""
     ages = [(jobs.oldest_seconds, jobs.queue) for jobs in queues if jobs.oldest_seconds is not None]
     return max(ages, default=None)
 
 
 def busiest(queues: Sequence[QueueJobs]) -> list[QueueJobs]:
-    """Return the queues, the one with the most jobs first."""
+    """Return the queues in descending order of their number of jobs."""
     return sorted(queues, key=lambda jobs: (-jobs.size, jobs.queue))

@@ -1,4 +1,4 @@
-"""Values of requests and messages that all packages use. No I/O."""
+"""The values of requests and messages for all packages. This module does no I/O."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ _SLACK_USER = re.compile(r"[UW][A-Z0-9]{7,}")
 
 
 class Source(StrEnum):
-    """Where a request came from."""
+    """The origin of a request."""
 
     SLASH = "slash"
     BUTTON = "button"
@@ -24,9 +24,9 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """The person who asks: a Slack user (id `user`, workspace `team`) or a terminal's name.
+    """The author of a request: a Slack user (id `user`, workspace `team`) or a terminal user.
 
-    For the terminal, `detail` is the operating-system user and the host.
+    For a terminal user, `detail` is the operating-system user and the host.
     """
 
     user: str
@@ -36,16 +36,17 @@ class Actor:
 
     @property
     def is_terminal(self) -> bool:
-        """Whether the request was typed in a terminal, where no Slack role applies."""
+        """Whether the request came from a terminal, where no Slack role applies."""
         return self.source is Source.TERMINAL
 
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """One request: who sent it, from where, and its deadline.
+    """One request with its author, origin and deadline.
 
-    `request_id` (64 hex digits) is the same for every delivery of one click or command. `deadline`
-    is in seconds of `time.monotonic()`. `message_ts` is the ts of the clicked message.
+    `request_id` has 64 hex digits. Slack may deliver a click or command several times, and each
+    delivery has the same `request_id`. `deadline` is in seconds of `time.monotonic()`.
+    `message_ts` is the ts of the clicked message.
     """
 
     actor: Actor
@@ -56,7 +57,7 @@ class Invocation:
 
     @property
     def source(self) -> Source:
-        """Where the request came from."""
+        """Return the origin of the request."""
         return self.actor.source
 
 
@@ -68,23 +69,23 @@ class Person:
 
     @property
     def in_slack(self) -> bool:
-        """Whether Slack can show the name for the id."""
+        """Whether the person has a Slack user id, which Slack shows as a name."""
         return _SLACK_USER.fullmatch(self.user) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A moment in naive UTC that each reader sees in their own time zone."""
+    """A time in naive UTC. Each reader sees it in the reader's own time zone."""
 
     at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A Slack message: Block Kit blocks, and the same content as text.
+    """A Slack message: its Block Kit blocks, and their content as text.
 
-    Notifications and terminals show the text. `more` are the messages that follow with what Slack's
-    limits leave out of this one.
+    Notifications and terminals show the text. `more` are the messages after this message. They
+    have the content that exceeds Slack's limits for one message.
     """
 
     text: str
@@ -94,7 +95,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Modal:
-    """A dialog; its submission returns `metadata`. Without `submit` it has no fields to submit."""
+    """A dialog. Its submission returns `metadata`. A dialog without `submit` has no fields."""
 
     title: str
     blocks: Sequence[Block]

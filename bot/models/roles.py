@@ -1,10 +1,10 @@
-"""The roles of people."""
+"""The roles that give people permissions."""
 
 from enum import IntEnum
 
 
 class Role(IntEnum):
-    """The permissions of a person; each role includes the ones before it."""
+    """The role of a person. Each role includes the permissions of all lower roles."""
 
     NONE = 0
     VIEWER = 1

@@ -1,4 +1,4 @@
-"""One order's story as values: its failures, people's actions, and their outcomes. No SQL.
+"""The values of one order's story: failures, people's actions, and outcomes. No SQL here.
 
 All times are naive UTC.
 """
@@ -20,13 +20,13 @@ Fate = Literal[
     "no-longer-queued",
     "stopped-following",
 ]
-"""The outcome of a retried job; `failed-otherwise`: with another error than before."""
+"""The outcome of a retried job. `failed-otherwise`: the job failed with a different error."""
 
 
 class Became(Value):
-    """The outcome of a retried job, when it was known, and the new failure, if any.
+    """The outcome of a retried job, the time when it was known, and the new failure if any.
 
-    `by` and `how`: who removed the job from the queue, and by which command.
+    `by` and `how` are the person and the command that removed the job from the queue.
     """
 
     fate: Fate
@@ -37,7 +37,7 @@ class Became(Value):
 
 
 class Failure(Value):
-    """A failure of the order; `there` while its row is in `failed_jobs`. `error` is masked."""
+    """A failure of the order. `there`: its row is still in `failed_jobs`. `error` is masked."""
 
     what: Literal["failure"] = "failure"
     at: datetime
@@ -51,7 +51,7 @@ class Failure(Value):
 
 
 class Gone(Value):
-    """The row of a failure disappeared without a command of the bot."""
+    """The removal of a failure's row without a command of the bot."""
 
     what: Literal["gone"] = "gone"
     at: datetime
@@ -60,11 +60,11 @@ class Gone(Value):
 
 
 class Act(Value):
-    """An action of a person, done or refused; `outcome` is the audit log's word.
+    """An executed or refused action of a person. `outcome` is the word from the audit log.
 
-    `row` and `row_id` are its target: a failed job, a job, or the order as a filter named it
-    (without an id). `operation` is the operation that contained it. `kept`: the archive has the
-    row.
+    `row` and `row_id` are the target of the action: a failed job or a job. If the target is the
+    order in a filter, there is no `row_id`. `operation` is the operation that contained the
+    action. `kept`: the archive has the row.
     """
 
     what: Literal["act"] = "act"
@@ -104,14 +104,14 @@ Event = Annotated[Failure | Gone | Act | Queued, Field(discriminator="what")]
 
 
 class Retrier(Value):
-    """A person who retried, and how often."""
+    """A person and the number of this person's retries."""
 
     actor: str
     count: int
 
 
 class Retries(Value):
-    """How often an order or a job was retried, by whom, and the last outcome."""
+    """The retries of an order or a job: their number, the people, and the last outcome."""
 
     count: int = 0
     by: tuple[Retrier, ...] = ()
@@ -121,9 +121,9 @@ class Retries(Value):
 class Story(Value):
     """The events of one order, oldest first.
 
-    `jobs` says how many rows of `jobs` were scanned, and `about` how many rows the table has.
-    `more`: older events are left out. `indexing`: failures from before the first start are still
-    being indexed.
+    `jobs` counts the scanned rows of the table `jobs`; `about` estimates the rows of this table.
+    `more`: older events are omitted. `indexing`: the bot still indexes failures from before its
+    first start.
     """
 
     order_id: str

@@ -1,4 +1,4 @@
-"""Messages in English and Spanish, found and escaped in one call."""
+"""The messages in English and Spanish. One call returns a message with escaped values."""
 
 from bot.text.escape import (
     Mrkdwn,

@@ -1,4 +1,4 @@
-"""Days by name, in every language of the bot: `yesterday`, `ayer`, `monday`, `lun`."""
+"""The names of days in every language of the bot: `yesterday`, `ayer`, `monday`, `lun`."""
 
 import unicodedata
 from datetime import UTC, datetime, timedelta
@@ -12,7 +12,7 @@ from bot.text.lookup import LANGUAGES
 
 
 class NamedDay(StrEnum):
-    """A day that people name; a weekday is the latest one, which may be today."""
+    """A day with a name. A weekday means its latest date, which may be today."""
 
     MONDAY = "monday"
     TUESDAY = "tuesday"
@@ -26,7 +26,7 @@ class NamedDay(StrEnum):
 
 
 _WEEKDAYS = tuple(NamedDay)[:7]
-# Babel has the names of weekdays, but not of these.
+# Babel has the names of weekdays, but not the names of these days.
 _RELATIVE = {
     "today": NamedDay.TODAY,
     "hoy": NamedDay.TODAY,
@@ -36,12 +36,12 @@ _RELATIVE = {
 
 
 def read_day(word: str) -> NamedDay | None:
-    """Return the day that a word names in any language, also without accents; else None."""
+    """Return the day that a word names in any language, or None; accents are optional."""
     return _names().get(_bare(word))
 
 
 def start_of(day: NamedDay, now: datetime, zone: ZoneInfo) -> datetime:
-    """Return when the day began in the zone, as naive UTC; `now` is naive UTC."""
+    """Return the start of the day in the zone, as naive UTC. `now` is naive UTC."""
     today = now.replace(tzinfo=UTC).astimezone(zone).date()
     if day is NamedDay.TODAY:
         back = 0
@@ -64,6 +64,6 @@ def _names() -> dict[str, NamedDay]:
 
 
 def _bare(word: str) -> str:
-    """Return the word in small letters, without accents and a final dot."""
+    """Return the word in lower case, without accents and without a final dot."""
     letters = unicodedata.normalize("NFKD", word.strip().casefold())
     return "".join(letter for letter in letters if not unicodedata.combining(letter)).rstrip(".")

@@ -1,8 +1,9 @@
-"""Escaping as a type: text for mrkdwn is `Mrkdwn`, and only these functions create one.
+"""Escape text for mrkdwn. Only the functions of this module create the type `Mrkdwn`.
 
-Job names, payloads and exceptions are attacker-controlled: they must never notify anybody, form a
-link or reverse a line. Slack's rule: docs.slack.dev/messaging/formatting-message-text. So a `<` or
-a backtick in mrkdwn is always the bot's own, which makes cutting and parsing safe.
+An attacker may control job names, payloads and exceptions. Such text must never notify anybody,
+form a link or reverse a line. Slack's rule: docs.slack.dev/messaging/formatting-message-text.
+Because of the escaping, only the bot can put a `<` or a backtick into mrkdwn. This makes cutting
+and parsing safe.
 """
 
 import re
@@ -18,8 +19,8 @@ class Mrkdwn(str):
 
 
 # Invisible characters: controls, soft hyphen, zero width, direction marks and overrides, tags, and
-# lone surrogates. They disguise a line as another one. ZWNJ and ZWJ stay: scripts and emoji need
-# them.
+# lone surrogates. Such characters can make a line look like a different line. ZWNJ and ZWJ stay,
+# because scripts and emoji need them.
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff"
     "\ufff9-\ufffb\ud800-\udfff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
@@ -29,13 +30,13 @@ _MODIFIER_GRAVE = "\u02cb"
 _LESS, _GREATER = "\u2039", "\u203a"  # single angle quotation marks
 _SLACK_ID = re.compile(r"[CDGSUW][A-Z0-9]{2,}")
 _TOKEN = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
-# Characters of names and ids that mark up no text; a `_` within a word marks up none either.
+# Characters of names and ids that have no meaning in mrkdwn, including a `_` within a word.
 _NAME = re.compile(r"(?:[^\W_]|[ .@'#/-]|(?<=[^\W_])_(?=[^\W_]))+")
 _BOLD = re.compile(r"(?<![\w*])\*(?=\S)([^*\n]+?)(?<=\S)\*(?![\w*])")
 
 
 def clean(value: object) -> str:
-    """Return the value as text without invisible characters; newlines and tabs stay."""
+    """Return the value as text without invisible characters. Newlines and tabs stay."""
     return _INVISIBLE.sub("", _LINE_END.sub("\n", str(value)))
 
 
@@ -52,14 +53,14 @@ def code(value: object, limit: int = 200) -> Mrkdwn:
 
 
 def preformatted(value: object, limit: int) -> Mrkdwn:
-    """Return the value in a code block, cut so that the result has at most `limit` characters."""
+    """Return the value in a code block of at most `limit` characters; longer values are cut."""
     return Mrkdwn(f"```{cut(_block_text(value, limit), limit - 6)}```")
 
 
 def preformatted_parts(value: object, limit: int, most: int) -> tuple[list[Mrkdwn], bool]:
-    """Return the value in up to `most` code blocks of `limit` characters; True if it was cut.
+    """Return the value in up to `most` code blocks of `limit` characters, and whether it was cut.
 
-    A line longer than a block is split. Between lines, only the line end is lost.
+    A line longer than a block is split. A cut between two lines removes only the line end.
     """
     rest = _block_text(value, limit * most)
     complete = len(str(value)) <= 4 * limit * most
@@ -72,7 +73,7 @@ def preformatted_parts(value: object, limit: int, most: int) -> tuple[list[Mrkdw
 
 
 def _block_text(value: object, limit: int) -> Mrkdwn:
-    """Return escaped text for a code block; of a huge value, little more than the shown part."""
+    """Return escaped text for a code block; a huge value is cut first to save time."""
     text = value if isinstance(value, str) else str(value)
     return escape(clean(text[: 4 * limit]).strip("\n"))
 
@@ -83,7 +84,7 @@ def _part_end(text: str, limit: int) -> int:
 
 
 def _whole(text: str, end: int) -> int:
-    """Return the cut position, `end` or before, that splits no entity and no `<…>` token."""
+    """Return the last position up to `end` where a cut splits no entity and no `<…>` token."""
     entity = text.rfind("&", 0, end)
     if entity >= 0 and ";" not in text[entity:end]:
         end = entity
@@ -94,25 +95,25 @@ def _whole(text: str, end: int) -> int:
 
 
 def cut(text: Mrkdwn, limit: int) -> Mrkdwn:
-    """Return at most `limit` characters of mrkdwn, never ending inside an entity, token or code."""
+    """Return at most `limit` characters of mrkdwn. The cut splits no entity, token or code span."""
     if len(text) <= limit:
         return text
     head = text[: _whole(text, limit - 4)]
     ticks = re.findall("`+", head)
     if len(ticks) % 2 == 0:
         return Mrkdwn(f"{head}…")
-    # A code span that was just opened is removed; one with content is closed.
+    # A code span with content gets its end; an empty code span is removed.
     opened = head.removesuffix(ticks[-1])
     return Mrkdwn(f"{opened}…" if opened != head else f"{head}{ticks[-1]}…")
 
 
 def join(separator: str, parts: Iterable[Mrkdwn]) -> Mrkdwn:
-    """Return the non-empty parts with the bot's own separator between them."""
+    """Return the non-empty parts, joined by a separator that the bot wrote."""
     return Mrkdwn(separator.join(part for part in parts if part))
 
 
 def link(url: str, label: object) -> Mrkdwn:
-    """Return a link; the url's delimiters are percent-encoded, and only http schemes are kept."""
+    """Return a link. The url's delimiters are percent-encoded; only http schemes become a link."""
     safe = "".join(clean(url).split())
     if not safe.startswith(("https://", "http://")):
         return escape(label)
@@ -122,28 +123,28 @@ def link(url: str, label: object) -> Mrkdwn:
 
 
 def named(value: object, limit: int = 64) -> Mrkdwn:
-    """Return an id or a name on one line; in code if it has other characters than those."""
+    """Return an id or a name on one line; in a code span if `_NAME` does not match it."""
     line = plain_line(value, limit, angles=True)
     return escape(line) if _NAME.fullmatch(line) else code(line, limit)
 
 
 def mention(user: str) -> Mrkdwn:
-    """Return a mention of a Slack user by id; other text as written."""
+    """Return a mention of a Slack user by id; text that is no id stays as written."""
     return Mrkdwn(f"<@{user}>") if Person(user).in_slack and _is_id(user) else named(user)
 
 
 def group(id_: str) -> Mrkdwn:
-    """Return a mention of a user group by id; other text as written."""
+    """Return a mention of a user group by id; text that is no id stays as written."""
     return Mrkdwn(f"<!subteam^{id_}>") if _is_id(id_) else named(id_)
 
 
 def channel(id_: str) -> Mrkdwn:
-    """Return a link to a channel by id; other text as written."""
+    """Return a link to a channel by id; text that is no id stays as written."""
     return Mrkdwn(f"<#{id_}>") if _is_id(id_) else named(id_)
 
 
 def date(unix: int, fallback: str, form: str = "{date_short_pretty} {time_secs}") -> Mrkdwn:
-    """Return a moment in one of Slack's forms, which each reader sees in their own time zone."""
+    """Return a time in one of Slack's date forms; Slack uses each reader's own time zone."""
     return Mrkdwn(f"<!date^{unix}^{form}|{escape(fallback)}>")
 
 
@@ -154,7 +155,8 @@ def _is_id(text: str) -> bool:
 def plain_line(value: object, limit: int, *, angles: bool = False) -> str:
     """Return the value on one line of at most `limit` characters, for plain_text and cells.
 
-    Nothing is escaped there, so angle brackets become look-alikes unless `angles` is set.
+    Slack needs no escaping in plain_text and cells. Angle brackets become similar characters
+    unless `angles` is set.
     """
     text = str(value)[: 4 * limit + 1_000]
     line = " ".join(clean(text).split())
@@ -164,7 +166,7 @@ def plain_line(value: object, limit: int, *, angles: bool = False) -> str:
 
 
 def readable(text: str) -> str:
-    """Return mrkdwn as plain text for a terminal or JSON: no marks, entities and tokens decoded."""
+    """Return mrkdwn as plain text for a terminal or JSON: no marks; decoded entities and tokens."""
     parts = []
     for index, part in enumerate(re.split("`+", text)):
         plain_part = part if index % 2 else _BOLD.sub(r"\1", part)

@@ -1,4 +1,4 @@
-"""Look up a message and escape its values; the result is mrkdwn or plain text."""
+"""Look up a message and escape its values. The result is mrkdwn or plain text."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -18,13 +18,16 @@ from bot.models.requests import Moment, Person
 from bot.text.escape import Mrkdwn, clean, date, escape, mention, readable
 
 LOCALES = {"en": "en", "es": "es-419"}
-"""The locale of a language if the person's own is not known; es-419 is Latin America's Spanish."""
+"""The locale of a language if the bot does not know the person's own locale.
+
+es-419 is the Spanish of Latin America.
+"""
 
 LANGUAGES = tuple(LOCALES)
 
 
 _LOCALES_KEPT = 32
-"""Slack offers a person one English and one Spanish locale a country; a few are in use."""
+"""The number of locales in the cache. Slack has a locale per country, but people use only a few."""
 
 
 @lru_cache(maxsize=len(LANGUAGES))
@@ -37,7 +40,7 @@ def _catalog(language: str) -> ast.Resource:
 @lru_cache(maxsize=_LOCALES_KEPT)
 def bundle(language: str, locale: str) -> FluentBundle:
     """Return the messages of a language, with the numbers and plurals of a locale."""
-    # Isolating marks are not needed: values reach the text without direction marks of their own.
+    # Isolating marks are not needed, because values have no direction marks when they get here.
     messages = FluentBundle([locale], use_isolating=False)
     messages.add_resource(_catalog(language))
     return messages
@@ -45,9 +48,9 @@ def bundle(language: str, locale: str) -> FluentBundle:
 
 @lru_cache(maxsize=_LOCALES_KEPT)
 def known_locale(locale: str, language: str) -> str:
-    """Return the person's locale if its number format is known, else the language's own.
+    """Return the person's locale if Babel knows its number format, or the language's default.
 
-    A bare language, and Slack's `es-LA`, name no country.
+    A locale without a known country gets the default: a language alone, or Slack's `es-LA`.
     """
     try:
         parsed = Locale.parse(locale, sep="-")
@@ -58,9 +61,10 @@ def known_locale(locale: str, language: str) -> str:
 
 
 def groups_four_digits(locale: str) -> bool:
-    """Return whether 1092 has a separator; Spain writes 1092 and 10.920, Peru 1,092 and 10,920.
+    """Return whether the locale writes 1092 with a separator.
 
-    Babel does not apply the locales' `minimumGroupingDigits`.
+    Spain writes 1092 and 10.920, but Peru writes 1,092 and 10,920. Babel does not apply the
+    `minimumGroupingDigits` of the locales.
     """
     name = locale.replace("-", "_")
     latin = name == "es_419" or get_global("parent_exceptions").get(name) == "es_419"
@@ -68,22 +72,23 @@ def groups_four_digits(locale: str) -> bool:
 
 
 def warm_up() -> None:
-    """Read the catalogs and the locales' data before the first message needs them."""
+    """Load the catalogs and the data of the locales before the first message needs them."""
     for language in LANGUAGES:
         texts = Texts(language, ZoneInfo("UTC"))
         texts.number(1)
-        texts.moment(datetime(2000, 1, 1))  # noqa: DTZ001 naive UTC, any will do
+        texts.moment(datetime(2000, 1, 1))  # noqa: DTZ001 any naive UTC time is enough
 
 
 class MissingText(KeyError):
-    """A key or a value is missing from a catalog: a bug, which the catalog tests detect."""
+    """A key or a value is missing from a catalog. The catalog tests detect this bug."""
 
 
 class Texts:
-    """The messages of one language: `texts(key, …)` is mrkdwn, `texts.plain(key, …)` unescaped.
+    """The messages of one language. `texts(key, …)` is mrkdwn; `texts.plain(key, …)` is unescaped.
 
-    Values: counts (formatted for the language; ids go in as text), truth as 1 or 0, text (escaped),
-    `Mrkdwn` (kept), `Person` (a mention) and `Moment` (a date each reader sees in their zone).
+    The values may be of these types: counts (formatted for the language; ids are passed as text),
+    booleans (1 or 0), text (escaped), `Mrkdwn` (unchanged), `Person` (a mention) and `Moment`
+    (a date in each reader's zone).
     """
 
     def __init__(self, language: str, zone: ZoneInfo, locale: str | None = None) -> None:
@@ -107,12 +112,12 @@ class Texts:
         return str(format_decimal(value, locale=self._locale, group_separator=self._groups(value)))
 
     def moment(self, at: datetime) -> str:
-        """Return a moment (naive UTC) as text in the configured time zone."""
+        """Return a time (naive UTC) as text in the configured time zone."""
         local = at.replace(tzinfo=UTC).astimezone(self.zone)
         return format_datetime(local, "yyyy-MM-dd HH:mm:ss", locale=self._locale)
 
     def clock(self, at: datetime) -> Mrkdwn:
-        """Return a moment (naive UTC) with its time first, for the middle of a sentence."""
+        """Return a moment (naive UTC) with the time before the date, for use inside a sentence."""
         stamp = int(at.replace(tzinfo=UTC).timestamp())
         return date(stamp, self.moment(at), "{time_secs} ({date_short_pretty})")
 
@@ -160,7 +165,7 @@ class Texts:
         return self._groups_four_digits or abs(value) >= 10_000
 
     def _number(self, value: float | FluentNone) -> object:
-        """Return the number as the bundle formats it; a message can still select by it."""
+        """Return the number in the bundle's format; a message can still select a plural by it."""
         if isinstance(value, FluentNumber | FluentNone) or self._groups(value):
             return value
         return fluent_number(value, useGrouping=False)
@@ -196,7 +201,7 @@ class Texts:
 
 
 def texts_for(locale: str | None, default: str, zone: ZoneInfo) -> Texts:
-    """Return the messages and number format of a person's Slack locale, else of the default."""
+    """Return the messages and number format of a person's Slack locale, or of the default."""
     own = (locale or "").replace("_", "-")
     language = own.split("-")[0].lower()
     return Texts(language, zone, own) if language in LANGUAGES else Texts(default, zone)

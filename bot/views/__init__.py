@@ -1,1 +1,1 @@
-"""Pure functions from values to Block Kit. No clock, no database, no client."""
+"""Pure functions that turn values into Block Kit. They use no clock, database or Slack client."""

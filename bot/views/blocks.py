@@ -1,7 +1,7 @@
-"""Builders of Block Kit: each cuts text to Slack's limit and takes only escaped text.
+"""Builders of Block Kit. Each builder accepts only escaped text and cuts text to Slack's limit.
 
-Limits: docs.slack.dev/reference/block-kit. Mrkdwn is `verbatim`, so that an address, `#name` or
-`@name` in a job's text becomes no link and no mention.
+Limits: docs.slack.dev/reference/block-kit. Mrkdwn is `verbatim`. Without `verbatim`, Slack would
+turn a URL, `#name` or `@name` in a job's text into a link or a mention.
 """
 
 from collections.abc import Iterable, Sequence
@@ -30,7 +30,7 @@ def mrkdwn(text: Mrkdwn, limit: int = SECTION) -> Block:
 
 
 def section(text: Mrkdwn, *, accessory: Block | None = None, block_id: str | None = None) -> Block:
-    """Return a paragraph with an optional element on its right."""
+    """Return a section of text with an optional element on the right."""
     block: Block = {"type": "section", "text": mrkdwn(text)}
     if accessory is not None:
         block["accessory"] = accessory
@@ -38,7 +38,7 @@ def section(text: Mrkdwn, *, accessory: Block | None = None, block_id: str | Non
 
 
 def sections(lines: Iterable[Mrkdwn], limit: int = SECTION) -> list[Block]:
-    """Return the lines in as few paragraphs of at most `limit` characters as possible."""
+    """Return the lines in the fewest possible sections of at most `limit` characters."""
     blocks: list[Block] = []
     paragraph: list[Mrkdwn] = []
     size = 0
@@ -57,7 +57,7 @@ def fields(pairs: Sequence[Mrkdwn]) -> Block:
 
 
 def context_line(text: Mrkdwn) -> Block:
-    """Return a line in small grey letters."""
+    """Return a line of small grey text."""
     return {"type": "context", "elements": [mrkdwn(text)]}
 
 
@@ -67,12 +67,12 @@ def actions(elements: Sequence[Block], block_id: str | None = None) -> Block:
 
 
 def divider() -> Block:
-    """Return a thin line."""
+    """Return a thin horizontal line."""
     return {"type": "divider"}
 
 
 def confirm(title: str, text: Mrkdwn, yes: str, no: str) -> Block:
-    """Return the question to confirm before a change that is hard to reverse."""
+    """Return the confirmation dialog for a change that is hard to reverse."""
     return {
         "title": plain(title, 100),
         "text": mrkdwn(text, 300),
@@ -83,9 +83,9 @@ def confirm(title: str, text: Mrkdwn, yes: str, no: str) -> Block:
 
 
 def data_table(caption: str, head: Sequence[str], rows: Sequence[Sequence[Block]]) -> Block:
-    """Return a table that sorts and filters; its first column names each row for screen readers.
+    """Return a table that people can sort and filter. Screen readers name a row by its first cell.
 
-    Slack takes tables only in messages, one per message, and rows of one length:
+    Slack accepts only one table per message, and no table elsewhere. All rows need equal length:
     docs.slack.dev/reference/block-kit/blocks/data-table-block.
     """
     lines = rows[:TABLE_ROWS]
@@ -104,12 +104,12 @@ def text_cell(text: str, limit: int = CELL) -> Block:
 
 
 def number_cell(value: int, text: str) -> Block:
-    """Return a table cell that sorts by its value."""
+    """Return a table cell that Slack sorts by its number."""
     return {"type": "raw_number", "value": value, "text": text}
 
 
 def without_data_tables(blocks: Sequence[Block]) -> list[Block]:
-    """Return the blocks with each `data_table` as a `table`, which has no caption."""
+    """Return the blocks; a `table` without a caption replaces each `data_table`."""
     return [_table(block) if block["type"] == DATA_TABLE else block for block in blocks]
 
 
@@ -126,7 +126,7 @@ def _table(block: Block) -> Block:
 
 
 def text_input(name: str, label: str, hint: str, longest: int) -> Block:
-    """Return a text field; `name` is the id of both block and action."""
+    """Return a text field. `name` is the id of the block and of the action."""
     return {
         "type": "input",
         "block_id": name,
@@ -137,7 +137,7 @@ def text_input(name: str, label: str, hint: str, longest: int) -> Block:
 
 
 def select_input(name: str, label: str, options: Sequence[tuple[str, str]], initial: str) -> Block:
-    """Return a select field of (value, label); `name` is the id of both block and action."""
+    """Return a select field of (value, label). `name` is the id of the block and of the action."""
     by_value = {value: {"text": plain(word, 75), "value": value} for value, word in options}
     element: Block = {
         "type": "static_select",
@@ -149,12 +149,12 @@ def select_input(name: str, label: str, options: Sequence[tuple[str, str]], init
 
 
 def message(lines: Iterable[Mrkdwn], blocks: Sequence[Block]) -> Message:
-    """Return a message; the lines repeat the blocks as text for notifications and terminals."""
+    """Return a message. The lines are its content as text for notifications and terminals."""
     return Message(str(cut(join("\n", lines), FALLBACK)), tuple(blocks[:MESSAGE_BLOCKS]))
 
 
 def with_more(first: Message, more: Sequence[Message], foot: Message) -> Message:
-    """Return the first message followed by the others; the foot ends the last of them."""
+    """Return the first message with the messages of `more`; the last message ends with the foot."""
     *others, last = (first, *more)
     lines = [Mrkdwn(part.text) for part in (last, foot)]
     ended = message(lines, [*last.blocks, *foot.blocks])

@@ -1,7 +1,7 @@
-"""Values of buttons: the command as `action_id`, its arguments as versioned JSON.
+"""Buttons: the `action_id` is the command, and the value has its arguments as versioned JSON.
 
-Anybody can forge the value that Slack returns, so reading accepts only the exact form that was
-written.
+Anybody can forge the value that Slack returns. Therefore `read_value` accepts only the exact form
+that the bot writes.
 """
 
 import json
@@ -25,7 +25,7 @@ _BUTTON_VALUE = 2_000
 _OPTION_VALUE = 150
 _ACCESSIBILITY_LABEL = 75
 _OBJECTS = {"ids", "id"}
-"""The arguments that name the object of a button whose command has no text of its own for it."""
+"""The arguments that name a button's object if its command has no special text for the object."""
 _ID_LETTERS = {
     "error": "E",
     "incident": "I",
@@ -34,13 +34,13 @@ _ID_LETTERS = {
     "cancel": "O",
     "undo": "O",
 }
-"""The letter before a number, by the argument's name or else the command's."""
+"""The letter before a number, by the name of the argument or of the command."""
 _NAME = re.compile(r"[a-z][a-z-]{0,31}")
 _MOST_ARGUMENTS = 12
 
 
 class UnreadableValue(ValueError):
-    """A button value that this version did not write; `version` is set if it names another one."""
+    """A button value that this version did not write. `version` is set if another version did."""
 
     def __init__(self, problem: str, version: int | None = None) -> None:
         super().__init__(problem)
@@ -57,9 +57,9 @@ def run_button(
     confirm: Block | None = None,
     spoken: str | None = None,
 ) -> Block:
-    """Return a button that runs a command; `style` is primary or danger.
+    """Return a button that runs a command. `style` is primary or danger.
 
-    Screen readers read `spoken` instead of the label; by default it names the argument's object.
+    Screen readers read `spoken` instead of the label. By default, `spoken` names the object.
     """
     spoken = spoken or _spoken(command, label, args, texts)
     button = _button(RUN + command, label, args, None if spoken == label else spoken)
@@ -107,7 +107,7 @@ def _named(command: str, name: str, value: Argument) -> str:
 def menu(
     options: list[tuple[str, str, Mapping[str, Argument]]], confirm: Block | None = None
 ) -> Block:
-    """Return an overflow menu of up to five (command, label, arguments)."""
+    """Return an overflow menu with up to five options (command, label, arguments)."""
     element: Block = {
         "type": "overflow",
         "action_id": MENU,
@@ -141,15 +141,15 @@ def _encoded(args: Mapping[str, Argument], limit: int) -> str:
 
 def _json(args: Mapping[str, Argument]) -> str:
     value = json.dumps({"v": VERSION, **args}, ensure_ascii=False, separators=(",", ":"))
-    # No reader treats a value as mrkdwn, but a value without markup is safe for any future one.
+    # No code treats a value as mrkdwn now. Without markup, the value is safe for future code too.
     for character in "<>&":
         value = value.replace(character, f"\\u{ord(character):04x}")
-    # JSON in UTF-8 can contain a lone surrogate only as an escape.
+    # UTF-8 cannot encode a lone surrogate, so JSON needs an escape for it.
     return value.encode("utf-8", "backslashreplace").decode()
 
 
 def read_value(text: object) -> tuple[str | None, dict[str, Any]]:
-    """Return the command (of a menu's option, else None) and the arguments in a value.
+    """Return the command and arguments in a value. The command is None except for menu options.
 
     Raises `UnreadableValue` for any value that this version of the bot cannot have written.
     """

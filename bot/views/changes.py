@@ -1,4 +1,4 @@
-"""The results of a retry or a delete: for the person who asked, and for the channel."""
+"""The results of a retry or a delete, for the author of the request and for the channel."""
 
 from collections.abc import Sequence
 
@@ -34,7 +34,7 @@ def retried_visible(jobs: Sequence[RetriedJob], ctx: Context) -> Message:
 
 
 def deleted(rows: Sequence[DeletedRow], skipped: Sequence[SkippedRow], ctx: Context) -> Message:
-    """Return the deleted jobs; for a reserved one, warn that its worker may still finish it."""
+    """Return the deleted jobs. Warn that a worker may still finish a reserved job."""
     lead = _lead("deleted", rows, ctx)
     return _change_message(
         lead, _deleted_lines(rows, ctx), skipped, _reserved_warning(rows, ctx), ctx
@@ -50,7 +50,7 @@ def deleted_visible(rows: Sequence[DeletedRow], ctx: Context) -> Message:
 def deleted_failed(
     rows: Sequence[DeletedRow], skipped: Sequence[SkippedRow], ctx: Context
 ) -> Message:
-    """Return the deleted failed jobs; a copy of each is in the bot's archive."""
+    """Return the deleted failed jobs. The bot's archive has a copy of each job."""
     lead = _lead("deleted-failed", rows, ctx)
     return _change_message(
         lead, _deleted_lines(rows, ctx), skipped, [ctx.texts("archive-note")], ctx

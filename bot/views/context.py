@@ -1,4 +1,4 @@
-"""The context of a view: its data besides the values that it shows."""
+"""The context of a view: the reader, language, time and permissions for all shown values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from bot.text import Texts
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """URL templates that turn an order, a job or a log search into a link; None: no link."""
+    """The URL templates of links to an order, a job or a log search. None means no link."""
 
     order: str | None = None
     job: str | None = None
@@ -25,10 +25,11 @@ class Context:
     """The reader, the language, the time (naive UTC) and the thresholds (seconds) of a view.
 
     `here` is the id of the channel that shows the answer. `runnable` are the commands that the
-    reader may run; others get no button. `actions` says what the commands do to jobs. `zone` is the
-    queue's time zone, and `reader_zone` the reader's, for places where Slack formats no date.
-    `request` is the id of the answered request, by which its change can be undone. `roles` are the
-    least roles of the commands; `admins` are the ids of the admins, whom people ask for a role.
+    reader may run; no other command gets a button. `actions` are the effects of the commands on
+    jobs. `zone` is the queue's time zone. `reader_zone` is the reader's time zone, for places where
+    Slack formats no dates. `request` is the id of the answered request; an undo of its change uses
+    this id. `roles` are the lowest roles that may run the commands. `admins` are the ids of the
+    people who can give a role.
     """
 
     texts: Texts
@@ -57,5 +58,5 @@ class Context:
 
     @property
     def in_dialog(self) -> bool:
-        """Whether details open in a modal: only a click has a trigger for one."""
+        """Whether details open in a modal, which needs the trigger of a click."""
         return self.source in (Source.BUTTON, Source.HOME)

@@ -29,9 +29,9 @@ from bot.views.rows import (
 TITLE = 24
 DIALOG_PARTS = 8
 MESSAGE_TEXT = 2_000
-"""Limits of an exception or a payload: parts of 3,000 characters in a dialog.
+"""The most characters of an exception or a payload in a message, which stays under 10,000.
 
-A message stays under 10,000 characters in total.
+A dialog shows parts of 3,000 characters.
 """
 
 
@@ -86,7 +86,7 @@ def _whose(row: Job | FailedJob, ctx: Context) -> list[tuple[Mrkdwn, Mrkdwn]]:
 
 
 def _whole_order(order_id: int | str | None, ctx: Context) -> list[Block]:
-    """Return a button that shows all about the job's order."""
+    """Return a button that opens the story of the job's order."""
     if order_id is None or "find" not in ctx.runnable:
         return []
     order = str(order_id)[:LONGEST_ORDER]
@@ -94,13 +94,13 @@ def _whole_order(order_id: int | str | None, ctx: Context) -> list[Block]:
 
 
 def _group(detail: FailedJobDetail) -> Mrkdwn:
-    """Return the error group's id, if it is known, and its name."""
+    """Return the error group's name, with its id if the id is known."""
     number = [] if detail.error is None else [named(detail.error)]
     return join(" ", [*number, code(detail.error_group)])
 
 
 def _whole_group(error: str | None, ctx: Context) -> list[Block]:
-    """Return a button that shows the job's error group, where all of it can be retried."""
+    """Return a button that opens the job's error group, where people can retry the whole group."""
     if error is None or "error" not in ctx.runnable:
         return []
     label = ctx.texts.plain("error-name", error=error)

@@ -1,4 +1,4 @@
-"""Lists of jobs and failed jobs: ten rows with the reader's buttons, the rest in tables."""
+"""Lists of jobs and failed jobs. Ten rows have the reader's buttons; more rows are in tables."""
 
 from collections.abc import Sequence
 from typing import TypeVar
@@ -32,11 +32,14 @@ from bot.views.rows import (
 Row = TypeVar("Row", Job, FailedJob)
 
 ROWS = 10
-"""Rows with buttons: two blocks each, few enough to read. A typed limit adds rows in tables."""
+"""The rows with buttons, of two blocks each; people can read this many.
+
+A typed limit adds more rows in tables.
+"""
 
 
 def failed_list(page: FailedJobList, listed: Listed, ctx: Context) -> Message:
-    """Return failed jobs, newest first; a terminal shows all rows."""
+    """Return failed jobs, newest first. A terminal shows all rows."""
     rows = page.failed_jobs[: _most(ctx)]
     scope = _scope(listed, ctx)
     if not rows:
@@ -60,7 +63,7 @@ def failed_list(page: FailedJobList, listed: Listed, ctx: Context) -> Message:
 
 
 def job_list(page: JobList, listed: Listed, ctx: Context) -> Message:
-    """Return jobs by id, with delayed and stuck ones marked; a terminal shows all rows."""
+    """Return jobs by id, and mark delayed and stuck jobs. A terminal shows all rows."""
     rows = page.jobs[: _most(ctx)]
     scope = _scope(listed, ctx)
     if not rows:
@@ -90,12 +93,12 @@ def job_list(page: JobList, listed: Listed, ctx: Context) -> Message:
 
 
 def _most(ctx: Context) -> int | None:
-    """Return the limit of rows; None in a terminal, which has no buttons and no block limit."""
+    """Return the limit of rows, or None in a terminal, which has no buttons and no block limit."""
     return None if ctx.source is Source.TERMINAL else ROWS
 
 
 def _rest(rows: tuple[Row, ...], listed: Listed, ctx: Context) -> tuple[Row, ...]:
-    """Return the rows without buttons: those of a typed limit that come after the first ten."""
+    """Return the rows without buttons: with a typed limit, all rows after the first ten."""
     return rows[ROWS:] if listed.whole and ctx.source is not Source.TERMINAL else ()
 
 
@@ -110,7 +113,7 @@ def _empty(key: str, scope: Mrkdwn, ctx: Context) -> Message:
 
 
 def _has_more(count: int, shown: int, listed: Listed) -> bool:
-    """Whether some rows were read but not shown, or may be unread because of the limit."""
+    """Whether more rows exist: rows were read but not shown, or the limit may have omitted rows."""
     return count > shown or count == listed.arguments.get("limit")
 
 
@@ -120,14 +123,14 @@ def _next(command: str, last: int, listed: Listed, ctx: Context) -> Block:
 
 
 def page_arguments(listed: Listed | ErrorsListed) -> dict[str, str | int]:
-    """Return the arguments of the next page: with the limit only if a person typed it."""
+    """Return the arguments of the next page. They include the limit only if a person typed it."""
     arguments = listed.arguments
     return arguments if listed.whole else {k: v for k, v in arguments.items() if k != "limit"}
 
 
 def _failed_foot(last: int, listed: Listed, ctx: Context, *, more: bool) -> list[Block]:
     foot = [_next("failed", last, listed, ctx)] if more and "failed" in ctx.runnable else []
-    # Home has this button at its top.
+    # Home already has this button at its top.
     if "retry-all" in ctx.runnable and ctx.source is not Source.HOME:
         queue = listed.arguments.get("queue")
         scope = {} if queue is None else {"queue": queue}

@@ -1,4 +1,4 @@
-"""Names in every message: jobs, orders, queues, people, ages, sizes."""
+"""The text of names and numbers in every message: jobs, orders, queues, durations and sizes."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -20,12 +20,12 @@ def job_class(name: str | None, ctx: Context) -> Mrkdwn:
 
 
 def short_class(name: str | None) -> str:
-    """Return the unescaped name of a job's class without its namespace; may be empty."""
+    """Return the unescaped name of a job's class without its namespace. It may be empty."""
     return (name or "").replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
 
 
 def queue_name(name: str) -> Mrkdwn:
-    """Return a queue's name; a dash if it is empty."""
+    """Return a queue's name, or a dash if the name is empty."""
     return named(name, LONGEST_NAME) or escape("–")
 
 
@@ -37,7 +37,7 @@ def bare_order(
     queue: str | None = None,
     job_id: int | None = None,
 ) -> Mrkdwn:
-    """Return an order's id, linked if the settings have a template; empty without an order."""
+    """Return an order's id, with a link if the settings have a template; empty without an order."""
     if order_id is None or not str(order_id).strip():
         return Mrkdwn()
     values = {"order_id": order_id, "tienda_id": tienda_id, "queue": queue, "job_id": job_id}
@@ -71,13 +71,13 @@ def tienda(tienda_id: int | str | None, ctx: Context) -> Mrkdwn:
 
 
 def row_id(id_: int, ctx: Context, values: Mapping[str, object]) -> Mrkdwn:
-    """Return a row's id, linked if the settings have a template."""
+    """Return a row's id, with a link if the settings have a template."""
     url = filled(ctx.links.job, {**values, "job_id": id_})
     return link(url, id_) if url else escape(id_)
 
 
 def filled(template: str | None, values: Mapping[str, object]) -> str | None:
-    """Return the template with its values percent-encoded; None if a value is missing."""
+    """Return the template with percent-encoded values, or None if a value is missing."""
     if template is None:
         return None
     url = template
@@ -104,7 +104,7 @@ def age(seconds: int, texts: Texts) -> str:
 
 
 def offset_values(minutes: int, texts: Texts) -> dict[str, str]:
-    """Return the values of a message about times that are so many minutes too early."""
+    """Return the values of a message about times that are `minutes` too early or too late."""
     return {
         "offset": age(60 * abs(minutes), texts),
         "direction": "earlier" if minutes > 0 else "later",
@@ -112,7 +112,7 @@ def offset_values(minutes: int, texts: Texts) -> dict[str, str]:
 
 
 def age_since(since: datetime | None, ctx: Context) -> str:
-    """Return the time since a moment; for an unknown moment, no time."""
+    """Return the duration since a time as text, or `0 s` if the time is unknown."""
     seconds = 0 if since is None else (ctx.now - since) // timedelta(seconds=1)
     return age(seconds, ctx.texts)
 
@@ -132,12 +132,15 @@ def size(bytes_: int, texts: Texts) -> str:
 
 
 def from_wall_clock(at: datetime, ctx: Context) -> Moment:
-    """Return the moment of a time on the queue's wall clock."""
+    """Return the time on the queue's wall clock as a `Moment`."""
     return Moment(to_utc(at, ctx.zone))
 
 
 def read_wall_clock(text: str, ctx: Context) -> Moment | Mrkdwn:
-    """Return the moment of `2025-11-07 17:45:59`, the spec's form; other text stays text."""
+    """Return a text in the spec's form, such as `2025-11-07 17:45:59`, as a `Moment`.
+
+    Text in another form stays text.
+    """
     try:
         at = datetime.strptime(text, "%Y-%m-%d %H:%M:%S")  # noqa: DTZ007 zone: the setting's
         return from_wall_clock(at, ctx)
@@ -146,12 +149,12 @@ def read_wall_clock(text: str, ctx: Context) -> Moment | Mrkdwn:
 
 
 def known(number: int | None) -> int | str:
-    """Return the number, or a question mark if the table holds none."""
+    """Return the number, or a question mark if the table's column is empty."""
     return "?" if number is None else number
 
 
 def seconds_since(moment: Moment | Mrkdwn, now: datetime) -> int:
-    """Return how long ago a moment was; 0 if it is unknown or in the future."""
+    """Return the seconds since a time, or 0 if the time is unknown or in the future."""
     if isinstance(moment, Mrkdwn):
         return 0
     return max(0, (now - moment.at) // timedelta(seconds=1))

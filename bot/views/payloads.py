@@ -1,19 +1,19 @@
-"""Readable payloads: JSON with one value per line, other text unchanged."""
+"""Make payloads readable: JSON gets one value per line, and other text stays unchanged."""
 
 import json
 import re
 
 LONGEST = 100_000
-"""A dialog shows only the beginning of a text with more characters than this."""
+"""The most characters of a formatted text; a dialog shows only the start of longer texts."""
 
 DEEPEST = 12
-"""Levels that are indented; deeper indents would make a small payload a huge text."""
+"""The most indented levels. Deeper indents would make a huge text from a small payload."""
 
 _PIECE = re.compile(r'"(?:\\.|[^"\\])*"|[\[\]{},:]|[^\[\]{},:"\s]+')
 
 
 def lined(payload: str) -> str:
-    """Return the JSON with line ends and indents; every name, text and number stays as written."""
+    """Return the JSON with line ends and indents. Every name, text and number stays as written."""
     if len(payload) > LONGEST:
         return payload
     try:

@@ -1,4 +1,4 @@
-"""Views of a person's permissions, and of the help."""
+"""Views of a person's permissions and of the help."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from bot.views.stuck import ROWS as STUCK_ROWS
 
 CHANNELS = 10
 ROWS_SHOWN = {"jobs": ROWS, "failed": ROWS, "stuck": STUCK_ROWS}
-"""Rows that a message shows of a list, whatever its `limit=` is."""
+"""The most rows that one message of a list shows, even if `limit=` is higher."""
 
 
 def whoami_message(
@@ -23,7 +23,7 @@ def whoami_message(
     change_channels: Sequence[str],
     ctx: Context,
 ) -> Message:
-    """Return the role, the rule behind it, where changes are allowed, and the commands."""
+    """Return the role and its rule, the channels that allow changes, and the commands."""
     texts = ctx.texts
     who = texts("whoami-role", who=Person(user), role=texts(f"role-{ctx.role.word}"))
     why = texts("whoami-none") if rule == "none" else texts("whoami-rule", rule=code(rule))
@@ -44,7 +44,7 @@ def _elsewhere(change_channels: Sequence[str], ctx: Context) -> Mrkdwn:
 
 
 def help_key(name: str, texts: Texts) -> str:
-    """Return the catalog key of a command's help line, or the key for commands without one."""
+    """Return the catalog key of a command's help line, or the key for commands without a line."""
     return f"help-{name}" if texts.has(f"help-{name}") else "help-other"
 
 
@@ -60,13 +60,13 @@ def help_message(commands: Sequence[CommandHelp], ctx: Context) -> Message:
 
 
 def _group(topic: HelpTopic, commands: Sequence[CommandHelp], ctx: Context) -> list[Mrkdwn]:
-    """Return the title of a topic and a line for each of its commands; nothing without any."""
+    """Return a topic's title and a line per command, or nothing if the topic has no commands."""
     rows = [_row(command.name, command.name, ctx) for command in commands if command.topic is topic]
     return [ctx.texts(f"help-group-{topic.value}"), *rows] if rows else []
 
 
 def command_help_message(command: CommandHelp, ctx: Context) -> Message:
-    """Return the usage of one command, its examples, and what else is known of it."""
+    """Return the usage line of one command, its examples, and more facts about the command."""
     texts = ctx.texts
     lines = [_row(command.name, command.usage, ctx)]
     if command.examples:

@@ -1,4 +1,4 @@
-"""Refusals: why a request was refused, in one sentence, with a remedy."""
+"""Views of refusals: one sentence about the reason, with a remedy."""
 
 from collections.abc import Sequence
 
@@ -51,13 +51,13 @@ def refusal_sentence(refusal: Refusal, texts: Texts, actions: Actions) -> str:
 
 
 def bug_message(bug_id: str, texts: Texts, *, nothing_changed: bool) -> Message:
-    """Return that an error happened, its log id, and whether anything was changed."""
+    """Return the message about an error: its id in the log, and whether anything was changed."""
     sentence = texts("bug", bug=code(bug_id), nothing_changed=nothing_changed)
     return message([sentence], [section(sentence)])
 
 
 def skipped_lines(skipped: Sequence[SkippedRow], ctx: Context) -> list[Mrkdwn]:
-    """Return a line per skipped row: the reason, and by whom and when it was changed before."""
+    """Return a line per skipped row: the reason, and the person and time of an earlier change."""
     lines = []
     for row in skipped:
         sentence = skipped_sentence(row, ctx.texts, ctx.actions)
@@ -66,7 +66,7 @@ def skipped_lines(skipped: Sequence[SkippedRow], ctx: Context) -> list[Mrkdwn]:
 
 
 def reason_words(code_: str, texts: Texts) -> Mrkdwn:
-    """Return a refusal's code in a few words; a reason that is no code stays as written."""
+    """Return the meaning of a refusal's code in a few words. Text that is no code is unchanged."""
     key = f"reason-{code_}"
     return texts(key) if texts.has(key) else code(code_, 200)
 
@@ -98,7 +98,7 @@ def _notes(refusal: Refusal, ctx: Context) -> list[Mrkdwn]:
 
 
 def _maybe_order(refusal: FailedJobNotFound | JobNotFound, ctx: Context) -> list[Mrkdwn]:
-    """Return the command that the person probably meant, if nothing is known of the id."""
+    """Return the command that the person probably meant, if no record of the id exists."""
     if refusal.by is not None:
         return []
     is_order = isinstance(refusal, FailedJobNotFound) and refusal.is_order
@@ -116,9 +116,12 @@ def _queue_notes(refusal: WrongQueue | QueueNotFound, texts: Texts) -> list[Mrkd
 
 
 def _whom_to_ask(refusal: Denied, ctx: Context) -> list[Mrkdwn]:
-    """Return who may do it, and who can give the role; a viewer's role needs only the latter."""
+    """Return who may run the command and who can give the role.
+
+    A person who needs the role viewer sees only the people who can give the role.
+    """
     role = ctx.texts(f"role-{refusal.needed.word}")
-    # The admins are the holders of their own role.
+    # If the role admin is needed, its holders are the admins, so the answer names them only once.
     ask = whom_to_ask(ctx, role) if refusal.needed < Role.ADMIN else []
     if refusal.needed is Role.VIEWER and ask:
         return ask
@@ -126,7 +129,7 @@ def _whom_to_ask(refusal: Denied, ctx: Context) -> list[Mrkdwn]:
 
 
 def whom_to_ask(ctx: Context, role: Mrkdwn) -> list[Mrkdwn]:
-    """Return the admins, who can give a role; nothing if the settings name none."""
+    """Return the admins, who can give a role, or nothing if the settings name no admins."""
     return _listed("refusal-ask", ctx.admins, ctx.texts, role=role) if ctx.admins else []
 
 
@@ -136,7 +139,7 @@ def _queues(key: str, queues: Sequence[str], texts: Texts) -> list[Mrkdwn]:
 
 
 def _listed(key: str, ids: Sequence[str], texts: Texts, **values: Mrkdwn) -> list[Mrkdwn]:
-    """Return people, groups or channels by name, the first ten of them."""
+    """Return the first ten people, groups or channels by name."""
     named = [_named(id_, texts) for id_ in ids]
     if not named:
         return [texts(f"{key}-none")]

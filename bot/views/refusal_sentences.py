@@ -1,4 +1,4 @@
-"""The sentence of each type of refusal, without the blocks around it."""
+"""The sentence for each type of refusal, without Block Kit."""
 
 import re
 from datetime import datetime
@@ -84,7 +84,7 @@ def sentence_of(refusal: Refusal, texts: Texts, actions: Actions) -> Mrkdwn:
 
 
 def skipped_sentence(row: SkippedRow, texts: Texts, actions: Actions) -> Mrkdwn:
-    """Return why the row was skipped; only the code if no refusal of a row has this code."""
+    """Return why the row was skipped, or the code alone if no refusal of rows has this code."""
     if row.code == WrongQueue.code:
         return texts("skipped-wrong-queue", id=str(row.id))
     refusal = refusal_of(row)
@@ -94,7 +94,7 @@ def skipped_sentence(row: SkippedRow, texts: Texts, actions: Actions) -> Mrkdwn:
 
 
 def _key(refusal: Refusal) -> str:
-    """Return the catalog key; some types have a second sentence for additional facts."""
+    """Return the catalog key. Some types of refusal have a second sentence for additional facts."""
     key = f"refusal-{refusal.code}"
     match refusal:
         case WrongQueue(queue="*"):
@@ -128,14 +128,14 @@ def _invalid(refusal: Invalid, texts: Texts) -> Mrkdwn:
 
 
 def _is_error_group(refusal: Invalid) -> bool:
-    """Return whether an error group was typed as an id, and the command has a filter for it."""
+    """Return whether the typed id is an error group, and the command can filter by error group."""
     group = re.fullmatch(r"[eE]\d{1,18}", refusal.value)
     words = ("id", "extra-word", "incident")
     return refusal.problem in words and group is not None and "[error=" in refusal.usage
 
 
 def _expected(text: str) -> Mrkdwn:
-    """Return a limit unchanged; list pydantic's `'a', 'b' or 'c'` without the English "or"."""
+    """Return pydantic's list `'a', 'b' or 'c'` without the English "or", or a limit unchanged."""
     words = _QUOTED.findall(text)
     return join(", ", (code(word, 40) for word in words[:NAMED])) if words else code(text, 40)
 

@@ -1,7 +1,7 @@
-"""Rows without buttons in tables, for long lists: as many messages as Slack's limits require.
+"""Tables of rows without buttons for long lists, in as many messages as Slack's limits require.
 
-With its text for notifications, a message of `ROWS` rows stays under 10,000 characters. A
-`response_url` takes five messages: docs.slack.dev/interactivity/handling-user-interaction.
+A message of `ROWS` rows and its text for notifications stays under 10,000 characters. A
+`response_url` accepts five messages: docs.slack.dev/interactivity/handling-user-interaction.
 """
 
 from collections.abc import Sequence
@@ -19,19 +19,19 @@ ROWS = 48
 CLASS, NAME, TIME = 20, 16, 16
 ERROR, STATE = 30, 34
 CELLS, LINE = 118, 74
-"""Characters of a row's cells together, and of its text."""
+"""The most characters of all cells of a row, and of the row's text."""
 
 
 @dataclass(frozen=True, slots=True)
 class TableRow:
-    """The cells of a row; `line` has the same as text."""
+    """The cells of a row. `line` is the content of the cells as text."""
 
     cells: tuple[Block, ...]
     line: Mrkdwn
 
 
 def table_row(cells: Sequence[Block]) -> TableRow:
-    """Return the row; the text is cut at a length of which all rows of a message fit."""
+    """Return the row. Its text is cut, so that the rows of a message fit together."""
     words = " · ".join(cell["text"] for cell in cells)
     return TableRow(tuple(cells), cut(code(words, LINE - 2), LINE))
 
@@ -39,7 +39,7 @@ def table_row(cells: Sequence[Block]) -> TableRow:
 def table_messages(
     kind: str, columns: Sequence[str], rows: Sequence[TableRow], shown: int, ctx: Context
 ) -> list[Message]:
-    """Return messages with a table each; the first row is number `shown` + 1 of the list."""
+    """Return messages with one table each. The first row has the number `shown` + 1 in the list."""
     head = [ctx.texts.plain(f"column-{name}") for name in columns]
     messages = []
     for begin in range(0, len(rows), ROWS):
@@ -88,7 +88,7 @@ def _known(number: int | None) -> str:
 
 
 def plain_time(text: str, ctx: Context) -> str:
-    """Return a time on the queue's wall clock in the reader's zone, in a form that sorts."""
+    """Return a time of the queue's wall clock in the reader's zone, in a sortable form."""
     at = read_wall_clock(text, ctx)
     if isinstance(at, Moment):
         return ctx.texts.local(at.at, "yyyy-MM-dd HH:mm", ctx.reader_zone)

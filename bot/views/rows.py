@@ -1,4 +1,4 @@
-"""One job or failed job in lists, alerts and details: its line and its buttons."""
+"""The lines and buttons of a job or failed job in lists, alerts and details."""
 
 from collections.abc import Sequence
 
@@ -23,14 +23,14 @@ from bot.views.names import (
 ROW = 395
 SHORT = 103
 ERROR = 110
-"""Characters of an error in a list; the spec's `exception_short` has 103.
+"""The most characters of an error in a list; the spec's `exception_short` has 103.
 
-Ten rows, their buttons with confirmations and the fallback text stay under 10,000 characters.
+With ten rows, the buttons, confirmations and fallback text stay under 10,000 characters.
 """
 
 
 def failed_line(row: FailedJob, ctx: Context) -> Mrkdwn:
-    """Return two lines: the failed job, its order and time; and its error."""
+    """Return two lines: the failed job with its order and time, then its error."""
     values = {"order_id": row.order_id, "tienda_id": row.tienda_id, "queue": row.queue}
     lead = dots(
         ctx.texts("failed-row", id=row_id(row.id, ctx, values)),
@@ -44,13 +44,13 @@ def failed_line(row: FailedJob, ctx: Context) -> Mrkdwn:
 
 
 def first_line(exception_short: str) -> str:
-    """Return the spec's first line, without its dots if the line was short enough to be whole."""
+    """Return the spec's first line, without the dots if the line was not cut."""
     whole = len(exception_short) < SHORT
     return exception_short.removesuffix("...") if whole else exception_short
 
 
 def job_line(row: Job, ctx: Context) -> Mrkdwn:
-    """Return two lines: the job and its order; and its state, age and attempts."""
+    """Return two lines: the job and its order, then the job's state, age and attempts."""
     values = {"order_id": row.order_id, "tienda_id": row.tienda_id, "queue": row.queue}
     lead = dots(
         ctx.texts("job-row", id=row_id(row.id, ctx, values)),
@@ -63,7 +63,7 @@ def job_line(row: Job, ctx: Context) -> Mrkdwn:
 
 
 def state(row: Job, ctx: Context) -> Mrkdwn:
-    """Return pending, delayed, reserved or stuck, with its start or end."""
+    """Return the state (pending, delayed, reserved or stuck) with its start or end."""
     key, values = _state(row, ctx)
     return ctx.texts(key, **values)
 
@@ -89,14 +89,14 @@ def _state(row: Job, ctx: Context) -> tuple[str, dict[str, object]]:
 
 
 def reserved_for(row: Job, ctx: Context) -> int:
-    """Return how many seconds a worker has held the job; 0 if none holds it."""
+    """Return how many seconds a worker has held the job, or 0 if no worker holds the job."""
     if row.reserved_at_human is None:
         return 0
     return seconds_since(read_wall_clock(row.reserved_at_human, ctx), ctx.now)
 
 
 def stuck_since(row: Job, reserved_at: int | None, ctx: Context) -> int | None:
-    """Return when a worker took the job if it is stuck, for its Release button; else None."""
+    """Return when a worker took a stuck job, for its Release button. Return None for other jobs."""
     return reserved_at if is_stuck(row, ctx) else None
 
 
@@ -123,7 +123,10 @@ def failed_elements(
     allowed: frozenset[str] | None = None,
     in_details: bool = False,
 ) -> list[Block]:
-    """Return Retry, Details and Delete of a failed job if allowed (None: the reader's commands)."""
+    """Return Retry, Details and Delete of a failed job if they are among the allowed commands.
+
+    Without `allowed`, these are the reader's commands.
+    """
     may = ctx.runnable if allowed is None else allowed
     texts = ctx.texts
     row: dict[str, Argument] = {"ids": [id_], "digest": digest}
@@ -149,9 +152,9 @@ def job_elements(
     stuck_since: int | None = None,
     in_details: bool = False,
 ) -> list[Block]:
-    """Return Release of a stuck job, Details and Delete, if the reader may run them.
+    """Return Release of a stuck job, Details and Delete, if the reader may run these commands.
 
-    A list has no room for two confirmations a row: a stuck job then has Delete in its details.
+    A list has no room for two confirmations per row. There, a stuck job has Delete in its details.
     """
     texts = ctx.texts
     elements = [] if stuck_since is None else release_elements(id_, digest, stuck_since, ctx)
@@ -197,7 +200,7 @@ def _delete(
     *,
     as_button: bool,
 ) -> Block:
-    """Return Delete with its confirmation: in a menu, or as a button if there is room."""
+    """Return Delete with its confirmation, in a menu or (if there is room) as a button."""
     label = ctx.texts.plain("button-delete")
     yes = ctx.texts.plain("button-delete-undo", days=ctx.archive_days)
     question = confirm(title, text, yes, ctx.texts.plain("button-keep"))
@@ -207,7 +210,7 @@ def _delete(
 
 
 def row_blocks(line: Mrkdwn, elements: Sequence[Block], block_id: str) -> list[Block]:
-    """Return a row's text with its elements: one on its right, several below."""
+    """Return a row's text with its elements. One element is on the right; several are below."""
     if len(elements) == 1:
         return [section(line, accessory=elements[0], block_id=block_id)]
     return [section(line), *([actions(elements, block_id)] if elements else [])]

@@ -1,4 +1,4 @@
-"""The status: totals, a table of queues, and the oldest available job with its alarm."""
+"""The status: totals, a table of queues, and the oldest available job with an alarm sign."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -23,7 +23,7 @@ from bot.views.names import age, queue_name
 from bot.views.operations.change_freeze import frozen_lines
 
 QUEUES = 30
-"""Queues in the table; a team has a handful, and the busiest come first."""
+"""The most queues in the table. A team usually has fewer queues; the busiest queues come first."""
 STATES = ("available", "delayed", "reserved")
 """The columns of the table, in the order of `totals`."""
 
@@ -35,9 +35,9 @@ def status_message(
     ctx: Context,
     freeze: Freeze | None = None,
 ) -> Message:
-    """Return the jobs of every queue; `as_of` is the time of the counts if they are not current.
+    """Return the jobs of every queue. `as_of` is the time of the counts if they are not current.
 
-    An active `freeze` comes first.
+    If a change `freeze` is active, the answer begins with it.
     """
     texts = ctx.texts
     counts = texts("status-totals", **totals(queues), failed=failed)

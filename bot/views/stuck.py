@@ -1,4 +1,4 @@
-"""Stuck jobs: the list, and the jobs that were released to the queue."""
+"""Views of stuck jobs: the list, and the result of a release."""
 
 from collections.abc import Sequence
 
@@ -13,11 +13,11 @@ from bot.views.row_tables import JOB_COLUMNS, job_row, table_messages
 from bot.views.rows import ROW, job_elements, job_line, release_elements, row_blocks
 
 ROWS = 8
-"""Rows with buttons: each has one more confirmation than in other lists, and all must fit."""
+"""The rows with buttons. A row has one more confirmation than in other lists, so fewer rows fit."""
 
 
 def stuck_list(page: StuckJobs, listed: Listed, ctx: Context) -> Message:
-    """Return the stuck jobs, longest first; a terminal shows all rows."""
+    """Return the stuck jobs, longest first. A terminal shows all rows."""
     texts = ctx.texts
     limit = age(page.older_seconds, texts)
     if not page.jobs:
@@ -51,13 +51,13 @@ def stuck_list(page: StuckJobs, listed: Listed, ctx: Context) -> Message:
 
 
 def workers_hint(ctx: Context) -> Mrkdwn:
-    """Return how to check whether the workers run, and how to restart them."""
+    """Return the hint for checking whether the workers run, and for restarting the workers."""
     check, restart = code("ps aux | grep queue"), code("systemctl restart queue-worker")
     return ctx.texts("workers-hint", look=check, restart=restart)
 
 
 def released(done: ReleasedJobs, ctx: Context) -> Message:
-    """Return the released jobs, the possible consequences, and the skipped rows."""
+    """Return the released jobs, the possible effects of their release, and the skipped rows."""
     rows = done.jobs
     if len(rows) == 1:
         lead = ctx.texts("released-one", id=str(rows[0].id))
@@ -103,7 +103,7 @@ def _lines(rows: Sequence[ReleasedJob], ctx: Context) -> list[Mrkdwn]:
 
 
 def _warnings(done: ReleasedJobs, ctx: Context) -> list[Mrkdwn]:
-    """Return warnings about jobs that their old worker may still run, and about spent attempts."""
+    """Return warnings about jobs that a worker may still run, and jobs with no attempts left."""
     early = [row for row in done.jobs if row.held_seconds < done.limit_seconds]
     spent = [
         row

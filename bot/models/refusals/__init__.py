@@ -1,4 +1,4 @@
-"""Refusals: outcomes a person may see. Anything else that is raised is a bug."""
+"""Refusals: exceptions that the bot explains to people. Any other exception is a bug."""
 
 from bot.models.refusals.access import (
     Denied,

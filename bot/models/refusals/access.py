@@ -7,16 +7,16 @@ from bot.models.roles import Role
 
 
 class NotAllowed(Refusal):
-    """The person, the channel or the queue does not allow the request."""
+    """The request is not allowed for this person, channel or queue."""
 
     outcome = "denied"
 
 
 @dataclass(eq=False, kw_only=True)
 class Denied(NotAllowed):
-    """The person needs the role `needed` and has `has`; `holders` are the ids that have it.
+    """The person has the role `has` but needs `needed`. `holders` are the ids with that role.
 
-    `most` is set if `has` allows that many rows at once, but not `total`.
+    `most` is set if the role `has` allows at most this many rows, and the request has `total` rows.
     """
 
     code = "denied"
@@ -30,7 +30,7 @@ class Denied(NotAllowed):
 
 @dataclass(eq=False, kw_only=True)
 class NotMember(NotAllowed):
-    """The account is foreign, deactivated, a bot or a guest; `why` says which."""
+    """The account is foreign, deactivated, a bot or a guest. `why` names the case."""
 
     code = "not-member"
 
@@ -39,9 +39,9 @@ class NotMember(NotAllowed):
 
 @dataclass(eq=False, kw_only=True)
 class WrongChannel(NotAllowed):
-    """Changes are not allowed in this channel; `channels` are those that allow changes.
+    """Changes are not allowed in this channel. `channels` are the channels that allow changes.
 
-    `why` is `shared` for a channel that another company shares.
+    `why` is `shared` if the channel is shared with another company.
     """
 
     code = "wrong-channel"
@@ -52,7 +52,7 @@ class WrongChannel(NotAllowed):
 
 @dataclass(eq=False, kw_only=True)
 class WrongQueue(NotAllowed):
-    """The bot may change only `queues`, and `queue` is not one of them; `*` stands for all."""
+    """The bot may not change `queue`. It may change only `queues`; `*` means all queues."""
 
     code = "wrong-queue"
 
@@ -62,7 +62,7 @@ class WrongQueue(NotAllowed):
 
 @dataclass(eq=False, kw_only=True)
 class Unverifiable(NotAllowed):
-    """Slack did not answer, so the role could not be checked; `reason` is for the log."""
+    """Slack did not answer, so the bot could not check the role. `reason` is for the log."""
 
     code = "unverifiable"
 

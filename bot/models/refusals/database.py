@@ -6,19 +6,19 @@ from bot.models.refusals.base import Refusal
 
 
 class Busy(Refusal):
-    """The database did not answer in time; nothing was changed."""
+    """The database did not answer in time. Nothing was changed."""
 
     code = "busy"
 
 
 class DatabaseDown(Refusal):
-    """The database cannot be reached; nothing was changed."""
+    """The bot cannot connect to the database. Nothing was changed."""
 
     code = "database-down"
 
 
 class OutcomeUnknown(Refusal):
-    """The answer to COMMIT was lost, and its outcome cannot be read yet."""
+    """The answer to COMMIT was lost. The bot cannot read yet whether COMMIT succeeded."""
 
     code = "outcome-unknown"
     outcome = "unknown"
@@ -26,7 +26,7 @@ class OutcomeUnknown(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class ReadOnly(Refusal):
-    """The database does not allow changes; `reason` says why."""
+    """The database does not allow changes. `reason` is the cause."""
 
     code = "read-only"
 

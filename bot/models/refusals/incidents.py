@@ -26,7 +26,7 @@ class IncidentNotFound(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class IncidentClosed(Refusal):
-    """The incident was resolved at `at`, so there is nothing to acknowledge."""
+    """The incident was resolved at `at`, so nobody can acknowledge it."""
 
     code = "incident-closed"
     outcome = "no-op"
@@ -37,7 +37,7 @@ class IncidentClosed(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class AlreadyAcknowledged(Refusal):
-    """`by` acknowledged the incident at `at`."""
+    """The incident is already acknowledged, by `by` at `at`."""
 
     code = "already-acknowledged"
     outcome = "no-op"
@@ -49,7 +49,7 @@ class AlreadyAcknowledged(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class NotOperator(Refusal):
-    """The person lacks the role that is needed to be responsible for an incident."""
+    """The person does not have the role of people who may be responsible for an incident."""
 
     code = "not-operator"
 
@@ -58,9 +58,9 @@ class NotOperator(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class QueueNotFound(Mistyped):
-    """The queue never held a job; `queues` are those that did, the most similar first.
+    """The queue never had a job. `queues` are the queues that had jobs, most similar first.
 
-    `nearest` is the one that the person probably meant.
+    `nearest` is the queue that the person probably meant.
     """
 
     code = "queue-not-found"
@@ -72,7 +72,7 @@ class QueueNotFound(Mistyped):
 
 @dataclass(eq=False, kw_only=True)
 class AlreadyMuted(Refusal):
-    """`by` muted `word` until `at`, which is no earlier than the end of the new mute."""
+    """`by` muted `word` until `at`. The new mute would not end later."""
 
     code = "already-muted"
     outcome = "no-op"
@@ -84,7 +84,7 @@ class AlreadyMuted(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class NotMuted(Refusal):
-    """`word` is not muted; `by` ended its last mute at `at` if anybody did."""
+    """`word` is not muted. `by` and `at` are set if a person ended the last mute of `word`."""
 
     code = "not-muted"
     outcome = "no-op"
@@ -96,7 +96,7 @@ class NotMuted(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class MutedOtherwise(Refusal):
-    """The incident `id` is muted only through `word`, which `by` muted until `at`.
+    """The incident `id` is muted only by the mute of `word`, which `by` set until `at`.
 
     `nearest` is the command that ends that mute.
     """

@@ -9,7 +9,7 @@ from bot.models.refusals.base import Refusal
 
 @dataclass(eq=False, kw_only=True)
 class Frozen(Refusal):
-    """`by` froze all changes at `at`; `reason` is the reason that `by` gave."""
+    """A change freeze is active. `by` started it at `at` and gave the `reason`."""
 
     code = "frozen"
 
@@ -20,7 +20,7 @@ class Frozen(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class AlreadyFrozen(Refusal):
-    """`by` froze all changes before, at `at`."""
+    """A change freeze is already active; `by` started it at `at`."""
 
     code = "already-frozen"
     outcome = "no-op"
@@ -31,7 +31,7 @@ class AlreadyFrozen(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class NotFrozen(Refusal):
-    """Changes are not frozen; `by` ended the last freeze at `at` if there was one."""
+    """No change freeze is active. If there was a freeze before, `by` ended it at `at`."""
 
     code = "not-frozen"
     outcome = "no-op"
@@ -42,7 +42,7 @@ class NotFrozen(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class PlanExpired(Refusal):
-    """The plan of `action` was confirmed too late, twice, or by another person."""
+    """The plan of `action` was confirmed too late, for a second time, or by another person."""
 
     code = "plan-expired"
 
@@ -51,7 +51,7 @@ class PlanExpired(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class CountMismatch(Refusal):
-    """The typed count is not the `expected` count of the frozen scope."""
+    """The typed count differs from the `expected` count of the plan's scope."""
 
     code = "count-mismatch"
 
@@ -60,7 +60,7 @@ class CountMismatch(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class NothingToDo(Refusal):
-    """No row could be changed; `skipped` are the rows with their reasons."""
+    """No row could be changed. `skipped` has the rows with their reasons."""
 
     code = "nothing-to-do"
     outcome = "no-op"
@@ -70,7 +70,7 @@ class NothingToDo(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class OperationRunning(Refusal):
-    """The operation `action` of `by` is running on the same queue."""
+    """The operation `action` that `by` started is still running on this queue."""
 
     code = "operation-running"
 
@@ -80,7 +80,7 @@ class OperationRunning(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class Unfinished(Refusal):
-    """The operation was cancelled or stopped after `done` of `total` rows, which stay changed."""
+    """The operation was cancelled or stopped after `done` of `total` rows. They stay changed."""
 
     code = "unfinished"
 

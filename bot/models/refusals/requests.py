@@ -1,4 +1,4 @@
-"""Refusals of requests that cannot be read or have an id that is used already."""
+"""Refusals of requests that the bot cannot read, or whose request id is already used."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from bot.models.refusals.base import Mistyped, Refusal
 
 @dataclass(eq=False, kw_only=True)
 class UnknownCommand(Mistyped):
-    """No command is called `word`; `nearest` is the most similar name, `usage` its form."""
+    """No command has the name `word`. `nearest` is the most similar command, `usage` its usage."""
 
     code = "unknown-command"
 
@@ -20,8 +20,8 @@ class UnknownCommand(Mistyped):
 class Invalid(Mistyped):
     """An argument is missing, misspelt or out of range.
 
-    `problem` names the sentence in the catalogs, `field` the argument and
-    `usage` the command's form.
+    `problem` names the sentence in the catalogs. `field` is the argument. `usage` is the usage
+    line of the command.
     """
 
     code = "invalid"
@@ -35,9 +35,9 @@ class Invalid(Mistyped):
 
 @dataclass(eq=False, kw_only=True)
 class TimesOff(Refusal):
-    """`failed_at` is `minutes` earlier than the failures happened, so no filter by time is right.
+    """Filters by time are wrong, because `failed_at` is `minutes` earlier than the real failures.
 
-    A negative number means later.
+    If `minutes` is negative, `failed_at` is later than the real failures.
     """
 
     code = "times-off"
@@ -47,7 +47,7 @@ class TimesOff(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class PersonNotFound(Mistyped):
-    """Nobody whom the bot knows is called `name`."""
+    """The bot knows no person with the name `name`."""
 
     code = "person-not-found"
 
@@ -56,7 +56,7 @@ class PersonNotFound(Mistyped):
 
 @dataclass(eq=False, kw_only=True)
 class PersonAmbiguous(Mistyped):
-    """Several people whom the bot knows are called `name`."""
+    """The bot knows several people with the name `name`."""
 
     code = "person-ambiguous"
 
@@ -65,6 +65,6 @@ class PersonAmbiguous(Mistyped):
 
 
 class RequestIdUsed(Refusal):
-    """Another request has this request id, so this one was not executed."""
+    """Another request already used this request id, so the new request was not executed."""
 
     code = "request-id-used"

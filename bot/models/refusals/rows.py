@@ -1,4 +1,4 @@
-"""Refusals of a single job or failed job; `id` is its id as text."""
+"""Refusals about a single job or failed job. `id` is the job's id as text."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from bot.models.refusals.base import Refusal
 
 @dataclass(eq=False, kw_only=True)
 class JobNotFound(Refusal):
-    """The job was processed or has failed; or `by` removed it with `action` at `at`."""
+    """The job was processed or failed, or `by` removed it with the command `action` at `at`."""
 
     code = "job-not-found"
 
@@ -20,9 +20,9 @@ class JobNotFound(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class FailedJobNotFound(Refusal):
-    """The failed job was retried or deleted, by `by` with `action` at `at` if that is recorded.
+    """The failed job was retried or deleted; `by`, `action` and `at` are set if this is recorded.
 
-    `is_order`: there is no record of the id, but an order with this number has failed jobs.
+    `is_order`: the id has no audit record, but an order with this number has failed jobs.
     """
 
     code = "failed-job-not-found"
@@ -36,7 +36,7 @@ class FailedJobNotFound(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class Changed(Refusal):
-    """The row changed after the person saw it, so the request left it alone."""
+    """The row changed after the person saw it, so the request did not change the row."""
 
     code = "changed"
 
@@ -45,7 +45,7 @@ class Changed(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class NotReserved(Refusal):
-    """No worker holds the job; `by` released it with `action` at `at` if anybody did."""
+    """No worker holds the job; `by`, `action` and `at` are set if a person released the job."""
 
     code = "not-reserved"
 
@@ -57,7 +57,7 @@ class NotReserved(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class ReservedAgain(Refusal):
-    """A worker took the job at `at`, after the person saw it, so the request left it alone."""
+    """A worker took the job at `at`, after the person saw it. The job was not changed."""
 
     code = "reserved-again"
 
@@ -67,7 +67,7 @@ class ReservedAgain(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class ReservedRecently(Refusal):
-    """A worker holds the job only since `at`; `force=yes` releases it anyway."""
+    """A worker took the job recently, at `at`. `force=yes` releases the job anyway."""
 
     code = "reserved-recently"
 
@@ -77,7 +77,7 @@ class ReservedRecently(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class RowTooLong(Refusal):
-    """A value of the failed job does not fit into the column `detail`, so nothing was changed."""
+    """A value of the failed job is too long for the column `detail`. Nothing was changed."""
 
     code = "row-too-long"
 
@@ -87,7 +87,7 @@ class RowTooLong(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class RowWouldChange(Refusal):
-    """The table `detail` would have stored another queue or payload, so nothing was changed."""
+    """The table `detail` would store a different queue or payload. Nothing was changed."""
 
     code = "row-would-change"
 
@@ -97,9 +97,9 @@ class RowWouldChange(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class RowHasChildren(Refusal):
-    """Rows of the table `detail` refer to this row, and the database would delete or change them.
+    """The database would delete or change rows of the table `detail` that refer to this row.
 
-    `force=yes` changes the row anyway; an undo does not restore those other rows.
+    `force=yes` changes the row anyway. An undo does not restore the rows of `detail`.
     """
 
     code = "row-has-children"
@@ -110,7 +110,7 @@ class RowHasChildren(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class RowRefused(Refusal):
-    """The database refused the row; `detail` is its reason, without secrets."""
+    """The database refused the row. `detail` is the database's reason, without secrets."""
 
     code = "row-refused"
 

@@ -1,4 +1,4 @@
-"""Refusals of single rows in a request for several: each becomes a `SkippedRow` of its result."""
+"""Refusals of single rows in a request for several rows, as `SkippedRow`s of its result."""
 
 from typing import Any
 
@@ -36,13 +36,13 @@ ROW_REFUSALS: tuple[type[Refusal], ...] = (
     RowTooLong,
     RowWouldChange,
 )
-"""The refusals that a skipped row can be turned back into; a `WrongQueue` then has no queue."""
+"""The refusals that `refusal_of` can make from a skipped row; its `WrongQueue` has no queue."""
 
 _BY_CODE = {refusal_type.code: TypeAdapter(refusal_type) for refusal_type in ROW_REFUSALS}
 
 
 def skipped_row(id_: int, refusal: Refusal) -> SkippedRow:
-    """Return the skipped row with the refusal's reason."""
+    """Return a skipped row with the reason of the refusal."""
     code = refusal.code
     details: dict[str, Any] = {}
     match refusal:
@@ -64,7 +64,7 @@ def skipped_row(id_: int, refusal: Refusal) -> SkippedRow:
 
 
 def refusal_of(row: SkippedRow) -> Refusal | None:
-    """Return the refusal for a skipped row; None if its code is not a row's refusal."""
+    """Return the refusal of a skipped row, or None if no refusal of rows has its code."""
     adapter = _BY_CODE.get(row.code)
     if adapter is None:
         return None

@@ -1,4 +1,4 @@
-"""Refusals of an undo; `id` is the id, as text, of the row to restore."""
+"""Refusals of an undo. `id` is the id of the row to restore, as text."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from bot.models.refusals.base import Refusal
 
 @dataclass(eq=False, kw_only=True)
 class NothingToUndo(Refusal):
-    """The person made no change in the last `days` days that can be undone now."""
+    """The person has no change from the last `days` days that an undo can restore now."""
 
     code = "nothing-to-undo"
     outcome = "no-op"
@@ -18,7 +18,7 @@ class NothingToUndo(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class ChangeNotFound(Refusal):
-    """No change is recorded as `word`."""
+    """The audit log has no change with the id `word`."""
 
     code = "change-not-found"
 
@@ -27,7 +27,7 @@ class ChangeNotFound(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class NotUndoable(Refusal):
-    """The `action` removed no row, or kept no copy of one."""
+    """The command `action` removed no rows, or kept no copies of them."""
 
     code = "not-undoable"
 
@@ -36,7 +36,7 @@ class NotUndoable(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class UndoExpired(Refusal):
-    """The archive keeps copies for `days` days, and the change's copies were purged."""
+    """The archive keeps copies for `days` days. The copies of this change were purged."""
 
     code = "undo-expired"
 
@@ -45,7 +45,7 @@ class UndoExpired(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class AlreadyUndone(Refusal):
-    """`by` undid the change at `at`."""
+    """The change is already undone, by `by` at `at`."""
 
     code = "already-undone"
 
@@ -55,7 +55,7 @@ class AlreadyUndone(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class JobTaken(Refusal):
-    """A worker holds or has tried the retried `job`, so the undo cannot remove it any more."""
+    """A worker holds or tried the retried `job`, so the undo can no longer remove the job."""
 
     code = "job-taken"
 
@@ -65,7 +65,7 @@ class JobTaken(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class JobGone(Refusal):
-    """The retried `job` is no longer in the queue; `by` deleted it at `at` if anybody did."""
+    """The retried `job` is no longer in the queue; `by` and `at` are set if a person deleted it."""
 
     code = "job-gone"
 
@@ -77,7 +77,7 @@ class JobGone(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class RowThere(Refusal):
-    """The row is already in its table, with the same content."""
+    """The row to restore is already in its table and has the same content."""
 
     code = "row-there"
 

@@ -1,4 +1,4 @@
-"""Audit records as people read them: a message each in the channel, a line each in the history."""
+"""Views of audit records: one message per record in the channel, one line in the history."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -19,9 +19,15 @@ ARGUMENTS = 1_500
 HISTORY_ROW = 240
 HISTORY_BLOCKS = 5_750
 HISTORY_TEXT = 3_700
-"""Lines of a message; they stay under 10,000 characters with the line that counts the rest."""
+"""The most characters of a message's lines.
+
+The message stays under 10,000 characters, including the line that counts the remaining records.
+"""
 HISTORY_ROWS, HISTORY_MESSAGES, HISTORY_TIME = 25, 5, 32
-"""With a typed limit: lines of a message and messages, and characters of a line's time and seq."""
+"""The limits of a history if the person typed a limit.
+
+They are the lines per message, the messages, and the characters of a line's time and seq.
+"""
 
 MARKS = {
     "ok": "✅",
@@ -45,8 +51,8 @@ def audit_message(
 ) -> Message:
     """Return one compact message for a record, or for several equal refusals.
 
-    It ends with `#seq hash8`. `permalink` leads to the message that shows the change or announces
-    it.
+    The message ends with `#seq hash8`. `permalink` leads to the message that shows or announces
+    the change.
     """
     first, last = lines[0], lines[-1]
     sentence = audit_sentence(first, ctx, times=len(lines))
@@ -62,14 +68,14 @@ def audit_message(
 
 
 def _details(line: AuditLine, ctx: Context) -> Block | None:
-    """Return a button that shows everything about a sealed record."""
+    """Return a button that opens all details of a sealed record."""
     if line.seq is None:
         return None
     return run_button("history", ctx.texts.plain("button-details"), {"record": line.seq}, ctx.texts)
 
 
 def record_detail(line: AuditLine, ctx: Context) -> Message | Modal:
-    """Return everything about one record: a dialog after a click, a message after a command."""
+    """Return all details of one record: a dialog after a click, a message after a command."""
     texts = ctx.texts
     pairs = [(texts(f"label-{name}"), value) for name, value in _facts(line, ctx) if value]
     lead = cut(_fact(line, ctx), LEAD)
@@ -109,14 +115,14 @@ def _outcome(line: AuditLine, ctx: Context) -> Mrkdwn:
 
 
 def missing_message(seqs: Sequence[int], ctx: Context) -> Message:
-    """Report that sealed records are missing from the database, and how to investigate."""
+    """Report missing sealed records in the database, and explain how to investigate."""
     records = join(", ", (named(f"#{seq}") for seq in seqs))
     text = ctx.texts("audit-missing", records=records, verify=code("queue-bot audit verify"))
     return message([text], [section(text)])
 
 
 def undeliverable_message(anchors: Sequence[tuple[int, str]], ctx: Context) -> Message:
-    """Report the records whose message Slack refuses, by their `#seq hash8`."""
+    """Report the records whose messages Slack refuses; each record is named by `#seq hash8`."""
     records = join(", ", (named(f"#{seq} {link[:HASH]}") for seq, link in anchors))
     text = ctx.texts("audit-untold", records=records, tail=code("queue-bot audit tail"))
     return message([text], [section(text)])
@@ -131,11 +137,11 @@ def history_message(
     more: bool,
     whole: bool = False,
 ) -> Message:
-    """Return one line per record, newest first; a terminal shows all.
+    """Return one line per record, newest first. A terminal shows all records.
 
-    `summary` is the outcome for the order or job in question. `arguments` are those of the next
-    page. `more` says whether there are unread records. `whole`: all lines, shorter and in several
-    messages; else as many as fit into one.
+    `summary` is the outcome for the requested order or job. `arguments` are the arguments of the
+    next page. `more`: the database has more records. `whole`: show all records in several messages
+    with shorter lines. Without `whole`, show the records that fit into one message.
     """
     texts = ctx.texts
     if not lines:
@@ -164,7 +170,7 @@ def history_message(
 
 
 class _HistoryPart:
-    """The lines of one message, and the room that is left in it."""
+    """The lines of one message, and the number of characters that still fit."""
 
     def __init__(self, head: Sequence[Mrkdwn]) -> None:
         self.rows, self.plain = [*head], [*head]
@@ -172,7 +178,7 @@ class _HistoryPart:
         self._room, self._text_room = HISTORY_BLOCKS, HISTORY_TEXT
 
     def add(self, line: AuditLine, fact: Mrkdwn, ctx: Context, *, bounded: bool) -> bool:
-        """Add the record's line; return False if there is no room left."""
+        """Add the record's line, or return False if the line does not fit."""
         row = dots(ctx.texts.brief(line.at), fact, _seq(line))
         plain = dots(escape(ctx.texts.brief_plain(line.at)), fact, _seq(line))
         self._room, self._text_room = self._room - len(row) - 1, self._text_room - len(plain) - 1
@@ -185,7 +191,7 @@ class _HistoryPart:
 
 
 def _with_record_hint(end: Message, lines: Sequence[AuditLine], ctx: Context) -> Message:
-    """Return the end of a history with the command that shows one of its records in full."""
+    """Return the end of a history with the command that shows all details of a record."""
     number = next((line.seq for line in lines if line.seq is not None), None)
     if number is None:
         return end
@@ -196,7 +202,7 @@ def _with_record_hint(end: Message, lines: Sequence[AuditLine], ctx: Context) ->
 def _history_foot(
     last: int, arguments: Mapping[str, str | int], ctx: Context, *, whole: bool
 ) -> Message:
-    """Return how to find older records, with the button for the next page."""
+    """Return the hint for finding older records, and the button for the next page."""
     narrow = _narrow(ctx)
     if "history" not in ctx.runnable:
         return message([narrow], [context_line(narrow)])
@@ -217,7 +223,7 @@ def _narrow(ctx: Context) -> Mrkdwn:
 
 
 def _fact(line: AuditLine, ctx: Context) -> Mrkdwn:
-    """Return the mark of the outcome and the record as a sentence."""
+    """Return the outcome's mark, followed by the record as a sentence."""
     sentence = audit_sentence(line, ctx, queues=ctx.source is Source.TERMINAL)
     return join(" ", [escape(_mark(line)), sentence])
 
@@ -236,7 +242,7 @@ def _place(line: AuditLine, ctx: Context) -> Mrkdwn:
 
 
 def _anchor(lines: Sequence[AuditLine]) -> Mrkdwn:
-    """Return `#12 ab12cd34`, or the first and the last of several records."""
+    """Return `#12 ab12cd34` for a record, or for the first and the last of several records."""
     first, last = lines[0], lines[-1]
     ends = [first] if first.seq == last.seq else [first, last]
     anchors = (named(f"#{line.seq} {line.hash[:HASH]}") for line in ends if line.hash is not None)

@@ -1,4 +1,4 @@
-"""An audit record as one sentence: who did what to which jobs, or what was refused and why."""
+"""An audit record as one sentence: the person, the action and its jobs, or the refusal's reason."""
 
 import json
 from collections.abc import Mapping
@@ -17,15 +17,15 @@ from bot.views.refusal import reason_words
 TARGETS = 20
 TYPED = 150
 LONGEST = 900
-"""Characters of a part of a sentence; Fluent takes no value of more than 1,000."""
+"""The most characters in a part of a sentence; Fluent refuses values above 1,000 characters."""
 ENDED = ("done", "cancelled", "stopped")
 _INTERNAL = frozenset({"digest", "reserved_at", "plan", "typed", "until", "before_record"})
 _BARE = ("ids", "id", "to", "what", "reason", "text")
-"""Arguments that people type without a name."""
+"""The arguments that people type without the argument's name."""
 
 
 def audit_sentence(line: AuditLine, ctx: Context, *, times: int = 1, queues: bool = True) -> Mrkdwn:
-    """Return the record as a sentence; `times` is the number of equal refusals."""
+    """Return the record as a sentence. `times` is the number of equal refusals."""
     values = _values(line)
     who = Person(line.actor)
     if line.outcome in ENDED and isinstance(values.get("operation"), int):
@@ -46,7 +46,7 @@ def typed(line: AuditLine, values: Mapping[str, Any]) -> Mrkdwn:
 
 
 def _values(line: AuditLine) -> Mapping[str, Any]:
-    """Return the recorded arguments; a record that is no JSON object has them as one text."""
+    """Return the recorded arguments; arguments that are no JSON object become one text."""
     try:
         values = json.loads(line.arguments or "{}")
     except (ValueError, RecursionError):
@@ -67,7 +67,7 @@ def _word(value: object) -> str:
 
 
 def _done(line: AuditLine, values: Mapping[str, Any], ctx: Context, *, queues: bool) -> Mrkdwn:
-    """Return what was done to the targets, or the command with its arguments."""
+    """Return the action and its targets, or the command with its arguments."""
     texts, who = ctx.texts, Person(line.actor)
     targets = [_target(target, ctx, queues=queues) for target in line.targets[:TARGETS]]
     hidden = len(line.targets) - TARGETS
@@ -88,7 +88,7 @@ def _target(target: Target, ctx: Context, *, queues: bool) -> Mrkdwn:
 
 
 def _plan(action: str, values: Mapping[str, Any], ctx: Context) -> Mrkdwn:
-    """Return what an operation does to which jobs: `retry 182 failed jobs of E4`."""
+    """Return the action and the jobs of an operation: `retry 182 failed jobs of E4`."""
     count = values.get("total") if isinstance(values.get("total"), int) else 0
     how = counted_as(ctx.actions, action) or "other"
     return ctx.texts(
@@ -155,7 +155,7 @@ def _ended(line: AuditLine, values: Mapping[str, Any], ctx: Context) -> Mrkdwn:
 
 
 def _outcome(line: AuditLine, times: int, ctx: Context) -> Mrkdwn:
-    """Return why it was not done, and how often."""
+    """Return why the request was not executed, and the number of such requests."""
     texts = ctx.texts
     if line.reason == "denied":
         why = _missing_role(line, ctx)
@@ -172,7 +172,7 @@ def _missing_role(line: AuditLine, ctx: Context) -> Mrkdwn:
     has = next((role for role in Role if role.word == line.role), Role.NONE)
     needed = ctx.roles.get(line.action, Role.VIEWER)
     if has >= needed:
-        # An operator may run the command, but not on so many jobs or on another person's operation.
+        # An operator may run the command, but not on this many jobs or another person's operation.
         needed = Role.ADMIN
     role = ctx.texts(f"role-{has.word}")
     return ctx.texts(

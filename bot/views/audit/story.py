@@ -1,7 +1,7 @@
-"""One order's story: a line per event, newest last, near the reader's eye and the buttons.
+"""One order's story: one line per event. The newest event comes last, near the buttons.
 
-The buttons stand at the end, above the message field, because people read a story from its
-beginning. The earlier events of a long story come in messages before, without buttons.
+The buttons are at the end, above Slack's message field, because people read a story from its
+start. A long story has earlier messages without buttons for its earlier events.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,14 +19,20 @@ from bot.views.rows import ERROR, failed_elements, job_elements, row_blocks, sta
 
 LINES = 12
 LINE = 270
-"""Lines of a message; with buttons and fallback text they stay under 10,000 characters."""
+"""The most characters of an event's line.
+
+With buttons and fallback text, a message stays under 10,000 characters.
+"""
 EARLIER, EARLIER_LINE, EARLIER_MESSAGES = 22, 140, 4
-"""Earlier events of a message, their characters, and the messages before the last one."""
+"""The limits of the messages before the last message.
+
+They are the events per message, the characters per event, and the number of messages.
+"""
 PEOPLE = 5
 
 
 def story_message(story: Story, ctx: Context) -> Message:
-    """Return the title, the order's state, who retried it, the events, and how much was scanned."""
+    """Return the title, the order's state, its retries, its events, and the scanned rows."""
     head = [_title(story, ctx)]
     if story.events:
         head += [_now(story, ctx), retries_line(story.retries, ctx)]
@@ -60,7 +66,7 @@ def story_message(story: Story, ctx: Context) -> Message:
 def _earlier(
     events: Sequence[Event], draw: Callable[[Event, Mrkdwn], Mrkdwn], ctx: Context
 ) -> list[Message]:
-    """Return the events as lines without buttons, in as many messages as they need."""
+    """Return the events as lines without buttons, in one or more messages."""
     messages = []
     for begin in range(0, len(events), EARLIER):
         part = events[begin : begin + EARLIER]
@@ -74,7 +80,7 @@ def _earlier(
 
 
 def retries_line(retries: Retries, ctx: Context) -> Mrkdwn:
-    """Return `Retried 3 times: @ana 2, @omar 1`, and the last outcome."""
+    """Return a line such as `Retried 3 times: @ana 2, @omar 1`, with the last outcome."""
     if not retries.count:
         return Mrkdwn()
     who = [_times(retrier, retries, ctx) for retrier in retries.by[:PEOPLE]]
@@ -85,7 +91,7 @@ def retries_line(retries: Retries, ctx: Context) -> Mrkdwn:
 
 
 def _times(retrier: Retrier, retries: Retries, ctx: Context) -> Mrkdwn:
-    """Return the person and, if others retried too, how often the person did."""
+    """Return the person, with the number of retries if several people retried."""
     if len(retries.by) == 1:
         return mention(retrier.actor)
     return ctx.texts("retries-by", who=Person(retrier.actor), count=retrier.count)
@@ -98,7 +104,7 @@ def _title(story: Story, ctx: Context) -> Mrkdwn:
 
 
 def _shop(story: Story) -> str | None:
-    """Return the shop of all events; None if there are several."""
+    """Return the shop of the events, or None if the events have several shops."""
     shops = {
         str((event if isinstance(event, Failure) else event.found.job).tienda_id or "")
         for event in story.events
@@ -108,7 +114,7 @@ def _shop(story: Story) -> str | None:
 
 
 def _now(story: Story, ctx: Context) -> Mrkdwn:
-    """Return how many jobs of the order are failed, pending, delayed and reserved."""
+    """Return the number of failed, pending, delayed and reserved jobs of the order."""
     counts = dict.fromkeys(("failed", "pending", "delayed", "reserved"), 0)
     for event in story.events:
         if isinstance(event, Queued):
@@ -176,7 +182,7 @@ def _subject(event: Act, ctx: Context) -> Mrkdwn:
 
 
 def _became(became: Became | None, ctx: Context) -> Mrkdwn:
-    """Return the outcome of a retry, as in its outcome message."""
+    """Return the outcome of a retry in the words of the outcome message."""
     if became is None:
         return ctx.texts("fate-unknown")
     word = ctx.texts(f"retry-outcome-word-{became.fate}")
@@ -220,7 +226,7 @@ def _omitted(hidden: int, story: Story, ctx: Context) -> list[Mrkdwn]:
 
 
 def _foot(story: Story, ctx: Context) -> list[Mrkdwn]:
-    """Return how many rows were scanned, and which failures are not indexed yet."""
+    """Return the number of scanned rows, and a note about failures that are not indexed yet."""
     jobs = story.jobs
     if jobs.complete:
         coverage = ctx.texts("find-looked-all", count=jobs.newest + jobs.oldest)

@@ -35,13 +35,13 @@ from bot.views.row_tables import TableRow, plain_time, table_messages, table_row
 from bot.views.rows import failed_elements, failed_line, row_blocks
 
 ROWS = 6
-"""Groups with buttons; with notification text they stay under 10,000 characters."""
+"""The most groups with buttons; a message with fallback text stays under 10,000 characters."""
 COLUMNS = ("error", "failed", "cause", "queue", "last")
 SHORT, CAUSE = 20, 45
 NAME = 140
 ROW = 800
 TIMES = 400
-"""Characters of a row; its two times take about 80 each."""
+"""The most characters of a row with its times; each of its two times needs about 80."""
 QUEUES = 3
 DETAIL_QUEUES = 10
 EXAMPLE, EXAMPLE_IN_MESSAGE = 1_500, 500
@@ -51,7 +51,7 @@ _NONE = "·"
 
 
 def error_list(groups: ErrorGroups, listed: ErrorsListed, ctx: Context) -> Message:
-    """Return a row per group with Details and Retry group; a terminal shows all rows."""
+    """Return one row per group with Details and Retry group. A terminal shows all rows."""
     texts = ctx.texts
     in_terminal = ctx.source is Source.TERMINAL
     rows = groups.errors if in_terminal else groups.errors[:ROWS]
@@ -107,7 +107,7 @@ def _scope(groups: ErrorGroups, listed: ErrorsListed, ctx: Context) -> Mrkdwn:
 
 
 def _period(groups: ErrorGroups, listed: ErrorsListed, ctx: Context) -> list[Mrkdwn]:
-    """Return which period the counts cover, if it is longer than the period asked for."""
+    """Return the period that the counts cover, if it is longer than the requested period."""
     if groups.since is None or listed.asked is None or listed.asked == groups.since:
         return []
     since, asked = (read_wall_clock(at, ctx) for at in (groups.since, listed.asked))
@@ -125,9 +125,9 @@ def _next(listed: ErrorsListed, shown: int, ctx: Context) -> Block:
 
 
 def _row(row: ErrorGroup, ctx: Context, *, windowed: bool, numbers: bool) -> Mrkdwn:
-    """Return four lines: count and queues, error, times and orders, and whether it still fails.
+    """Return four lines: count and queues; error; times and orders; and whether the group fails.
 
-    `numbers`: show the bar's values as figures.
+    `numbers`: show the bar's values as numbers.
     """
     texts = ctx.texts
     lead = dots(
@@ -144,7 +144,7 @@ def _row(row: ErrorGroup, ctx: Context, *, windowed: bool, numbers: bool) -> Mrk
 
 
 def going_on(row: ErrorGroup, ctx: Context) -> Mrkdwn:
-    """Return whether the group still fails and how fast, or how long ago it last failed.
+    """Return the rate at which the group still fails, or the time since its last failure.
 
     A group whose recent failures were all retried or deleted does not count as still failing.
     """
@@ -159,7 +159,7 @@ def going_on(row: ErrorGroup, ctx: Context) -> Mrkdwn:
 
 
 def _bar(row: ErrorGroup, ctx: Context) -> Mrkdwn:
-    """Return the last hours as a row of bars, scaled to the highest; a dot means none."""
+    """Return the last hours as a row of bars, scaled to the highest value. A dot means 0."""
     highest = max(row.hours, default=0)
     if not highest:
         return Mrkdwn()
@@ -170,7 +170,7 @@ def _bar(row: ErrorGroup, ctx: Context) -> Mrkdwn:
 
 
 def _hours(row: ErrorGroup, ctx: Context) -> Mrkdwn:
-    """Return the last hours as figures."""
+    """Return the failures of the last hours as numbers."""
     if not any(row.hours):
         return Mrkdwn()
     figures = " ".join(str(count) for count in row.hours)
@@ -204,7 +204,7 @@ def _orders(row: ErrorGroup, ctx: Context) -> Mrkdwn:
 
 
 def _elements(row: ErrorGroup, queue: str | int | None, ctx: Context) -> list[Block]:
-    """Return Retry group and Details if the reader may run them."""
+    """Return the buttons Retry group and Details, if the reader may run these commands."""
     elements = []
     if "retry" in ctx.runnable and may_retry(row, ctx):
         arguments: dict[str, Argument] = {"error": row.error}
@@ -219,7 +219,7 @@ def _elements(row: ErrorGroup, queue: str | int | None, ctx: Context) -> list[Bl
 
 
 def may_retry(row: ErrorGroup, ctx: Context) -> bool:
-    """Whether the reader may retry the whole group; an operator has a limit."""
+    """Whether the reader may retry the whole group. The role operator has a limit of jobs."""
     return row.failed > 0 and (ctx.role >= Role.ADMIN or row.failed <= OPERATOR_ROWS)
 
 

@@ -1,6 +1,7 @@
-"""Alerts about failures: of one job, of an error group, or of a busy minute's rest.
+"""Alerts about failures: one job, one error group, or the summary of a busy minute.
 
-Everybody in the channel sees an alert, so it always has its buttons; the click checks the role.
+Everybody in the channel sees an alert. Therefore it always has its buttons, and a click checks
+the person's role.
 """
 
 from datetime import datetime
@@ -27,11 +28,11 @@ from bot.views.operations.outcomes import outcome_line
 from bot.views.rows import ERROR, ROW
 
 SHOWN = 3
-"""How many failed jobs an error group's message names."""
+"""The number of failed jobs that the alert of an error group names."""
 
 
 class FailedJobAlert(Value):
-    """One failed job as its alert shows it; `error` is one short masked line, times naive UTC."""
+    """One failed job in an alert. `error` is one short masked line. Times are naive UTC."""
 
     failed_id: int
     queue: str
@@ -48,10 +49,10 @@ class FailedJobAlert(Value):
 
 
 class ErrorGroupAlert(Value):
-    """An error group's failures: how many happened and are left, and the newest.
+    """An error group's failures: their number, the number of remaining jobs, and the newest jobs.
 
-    `name` is the error group's; `queue` is None if the failures are of several queues. `first_at`
-    and `last_at` are the failures' own times.
+    `name` is the name of the error group. `queue` is None if the failures are from several queues.
+    `first_at` and `last_at` are times of failures, not the times of their indexing.
     """
 
     error_group: int
@@ -69,7 +70,10 @@ class ErrorGroupAlert(Value):
 
 
 def failure_message(alert: FailedJobAlert, incident: IncidentView, ctx: Context) -> Message:
-    """Return what failed, why and when; after a retry or delete, by whom, without buttons."""
+    """Return the failed job, its error and its time.
+
+    After a retry or delete, the alert names the person and has no buttons.
+    """
     title = dots(ctx.texts(f"alert-{alert.state}", id=_id(alert, ctx)), *_whose(alert, ctx))
     error = cut(code(alert.error, 2 * ERROR), ROW)
     facts = dots(
@@ -102,10 +106,10 @@ def _whose(alert: FailedJobAlert, ctx: Context) -> list[Mrkdwn]:
 
 
 def _elements(alert: FailedJobAlert, incident: IncidentView, ctx: Context) -> list[Block]:
-    """Return Retry and Details, and a menu for the alert, the order, and Delete.
+    """Return Retry and Details, and a menu with choices for the alert, the order, and Delete.
 
-    A menu asks one confirmation for all of its choices. So Delete opens the details, where its own
-    button asks.
+    A menu has a single confirmation for all of its choices. Therefore Delete opens the details,
+    where the button Delete has its own confirmation.
     """
     texts = ctx.texts
     retry: dict[str, Argument] = {"ids": [alert.failed_id], "digest": alert.row_digest}
@@ -132,7 +136,7 @@ def _settled(alert: FailedJobAlert, ctx: Context) -> list[Mrkdwn]:
 
 
 def group_message(alert: ErrorGroupAlert, incident: IncidentView, ctx: Context) -> Message:
-    """Return how many jobs of a group failed, the newest of them, and their outcomes."""
+    """Return the number of failed jobs of a group, its newest failures, and their outcomes."""
     texts = ctx.texts
     queue = texts("incident-queues") if alert.queue is None else queue_name(alert.queue)
     title = dots(
@@ -159,7 +163,7 @@ def group_message(alert: ErrorGroupAlert, incident: IncidentView, ctx: Context) 
 
 
 def _lead(key: str, remaining: int, incident: IncidentView) -> str:
-    """Return the key of the title: still failed, settled, or recovered."""
+    """Return the key of the title, depending on the failed jobs left and on the resolution."""
     if remaining > 0:
         return f"{key}-quiet" if incident.resolution == "quiet" else f"{key}-open"
     return f"{key}-recovered" if incident.resolution == "recovered" else f"{key}-settling"
@@ -172,7 +176,7 @@ def _row(alert: FailedJobAlert, ctx: Context) -> Mrkdwn:
 
 
 def _progress(alert: ErrorGroupAlert, incident: IncidentView, ctx: Context) -> list[Mrkdwn]:
-    """Return counts of retried, deleted, otherwise removed and remaining jobs, and by whom last."""
+    """Return the counts of retried, deleted, removed and remaining jobs, and the last person."""
     texts = ctx.texts
     gone = alert.count - alert.left
     otherwise = gone - alert.retried - alert.deleted
@@ -210,7 +214,10 @@ def _group_elements(alert: ErrorGroupAlert, incident: IncidentView, ctx: Context
 def summary_message(
     count: int, remaining: int, until: datetime, incident: IncidentView, ctx: Context
 ) -> Message:
-    """Return the rest of a busy minute (UTC): how many more failed, and how many still are."""
+    """Return the alert for the jobs of a busy minute (UTC) that have no alert of their own.
+
+    It shows how many of these jobs failed, and how many are still in `failed_jobs`.
+    """
     lead = ctx.texts("summary-lead" if remaining else "summary-lead-settled", count=count)
     span = ctx.texts("summary-span", since=Moment(incident.triggered_at), until=Moment(until))
     foot = dots(span, short_id(incident))

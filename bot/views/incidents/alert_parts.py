@@ -1,4 +1,4 @@
-"""Parts of every alert: number, acknowledgement, mute, menu, thread replies."""
+"""The parts of every alert: id, acknowledgement, mute, menu and thread replies."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -16,15 +16,16 @@ from bot.views.incidents.mutes import owner_line
 from bot.views.names import age, dots, queue_name
 
 NOTICED_WITHIN = timedelta(minutes=2)
-"""A failure is indexed within seconds; the bot was down if it took longer than this."""
+"""The bot usually indexes a failure within seconds. A longer delay means that the bot was down."""
 
 
 class Ending(Value):
-    """How an incident ended: its duration in seconds, and the outcomes of jobs if known.
+    """The end of an incident: its duration in seconds, and the outcomes of jobs if known.
 
-    `of` says which jobs were counted. `jobs`: the incident's own, each of them once; `failed` are
-    those that failed with another error. `queue`: those of the queue. `all`: failures of the queue,
-    and processed jobs of all queues. The last two count processed jobs by samples.
+    `of` names the counted jobs. `jobs`: the failed jobs of the incident, each counted once; then
+    `failed` counts jobs that failed with another error. `queue`: the jobs of the queue. `all`: the
+    failures of the queue, and the processed jobs of all queues. `queue` and `all` count processed
+    jobs by samples.
     """
 
     seconds: int
@@ -38,10 +39,10 @@ class Ending(Value):
 
 
 class IncidentView(Value):
-    """An incident as alerts show it; times are naive UTC. `ending` is set if it recovered.
+    """An incident in alerts. Times are naive UTC. `ending` is set if the incident recovered.
 
-    `resolution` is None while it is active. It is `quiet` if there was no new failure for long and
-    failed jobs are left.
+    `resolution` is None while the incident is active. `quiet` means that no new failure happened
+    for a long time, but failed jobs are left.
     """
 
     id: int
@@ -68,7 +69,7 @@ def short_id(incident: IncidentView) -> Mrkdwn:
 
 
 def notes(incident: IncidentView, ctx: Context) -> list[Mrkdwn]:
-    """Return who acknowledged the incident and, while it is active, the end of its mute."""
+    """Return who acknowledged the incident. An active incident also shows the end of its mute."""
     lines = []
     if incident.acknowledged_by is not None and incident.acknowledged_at is not None:
         by, at = incident.acknowledged_by, incident.acknowledged_at
@@ -79,14 +80,14 @@ def notes(incident: IncidentView, ctx: Context) -> list[Mrkdwn]:
 
 
 def known_since(incident: IncidentView, first_at: datetime, ctx: Context) -> Mrkdwn:
-    """Return when the bot noticed the failures, if clearly later than the first of them."""
+    """Return when the bot noticed the failures, if this was long after the first failure."""
     if incident.triggered_at - first_at <= NOTICED_WITHIN:
         return Mrkdwn()
     return ctx.texts("incident-known", at=Moment(incident.triggered_at))
 
 
 def quiet_line(incident: IncidentView, remaining: int, ctx: Context) -> list[Mrkdwn]:
-    """Return the line about no new failures, if the incident is quiet and failed jobs are left."""
+    """Return the line "no new failures" if the incident is quiet and has failed jobs left."""
     if incident.resolution != "quiet" or remaining <= 0:
         return []
     return [ctx.texts("incident-quiet", age=age(incident.quiet_seconds, ctx.texts))]
@@ -99,10 +100,10 @@ def incident_menu(
     order: int | str | None = None,
     more: tuple[str, str, dict[str, Argument]] | None = None,
 ) -> Block:
-    """Return a menu: Acknowledge or Take over, mutes of one hour, and Show order if there is one.
+    """Return a menu: Acknowledge or Take over, mutes of one hour, and Show order with an order.
 
-    `more` is a command, a key and values. An order too long for a choice's value is omitted; people
-    can type it.
+    `more` is a command, a key and values. If the order is too long for a choice's value, the menu
+    has no such choice, and people can type the command.
     """
     options: list[tuple[str, str, dict[str, Argument]]] = []
     if incident.is_active and incident.acknowledged_by is None:
@@ -110,7 +111,7 @@ def incident_menu(
     elif incident.is_active:
         options.append(("assign", "button-take-over", {"id": incident.id}))
     if incident.muted_until is None:
-        # An alert of an error group is about nothing but that error.
+        # An alert of an error group is only about this error, so the label names the error.
         key = "button-mute-error" if incident.rule == NEW_FAILURES else "button-mute-alert"
         options.append(("mute", key, {"id": incident.id}))
         if incident.queue:
@@ -125,7 +126,7 @@ def incident_menu(
 
 
 def with_group_mention(alert: Message, group_id: str | None, ctx: Context) -> Message:
-    """Return the alert with a mention of the user group on call; only for a new message."""
+    """Return the alert with a mention of the on-call user group. Only new alerts get a mention."""
     if group_id is None:
         return alert
     mention = ctx.texts("incident-mention", group=group(group_id))
@@ -135,7 +136,7 @@ def with_group_mention(alert: Message, group_id: str | None, ctx: Context) -> Me
 def escalated_message(
     seconds: int, size: str, before: str | None, incident: IncidentView, ctx: Context
 ) -> Message:
-    """Return the thread reply about an unacknowledged incident, or one that grew from `before`."""
+    """Return the thread reply about an unacknowledged incident, or about growth from `before`."""
     texts = ctx.texts
     if before is not None:
         line = texts("incident-grown", before=before, now=size)
@@ -151,12 +152,12 @@ def reopened_message(seconds: int, size: str, incident: IncidentView, ctx: Conte
 
 
 def recovered_message(incident: IncidentView, ending: Ending, ctx: Context) -> Message:
-    """Return the reply about a recovered incident; it goes to the channel if the thread is lost."""
+    """Return the reply about a recovered incident. The channel gets it if the thread is lost."""
     return _reply([dots(ending_line(ending, ctx), short_id(incident))])
 
 
 def ending_line(ending: Ending, ctx: Context) -> Mrkdwn:
-    """Return the line about the recovery, its duration, and the outcomes of jobs if known."""
+    """Return the line about the recovery: the duration, and the outcomes of jobs if known."""
     texts = ctx.texts
     lasted = age(ending.seconds, texts)
     parts = _own_figures(ending, ctx) if ending.of == "jobs" else _queue_figures(ending, ctx)
@@ -166,7 +167,7 @@ def ending_line(ending: Ending, ctx: Context) -> Mrkdwn:
 
 
 def _own_figures(ending: Ending, ctx: Context) -> list[Mrkdwn]:
-    """Return what became of the incident's failed jobs; the numbers add up to all of them."""
+    """Return the outcomes of the incident's failed jobs. The counts add up to all failed jobs."""
     texts, figures = ctx.texts, []
     if ending.processed is not None:
         known = {"processed": ending.processed, "failed": ending.failed or 0}
@@ -178,7 +179,7 @@ def _own_figures(ending: Ending, ctx: Context) -> list[Mrkdwn]:
 
 
 def _queue_figures(ending: Ending, ctx: Context) -> list[Mrkdwn]:
-    """Return what happened in the queue, and in all queues, during the incident, if known."""
+    """Return the counts of the queue or of all queues during the incident, if known."""
     figures = []
     if ending.processed is not None:
         of_all = "" if ending.of == "queue" else "-all"

@@ -1,4 +1,4 @@
-"""The handover to the next person on call: incidents by owner, mutes, and running work."""
+"""The handover to the next person on call: incidents by owner, mutes and running operations."""
 
 from collections.abc import Sequence
 
@@ -12,13 +12,16 @@ from bot.views.incidents.mutes import incident_title, topic_text
 from bot.views.names import age, dots
 
 SHOWN = {"incidents": 10, "mutes": 5, "operations": 5}
-"""Rows of each part in a message, which stays under 10,000 characters; a terminal shows all."""
+"""The most rows of each part in a message, which stays under 10,000 characters.
+
+A terminal shows all rows.
+"""
 ROW = 260
 NAME = 80
 
 
 def handover_message(handover: Handover, ctx: Context) -> Message:
-    """Return the active incidents, unassigned ones first, then mutes, operations and the freeze."""
+    """Return the active incidents, unassigned first, then the mutes, operations and the freeze."""
     incidents = sorted(handover.incidents, key=lambda incident: incident.acknowledged_by or "")
     parts = [
         [ctx.texts("handover-title")],
@@ -32,7 +35,7 @@ def handover_message(handover: Handover, ctx: Context) -> Message:
 
 
 def _part(name: str, rows: Sequence[Mrkdwn], ctx: Context) -> list[Mrkdwn]:
-    """Return the title of a part with its number of rows, and the rows."""
+    """Return the title of a part, which counts its rows, and then the rows."""
     if not rows:
         return [ctx.texts(f"handover-{name}-none")]
     shown = rows if ctx.source is Source.TERMINAL else rows[: SHOWN[name]]
@@ -42,7 +45,7 @@ def _part(name: str, rows: Sequence[Mrkdwn], ctx: Context) -> list[Mrkdwn]:
 
 
 def _incident(incident: ListedIncident, ctx: Context) -> Mrkdwn:
-    """Return an incident, since when it is active, and who is responsible for it."""
+    """Return an incident, its start, and the person who is responsible for it."""
     texts = ctx.texts
     lead = texts(
         "handover-incident",

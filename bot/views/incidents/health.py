@@ -9,11 +9,11 @@ from bot.views.context import Context
 from bot.views.names import age_since, offset_values
 
 _COMPLETE = ("audit-key-missing", "forged-link", "forged-record", "cursor-reset")
-"""Problems whose sentence says what follows; the usual effect of their part is not theirs."""
+"""The problems whose sentence includes the effect, which differs from the part's usual effect."""
 _UNLOGGED = ("nobody", "zone-offset", *_COMPLETE)
-"""Problems of which the log has no more than the sentence."""
+"""The problems about which the log has no more information than the sentence."""
 SHOWN = 8
-"""Problems that a message lists; a terminal lists all."""
+"""The most problems that a message lists; a terminal lists all problems."""
 
 
 def health_lines(health: Health, ctx: Context) -> list[Mrkdwn]:
@@ -22,7 +22,7 @@ def health_lines(health: Health, ctx: Context) -> list[Mrkdwn]:
 
 
 def unwell_lines(health: Health, ctx: Context) -> list[Mrkdwn]:
-    """Return only the problems with their remedies; nothing if there are none."""
+    """Return only the problems with their remedies, or no lines if there are no problems."""
     late = [_undelivered(undelivered, ctx) for undelivered in health.undelivered]
     return [*problem_lines(health.problems, ctx), *late]
 
@@ -67,7 +67,7 @@ def _undelivered(late: Undelivered, ctx: Context) -> Mrkdwn:
 
 
 def problem_lines(problems: Sequence[HealthProblem], ctx: Context) -> list[Mrkdwn]:
-    """Return one sentence per problem with its effect, and last where the logs show the reason."""
+    """Return one sentence per problem with its effect, then how to find the reasons in the logs."""
     if not problems:
         return []
     first = problems if ctx.source is Source.TERMINAL else problems[:SHOWN]
@@ -100,6 +100,6 @@ def problem_line(problem: HealthProblem, ctx: Context) -> Mrkdwn:
 
 
 def _step(problem: HealthProblem, ctx: Context) -> Mrkdwn:
-    """Return the step's name; its row may come from a newer version."""
+    """Return the step's name. A newer version of the bot may have written an unknown step."""
     key = f"background-step-{problem.step}"
     return ctx.texts(key) if ctx.texts.has(key) else escape(problem.step or "–")

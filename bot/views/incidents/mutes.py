@@ -14,7 +14,7 @@ NAME = 140
 
 
 def acknowledged(incident: ListedIncident, ctx: Context) -> Message:
-    """Return the answer to the person: the incident's subject, and what follows."""
+    """Return the answer to the person: the incident's subject, and the effects."""
     lead = ctx.texts("acknowledge-done", id=incident.incident, what=incident_title(incident, ctx))
     return _section_message([lead, *_group_name(incident.name)])
 
@@ -31,7 +31,7 @@ def acknowledged_visible(incident: ListedIncident, ctx: Context) -> Message:
 
 
 def assigned(incident: ListedIncident, ctx: Context) -> Message:
-    """Return the answer to the person: who is responsible now, and what follows."""
+    """Return the answer to the person: who is responsible now, and the effects."""
     return _assigned(incident, "", ctx)
 
 
@@ -81,7 +81,7 @@ def muted_visible(details: MuteDetails, ctx: Context) -> Message:
 
 
 def unmuted(details: MuteDetails, ctx: Context) -> Message:
-    """Return the answer to the person: the topic that alerts again, and its open incidents."""
+    """Return the answer to the person: the topic with alerts again, and its active incidents."""
     lead = ctx.texts("unmute-done", topic=topic_text(details.mute.topic, ctx))
     early = ctx.texts("unmute-early", at=Moment(details.mute.until))
     return _section_message([lead, early, *_more(details, ctx)])

@@ -1,4 +1,4 @@
-"""Alerts of the metric rules: a value crosses its limit, and recovers."""
+"""The alerts of metric rules: a value crosses its limit and later recovers."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -29,7 +29,7 @@ from bot.views.names import LONGEST_NAME, age
 from bot.views.rows import release_button
 
 DURATION_RULES = frozenset({OLDEST_JOB, STUCK_JOBS, NO_WORKER_ACTIVITY})
-"""Rules whose value is a duration; the value of the others is a number of jobs."""
+"""The rules whose value is a duration. The value of other rules is a number of jobs."""
 
 _BUTTONS: Mapping[str, tuple[tuple[str, str], ...]] = {
     OLDEST_JOB: (("status", "button-status"), ("jobs", "button-jobs")),
@@ -39,11 +39,11 @@ _BUTTONS: Mapping[str, tuple[tuple[str, str], ...]] = {
     NO_WORKER_ACTIVITY: (("status", "button-status"), ("stuck", "button-stuck")),
     BACKGROUND_PROBLEM: (("watch", "button-watch"),),
 }
-"""The most useful commands by rule, with the labels of their buttons."""
+"""The most useful commands for each rule, with their button labels."""
 
 
 class RuleAlert(Value):
-    """The current value of a rule and its peak, in seconds or jobs, with the reading's `facts`."""
+    """The current value and the peak of a rule, in seconds or jobs, with the reading's `facts`."""
 
     rule: str
     queue: str | None
@@ -53,7 +53,7 @@ class RuleAlert(Value):
 
 
 def rule_alert_message(alert: RuleAlert, incident: IncidentView, ctx: Context) -> Message:
-    """Return the problem and its value; after recovery, its duration."""
+    """Return the problem and its value, or its duration after recovery."""
     body = rule_lines(alert.rule, alert.queue, alert.value, alert.peak, alert.facts, ctx)
     if incident.ending is not None:
         body = [join("\n", [ending_line(incident.ending, ctx), *body[:1]]), *body[1:]]
@@ -75,10 +75,10 @@ def rule_alert_message(alert: RuleAlert, incident: IncidentView, ctx: Context) -
 
 
 def _release(alert: RuleAlert, ctx: Context) -> list[Block]:
-    """Return Release of the stuck jobs that the alert names; everybody sees it.
+    """Return the button Release for the stuck jobs in the alert. Everybody sees the button.
 
-    A click releases a single job only from the worker that the alert is about, and several only
-    from workers that have had them for too long.
+    A click on the button for a single job releases the job only if the worker from the alert still
+    holds it. A click for several jobs releases only jobs that workers have held for too long.
     """
     jobs: Sequence[Sequence[int]] = alert.facts.get("jobs", ()) if alert.rule == STUCK_JOBS else ()
     ids = [id_ for id_, *_ in jobs]
@@ -92,11 +92,11 @@ def _release(alert: RuleAlert, ctx: Context) -> list[Block]:
 
 
 def _about(command: str, alert: RuleAlert) -> dict[str, Argument]:
-    """Return the command's arguments: the queue, and the order by oldest job."""
+    """Return the command's arguments: the queue, and sorting by the oldest job."""
     if command != "jobs":
         return {}
     oldest: dict[str, Argument] = {"sort": "oldest", "status": "pending"}
-    # A name longer than the bot's tables allow may be too long for a button.
+    # A queue name that is too long for the bot's tables may also be too long for a button.
     if alert.queue is None or len(alert.queue) > LONGEST_NAME:
         return oldest
     return {"queue": alert.queue, **oldest}

@@ -1,4 +1,4 @@
-"""The texts of metric rules: title, meaning of the value, and remedy."""
+"""The texts of metric rules: the title, the meaning of the value, and the remedy."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,10 +21,10 @@ from bot.views.rows import ROW
 from bot.views.stuck import workers_hint
 
 GROUP = 140
-"""Characters shown of an error group's name."""
+"""The most characters of an error group's name."""
 
 POOL = 10
-"""Queues shown of a worker pool."""
+"""The most queues of a worker pool that an alert names."""
 
 Facts = Mapping[str, Any]
 
@@ -39,14 +39,14 @@ class _Reading:
 def rule_lines(
     rule: str, queue: str | None, value: int, peak: int, facts: Facts, ctx: Context
 ) -> list[Mrkdwn]:
-    """Return the lines of a message about a rule, title first; `peak` is the highest value so far.
+    """Return the lines of a message about a rule, title first. `peak` is its highest value so far.
 
-    `value` and `facts` come from the readings of `bot.background.incidents.rules`.
+    The readings of `bot.background.incidents.rules` provide `value` and `facts`.
     """
     name = queue_name(queue or "")
     title, *rest = _LINES[rule](_Reading(name, value, facts), ctx)
     notes = [ctx.texts("rule-peak", figure=_value(rule, peak, ctx))]
-    # The problems of a part of the bot are listed, so their number would add nothing.
+    # The message lists the problems of a part of the bot, so their peak number is not useful.
     has_peak = peak > value and rule != BACKGROUND_PROBLEM
     return [cut(title, ROW), *rest, *(notes if has_peak else [])]
 
@@ -76,14 +76,14 @@ def _no_worker_activity(reading: _Reading, ctx: Context) -> list[Mrkdwn]:
     oldest = texts("rule-no-worker-activity-oldest", age=age(facts.get("age", 0), texts))
     waiting = [*_waiting(facts, ctx), oldest]
     if facts.get("workers") != "still":
-        # The incident recovers only when the workers have caught up.
+        # The workers are active again, but the incident recovers only after they have caught up.
         return [texts("rule-no-worker-activity-over", queue=reading.queue), *waiting]
     title = texts("rule-no-worker-activity", queue=reading.queue, age=age(reading.value, texts))
     return [title, *waiting, workers_hint(ctx)]
 
 
 def _worker_pool(queues: Sequence[Sequence[Any]], ctx: Context) -> list[Mrkdwn]:
-    """Return the queues whose workers stopped together, those that still stand first."""
+    """Return the queues whose workers stopped together. Queues without activity come first."""
     texts = ctx.texts
     ordered = sorted(queues, key=lambda row: (not row[3], -row[1]))
     rows = [
@@ -177,7 +177,7 @@ def _waiting(facts: Facts, ctx: Context) -> list[Mrkdwn]:
 
 
 def _workers(facts: Facts, ctx: Context, *, slow: bool) -> list[Mrkdwn]:
-    """Return whether the workers make progress, and the remedy if they do not."""
+    """Return whether the workers make progress. If they make none, also return the remedy."""
     texts, state, moved = ctx.texts, facts.get("workers", "unknown"), facts.get("moved")
     if not facts.get("waiting"):
         return []

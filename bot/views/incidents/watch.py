@@ -1,4 +1,4 @@
-"""The state of monitoring: its leader and cost, open incidents, mutes, and limits."""
+"""The state of monitoring: its leader and cost, active incidents, mutes, and limits."""
 
 from datetime import datetime
 
@@ -19,14 +19,14 @@ from bot.views.incidents.mutes import incident_title, topic_text
 from bot.views.names import age, age_since, dots
 
 INCIDENTS, MUTES = 8, 6
-"""Incidents and mutes per message; with the rest they stay under 10,000 characters."""
+"""The most incidents and mutes in a message, which stays under 10,000 characters in total."""
 ROW = 220
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 NAME = 80
 
 
 def watch_message(watching: Watching, extra: WatchExtra, ctx: Context) -> Message:
-    """Return the state of monitoring, leader first; a terminal shows every incident and mute."""
+    """Return the state of monitoring, leader first. A terminal shows every incident and mute."""
     in_terminal = ctx.source is Source.TERMINAL
     head = [
         ctx.texts("watch-title"),
@@ -170,7 +170,7 @@ def _foot(extra: WatchExtra, ctx: Context) -> Mrkdwn:
 
 
 def _brief(at: datetime, ctx: Context) -> Mrkdwn:
-    """Return a moment for a long list; a terminal shows its year and zone."""
+    """Return a time in short form for a long list. A terminal also shows the year and zone."""
     return ctx.texts("at", at=Moment(at)) if ctx.source is Source.TERMINAL else ctx.texts.brief(at)
 
 

@@ -1,1 +1,1 @@
-"""Views of operations: preview, progress, outcomes, undo, change freeze."""
+"""Views of operations: preview, progress, outcomes, undo and change freeze."""

@@ -11,7 +11,7 @@ REASON = 300
 
 
 def frozen_lines(freeze: Freeze, ctx: Context) -> list[Mrkdwn]:
-    """Return the status lines: who froze changes, when, why, and how to end it."""
+    """Return the status lines: who started the freeze, when and why, and how to end it."""
     values = {"by": Person(freeze.by), "at": Moment(freeze.at)}
     sentence = ctx.texts("frozen", **values)
     if freeze.reason:
@@ -20,7 +20,7 @@ def frozen_lines(freeze: Freeze, ctx: Context) -> list[Mrkdwn]:
 
 
 def frozen_preview(freeze: Freeze, ctx: Context) -> Mrkdwn:
-    """Return the preview's warning that it cannot be confirmed yet."""
+    """Return the preview's warning that people cannot confirm the plan yet."""
     return ctx.texts("frozen-preview", by=Person(freeze.by), at=Moment(freeze.at))
 
 
@@ -44,7 +44,7 @@ def freeze_visible(freeze: Freeze, ctx: Context) -> Message:
 
 
 def unfreeze_message(seconds: int, ctx: Context) -> Message:
-    """Return the answer to the admin: the freeze ended after so many seconds."""
+    """Return the answer to the admin: the freeze ended after `seconds`."""
     return _sections_message([ctx.texts("unfreeze-done", age=age(seconds, ctx.texts))])
 
 

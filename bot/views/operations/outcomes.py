@@ -1,4 +1,4 @@
-"""Outcomes of retried jobs, in the message about the retry and in its thread."""
+"""Views of the outcomes of retried jobs, in the retry's message and in its thread."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ SHOWN = (
     "no-longer-queued",
     "stopped-following",
 )
-"""Every state, in the order of their counts in messages."""
+"""All states, in the order in which messages show their counts."""
 
 _GOOD = {"processed"}
 
@@ -47,7 +47,7 @@ def request_message(outcomes: Sequence[RetryOutcome], actor: str, ctx: Context) 
 
 
 def reply_message(outcomes: Sequence[RetryOutcome], actor: str, ctx: Context) -> Message:
-    """Return the thread reply; it mentions the person unless all jobs succeeded."""
+    """Return the thread reply. It mentions the person unless all jobs succeeded."""
     call = [] if all(outcome.state in _GOOD for outcome in outcomes) else [_call(actor, ctx)]
     if len(outcomes) == 1:
         lines = [outcome_line(outcomes[0], ctx)]
@@ -96,7 +96,7 @@ def _by_state(outcomes: Outcomes) -> Mapping[str, int]:
 
 
 def outcome_line(outcome: RetryOutcome, ctx: Context) -> Mrkdwn:
-    """Return the outcome of one job as a sentence; empty while it has waited only briefly."""
+    """Return the outcome of one job as a sentence, or no text if the job just started to wait."""
     texts = ctx.texts
     waited = age(outcome.seconds, texts)
     match outcome.state:
@@ -150,7 +150,7 @@ def _facts(outcome: RetryOutcome, ctx: Context) -> Mrkdwn:
 
 
 def _row(outcome: RetryOutcome, ctx: Context) -> Mrkdwn:
-    """Return one of several jobs on a line, with its outcome in a word or two."""
+    """Return the line of one job among several jobs, with its outcome in one or two words."""
     named = ctx.texts("retried-row", id=str(outcome.failed_id), job=str(outcome.job_id))
     state = "late" if outcome.state == "waiting" and outcome.late else outcome.state
     word = ctx.texts(f"retry-outcome-word-{state}")

@@ -34,7 +34,7 @@ QUEUES = 10
 # docs.slack.dev/reference/views/modal-views
 SUBMIT = 24
 RATES = (0, 10, 60, 300, 600)
-"""Rates to choose from (jobs a minute), besides the requested one."""
+"""The rates that the dialog offers (jobs a minute), in addition to the requested rate."""
 CANARIES = (0, 1, 3, 10)
 _KINDS: Mapping[CountsAs | None, str] = {
     "retried": "retry-all",
@@ -44,12 +44,12 @@ _KINDS: Mapping[CountsAs | None, str] = {
 
 
 def kind(action: str, ctx: Context) -> str:
-    """Return the ending of an action's catalog keys, shared by all actions that count alike."""
+    """Return the ending of an action's catalog keys. Actions that count alike share the ending."""
     return _KINDS[counted_as(ctx.actions, action)]
 
 
 def preview_dialog(preview: Preview, ctx: Context) -> Modal:
-    """Return the preview with its options, and a count to type before a deletion."""
+    """Return the preview with its options. Before a deletion, the person has to type the count."""
     texts = ctx.texts
     blocks = [section(_lead(preview, ctx))]
     blocks.append(fields([join("\n", pair) for pair in _facts(preview, ctx)]))
@@ -81,7 +81,7 @@ def preview_dialog(preview: Preview, ctx: Context) -> Modal:
 
 
 def _submit_label(name: str, preview: Preview, ctx: Context) -> str:
-    """Return what the button does, in as many words as Slack allows."""
+    """Return the button's label, as detailed as Slack's limit of characters allows."""
     if preview.older is not None:
         return ctx.texts.plain("bulk-submit-chosen")
     values = {"count": preview.total, "days": ctx.archive_days}
@@ -100,7 +100,7 @@ def preview_message(preview: Preview, ctx: Context) -> Message:
 
 
 def _older(preview: Preview, ctx: Context) -> list[Block]:
-    """Return the choice between the incident's own failures and the older ones as well."""
+    """Return the choice to include failures that are older than the incident, or not."""
     texts, older = ctx.texts, preview.older
     if older is None:
         return []
@@ -154,7 +154,7 @@ def _lead(preview: Preview, ctx: Context) -> Mrkdwn:
 
 
 def _span(scope: Scope, ctx: Context) -> list[Mrkdwn]:
-    """Return the period of the failures, if the request has one."""
+    """Return the period of the failures, if the request has a period."""
     after, before = (
         None if at is None else from_wall_clock(at, ctx)
         for at in (scope.failed_after, scope.failed_before)
@@ -213,7 +213,7 @@ def _counted(
 
 
 def _warnings(preview: Preview, ctx: Context) -> list[Mrkdwn]:
-    """Return the warnings to read before confirming."""
+    """Return the warnings that the person should read before confirming."""
     lines = [] if preview.freeze is None else [frozen_preview(preview.freeze, ctx)]
     if preview.older is not None:
         lines.append(ctx.texts("bulk-older-count", count=preview.older.count))

@@ -1,4 +1,4 @@
-"""Operations: the answer before confirmation, and the progress after."""
+"""Views of operations: the answer before confirmation, and the progress after confirmation."""
 
 from bot.models.operations import Preview, Progress, PutBack
 from bot.models.requests import Block, Message, Modal, Moment, Person, Source
@@ -20,7 +20,7 @@ _FULL, _EMPTY = "▰", "▱"
 def bulk_answer(
     action: str, preview: Preview | None, progress: Progress | None, ctx: Context
 ) -> Message | Modal:
-    """Return the preview (a dialog; text in a terminal), the start, or the result."""
+    """Return the preview (a dialog, or text in a terminal), the start, or the result."""
     if progress is not None and progress.state not in _RUNNING:
         return progress_message(progress, ctx)
     if progress is not None:
@@ -39,9 +39,9 @@ def _text_message(text: Mrkdwn) -> Message:
 
 
 def progress_message(progress: Progress, ctx: Context) -> Message:
-    """Return the progress and the author of an operation; Cancel while it runs, for all to see.
+    """Return the progress and the author of an operation. While it runs, everybody sees Cancel.
 
-    The click checks who may cancel.
+    A click on Cancel checks whether the person may cancel the operation.
     """
     lead, bar = _progress_lead(progress, ctx), _progress_bar(progress, ctx)
     running = progress.state in _RUNNING
@@ -104,9 +104,9 @@ def _progress_notes(progress: Progress, ctx: Context) -> list[Mrkdwn]:
 
 
 def _can_be_undone(progress: Progress) -> bool:
-    """Whether the operation may have something to undo, while the archive keeps its rows.
+    """Whether an undo of the operation may have an effect, if the archive still has its rows.
 
-    An undo cannot be undone, and neither can a retry whose jobs have all left the queue.
+    Nobody can undo an undo, or a retry whose jobs have all left the queue.
     """
     if progress.state in _RUNNING or progress.action == "undo":
         return False
@@ -115,7 +115,7 @@ def _can_be_undone(progress: Progress) -> bool:
     outcomes = progress.outcomes
     if outcomes is None or outcomes.waiting > 0:
         return True
-    # The counts are still the canary's, and the other jobs were queued after them.
+    # The counts still cover only the canary jobs; the rest of the jobs were queued later.
     return bool(outcomes.canary) and progress.state != "stopped"
 
 
@@ -142,6 +142,6 @@ def _cancel(progress: Progress, ctx: Context) -> Block:
 
 
 def cancelled(operation: int, done: int, total: int, ctx: Context) -> Message:
-    """Return that the operation will stop; finished rows stay changed."""
+    """Return the answer that the operation will stop and that finished rows stay changed."""
     text = ctx.texts("cancelled", operation=str(operation), done=done, total=total)
     return _text_message(text)

@@ -1,4 +1,4 @@
-"""The results of an undo: for the person, the channel, and the undone change's message."""
+"""The results of an undo, for the person, the channel, and the message of the undone change."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -19,9 +19,9 @@ BLOCK = "undo"
 
 
 def undo_blocks(ctx: Context) -> list[Block]:
-    """Return the request's Undo button for people who may undo; in a channel, for all.
+    """Return the request's Undo button for people who may undo. In a channel, everybody sees it.
 
-    The click checks who may undo the change.
+    A click on Undo checks whether the person may undo the change.
     """
     everybody = ctx.role is Role.NONE
     if ctx.request is None or not (everybody or "undo" in ctx.runnable):
@@ -33,7 +33,7 @@ def undo_blocks(ctx: Context) -> list[Block]:
 def undone(
     done: Undone, rows: Sequence[RestoredRow], skipped: Sequence[SkippedRow], ctx: Context
 ) -> Message:
-    """Return the restored rows, their tables and ids, and the skipped rows with reasons."""
+    """Return the restored rows with their tables and ids, and the skipped rows with reasons."""
     skipped_text: list[Mrkdwn] = []
     if skipped:
         skipped_text = [
@@ -52,7 +52,7 @@ def undone_visible(done: Undone, rows: Sequence[RestoredRow], ctx: Context) -> M
 
 
 def without_undo(body: Mapping[str, Any], by: str, at: datetime, ctx: Context) -> Message:
-    """Return the message of an undone change: without its button, with who undid it."""
+    """Return the message of an undone change: remove its button and name who undid the change."""
     mark = ctx.texts("undone-mark", by=Person(by), at=Moment(at))
     blocks = [block for block in body.get("blocks", ()) if block.get("block_id") != BLOCK]
     return Message(f"{body.get('text', '')}\n{mark}", [*blocks[:49], context_line(mark)])

@@ -1,1 +1,1 @@
-"""Views of App Home, digest and chart."""
+"""Views of App Home, the digest and the chart."""

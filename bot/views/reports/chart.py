@@ -1,9 +1,9 @@
-"""`/queue chart`: two Slack charts and rows of bars, with the same data as a table and as text.
+"""`/queue chart`: two Slack charts and rows of bars, with their data also as a table and as text.
 
-A chart of Slack has one scale for all of its lines, and a message has at most two charts. So each
-chart has only counts of one size, and every other metric has its own scale in a row of bars. Slack
-requires a value in every category of a chart. So the categories of an unmonitored period are
-omitted, and the next category begins with the gap sign. Limits:
+All lines of a Slack chart share one scale, and a message has at most two charts. Therefore a chart
+shows only counts of similar size. Every other metric is a row of bars with its own scale. Slack
+requires a value in every category of a chart. Therefore a chart omits the categories of an
+unmonitored period, and the label of the next category begins with the gap sign. Limits:
 docs.slack.dev/reference/block-kit/blocks/data-visualization-block.
 """
 
@@ -31,7 +31,7 @@ GAP = "⋯ "
 NOTHING = "–"
 CHART = "data_visualization"
 NOISE = 600
-"""Up to this many seconds without monitoring get no note."""
+"""The message mentions only gaps of monitoring that are longer than this many seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class ChartSeries:
 
 
 def _oldest(point: ChartPoint) -> int | None:
-    """Return the oldest job's age in seconds; 0 if no job was available."""
+    """Return the age of the oldest available job in seconds, or 0 if no job was available."""
     return None if point.is_gap else point.oldest_seconds or 0
 
 
@@ -59,7 +59,7 @@ COUNTS = (*QUEUED, FAILED, PROCESSED, *FAILURES)
 
 
 def chart_message(data: Chart, ctx: Context) -> Message:
-    """Return charts and bars; on Home, which has only text, a line per period."""
+    """Return charts and bars. Home shows only text, so it gets one line per period."""
     texts = ctx.texts
     scope = texts("chart-all") if data.queue is None else queue_name(data.queue)
     title = texts("chart-title-day" if data.span == "24h" else "chart-title-week", scope=scope)
@@ -83,14 +83,14 @@ def chart_message(data: Chart, ctx: Context) -> Message:
 def labels_of(data: Chart, ctx: Context) -> list[str]:
     """Return the start time of each point in the reader's zone.
 
-    A chart longer than a day also has the weekday and the date.
+    Labels of a chart longer than a day also have the weekday and the date.
     """
     pattern = "HH:mm" if data.span == "24h" else "EEE d HH:mm"
     labels: list[str] = []
     for point in data.points:
         label = ctx.texts.local(point.at, pattern, ctx.reader_zone)
         if label in labels:
-            # The hour repeats because the clocks were set back.
+            # The clocks were set back, so the same hour appears twice.
             label = ctx.texts.local(point.at, "EEE d HH:mm z", ctx.reader_zone)
         labels.append(label[: LABEL - len(GAP)])
     return labels
@@ -103,9 +103,9 @@ def line_chart(
     series: Sequence[ChartSeries],
     ctx: Context,
 ) -> Block | None:
-    """Draw the series that have values as lines over the points at which all of them have one.
+    """Return a chart with a line for each series that has values, or None without such series.
 
-    Return None if no series has a value.
+    The chart shows only points at which every such series has a value.
     """
     texts = ctx.texts
     known_series = [line for line in series if any(line.of(point) is not None for point in points)]
@@ -159,7 +159,7 @@ def _line(label: str, point: ChartPoint, texts: Texts) -> Mrkdwn:
 
 
 def _bars(points: Sequence[ChartPoint], texts: Texts) -> list[Mrkdwn]:
-    """Return a row of bars for each known metric that has no chart, with its highest value."""
+    """Return a row of bars, with its highest value, for each known metric without a chart."""
     rows = []
     for series in (PROCESSED, FAILED, OLDEST):
         values = [series.of(point) for point in points]
@@ -172,7 +172,7 @@ def _bars(points: Sequence[ChartPoint], texts: Texts) -> list[Mrkdwn]:
 
 
 def _totals(data: Chart, texts: Texts) -> Mrkdwn:
-    """Return the sums of events, and the highest levels."""
+    """Return the sums of events, and the highest numbers of jobs and ages."""
     points = [point for point in data.points if not point.is_gap]
     ages = [point.oldest_seconds for point in points if point.oldest_seconds is not None]
     parts = [texts("chart-sum-failures", count=data.new_failures)]
@@ -187,7 +187,7 @@ def _totals(data: Chart, texts: Texts) -> Mrkdwn:
 
 
 def _notes(data: Chart, ctx: Context) -> list[Mrkdwn]:
-    """Return notes about unknown values and about what the counts cover."""
+    """Return notes about unknown values and about the time that the counts cover."""
     texts = ctx.texts
     gaps = (point.seconds - point.watched_seconds for point in data.points)
     missing = sum(seconds for seconds in gaps if seconds > NOISE)
@@ -201,7 +201,7 @@ def _notes(data: Chart, ctx: Context) -> list[Mrkdwn]:
 
 
 def without_charts(blocks: Sequence[Block]) -> list[Block]:
-    """Return the blocks with one table of all charts' data in place of the first chart."""
+    """Return the blocks; one table with the data of all charts replaces the charts."""
     charts = [block for block in blocks if block["type"] == CHART]
     rest: list[Block] = []
     for block in blocks:
@@ -213,7 +213,7 @@ def without_charts(blocks: Sequence[Block]) -> list[Block]:
 
 
 def as_table(charts: Sequence[Block]) -> Block:
-    """Return a row per category and a column per series; a dash means no value."""
+    """Return a table with a row per category and a column per series. A dash means no value."""
     axis = charts[0]["chart"]["axis_config"]
     every = [series for chart in charts for series in chart["chart"]["series"]]
     rows: dict[str, list[Block]] = {}

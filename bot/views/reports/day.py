@@ -1,4 +1,4 @@
-"""The last day as bars of text, which every surface can show."""
+"""The last 24 hours as bars of text, which Home, messages and terminals can all show."""
 
 from collections.abc import Callable, Sequence
 
@@ -10,13 +10,13 @@ from bot.views.names import age
 BARS = "▁▂▃▄▅▆▇█"
 ZERO, GAP = "·", "–"
 _NOISE = 600
-"""Seconds of an hour by which a check may be late without a note."""
+"""An hour without monitoring for at most this many seconds gets no note."""
 
 
 def day_lines(day: Day, ctx: Context) -> list[Mrkdwn]:
-    """Return the last hours as a row of bars per metric, below a title.
+    """Return a title, and the last hours as a row of bars per metric.
 
-    An unknown value and an unmonitored hour are a dash.
+    A dash means an unknown value or an unmonitored hour.
     """
     texts, points = ctx.texts, day.points
     whole = total(points)
@@ -40,12 +40,12 @@ def day_lines(day: Day, ctx: Context) -> list[Mrkdwn]:
 
 
 def bar(points: Sequence[Point], figure: Callable[[QueueMetrics], int | None]) -> str:
-    """Return a bar for each point, scaled to the highest."""
+    """Return a bar for each point, scaled to the highest value."""
     return bars([None if point.figures is None else figure(point.figures) for point in points])
 
 
 def bars(values: Sequence[int | None]) -> str:
-    """Return a bar for each value, scaled to the highest; a dash for an unknown one."""
+    """Return a bar for each value, scaled to the highest value. A dash means an unknown value."""
     highest = max((value for value in values if value), default=0)
     return "".join(_bar(value, highest) for value in values)
 
@@ -57,7 +57,7 @@ def _bar(value: int | None, highest: int) -> str:
 
 
 def seconds_missing(points: Sequence[Point], ctx: Context) -> int:
-    """Return how many seconds of the past time were not monitored."""
+    """Return how many seconds of the points were not monitored; future time does not count."""
     missing = 0
     for point in points:
         over = min(point.at + point.length, ctx.now) - point.at

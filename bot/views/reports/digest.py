@@ -1,4 +1,4 @@
-"""The digest: counts beside the week before, then slow jobs, open errors and incidents."""
+"""The digest: counts (also one week earlier), then slow jobs, error groups and incidents."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ FIELD = 600
 
 
 def digest_message(digest: Digest, ctx: Context) -> Message:
-    """Return the digest, counts first; unknown parts are marked as unknown."""
+    """Return the digest, counts first. Parts without known values are marked as unknown."""
     title, notes = _title(digest, ctx), _notes(digest, ctx)
     figures = _figures(digest, ctx)
     slow, wrong = _slow(digest, ctx), _incidents(digest.incidents, ctx)
@@ -41,7 +41,7 @@ def _title(digest: Digest, ctx: Context) -> Mrkdwn:
 
 
 def _figures(digest: Digest, ctx: Context) -> list[tuple[Mrkdwn, Mrkdwn]]:
-    """Return the labelled counts: processed, failed, retried, deleted."""
+    """Return the counts with their labels: processed, failed, retried, deleted."""
     texts = ctx.texts
     return [
         (texts("digest-label-processed"), _figure(digest.processed, ctx)),
@@ -55,7 +55,7 @@ def _figure(figure: Figure, ctx: Context) -> Mrkdwn:
     """Return the count, and the count of the week before if they are comparable."""
     texts, count, before = ctx.texts, figure.count, figure.before
     if count is None or (figure.at_least and not count):
-        # "At least 0" says nothing.
+        # "At least 0" has no information.
         return texts("digest-unknown")
     text = texts("digest-at-least" if figure.at_least else "digest-count", count=count)
     if before is None or (figure.before_at_least and not before):
@@ -80,7 +80,7 @@ def _deeds(deeds: Deeds | None, ctx: Context) -> Mrkdwn:
 
 
 def _slow(digest: Digest, ctx: Context) -> list[Mrkdwn]:
-    """Return when jobs waited longest, and when most jobs waited."""
+    """Return the hour with the longest waiting time, and the hour with the most waiting jobs."""
     texts = ctx.texts
     lines = [
         texts(
@@ -100,7 +100,7 @@ def _slow(digest: Digest, ctx: Context) -> list[Mrkdwn]:
 
 
 def _incidents(incidents: Incidents | None, ctx: Context) -> list[Mrkdwn]:
-    """Return how many incidents were triggered, how long they lasted, and which are open."""
+    """Return the number of triggered incidents, their durations, and the active incidents."""
     texts = ctx.texts
     label = texts("digest-label-incidents")
     if incidents is None:
@@ -138,7 +138,7 @@ def _name(incident: DigestIncident, ctx: Context) -> Mrkdwn:
 def _errors(
     groups: OpenGroups | None, ctx: Context
 ) -> tuple[Mrkdwn, Sequence[tuple[Mrkdwn, Block]]]:
-    """Return the line about all groups, and a row with a button for each of the largest."""
+    """Return the line about all error groups, and a row with a button for each large group."""
     texts = ctx.texts
     label = texts("digest-label-errors")
     if groups is None:

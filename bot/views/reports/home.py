@@ -1,6 +1,6 @@
-"""App Home: problems first, then the totals, then the lists, each part within its limit.
+"""App Home: problems first, then the totals, then the lists. Each part has a limit.
 
-Slack takes 100 blocks on Home, and refuses a view above 250 kB:
+Slack accepts at most 100 blocks on Home, and refuses a view above 250 kB:
 docs.slack.dev/reference/methods/views.publish.
 """
 
@@ -52,14 +52,14 @@ def home_message(data: HomeData, ctx: Context) -> Message:
 
 
 def refused_home(refusal: Sequence[Block], ctx: Context, *, passing: bool) -> Message:
-    """Return why the person sees no data; with Refresh if the reason may pass."""
+    """Return why the person sees no data. Show Refresh if the reason may be temporary."""
     again = [actions([refresh_button(ctx)], "home:top")] if passing else []
     title = ctx.texts.plain("home-title")
     return Message(title, (_header(title), *refusal, *again))
 
 
 def refresh_button(ctx: Context) -> Block:
-    """Return the Refresh button; it runs no command, so it carries no arguments."""
+    """Return the Refresh button. It runs no command, so it has no arguments."""
     label = ctx.texts.plain("home-refresh")
     return {"type": "button", "action_id": REFRESH, "text": plain(label, 75)}
 
@@ -69,7 +69,7 @@ def _header(title: str) -> Block:
 
 
 def _head(data: HomeData, ctx: Context) -> list[Block]:
-    """Return the verdict, its time and reader, and the buttons for everything."""
+    """Return the verdict, its time, the reader's role, and the buttons for the whole queue."""
     texts = ctx.texts
     notes = [
         texts("home-as-of", at=texts.clock(ctx.now)),
@@ -90,7 +90,7 @@ def _head(data: HomeData, ctx: Context) -> list[Block]:
 
 
 def _glance(data: HomeData, ctx: Context) -> list[Mrkdwn]:
-    """Return the totals in a line, if the incidents come before them."""
+    """Return the totals in one line if Home shows incidents above the full totals."""
     if data.counts is None or not data.incidents:
         return []
     counts = data.counts
@@ -193,7 +193,7 @@ def _queue_counts(jobs: QueueJobs, ctx: Context) -> Mrkdwn:
 def _day(data: HomeData, ctx: Context) -> list[Block]:
     """Return the last 24 hours as bars of text.
 
-    Slack refuses the whole view if Home does not take a chart in it.
+    Home does not use a chart, because Slack may refuse a whole view with a chart on Home.
     """
     if data.day is None:
         return []
@@ -207,7 +207,7 @@ def _day(data: HomeData, ctx: Context) -> list[Block]:
 
 
 def _groups(data: HomeData, ctx: Context) -> Sequence[Block]:
-    """Return the error groups with Retry group; empty if nothing fails."""
+    """Return the error groups with Retry group, or no blocks if nothing fails."""
     if data.errors is None:
         return [divider(), section(ctx.texts("home-errors-late"))]
     if not data.errors.count and not data.indexing:
@@ -225,13 +225,13 @@ def _failed(data: HomeData, ctx: Context) -> Sequence[Block]:
 
 
 def _titled(key: str, list_message: Message, ctx: Context) -> list[Block]:
-    """Return a list with a large title instead of its own; an empty list has its own text."""
+    """Return a list with a large title instead of its normal title; an empty list has no title."""
     first, *rest = list_message.blocks
     return [_header(ctx.texts.plain(key)), *rest] if rest else [first]
 
 
 def _apart(blocks: Sequence[Block]) -> list[Block]:
-    """Return the blocks without repeated `block_id`s, which two messages in one view may have."""
+    """Return the blocks with unique `block_id`s; two messages in one view may repeat some ids."""
     block_ids: set[str] = set()
     apart: list[Block] = []
     for block in blocks:

@@ -1,4 +1,4 @@
-"""The active incidents on App Home: subject, owner and buttons of each."""
+"""The active incidents on App Home: the subject, owner and buttons of each incident."""
 
 from collections.abc import Sequence
 
@@ -25,20 +25,20 @@ from bot.views.rows import row_blocks
 NAME = 140
 LINE = 420
 MEANS = 3
-"""Lines below the title of an incident."""
+"""The most lines below the title of an incident."""
 COMMANDS: dict[str, str] = {
     STUCK_JOBS: "stuck",
     FAILED_COUNT: "errors",
     NEW_FAILURES: "error",
     BACKGROUND_PROBLEM: "watch",
 }
-"""The command that shows more about a rule; `jobs` for a rule that is not listed."""
+"""The command that shows more about a rule. Rules that are not listed use `jobs`."""
 
 
 def incident_blocks(incidents: Sequence[HomeIncident], count: int, ctx: Context) -> list[Block]:
-    """Return a row per incident below a thin line, unacknowledged ones first.
+    """Return a row per incident, unacknowledged incidents first, below a thin line.
 
-    Each row has Retry group, Acknowledge and Details if the reader may run them.
+    Each row has Retry group, Acknowledge and Details if the reader may run these commands.
     """
     if not count:
         return []
@@ -116,7 +116,7 @@ def _elements(incident: HomeIncident, ctx: Context) -> list[Block]:
         )
         label = texts.plain("button-details")
         spoken = texts.plain("spoken-incident-details", incident=f"I{incident.id}")
-        # A row has at most two buttons, as an alert has.
+        # A row has at most two buttons, like an alert.
         many = len(elements) > 1
         elements.append(
             menu([(command, label, arguments)])
