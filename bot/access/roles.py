@@ -17,7 +17,7 @@ CHANGE_AGE = 60.0
 DESTRUCTIVE_AGE = 10.0
 """The three constants are the maximum age of a group's member list, in seconds.
 
-They apply to reads, to changes and to destructive changes.
+`READ_AGE` is for reads, `CHANGE_AGE` for changes, `DESTRUCTIVE_AGE` for destructive changes.
 """
 
 EVERYONE = "*"
@@ -65,7 +65,7 @@ class Directory(Protocol):
 class Rules:
     """The settings about roles.
 
-    They name users (`U…`, `W…`), user groups (`S…`), channels and queues.
+    The settings name users (`U…`, `W…`), user groups (`S…`), channels and queues.
     """
 
     viewers: tuple[str, ...] = ()

@@ -1,7 +1,7 @@
 """Types of the arguments that people type: ids, orders, ages and times.
 
-Each type parses the typed words. It raises a `ValueError` that names the problem and the word. The
-catalogs contain a sentence for each problem.
+Each type parses the typed words. Invalid words raise a `ValueError` that names the problem and the
+word. The catalogs contain a sentence for each problem.
 """
 
 import re

@@ -80,8 +80,8 @@ def lock_failed(
 ) -> tuple[list[LockedFailed], tuple[SkippedRow, ...]]:
     """Lock the failed jobs with these ids; return the locked rows and the skipped ids.
 
-    `digest` is the row digest from a button. For a single id, a refusal is raised. For several ids,
-    the refused ids are skipped.
+    `digest` is the row digest from a button. If a single id is refused, its refusal is raised. Of
+    several ids, the refused ids are skipped.
     """
     return _lock(
         work,
@@ -138,7 +138,7 @@ def change_each(
 ) -> tuple[list[tuple[R, T]], tuple[SkippedRow, ...]]:
     """Change locked rows one by one; return the changed rows and the skipped rows.
 
-    For a single row, a refusal is raised. For several rows, a refused row is skipped.
+    If a single row is refused, its refusal is raised. Of several rows, a refused row is skipped.
     `children`: refuse rows that rows of another table reference. None disables this check.
     """
 

@@ -143,7 +143,7 @@ class Restored:
 def undo(work: Work, change: Change, *, force: bool) -> Restored:
     """Restore the rows that the change removed.
 
-    For a change of a single row, a refusal is raised. For several rows, a refused row is skipped.
+    If a single row is refused, its refusal is raised. Of several rows, a refused row is skipped.
     Without `force`, a row is refused if rows of another table reference its retried job.
     """
     action = work.setup.actions.get(change.action)

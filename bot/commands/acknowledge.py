@@ -55,7 +55,7 @@ def run(work: Work, args: AcknowledgeArguments) -> AcknowledgeResult:
 
 
 def view(result: AcknowledgeResult, context: Context) -> Message:
-    """Show the incident, and say that the incident will not escalate."""
+    """Show the incident, and show that the incident will not escalate."""
     return acknowledged(result.data, context)
 
 

@@ -90,7 +90,7 @@ def view(result: AssignResult, context: Context) -> Message:
 
 
 def visible(result: AssignResult, context: Context) -> Message:
-    """Show the channel the assigner and the new responsible person."""
+    """Show the channel the person who assigned the incident, and the responsible person."""
     return assigned_visible(result.data, context)
 
 

@@ -180,7 +180,7 @@ class RequestHandler:
     def _reply_in_time(self, envelope: Envelope, future: "Future[Reply]") -> Reply:
         """Return the answer for the acknowledgement.
 
-        If the outcome is late, the answer says so, and the outcome is sent to the `response_url`.
+        If the outcome is late, the answer announces it, and the `response_url` receives it later.
         """
         try:
             return future.result(max(0.0, envelope.received + ANSWER_WITHIN - monotonic()))
@@ -237,7 +237,7 @@ class RequestHandler:
                 }
                 respond(hook, body, self._support)
         except (SlackClientError, OSError) as error:
-            # The answer is sent once only. The change is shown in the channel and the audit log.
+            # A failed answer is not sent again. The channel and the audit log show the change.
             log.warning("answer not delivered", because=reason_of(error))
 
     def _show(self, envelope: Envelope, modal: Modal) -> None:
@@ -249,7 +249,7 @@ class RequestHandler:
             view = view_json(modal, envelope.origin)
             self._client.api_call("views.update", json={"view_id": envelope.view_id, "view": view})
         except (SlackClientError, OSError) as error:
-            # The answer is sent once only, because the person may have closed the modal.
+            # A failed answer is not sent again, because the person may have closed the modal.
             log.warning("answer not delivered", because=reason_of(error))
 
     def _body(self, message: Message) -> dict[str, Any]:

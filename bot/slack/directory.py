@@ -30,7 +30,7 @@ WAIT_SECONDS = 1.5
 FAILURE_AGE = 1.0
 """Seconds after a failed call during which the call is not repeated.
 
-Requests in this time are refused immediately.
+Requests that need the answer in this time are refused immediately.
 """
 CALLS = 16
 """The maximum number of simultaneous calls.
@@ -135,7 +135,8 @@ class AnswerCache(Generic[V]):
 class SlackDirectory:
     """Slack's answers about people, cached as long as each use allows.
 
-    If Slack's answer is missing, the methods that call Slack raise `Unreachable`.
+    If Slack's answer is missing, the methods that call Slack raise `Unreachable`, and the bot
+    grants no access.
     """
 
     def __init__(

@@ -31,7 +31,7 @@ log = structlog.get_logger(__name__)
 LOOKUP_SECONDS = 2
 POST_SECONDS = 10
 DRAIN_SECONDS = 4.0
-"""Seconds to wait for open acknowledgements; every envelope is acknowledged within 3 s."""
+"""Seconds to wait for unsent acknowledgements; every envelope is acknowledged within 3 s."""
 CLOSE_SECONDS = 8.0
 """Seconds to close the socket.
 

@@ -15,7 +15,7 @@ log = structlog.get_logger(__name__)
 CONCURRENCY = 32
 """The maximum number of envelopes that are handled simultaneously.
 
-With the default of 10, an eleventh envelope waits and Bolt does not know of it.
+With the default of 10, an eleventh envelope waits before Bolt receives the envelope.
 """
 PING_SECONDS = 3.0
 """Seconds between two pings.
