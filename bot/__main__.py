@@ -1,4 +1,7 @@
-"""The terminal: run, playground, do, migrate, audit. Settings are read here and nowhere else."""
+"""The commands of the terminal: run, playground, do, migrate, health and audit.
+
+Only this module reads the settings.
+"""
 
 import os
 import signal

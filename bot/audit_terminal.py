@@ -1,4 +1,4 @@
-"""The terminal's `queue-bot audit`: keys of the audit log, its verification, and its export."""
+"""The command `queue-bot audit`: change keys of the audit log, verify the log, export the log."""
 
 import getpass
 import json
@@ -26,12 +26,12 @@ _ANCHOR = re.compile(r"#?([0-9]{1,18})[ :]([0-9a-fA-F]{8,64})(?![0-9a-zA-Z])")
 
 
 def anchors_in(text: str) -> dict[int, str]:
-    """Return the anchors of a text, such as a copy of the audit channel: `#17 0f3a9c2e`."""
+    """Return the anchors, like `#17 0f3a9c2e`, in a text, such as a copy of the audit channel."""
     return {int(seq): digits.lower() for seq, digits in _ANCHOR.findall(text)}
 
 
 def activate_key(engine: Engine, keys: AuditKeys, actor: str) -> str:
-    """Write the record by which QUEUE_BOT_AUDIT_KEY replaces the active key; return a sentence."""
+    """Replace the active key by QUEUE_BOT_AUDIT_KEY; write the records and return a sentence."""
 
     def work(connection: Connection, now: datetime, active: str, newest: AuditKey) -> None:
         predecessor = keys.by_id(active)
@@ -42,7 +42,7 @@ def activate_key(engine: Engine, keys: AuditKeys, actor: str) -> str:
             )
             raise StartError([sentence])
         _write(connection, KeyChange(ROTATED, newest.id, active), now, actor, predecessor)
-        # Sealed at once with the new key, so that no later link needs the old one.
+        # The new key seals the next record immediately, so that no later link needs the old key.
         _write(connection, KeyChange(BEGUN, newest.id, active), now, actor, newest)
 
     _change_key(engine, keys, work)
@@ -50,7 +50,7 @@ def activate_key(engine: Engine, keys: AuditKeys, actor: str) -> str:
 
 
 def replace_lost_key(engine: Engine, keys: AuditKeys, actor: str) -> str:
-    """Write the record by which QUEUE_BOT_AUDIT_KEY begins a new part; return a sentence."""
+    """Start a new part of the chain with QUEUE_BOT_AUDIT_KEY by a record; return a sentence."""
 
     def work(connection: Connection, now: datetime, active: str, newest: AuditKey) -> None:
         if keys.by_id(active) is not None:
@@ -92,7 +92,7 @@ def _write(
 
 
 def exported(engine: Engine, after: int) -> Iterator[tuple[int, str]]:
-    """Yield the sealed records after a link, each as its number and a line of JSON."""
+    """Yield the sealed records after the link `after`: the number and one line of JSON for each."""
     while True:
         with reading(engine) as connection:
             records = audit_log.sealed_after(connection, after, PAGE)

@@ -1,6 +1,8 @@
-"""Named places where a test can kill or pause the process, to prove that nothing is lost there.
+"""Named places in the code where a test can kill or pause the process.
 
-The bot itself arms no failpoint; the tests start it through a launcher that does.
+The tests prove that no data is lost if the process ends at such a place.
+
+The bot arms no failpoint. The tests start the bot with a launcher that arms failpoints.
 """
 
 import os
@@ -11,12 +13,12 @@ _armed: dict[str, tuple[int, Callable[[], object]]] = {}
 
 
 def die() -> None:
-    """Kill this process as a power cut would."""
+    """Kill this process immediately, like a power failure."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 def arm(name: str, hits: int = 1, then: Callable[[], object] = die) -> None:
-    """Run `then` when the failpoint is reached the `hits`th time; by default, kill the process."""
+    """Run `then` when the failpoint is reached the `hits`th time; `die` kills the process."""
     _armed[name] = (hits, then)
 
 
@@ -26,11 +28,11 @@ def disarm(name: str) -> None:
 
 
 def reach(name: str) -> None:
-    """Mark a failpoint; nothing happens unless it is armed."""
+    """Mark a failpoint; the call has no effect unless the failpoint is armed."""
     if not _armed or name not in _armed:
         return
     armed = _armed.pop(name, None)
-    if armed is None:  # another thread reached it first
+    if armed is None:  # another thread has reached the failpoint first
         return
     hits, then = armed
     if hits == 1:

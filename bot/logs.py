@@ -1,4 +1,4 @@
-"""Structured logs without secrets: one JSON object per line on standard error."""
+"""Structured logs without secrets; each line on standard error is a JSON object."""
 
 import logging
 import re
@@ -18,12 +18,12 @@ _SECRET = re.compile(
 
 
 def redact(text: str) -> str:
-    """Return the text without tokens, response_urls and the user:password of a URL."""
+    """Replace tokens, `response_url`s and the `user:password` of URLs in the text."""
     return _SECRET.sub("[secret]", text)
 
 
 class _Redaction:
-    """A processor that removes secrets from an event: first the addresses, then with `mask`."""
+    """A log processor that removes secrets from an event, first by `redact`, then by `mask`."""
 
     def __init__(self, mask: Callable[[Any], Any]) -> None:
         self._mask = mask
@@ -46,7 +46,7 @@ class _Redaction:
 
 
 class _Redactor(logging.Formatter):
-    """Format the log lines of libraries like the bot's own."""
+    """Format the log lines of libraries in the format of the bot's own log lines."""
 
     def __init__(self, redaction: _Redaction) -> None:
         super().__init__()
@@ -62,9 +62,9 @@ class _Redactor(logging.Formatter):
 
 
 def configure(level: str = "INFO", mask: Callable[[Any], Any] = lambda event: event) -> None:
-    """Set up logging for the process; the SDK's loggers write from WARNING up.
+    """Set up logging for the process; the SDK's loggers log only WARNING and higher levels.
 
-    `mask` returns an event's values without the secrets of payloads and exceptions.
+    `mask` removes the secrets of payloads and exceptions from the values of an event.
     """
     redaction = _Redaction(mask)
     number = logging.getLevelName(level)

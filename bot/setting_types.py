@@ -1,4 +1,4 @@
-"""The types of setting values; an error about a value never shows the value."""
+"""The types of the settings' values; an error message about a value never shows the value."""
 
 import re
 import stat
@@ -21,12 +21,12 @@ _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 def _words(value: object) -> object:
-    """Return the parts of a comma or space separated list; other types pass unchanged."""
+    """Split a list that is separated by commas or spaces; return other types unchanged."""
     return tuple(re.findall(r"[^\s,]+", value)) if isinstance(value, str) else value
 
 
 def _each(pattern: str, sentence: str) -> AfterValidator:
-    """Return a validator: every item must match `pattern`."""
+    """Return a validator that requires every item to match `pattern`."""
 
     def check(items: tuple[str, ...]) -> tuple[str, ...]:
         if not all(re.fullmatch(pattern, item) for item in items):
@@ -37,7 +37,7 @@ def _each(pattern: str, sentence: str) -> AfterValidator:
 
 
 def _matching(pattern: str, sentence: str) -> AfterValidator:
-    """Return a validator: the text must match `pattern`."""
+    """Return a validator that requires the text to match `pattern`."""
 
     def check(value: str) -> str:
         if not re.fullmatch(pattern, value):
@@ -48,7 +48,7 @@ def _matching(pattern: str, sentence: str) -> AfterValidator:
 
 
 def _starting(*starts: str) -> AfterValidator:
-    """Return a validator of the prefix that distinguishes Slack's tokens."""
+    """Return a validator of a token's prefix; the prefix distinguishes Slack's tokens."""
 
     def check(value: SecretStr) -> SecretStr:
         if value.get_secret_value().startswith("xoxe"):
@@ -64,7 +64,7 @@ def _starting(*starts: str) -> AfterValidator:
 
 
 def _database(value: SecretStr) -> SecretStr:
-    """Return the database address if the bot supports its kind of database."""
+    """Return the address of the database if the bot supports this kind of database."""
     try:
         url = make_url(value.get_secret_value())
     except (ArgumentError, ValueError):
@@ -82,7 +82,10 @@ def _database(value: SecretStr) -> SecretStr:
 
 
 def _api(value: str) -> str:
-    """Return Slack's address with a final slash; no token leaves this machine unencrypted."""
+    """Return Slack's address with a final slash.
+
+    The address must use https, so that no token leaves this machine unencrypted.
+    """
     parts = urlsplit(value)
     if not parts.hostname or parts.scheme not in {"http", "https"}:
         raise ValueError("must be an address like https://slack.com/api/")
@@ -92,7 +95,7 @@ def _api(value: str) -> str:
 
 
 def _link(value: str) -> str:
-    """Return the link template if its values are known and none of them sets the host."""
+    """Return the link template if all its values are known and no value is part of the host."""
     try:
         parsed = list(Formatter().parse(value))
     except ValueError:
@@ -113,7 +116,7 @@ def _audit_secret(value: SecretStr) -> SecretStr:
 
 
 def _role(value: object) -> object:
-    """Return the role of a word."""
+    """Return the role that a word names."""
     words = {role.word: role for role in Role if role is not Role.NONE}
     if isinstance(value, str):
         if value not in words:
@@ -123,7 +126,7 @@ def _role(value: object) -> object:
 
 
 def _zone(value: object) -> object:
-    """Return the time zone of an IANA name."""
+    """Return the time zone that an IANA name names."""
     try:
         return ZoneInfo(value) if isinstance(value, str) else value
     except (LookupError, ValueError, OSError):
@@ -137,7 +140,7 @@ def _file(value: Path) -> Path:
 
 
 def is_exposed(path: str) -> bool:
-    """Return whether every account of this machine can read the file."""
+    """Return whether every account on this machine can read the file."""
     try:
         return bool(Path(path).stat().st_mode & stat.S_IROTH)
     except (OSError, ValueError):
@@ -145,7 +148,7 @@ def is_exposed(path: str) -> bool:
 
 
 def _time(value: object) -> object:
-    """Return the time of day of text like 09:00; None for `off`."""
+    """Return the time of day from a text like `09:00`; None for `off`."""
     if not isinstance(value, str):
         return value
     if value.strip().lower() == "off":
@@ -160,7 +163,7 @@ _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 def _weekdays(value: object) -> object:
-    """Return weekdays as numbers from Monday, 0, from single days and ranges like mon-fri."""
+    """Return weekday numbers (Monday is 0) from days and ranges, like `mon-fri`."""
     if not isinstance(value, str):
         return value
     days: set[int] = set()

@@ -1,4 +1,7 @@
-"""Every setting of the bot, read from the environment, typed and checked before anything starts."""
+"""All settings of the bot, read from environment variables.
+
+The bot checks all settings before it starts.
+"""
 
 import difflib
 from collections.abc import Mapping
@@ -46,7 +49,7 @@ from bot.setting_types import (
 
 PREFIX = "QUEUE_BOT_"
 Need = Literal["run", "database"]
-# Pydantic's errors about plain types, reworded for a person who sets a variable.
+# Sentences for pydantic's errors about plain types, written for people who set variables.
 _PLAIN = {
     "bool_parsing": "must be true or false",
     "int_parsing": "must be a whole number",
@@ -55,19 +58,19 @@ _PLAIN = {
 
 
 class SettingsError(StartError):
-    """The settings are invalid; `problems` has one sentence for each problem, without values."""
+    """The settings are invalid; `problems` has one sentence per problem and contains no values."""
 
 
 class Settings(BaseSettings):
-    """Every setting; a field without alias is read with the prefix QUEUE_BOT_.
+    """All settings; the variable of a field without alias has the prefix `QUEUE_BOT_`.
 
-    `load_settings` builds it from an environment; a keyword call takes the field names.
+    `load_settings` builds the settings from an environment. The constructor takes field names.
     """
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
         env_ignore_empty=True,
-        enable_decoding=False,  # lists are words, not JSON
+        enable_decoding=False,  # lists are typed as words, not as JSON
         extra="forbid",
         frozen=True,
         hide_input_in_errors=True,
@@ -158,23 +161,23 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 as above
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 as above
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Return only the arguments as a source; the caller reads the process's environment."""
+        """Return only the arguments as a source, because the caller reads the environment."""
         return (init_settings,)
 
 
 def variables() -> dict[str, str]:
-    """Return the environment variables of the settings, with the field of each."""
+    """Map each environment variable of the settings to its field."""
     return {_names(name, field)[0]: name for name, field in Settings.model_fields.items()}
 
 
 def old_variables() -> dict[str, str]:
-    """Return the variables' names of earlier versions, with the present name of each."""
+    """Map each variable name of an earlier version to the current name."""
     names = [_names(name, field) for name, field in Settings.model_fields.items()]
     return {old: present for present, *others in names for old in others}
 
 
 def _names(name: str, field: FieldInfo) -> list[str]:
-    """Return the names of a field's environment variable, the present one first."""
+    """Return the names of a field's environment variable, the current name first."""
     match field.validation_alias:
         case AliasChoices(choices=choices):
             return [str(choice) for choice in choices]
@@ -184,10 +187,10 @@ def _names(name: str, field: FieldInfo) -> list[str]:
 
 
 def load_settings(environ: Mapping[str, str], *, need: Need) -> Settings:
-    """Return the settings of an environment, or raise SettingsError with a sentence per problem.
+    """Read the settings; raises `SettingsError` with one sentence per problem.
 
-    `need="database"` is for commands that work without Slack: its variables are not read, so that a
-    broken token does not stop the terminal.
+    `need="database"` is for commands that work without Slack. Slack's variables are not read then,
+    so that an invalid token does not prevent the terminal's commands.
     """
     raw_values = {name: value for name, value in environ.items() if value.strip()}
     if need == "database":
@@ -214,12 +217,12 @@ def load_settings(environ: Mapping[str, str], *, need: Need) -> Settings:
 
 
 def _unknown(raw_values: Mapping[str, str]) -> list[str]:
-    """Return a sentence for every variable that looks like a setting but is none."""
+    """Return a sentence for each variable that looks like a setting but is not a setting."""
     names = {*variables(), *old_variables(), *(f"{name}_FILE" for name in Settings.SECRETS)}
     problems = []
     for name in sorted(raw_values):
         if name.startswith(PREFIX) and name not in names:
-            # A missing or superfluous prefix is the most likely mistake.
+            # The most likely mistake is a missing or an unnecessary prefix.
             bare = name.removeprefix(PREFIX)
             near = [bare] if bare in names else difflib.get_close_matches(name, names, 1, 0.7)
             advice = f"did you mean {near[0]}?" if near else "see docs/settings.md."
@@ -236,7 +239,7 @@ def _named_twice(raw_values: Mapping[str, str]) -> list[str]:
 
 
 def _with_files(raw_values: Mapping[str, str], problems: list[str]) -> dict[str, str]:
-    """Return the variables with each NAME_FILE replaced by NAME and the file's content."""
+    """Replace each variable NAME_FILE by NAME with the content of the file."""
     merged = dict(raw_values)
     for name in Settings.SECRETS:
         path = merged.pop(f"{name}_FILE", None)
@@ -245,7 +248,7 @@ def _with_files(raw_values: Mapping[str, str], problems: list[str]) -> dict[str,
         if name in merged:
             problems.append(f"{name} and {name}_FILE are both set; keep one of them.")
             continue
-        # An empty secret keeps a bad file from being reported as a missing secret too.
+        # Without this empty secret, a bad file would also be reported as a missing secret.
         merged[name] = ""
         try:
             merged[name] = Path(path).read_text(encoding="utf-8").strip()
@@ -258,7 +261,7 @@ def _with_files(raw_values: Mapping[str, str], problems: list[str]) -> dict[str,
 
 
 def exposed_files(environ: Mapping[str, str]) -> list[str]:
-    """Return a sentence for each file of a secret that every account of this machine can read."""
+    """Return a sentence for each secret file that every account on this machine can read."""
     paths = {name: environ.get(f"{name}_FILE", "").strip() for name in Settings.SECRETS}
     return [
         f"{name}_FILE names a file that every account of this machine can read: chmod 600."
@@ -273,7 +276,7 @@ def _missing(name: str) -> str:
 
 
 def _sentence(detail: ErrorDetails, raw_values: Mapping[str, str]) -> str:
-    """Return pydantic's problem as a sentence that names the variable, not its value."""
+    """Return a sentence about pydantic's problem; it names the variable but not the value."""
     place = str(detail["loc"][0])
     fields = {field: name for name, field in variables().items()}
     name = fields.get(place, place)
@@ -285,7 +288,7 @@ def _sentence(detail: ErrorDetails, raw_values: Mapping[str, str]) -> str:
 
 
 def _contradictions(settings: Settings, need: Need) -> list[str]:
-    """Return the contradictions between settings that are each valid."""
+    """Return a sentence for each contradiction between valid settings."""
     problems = []
     if settings.database_ca is not None and settings.database_tls == "off":
         problems.append("DATABASE_CA and DATABASE_TLS=off contradict each other; keep one of them.")

@@ -1,4 +1,4 @@
-"""The terminal's `queue-bot do`, for scripts and for outages of Slack."""
+"""The terminal command `queue-bot do`, for scripts and for outages of Slack."""
 
 import getpass
 import json
@@ -29,16 +29,19 @@ from bot.views.refusal import refusal_sentence
 from bot.wiring import check_tables
 
 LONGEST_NAME = 64
-"""The longest name that fits into the audit log."""
+"""The maximum length of a name in the audit log."""
 _SLACK_ID = re.compile(r"(?<![A-Za-z0-9])[UWS][A-Z0-9]{7,}(?![A-Za-z0-9])")
 
 SECONDS = 30.0
-"""A terminal waits for no acknowledgement, so a change has more time than in Slack."""
+"""Time limit of a change, in seconds.
+
+The terminal has no acknowledgement deadline, so a change has more time than in Slack.
+"""
 
 
 @dataclass(frozen=True)
 class TerminalRequest:
-    """The arguments of `do`; `patience` is how many seconds a stalled operation is waited for."""
+    """The arguments of `do`; `patience`: seconds that `do` waits for a stalled operation."""
 
     words: str
     name: str
@@ -54,10 +57,11 @@ def do(
     say: Callable[[str], None],
     ask: Callable[[Preview], int | None],
 ) -> int:
-    """Run one command, print its answer, and return the exit code, 1 for a refusal.
+    """Run one command, print the answer, and return the exit code, which is 1 for a refusal.
 
-    A name that could be another person's raises `StartError` before anything runs. A bulk change is
-    previewed; with `yes`, or the count that `ask` returns, it runs here to its end.
+    A name that could belong to another person raises `StartError` before the command runs. A bulk
+    change is previewed. After a confirmation by `yes` or by the count that `ask` returns, this
+    process runs the bulk change to its end.
     """
     if (problem := name_problem(arguments.name)) is not None:
         raise StartError([problem])
@@ -85,18 +89,18 @@ def report_health(
     as_json: bool = False,
     notes: Sequence[str] = (),
 ) -> int:
-    """Print the bot's own problems and return the exit code, 0 only if there are none.
+    """Print the bot's own problems and return the exit code; it is 0 only without problems.
 
-    `notes` are sentences about the settings, which are no problems.
-    An unreadable state is a problem, too. A monitor cannot tell a traceback from no answer, and a
-    person needs the sentence.
+    `notes` are sentences about the settings and do not count as problems. If the health cannot be
+    read, that counts as a problem. It is printed as a sentence, because a monitor cannot
+    distinguish a traceback from no answer, and because people need the sentence.
     """
     try:
         check_tables(setup.engine, setup.queue)
         with reading(setup.engine) as connection:
             now = setup.clock(connection)
             state = health(connection, setup.queue, now, setup.audit_keys)
-    except Exception as error:  # noqa: BLE001 any error leaves the health unknown
+    except Exception as error:  # noqa: BLE001 after any error the health is unknown
         sentence = _unreadable(error, setup)
         unseen = HealthProblem(part="watcher", code="unseen", error=sentence)
         say(json.dumps({"problems": [unseen.model_dump()]}) if as_json else sentence)
@@ -114,7 +118,7 @@ def report_health(
 
 
 def _unreadable(error: Exception, setup: Setup) -> str:
-    """Return why the health could not be read, in a sentence that quotes no row."""
+    """Return a sentence that explains why the health is unknown; it contains no row data."""
     if isinstance(error, StartError):
         reason = " ".join(error.problems)
     elif isinstance(error, Refusal):
@@ -125,7 +129,7 @@ def _unreadable(error: Exception, setup: Setup) -> str:
 
 
 def name_problem(name: str) -> str | None:
-    """Return why this name is not allowed in the audit log, or None if it is."""
+    """Return the reason why the audit log does not allow this name, or None for a valid name."""
     if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable() or name != name.strip():
         return f"--as takes a name of 1 to {LONGEST_NAME} characters, without spaces around it."
     if _SLACK_ID.search(name) is not None:

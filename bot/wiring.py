@@ -1,4 +1,4 @@
-"""Build a running bot from the settings: create the parts and connect them."""
+"""Build the bot from the settings: create the parts and connect the parts."""
 
 import os
 import secrets
@@ -36,7 +36,7 @@ log = structlog.get_logger(__name__)
 
 
 class NoSlack:
-    """The directory of a terminal: it has no people, so no Slack id gets a role there."""
+    """The directory for a terminal; it has no people, so a Slack id never has a role there."""
 
     def profile(self, user: str) -> Profile:
         """Raise `Unreachable`, because a terminal has no Slack."""
@@ -60,14 +60,20 @@ class NoSlack:
 
 
 def replica_name() -> str:
-    """Return this process's name among the replicas: host, process and four random digits."""
+    """Return the replica name of this process: host, process id and four random hex digits."""
     return f"{socket.gethostname()[:40]}-{os.getpid()}-{secrets.token_hex(2)}"
 
 
 REQUEST_READ_SECONDS = 3.0
-"""Read timeout of requests: their statements end within 2 s, so a server silent for 3 s hangs."""
+"""Read timeout of requests, in seconds.
+
+Statements of requests end within 2 s, so a server that is silent for 3 s hangs.
+"""
 BACKGROUND_POOL = 5
-"""Connections for background threads: checks, two batch workers, aggregation, and one spare."""
+"""The number of connections for background threads.
+
+The checks, two batch workers and the aggregation need one connection each; one is spare.
+"""
 
 
 def open_database(
@@ -79,7 +85,7 @@ def open_database(
     grace: float = 0.0,
     autocommit: bool = False,
 ) -> Engine:
-    """Return the engine of the configured database; the options are those of `connect`."""
+    """Return the engine of the configured database; for the options, see `connect`."""
     if settings.database_url is None:
         raise StartError(["DATABASE_URL is not set: give the address of the queue's database."])
     ca = None if settings.database_ca is None else str(settings.database_ca)
@@ -97,7 +103,7 @@ def open_database(
 
 
 def start_notes(settings: Settings) -> list[str]:
-    """Return one sentence for each setting that weakens the bot."""
+    """Return one sentence for each setting that reduces the security of the bot."""
     return [*_link_notes(settings), *([KEYLESS] if settings.audit_key is None else [])]
 
 
@@ -119,10 +125,11 @@ def _link_notes(settings: Settings) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """The engines of a running bot.
+    """The database engines of a running bot.
 
-    `requests` treats a silent server as lost early; `background` allows long statements; `polling`
-    reads by single statements, one round trip each. An SQLite file has one engine for all.
+    `requests`: has a short read timeout for a silent server. `background`: allows long statements.
+    `polling`: reads with single statements, each with one round trip. For an SQLite file, the three
+    are one engine.
     """
 
     requests: Engine
@@ -131,7 +138,7 @@ class Engines:
 
 
 def open_engines(settings: Settings, grace: float = 0.0) -> Engines:
-    """Return the engines of the configured database; `grace`: as for `connect`."""
+    """Return the engines of the configured database; for `grace`, see `connect`."""
     engine = open_database(
         settings,
         read_seconds=REQUEST_READ_SECONDS + grace,
@@ -148,7 +155,7 @@ def open_engines(settings: Settings, grace: float = 0.0) -> Engines:
 
 
 def queue_of(settings: Settings) -> Queue:
-    """Return the configured tables and payload paths."""
+    """Return the queue with the configured tables and payload paths."""
     jobs, failed = spec_tables(settings.jobs_table, settings.failed_jobs_table)
     return Queue(
         jobs=jobs,
@@ -161,12 +168,12 @@ def queue_of(settings: Settings) -> Queue:
 
 
 def masked_keys(settings: Settings) -> tuple[str, ...]:
-    """Return the default masked keys and those that the team adds."""
+    """Return the masked keys: the defaults, and the keys that the settings add."""
     return (*DEFAULT_MASKED_KEYS, *settings.masked_keys)
 
 
 def audit_keys(settings: Settings) -> AuditKeys:
-    """Return the keys of the audit log that this replica holds."""
+    """Return the keys of the audit log that this replica has."""
     secrets_ = (settings.audit_key, settings.audit_key_old)
     newest, older = (
         None if secret is None else AuditKey(secret.get_secret_value()) for secret in secrets_
@@ -175,9 +182,9 @@ def audit_keys(settings: Settings) -> AuditKeys:
 
 
 def check_tables(engine: Engine, queue: Queue) -> dict[str, str]:
-    """Raise `StartError` if the session, the queue's tables or the bot's own are wrong.
+    """Raise `StartError` if the session, the queue's tables or the bot's own tables are invalid.
 
-    Return what `require_session` returns.
+    Return the result of `require_session`.
     """
     with at_start(), reading(engine, time_limit(engine, START_SECONDS)) as connection:
         server_settings = require_session(connection)
@@ -187,7 +194,7 @@ def check_tables(engine: Engine, queue: Queue) -> dict[str, str]:
 
 
 def warn_of_tables(engine: Engine, queue: Queue) -> None:
-    """Log what people should know of the queue's tables; the bot works with it."""
+    """Log warnings about the queue's tables; these problems do not prevent the bot's work."""
     with at_start(), reading(engine, time_limit(engine, START_SECONDS)) as connection:
         sentences = warnings(connection, queue)
     for sentence in sentences:
@@ -197,7 +204,7 @@ def warn_of_tables(engine: Engine, queue: Queue) -> None:
 def make_setup(
     settings: Settings, engine: Engine, directory: Directory, team: str | None = None
 ) -> Setup:
-    """Return the context of requests, built from the settings."""
+    """Build the setup that all requests use, from the settings."""
     with at_start(), reading(engine) as connection:
         queue = fitted(connection, queue_of(settings))
     return Setup(
@@ -249,7 +256,7 @@ def _alerting(settings: Settings) -> Alerting:
 
 
 def warn_of_limits(setup: Setup) -> None:
-    """Log limits that contradict each other; `/queue watch` shows them too."""
+    """Log contradictory limits; `/queue watch` shows these limits too."""
     if setup.alarms_too_soon:
         log.warning(
             "QUEUE_BOT_RESERVED_SECONDS is below the workers' timeout: slow jobs count as stuck",
@@ -259,7 +266,10 @@ def warn_of_limits(setup: Setup) -> None:
 
 
 def make_bot(settings: Settings, interval: float = INTERVAL, grace: int = 0) -> SlackBot:
-    """Return the checked bot, ready to start; `grace` as for `SlackBot`; raises `StartError`."""
+    """Check the configuration and return a bot that is ready to start.
+
+    Raises `StartError`. For `grace`, see `SlackBot`.
+    """
     if settings.slack_bot_token is None or settings.slack_app_token is None:
         raise StartError(["SLACK_BOT_TOKEN and SLACK_APP_TOKEN are needed to run."])
     engines = open_engines(settings, grace)

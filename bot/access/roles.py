@@ -1,4 +1,7 @@
-"""Authorization by role: user ids and user groups, checked each time, denied in case of doubt."""
+"""Authorization by role, from user ids and user groups.
+
+Every request is checked. If a role cannot be verified, the request is refused.
+"""
 
 from dataclasses import dataclass
 from math import inf
@@ -12,7 +15,10 @@ from bot.models.roles import Role
 READ_AGE = 900.0
 CHANGE_AGE = 60.0
 DESTRUCTIVE_AGE = 10.0
-"""The maximum age of a group's member list in seconds: for reads, changes, destructive changes."""
+"""The three constants are the maximum age of a group's member list, in seconds.
+
+`READ_AGE` is for reads, `CHANGE_AGE` for changes, `DESTRUCTIVE_AGE` for destructive changes.
+"""
 
 EVERYONE = "*"
 
@@ -37,16 +43,16 @@ class Profile:
 
 
 class Directory(Protocol):
-    """The people of the workspace; every answer may raise `Unreachable`."""
+    """The people of the workspace; a method that calls Slack may raise `Unreachable`."""
 
     def profile(self, user: str) -> Profile:
         """The account behind a user id."""
 
     def locale(self, user: str) -> str | None:
-        """The person's language if it is already cached: never calls Slack, never raises."""
+        """The person's cached language, or None; never calls Slack and never raises."""
 
     def time_zone(self, user: str) -> str | None:
-        """The name of the person's time zone if it is already cached: never calls Slack."""
+        """The name of the person's cached time zone, or None; never calls Slack."""
 
     def members(self, group: str, max_age: float) -> frozenset[str]:
         """The user ids in a user group, from a list at most `max_age` seconds old."""
@@ -57,7 +63,10 @@ class Directory(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The settings about roles: ids of users (U…, W…) and user groups (S…), channels, queues."""
+    """The settings about roles.
+
+    The settings name users (`U…`, `W…`), user groups (`S…`), channels and queues.
+    """
 
     viewers: tuple[str, ...] = ()
     operators: tuple[str, ...] = ()
@@ -77,7 +86,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """The role a person has, and the rule that gave it."""
+    """A person's role, and the rule that grants the role."""
 
     role: Role
     rule: str
@@ -149,7 +158,7 @@ def allows_changes(rules: Rules, invocation: Invocation) -> bool:
         return True
     if invocation.source is Source.HOME:
         return rules.changes_in_home
-    # A dialog does not always name its channel; without a channel nothing is allowed.
+    # Some dialogs do not name their channel. Without a channel, no change is allowed.
     return invocation.channel in rules.change_channels
 
 
@@ -165,9 +174,9 @@ def role_of(
 ) -> Grant:
     """Return the highest role that the person's id or groups give.
 
-    A user id that is listed itself needs no call to Slack. After the deadline no more groups are
-    read. If a group cannot be read, a lower role still counts if it is certain and sufficient;
-    otherwise the function raises `Unreachable`.
+    If the settings list the user id, Slack is not called for that role. After the deadline, no
+    further group is read. If a group cannot be read, a lower role is returned if the role is
+    verified and sufficient. Otherwise the function raises `Unreachable`.
     """
     listed = _listed_role(rules, user)
     doubt: Unreachable | None = None

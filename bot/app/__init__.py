@@ -1,1 +1,1 @@
-"""The path of every request: parse, find the command, check, run, answer, announce."""
+"""The steps of every request: parse, find the command, authorize, run, answer, announce."""

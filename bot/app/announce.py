@@ -1,4 +1,4 @@
-"""Announcement of a change in its channel, committed together with the change."""
+"""Announce a change in its channel; the message is committed together with the change."""
 
 from datetime import datetime
 
@@ -20,7 +20,7 @@ def announce(
     result: Result,
     now: datetime,
 ) -> None:
-    """Put the public message about the change into the outbox, in the change's transaction."""
+    """Add the public message about a change to the outbox, in the transaction of the change."""
     _announce_change(setup, connection, invocation, command, result, now)
     if result.undone is not None:
         _announce_undo(setup, connection, invocation, result.undone, now)
@@ -36,8 +36,8 @@ def _announce_change(
 ) -> None:
     """Post the message in the channel of the change.
 
-    A click on an alert needs no message, because the alert itself names the person. A change made
-    in App Home or a terminal is posted in the first channel where changes are allowed.
+    A click on an alert posts no message, because the alert names the person. A change from App Home
+    or a terminal is announced in the first channel where changes are allowed.
     """
     home = next(iter(setup.rules.change_channels), setup.audit_channel)
     channel = invocation.channel or home

@@ -1,6 +1,7 @@
 """Types of the arguments that people type: ids, orders, ages and times.
 
-A type reads the typed words. A `ValueError` names the problem and the word, for the catalogs.
+Each type parses the typed words. Invalid words raise a `ValueError` that names the problem and the
+word. The catalogs contain a sentence for each problem.
 """
 
 import re
@@ -14,7 +15,7 @@ from bot.models.jobs import LONGEST_ORDER
 from bot.text.day_names import NamedDay, read_day
 
 MAX_IDS = 20
-"""The most ids of one transaction; more ids are a bulk change with a preview."""
+"""The maximum number of ids in one transaction; more ids need a bulk change with a preview."""
 MANY_IDS = 1_000
 _RANGE = re.compile(r"^(\d{1,20})(?:-(\d{1,20}))?$")
 
@@ -44,9 +45,12 @@ def _read_ids(value: object, most: int = MAX_IDS) -> tuple[int, ...]:
 
 
 Ids = Annotated[tuple[int, ...], BeforeValidator(_read_ids)]
-"""One to twenty ids, as words, lists `45,46` and ranges `50-60`; sorted, without duplicates."""
+"""One to twenty ids, sorted and without duplicates.
+
+They are typed as words, lists (`45,46`) or ranges (`50-60`).
+"""
 ManyIds = Annotated[tuple[int, ...], BeforeValidator(lambda value: _read_ids(value, most=MANY_IDS))]
-"""Ids in the same forms, up to a thousand."""
+"""Up to 1,000 ids, typed like `Ids`."""
 
 
 def _read_id(value: object) -> int:
@@ -125,7 +129,7 @@ def _read_order(value: object) -> str:
 Order = Annotated[str, BeforeValidator(_read_order)]
 """An order's number or name, cut to the length that the index of failures stores."""
 LAST_YEAR = 9999
-"""The end of this year is out of Python's range in some time zones."""
+"""The first year that is refused: in some time zones its end exceeds Python's range."""
 
 
 def _read_when(value: object) -> object:
@@ -146,7 +150,7 @@ def _read_when(value: object) -> object:
 
 
 When = Annotated[timedelta | datetime | NamedDay, BeforeValidator(_read_when)]
-"""An age (`2h`), a day by name, or a time of the queue's wall clock (`2025-11-07T17:45`)."""
+"""An age (`2h`), a named day, or a time in the queue's zone (`2025-11-07T17:45`)."""
 
 
 def _read_since(value: object) -> object:
@@ -158,4 +162,4 @@ def _read_since(value: object) -> object:
 
 
 Since = Annotated[timedelta | NamedDay, BeforeValidator(_read_since)]
-"""The beginning of a period: an age (`24h`), or a day by name in the person's time zone."""
+"""The start of a period: an age (`24h`), or a named day in the person's time zone."""

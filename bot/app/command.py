@@ -27,7 +27,10 @@ from bot.views.context import Context, Links
 LARGEST_ID = 2**64 - 1
 """The greatest BIGINT UNSIGNED; no row has a larger id."""
 ROWS_FORM: dict[str, JsonValue] = {"form": "N"}
-"""How the usage line writes a list's limit: without a typed one, Slack shows fewer than JSON."""
+"""The form of a list's limit in the usage line.
+
+Without a typed limit, Slack shows fewer rows than JSON.
+"""
 
 
 _BULK_ARGUMENTS: Mapping[CountsAs | None, tuple[str, ...]] = {
@@ -38,7 +41,7 @@ _BULK_ARGUMENTS: Mapping[CountsAs | None, tuple[str, ...]] = {
 
 
 class Arguments(BaseModel):
-    """A command's arguments; a field with `positional` takes the words without `=`."""
+    """A command's arguments; a field marked `positional` receives the words without `=`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -54,11 +57,11 @@ class Result(Value):
     data: Value
     extra: Value = Nothing()
     targets: tuple[Target, ...] = Field(default=(), exclude=True)
-    # The word in the audit record; None if nothing is recorded yet (a preview).
+    # The outcome in the audit record. A preview writes no record and sets None.
     outcome: str | None = Field(default="ok", exclude=True)
-    # What the audit record holds in addition to the arguments, such as the confirmed scope.
+    # Fields that the audit record has in addition to the arguments, such as the confirmed scope.
     recorded: Mapping[str, Any] = Field(default={}, exclude=True)
-    # The request whose whole change was undone: its message is edited.
+    # The id of the request whose change was completely undone. The bot edits its message.
     undone: str | None = Field(default=None, exclude=True)
 
     def envelope(self) -> dict[str, Any]:
@@ -84,8 +87,8 @@ class Effect(Enum):
 class Alerting:
     """Settings of alerts and digest: limits in seconds and jobs, and the digest's time.
 
-    `mention` is a user group's id, `worker_seconds` the workers' own timeout if it is known.
-    `digest_days` are numbers from 0 for Monday.
+    `mention` is the id of a user group. `worker_seconds` is the timeout of the workers, if known.
+    `digest_days` are weekday numbers; Monday is 0.
     """
 
     mention: str | None = None
@@ -101,7 +104,7 @@ class Alerting:
 
 @dataclass(frozen=True)
 class Setup:
-    """Everything the bot was started with; `wiring` creates it once."""
+    """The settings and parts with which the bot was started; `wiring` creates this object once."""
 
     engine: Engine
     queue: Queue
@@ -140,7 +143,7 @@ class Setup:
 
 @dataclass(frozen=True)
 class Work:
-    """The input of a command's `run`: transaction, its time, invocation, grant and setup."""
+    """The input of a command's `run`: transaction, transaction time, invocation, grant, setup."""
 
     connection: Connection
     now: datetime
@@ -156,15 +159,16 @@ class Work:
 
 @dataclass(frozen=True)
 class Command:
-    """One operation; everything about it is in its own file under `commands/`.
+    """A command; its own file under `commands/` contains everything about the command.
 
-    `aliases` are other words that people may type for the name; stored records have the name.
-    `run` works in the caller's transaction and returns a `Result` or raises a `Refusal`. `view`
-    returns the answer to the person, `visible` the message for the channel, `finished` the spec's
-    answer after the last batch of a bulk command. `when_frozen`: the command changes no job, so it
-    also runs during a change freeze. `action` describes the effect on jobs. `ids_of` is the table
-    of the command's ids if the command removes no rows. `topic` is the command's group in the
-    help, which shows `examples`, each without `/queue`.
+    `aliases`: other words that people may type for the name. Stored records have the name.
+    `run`: works in the caller's transaction; returns a `Result` or raises a `Refusal`.
+    `view`: returns the answer to the person. `visible`: returns the message for the channel.
+    `finished`: returns the spec's answer after the last batch of a bulk command.
+    `when_frozen`: the command changes no job and runs during a change freeze too.
+    `action`: describes the effect on jobs.
+    `ids_of`: the table of the command's ids, for a command that removes no rows.
+    `topic`: the command's group in the help. `examples`: shown in the help, without `/queue`.
     """
 
     name: str
@@ -185,18 +189,18 @@ class Command:
     examples: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Raise `ValueError` if the action is another command's or a bulk command is incomplete."""
+        """Raise `ValueError` if another command owns the action or a bulk command is incomplete."""
         if self.action is not None and self.action.name != self.name:
             raise ValueError(f"{self.name} has the action of {self.action.name}")
         if self.effect is Effect.BULK and (missing := self._missing_in_bulk()):
             raise ValueError(f"{self.name} runs in bulk without {', '.join(missing)}")
 
     def _missing_in_bulk(self) -> list[str]:
-        """Return what a bulk command needs and this one lacks: fields, views, arguments."""
+        """Return the fields, views and arguments that this bulk command needs but does not have."""
         counts_as = None if self.action is None else self.action.counts_as
         present = {
             "counts_as": counts_as in _BULK_ARGUMENTS,
-            # Batches take their rows from `failed_jobs`, and their message offers an undo.
+            # Batches read their rows from `failed_jobs`, and their progress message offers undo.
             'removes="failed"': self.action is not None and self.action.removes == "failed",
             "undo_in_bulk": self.action is not None and self.action.undo_in_bulk,
             "visible": self.visible is not None,
@@ -230,7 +234,7 @@ class Command:
         return Need(self.role, changes=changes, destructive=self.destructive)
 
     def usage(self) -> str:
-        """Return the usage line from the arguments' schema: `/queue jobs [queue=] [limit=50]`."""
+        """Build the usage line from the arguments' schema: `/queue jobs [queue=] [limit=50]`."""
         positional: list[str] = []
         named: list[str] = []
         for name, info in self.arguments.model_fields.items():
@@ -246,7 +250,7 @@ class Command:
 
 
 def find_commands() -> dict[str, Command]:
-    """Return the commands by name: each module of `bot.commands` has one as `COMMAND`.
+    """Return the commands by name; each module of `bot.commands` defines a `COMMAND`.
 
     Raises `ValueError` if two commands have the same name or alias.
     """

@@ -1,8 +1,10 @@
-"""The path of every request: find, validate, authorize, then run, audit and outbox in one commit.
+"""The steps of every request: find the command, validate, authorize, run.
 
-A typed command, a button, a modal and the terminal all take this path. A `Refusal` is an outcome:
-it rolls the change back, is audited, and is shown to the person in their language. Any other
-exception is a bug: it also rolls the change back, and the caller reports it as an error.
+The change, its audit record and its outbox message are committed together.
+
+Typed commands, buttons, modals and the terminal all use `dispatch`. A `Refusal` is an outcome: the
+change is rolled back, the refusal is audited, and the person reads it in their language. Any other
+exception is a bug: the change is rolled back, and the caller reports an error.
 """
 
 import hashlib
@@ -32,7 +34,7 @@ from bot.store.operations import change_freeze
 
 
 def request_id(*parts: object) -> str:
-    """Return the id of a click or command; every redelivery has the same id."""
+    """Return the id of a click or command; every redelivery of the request has the same id."""
     return hashlib.sha256(json.dumps([str(p) for p in parts]).encode()).hexdigest()
 
 
@@ -41,8 +43,8 @@ def dispatch(
 ) -> Outcome:
     """Run typed text or a form's request and return its outcome.
 
-    The input is a `Refusal` if the envelope holds nothing that can run. A `late` request does not
-    run; if it already ran, its stored answer is returned again.
+    The input is a `Refusal` if the envelope contains no request that can run. A `late` request does
+    not run. If an earlier delivery of the request ran, its stored answer is returned.
     """
     content = _without_secrets(setup, content)
     typed_text = {"text": whole(content[:200])} if isinstance(content, str) else {}
@@ -67,9 +69,12 @@ def dispatch(
 
 
 def _without_secrets(setup: Setup, content: str | Request | Refusal) -> str | Request | Refusal:
-    """Return the words or values without secrets: they are audited for ever and posted."""
+    """Return the words or values without secrets.
+
+    The audit log keeps words and values forever, and channels show them.
+    """
     if isinstance(content, str):
-        # A text that is too long is refused, also if it is shorter without its secrets.
+        # A text that is too long is refused, even if removing its secrets makes it short enough.
         longest = MAX_TEXT + 1
         masked = setup.queue.mask(content[:longest])
         return masked.ljust(longest) if len(content) >= longest else masked
@@ -80,7 +85,7 @@ def _without_secrets(setup: Setup, content: str | Request | Refusal) -> str | Re
 
 
 def is_change(setup: Setup, content: str | Request | Refusal) -> bool:
-    """Return whether this request changes something now if it is not refused."""
+    """Return whether this request changes data immediately, unless it is refused."""
     try:
         content = _without_secrets(setup, content)
         request = parse(content, setup.commands) if isinstance(content, str) else content
@@ -93,7 +98,7 @@ def is_change(setup: Setup, content: str | Request | Refusal) -> bool:
 
 
 def changes_now(command: Command, arguments: Any) -> bool:
-    """Return whether the command changes something now; a read and a preview do not."""
+    """Return whether the command changes data immediately; reads and previews do not."""
     if command.effect is not Effect.BULK:
         return command.effect is Effect.CHANGE
     confirmed = getattr(arguments, "plan", None) is not None
@@ -101,12 +106,12 @@ def changes_now(command: Command, arguments: Any) -> bool:
 
 
 def changes_jobs(command: Command, arguments: Any) -> bool:
-    """Return whether a change freeze forbids this; tests/commands/test_freeze.py proves it."""
+    """Return whether a change freeze forbids it; tests/commands/test_freeze.py proves this."""
     return changes_now(command, arguments) and not command.when_frozen
 
 
 def may(setup: Setup, invocation: Invocation, need: Need) -> Grant:
-    """Return the person's grant for this need or raise `NotAllowed`; checked before every run."""
+    """Return the person's grant for this need, or raise `NotAllowed`; called before every run."""
     return authorize(setup.rules, setup.directory, invocation, need)
 
 

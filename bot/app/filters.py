@@ -15,7 +15,7 @@ from bot.text.day_names import NamedDay, start_of
 
 MOST_ROWS = 10_000_000
 MOST_CANARIES = 20
-"""As many jobs as may be retried one by one in one transaction."""
+"""The maximum number of canary jobs; one transaction may retry this many jobs one by one."""
 
 
 _RATE = re.compile(r"^(\d{1,6})(?:/(s|sec|min|m|h|hour))?$")
@@ -36,7 +36,7 @@ JobsPerMinute = Annotated[int, BeforeValidator(_read_rate)]
 
 
 class FilterArguments(BulkArguments):
-    """Failures by error, order and time; at most `limit`, the oldest first."""
+    """The filter of failures by error, order and time; selects the oldest, at most `limit`."""
 
     error: GroupId | None = Field(default=None, json_schema_extra={"form": "E12"})
     order: Order | None = Field(default=None, json_schema_extra={"form": "ORDER"})
@@ -47,7 +47,7 @@ class FilterArguments(BulkArguments):
 
 
 class RateArguments(BulkArguments):
-    """The rate of retries and the number of canary jobs; 0 is the same as no value."""
+    """The rate of retries and the number of canary jobs; 0 means no value."""
 
     rate: JobsPerMinute | None = Field(
         default=None, json_schema_extra={"form": "60/min", "alias": "pace", "least": 1}
@@ -58,7 +58,7 @@ class RateArguments(BulkArguments):
 
 
 def scope_of(work: Work, args: FilterArguments, ids: ManyIds | None = None) -> Scope:
-    """Return the scope that the arguments stand for at this moment."""
+    """Return the scope of the arguments at the current time."""
     return Scope(
         queue=args.queue,
         error_group=args.error,
@@ -72,15 +72,15 @@ def scope_of(work: Work, args: FilterArguments, ids: ManyIds | None = None) -> S
 
 
 def moment(work: Work, when: Any) -> datetime | None:
-    """Return a time of the queue's wall clock; a `timedelta` means that long ago."""
+    """Return `when` as a time in the queue's zone; a `timedelta` is an age before now."""
     if isinstance(when, timedelta | NamedDay):
         when = work.queue.wall_clock(begin(work, when))
-    # Whole seconds, as views show them and as both databases compare them.
+    # Views show whole seconds, and both databases compare whole seconds.
     return when.replace(microsecond=0) if isinstance(when, datetime) else None
 
 
 def begin(work: Work, since: timedelta | NamedDay) -> datetime:
-    """Return the beginning of a period as naive UTC; a day begins in the person's time zone."""
+    """Return the start of a period in naive UTC; a named day starts in the person's time zone."""
     if isinstance(since, timedelta):
         return work.now - since
     return start_of(since, work.now, zone_of(work.setup, work.invocation))

@@ -1,7 +1,7 @@
-"""App Home: an overview of the queue; the Home tab runs it under the name `status`.
+"""App Home: an overview of the queue.
 
-It takes the place of that command in `dispatch`, so that the role check is the same and a refusal
-is recorded under a name that people know.
+The Home tab passes this command to `dispatch` under the name `status`. So Home has the role check
+of `status`, and the audit log records a refusal under a name that people know.
 """
 
 from collections.abc import Callable
@@ -29,7 +29,10 @@ from bot.views.reports.home import FAILED, GROUPS, INCIDENTS, OPERATIONS, home_m
 T = TypeVar("T")
 
 EXACT_SECONDS = 0.8
-"""Longer than the limit of `status`, because no Slack acknowledgement waits for Home."""
+"""Time limit of exact counts, in seconds.
+
+The limit exceeds the limit of `status`, because no Slack acknowledgement waits for Home.
+"""
 
 
 class HomeArguments(Arguments):
@@ -43,7 +46,7 @@ class HomeResult(Result):
 
 
 def run(work: Work, _args: HomeArguments) -> HomeResult:
-    """Read every part separately, so that a slow part does not delay or remove the others."""
+    """Read each part separately, so that a slow part neither delays nor hides another part."""
     connection = work.connection
     counts, as_of = _counts(work)
     incidents, incident_count = home.active_incidents(connection, work.queue, INCIDENTS)
@@ -68,7 +71,7 @@ def run(work: Work, _args: HomeArguments) -> HomeResult:
 
 
 def _counts(work: Work) -> tuple[Counts | None, datetime | None]:
-    """Return exact counts if counting is quick, else the last exact ones and their time (UTC)."""
+    """Return exact counts if counting is fast, else the last exact counts and their UTC time."""
     sample = samples.latest(work.connection)
     if sample is None or samples.counts_quickly(work.connection, sample):
         try:
@@ -91,7 +94,7 @@ def _in_time(read: Callable[[], T]) -> T | None:
 
 
 def view(result: HomeResult, context: Context) -> Message:
-    """Show problems first, then the totals, then the lists."""
+    """Show the problems, then the totals, then the lists."""
     return home_message(result.data, context)
 
 

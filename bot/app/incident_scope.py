@@ -1,4 +1,4 @@
-"""The failures of one incident as the scope of a retry, and the older ones of the same error."""
+"""Scopes for retrying an incident: its own failures, and older failures of its error group."""
 
 from bot.app.command import Work
 from bot.app.plans import BulkOptions, create, need_of
@@ -26,9 +26,10 @@ def limited_to(scope: Scope, incident: Incident) -> Scope:
 def with_older(
     work: Work, action: Action, preview: Preview, incident: Incident, options: BulkOptions
 ) -> Preview:
-    """Return the preview with a second plan that also takes older failures of the same error.
+    """Add a second plan to the preview, which also includes older failures of the error group.
 
-    Without such failures, or for a person who may not change that many jobs, there is none.
+    The preview is returned unchanged if no older failures exist, or if the person may not change
+    that many jobs.
     """
     if not preview.total or incident.error_group is None or incident.first_seq is None:
         return preview

@@ -1,4 +1,4 @@
-"""The name of a queue as people type it, checked against the queues that the bot knows."""
+"""Check a typed queue name against the queues that the bot knows."""
 
 from difflib import get_close_matches
 
@@ -7,11 +7,11 @@ from bot.models.refusals import QueueNotFound
 from bot.store.incidents import known_queues
 
 NAMED = 10
-"""The number of queues that a refusal names."""
+"""The maximum number of queues that a refusal names."""
 
 
 def require_known(work: Work, name: str | None) -> None:
-    """Raise `QueueNotFound` for a queue that never had a job: its name is probably mistyped."""
+    """Raise `QueueNotFound` if the queue never had a job, because its name is probably mistyped."""
     if name is None or known_queues.with_jobs(work.connection, work.queue, name) is not None:
         return
     known = known_queues.names(work.connection)

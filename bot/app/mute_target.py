@@ -1,4 +1,4 @@
-"""The topic of a mute: read from typed words or a click, and checked."""
+"""Read the topic of a mute from typed words or a click, and check the topic."""
 
 from typing import Annotated, Self
 
@@ -16,7 +16,7 @@ from bot.store.incidents import known_queues, lookups
 
 
 def _current_name(value: object) -> object:
-    """Return the current name of an alert rule that was typed by its former name."""
+    """Return the current name of an alert rule; people may type its former name."""
     return ALIASES.get(value, value) if isinstance(value, str) else value
 
 
@@ -24,7 +24,10 @@ TypedRule = Annotated[AlertRule, BeforeValidator(_current_name)]
 
 
 class TopicArguments(Arguments):
-    """One error group, queue, alert rule, or rule of a queue; an incident has its own topic."""
+    """The topic: an error group, a queue, an alert rule, or an alert rule of one queue.
+
+    An incident's id means the topic of that incident.
+    """
 
     id: IncidentId | None = Field(default=None, json_schema_extra={"positional": "I12"})
     error: GroupId | None = Field(default=None, json_schema_extra={"form": "E12"})
@@ -46,8 +49,8 @@ class TopicArguments(Arguments):
 def topic_of(work: Work, args: TopicArguments) -> Topic:
     """Return the topic of the arguments without checking that it exists.
 
-    An incident stands for its error group, else for its rule in its queue. Raises
-    `IncidentNotFound`.
+    The topic of an incident is its error group. If the incident has no error group, the topic is
+    its alert rule in its queue. Raises `IncidentNotFound`.
     """
     if args.id is None:
         return Topic(error_group=args.error, queue=args.queue, rule=args.alert)
@@ -60,18 +63,18 @@ def topic_of(work: Work, args: TopicArguments) -> Topic:
 
 
 def recorded(args: TopicArguments, topic: Topic) -> dict[str, str]:
-    """Return the topic for the audit record, in the words that people type."""
+    """Return the topic for the audit record, as people type it."""
     return topic.words() if args.id is None else {"id": f"I{args.id}", **topic.words()}
 
 
 def name_of(work: Work, topic: Topic) -> str | None:
-    """Return the text of the topic's error group, or None if there is none."""
+    """Return the text of the topic's error group, or None for a topic without error group."""
     group = topic.error_group
     return None if group is None else error_groups.names_of(work.connection, [group]).get(group)
 
 
 def existing(work: Work, args: TopicArguments) -> tuple[Topic, bool]:
-    """Return the topic with its exact spelling, and whether it is a queue without jobs now.
+    """Return the correctly spelled topic, and whether it is a queue that has no jobs now.
 
     Raises `ErrorGroupNotFound`, `IncidentNotFound`, or `QueueNotFound` for a queue that never had
     a job, because its name is probably a typing error.

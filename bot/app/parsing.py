@@ -1,8 +1,9 @@
-"""Parsing of the text after `/queue` into a command's name and its raw arguments.
+"""Parse the text after `/queue` into a command's name and its raw arguments.
 
-`<command> [ids…] [key=value…]`. Values may be quoted. Typographic quotes and dashes, which phones
-and Slack's editor insert, count as plain ones. Users, channels and groups arrive as `<@U…>`,
-`<#C…>`, `<!subteam^S…>`; only their id is kept.
+The text has the form `<command> [ids…] [key=value…]`, and values may be quoted. Phones and Slack's
+editor insert typographic quotes and dashes; the parser replaces them by plain quotes and dashes.
+Slack sends users, channels and groups as `<@U…>`, `<#C…>` and `<!subteam^S…>`; the parser keeps
+only the id.
 """
 
 import re
@@ -17,10 +18,10 @@ from bot.models.refusals import Invalid, UnknownCommand
 
 MAX_TEXT = 2_000
 BEGINNING = 3
-"""The minimum length of a word that a suggestion completes to a command's name."""
+"""The minimum length of a typed word for suggesting a command that starts with the word."""
 
 _PLAIN = str.maketrans("“”„«»‘’‚–—‑−", '"""""\'\'\'----')
-# Every kind of space, and the zero-width characters that come with copied text.
+# All space characters, and the zero-width characters that copied text may contain.
 _SPACE = re.compile("[\\s\u200b\u200c\u200d\u2060\ufeff]+")
 _MENTION = re.compile(r"^<(?:@|#|!subteam\^)([A-Z0-9]+)(?:\|[^>]*)?>$")
 _HALF = re.compile("[\ud800-\udfff]")
@@ -38,7 +39,7 @@ class Request:
 
 
 def parse(text: str, commands: Mapping[str, Command]) -> Request:
-    """Parse typed text; raises `UnknownCommand` or `Invalid`. An empty text means `status`."""
+    """Parse typed text; an empty text means `status`. Raises `UnknownCommand` or `Invalid`."""
     if len(text) > MAX_TEXT:
         raise Invalid(
             problem="too-long", field="", value="", expected=str(MAX_TEXT), usage="/queue help"
@@ -63,19 +64,22 @@ def command_names(commands: Mapping[str, Command]) -> dict[str, str]:
 
 
 def nearest_name(word: str, names: Mapping[str, str]) -> str | None:
-    """Return the name of the command that a mistyped word is nearest to; None if there is none."""
+    """Return the command name most similar to a mistyped word, or None if no name is similar."""
     return names.get(_nearest(word, names) or "")
 
 
 def _nearest(word: str, commands: Collection[str]) -> str | None:
-    """Return the shortest name that starts with the word, else the most similar one, else None."""
+    """Return the shortest name that starts with the word.
+
+    If no name starts with the word, return the most similar name, or None.
+    """
     longer = [name for name in commands if len(word) >= BEGINNING and name.startswith(word)]
     alike = get_close_matches(word, commands, n=1, cutoff=0.5)
     return min(longer, key=len) if longer else next(iter(alike), None)
 
 
 def whole(value: V) -> V:
-    """Return the value with U+FFFD for each half of a surrogate pair, which no database stores."""
+    """Replace each half of a surrogate pair by U+FFFD, because no database stores halves."""
     return cast("V", _whole(value))
 
 
@@ -131,7 +135,7 @@ def _arguments(command: Command, words: list[str]) -> dict[str, Any]:
 
 
 def _check_least(command: Command, name: str, key: str, value: str) -> None:
-    """Refuse a typed number below the field's `least`; a dialog may send 0 for its empty choice."""
+    """Refuse a typed number below the field's `least`; a dialog may send 0 for an empty choice."""
     least = marks(command.arguments, name).get("least")
     number = value.partition("/")[0]
     if least is not None and number.isdigit() and int(number) < least:
@@ -139,7 +143,7 @@ def _check_least(command: Command, name: str, key: str, value: str) -> None:
 
 
 def _typed_names(arguments: type[Arguments]) -> dict[str, str]:
-    """Return the argument's name for each word that people may type before `=`."""
+    """Map each word that people may type before `=` to the name of its argument."""
     names: dict[str, str] = {}
     for name in arguments.model_fields:
         field = marks(arguments, name)
@@ -149,7 +153,7 @@ def _typed_names(arguments: type[Arguments]) -> dict[str, str]:
 
 
 def marks(arguments: type[Arguments], name: str) -> Mapping[str, Any]:
-    """Return a field's extra schema entries, such as `positional`, `form` and `alias`."""
+    """Return the extra schema entries of a field, such as `positional`, `form` and `alias`."""
     extra = arguments.model_fields[name].json_schema_extra
     return extra if isinstance(extra, Mapping) else {}
 
@@ -157,7 +161,7 @@ def marks(arguments: type[Arguments], name: str) -> Mapping[str, Any]:
 def invalid(
     command: Command, problem: str, field: str, value: object, expected: str = ""
 ) -> Invalid:
-    """Return the refusal of one argument; `problem` names its sentence in the catalogs."""
+    """Return the refusal of an argument; `problem` is the key of the sentence in the catalogs."""
     return Invalid(
         problem=problem,
         field=field[:64],
@@ -168,8 +172,8 @@ def invalid(
 
 
 def mentioned(word: str) -> str:
-    """Return the id of a mention, else the word itself."""
+    """Return the id of a mention; return any other word unchanged."""
     if (match := _MENTION.match(word)) is not None:
         return match[1]
-    # Slack escapes these three characters in typed text.
+    # Slack escapes `<`, `>` and `&` in typed text.
     return word.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

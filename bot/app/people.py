@@ -1,4 +1,4 @@
-"""What is known of a person: the time zone, and the recorded ids that a name stands for."""
+"""Look up people: a person's time zone, and the recorded user ids that match a name."""
 
 from collections.abc import Iterable
 from time import monotonic
@@ -19,21 +19,21 @@ from bot.store.audit import history
 
 
 def zone_of(setup: Setup, invocation: Invocation) -> ZoneInfo:
-    """Return the person's time zone if Slack's is known, else the queue's."""
+    """Return the person's time zone from Slack, or the queue's time zone if it is unknown."""
     actor = invocation.actor
     name = None if actor.is_terminal else setup.directory.time_zone(actor.user)
     try:
         return setup.zone if name is None else ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        # This machine's time zone data does not have the name.
+        # The time zone data of this machine does not contain the zone's name.
         return setup.zone
 
 
 def actors_named(work: Work, word: str) -> tuple[str, ...]:
-    """Return the people in the audit log whom a word names; several may have the same name.
+    """Return the user ids from the audit log that match a word; people may share a name.
 
-    Searches the recorded people and those with a role of their own, not the whole workspace, which
-    may have thousands. Raises `PersonNotFound`.
+    The search covers the people in the audit log and the people whose ids the settings list. It
+    does not cover the workspace, which may have thousands of people. Raises `PersonNotFound`.
     """
     if Person(word).in_slack:
         return (word,)
@@ -50,7 +50,7 @@ def actors_named(work: Work, word: str) -> tuple[str, ...]:
 
 
 def operator_named(work: Work, word: str) -> str:
-    """Return the one person whom a mention or a name means, if the person may change jobs.
+    """Return the user id for a mention or a name, if this person may change jobs.
 
     Raises `PersonNotFound`, `PersonAmbiguous`, `NotOperator` or `Unverifiable`.
     """
@@ -76,9 +76,9 @@ def operator_named(work: Work, word: str) -> str:
 
 
 def _names(work: Work, user: str) -> Iterable[str]:
-    """Return the person's names in small letters, and their words; none if Slack does not answer.
+    """Return the person's names and the words of the names, in lower case.
 
-    After the deadline Slack is not asked again.
+    The result is empty if Slack does not answer. After the deadline, Slack is not called.
     """
     if monotonic() > work.invocation.deadline:
         return ()

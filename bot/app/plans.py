@@ -1,4 +1,4 @@
-"""Plans of bulk changes: preview a frozen scope, then confirm it once before it expires."""
+"""Plans of bulk changes: preview a fixed scope, then confirm the plan once before it expires."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -24,7 +24,7 @@ from bot.store.operations import change_freeze, duplicates, operations, transiti
 
 ALL_QUEUES = "*"
 SPARE_SECONDS = 0.5
-"""Time of a preview that is reserved for the work after the search for duplicates."""
+"""Seconds of a preview that are reserved for the work after the search for duplicates."""
 
 
 class BulkExtra(Value):
@@ -35,7 +35,10 @@ class BulkExtra(Value):
 
 
 class BulkArguments(Arguments):
-    """One queue or all; `plan` and, if it is required, the `typed` count confirm a preview."""
+    """The queue, or None for all queues.
+
+    `plan` confirms a preview, together with the `typed` count if the count is required.
+    """
 
     queue: str | None = Field(
         default=None, max_length=LONGEST_QUEUE, json_schema_extra={"form": "NAME"}
@@ -48,14 +51,14 @@ class BulkArguments(Arguments):
 
 @dataclass(frozen=True, slots=True)
 class BulkOutcome:
-    """The preview or the start of a bulk command; `outcome` as in `Result`."""
+    """The preview or the start of a bulk command; for `outcome`, see `Result`."""
 
     extra: BulkExtra
     outcome: str | None
     recorded: Mapping[str, Any] = field(default_factory=dict)
 
     def sentence(self, doing: str, done: str) -> str | None:
-        """Return the English message: which change started, or that no job matched."""
+        """Return the English message: the change that started, or that no job matched."""
         if self.extra.progress is not None:
             return f"{doing} {self.extra.progress.total} failed jobs"
         return f"{done} 0 failed jobs" if self.outcome == "no-op" else None
@@ -63,7 +66,7 @@ class BulkOutcome:
 
 @dataclass(frozen=True, slots=True)
 class BulkOptions:
-    """Options of a bulk change: jobs a minute, canary jobs, and whether copies are kept."""
+    """Options of a bulk change: jobs per minute, canary jobs, and whether to keep copies."""
 
     rate: int | None = None
     canary: int | None = None
@@ -77,7 +80,7 @@ PLAIN = BulkOptions()
 def preview_or_start(
     work: Work, action: Action, args: BulkArguments, scope: Scope, options: BulkOptions
 ) -> BulkOutcome:
-    """Preview the scope, or start the plan that the arguments confirm."""
+    """Preview the scope, or start the plan if the arguments confirm one."""
     if args.plan is not None:
         progress = confirm(work, action, args, options)
         return BulkOutcome(BulkExtra(progress=progress), "started", recorded(work, progress))
@@ -88,7 +91,7 @@ def preview_or_start(
 
 
 def preview(work: Work, action: Action, scope: Scope, options: BulkOptions = PLAIN) -> Preview:
-    """Index the newest failures, freeze the matching ones as a plan, and return its preview.
+    """Index the newest failures, plan the matching failures, and return the plan's preview.
 
     Raises `Denied` if the person may not change that many jobs at once, and `TimesOff` if the scope
     has a time and `failed_at` is in another zone.
@@ -111,8 +114,8 @@ def preview(work: Work, action: Action, scope: Scope, options: BulkOptions = PLA
 
 
 def create(work: Work, action: Action, scope: Scope, options: BulkOptions) -> Preview:
-    """Store the person's plan for the failures that match now, and return its preview."""
-    # If the bot may change only some queues, it must refuse a change of all queues.
+    """Store a plan for the failures that match now, and return the plan's preview."""
+    # If the settings allow changes to some queues only, a change of all queues is refused.
     check_queue(work.setup.rules, ALL_QUEUES if scope.queue is None else scope.queue)
     actor = work.invocation.actor
     return operations.create_plan(
@@ -137,16 +140,19 @@ def create(work: Work, action: Action, scope: Scope, options: BulkOptions) -> Pr
 
 
 def recorded(work: Work, progress: Progress) -> dict[str, Any]:
-    """Return the audit record's fields of a confirmed operation: scope, total and options."""
+    """Return a confirmed operation's scope, total and options as fields for the audit record."""
     operation = operations.find(work.connection, progress.operation)
     if operation is None:
         return {}
-    # The keys are the arguments' names, so that `history order=` finds the record.
+    # The keys equal the argument names, because `history order=` searches for these names.
     return {**operation.scope.words(), "total": operation.total, **operations.way_of(operation)}
 
 
 def _children(work: Work, scope: Scope) -> tuple[str, ...]:
-    """Return the tables whose rows the database deletes or changes with the rows of the plan."""
+    """Return the tables that a deletion of the plan's rows also affects.
+
+    The database deletes or changes rows of these tables too.
+    """
     undone = None if scope.undo is None else operations.find(work.connection, scope.undo)
     if undone is not None and undone.counts_as != "retried":
         return ()
@@ -155,7 +161,7 @@ def _children(work: Work, scope: Scope) -> tuple[str, ...]:
 
 
 def _duplicates(work: Work, preview: Preview) -> Duplicates | None:
-    """Return jobs that a retry may run twice, as far as time allows; None without time."""
+    """Return jobs that a retry may run twice; stops at the time limit, None if no time is left."""
     seconds_left = work.invocation.deadline - monotonic() - SPARE_SECONDS
     if preview.total == 0 or seconds_left <= 0:
         return None
@@ -166,7 +172,7 @@ def _duplicates(work: Work, preview: Preview) -> Duplicates | None:
 
 
 def check_role(work: Work, action: Action, total: int) -> None:
-    """Raise `Denied` if the person may not change that many rows at once."""
+    """Raise `Denied` if the person may not change `total` rows at once."""
     needed = need_of(work.setup.commands[action.name], total).role
     if work.grant.role < needed:
         holders = work.setup.rules.holders(needed)
@@ -179,9 +185,9 @@ def check_role(work: Work, action: Action, total: int) -> None:
 def confirm(
     work: Work, action: Action, args: BulkArguments, options: BulkOptions = PLAIN
 ) -> Progress:
-    """Start the planned operation: only by its author, once, within ten minutes.
+    """Start the planned operation; only its author may confirm it, once, within 10 minutes.
 
-    If the action asks for the count, the typed count must match. Raises `PlanExpired`,
+    If the action requires the count, the typed count must match. Raises `PlanExpired`,
     `CountMismatch`, `Denied` or `OperationRunning`.
     """
     plan = None if args.plan is None else operations.locked(work.connection, args.plan)
@@ -216,7 +222,7 @@ def confirm(
 
 
 def need_of(command: Command, total: int) -> Need:
-    """Return the permission that a bulk change of this many rows needs."""
+    """Return the permission that a bulk change of `total` rows requires."""
     need = command.need
     return need if total <= OPERATOR_ROWS else replace(need, role=Role.ADMIN)
 

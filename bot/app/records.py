@@ -1,4 +1,4 @@
-"""The audit record and the stored answer of a request, also of one that is refused."""
+"""The audit record and the stored answer of a request, including refused requests."""
 
 import json
 from collections.abc import Mapping
@@ -36,16 +36,16 @@ from bot.views.refusal import refusal_sentence
 log = structlog.get_logger(__name__)
 
 AUDIT_SECONDS = 0.6
-"""Time limit for recording a refusal, after the answer is known."""
+"""Seconds for recording a refusal; the answer is known already and waits for the record."""
 UNSETTLED = (AuditKeyMissing, Busy, DatabaseDown, Frozen, OutcomeUnknown, Unverifiable)
-"""Refusals that a second delivery of the same request may turn into a result."""
+"""Refusals that may not apply to a second delivery of the request, so they are not stored."""
 
 
 @dataclass
 class PendingRequest:
-    """The part of a request that is known so far; a refusal is recorded with this part.
+    """The parts of a request that are known so far; the record of a refusal contains them.
 
-    `typed`: a person wrote the words, so that a mistake in them is no attempt to do something.
+    `typed`: a person typed the words, so a typing error is not an attempted change.
     """
 
     values: Mapping[str, Any]
@@ -56,17 +56,17 @@ class PendingRequest:
 
     @property
     def fingerprint(self) -> requests.RequestFingerprint:
-        """The content that the request id stands for."""
+        """The fingerprint of the content that belongs to the request id."""
         return requests.fingerprint(self.name, self.values)
 
 
 def stored_answer(result: Result) -> str:
-    """Return the result as `earlier_outcome` reads it."""
+    """Return the result in the format that `earlier_outcome` reads."""
     return json.dumps({"result": result.model_dump(mode="json")}, ensure_ascii=False)
 
 
 def earlier_outcome(command: Command, grant: Grant, now: datetime, stored: str) -> Outcome:
-    """Return the outcome of an earlier delivery from its stored answer."""
+    """Rebuild the outcome of an earlier delivery from the stored answer."""
     answer = json.loads(stored)
     if "result" in answer:
         result = command.result.model_validate(answer["result"])
@@ -82,7 +82,7 @@ def record_of(
     arguments: Mapping[str, Any],
     now: datetime,
 ) -> audit_log.Record:
-    """Return the audit record of a request whose outcome is `ok`; the caller replaces the rest."""
+    """Return an audit record with the outcome `ok`; the caller replaces fields that differ."""
     actor = invocation.actor
     return audit_log.Record(
         at=now,
@@ -106,18 +106,18 @@ def record_of(
 def refused(
     setup: Setup, invocation: Invocation, pending: PendingRequest, refusal: Refusal
 ) -> Outcome:
-    """Record the refusal and return it, or return the stored answer of the same request.
+    """Record the refusal and return it, or return the stored answer of an earlier delivery.
 
-    A typing error is logged only: it would hide the attempts that the audit log is there for.
+    A typing error is only logged. In the audit log, typing errors would hide attempted changes.
     """
     command, grant = pending.command, pending.grant
-    now = datetime.now(UTC).replace(tzinfo=None)  # until the database's time is read
+    now = datetime.now(UTC).replace(tzinfo=None)  # replaced by the database's time
     if pending.typed and isinstance(refusal, Mistyped):
         user = invocation.actor.user
         log.info("mistyped", command=pending.name or "?", reason=refusal.code, user=user)
         return Outcome(command, grant, now, refusal=refusal)
     if isinstance(refusal, Denied):
-        # The check stopped before it gave a grant, but it found the role.
+        # `Denied` was raised before a grant was returned, but the refusal contains the role.
         grant = replace(grant, role=refusal.has)
     english = texts_for("en", "en", setup.zone)
     record = replace(
@@ -138,13 +138,13 @@ def refused(
         return Outcome(command, grant, now, refusal=refusal)
 
     if isinstance(refusal.__cause__, ServerSilent):
-        # The server would not answer the write of the record either; the person must not wait.
+        # The silent server would not store the record either, and the person must not wait.
         log.warning("refusal not recorded", reason=refusal.code, because="silent")
         return Outcome(command, grant, record.at, refusal=refusal)
     try:
         return changing(setup.engine, time_limit(setup.engine, AUDIT_SECONDS), work)
     except Refusal as error:
-        # The database itself refuses the record, so that only the log can hold it.
+        # The database refused the record, so the refusal is only logged.
         log.warning("refusal not recorded", reason=refusal.code, because=error.code)
         return Outcome(command, grant, record.at, refusal=refusal)
 
@@ -156,10 +156,10 @@ def _store_refusal(
     refusal: Refusal,
     now: datetime,
 ) -> str | None:
-    """Return the stored answer of the same request; if there is none, store the refusal as it.
+    """Return the stored answer of the request, or store the refusal as the answer.
 
-    A refusal that a second delivery may turn into a result is not stored. If the request reuses the
-    id of another request, the refusal is not stored either: the other request keeps its answer.
+    A refusal that may not apply to a second delivery is not stored. If the request reuses the id of
+    another request, the refusal is not stored, because the other request keeps its answer.
     """
     try:
         if isinstance(refusal, UNSETTLED):

@@ -1,4 +1,4 @@
-"""Responses to an outcome: for the person, for the channel, and as the spec's JSON."""
+"""Responses to an outcome: the person's answer, the channel's message, and the spec's JSON."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,9 +17,9 @@ from bot.views.refusal import refusal_message, refusal_sentence
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result or refusal of a request; `repeated` if it is a stored answer.
+    """The result or refusal of a request; `repeated`: the answer was stored earlier.
 
-    `now` is the transaction's time (naive UTC); for a refusal, the time of its record.
+    `now` is the time of the transaction, or of the refusal's record (naive UTC).
     """
 
     command: Command | None
@@ -31,7 +31,7 @@ class Outcome:
 
 
 def texts_of(setup: Setup, invocation: Invocation) -> Texts:
-    """Return texts in the person's Slack locale if it is known, else in the configured language."""
+    """Return texts in the person's Slack language if known, else in the configured language."""
     actor = invocation.actor
     locale = None if actor.is_terminal else setup.directory.locale(actor.user)
     return texts_for(locale, setup.language, setup.zone)
@@ -40,7 +40,7 @@ def texts_of(setup: Setup, invocation: Invocation) -> Texts:
 def context_of(
     setup: Setup, invocation: Invocation, grant: Grant, now: datetime, texts: Texts
 ) -> Context:
-    """Return the context of a view for this person."""
+    """Return the context for a view that this person reads."""
     changes_here = allows_changes(setup.rules, invocation)
     runnable = (
         name
@@ -70,7 +70,7 @@ def context_of(
 
 
 def public_context(setup: Setup, invocation: Invocation, now: datetime) -> Context:
-    """Return the context of a channel's message: no single reader's role or language."""
+    """Return the context of a message to a channel; it has no role or language of one reader."""
     texts = texts_for(None, setup.language, setup.zone)
     context = context_of(setup, invocation, Grant(Role.NONE, "channel"), now, texts)
     return replace(context, reader_zone=setup.zone)
@@ -93,7 +93,7 @@ def channel_context(setup: Setup, now: datetime) -> Context:
 
 
 def _roles(setup: Setup) -> dict[str, Role]:
-    """Return the least role of each command, by name."""
+    """Return the lowest role that each command requires, by command name."""
     return {command.name: command.role for command in setup.commands.values()}
 
 
@@ -109,7 +109,7 @@ def answer(setup: Setup, invocation: Invocation, outcome: Outcome) -> Message | 
 
 
 def envelope(setup: Setup, outcome: Outcome) -> dict[str, Any]:
-    """Return the spec's JSON; its sentences are always English."""
+    """Return the spec's JSON; the sentences in the JSON are always English."""
     if outcome.refusal is not None:
         english = texts_for("en", "en", setup.zone)
         return {

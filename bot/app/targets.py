@@ -1,4 +1,7 @@
-"""The rows that a change names by id: locked in id order and checked; others have a reason."""
+"""Lock the rows that a change names by id, in id order, and check them.
+
+A row that cannot be changed is returned with a reason.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
@@ -34,9 +37,9 @@ from bot.store.failures import index
 
 
 class RowArguments(Arguments):
-    """The ids of the rows; `digest` is the row digest that a button carries.
+    """The ids of the rows; `digest` is the row digest from a button.
 
-    `force` also changes rows to which rows of another table refer.
+    `force`: also change rows that rows of another table reference.
     """
 
     ids: Ids = Field(json_schema_extra={"positional": "ID…"})
@@ -45,7 +48,7 @@ class RowArguments(Arguments):
 
 
 class Row(Protocol):
-    """The common properties of a job and a failed job."""
+    """The properties that jobs and failed jobs share."""
 
     @property
     def id(self) -> int:
@@ -75,10 +78,10 @@ T = TypeVar("T")
 def lock_failed(
     work: Work, ids: Sequence[int], digest: str | None
 ) -> tuple[list[LockedFailed], tuple[SkippedRow, ...]]:
-    """Lock the failed jobs with these ids and return them and the skipped ids.
+    """Lock the failed jobs with these ids; return the locked rows and the skipped ids.
 
-    `digest` is the row digest that a button carried. A single id that cannot be locked raises its
-    own refusal; of several ids, the refused ones are skipped.
+    `digest` is the row digest from a button. If a single id is refused, its refusal is raised. Of
+    several ids, the refused ids are skipped.
     """
     return _lock(
         work,
@@ -92,7 +95,7 @@ def lock_failed(
 def lock_jobs(
     work: Work, ids: Sequence[int], digest: str | None
 ) -> tuple[list[LockedJob], tuple[SkippedRow, ...]]:
-    """Lock the jobs with these ids and return them and the skipped ids, as for failed jobs."""
+    """Lock the jobs with these ids; return the locked rows and the skipped ids."""
     return _lock(
         work,
         ids,
@@ -133,10 +136,10 @@ def _lock(
 def change_each(
     work: Work, rows: Sequence[R], change: Callable[[R], T], children: Children | None
 ) -> tuple[list[tuple[R, T]], tuple[SkippedRow, ...]]:
-    """Change locked rows one by one; return those that were changed, and those that were refused.
+    """Change locked rows one by one; return the changed rows and the skipped rows.
 
-    A single row that is refused raises its own refusal; of several, the others are changed.
-    `children` refuses rows to which rows of another table refer; None refuses none.
+    If a single row is refused, its refusal is raised. Of several rows, a refused row is skipped.
+    `children`: refuse rows that rows of another table reference. None disables this check.
     """
 
     def checked(row: R) -> T:
@@ -160,20 +163,20 @@ def change_each(
 
 
 def children_unless(work: Work, table: Table, *, force: bool) -> Children | None:
-    """Return the children of the table's rows, or None if the person changes them by `force`."""
+    """Return the children of the table's rows, or None if `force` disables the check."""
     return None if force else children_of(work.connection, table)
 
 
 def same_row(current: str, expected: str) -> bool:
-    """Return whether the row is the one that the person saw.
+    """Return whether the row is still the row that the person saw.
 
-    An id that now belongs to another row is refused; the mutant `no_row_digest` proves it.
+    An id that now belongs to a different row is refused. The mutant `no_row_digest` proves it.
     """
     return current == expected
 
 
 def not_found(work: Work, kind: str, id_: int) -> Refusal:
-    """Return the refusal that names who removed the row, if the audit log knows."""
+    """Return the refusal; it names who removed the row, if the audit log has a record of that."""
     last = audit_log.last_removal(work.connection, kind, id_)
     if last is None and kind == "failed":
         is_order = index.has_failures_of_order(work.connection, str(id_))
@@ -185,12 +188,12 @@ def not_found(work: Work, kind: str, id_: int) -> Refusal:
 
 
 def archived_as(work: Work, action: Action) -> ArchivedAs:
-    """Return the archive's reference to this request."""
+    """Return the reference to this request that the archive stores."""
     return ArchivedAs(action.name, action.counts_as, work.invocation.request_id, work.now)
 
 
 def target(kind: str, row: Row) -> Target:
-    """Return the row as the audit log stores it."""
+    """Return the row in the form that the audit log stores."""
     return Target.model_validate(
         {
             "kind": kind,

@@ -1,4 +1,4 @@
-"""Undo of a single change: find it, check its author, and put back the rows that can be."""
+"""Undo a single change: find the change, check its author, and restore its rows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,14 +36,14 @@ from bot.store.operations.retries import tracked_jobs
 
 
 def change_to_undo(work: Work, what: ChangeReference | None, request: str | None) -> Change:
-    """Return the change to undo; raises a refusal if there is none or its author is another."""
+    """Return the change to undo; raises a refusal if it does not exist or has another author."""
     change = _named(work, what, request)
     _check_author(work, change)
     return change
 
 
 def check_planned(work: Work, plan: int) -> None:
-    """Check again, before a planned undo starts, that this person may undo its change."""
+    """Check again that this person may undo the change, before the planned undo starts."""
     planned = operations.find(work.connection, plan)
     undone = None if planned is None else planned.scope.undo
     operation = None if undone is None else operations.find(work.connection, undone)
@@ -73,7 +73,7 @@ def _named(work: Work, what: ChangeReference | None, request: str | None) -> Cha
 
 
 def _last_own(work: Work) -> Change:
-    """Return the person's newest change that still has rows to put back."""
+    """Return the person's newest change that still has rows to restore."""
     days = work.setup.archive_days
     since = work.now - timedelta(days=days)
     actor = work.invocation.actor.user
@@ -86,7 +86,7 @@ def _last_own(work: Work) -> Change:
 
 
 def _is_left(work: Work, change: Change) -> bool:
-    """Return whether the change still has rows to put back."""
+    """Return whether the change still has rows to restore."""
     if not change.is_bulk:
         return restore.is_left(work.connection, change.request_id, change.targets)
     operation = operations.by_request(work.connection, change.request_id)
@@ -94,7 +94,7 @@ def _is_left(work: Work, change: Change) -> bool:
 
 
 def preview_of(work: Work, undo_action: Action, change: Change) -> Preview:
-    """Return the preview of undoing a bulk change; raises the reason if it cannot be undone."""
+    """Return the preview of undoing a bulk change; raises a refusal if it cannot be undone."""
     operation = operations.by_request(work.connection, change.request_id)
     action = work.setup.actions.get(change.action)
     in_bulk = action is not None and action.undo_in_bulk
@@ -117,7 +117,10 @@ def preview_of(work: Work, undo_action: Action, change: Change) -> Preview:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """A row that can be put back; `free` if its id is free. `target` names the job to remove."""
+    """A row that can be restored; `free`: the id of the row is unused.
+
+    `target` names the job that the undo removes.
+    """
 
     row: Kept
     target: Target
@@ -128,7 +131,7 @@ class _Plan:
 class Restored:
     """The restored rows, the skipped ones with reasons, and the targets for the audit log.
 
-    `is_left`: the change still has rows that may be put back later.
+    `is_left`: the change still has rows that may be restored later.
     """
 
     rows: tuple[RestoredRow, ...]
@@ -138,10 +141,10 @@ class Restored:
 
 
 def undo(work: Work, change: Change, *, force: bool) -> Restored:
-    """Put back the rows that the change removed.
+    """Restore the rows that the change removed.
 
-    A single row that cannot be put back raises its own refusal; of several, it is skipped. Without
-    `force` that includes a row whose retried job has rows of another table that refer to it.
+    If a single row is refused, its refusal is raised. Of several rows, a refused row is skipped.
+    Without `force`, a row is refused if rows of another table reference its retried job.
     """
     action = work.setup.actions.get(change.action)
     if action is None or not action.undo_by_id:
@@ -160,7 +163,7 @@ def undo(work: Work, change: Change, *, force: bool) -> Restored:
 
 
 def _plans(work: Work, change: Change, *, force: bool) -> tuple[list[_Plan], list[SkippedRow]]:
-    """Lock every row of the change in id order; return those to put back and the skipped ones."""
+    """Lock the rows of the change in id order; return the rows to restore and the skipped rows."""
     copies = restore.kept(work.connection, change.request_id, change.targets)
     if not copies:
         raise UndoExpired(days=work.setup.archive_days)
@@ -186,7 +189,7 @@ def _plans(work: Work, change: Change, *, force: bool) -> tuple[list[_Plan], lis
 
 
 def _check(work: Work, row: Kept, target: Target) -> bool:
-    """Return whether the row's own id is free; raises the reason if it cannot be put back."""
+    """Return whether the row's old id is unused; raises a refusal if the row cannot be restored."""
     if row.restored_request is not None:
         raise _already(work, row)
     if target.job_id is not None:
@@ -206,7 +209,7 @@ def _already(work: Work, row: Kept) -> AlreadyUndone:
 
 
 def _why_not(work: Work, copies: Sequence[Kept], skipped: Sequence[SkippedRow]) -> Refusal:
-    """Return `AlreadyUndone` if all rows were restored before, else each row's own reason."""
+    """Return `AlreadyUndone` if all rows were restored earlier, else a refusal with the reasons."""
     if all(row.restored_request is not None for row in copies):
         return _already(work, copies[-1])
     return NothingToDo(skipped=tuple(skipped))
@@ -253,7 +256,7 @@ def _identity(work: Work, row: Kept) -> JobIdentity:
 
 
 def _targets(plans: Sequence[_Plan], ids: Sequence[int]) -> tuple[Target, ...]:
-    """Return the undone rows by their old ids, and by new ids so that the audit finds both."""
+    """Return the restored rows by old and new id; the audit log then finds them by either id."""
     targets = [plan.target for plan in plans]
     targets += [
         plan.target.model_copy(update={"id": id_, "job_id": None})

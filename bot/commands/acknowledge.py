@@ -27,7 +27,10 @@ class AcknowledgeResult(Result):
 
 
 def run(work: Work, args: AcknowledgeArguments) -> AcknowledgeResult:
-    """Acknowledge it; raises `IncidentNotFound`, `IncidentClosed` or `AlreadyAcknowledged`."""
+    """Acknowledge the incident.
+
+    Raises `IncidentNotFound`, `IncidentClosed` or `AlreadyAcknowledged`.
+    """
     by = work.invocation.actor.user
     acknowledged = transitions.acknowledge(work.connection, args.id, by, work.now)
     incident = overview.incident(work.connection, args.id)
@@ -52,7 +55,7 @@ def run(work: Work, args: AcknowledgeArguments) -> AcknowledgeResult:
 
 
 def view(result: AcknowledgeResult, context: Context) -> Message:
-    """Show the incident and that it will not escalate."""
+    """Show the incident, and show that the incident will not escalate."""
     return acknowledged(result.data, context)
 
 

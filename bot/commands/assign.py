@@ -1,4 +1,7 @@
-"""`/queue assign I12 @ana`: make a person responsible for an incident, or take it over oneself."""
+"""`/queue assign I12 @ana`: make a person responsible for an incident.
+
+Without a person, the incident is assigned to the person who runs the command.
+"""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -23,7 +26,7 @@ _INCIDENT: TypeAdapter[int] = TypeAdapter(IncidentId)
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """An incident, and the person as typed; without a person, whoever runs the command."""
+    """An incident and the typed person; None: the person who runs the command."""
 
     incident: int
     person: str | None = None
@@ -38,7 +41,7 @@ def _read(value: object) -> object:
 
 
 class AssignArguments(Arguments):
-    """The incident's id, and the person; without a person, whoever runs the command."""
+    """The incident's id, and the person; the default is the person who runs the command."""
 
     id: Annotated[Assignment, BeforeValidator(_read)] = Field(
         json_schema_extra={"positional": "I12 [@NAME]"}
@@ -52,7 +55,10 @@ class AssignResult(Result):
 
 
 def run(work: Work, args: AssignArguments) -> AssignResult:
-    """Assign it; raises `IncidentNotFound`, `IncidentClosed`, `AlreadyAcknowledged` and others."""
+    """Assign the incident.
+
+    Raises `IncidentNotFound`, `IncidentClosed`, `AlreadyAcknowledged` and other refusals.
+    """
     by, id_ = work.invocation.actor.user, args.id.incident
     person = by if args.id.person is None else operator_named(work, args.id.person)
     is_assigned = transitions.assign(work.connection, id_, person, by, work.now)
@@ -79,12 +85,12 @@ def run(work: Work, args: AssignArguments) -> AssignResult:
 
 
 def view(result: AssignResult, context: Context) -> Message:
-    """Show who is responsible for the incident now."""
+    """Show the person who is now responsible for the incident."""
     return assigned(result.data, context)
 
 
 def visible(result: AssignResult, context: Context) -> Message:
-    """Show the channel who assigned the incident, and to whom."""
+    """Show the channel the person who assigned the incident, and the responsible person."""
     return assigned_visible(result.data, context)
 
 

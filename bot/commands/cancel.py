@@ -1,4 +1,4 @@
-"""`/queue cancel 7`: stop a bulk change between two batches; finished batches stay."""
+"""`/queue cancel 7`: stop an operation between two batches; finished batches are kept."""
 
 from pydantic import Field
 
@@ -14,13 +14,13 @@ from bot.views.operations.progress import cancelled
 
 
 class CancelArguments(Arguments):
-    """The operation's id, as its progress message shows it."""
+    """The operation's id, which the progress message shows."""
 
     id: OneId = Field(json_schema_extra={"positional": "ID"})
 
 
 class Cancelled(Value):
-    """The operation's progress when it was cancelled."""
+    """The progress of the operation at the time of its cancellation."""
 
     operation: int
     action: str
@@ -29,15 +29,16 @@ class Cancelled(Value):
 
 
 class CancelResult(Result):
-    """The operation that will stop."""
+    """The cancelled operation."""
 
     data: Cancelled
 
 
 def run(work: Work, args: CancelArguments) -> CancelResult:
-    """Ask the running operation to stop; raises `PlanExpired` if it is not running.
+    """Request that a running operation stops; raises `PlanExpired` if it is not running.
 
-    An admin may cancel any operation, an operator only their own; else raises `Denied`.
+    An admin may cancel every operation. An operator may cancel only their own operations; otherwise
+    the function raises `Denied`.
     """
     operation = operations.locked(work.connection, args.id)
     mine = operation is not None and operation.actor == work.invocation.actor.user
@@ -70,7 +71,7 @@ COMMAND = Command(
     run=run,
     view=view,
     effect=Effect.CHANGE,
-    # It stops changes of jobs, which is also the purpose of a freeze.
+    # Cancelling stops changes of jobs. A change freeze has the same purpose.
     when_frozen=True,
     examples=("cancel 12",),
 )

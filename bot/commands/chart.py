@@ -17,7 +17,7 @@ from bot.views.context import Context
 from bot.views.reports.chart import chart_message
 
 SPANS: tuple[Span, ...] = ("24h", "7d")
-"""Points of two and of twelve hours: Slack draws at most twenty."""
+"""The points of `24h` cover 2 h, those of `7d` 12 h, because Slack draws at most 20 points."""
 
 
 class ChartArguments(Arguments):
@@ -42,13 +42,13 @@ class ChartArguments(Arguments):
 
 
 class ChartResult(Result):
-    """The points."""
+    """The points of the chart."""
 
     data: Chart
 
 
 def run(work: Work, args: ChartArguments) -> ChartResult:
-    """Read the hours and merge them into points; the last one is not complete yet."""
+    """Read hourly metrics and merge them into points; the last point is still incomplete."""
     chart = _last_day(work, args.queue) if args.span == "24h" else _last_week(work, args.queue)
     if all(point.is_gap for point in chart.points):
         require_known(work, args.queue)
@@ -56,7 +56,7 @@ def run(work: Work, args: ChartArguments) -> ChartResult:
 
 
 def _last_day(work: Work, queue: str | None) -> Chart:
-    """Return the same hours and sums as Home, in points of two hours."""
+    """Return the hours and sums that Home shows, merged into points of 2 h."""
     day = last_day(work.connection, work.queue, work.now, queue)
     failures = [sum(day.new_failures[hour : hour + 2]) for hour in range(0, len(day.points), 2)]
     points = [_point(point, work.now) for point in paired(day.points)]
@@ -111,7 +111,7 @@ def _point(point: Point, now: datetime) -> ChartPoint:
 
 
 def view(result: ChartResult, context: Context) -> Message:
-    """Show two charts and their values as text."""
+    """Show two charts, and the values of the charts as text."""
     return chart_message(result.data, context)
 
 

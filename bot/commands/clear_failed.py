@@ -1,4 +1,4 @@
-"""`/queue clear-failed`: delete every failed job of a frozen scope, in batches."""
+"""`/queue clear-failed`: delete every failed job of a fixed scope, in batches."""
 
 from pydantic import Field
 
@@ -18,14 +18,17 @@ ACTION = Action("clear-failed", counts_as="deleted", removes="failed", undo_in_b
 
 
 class ClearFailedArguments(FilterArguments):
-    """The filter and the minimum age of the failures; without `archive` there is no undo."""
+    """The filter and the minimum age of the failures.
+
+    Without `archive`, no copies are kept, so the change cannot be undone.
+    """
 
     older: Age | None = Field(default=None, json_schema_extra={"form": "7d"})
     archive: bool = Field(default=True, json_schema_extra={"form": "no"})
 
 
 class ClearFailedResult(Result):
-    """The spec's count; 0 until the batches have run."""
+    """The count as in the spec; the count is 0 until the batches have run."""
 
     data: DeletedCount
     extra: BulkExtra
@@ -54,12 +57,12 @@ def _scope(work: Work, args: ClearFailedArguments) -> Scope:
 
 
 def view(result: ClearFailedResult, context: Context) -> Message | Modal:
-    """Show the preview as a modal that asks for the count; then show that it has started."""
+    """Show the preview as a modal that requires the count, or report the started operation."""
     return bulk_answer(ACTION.name, result.extra.preview, result.extra.progress, context)
 
 
 def visible(result: ClearFailedResult, context: Context) -> Message | None:
-    """Show the progress; the message is edited while the operation runs."""
+    """Show the progress of the operation; the bot edits the message during the operation."""
     progress = result.extra.progress
     return None if progress is None else progress_message(progress, context)
 

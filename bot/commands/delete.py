@@ -1,4 +1,4 @@
-"""`/queue delete 123`: delete jobs from the queue, pending or reserved."""
+"""`/queue delete 123`: delete available, delayed or reserved jobs from the queue."""
 
 from bot.app.command import Command, Effect, Result, Work
 from bot.app.targets import (
@@ -24,14 +24,14 @@ ACTION = Action("delete", counts_as="deleted", removes="job", undo_by_id=True)
 
 
 class DeleteResult(Result):
-    """One id: the spec's answer. Several: their count."""
+    """For one id, the answer is as in the spec; for several ids, it is the count."""
 
     data: Deleted | DeletedCount
     extra: DeletedRows
 
 
 def run(work: Work, args: RowArguments) -> DeleteResult:
-    """Lock the rows, compare their digest, archive and delete them; the row count must match."""
+    """Lock the rows, check their digests, archive and delete the rows; check the row counts."""
     rows, skipped = lock_jobs(work, args.ids, args.digest)
 
     def delete(row: LockedJob) -> None:
@@ -66,7 +66,7 @@ def run(work: Work, args: RowArguments) -> DeleteResult:
 
 
 def view(result: DeleteResult, context: Context) -> Message:
-    """Show the deleted jobs, with a warning if a worker may still finish one."""
+    """Show the deleted jobs, and warn if a worker may still finish a deleted job."""
     return deleted(result.extra.jobs, result.extra.skipped, context)
 
 

@@ -1,4 +1,4 @@
-"""`/queue delete-failed 45`: delete failed jobs without a retry."""
+"""`/queue delete-failed 45`: delete failed jobs; the jobs are not retried."""
 
 from bot.app.command import Command, Effect, Result, Work
 from bot.app.targets import (
@@ -25,14 +25,14 @@ ACTION = Action("delete-failed", counts_as="deleted", removes="failed", undo_by_
 
 
 class DeleteFailedResult(Result):
-    """One id: the spec's answer. Several: their count."""
+    """For one id, the answer is as in the spec; for several ids, it is the count."""
 
     data: DeletedFailed | DeletedCount
     extra: DeletedRows
 
 
 def run(work: Work, args: RowArguments) -> DeleteFailedResult:
-    """Lock the rows, compare their digest, archive and delete them; the row count must match."""
+    """Lock the rows, check their digests, archive and delete the rows; check the row counts."""
     rows, skipped = lock_failed(work, args.ids, args.digest)
 
     def delete(row: LockedFailed) -> None:
@@ -71,7 +71,7 @@ def run(work: Work, args: RowArguments) -> DeleteFailedResult:
 
 
 def view(result: DeleteFailedResult, context: Context) -> Message:
-    """Show the deleted failed jobs, and the skipped ids with reasons."""
+    """Show the deleted failed jobs, and the skipped ids with their reasons."""
     return deleted_failed(result.extra.jobs, result.extra.skipped, context)
 
 

@@ -22,7 +22,7 @@ class DigestResult(Result):
 
 
 def run(work: Work, _args: DigestArguments) -> DigestResult:
-    """Read the days from the last digest's day until yesterday."""
+    """Read the days from the day of the last digest to yesterday."""
     setup = work.setup
     today = from_utc(work.now, setup.zone).date()
     days = covered_days(today, setup.alerting.digest_days, setup.zone)
@@ -30,7 +30,7 @@ def run(work: Work, _args: DigestArguments) -> DigestResult:
 
 
 def view(result: DigestResult, context: Context) -> Message:
-    """Show the same message as the scheduled digest."""
+    """Show the message that the scheduled digest would show."""
     return digest_message(result.data, context)
 
 

@@ -1,4 +1,4 @@
-"""`/queue error E12`: everything about one error group."""
+"""`/queue error E12`: show the details of one error group."""
 
 from pydantic import Field
 
@@ -14,7 +14,7 @@ from bot.views.failures.error_groups import error_detail
 
 NEWEST = 5
 LOOKED_AT = 200
-"""The number of newest failures that are searched for ones that still exist."""
+"""Failed jobs that still exist are searched among this many of the newest failures."""
 
 
 class ErrorArguments(Arguments):
@@ -24,14 +24,14 @@ class ErrorArguments(Arguments):
 
 
 class ErrorResult(Result):
-    """The group, an example of its exception, and its newest failures."""
+    """The error group, an example of its exception, and its newest failures."""
 
     data: ErrorDetail
     extra: ErrorDetailListed
 
 
 def run(work: Work, args: ErrorArguments) -> ErrorResult:
-    """Read the group's totals and its newest failures that still exist."""
+    """Read the totals of the error group and its newest failed jobs that still exist."""
     within = error_group_sums.window(work.queue, work.now, None, None)
     group = error_group_reads.group(work.connection, within, args.error)
     rows = error_group_reads.newest(work.connection, args.error, LOOKED_AT)
@@ -49,7 +49,10 @@ def run(work: Work, args: ErrorArguments) -> ErrorResult:
 
 
 def view(result: ErrorResult, context: Context) -> Message | Modal:
-    """Show the group's text, an example, and its newest failures with permitted Retry buttons."""
+    """Show the text of the error group, an example, and its newest failures.
+
+    Each failure has a Retry button if the person may retry.
+    """
     return error_detail(result.data, result.extra, context)
 
 

@@ -1,4 +1,4 @@
-"""`/queue errors`: failures by cause, and whether they still happen."""
+"""`/queue errors`: show error groups, and which error groups are still failing."""
 
 from datetime import timedelta
 
@@ -24,7 +24,7 @@ MOST = 50
 
 
 class ErrorsArguments(Arguments):
-    """One queue, or a length of time; `after` is the number of groups on earlier pages."""
+    """The queue and the period; `after` is the number of error groups on earlier pages."""
 
     queue: str | None = Field(
         default=None, max_length=LONGEST_QUEUE, json_schema_extra={"form": "NAME"}
@@ -51,7 +51,7 @@ class ErrorsResult(Result):
 
 
 def run(work: Work, args: ErrorsArguments) -> ErrorsResult:
-    """Read one page."""
+    """Read one page of error groups."""
     if args.since is not None:
         require_right_zone(work.connection, work.queue)
     began = None if args.since is None else begin(work, args.since)
@@ -82,7 +82,7 @@ def run(work: Work, args: ErrorsArguments) -> ErrorsResult:
 
 
 def view(result: ErrorsResult, context: Context) -> Message:
-    """Show each group with counts, bar, Details and, if permitted, Retry group."""
+    """Show each error group with its counts, a bar, Details and, if permitted, Retry group."""
     return error_list(result.data, result.extra, context)
 
 

@@ -1,4 +1,4 @@
-"""`/queue failed`: the permanently failed jobs, newest first."""
+"""`/queue failed`: list the failed jobs, newest first."""
 
 from pydantic import Field
 
@@ -14,7 +14,7 @@ from bot.views.lists import failed_list
 
 
 class FailedArguments(Arguments):
-    """The spec's `limit`, and a `queue` name; `after` is the last id of the previous page."""
+    """The `limit` of the spec and a queue; `after` is the last id of the previous page."""
 
     queue: str | None = Field(
         default=None, max_length=LONGEST_QUEUE, json_schema_extra={"form": "NAME"}
@@ -26,14 +26,14 @@ class FailedArguments(Arguments):
 
 
 class FailedResult(Result):
-    """The spec's list of failed jobs."""
+    """The list of failed jobs, as in the spec."""
 
     data: FailedJobList
     extra: Listed
 
 
 def run(work: Work, args: FailedArguments) -> FailedResult:
-    """Read one page."""
+    """Read one page of failed jobs."""
     rows, digests = reads.failed(
         work.connection, work.queue, name=args.queue, limit=args.limit, after=args.after
     )
@@ -49,7 +49,7 @@ def run(work: Work, args: FailedArguments) -> FailedResult:
 
 
 def view(result: FailedResult, context: Context) -> Message:
-    """Show a line per failed job, with Details and, if permitted, Retry and Delete."""
+    """Show one line per failed job, with Details and, if permitted, Retry and Delete."""
     return failed_list(result.data, result.extra, context)
 
 

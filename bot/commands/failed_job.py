@@ -1,4 +1,4 @@
-"""`/queue failed-job 45`: everything about one failed job."""
+"""`/queue failed-job 45`: show the details of one failed job."""
 
 from pydantic import Field
 
@@ -23,13 +23,13 @@ class FailedJobArguments(Arguments):
 
 
 class FailedJobResult(Result):
-    """The failed job, its payload and exception masked."""
+    """The failed job, with its payload and its exception masked."""
 
     data: FailedJobDetail
 
 
 def run(work: Work, args: FailedJobArguments) -> FailedJobResult:
-    """Read the row."""
+    """Read the row of the failed job."""
     try:
         row = reads.failed_job(work.connection, work.queue, args.id)
     except FailedJobNotFound as error:
@@ -41,7 +41,7 @@ def run(work: Work, args: FailedJobArguments) -> FailedJobResult:
 
 
 def view(result: FailedJobResult, context: Context) -> Message | Modal:
-    """Show the failed job, its time, the whole exception and the masked payload."""
+    """Show the failed job, its failure time, the complete exception and the masked payload."""
     return failed_detail(result.data, context)
 
 

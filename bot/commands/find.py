@@ -1,4 +1,4 @@
-"""`/queue find 803193`: everything about one order, oldest first."""
+"""`/queue find 803193`: show all events of one order, oldest first."""
 
 from pydantic import Field
 
@@ -18,7 +18,7 @@ from bot.views.context import Context
 
 
 class FindArguments(Arguments):
-    """The order, and its shop if several shops have that order."""
+    """The order, and its shop if several shops have an order with this number."""
 
     order: Order = Field(json_schema_extra={"positional": "ORDER"})
     tienda: str | None = Field(
@@ -27,20 +27,20 @@ class FindArguments(Arguments):
 
 
 class FindResult(Result):
-    """The whole story of the order."""
+    """All events of the order."""
 
     data: Story
 
 
 def run(work: Work, args: FindArguments) -> FindResult:
-    """Read the bot's records, then search for jobs and the newest failures."""
+    """Read the bot's records of the order, then search the jobs and the newest failures."""
     return FindResult(data=read_story(work, OrderKey(args.order, args.tienda)))
 
 
 def read_story(work: Work, order: OrderKey) -> Story:
-    """Return the story of an order, which names the parts that were not searched."""
+    """Return the events of an order, and the names of the parts that were not searched."""
     connection, queue = work.connection, work.queue
-    # Read first: a failure indexed meanwhile is then in the index or in this search.
+    # Read the cursor first. Otherwise a failure indexed meanwhile would be missed by both searches.
     indexed = orders.last_indexed(connection)
     known = orders.of_order(connection, queue, order, work.setup.actions)
     new, in_time = search.failed_of_order(connection, queue, order, indexed)
@@ -70,7 +70,7 @@ def _jobs_in(status: QueueStatus) -> int:
 
 
 def view(result: FindResult, context: Context) -> Message:
-    """Show a line per event, newest last, with Retry for failed jobs that still exist."""
+    """Show one line per event, newest last, with Retry for failed jobs that still exist."""
     return story_message(result.data, context)
 
 

@@ -1,4 +1,4 @@
-"""`/queue freeze`: refuse every change for now; reading still works."""
+"""`/queue freeze`: refuse all changes of jobs until `/queue unfreeze`; reads still work."""
 
 from typing import Annotated
 
@@ -17,7 +17,7 @@ LONGEST = 300
 
 
 def _joined(value: object) -> object:
-    """Return the typed words as one text."""
+    """Join the typed words into one text."""
     return " ".join(str(word) for word in value) if isinstance(value, list | tuple) else value
 
 
@@ -25,31 +25,31 @@ Words = Annotated[str, BeforeValidator(_joined), Field(max_length=LONGEST)]
 
 
 class FreezeArguments(Arguments):
-    """The reason, in the person's words."""
+    """The reason, as the person typed it."""
 
     reason: Words | None = Field(default=None, json_schema_extra={"positional": "REASON…"})
 
 
 class FreezeResult(Result):
-    """The freeze that is in force now."""
+    """The change freeze that has started."""
 
     data: Freeze
 
 
 def run(work: Work, args: FreezeArguments) -> FreezeResult:
-    """Wait for running changes, then refuse all new ones; raises `AlreadyFrozen`."""
+    """Wait for running changes, then refuse all new changes; raises `AlreadyFrozen`."""
     by = work.invocation.actor.user
     freeze = change_freeze.begin(work.connection, by, (args.reason or "").strip() or None, work.now)
     return FreezeResult(message="Changes are frozen", data=freeze)
 
 
 def view(result: FreezeResult, context: Context) -> Message:
-    """Show the effect of the freeze and how to end it."""
+    """Show the effect of the change freeze, and the command that ends the freeze."""
     return freeze_message(result.data, context)
 
 
 def visible(result: FreezeResult, context: Context) -> Message:
-    """Show the channel who froze changes and why."""
+    """Show the channel the person who started the change freeze, and the reason."""
     return freeze_visible(result.data, context)
 
 

@@ -1,4 +1,7 @@
-"""`/queue handover`: what the next person on call must know: open, muted, running, frozen."""
+"""`/queue handover`: a summary for the next person on call.
+
+It lists active incidents, mutes, running operations and the change freeze.
+"""
 
 from bot.app.command import Arguments, Command, Result, Work
 from bot.models.command_help import HelpTopic
@@ -20,7 +23,7 @@ class HandoverArguments(Arguments):
 
 
 class HandoverResult(Result):
-    """The work in progress."""
+    """The incidents, mutes, operations and change freeze that are active now."""
 
     data: Handover
 
@@ -39,7 +42,10 @@ def run(work: Work, _args: HandoverArguments) -> HandoverResult:
 
 
 def view(result: HandoverResult, context: Context) -> Message:
-    """Show incidents without a responsible person first, then mutes and running work."""
+    """Show incidents, then mutes and running operations.
+
+    Incidents without a responsible person are shown first.
+    """
     return handover_message(result.data, context)
 
 

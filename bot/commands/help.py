@@ -1,4 +1,7 @@
-"""`/queue help`: the commands that this person may run; `/queue help retry`: one in detail."""
+"""`/queue help`: list the commands that the person may run.
+
+`/queue help retry` explains one command in detail.
+"""
 
 from typing import Annotated
 
@@ -18,7 +21,7 @@ LONGEST = 64
 
 
 def _read(value: object) -> str:
-    """Return the name of the one command that was typed."""
+    """Return the typed name of a command."""
     words = value if isinstance(value, list | tuple) else [value]
     if len(words) != 1:
         raise ValueError(f"extra-word:{str(words[-1])[:20] if words else ''}")
@@ -26,7 +29,7 @@ def _read(value: object) -> str:
 
 
 class HelpArguments(Arguments):
-    """The command to show in detail; without it, all that the person may run."""
+    """The command to explain; the default is a list of the commands that the person may run."""
 
     command: Annotated[str, BeforeValidator(_read)] | None = Field(
         default=None, json_schema_extra={"positional": "COMMAND"}
@@ -34,28 +37,28 @@ class HelpArguments(Arguments):
 
 
 class Help(Value):
-    """The commands that the person may run, or the one that was asked for."""
+    """The commands that the person may run, or the requested command."""
 
     commands: tuple[CommandHelp, ...]
 
 
 class HelpExtra(Value):
-    """The command that was asked for, if any."""
+    """The requested command, or None."""
 
     command: str | None = None
 
 
 class HelpResult(Result):
-    """The help of all commands, or of one."""
+    """The help for all commands, or for one command."""
 
     data: Help
     extra: HelpExtra = HelpExtra()
 
 
 def run(work: Work, args: HelpArguments) -> HelpResult:
-    """Return the commands that the person's role allows, or the one that was asked for.
+    """Return the commands that the person's role allows, or the requested command.
 
-    Raises `UnknownCommand` if no command has that name.
+    Raises `UnknownCommand` if no command has the requested name.
     """
     commands = work.setup.commands
     if args.command is None:
@@ -84,7 +87,10 @@ def _help_of(command: Command) -> CommandHelp:
 
 
 def view(result: HelpResult, context: Context) -> Message:
-    """Return a line for each command, grouped by task; of one command its usage and examples."""
+    """Show one line per command, grouped by task.
+
+    For one command, show its usage and examples.
+    """
     if result.extra.command is not None:
         return command_help_message(result.data.commands[0], context)
     return help_message(result.data.commands, context)

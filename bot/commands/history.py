@@ -1,4 +1,7 @@
-"""`/queue history`: the audit log of everybody, one person, one job or one order, in pages."""
+"""`/queue history`: show the audit log, page by page.
+
+Arguments limit the records to one person, one job or one order.
+"""
 
 from datetime import timedelta
 
@@ -30,10 +33,11 @@ _UNITS = (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("m", timedelta(m
 
 
 class HistoryArguments(Arguments):
-    """One order, job, person, command or time; `before` is the last record of the previous page.
+    """Filters by order, job, person, command and time.
 
-    `job` is a job's or a failed job's id, `user` a mention or a name, `since` the maximum age or
-    the first day. `record` is the number of a sealed record, which is shown in full.
+    `job`: the id of a job or a failed job. `user`: a mention or a name. `since`: the maximum age
+    or the first day. `before`: the last record of the previous page. `record`: the number of a
+    sealed record, which is shown in full.
     """
 
     order: Order | None = Field(default=None, json_schema_extra={"form": "ORDER"})
@@ -49,17 +53,17 @@ class HistoryArguments(Arguments):
 
 
 class History(Value):
-    """The records, newest first."""
+    """The audit records, newest first."""
 
     records: tuple[AuditLine, ...]
     count: int
 
 
 class HistoryExtra(Value):
-    """The arguments of the next page, and whether there is one.
+    """The arguments of the next page, and whether a next page exists.
 
-    For one order or job also its number of retries and their outcomes. `whole`: the person typed a
-    limit, so all of its records are shown.
+    For an order or a job, also the number of its retries and the outcomes of the retries. `whole`:
+    the person typed a limit, so the answer shows all records up to this limit.
     """
 
     arguments: dict[str, str | int]
@@ -69,14 +73,14 @@ class HistoryExtra(Value):
 
 
 class HistoryResult(Result):
-    """The changes and refusals."""
+    """The recorded changes and refusals."""
 
     data: History
     extra: HistoryExtra
 
 
 def run(work: Work, args: HistoryArguments) -> HistoryResult:
-    """Read one page, and with the first page of an order or job the outcomes of its retries."""
+    """Read one page; the first page of an order or job also has the outcomes of its retries."""
     if args.record is not None:
         return _one(work, args.record)
     record_filter = history.HistoryFilter(
@@ -104,7 +108,7 @@ def run(work: Work, args: HistoryArguments) -> HistoryResult:
 
 
 def _one(work: Work, number: int) -> HistoryResult:
-    """Return a sealed record; raises `ChangeNotFound`."""
+    """Return one sealed record; raises `ChangeNotFound`."""
     rows = audit_log.sealed(work.connection, [number])
     if not rows:
         raise ChangeNotFound(word=f"#{number}")
@@ -114,7 +118,7 @@ def _one(work: Work, number: int) -> HistoryResult:
 
 
 def _action_name(work: Work, word: str | None) -> str | None:
-    """Return the recorded name of a command for its name or an alias."""
+    """Return the name under which a command is recorded; `word` is its name or an alias."""
     return None if word is None else command_names(work.setup.commands).get(word, word)
 
 
@@ -128,7 +132,7 @@ def _retries(work: Work, args: HistoryArguments) -> Retries | None:
 
 
 def _written(age: timedelta | NamedDay) -> str:
-    """Return an age as people type it, in the largest unit with a whole number; or the day."""
+    """Return an age in the largest unit that gives a whole number, or the name of a day."""
     if isinstance(age, NamedDay):
         return age.value
     for word, unit in _UNITS:
@@ -138,7 +142,7 @@ def _written(age: timedelta | NamedDay) -> str:
 
 
 def view(result: HistoryResult, context: Context) -> Message | Modal:
-    """Show a line per record, with a button for older records; or one record in full."""
+    """Show one line per record and a button for older records, or show one record in full."""
     extra = result.extra
     if "record" in extra.arguments:
         return record_detail(result.data.records[0], context)

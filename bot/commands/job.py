@@ -1,4 +1,4 @@
-"""`/queue job 123`: everything about one job."""
+"""`/queue job 123`: show the details of one job."""
 
 from pydantic import Field
 
@@ -22,13 +22,13 @@ class JobArguments(Arguments):
 
 
 class JobResult(Result):
-    """The job, its payload masked."""
+    """The job, with its payload masked."""
 
     data: JobDetail
 
 
 def run(work: Work, args: JobArguments) -> JobResult:
-    """Read the row."""
+    """Read the row of the job."""
     try:
         row = reads.job(work.connection, work.queue, work.now, args.id)
     except JobNotFound as error:
@@ -38,7 +38,7 @@ def run(work: Work, args: JobArguments) -> JobResult:
 
 
 def view(result: JobResult, context: Context) -> Message | Modal:
-    """Show the state, times, attempts and masked payload."""
+    """Show the job's state, times, attempts and masked payload."""
     return job_detail(result.data, context)
 
 

@@ -1,4 +1,4 @@
-"""`/queue jobs`: the jobs in the queue, pending or reserved."""
+"""`/queue jobs`: list the available, delayed and reserved jobs."""
 
 from typing import Literal
 
@@ -16,7 +16,7 @@ from bot.views.lists import job_list
 
 
 class JobsArguments(Arguments):
-    """The spec's filters; `after` is the last id of the previous page."""
+    """The filters of the spec; `after` is the last id of the previous page."""
 
     queue: str | None = Field(
         default=None, max_length=LONGEST_QUEUE, json_schema_extra={"form": "NAME"}
@@ -32,14 +32,14 @@ class JobsArguments(Arguments):
 
 
 class JobsResult(Result):
-    """The spec's list of jobs."""
+    """The list of jobs, as in the spec."""
 
     data: JobList
     extra: Listed
 
 
 def run(work: Work, args: JobsArguments) -> JobsResult:
-    """Read one page."""
+    """Read one page of jobs."""
     rows, listed = reads.jobs(
         work.connection,
         work.queue,
@@ -58,7 +58,7 @@ def run(work: Work, args: JobsArguments) -> JobsResult:
 
 
 def view(result: JobsResult, context: Context) -> Message:
-    """Show a line per job, with Details and, if permitted, Delete or Release."""
+    """Show one line per job, with Details and, if permitted, Delete or Release."""
     return job_list(result.data, result.extra, context)
 
 

@@ -30,11 +30,11 @@ Length = Annotated[Age, AfterValidator(_bounded)]
 
 
 class TimedArguments(TopicArguments):
-    """The topic of the mute and its length."""
+    """The topic and the length of the mute."""
 
     @property
     def length(self) -> timedelta:
-        """The value of `for`, which is a keyword and so no valid attribute name in Python."""
+        """The value of `for`; the keyword `for` is not a valid attribute name in Python."""
         length: timedelta = getattr(self, "for")
         return length
 
@@ -44,13 +44,16 @@ MuteArguments = create_model("MuteArguments", __base__=TimedArguments, **_FOR)
 
 
 class MuteResult(Result):
-    """The mute that is in force now."""
+    """The mute that is active now."""
 
     data: MuteDetails
 
 
 def run(work: Work, args: TimedArguments) -> MuteResult:
-    """Start the mute, or change the end of the existing one; raises `AlreadyMuted` and others."""
+    """Start a mute, or change the end of the existing mute.
+
+    Raises `AlreadyMuted` and other refusals.
+    """
     topic, no_jobs = existing(work, args)
     until = work.now + args.length
     by = work.invocation.actor.user
@@ -69,18 +72,18 @@ def run(work: Work, args: TimedArguments) -> MuteResult:
 
 
 def _typed(length: timedelta) -> str:
-    """Return a length of time in minutes, or in seconds if the minutes are not whole."""
+    """Return a duration in minutes, or in seconds if it is not a whole number of minutes."""
     minute = timedelta(minutes=1)
     return f"{length // timedelta(seconds=1)}s" if length % minute else f"{length // minute}m"
 
 
 def view(result: MuteResult, context: Context) -> Message:
-    """Show the end of the mute and its effect."""
+    """Show when the mute ends, and the effect of the mute."""
     return muted(result.data, context)
 
 
 def visible(result: MuteResult, context: Context) -> Message:
-    """Show the channel the mute and who started it."""
+    """Show the channel the mute and the person who started the mute."""
     return muted_visible(result.data, context)
 
 

@@ -19,7 +19,7 @@ from bot.wall_clock import unix, utc_of_unix
 
 
 class ReleaseArguments(RowArguments):
-    """The jobs' ids; `reserved_at` is the reservation time that the person saw (unix).
+    """The ids of the jobs; `reserved_at` is the reservation time (unix seconds) the person saw.
 
     `force` also releases jobs reserved for less than `QUEUE_BOT_RESERVED_SECONDS`.
     """
@@ -30,16 +30,16 @@ class ReleaseArguments(RowArguments):
 
 
 class ReleaseResult(Result):
-    """The queue and attempts of one released job, or the count of several."""
+    """The queue and attempts of one released job, or the count of several released jobs."""
 
     data: Released | ReleasedCount
     extra: ReleasedJobs
 
 
 def run(work: Work, args: ReleaseArguments) -> ReleaseResult:
-    """Lock the jobs, refuse those that changed since the person saw them, release the others.
+    """Lock and release the jobs; a job that changed since the person saw it is refused.
 
-    `release` raises `LostRace` if it does not change exactly one row.
+    `release` raises `LostRace` if the statement does not change exactly one row.
     """
     rows, skipped = lock_jobs(work, args.ids, args.digest)
     reach("release-locked")
@@ -72,7 +72,7 @@ def run(work: Work, args: ReleaseArguments) -> ReleaseResult:
 
 
 def _refusal(work: Work, args: ReleaseArguments, row: LockedJob) -> Refusal | None:
-    """Return why this job cannot be released, or None if it can."""
+    """Return the reason why the job cannot be released, or None if it can be released."""
     if row.reserved_at is None:
         last = changes.last(work.connection, "release", "job", row.id)
         if last is None:
@@ -86,16 +86,16 @@ def _refusal(work: Work, args: ReleaseArguments, row: LockedJob) -> Refusal | No
 
 
 def same_stay(current: int, expected: int) -> bool:
-    """Return whether the job's reservation is the one that the person saw.
+    """Return whether the job still has the reservation that the person saw.
 
-    A job that another worker took since then is not released. The crash tests must fail without
-    this check (mutant `no_same_stay`).
+    If another worker has reserved the job since then, the job is not released. Without this check,
+    the crash tests must fail (mutant `no_same_stay`).
     """
     return current == expected
 
 
 def _held(work: Work, row: LockedJob) -> int:
-    """Return how many seconds a worker has held the job."""
+    """Return the seconds since a worker reserved the job; 0 if the job is not reserved."""
     return 0 if row.reserved_at is None else unix(work.now) - row.reserved_at
 
 
@@ -112,7 +112,7 @@ def _released_job(work: Work, row: LockedJob) -> ReleasedJob:
 
 
 def view(result: ReleaseResult, context: Context) -> Message:
-    """Show the jobs that are pending again, and that the old worker may still run them."""
+    """Show the released jobs, and warn that the old worker may still run them."""
     return released(result.extra, context)
 
 

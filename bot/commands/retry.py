@@ -1,6 +1,7 @@
 """`/queue retry 45`, `/queue retry error=E12`: move failed jobs back to the queue.
 
-Up to 20 ids are moved at once. More ids, or a filter, are moved in batches after a preview.
+Up to 20 failed jobs are moved at once by id. For more ids or a filter, the failed jobs are moved in
+batches after a preview.
 """
 
 from collections.abc import Sequence
@@ -38,10 +39,10 @@ ACTION = Action("retry", counts_as="retried", removes="failed", undo_by_id=True,
 
 
 class RetryArguments(FilterArguments, RateArguments):
-    """The failed jobs, by id or filter; `digest` is the row digest that a button carries.
+    """The failed jobs, by id or filter; `digest` is the row digest from a button.
 
-    `force` also retries jobs by id to which rows of another table refer. `incident` limits the
-    retry to the incident's own failures.
+    `force`: with ids, also retry failed jobs that rows of another table reference. `incident`
+    limits the retry to the incident's own failures.
     """
 
     ids: ManyIds | None = Field(default=None, json_schema_extra={"positional": "ID…"})
@@ -56,28 +57,28 @@ class RetryArguments(FilterArguments, RateArguments):
 
     @property
     def at_once(self) -> bool:
-        """Whether the arguments are only a few ids, which are moved without a preview."""
+        """Whether the arguments contain only a few ids, so that no preview is needed."""
         few = self.ids is not None and len(self.ids) <= MAX_IDS
         has_options = self.has_filter or self.plan is not None or self.rate or self.canary
         return few and not has_options
 
 
 class RetryExtra(Value):
-    """The jobs with their new ids, and the skipped ids."""
+    """The retried jobs with their new ids, and the skipped ids."""
 
     jobs: tuple[RetriedJob, ...]
     skipped: tuple[SkippedRow, ...]
 
 
 class RetryResult(Result):
-    """One id: the spec's answer. Several: their count."""
+    """For one id, the answer is as in the spec; for several ids, it is the count."""
 
     data: Retried | RetriedCount
     extra: RetryExtra | BulkExtra
 
 
 def run(work: Work, args: RetryArguments) -> RetryResult:
-    """Move a few ids now, or preview everything else first."""
+    """Move a few failed jobs now; for any other retry, return a preview or start its plan."""
     if args.ids is None and args.plan is None and not args.has_filter:
         raise Invalid(problem="retry-what", field="", value="", expected="", usage=USAGE)
     if args.ids is not None and args.at_once:
@@ -93,7 +94,10 @@ def run(work: Work, args: RetryArguments) -> RetryResult:
 
 
 def _in_bulk(work: Work, args: RetryArguments, options: BulkOptions) -> BulkOutcome:
-    """Preview the scope or start the plan; an incident's preview also offers the older failures."""
+    """Preview the scope, or start the plan.
+
+    The preview of an incident also offers the older failures of its error group.
+    """
     scope = scope_of(work, args, args.ids)
     if args.incident is None:
         return preview_or_start(work, ACTION, args, scope, options)
@@ -106,7 +110,7 @@ def _in_bulk(work: Work, args: RetryArguments, options: BulkOptions) -> BulkOutc
 
 
 def _now(work: Work, ids: Sequence[int], digest: str | None, *, force: bool) -> RetryResult:
-    """Lock the rows, compare their digest, archive and move them; the row count must match."""
+    """Lock the rows, check their digests, archive and move the rows; check the row counts."""
     rows, skipped = lock_failed(work, ids, digest)
     before = tracked_jobs.before_retry(work.connection, work.queue, [row.id for row in rows])
     reach("retry-locked")
@@ -157,14 +161,14 @@ def _now(work: Work, ids: Sequence[int], digest: str | None, *, force: bool) -> 
 
 
 def view(result: RetryResult, context: Context) -> Message | Modal:
-    """Show the retried jobs and the skipped ids with reasons; for a bulk retry the preview."""
+    """Show the retried jobs and the skipped ids with reasons, or the preview of a bulk retry."""
     if isinstance(result.extra, BulkExtra):
         return bulk_answer(ACTION.name, result.extra.preview, result.extra.progress, context)
     return retried(result.extra.jobs, result.extra.skipped, context)
 
 
 def visible(result: RetryResult, context: Context) -> Message | None:
-    """Show the channel the retried jobs and who retried them; for a bulk retry the progress."""
+    """Show the channel the retried jobs and who retried them, or a bulk retry's progress."""
     if isinstance(result.extra, BulkExtra):
         progress = result.extra.progress
         return None if progress is None else progress_message(progress, context)

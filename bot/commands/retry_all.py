@@ -1,4 +1,4 @@
-"""`/queue retry-all`: move every failed job of a frozen scope back to the queue, in batches."""
+"""`/queue retry-all`: move every failed job of a fixed scope back to the queue, in batches."""
 
 from bot.app.command import Command, Effect, Result, Work
 from bot.app.filters import RateArguments
@@ -15,7 +15,7 @@ ACTION = Action("retry-all", counts_as="retried", removes="failed", undo_in_bulk
 
 
 class RetryAllResult(Result):
-    """The spec's count; 0 until the batches have run."""
+    """The count as in the spec; the count is 0 until the batches have run."""
 
     data: RetriedCount
     extra: BulkExtra
@@ -35,12 +35,12 @@ def run(work: Work, args: RateArguments) -> RetryAllResult:
 
 
 def view(result: RetryAllResult, context: Context) -> Message | Modal:
-    """Show the preview as a modal; after the confirmation show that it has started."""
+    """Show the preview as a modal, or report the started operation."""
     return bulk_answer(ACTION.name, result.extra.preview, result.extra.progress, context)
 
 
 def visible(result: RetryAllResult, context: Context) -> Message | None:
-    """Show the progress; the message is edited while the operation runs."""
+    """Show the progress of the operation; the bot edits the message during the operation."""
     progress = result.extra.progress
     return None if progress is None else progress_message(progress, context)
 

@@ -17,7 +17,10 @@ from bot.views.context import Context
 from bot.views.status import status_message
 
 EXACT_SECONDS = 0.4
-"""Time limit of each of the three scans; long enough for a small table on a busy machine."""
+"""Time limit of each of the three scans, in seconds.
+
+The limit is long enough for a small table on a busy machine.
+"""
 
 
 class StatusArguments(Arguments):
@@ -25,9 +28,10 @@ class StatusArguments(Arguments):
 
 
 class StatusExtra(Value):
-    """The jobs of each queue by state, as Home shows them, and the current freeze.
+    """The jobs of each queue by state, as on Home, and the current change freeze.
 
-    `exact`: the counts are exact now, else `as_of` is their time (naive UTC).
+    `exact`: the counts are exact and current. Otherwise `as_of` is the time of the counts (naive
+    UTC).
     """
 
     queues: tuple[QueueJobs, ...]
@@ -37,14 +41,14 @@ class StatusExtra(Value):
 
 
 class StatusResult(Result):
-    """The spec's status."""
+    """The status, as in the spec."""
 
     data: QueueStatus
     extra: StatusExtra
 
 
 def run(work: Work, _args: StatusArguments) -> StatusResult:
-    """Count exactly if that is quick, else return the last exact counts and their time."""
+    """Return exact counts if counting is fast, else the last exact counts and their time."""
     sample = samples.latest(work.connection)
     freeze = change_freeze.current(work.connection)
     if sample is None or samples.counts_quickly(work.connection, sample):
@@ -60,7 +64,7 @@ def run(work: Work, _args: StatusArguments) -> StatusResult:
 
 
 def view(result: StatusResult, context: Context) -> Message:
-    """Show the totals, a table per queue and the oldest available job."""
+    """Show the totals, a table of the queues and the oldest available job."""
     extra, failed = result.extra, result.data.failed_jobs_count
     return status_message(extra.queues, failed, extra.as_of, context, extra.freeze)
 

@@ -1,4 +1,4 @@
-"""`/queue stuck`: jobs that a worker has held for too long, longest first."""
+"""`/queue stuck`: list jobs that have been reserved for too long, oldest reservation first."""
 
 from datetime import timedelta
 
@@ -16,7 +16,7 @@ from bot.views.stuck import stuck_list
 
 
 class StuckArguments(Arguments):
-    """The minimum age; the default is the setting `QUEUE_BOT_RESERVED_SECONDS`."""
+    """The minimum age of a reservation; the default is `QUEUE_BOT_RESERVED_SECONDS`."""
 
     older: Age | None = Field(default=None, json_schema_extra={"form": "5m"})
     limit: int = Field(
@@ -32,7 +32,7 @@ class StuckResult(Result):
 
 
 def run(work: Work, args: StuckArguments) -> StuckResult:
-    """Read the stuck jobs, as many as time allows."""
+    """Read the stuck jobs until the time limit."""
     older = args.older or timedelta(seconds=work.setup.reserved_seconds)
     seconds = int(older.total_seconds())
     rows, listed = stuck(work.connection, work.queue, work.now, seconds, args.limit)
@@ -41,7 +41,7 @@ def run(work: Work, args: StuckArguments) -> StuckResult:
 
 
 def view(result: StuckResult, context: Context) -> Message:
-    """Show each job with its age, Details and, if permitted, Release and Delete."""
+    """Show each job with its reservation's age, Details and, if permitted, Release and Delete."""
     return stuck_list(result.data, result.extra, context)
 
 

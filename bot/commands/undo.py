@@ -1,4 +1,4 @@
-"""`/queue undo`: put back the rows that a retry or a delete removed, unchanged."""
+"""`/queue undo`: restore the rows that a retry or a delete removed; the rows are unchanged."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -20,7 +20,7 @@ from bot.views.operations.undo import undone, undone_visible
 
 
 def _read(value: object) -> object:
-    """Read a reference: `7` is an operation, `#12` an audit record."""
+    """Parse a reference: `7` is an operation, and `#12` is an audit record."""
     words = value if isinstance(value, list | tuple) else [value]
     if len(words) != 1:
         raise ValueError("one:")
@@ -35,10 +35,10 @@ ACTION = Action("undo", counts_as="undone")
 
 
 class UndoArguments(Arguments):
-    """The change: an operation, an audit record, or the `request` that a button carries.
+    """The change: an operation, an audit record, or the `request` id from a button.
 
-    Without any of them: the person's own last change that was not undone yet. `force` also deletes
-    a retried job to which rows of another table refer.
+    The default is the person's own last change that has not been undone. `force`: also delete a
+    retried job that rows of another table reference.
     """
 
     what: Annotated[ChangeReference, BeforeValidator(_read)] | None = Field(
@@ -55,21 +55,24 @@ class UndoArguments(Arguments):
 
 
 class UndoExtra(BulkExtra):
-    """The restored and the skipped rows; for a bulk change the preview or progress."""
+    """The restored rows and the skipped rows, or the preview or progress of a bulk change."""
 
     rows: tuple[RestoredRow, ...] = ()
     skipped: tuple[SkippedRow, ...] = ()
 
 
 class UndoResult(Result):
-    """The undone change and its number of restored rows; 0 until the batches have run."""
+    """The undone change and the number of restored rows; 0 until the batches have run."""
 
     data: Undone | UndoneCount
     extra: UndoExtra
 
 
 def run(work: Work, args: UndoArguments) -> UndoResult:
-    """Find the change, check its author, lock, compare, put back; the row counts must match."""
+    """Find the change, check its author, and lock, compare and restore its rows.
+
+    The row counts must match.
+    """
     if args.plan is not None:
         confirmed = BulkArguments(plan=args.plan, typed=args.typed)
         check_planned(work, args.plan)
@@ -111,7 +114,7 @@ def _name(row: RestoredRow) -> str:
 
 
 def view(result: UndoResult, context: Context) -> Message | Modal:
-    """Show the restored rows and the skipped ones with reasons; for a bulk change the preview."""
+    """Show the restored rows and the skipped rows with reasons, or a bulk change's preview."""
     data, extra = result.data, result.extra
     if not isinstance(data, Undone):
         return bulk_answer(ACTION.name, extra.preview, extra.progress, context)
@@ -119,7 +122,7 @@ def view(result: UndoResult, context: Context) -> Message | Modal:
 
 
 def visible(result: UndoResult, context: Context) -> Message | None:
-    """Show the channel the restored rows and who undid the change."""
+    """Show the channel the restored rows and the person who undid the change."""
     data, progress = result.data, result.extra.progress
     if isinstance(data, Undone):
         return undone_visible(data, result.extra.rows, context)

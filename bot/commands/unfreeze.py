@@ -1,4 +1,4 @@
-"""`/queue unfreeze`: allow changes again."""
+"""`/queue unfreeze`: end the change freeze."""
 
 from bot.app.command import Arguments, Command, Effect, Result, Work
 from bot.models.command_help import HelpTopic
@@ -16,20 +16,20 @@ class UnfreezeArguments(Arguments):
 
 
 class Thawed(Value):
-    """The freeze that ended, and after how many seconds."""
+    """The change freeze that ended, and its length in seconds."""
 
     freeze: Freeze
     seconds: int
 
 
 class UnfreezeResult(Result):
-    """The freeze that ended."""
+    """The change freeze that ended."""
 
     data: Thawed
 
 
 def run(work: Work, _args: UnfreezeArguments) -> UnfreezeResult:
-    """End the freeze; raises `NotFrozen`."""
+    """End the change freeze; raises `NotFrozen`."""
     ended = change_freeze.end(work.connection, work.invocation.actor.user, work.now)
     seconds = max(0, int((work.now - ended.at).total_seconds()))
     thawed = Thawed(freeze=ended, seconds=seconds)
@@ -37,12 +37,12 @@ def run(work: Work, _args: UnfreezeArguments) -> UnfreezeResult:
 
 
 def view(result: UnfreezeResult, context: Context) -> Message:
-    """Show that changes are allowed again."""
+    """Report that changes are allowed again."""
     return unfreeze_message(result.data.seconds, context)
 
 
 def visible(result: UnfreezeResult, context: Context) -> Message:
-    """Show the channel who ended the freeze."""
+    """Show the channel the person who ended the change freeze."""
     return unfreeze_visible(result.data.seconds, context)
 
 

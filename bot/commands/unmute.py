@@ -1,4 +1,4 @@
-"""`/queue unmute error=E12`: end a mute before its time."""
+"""`/queue unmute error=E12`: end a mute before it expires."""
 
 import shlex
 
@@ -42,7 +42,10 @@ def run(work: Work, args: UnmuteArguments) -> UnmuteResult:
 
 
 def _nothing_to_end(work: Work, args: UnmuteArguments, topic: Topic) -> Refusal:
-    """Return a refusal that names another mute of the incident, else who ended the last mute."""
+    """Return a refusal that names another mute of the incident.
+
+    Without such a mute, the refusal names the person who ended the last mute of the topic.
+    """
     incident = None if args.id is None else lookups.by_id(work.connection, args.id)
     for mute in mutes.current(work.connection, work.now) if incident is not None else ():
         if incident is not None and mute.topic.covers(
@@ -69,7 +72,7 @@ def view(result: UnmuteResult, context: Context) -> Message:
 
 
 def visible(result: UnmuteResult, context: Context) -> Message:
-    """Show the channel the ended mute and who ended it."""
+    """Show the channel the ended mute and the person who ended the mute."""
     return unmuted_visible(result.data, context)
 
 

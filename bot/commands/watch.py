@@ -1,4 +1,4 @@
-"""`/queue watch`: limits, active incidents, mutes, the leader, and the cost of monitoring."""
+"""`/queue watch`: show limits, active incidents, mutes, the leader and monitoring's cost."""
 
 from bot.app.command import Arguments, Command, Result, Setup, Work
 from bot.models.command_help import HelpTopic

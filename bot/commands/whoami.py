@@ -1,4 +1,4 @@
-"""`/queue whoami`: the person's role here, the rule that grants it, and what it allows."""
+"""`/queue whoami`: show the person's role, its rule, and whether changes are allowed here."""
 
 from bot.access.roles import allows_changes
 from bot.app.command import Arguments, Command, Result, Work
@@ -15,7 +15,7 @@ class WhoAmIArguments(Arguments):
 
 
 class WhoAmI(Value):
-    """The role, its rule, and whether changes are allowed in this channel."""
+    """The role, the rule that grants the role, and whether this channel allows changes."""
 
     user: str
     role: str
@@ -31,7 +31,7 @@ class WhoAmIResult(Result):
 
 
 def run(work: Work, _args: WhoAmIArguments) -> WhoAmIResult:
-    """Return the role and rule that `dispatch` found for the person."""
+    """Return the person's role and rule, which `dispatch` has already checked."""
     rules = work.setup.rules
     invocation = work.invocation
     return WhoAmIResult(
@@ -46,7 +46,7 @@ def run(work: Work, _args: WhoAmIArguments) -> WhoAmIResult:
 
 
 def view(result: WhoAmIResult, context: Context) -> Message:
-    """Show the role, its rule and the change channels."""
+    """Show the role, the rule that grants the role, and the channels that allow changes."""
     data = result.data
     return whoami_message(data.user, data.rule, data.changes_here, data.change_channels, context)
 

@@ -1,1 +1,1 @@
-"""The only package that connects to Slack: envelopes in, messages out."""
+"""The only package that connects to Slack; it receives envelopes and sends messages."""

@@ -1,4 +1,7 @@
-"""The Bolt app: every listener passes its envelope to the dispatcher and answers in the ack."""
+"""The Bolt app: each listener passes its envelope to the dispatcher.
+
+The listener answers in the acknowledgement.
+"""
 
 import json
 import re
@@ -36,9 +39,16 @@ log = structlog.get_logger(__name__)
 
 WORKERS = 16
 START_WITHIN = 1.5
-"""A request that has not started this long after receipt is dropped: Slack has given up on it."""
+"""Seconds from receipt within which a request must start.
+
+A later request is dropped, because Slack no longer waits for its acknowledgement.
+"""
 ANSWER_WITHIN = 2.4
-"""After this, the ack announces a later answer; 0.6 s of Slack's three remain for the network."""
+"""Seconds from receipt within which the acknowledgement contains the answer.
+
+After this time, the acknowledgement announces a later answer. Slack waits 3 s, so 0.6 s remain for
+the network.
+"""
 SLACK_WAITS = 3.0
 CALL_SECONDS = 3
 
@@ -47,16 +57,17 @@ Answer = Message | Modal
 
 @dataclass(frozen=True)
 class Reply:
-    """The answer to the person, and the outcome once there is one."""
+    """The answer to the person, and the outcome, or None while the outcome is unknown."""
 
     answer: Answer
     outcome: Outcome | None = None
 
 
 class RequestHandler:
-    """Receives envelopes, has them dispatched, and answers the person.
+    """Receives envelopes, passes them to `dispatch`, and answers the person.
 
-    `wake` is called after a change or a refusal is committed, so that its message is sent at once.
+    `wake` is called after the commit of a change or a refusal, so that its outbox message is sent
+    immediately.
     """
 
     def __init__(
@@ -90,13 +101,13 @@ class RequestHandler:
             return
         message = self._as_message(envelope, content)
         if message.more or self._support.may_be_refused(message.blocks):
-            # An acknowledgement is one message, and Slack reports no error for a refused one.
+            # An acknowledgement is a single message. If Slack refuses it, Slack returns no error.
             ack()
             self._workers.submit(self._respond, envelope, message)
             return
         ack(response_type="ephemeral", **self._body(message))
         if monotonic() > envelope.received + SLACK_WAITS:
-            # Slack has told the person that the command failed, so send the real result.
+            # Slack has already shown the person a failure, so send the actual result.
             self._respond(envelope, content)
 
     def click(self, ack: Ack, envelope: Envelope) -> None:
@@ -114,14 +125,14 @@ class RequestHandler:
         self._homes.request_drawing(person.user, person.team, person.hash)
 
     def submit(self, ack: Ack, envelope: Envelope) -> None:
-        """Answer a submitted modal: close it, or show the refusal beside its field or in it."""
+        """Answer a submitted modal: close it, or show the answer or a refusal in the modal."""
         reply = self._reply_in_time(envelope, self._enqueue(envelope))
         message = self._as_message(envelope, reply.answer)
         if reply.outcome is not None and isinstance(reply.outcome.refusal, CountMismatch):
             field_error = self._field_error(envelope, reply.outcome.refusal)
             ack(response_action="errors", errors={"typed": field_error})
         elif _has_started(reply.outcome):
-            # The progress message, or Home, shows it: another dialog would only be one to close.
+            # The progress message or Home shows the operation, so no further dialog is needed.
             ack(response_action="clear")
         else:
             modal = self._as_modal(envelope, message)
@@ -139,23 +150,23 @@ class RequestHandler:
             outcome = dispatch(self._setup, invocation, envelope.request, late=late)
             changed = outcome.command is not None and outcome.command.need.changes
             if changed or outcome.refusal is not None:
-                # A read adds no outbox message, so it wakes nobody.
+                # A read adds no outbox message, so it does not wake the background work.
                 self._wake()
             return Reply(answer(self._setup, invocation, outcome), outcome)
         except Exception:
-            # A bug was rolled back; the person gets its id, and the log has the details.
+            # The change was rolled back. The person reads the bug's id; the log has the details.
             bug_id = token_hex(4)
             log.exception("bug", bug_id=bug_id, request=invocation.request_id)
             texts = texts_of(self._setup, invocation)
             return Reply(bug_message(bug_id, texts, nothing_changed=not changed))
 
     def _follow_up(self, envelope: Envelope, reply: Reply) -> None:
-        """Answer outside of the acknowledgement, and only then redraw the person's Home."""
+        """Send the answer without the acknowledgement, and then redraw the person's Home."""
         self._respond(envelope, reply.answer)
         self._show_at_home(envelope, reply)
 
     def _show_at_home(self, envelope: Envelope, reply: Reply) -> None:
-        """Draw the person's Home after an action there, or after a change elsewhere."""
+        """Redraw the person's Home after an action on Home or a change in another place."""
         outcome, actor = reply.outcome, envelope.invocation.actor
         if outcome is None:
             return
@@ -167,7 +178,10 @@ class RequestHandler:
                 self._homes.changed(actor.user)
 
     def _reply_in_time(self, envelope: Envelope, future: "Future[Reply]") -> Reply:
-        """Return the ack's answer: the outcome, or that it follows through `response_url`."""
+        """Return the answer for the acknowledgement.
+
+        If the outcome is late, the answer announces it, and the `response_url` receives it later.
+        """
         try:
             return future.result(max(0.0, envelope.received + ANSWER_WITHIN - monotonic()))
         except NotYet:
@@ -177,10 +191,10 @@ class RequestHandler:
             return Reply(Message(texts(text_key)))
 
     def _open_modal(self, envelope: Envelope, modal: Modal) -> bool:
-        """Open the modal; return False if Slack refuses it (its trigger lives 3 s)."""
+        """Open the modal; return False if Slack refuses the modal (a trigger is valid for 3 s)."""
         try:
             view = view_json(modal, envelope.origin)
-            # An open modal stays below the new one.
+            # `views.push` keeps an open modal below the new modal.
             method = "views.open" if envelope.view_id is None else "views.push"
             self._client.api_call(method, json={"trigger_id": envelope.trigger_id, "view": view})
         except (SlackClientError, OSError) as error:
@@ -199,7 +213,7 @@ class RequestHandler:
         return Message(texts_of(self._setup, envelope.invocation)("modal-too-late"))
 
     def _as_modal(self, envelope: Envelope, message: Message) -> Modal:
-        """Return the answer as a modal, for a place without channel: after a modal, or on Home."""
+        """Return the answer as a modal, because modals and Home have no channel for a message."""
         texts = texts_of(self._setup, envelope.invocation)
         parts = (message, *message.more)
         blocks = [b for part in parts for b in part.blocks] or [section(Mrkdwn(message.text))]
@@ -223,11 +237,11 @@ class RequestHandler:
                 }
                 respond(hook, body, self._support)
         except (SlackClientError, OSError) as error:
-            # Best effort: the change itself is in the channel and the audit log.
+            # A failed answer is not sent again. The channel and the audit log show the change.
             log.warning("answer not delivered", because=reason_of(error))
 
     def _show(self, envelope: Envelope, modal: Modal) -> None:
-        """Show the answer to a click in a modal or on Home, which have no `response_url`."""
+        """Show the answer to a click in a modal or on Home; such clicks have no `response_url`."""
         if envelope.view_id is None:
             self._open_modal(envelope, modal)
             return
@@ -235,7 +249,7 @@ class RequestHandler:
             view = view_json(modal, envelope.origin)
             self._client.api_call("views.update", json={"view_id": envelope.view_id, "view": view})
         except (SlackClientError, OSError) as error:
-            # Best effort, as with a response_url; the person may have closed the modal.
+            # A failed answer is not sent again, because the person may have closed the modal.
             log.warning("answer not delivered", because=reason_of(error))
 
     def _body(self, message: Message) -> dict[str, Any]:
@@ -243,12 +257,12 @@ class RequestHandler:
 
 
 def _has_started(outcome: Outcome | None) -> bool:
-    """Return whether a confirmed bulk change runs: a submission that is not refused starts one."""
+    """Return whether a submission started an operation; only a refused submission does not."""
     return outcome is not None and outcome.result is not None
 
 
 def view_json(modal: Modal, origin: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the modal's JSON for `views.open` or a `response_action`, with its origin."""
+    """Return the JSON of the modal, including its origin, for `views.open` or `response_action`."""
     view: dict[str, Any] = {
         "type": "modal",
         "callback_id": f"run:{modal.metadata.get('command', 'show')}",
@@ -263,10 +277,11 @@ def view_json(modal: Modal, origin: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def build_app(client: WebClient, handler: RequestHandler, directory: SlackDirectory) -> App:
-    """Return the Bolt app with its listeners, which run in the client's thread.
+    """Return the Bolt app with its listeners; the listeners run in the client's thread.
 
-    With `process_before_response`, Bolt runs a listener before it responds. The listener
-    acknowledges exactly once, when the answer is known, and Bolt does not poll for it every 10 ms.
+    With `process_before_response`, Bolt runs a listener before Bolt responds. The listener
+    acknowledges exactly once, when the answer is known. Bolt then does not poll every 10 ms for the
+    acknowledgement.
     """
     app = App(
         client=client,

@@ -1,10 +1,10 @@
-"""Newer blocks if the workspace takes them, else the same content in older blocks, else as text.
+"""Send newer blocks if the workspace accepts them, else older blocks, else plain text.
 
-Slack brings a new block to its workspaces gradually
-(docs.slack.dev/reference/block-kit/blocks/data-visualization-block and …/data-table-block), and
-answers `invalid_blocks` until then. A `response_url` and a Web API method return that
-error. An acknowledgement returns no error. So an acknowledgement contains a table only after Slack
-has accepted a table elsewhere. It never contains a chart, because people rarely ask for one.
+Slack enables new blocks workspace by workspace
+(docs.slack.dev/reference/block-kit/blocks/data-visualization-block and …/data-table-block). Before
+that, a `response_url` and a Web API method return the error `invalid_blocks`. An acknowledgement
+returns no error. So an acknowledgement contains a table only after Slack has accepted a table in
+another answer. An acknowledgement never contains a chart, because people rarely request charts.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,12 +25,12 @@ OLDER: Mapping[str, Callable[[Sequence[Block]], list[Block]]] = {
     CHART: without_charts,
     DATA_TABLE: without_data_tables,
 }
-"""How to replace each newer type by an older one; a chart becomes a `data_table` first."""
+"""Functions that replace newer block types by older types; a chart first becomes a `data_table`."""
 
 
 @dataclass(frozen=True)
 class Variant:
-    """A body, and the types of newer blocks that were replaced in it."""
+    """A message body, and the types of newer blocks that were replaced in this body."""
 
     body: dict[str, Any]
     replaced: frozenset[str] = frozenset()
@@ -38,13 +38,13 @@ class Variant:
 
 @dataclass
 class BlockSupport:
-    """The newer blocks that this workspace accepts or refuses; learned once per process."""
+    """The newer blocks that this workspace accepts or refuses; each process learns them once."""
 
     refused: set[str] = field(default_factory=set)
     accepted: set[str] = field(default_factory=set)
 
     def fitted(self, blocks: Sequence[Block]) -> list[Block]:
-        """Return the blocks in the form that this workspace takes."""
+        """Return the blocks, with the refused block types replaced by older types."""
         fitted = list(blocks)
         for type_ in (type_ for type_ in OLDER if type_ in self.refused):
             fitted = OLDER[type_](fitted)
@@ -55,10 +55,10 @@ class BlockSupport:
         return bool(_newer(self.fitted(blocks)) - (self.accepted & {DATA_TABLE}))
 
     def variants(self, body: Mapping[str, Any]) -> Iterator[Variant]:
-        """Yield the body unchanged, then with one type after the other replaced.
+        """Yield the body for this workspace, then variants with more and more block types replaced.
 
-        The caller asks for the next variant after a refusal, and calls `learn` with the accepted
-        one.
+        After a refusal, the caller requests the next variant. The caller passes the accepted
+        variant to `learn`.
         """
         if "blocks" not in body:
             yield Variant(dict(body))
@@ -72,7 +72,7 @@ class BlockSupport:
                 yield Variant({**body, "blocks": blocks}, replaced)
 
     def learn(self, variant: Variant) -> None:
-        """Record that Slack accepted this variant, and refused the ones before it."""
+        """Record that Slack accepted this variant and refused the previous variants."""
         if variant.replaced - self.refused:
             types = sorted(variant.replaced)
             log.warning(
@@ -87,7 +87,7 @@ def _newer(blocks: Sequence[Block]) -> set[str]:
 
 
 def respond(hook: WebhookClient, body: Mapping[str, Any], support: BlockSupport) -> None:
-    """Answer through a `response_url`; if Slack refuses newer blocks, with older ones or text."""
+    """Answer through a `response_url`; use older blocks or text if Slack refuses newer blocks."""
     text_alone = Variant({**body, "blocks": []})
     reason = ""
     for variant in [*support.variants(body), text_alone]:

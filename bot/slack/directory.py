@@ -1,4 +1,4 @@
-"""The people of the workspace from Slack's Web API: profiles, group members, shared channels."""
+"""Read profiles, group members and shared channels from Slack's Web API, and cache them."""
 
 import re
 import threading
@@ -20,16 +20,24 @@ log = structlog.get_logger(__name__)
 PROFILE_AGE = 300.0
 CHANNEL_AGE = 300.0
 REFRESH_SECONDS = CHANGE_AGE * 0.66
-"""`usergroups.users.list` allows 20 calls a minute, so up to a dozen groups stay fresh."""
+"""Seconds between two refreshes of the user groups.
+
+`usergroups.users.list` allows 20 calls per minute, so up to 12 groups can be kept current.
+"""
 
 WAIT_SECONDS = 1.5
-"""How long a request waits for Slack's answer: half of Slack's own limit for the request."""
+"""Seconds that a request waits for Slack's answer; half of Slack's limit for the request."""
 FAILURE_AGE = 1.0
-"""A failed call is not repeated for this long; requests meanwhile are refused at once."""
-CALLS = 16
-"""Calls in flight: as many as running requests, so that no request waits for another's call.
+"""Seconds after a failed call during which the call is not repeated.
 
-Each call ends by its client's timeout.
+Requests that need the answer in this time are refused immediately.
+"""
+CALLS = 16
+"""The maximum number of simultaneous calls.
+
+It equals the number of running requests, so that no request waits for another request's call.
+
+The timeout of its client ends every call.
 """
 
 V = TypeVar("V")
@@ -37,7 +45,7 @@ V = TypeVar("V")
 
 @dataclass(frozen=True, slots=True)
 class CachedAnswer(Generic[V]):
-    """An answer, and its arrival in seconds of `time.monotonic()`."""
+    """An answer, and its time of arrival in seconds of `time.monotonic()`."""
 
     value: V
     at: float
@@ -45,17 +53,17 @@ class CachedAnswer(Generic[V]):
 
 @dataclass(frozen=True, slots=True)
 class PendingCall(Generic[V]):
-    """A call in flight; its answer is kept only while its ticket is the current one of the id."""
+    """A running call; its answer is cached only if its ticket is still the id's current ticket."""
 
     ticket: object
     answer: "Future[V]"
 
 
 class AnswerCache(Generic[V]):
-    """Answers by id, fetched again when too old; at most one call in flight per id.
+    """Cached answers by id; an old answer is fetched again, with at most one running call per id.
 
-    All requests for an id wait for the same call, each no longer than `wait` seconds. A later
-    answer is kept for the next request.
+    All requests for an id wait for the same call, each at most `wait` seconds. If the answer
+    arrives later, it is cached for the next request.
     """
 
     def __init__(
@@ -71,7 +79,7 @@ class AnswerCache(Generic[V]):
         self._guard = threading.Lock()
 
     def get(self, key: str, max_age: float) -> V:
-        """Return the answer, at most `max_age` seconds old; raises `Unreachable`."""
+        """Return an answer that is at most `max_age` seconds old; raises `Unreachable`."""
         with self._guard:
             cached = self._cached.get(key)
             if cached is not None and self._clock() - cached.at <= max_age:
@@ -90,16 +98,16 @@ class AnswerCache(Generic[V]):
             raise Unreachable(f"{key}: no answer in {self._wait:g} s") from error
 
     def last(self, key: str) -> V | None:
-        """Return the last answer, however old; never calls Slack."""
+        """Return the last answer of any age; never calls Slack."""
         cached = self._cached.get(key)
         return None if cached is None else cached.value
 
     def forget(self, key: str) -> None:
-        """Fetch the id again next time, because Slack reported a change."""
+        """Discard the cached answer after a change in Slack; the next `get` calls Slack."""
         with self._guard:
             self._cached.pop(key, None)
             self._failed.pop(key, None)
-            # A call in flight may still return the old answer.
+            # A running call may still return the old answer.
             self._pending.pop(key, None)
 
     def _call(self, key: str, ticket: object) -> V:
@@ -116,7 +124,7 @@ class AnswerCache(Generic[V]):
         return value
 
     def _finish_call(self, key: str, ticket: object) -> bool:
-        """End a call; return whether it was the id's current one."""
+        """Finish a call; return whether the call was the current call of the id."""
         pending = self._pending.get(key)
         if pending is None or pending.ticket is not ticket:
             return False
@@ -125,7 +133,11 @@ class AnswerCache(Generic[V]):
 
 
 class SlackDirectory:
-    """Slack's answers about people, kept as long as each use allows; any doubt means no access."""
+    """Slack's answers about people, cached as long as each use allows.
+
+    If Slack's answer is missing, the methods that call Slack raise `Unreachable`, and the bot
+    grants no access.
+    """
 
     def __init__(
         self, client: WebClient, clock: Callable[[], float] = monotonic, grace: float = 0.0
@@ -146,12 +158,12 @@ class SlackDirectory:
         return self._profiles.get(user, PROFILE_AGE)
 
     def locale(self, user: str) -> str | None:
-        """Return the person's language if it is known; never calls Slack."""
+        """Return the person's cached language, or None; never calls Slack."""
         profile = self._profiles.last(user)
         return None if profile is None else profile.locale
 
     def time_zone(self, user: str) -> str | None:
-        """Return the person's time zone if it is known; never calls Slack."""
+        """Return the person's cached time zone, or None; never calls Slack."""
         profile = self._profiles.last(user)
         return None if profile is None else profile.time_zone
 
@@ -160,15 +172,15 @@ class SlackDirectory:
         return self._groups.get(group, max_age)
 
     def is_shared(self, channel: str) -> bool:
-        """Return whether people of another company are in the channel."""
+        """Return whether the channel has members from another company."""
         return self._channels.get(channel, CHANNEL_AGE)
 
     def forget_group(self, group: str) -> None:
-        """Forget the group's members after a change."""
+        """Discard the cached members of a group after a change."""
         self._groups.forget(group)
 
     def refresh(self, groups: tuple[str, ...]) -> None:
-        """Fetch the groups again before their answers are too old for changes."""
+        """Fetch the groups again before the cached answers are too old for changes."""
         for group in groups:
             try:
                 self._groups.get(group, REFRESH_SECONDS / 2)
@@ -210,7 +222,7 @@ _CODE = re.compile(r"[a-z0-9_ ]{1,64}")
 
 
 def reason_of(error: Exception) -> str:
-    """Return Slack's error code, else the type of the error; never a request's contents."""
+    """Return Slack's error code, or the type of the error; never the contents of a request."""
     response = getattr(error, "response", None)
     if response is not None and hasattr(response, "get"):
         try:

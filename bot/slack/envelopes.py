@@ -1,7 +1,7 @@
-"""Read Slack's payloads into the bot's values: person, place, command, arguments.
+"""Parse Slack's payloads into persons, channels, commands and arguments.
 
-A payload may be forged by a person or come from an old message. So it is parsed here, and the code
-that uses it checks it against the database.
+A person may forge a payload, and a payload may come from an old message. So this module only parses
+payloads. The code that uses the values checks them against the database.
 """
 
 import json
@@ -17,17 +17,19 @@ from bot.models.requests import Actor, Invocation, Source
 from bot.views.buttons import VERSION, UnreadableValue, read_value
 
 CHANGE_SECONDS = 2.0
-"""A single change commits within this time after the request arrived, and is acknowledged then.
-Slack waits 3 s."""
+"""Seconds from receipt within which a single change must commit.
+
+Slack waits 3 s for the acknowledgement, which follows the commit.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """One request of a person: `request` is a command's text, a form's request, or a refusal.
+    """One request by a person; `request` is a command's text, a form's request, or a refusal.
 
-    `received` is in seconds of `time.monotonic()`. `replaces`: the answer replaces the clicked
-    message. `view_id` is the modal that was clicked or submitted, `home_hash` the hash of the
-    clicked Home.
+    `received`: the time of receipt in seconds of `time.monotonic()`. `replaces`: the answer
+    replaces the clicked message. `view_id`: the modal that the person clicked or submitted.
+    `home_hash`: the hash of the clicked Home.
     """
 
     invocation: Invocation
@@ -41,7 +43,7 @@ class Envelope:
 
     @property
     def origin(self) -> Mapping[str, Any]:
-        """Return where the modal was opened (channel or Home); its clicks count as made there."""
+        """Return the place where the modal was opened; its clicks count as clicks there."""
         if self.invocation.source is Source.HOME:
             return {"v": VERSION, "home": True}
         return {"v": VERSION, "channel": self.invocation.channel}
@@ -49,7 +51,7 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class HomeVisit:
-    """A person on their Home tab, and the hash of the shown view, if there is one."""
+    """A person on their Home tab, and the hash of the shown view, or None."""
 
     user: str
     team: str
@@ -57,12 +59,12 @@ class HomeVisit:
 
 
 def home_opened(event: Mapping[str, Any], body: Mapping[str, Any]) -> HomeVisit:
-    """Read the opening of a Home tab; the event has a `view` if one was published before."""
+    """Parse the opening of a Home tab; the event has a `view` if a view was published earlier."""
     return HomeVisit(str(event.get("user", "")), str(body.get("team_id", "")), _hash(event))
 
 
 def home_refreshed(body: Mapping[str, Any]) -> HomeVisit:
-    """Read a click on Refresh."""
+    """Parse a click on Refresh."""
     return HomeVisit(*_person(body), _hash(body))
 
 
@@ -72,7 +74,7 @@ def _hash(payload: Mapping[str, Any]) -> str | None:
 
 
 def slash(body: Mapping[str, Any], received: float) -> Envelope:
-    """Read a slash command."""
+    """Parse a slash command."""
     user, team = str(body.get("user_id", "")), str(body.get("team_id", ""))
     trigger = str(body.get("trigger_id", ""))
     invocation = Invocation(
@@ -86,7 +88,7 @@ def slash(body: Mapping[str, Any], received: float) -> Envelope:
 
 
 def click(body: Mapping[str, Any], received: float) -> Envelope:
-    """Read a click on a button or a menu, in a message, a modal or on Home."""
+    """Parse a click on a button or a menu in a message, in a modal or on Home."""
     action: Mapping[str, Any] = body["actions"][0]
     user, team = _person(body)
     container: Mapping[str, Any] = body.get("container") or {}
@@ -128,7 +130,7 @@ def _action_request(action: Mapping[str, Any]) -> Request | Refusal:
 
 
 def submission(body: Mapping[str, Any], received: float) -> Envelope:
-    """Read a submitted modal; its metadata names the command and the plan."""
+    """Parse a submitted modal; the metadata of the modal names the command and the plan."""
     user, team = _person(body)
     view: Mapping[str, Any] = body.get("view") or {}
     metadata = _metadata(view)
@@ -180,7 +182,7 @@ def _origin(metadata: Mapping[str, Any], source: Source) -> tuple[Source, str | 
 
 FIELDS = ("typed", "rate", "canary", "plan")
 OLD_FIELDS = {"rate": "pace"}
-"""The names of fields in dialogs of an earlier version."""
+"""Field names in dialogs of an earlier version, by current name."""
 
 
 def _field_values(view: Mapping[str, Any]) -> tuple[str | None, ...]:

@@ -1,4 +1,4 @@
-"""The app's Home tab: drawn for one person at a time, without delaying requests."""
+"""Draw the Home tab of each person, without delaying requests."""
 
 import threading
 from collections.abc import Mapping
@@ -26,26 +26,32 @@ from bot.views.reports.home import refused_home
 log = structlog.get_logger(__name__)
 
 THREADS = 2
-"""Two threads draw and sixteen run requests; the engine has connections for both."""
+"""The number of threads that draw Homes.
+
+Sixteen threads run requests. The engine has a connection for each of these 18 threads.
+"""
 SECONDS = 3.0
-"""Deadline of all reads of a drawing; no acknowledgement waits for them."""
+"""Time limit of all reads of a drawing, in seconds; no acknowledgement waits for the reads."""
 PEOPLE = 500
-"""Only the Homes of the latest people are remembered; others are drawn on their next visit."""
+"""The maximum number of remembered Homes, those of the latest visitors.
+
+A Home that is no longer remembered is drawn at the person's next visit.
+"""
 AGAIN_SECONDS = 5.0
 LONGEST_WAIT = 60.0
 TRIES = 3
 FOLLOW_SECONDS = 5.0
 FOLLOWS = 60
-"""While an operation runs, Home follows it for five minutes after the person's last action."""
+"""The number of redraws during an operation: every 5 s for 5 min after the last action."""
 PASSING = (Busy, DatabaseDown, OutcomeUnknown, Unverifiable)
-"""Refusals that may no longer apply at the next Refresh."""
+"""Temporary refusals; the next Refresh may succeed."""
 CLOSE_SECONDS = 4.0
 _FINAL = ("not_enabled", "user_not_found", "invalid_arguments", "view_too_large", "missing_scope")
 
 
 @dataclass(frozen=True)
 class HomeContent:
-    """A drawing: its blocks, whether it shows a running operation, or a refusal."""
+    """The blocks of a drawing, and whether it shows a running operation or a refusal."""
 
     blocks: tuple[Block, ...]
     moving: bool = False
@@ -56,10 +62,12 @@ class HomeContent:
 class _Home:
     """The state of one person's Home.
 
-    `hash` is the hash of the view that Slack shows there, if known. `due` is the time of the next
-    drawing (seconds of `monotonic()`); None: no drawing. `tries` are the attempts left before the
-    bot gives up. `follows` are the redraws left until the person acts again. `refused` is a refusal
-    that Slack has not accepted yet: it is audited once, however often it is sent.
+    `hash`: the hash of the view that Slack shows, or None if unknown.
+    `due`: the time of the next drawing in seconds of `monotonic()`; None if no drawing is due.
+    `tries`: the number of remaining attempts.
+    `follows`: the number of remaining redraws until the person acts again.
+    `refused`: a refusal that Slack has not accepted yet. The refusal is audited once, even if it is
+    sent several times.
     """
 
     user: str
@@ -74,13 +82,12 @@ class _Home:
 
 @dataclass
 class Homes:
-    """Draws people's Homes; requests for one person during a drawing become one more drawing.
+    """Draws people's Homes; all requests for a Home during its drawing cause one further drawing.
 
-    A process never draws the same Home twice at once, so the later one is newer. Because
-    another replica may draw too, each drawing carries the hash of the view that it replaces.
-    If Slack answers
-    `hash_conflict`, the shown view is newer than the data, so the data is read again:
-    docs.slack.dev/reference/methods/views.publish.
+    A process never runs two drawings of a Home simultaneously, so a later drawing has newer data.
+    Another replica may draw the same Home, so each drawing contains the hash of the view that it
+    replaces. If Slack answers `hash_conflict`, the shown view is newer than the data, and the bot
+    reads the data again (docs.slack.dev/reference/methods/views.publish).
     """
 
     setup: Setup
@@ -94,7 +101,7 @@ class Homes:
         """Draw the person's Home soon; `hash_` is the hash of the view on their screen."""
         with self._changed:
             home = self._homes.pop(user, None) or _Home(user, team)
-            self._homes[user] = home  # the latest person is last
+            self._homes[user] = home  # keep the latest visitor last
             home.hash = hash_ or home.hash
             self._due(home)
             while len(self._homes) > PEOPLE:
@@ -102,7 +109,10 @@ class Homes:
             self._start()
 
     def changed(self, user: str) -> None:
-        """Draw the Home of a person after a change elsewhere, if they opened it in this process."""
+        """Redraw a person's Home after a change in another place.
+
+        The Home is redrawn only if this process remembers that the person opened it.
+        """
         with self._changed:
             if (home := self._homes.get(user)) is not None:
                 self._due(home)
@@ -121,7 +131,7 @@ class Homes:
         self._changed.notify()
 
     def _start(self) -> None:
-        """Start the threads at the first drawing, as an executor does."""
+        """Start the drawing threads at the first request."""
         if self._threads or self._closed:
             return
         for number in range(THREADS):
@@ -135,7 +145,7 @@ class Homes:
             try:
                 delay = self._draw(home)
             except Exception:
-                # This thread must not end; the next opening or Refresh draws again.
+                # An error must not end this thread. The next visit or Refresh draws the Home again.
                 log.exception("home not drawn")
             with self._changed:
                 home.drawing = False
@@ -145,7 +155,7 @@ class Homes:
                 self._changed.notify_all()
 
     def _next(self) -> _Home | None:
-        """Wait for a due Home and return the one that has waited longest; None after closing."""
+        """Wait until a Home is due and return the Home that is due longest; None after closing."""
         with self._changed:
             while not self._closed:
                 waiting = [h for h in self._homes.values() if h.due is not None and not h.drawing]
@@ -158,7 +168,7 @@ class Homes:
             return None
 
     def _draw(self, home: _Home) -> float | None:
-        """Read, draw and publish; return the seconds until the next drawing, or None."""
+        """Draw and publish a Home; return the seconds until its next drawing, or None."""
         old_hash = home.hash
         content = home.refused or draw(self.setup, home.user, home.team)
         home.refused = content if content.refused else None
@@ -180,12 +190,12 @@ class Homes:
         return FOLLOW_SECONDS
 
     def _publish(self, user: str, content: HomeContent, hash_: str | None) -> str | None:
-        """Replace the view with this hash, and return the new view's hash, "" if unknown.
+        """Replace the view that has this hash; return the hash of the new view, or "" if unknown.
 
-        Return None if Slack shows another view by now.
+        Return None if Slack now shows a different view.
         """
         view = {"type": "home", "blocks": list(content.blocks)}
-        # Slack treats an empty hash as one that does not match.
+        # For Slack, an empty hash never matches.
         expected = {} if hash_ is None else {"hash": hash_}
         try:
             response = self.client.api_call(
@@ -200,9 +210,9 @@ class Homes:
 
 
 def retry_delay(error: Exception, tries: int) -> float | None:
-    """Return the seconds until the next attempt; None for an error that will not pass.
+    """Return the seconds until the next attempt; None if a new attempt would fail too.
 
-    `tries` is the number of attempts left.
+    `tries` is the number of remaining attempts.
     """
     if tries <= 0 or (isinstance(error, SlackApiError) and _code(error) in _FINAL):
         return None
@@ -218,7 +228,7 @@ def _code(error: SlackApiError) -> str:
 
 
 def draw(setup: Setup, user: str, team: str) -> HomeContent:
-    """Read and draw the person's Home, or the reason if they may not view it."""
+    """Read the data and draw the person's Home; a refused request draws the refusal."""
     invocation = Invocation(
         Actor(user, team, Source.HOME),
         request_id("home", team, user, uuid4()),

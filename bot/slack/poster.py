@@ -1,4 +1,4 @@
-"""Posting to Slack without the SDK's own retry, because the outbox decides about retries."""
+"""Post to Slack without the retries of the SDK, because the outbox decides about retries."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -25,7 +25,7 @@ _GONE = {
     "message_not_found",
     "thread_not_found",
 }
-# Errors of the app and not of the message, so no message is given up because of them.
+# Errors of the app, not of the message. The outbox keeps a message after such an error.
 _AUTH = {
     "access_denied",
     "account_inactive",
@@ -46,7 +46,7 @@ DEFAULT_RETRY_AFTER = 30.0
 
 
 class SlackPoster:
-    """`chat.postMessage` and `chat.update`, with a distinct error for every kind of failure."""
+    """Calls `chat.postMessage` and `chat.update`; each kind of failure has its own error."""
 
     def __init__(
         self, client: WebClient, workspace_url: str, support: BlockSupport | None = None
@@ -56,7 +56,7 @@ class SlackPoster:
         self._url = workspace_url.rstrip("/")
 
     def post(self, channel: str, body: Mapping[str, Any]) -> str:
-        """Post and return the message's ts; raises `DeliveryError`."""
+        """Post a message and return its `ts`; raises `DeliveryError`."""
         response = self._send("chat.postMessage", {"channel": channel, **_quiet(body)})
         return str(response["ts"])
 
@@ -65,11 +65,11 @@ class SlackPoster:
         self._send("chat.update", {"channel": channel, "ts": ts, **body})
 
     def permalink(self, channel: str, ts: str) -> str:
-        """Return the message's address, built as Slack builds it."""
+        """Return the address of the message, in the format that Slack uses."""
         return f"{self._url}/archives/{channel}/p{ts.replace('.', '')}"
 
     def _send(self, method: str, body: Mapping[str, Any]) -> Any:
-        """Send the body; if Slack refuses its newer blocks, send it with older ones."""
+        """Send the body; if Slack refuses newer blocks, send the body with older blocks."""
         variants = list(self._support.variants(body))
         for variant in variants:
             try:

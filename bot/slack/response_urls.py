@@ -1,4 +1,4 @@
-"""Which addresses get an answer: only those of Slack."""
+"""Check that answers are sent only to addresses of Slack."""
 
 from urllib.parse import urlsplit
 
@@ -7,9 +7,9 @@ _API_HOSTS = frozenset(("slack.com", "www.slack.com", "slack-gov.com", "api.slac
 
 
 def is_of_slack(response_url: str, api_url: str) -> bool:
-    """Return whether a `response_url` is Slack's, or the local Slack's at `api_url`.
+    """Return whether a `response_url` belongs to Slack, or to the local Slack at `api_url`.
 
-    The answer has the data of jobs, and an envelope may be forged.
+    An answer contains data of jobs, and a forged envelope may contain any address.
     """
     try:
         url, api = urlsplit(response_url), urlsplit(api_url)

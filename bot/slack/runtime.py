@@ -1,4 +1,7 @@
-"""The running bot: clients, listeners, background work and socket, started and stopped in order."""
+"""The running bot: its clients, listeners, background work and socket.
+
+The parts are started and stopped in a fixed order.
+"""
 
 import gc
 import ssl
@@ -28,23 +31,26 @@ log = structlog.get_logger(__name__)
 LOOKUP_SECONDS = 2
 POST_SECONDS = 10
 DRAIN_SECONDS = 4.0
-"""Every envelope is acknowledged within 3 s."""
+"""Seconds to wait for unsent acknowledgements; every envelope is acknowledged within 3 s."""
 CLOSE_SECONDS = 8.0
-"""Time to stop: those 3 s, and up to 3 s more for the SDK's reading threads."""
+"""Seconds to close the socket.
+
+The acknowledgements take up to 3 s, and the SDK's reading threads up to 3 s more.
+"""
 HANDLER_SECONDS = 6.0
 STOP_SECONDS = 18.0
 
 
 @dataclass(frozen=True)
 class Access:
-    """The app's tokens, and the address of its Web API."""
+    """The tokens of the app, and the address of the Web API."""
 
     bot_token: str
     app_token: str
     base_url: str
 
     def client(self, seconds: int) -> WebClient:
-        """Return a client that tries once, because the caller decides about retries."""
+        """Return a client without retries, because the caller decides about retries."""
         return WebClient(
             token=self.bot_token,
             base_url=self.base_url,
@@ -56,20 +62,20 @@ class Access:
 
 @cache
 def _tls() -> ssl.SSLContext:
-    """Return one context for all calls, because reading the authorities takes 20 to 70 ms."""
+    """Return a TLS context for all calls; reading the certificate authorities takes 20 to 70 ms."""
     return ssl.create_default_context()
 
 
 @dataclass(frozen=True)
 class WorkspaceInfo:
-    """The workspace of the bot token."""
+    """The workspace to which the bot token belongs."""
 
     team: str
     url: str
 
 
 def look_up(access: Access) -> WorkspaceInfo:
-    """Return the workspace of the token; raises `StartError`."""
+    """Return the workspace of the bot token; raises `StartError`."""
     try:
         identity = access.client(POST_SECONDS).api_call("auth.test")
     except (SlackClientError, OSError) as error:
@@ -80,9 +86,9 @@ def look_up(access: Access) -> WorkspaceInfo:
 class SlackBot:
     """All parts of the running bot.
 
-    `background` and `polling` are the engines of background work, so that it uses no request's
-    connection. `grace` is how many seconds longer than Slack a local Slack waits for an answer; the
-    tests need it on a busy machine.
+    `background` and `polling` are the engines of background work. So background work does not use
+    the connections of requests. `grace` is the number of seconds that a local Slack waits longer
+    than Slack for an answer. Tests on a busy machine need the additional time.
     """
 
     def __init__(
@@ -112,9 +118,9 @@ class SlackBot:
         self._refresher = threading.Thread(target=self._refresh, name="groups", daemon=True)
 
     def start(self) -> None:
-        """Start the background work, so that every change is announced; then accept requests.
+        """Start the background work, then accept requests; so every change can be announced.
 
-        Raises `StartError` if Slack opens no connection, after stopping all parts.
+        If Slack opens no connection, all parts are stopped and `StartError` is raised.
         """
         warm_up()
         self._refresher.start()
@@ -128,10 +134,10 @@ class SlackBot:
         log.info("running", replica=self.setup.replica, version=self.setup.version)
 
     def stop(self) -> None:
-        """Stop accepting requests, answer the open ones, send their messages, and end.
+        """Stop accepting requests, answer the running requests, send their messages, and stop.
 
-        This takes at most `STOP_SECONDS`, whatever hangs. A hanging thread ends with the process,
-        and the database rolls back its transaction.
+        Stopping takes at most `STOP_SECONDS`, even if a thread hangs. A hanging thread ends with
+        the process, and the database rolls back the thread's transaction.
         """
         until = monotonic() + STOP_SECONDS
         self._stopped.set()
@@ -154,17 +160,17 @@ class SlackBot:
 
 
 def freeze_heap() -> None:
-    """Exempt the start's objects from garbage collection.
+    """Exempt all objects that exist after the start from garbage collection.
 
-    Modules, messages and patterns live until the end. A full collection that reads them stops every
-    thread for 60 to 130 ms (measured), also in the middle of a transaction.
+    Modules, messages and patterns exist until the process ends. A full collection that scans these
+    objects stops every thread for 60 to 130 ms (measured), even during a transaction.
     """
     gc.collect()
     gc.freeze()
 
 
 def _end_by(end: Callable[[], None], until: float) -> None:
-    """Run `end` until it returns, or until the time `until`."""
+    """Run `end` in a thread, and wait for it until the time `until`."""
     ending = threading.Thread(target=end, name="end", daemon=True)
     ending.start()
     ending.join(max(0.0, until - monotonic()))

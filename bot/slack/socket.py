@@ -1,4 +1,4 @@
-"""Socket Mode with Bolt's builtin client; receipt is timed before any queue."""
+"""Socket Mode with Bolt's builtin client; a message's arrival is recorded before any queue."""
 
 import threading
 from time import monotonic
@@ -13,38 +13,44 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 log = structlog.get_logger(__name__)
 
 CONCURRENCY = 32
-"""Envelopes handled at once; with the default of 10, an eleventh waits unseen by Bolt."""
+"""The maximum number of envelopes that are handled simultaneously.
+
+With the default of 10, an eleventh envelope waits before Bolt receives the envelope.
+"""
 PING_SECONDS = 3.0
-"""A dead peer is detected after about 15 s (50 to 60 with the default)."""
+"""Seconds between two pings.
+
+A dead peer is detected after about 15 s; with the default, after 50 to 60 s.
+"""
 EXPECTED_CONNECTIONS = 4
 
 
 class Stamped(str):
-    """A message of the socket, with its arrival in seconds of `time.monotonic()`."""
+    """A message from the socket, with its time of arrival in seconds of `time.monotonic()`."""
 
     __slots__ = ("at",)
     at: float
 
 
 class TimedClient(SocketModeClient):
-    """Records a message's arrival before it enters the workers' queue."""
+    """Records the arrival of each message before the message enters the workers' queue."""
 
     def __init__(self, **options: Any) -> None:
         self.received: dict[str, float] = {}
         super().__init__(**options)
 
     def enqueue_message(self, message: str) -> None:
-        """Stamp the message when it leaves the socket."""
+        """Add the time of arrival to a message when the socket has received it."""
         stamped = Stamped(message)
         stamped.at = monotonic()
         super().enqueue_message(stamped)
 
     def close(self) -> None:
-        """Close at once."""
+        """Close the client immediately."""
         close_at_once(self)
 
     def run_message_listeners(self, message: dict[str, Any], raw_message: str) -> None:
-        """Pass on the stamp by the envelope's id; a hello has the number of connections."""
+        """Store the time of arrival by envelope id; log the number of connections of a hello."""
         if message.get("type") == "hello":
             _note_hello(message)
         envelope = message.get("envelope_id")
@@ -58,11 +64,12 @@ class TimedClient(SocketModeClient):
 
 
 def close_at_once(client: SocketModeClient) -> None:
-    """Close a client of the SDK, whatever its threads are doing.
+    """Close a client of the SDK, in any state of its threads.
 
-    The SDK's queue reader would sleep up to a second more. Its socket reader clears the stop flag
-    when it begins, possibly just after the flag was set; then it would read forever, and closing
-    would wait forever. So the flag is set until all threads have ended.
+    The SDK's queue reader may sleep for one more second. The SDK's socket reader clears the stop
+    flag when the reader starts, possibly just after the flag was set. Then the reader would read
+    forever, and closing would wait forever. So this function sets the flag repeatedly until all
+    threads have ended.
     """
     client.closed = True
     client.message_queue.put(None)
@@ -78,8 +85,8 @@ def _close(client: SocketModeClient) -> None:
         try:
             SocketModeClient.close(client)
         except AttributeError:
-            # Two of its threads may close one socket, and the second fails. Close again, because
-            # the error kept the client from ending its other threads.
+            # Two threads of the client may close the same socket, and the second close fails. Close
+            # the client again, because the error prevented the end of the remaining threads.
             log.info("the socket was closed already")
         else:
             return
@@ -92,10 +99,10 @@ def _note_hello(message: dict[str, Any]) -> None:
 
 
 class SocketMode:
-    """The Socket Mode connection: opened, drained and closed in order."""
+    """The Socket Mode connection; closing it first waits for unanswered envelopes."""
 
     def __init__(self, app: App, app_token: str, grace: float = 0.0) -> None:
-        """Take the Bolt app; `grace`: seconds that this Slack waits longer than Slack does."""
+        """Set up the client; `grace`: seconds that a local Slack waits longer than Slack."""
         self._grace = grace
         self.client = TimedClient(
             app_token=app_token,
@@ -111,13 +118,14 @@ class SocketMode:
         self._idle = threading.Condition()
 
     def connect(self) -> None:
-        """Open the socket; it reconnects automatically afterwards."""
+        """Open the socket; the client reconnects automatically after a loss."""
         self.client.connect()
 
     def close(self, seconds: float) -> None:
         """Close the socket at the first moment without an unanswered envelope.
 
-        Envelopes that arrive before then are handled, because no other process would receive them.
+        Envelopes that arrive earlier are handled, because no other process would receive them. The
+        socket is closed after `seconds` at the latest.
         """
         with self._idle:
             self._idle.wait_for(self._is_idle, timeout=seconds)
@@ -135,7 +143,7 @@ class SocketMode:
                 mode="socket_mode",
                 body=request.payload,
                 context={
-                    # Every deadline of the request counts from this time.
+                    # All deadlines of the request are calculated from this time.
                     "received": received + self._grace,
                     "envelope_id": request.envelope_id,
                 },
