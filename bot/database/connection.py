@@ -1,8 +1,8 @@
 """One connection to MariaDB or MySQL: its TLS context, its session, and its deadline.
 
-PyMySQL gives each read the same number of seconds. A request would wait that many seconds for each
-read if a server accepted its connection and then stopped answering. This module therefore sets a
-deadline for all reads of a connection together.
+PyMySQL has a time limit for each read. If a server accepts a connection and then stops answering, a
+request waits for this limit at each read. This module therefore sets a deadline for all reads
+together.
 """
 
 import ssl

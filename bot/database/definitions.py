@@ -35,7 +35,7 @@ class ColumnDefinition:
     """One column of a table.
 
     `type` is the type's name in lower case without its arguments. `characters` and `bytes` are the
-    maximum length of a text or binary column; both are None for other types. `fraction` is the
+    maximum length of a text or binary column, and None for other types. `fraction` is the
     number of decimal places of the seconds in a time column. `is_filled`: an INSERT may omit the
     column.
     """

@@ -1,6 +1,6 @@
 """The differences between MariaDB, MySQL and SQLite: hints, expressions, functions and errors.
 
-`connect` opens MariaDB under MySQL's name too, so a hint for "mysql" reaches both servers.
+`connect` opens MariaDB with MySQL's driver name, so MariaDB also receives a hint for "mysql".
 """
 
 import hashlib
@@ -185,8 +185,7 @@ def hours_since_1970(bind: Connection, at: Column[datetime]) -> ColumnElement[in
 
 def first_inserted_id(bind: Connection, inserted: CursorResult[Any], rows: int) -> int:
     """Return the id of the first row that an INSERT of `rows` rows created."""
-    # SQLite returns the id of the last row. The ids are consecutive, because no other INSERT can
-    # run between the rows.
+    # SQLite returns the last row's id. No other INSERT can run between the rows.
     return int(inserted.lastrowid) - (rows - 1 if is_sqlite(bind) else 0)
 
 
@@ -248,7 +247,7 @@ def is_row_refused(error: DBAPIError) -> bool:
 
 
 def is_id_taken(error: DBAPIError) -> bool:
-    """Whether a row with the same primary key already exists."""
+    """Whether the table already has a row with the primary key of the new row."""
     words = str(error.orig)
     return (error_number(error) == 1062 and "PRIMARY" in words) or (
         words.startswith("UNIQUE constraint failed") and words.endswith(".id")

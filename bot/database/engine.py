@@ -28,7 +28,7 @@ for a connection only after a fault. This wait is short and ends with an error."
 POOL_SECONDS = 0.5
 CONNECT_SECONDS = 2
 OPEN_SECONDS = 10.0
-"""How long to wait while another connection opens the same new SQLite file."""
+"""The maximum wait while another connection opens the new SQLite file."""
 # The maximum wait for a statement's answer (the sampler's statement takes the longest).
 READ_SECONDS = 60
 

@@ -44,7 +44,7 @@ EXACT_TYPES = frozenset(
 def extra_columns(
     definition: TableDefinition, named: Collection[str]
 ) -> tuple[ColumnDefinition, ...]:
-    """Return the table's columns that the layout does not name, except generated ones."""
+    """Return the table's columns that the layout does not name, without generated columns."""
     return tuple(
         column
         for column in definition.columns.values()

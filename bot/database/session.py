@@ -17,7 +17,7 @@ from bot.models.refusals import StartError
 log = structlog.get_logger(__name__)
 
 STRICT = "NO_AUTO_VALUE_ON_ZERO,STRICT_TRANS_TABLES,STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION"
-"""The SQL mode: a value that does not fit is refused, and a restored row may have the id 0."""
+"""The SQL mode: the server refuses a value that does not fit; a restored row keeps its id 0."""
 CHARACTER_SET = "utf8mb4"
 COLLATION = "utf8mb4_bin"
 """This collation exists on every server. A binary collation takes precedence over another
@@ -75,7 +75,7 @@ _CANNOT_SET = {1193, 1227, 1228, 1229, 1231, 1232, 1238, 1621}
 
 
 class Session:
-    """The settings of an engine's connections; the server refused those in `refused`."""
+    """The settings of an engine's connections; `refused` names the refused settings."""
 
     def __init__(self, lock_seconds: float) -> None:
         """`lock_seconds` limits the time for which a statement waits for a row or table lock."""

@@ -55,7 +55,7 @@ class TooSlow(Exception):
 
 
 class LostRace(Exception):
-    """A statement changed an unexpected number of rows, so the transaction must roll back."""
+    """A guarded statement changed an unexpected number of rows; the transaction must roll back."""
 
 
 def now_of(connection: Connection) -> datetime:
@@ -153,7 +153,7 @@ def changing(
     work: Callable[[Connection], T],
     settled: Callable[[Connection], T | None] | None = None,
 ) -> T:
-    """Run `work` in one transaction and commit it; repeat it after a deadlock or lost connection.
+    """Run and commit `work` as a transaction; retry after a deadlock or a lost connection.
 
     The transaction runs at most three times and never after `deadline`. If the answer to COMMIT is
     lost, `settled` reads the database. A value from `settled` means that the transaction was

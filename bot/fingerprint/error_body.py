@@ -57,7 +57,7 @@ _WORDS = 9
 
 
 def split_body(message: str) -> tuple[str, str]:
-    """Split a message into its own words and the quoted body, which is "" if there is none."""
+    """Split a message into its own words and the quoted body ("" if it quotes no body)."""
     opening = _START.search(message)
     if opening is None:
         return message, ""

@@ -225,7 +225,7 @@ def _whole(digits: bytes) -> int | str:
 
 
 def _plain_name(name: str) -> str:
-    """Return a property's name without the NUL-framed prefix of private and protected ones."""
+    """Return a property's name without the prefix between NUL bytes (private, protected)."""
     if "\0" in name:
         return name.rsplit("\0", 1)[1]
     # A protected name begins with a star if a copy lost the NUL bytes.

@@ -92,7 +92,7 @@ class Script:
         return {method: len(answers) for method, answers in self._answers.items() if answers}
 
     def clear(self) -> None:
-        """Remove every unused answer and the lasting ones."""
+        """Remove all unused answers and all lasting answers."""
         self._answers.clear()
         self._always.clear()
         self.refused_blocks.clear()

@@ -38,7 +38,7 @@ class LocalSlack(Switches):
     `clock` returns the wall time in seconds. It applies to message times, the 30 minutes of a
     response url and the 3 s of a trigger. `ack_timeout` is in real seconds; a trigger is valid for
     at least `ack_timeout`. `seed` determines the socket for each envelope. Three arguments are only
-    for the page: `roles` returns a person's roles (without `roles` the page shows no role),
+    for the page. `roles` returns a person's roles; without `roles` the page shows no role.
     `commands` lists slash commands, and `backstage` is the data beside Slack. Every method may be
     called from any thread.
     """

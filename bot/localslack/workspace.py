@@ -207,7 +207,7 @@ class Workspace:
         )
 
     def remove_message(self, message: PostedMessage) -> None:
-        """Remove a message without a trace."""
+        """Remove a message; nothing shows that it existed."""
         self.messages[message.channel].remove(message)
         self.mark_changed()
 

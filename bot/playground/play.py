@@ -42,11 +42,11 @@ from bot.views.people import help_key
 from bot.wiring import make_bot
 
 INTERVAL = 1.0
-"""Seconds between two searches for failures. This is short, because a visitor waits for alerts."""
+"""The seconds between two searches for failures, which is short because a visitor watches."""
 
 RESOLVE_SECONDS = 12
-"""An incident resolves after this many seconds, soon enough for a visitor. It is longer than the
-time between two samples, because the alert's last reply needs a sample."""
+"""An incident resolves after this many seconds without problems, which is short for a visitor. The
+time between two samples is shorter, because the alert's last reply needs a sample."""
 
 NO_ACTIVITY_SECONDS = 40
 """The limit of the alert rule `no_worker_activity`. It is short, so that a visitor who pauses the

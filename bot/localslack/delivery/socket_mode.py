@@ -162,7 +162,7 @@ class Hub:
         return record
 
     async def _send_in_time(self, envelope: Json) -> None:
-        """Send the envelope now, or later if a fault delays it; the 3 s begin now in both cases."""
+        """Send the envelope now, or later if a fault delays it; the 3 s always begin now."""
         copies, delay = self.faults.copies(), self.faults.delay()
         if not delay:
             await self._send(envelope, copies)

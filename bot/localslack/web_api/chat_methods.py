@@ -77,7 +77,10 @@ def _content(backend: Backend, args: Json, longest: int = TEXT_LONGEST) -> Conte
 
 
 def own_message(backend: Backend, args: Json, refusal: str) -> PostedMessage:
-    """Return the bot's visible message; else `message_not_found`, or `refusal` if not the bot's."""
+    """Return the bot's message, visible to all; `refusal` for other messages.
+
+    The refusal is `message_not_found` if the message does not exist.
+    """
     channel = open_channel(backend, args, membership=False)
     message = backend.workspace.find_message(channel.id, str(args.get("ts")))
     if message is None:
