@@ -11,7 +11,7 @@ _SQLITE_MAX = 2**63 - 1
 
 
 class _SqliteId(TypeDecorator[int]):
-    """An id in SQLite, whose integers end at 2**63 - 1: no row has a greater id."""
+    """An id in SQLite. No row has an id above 2**63 - 1, because SQLite's integers end there."""
 
     impl = Integer
     cache_ok = True
@@ -21,12 +21,12 @@ class _SqliteId(TypeDecorator[int]):
         value: int | None,
         dialect: Dialect,  # noqa: ARG002 the signature is SQLAlchemy's
     ) -> int | None:
-        """Replace a greater id by -1, because SQLite cannot bind it as a parameter."""
+        """Replace an id above 2**63 - 1 by -1, because SQLite cannot bind a larger number."""
         return -1 if value is not None and value > _SQLITE_MAX else value
 
 
 class _SqliteSeconds(sqlite.DATETIME):
-    """A wall clock time in SQLite; a value that is not a time, such as a number, becomes a text."""
+    """A wall clock time in SQLite; any other value, such as a number, is returned as a text."""
 
     def result_processor(self, dialect: Any, coltype: Any) -> Callable[[Any], Any]:
         """Return a function that parses a stored text as a time, or keeps the text."""
@@ -45,14 +45,14 @@ class _SqliteSeconds(sqlite.DATETIME):
 _SECONDS: Any = _SqliteSeconds
 
 Id = BigInteger().with_variant(Integer(), "sqlite")
-"""An id; SQLite auto-increments only an INTEGER."""
+"""An id. It is an INTEGER in SQLite, which auto-increments no other type."""
 
 RowId = (
     BigInteger()
     .with_variant(mysql.BIGINT(unsigned=True), "mysql", "mariadb")
     .with_variant(_SqliteId(), "sqlite")
 )
-"""An id of the queue's tables, which may be BIGINT UNSIGNED."""
+"""An id of the queue's tables; the column may be BIGINT UNSIGNED."""
 
 Long = Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
 """A text of any length."""
@@ -64,4 +64,4 @@ WallSeconds = DateTime().with_variant(_SECONDS(truncate_microseconds=True), "sql
 """A wall clock time in whole seconds, as in the queue's own tables."""
 
 Wall = WallSeconds.with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
-"""A copy of a `WallSeconds` value; it also keeps fractions, which the queue's column may have."""
+"""A copy of a `WallSeconds` value. It keeps fractions, because the queue's column may have some."""

@@ -1,7 +1,8 @@
 """One connection to MariaDB or MySQL: its TLS context, its session, and its deadline.
 
-PyMySQL gives each single read a fixed number of seconds. If a server accepts a connection and then
-stops answering, a request would wait that long for each read. This module sets a deadline instead.
+PyMySQL has a time limit for each read. If a server accepts a connection and then stops answering, a
+request waits for this limit at each read. This module therefore sets a deadline for all reads
+together.
 """
 
 import ssl
@@ -21,17 +22,17 @@ from bot.database.time_limits import DeadlinePassed, ServerSilent
 from bot.database.tls import CLEAR_TEXT_PLUGINS, is_verified, trusting
 
 CLEAR_TEXT = 2061
-"""The client's own error number for a way to log in that it refuses."""
+"""The error number with which the client refuses a login that would send the password in clear."""
 HANDSHAKE_FAILED = 2012
-"""The client's own error number for a greeting that it cannot parse."""
+"""The error number with which the client reports a server greeting that it cannot parse."""
 STEP_SECONDS = 0.05
-"""The minimum time between two changes of a socket's timeout: each change takes Python's lock."""
+"""The minimum time between two changes of a socket's timeout; each change needs Python's lock."""
 LEAST_SECONDS = 0.001
 
 
 @dataclass
 class _Checkout:
-    """A connection that a transaction needs by `deadline`; `silent`: the server did not answer."""
+    """A transaction needs a connection by `deadline`; `silent`: the server did not answer."""
 
     deadline: float | None = None
     silent: bool = False
@@ -42,7 +43,7 @@ _checkout: ContextVar[_Checkout] = ContextVar("checkout", default=_Checkout())  
 
 @contextmanager
 def connecting_by(deadline: float | None) -> Iterator[None]:
-    """Limit by `deadline` each opening and each probe of a connection in this block."""
+    """End each opening and each probe of a connection in this block by `deadline`."""
     token = _checkout.set(_Checkout(deadline))
     try:
         yield
@@ -51,7 +52,7 @@ def connecting_by(deadline: float | None) -> Iterator[None]:
 
 
 class TimedConnection(Connection):
-    """A connection whose reads and writes end at `until`, a moment of `monotonic()`.
+    """A connection whose reads and writes must end by `until`, a time of `monotonic()`.
 
     All connections share one TLS context, unless the settings name a certificate authority.
     """
@@ -69,7 +70,7 @@ class TimedConnection(Connection):
         super().__init__(*positional, **named)
 
     def connect(self, sock: Any = None) -> None:
-        """Open the connection and set its session; both together may take `connect_timeout`."""
+        """Open the connection and set its session, together within `connect_timeout` seconds."""
         self._usual = self._read_timeout
         self.connect_timeout = self._limit_opening()
         try:
@@ -80,7 +81,7 @@ class TimedConnection(Connection):
             raise
 
     def ping(self, reconnect: Any = False) -> None:  # noqa: FBT002 PyMySQL's own
-        """Probe a pooled connection within the time limit of opening a new one."""
+        """Probe a pooled connection within the time limit for opening a connection."""
         self._limit_opening()
         try:
             super().ping(reconnect)
@@ -89,12 +90,12 @@ class TimedConnection(Connection):
             raise
 
     def set_character_set(self, charset: str, collation: str | None = None) -> None:
-        """Set the whole session; PyMySQL would set only the character set here."""
+        """Set the whole session; PyMySQL's own method would set only the character set."""
         self._session.apply(self.query)
         self.charset, self.collation = charset, collation
 
     def character_set_name(self) -> None:
-        """Keep SQLAlchemy from sending SET NAMES, which would set another collation."""
+        """Prevent SQLAlchemy from sending SET NAMES, which would set a different collation."""
 
     def _limit_opening(self) -> float:
         now, checkout = monotonic(), _checkout.get()
@@ -141,7 +142,7 @@ class TimedConnection(Connection):
 
 
 def _notice_silence() -> bool:
-    """Whether this thread's checkout passed its deadline while waiting for a server."""
+    """Whether this thread waited for a server until the deadline of its checkout passed."""
     checkout = _checkout.get()
     if checkout.deadline is not None and monotonic() >= checkout.deadline:
         checkout.silent = True
@@ -151,13 +152,13 @@ def _notice_silence() -> bool:
 def open_connection(
     session: Session, positional: list[Any], named: dict[str, Any]
 ) -> TimedConnection:
-    """Connect; raise `OperationalError` if the greeting is not one of a MySQL server."""
+    """Connect; raise `OperationalError` if the greeting does not come from a MySQL server."""
     try:
         return TimedConnection(session, *positional, **named)
     except (Error, DeadlinePassed):
         raise
     except Exception as error:
-        # PyMySQL does not catch Python's own errors, such as those of a malformed answer or an
-        # unknown option.
+        # PyMySQL does not catch Python's own errors. A malformed answer or an unknown option
+        # raises such an error.
         sentence = f"{type(error).__name__}: {error}"
         raise OperationalError(HANDSHAKE_FAILED, sentence) from error

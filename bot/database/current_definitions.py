@@ -1,8 +1,8 @@
-"""The definitions of tables in a transaction, at the cost of one comparison if nothing changed.
+"""The definitions of tables in a transaction, cached until a table's CREATE statement changes.
 
-Reading all columns takes ten times as long as asking for the statements that create the tables. So
-the columns are read again only if such a statement has changed. Triggers are not part of
-these statements, so the triggers are read each time.
+Reading all columns takes ten times as long as reading the CREATE statements of the tables. The
+columns are therefore read again only if a CREATE statement has changed. The triggers are read each
+time, because a CREATE statement does not contain them.
 """
 
 import re
@@ -16,7 +16,7 @@ from bot.database.definitions import TableDefinition, read_tables, read_triggers
 from bot.database.dialects import is_sqlite, quoted_name
 
 _COUNTER = re.compile(r" AUTO_INCREMENT=\d+")
-"""The next id, which each new row changes."""
+"""The table's next id in a CREATE statement; each new row changes this id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ _read_before: WeakKeyDictionary[Engine, dict[tuple[str, ...], _Read]] = WeakKeyD
 
 
 def current_tables(connection: Connection, names: Sequence[str]) -> dict[str, TableDefinition]:
-    """Return the definitions of these tables, in a transaction that has read the tables."""
+    """Return the definitions of these tables; the transaction must already have read the tables."""
     if is_sqlite(connection):
         return read_tables(connection, names)
     statements = [_statement(connection, name) for name in names]

@@ -1,8 +1,8 @@
 """The database's definition of a table: its columns and triggers.
 
 The definitions are read from `information_schema` on MariaDB and MySQL, and from SQLite's pragmas.
-They stay valid for the rest of a transaction that has already read the table: the server prevents
-changes to a table in use.
+A definition stays valid until the end of a transaction that has read the table, because the server
+does not let anybody alter a table in use.
 """
 
 from collections import defaultdict
@@ -27,7 +27,7 @@ INTEGER_BYTES: Mapping[str, int] = {
 """The size of each integer type (dev.mysql.com/doc/refman/8.4/en/integer-types.html)."""
 
 UNBOUNDED = 2**62
-"""The length of a text in SQLite, which does not enforce a column's declared length."""
+"""The maximum length of a text in SQLite, which ignores the declared length of a column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,9 @@ class ColumnDefinition:
     """One column of a table.
 
     `type` is the type's name in lower case without its arguments. `characters` and `bytes` are the
-    maximum length of a text or binary column; both are None for other types. `fraction` is the
-    number of digits after the second in a time column. `is_filled`: an INSERT may omit the column.
+    maximum length of a text or binary column, and None for other types. `fraction` is the
+    number of decimal places of the seconds in a time column. `is_filled`: an INSERT may omit the
+    column.
     """
 
     name: str
@@ -58,12 +59,12 @@ class ColumnDefinition:
 
     @property
     def is_binary(self) -> bool:
-        """Whether the column holds bytes that need not be valid text."""
+        """Whether the column stores bytes, which may be invalid as text."""
         return self.type in BINARY_TYPES
 
     @property
     def largest(self) -> int:
-        """The greatest number of an integer column; raises `KeyError` for other types."""
+        """The maximum number of an integer column; raises `KeyError` for other types."""
         bits = 8 * INTEGER_BYTES[self.type]
         return (1 << (bits if self.is_unsigned else bits - 1)) - 1
 
@@ -87,12 +88,12 @@ class TableDefinition:
         return self.columns[name]
 
     def may_have_trigger_on(self, event: Literal["INSERT", "UPDATE", "DELETE"]) -> bool:
-        """Whether a trigger may change the effect of such a statement."""
+        """Whether a trigger may change the effect of an INSERT, UPDATE or DELETE."""
         return self.triggers is None or event in self.triggers.values()
 
 
 def read_tables(connection: Connection, names: Sequence[str]) -> dict[str, TableDefinition]:
-    """Return the definitions of the named tables and views; names that do not exist are absent."""
+    """Return the definitions of the named tables and views, without names that do not exist."""
     if is_sqlite(connection):
         return _read_sqlite(connection, names)
     return _read_server(connection, names)
@@ -112,8 +113,8 @@ _COLUMNS = text(
     " ORDER BY table_name, ordinal_position"
 ).bindparams(bindparam("names", expanding=True))
 # dev.mysql.com/doc/refman/8.4/en/information-schema-triggers-table.html: the server lists only the
-# triggers of tables for which the account has TRIGGER. This query misses a privilege that comes
-# from a role; the triggers of such tables count as unknown.
+# triggers of tables on which the account has TRIGGER. This query does not find a privilege that a
+# role grants. The triggers of such a table count as unknown.
 _HOST = "SUBSTRING_INDEX(CURRENT_USER(), '@', -1)"
 _USER = f"LEFT(CURRENT_USER(), CHAR_LENGTH(CURRENT_USER()) - CHAR_LENGTH({_HOST}) - 1)"
 _MAY_SEE = f"privilege_type = 'TRIGGER' AND grantee = CONCAT('''', {_USER}, '''@''', {_HOST}, '''')"
@@ -150,7 +151,7 @@ def _read_server(connection: Connection, names: Sequence[str]) -> dict[str, Tabl
 def read_triggers(
     connection: Connection, names: Sequence[str]
 ) -> dict[str, Mapping[str, str] | None]:
-    """Return the triggers of each named table, as `TableDefinition.triggers`; not on SQLite."""
+    """Return `TableDefinition.triggers` of each named table, on MariaDB and MySQL."""
     visible: set[str] = set()
     triggers: defaultdict[str, dict[str, str]] = defaultdict(dict)
     for row in connection.execute(_TRIGGERS, {"names": list(names)}):
@@ -236,6 +237,6 @@ def _sqlite_triggers(connection: Connection, table: str) -> dict[str, str]:
 
 
 def _event_of(sql: str) -> str:
-    """Return a trigger's event: the first such word (sqlite.org/lang_createtrigger.html)."""
+    """Return the first event in a trigger's statement (sqlite.org/lang_createtrigger.html)."""
     words = sql.upper().split()
     return next((word for word in words if word in ("INSERT", "UPDATE", "DELETE")), "UPDATE")

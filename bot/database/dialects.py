@@ -1,6 +1,6 @@
 """The differences between MariaDB, MySQL and SQLite: hints, expressions, functions and errors.
 
-`connect` opens MariaDB under MySQL's name too, so a hint for "mysql" reaches both servers.
+`connect` opens MariaDB with MySQL's driver name, so MariaDB also receives a hint for "mysql".
 """
 
 import hashlib
@@ -38,10 +38,10 @@ from bot.models.refusals import StartError
 Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
 
 DRIVERS = frozenset({"mysql+pymysql", "mariadb+pymysql", "sqlite", "sqlite+pysqlite"})
-"""The supported drivers, with which a database address begins."""
+"""The supported drivers. A database address begins with its driver."""
 
 # dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html and MariaDB's error codes
-# 1412: a table was altered or truncated after a read's snapshot was taken.
+# 1412: a table was altered or truncated after a read created its snapshot.
 # 1684: a table is being created or altered while its definition is read.
 _CONFLICT = {1213, 1047, 1412, 1684}
 # A table, an index name or a row that already exists.
@@ -50,7 +50,7 @@ _LOST = {2003, 2006, 2013, 2055, 1053, 1927, 4031}
 _SLOW = {1205, 1969, 3024, 1317, 3572}
 _FULL = {1040, 1203, 1226}
 _READ_ONLY = {1290, 1792, 1836}
-# A value that a column does not accept, a violated key or constraint, or a trigger's own error.
+# A column refused a value, a row violated a key or a constraint, or a trigger raised an error.
 _ROW_REFUSED = {
     *(1048, 1062, 1216, 1217, 1264, 1265, 1292, 1364, 1365, 1366, 1406, 1411, 1451, 1452),
     *(1525, 1526, 1557, 1586, 1644, 1690, 1761, 1762, 3140, 3141, 3819, 3903, 4025),
@@ -90,7 +90,7 @@ def force_index(statement: Query, table: Table, index: str) -> Query:
 
 
 def ignore_index(statement: Query, table: Table, index: str) -> Query:
-    """Keep MariaDB and MySQL from reading the table by this index."""
+    """Prevent MariaDB and MySQL from reading the table by this index."""
     return statement.with_hint(table, f"IGNORE INDEX ({index})", "mysql")
 
 
@@ -110,7 +110,7 @@ def sha256(value: ColumnElement[Any]) -> ColumnElement[str]:
 
 
 class utf8mb4(FunctionElement[str]):  # noqa: N801 a function of SQL
-    """A text converted to utf8mb4, so that its digest does not depend on its character set."""
+    """A text converted to utf8mb4; the digest then does not depend on the text's character set."""
 
     inherit_cache = True
     type = Text()
@@ -128,7 +128,7 @@ def _as_text(element: utf8mb4, compiler: SQLCompiler, **options: Any) -> str:
 
 
 class stored_bytes(FunctionElement[bytes]):  # noqa: N801 a function of SQL
-    """A value as its bytes: SQLite does not pass text that is not UTF-8 to a Python function."""
+    """The bytes of a value. SQLite passes a text to a Python function only if the text is UTF-8."""
 
     inherit_cache = True
     name = "stored_bytes"
@@ -145,21 +145,21 @@ def _as_blob(element: stored_bytes, compiler: SQLCompiler, **options: Any) -> st
 
 
 def as_bytes(value: ColumnElement[Any]) -> ColumnElement[bytes]:
-    """A text as its bytes, on every database."""
+    """The bytes of a text, on every database."""
     return cast(value, LargeBinary)
 
 
 def sha256_of_lines(columns: Sequence[Column[Any]], order: Column[Any]) -> ColumnElement[str]:
     """The SHA-256 of all rows' lines `value:value`; MariaDB and MySQL only.
 
-    The server cuts the lines after `group_concat_max_len` bytes; `connect` raises that limit.
+    The server cuts all text after `group_concat_max_len` bytes; `connect` raises this limit.
     """
     line = ", ':', ".join(str(column) for column in columns)
     return literal_column(f"SHA2(GROUP_CONCAT({line}, '\n' ORDER BY {order} SEPARATOR ''), 256)")
 
 
 def contains(bind: Connection, column: Column[str], needle: str) -> ColumnElement[bool]:
-    """Whether a text contains these letters and digits, compared byte by byte.
+    """Whether a column's text contains these letters and digits, compared byte by byte.
 
     A comparison by the column's collation takes six times as long: 60 ms for 20,000 rows.
     """
@@ -167,12 +167,12 @@ def contains(bind: Connection, column: Column[str], needle: str) -> ColumnElemen
         return func.instr(column, needle) > 0
     # Without the cast, the server compares even a binary literal by the column's collation.
     pattern = cast(literal(f"%{needle}%".encode(), LargeBinary), LargeBinary)
-    # A payload may be a BLOB, whose type in SQLAlchemy has no LIKE.
+    # A payload may be a BLOB; SQLAlchemy has no LIKE for that type.
     return type_coerce(column, Text).like(pattern)
 
 
 def group_key(bind: Connection, column: Column[str]) -> ColumnElement[Any]:
-    """Return a short value for grouping by a text: its checksum, or on SQLite the text itself."""
+    """Return a value for grouping by a text: the text's checksum, or the text itself on SQLite."""
     return column if is_sqlite(bind) else func.crc32(column)
 
 
@@ -185,7 +185,7 @@ def hours_since_1970(bind: Connection, at: Column[datetime]) -> ColumnElement[in
 
 def first_inserted_id(bind: Connection, inserted: CursorResult[Any], rows: int) -> int:
     """Return the id of the first row that an INSERT of `rows` rows created."""
-    # SQLite returns the id of the last row, and no other INSERT can come between the rows.
+    # SQLite returns the last row's id. No other INSERT can run between the rows.
     return int(inserted.lastrowid) - (rows - 1 if is_sqlite(bind) else 0)
 
 
@@ -196,7 +196,7 @@ def quoted_name(connection: Connection, name: str) -> str:
 
 
 def sqlite_name(name: str) -> str:
-    """Return a table's name as SQLite's pragmas take it, always quoted."""
+    """Return a table's name in quotation marks, as SQLite's pragmas accept it."""
     return '"' + name.replace('"', '""') + '"'
 
 
@@ -228,7 +228,7 @@ def _concat_ws(separator: object, *values: object) -> str | bytes:
 
 
 def error_number(error: DBAPIError) -> int:
-    """Return the server's error number, or 0 if it has none (SQLite)."""
+    """Return the server's error number, or 0 if the error has no number (SQLite)."""
     arguments = getattr(error.orig, "args", ())
     return arguments[0] if arguments and isinstance(arguments[0], int) else 0
 
@@ -240,14 +240,14 @@ def server_message(error: DBAPIError) -> str:
 
 
 def is_row_refused(error: DBAPIError) -> bool:
-    """Whether the server refused a row because of its values, so that it may accept other rows."""
+    """Whether the server refused a row because of the row's values; other rows may succeed."""
     if error_number(error) in _ROW_REFUSED:
         return True
     return isinstance(error, IntegrityError) and error_number(error) == 0
 
 
 def is_id_taken(error: DBAPIError) -> bool:
-    """Whether a row with the same primary key already exists."""
+    """Whether the table already has a row with the primary key of the new row."""
     words = str(error.orig)
     return (error_number(error) == 1062 and "PRIMARY" in words) or (
         words.startswith("UNIQUE constraint failed") and words.endswith(".id")
@@ -266,7 +266,7 @@ def is_lost(error: DBAPIError) -> bool:
 
 
 def is_conflict(error: DBAPIError) -> bool:
-    """Whether the server aborted this transaction because of another one or an altered table."""
+    """Whether another transaction or an altered table made the server abort this transaction."""
     return error_number(error) in _CONFLICT
 
 
@@ -286,7 +286,7 @@ def is_access_denied(error: DBAPIError) -> bool:
 
 
 def is_read_only_server(error: DBAPIError) -> bool:
-    """Whether the server is read-only; another server behind the same address may not be."""
+    """Whether the server is read-only; another server at the same address may be writable."""
     return error_number(error) in _READ_ONLY
 
 

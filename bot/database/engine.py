@@ -23,12 +23,12 @@ from bot.database.tls import Tls, required_context
 from bot.models.refusals import StartError
 
 POOL = 20
-"""One connection for each concurrent request (16) and background thread (4). So a thread waits for
-a connection only after a fault; that wait is short and ends in an error."""
+"""One connection for each concurrent request (16) and each background thread (4). A thread waits
+for a connection only after a fault. This wait is short and ends with an error."""
 POOL_SECONDS = 0.5
 CONNECT_SECONDS = 2
 OPEN_SECONDS = 10.0
-"""How long to wait while another connection opens the same new SQLite file."""
+"""The maximum wait while another connection opens the new SQLite file."""
 # The maximum wait for a statement's answer (the sampler's statement takes the longest).
 READ_SECONDS = 60
 
@@ -46,12 +46,12 @@ def connect(
 ) -> Engine:
     """Return an engine for the queue's database.
 
-    `ca` is a file with the certificate authority of the server. With `tls` off, a server on another
-    machine may have no TLS, and is not verified. A server that does not answer for
-    `read_seconds` counts as lost; SQLite has no server. A statement waits `lock_seconds` for a
-    lock. `grace` lengthens each `time_limit`, in seconds: the tests need it on a busy machine.
-    With `autocommit` each statement is its own transaction and one round trip; SQLite ignores it.
-    Raises `StartError` if the database is not supported.
+    `ca` is a file with the certificate authority of the server. If `tls` is off, a server on
+    another machine is not verified and may have no TLS. The connection counts as lost if the server
+    does not answer for `read_seconds`; SQLite has no server. A statement waits at most
+    `lock_seconds` for a lock. Each `time_limit` is longer by `grace` seconds, which the tests need
+    on a busy machine. With `autocommit` each statement is a transaction and takes one round trip;
+    SQLite ignores `autocommit`. Raises `StartError` if the database is not supported.
     """
     parsed = make_url(url)
     require_supported(parsed)
@@ -72,7 +72,7 @@ def connect(
     if (context := required_context(parsed, ca, tls)) is not None:
         arguments["ssl"] = context
     engine = _engine(
-        # Under mariadb:// SQLAlchemy would ignore the hints for MySQL, which are for MariaDB too.
+        # With mariadb:// SQLAlchemy would ignore hints for MySQL, which MariaDB needs too.
         parsed.set(drivername="mysql+pymysql"),
         pool_pre_ping=True,
         pool_size=pool,
@@ -106,7 +106,7 @@ def _engine(url: URL, **options: Any) -> Engine:
     try:
         return create_engine(url, **options)
     except (TypeError, ValueError) as error:
-        # An option after the question mark, such as read_timeout=soon.
+        # The address has an invalid option after the question mark, such as read_timeout=soon.
         raise StartError([f"DATABASE_URL has an invalid option ({error})."]) from error
 
 
@@ -142,14 +142,16 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     try:
         _set_up_sqlite(connection)
     except BaseException:
-        # SQLAlchemy leaves a connection open that fails here, as of a file that is no database.
+        # SQLAlchemy does not close a connection that fails here, such as one to a file that is not
+        # a database.
         connection.close()
         raise
 
 
 def _set_up_sqlite(connection: Any) -> None:
     connection.isolation_level = None
-    # A text that is not UTF-8 is read with replacement characters, not refused with its whole row.
+    # A text that is not UTF-8 is read with replacement characters, because SQLite would otherwise
+    # refuse the whole row.
     connection.text_factory = lambda stored: stored.decode("utf-8", "replace")
     _log_ahead(connection)
     connection.execute("PRAGMA synchronous = NORMAL")
@@ -159,7 +161,8 @@ def _set_up_sqlite(connection: Any) -> None:
 def _log_ahead(connection: Any) -> None:
     """Turn on write-ahead logging, so that reads run in parallel with a write.
 
-    If two connections open a new file at once, SQLite refuses one immediately, despite its timeout.
+    If two connections open a new file at once, SQLite refuses one of them without waiting for the
+    timeout.
     """
     deadline = monotonic() + OPEN_SECONDS
     while True:
@@ -177,7 +180,7 @@ def _begin_sqlite(connection: Connection) -> None:
     options = connection.get_execution_options()
     deadline = options.get("deadline")
     waits = options.get("lock_seconds", LOCK_WAIT_SECONDS)
-    # Set in each transaction: an earlier one may have shortened the wait to its own deadline.
+    # Each transaction sets the wait, because the transaction before may have shortened it.
     seconds = waits if deadline is None else deadline - monotonic()
     connection.exec_driver_sql(f"PRAGMA busy_timeout = {max(1, int(seconds * 1000))}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("changes") else "BEGIN")

@@ -1,8 +1,9 @@
 """Archive the columns that a queue table's layout does not name, as one JSON text.
 
-`{"uuid": "33…", "notes": null}`: each column's name with the value in hexadecimal, or null. The
-server writes and reads this text, so no value passes through Python, and every byte is restored:
-text in utf8mb4, bytes unchanged, numbers and times as the server's text form.
+The text has each column's name with its value in hexadecimal, or null:
+`{"uuid": "33…", "notes": null}`. The server writes and reads this text, so no value passes through
+Python and every byte is restored. A text is stored in utf8mb4, bytes are stored unchanged, and
+numbers and times are stored in the server's text form.
 """
 
 import json
@@ -37,13 +38,13 @@ EXACT_TYPES = frozenset(
     {*INTEGER_BYTES, "decimal", "numeric", "date", "time", "datetime", "timestamp", "year"}
     | {"enum", "set", "boolean", "integer"}
 )
-"""Types besides text and bytes whose text form converts back to the same value."""
+"""Types, apart from text and bytes, that can be converted to text and back without a change."""
 
 
 def extra_columns(
     definition: TableDefinition, named: Collection[str]
 ) -> tuple[ColumnDefinition, ...]:
-    """Return the table's columns that the layout does not name, except generated ones."""
+    """Return the table's columns that the layout does not name, without generated columns."""
     return tuple(
         column
         for column in definition.columns.values()
@@ -59,7 +60,7 @@ def is_restorable(column: ColumnDefinition) -> bool:
 def packed(
     connection: Connection, table: Table, columns: Sequence[ColumnDefinition]
 ) -> ColumnElement[Any]:
-    """The values of a row's columns as the archive stores them; NULL if there are no columns."""
+    """The values of a row's extra columns in the archive's form; NULL if there are no columns."""
     if not columns:
         return null()
     parts: list[ColumnElement[str]] = []
@@ -76,7 +77,7 @@ def packed(
 def unpacked(
     connection: Connection, extra: ColumnElement[str | None], column: ColumnDefinition
 ) -> ColumnElement[Any]:
-    """The value of one column from the text that `packed` makes."""
+    """The value of one column, read from the text that `packed` returns."""
     if is_sqlite(connection):
         # SQLite's JSON paths cannot name a key that contains a quotation mark.
         entries = func.json_each(extra).table_valued("key", "value")
@@ -93,7 +94,7 @@ def insertable(
     table: Table, names: Sequence[str], columns: Sequence[ColumnDefinition]
 ) -> TableClause:
     """Return the table for an INSERT into the named columns and the extra columns."""
-    # Always quoted: SQLAlchemy does not know all reserved words of newer servers.
+    # All names are quoted, because SQLAlchemy does not know every reserved word of newer servers.
     extra: list[ColumnClause[Any]] = [
         column(quoted_name(definition.name, quote=True)) for definition in columns
     ]
@@ -101,7 +102,7 @@ def insertable(
 
 
 def _name(connection: Connection, table: Table, column: ColumnDefinition) -> str:
-    # The dialect's own function would double a percent sign, which SQLAlchemy doubles again later.
+    # SQLAlchemy doubles a percent sign later. The dialect's own function would double it here too.
     mark = '"' if is_sqlite(connection) else "`"
     return ".".join(
         mark + name.replace(mark, 2 * mark) + mark for name in (table.name, column.name)
@@ -109,18 +110,18 @@ def _name(connection: Connection, table: Table, column: ColumnDefinition) -> str
 
 
 def _typed(value: ColumnElement[Any]) -> ColumnElement[str]:
-    """A value of SQLite with its storage class: any column may hold a value of any class."""
+    """A value and its storage class in SQLite, where each column can store every class."""
     # sqlite.org/printf.html: 17 digits are enough for every number.
     text = case((func.typeof(value) == "real", func.printf("%!.17g", value)), else_=value)
     return _joined(func.typeof(value), ":", func.hex(text))
 
 
 def _untyped(entry: ColumnElement[Any], column: ColumnDefinition) -> ColumnElement[Any]:
-    """The value of `_typed`; before 0.3 an archive had the hexadecimal digits alone."""
+    """The value from the text of `_typed`; archives before 0.3 have only the hexadecimal digits."""
     colon = func.instr(entry, ":")
     stored = func.unhex(func.substr(entry, colon + 1))
     kind = func.substr(entry, 1, colon - 1)
-    # A text that is a number becomes one where the column's affinity makes numbers of texts.
+    # SQLite converts a numeric text to a number if the column's affinity requires a number.
     old = stored if column.is_binary else cast(stored, Text)
     return case(
         (kind == "blob", stored),
@@ -135,11 +136,11 @@ def _as_bytes(value: ColumnElement[Any], column: ColumnDefinition) -> ColumnElem
     if column.is_binary:
         return value
     if column.type in INTEGER_BYTES or not column.is_text:
-        # HEX of a number is the number in base 16, not the bytes of its text.
+        # HEX of a number returns the number in base 16, not the bytes of the number's text.
         value = cast(value, Text)
     return utf8mb4(value)
 
 
 def _joined(*parts: str | ColumnElement[Any]) -> ColumnElement[str]:
-    # SQLite has CONCAT only since 3.44; CONCAT_WS is equal to it, because no part is NULL.
+    # SQLite has CONCAT since 3.44. CONCAT_WS returns the same text, because no part is NULL.
     return func.concat_ws("", *parts)

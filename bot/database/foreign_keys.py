@@ -1,6 +1,6 @@
 """Foreign keys of other tables that refer to a table.
 
-The server lists only the keys of tables for which the account has a privilege.
+The server lists a foreign key only if the account has a privilege on the key's table.
 """
 
 import re
@@ -16,7 +16,7 @@ from bot.database.dialects import is_access_denied, is_sqlite, quoted_name
 
 @dataclass(frozen=True, slots=True)
 class ForeignKey:
-    """A foreign key: which column of `table` refers to which column of `parent`.
+    """A foreign key: a column of `table` refers to a column of `parent`.
 
     `schema` is the database of `table`.
     """
@@ -50,7 +50,7 @@ _CHILDREN = text(
 def read_children(connection: Connection, name: str) -> Sequence[ForeignKey]:
     """Return the foreign keys that refer to this table.
 
-    SQLite has none: it enforces a foreign key only on a connection that asks for that.
+    The result is empty on SQLite, which enforces foreign keys only on connections that enable them.
     """
     if is_sqlite(connection):
         return []
@@ -69,9 +69,9 @@ def read_children(connection: Connection, name: str) -> Sequence[ForeignKey]:
 
 
 def _rule_of(connection: Connection, schema: str, table: str, name: str) -> str:
-    """Return what a key does at a deletion, from the statement that would create its table.
+    """Return a foreign key's ON DELETE rule, read from the CREATE statement of its table.
 
-    MariaDB lists the rule only to accounts with more than SELECT on the whole database.
+    MariaDB lists the rule only for an account that has more than SELECT on the whole database.
     """
     quote = partial(quoted_name, connection)
     statement = f"SHOW CREATE TABLE {quote(schema)}.{quote(table)}"
@@ -80,7 +80,7 @@ def _rule_of(connection: Connection, schema: str, table: str, name: str) -> str:
     except DBAPIError as error:
         if not is_access_denied(error):
             raise
-        return "CASCADE"  # unknown, so the worst is assumed
+        return "CASCADE"  # the rule is unknown, so the bot assumes the most dangerous rule
     own = next((line for line in lines if f"CONSTRAINT {quote(name)} " in line), "")
     rule = re.search(r" ON DELETE (CASCADE|SET NULL|SET DEFAULT)", own)
     return "RESTRICT" if rule is None else rule[1]

@@ -1,8 +1,8 @@
 """Decide whether every value of one column can be copied into another unchanged.
 
-A server in strict mode refuses most values that do not fit, but not all of them: MariaDB 10.11 cuts
-a long text in `INSERT … SELECT` without an error. So either the definitions of both columns prove
-that a copy is lossless, or the bot checks the value's length and compares the copy afterwards.
+A server in strict mode refuses most values that do not fit, but MariaDB 10.11 cuts a long text in
+`INSERT … SELECT` without an error. The definitions of the two columns may prove that a copy is
+lossless. Without this proof, the bot checks the value's length and compares the copy afterwards.
 """
 
 from collections.abc import Mapping
@@ -18,21 +18,21 @@ _CONTAINS: Mapping[str, frozenset[str]] = {
     "utf8": frozenset({"ascii", "latin1", "latin2", "cp1250", "cp1251", "utf8mb3"}),
     "latin1": frozenset({"ascii"}),
 }
-"""For each character set, the sets whose characters it contains completely."""
+"""The character sets that each character set contains completely."""
 
 _MOST_BYTES: Mapping[str, int] = {"ascii": 1, "latin1": 1, "utf8": 3, "utf8mb3": 3, "utf8mb4": 4}
-"""Bytes of a set's longest character; other sets have at most four."""
+"""The bytes of the longest character of each character set; sets not listed have at most four."""
 
 UNLIMITED_BYTES = 2**32 - 1
-"""The size of LONGTEXT and LONGBLOB, which is more than a server accepts in one packet."""
+"""The maximum bytes of LONGTEXT and LONGBLOB; a server's largest packet has fewer bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class CopyRisk:
     """The risk of copying `source` into `destination`.
 
-    `too_long`: a value may be too long for the destination. `may_differ`: the server may
-    change a value that it accepts.
+    `too_long`: a value may be too long for the destination. `may_differ`: the server may accept
+    a value and store a changed one.
     """
 
     source: ColumnDefinition
@@ -89,7 +89,7 @@ def _holds_length(source: ColumnDefinition, destination: ColumnDefinition) -> bo
 
 
 def fits(value: ColumnElement[str], risk: CopyRisk) -> ColumnElement[bool]:
-    """The condition that a value of the source is short enough for the destination."""
+    """The SQL condition that the source's value is short enough for the destination."""
     if not risk.too_long:
         return true()
     destination = risk.destination

@@ -1,8 +1,8 @@
-"""The session of a connection to MariaDB or MySQL: set by the bot, checked once at start.
+"""The session of a connection to MariaDB or MySQL. The bot sets it, and checks it once at start.
 
-A server's defaults change the meaning of a statement: whether a long text is cut, which time zone
-applies, whether a DELETE without a key runs. The bot therefore sets all such defaults on each new
-connection, in one statement.
+A server's defaults change the effect of a statement. They decide whether a long text is cut, which
+time zone applies, and whether a DELETE without a key runs. The bot therefore sets all these
+defaults on each new connection, in one statement.
 """
 
 from collections.abc import Callable, Iterable
@@ -17,11 +17,11 @@ from bot.models.refusals import StartError
 log = structlog.get_logger(__name__)
 
 STRICT = "NO_AUTO_VALUE_ON_ZERO,STRICT_TRANS_TABLES,STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION"
-"""The server refuses a value that does not fit its column; a restored row with id 0 keeps it."""
+"""The SQL mode: the server refuses a value that does not fit; a restored row keeps its id 0."""
 CHARACTER_SET = "utf8mb4"
 COLLATION = "utf8mb4_bin"
-"""This collation exists on every server. Of two collations of one character set the binary one
-takes precedence, so a text of the bot can be compared with every column."""
+"""This collation exists on every server. A binary collation takes precedence over another
+collation of the same character set, so the bot can compare its texts with every column."""
 
 # Each value has the form that SHOW VARIABLES returns.
 SETTINGS = {
@@ -36,11 +36,11 @@ SETTINGS = {
     "sql_quote_show_create": "ON",
     "foreign_key_checks": "ON",
     "unique_checks": "ON",
-    # After COMMIT, CHAIN would begin a transaction and RELEASE would end the connection.
+    # CHAIN would begin a new transaction after COMMIT; RELEASE would close the connection.
     "completion_type": "NO_CHAIN",
     "div_precision_increment": "4",
     "max_sort_length": "1024",
-    # The default of 1,024 bytes would cut the text from which a batch's items are hashed.
+    # The digest of a batch's items needs more text than the default of 1,024 bytes.
     "group_concat_max_len": "1048576",
 }
 _MARIADB = {
@@ -58,7 +58,7 @@ _MYSQL = {
 }
 _LOCK_WAITS = ("innodb_lock_wait_timeout", "lock_wait_timeout")
 _WITH_PRIVILEGE = {"binlog_format": "ROW"}
-"""Only an account with a privilege may set these; the value MIXED is correct too."""
+"""Only an account with a privilege may set this variable; the value MIXED is also correct."""
 _NAMES = {
     "character_set_client": CHARACTER_SET,
     "character_set_connection": CHARACTER_SET,
@@ -70,15 +70,15 @@ _CHECKED = {**_NAMES, **SETTINGS, **_MARIADB, **_MYSQL}
 _VARIABLES = text("SHOW SESSION VARIABLES WHERE Variable_name IN :names").bindparams(
     bindparam("names", expanding=True)
 )
-# Unknown variable, no privilege, value not accepted, variable that no session may set.
+# The variable is unknown, needs a privilege, does not accept the value, or is global only.
 _CANNOT_SET = {1193, 1227, 1228, 1229, 1231, 1232, 1238, 1621}
 
 
 class Session:
-    """The settings of an engine's connections; `refused` are those that the server refused."""
+    """The settings of an engine's connections; `refused` names the refused settings."""
 
     def __init__(self, lock_seconds: float) -> None:
-        """`lock_seconds`: how long a statement may wait for a lock of a row or a table."""
+        """`lock_seconds` limits the time for which a statement waits for a row or table lock."""
         locks = dict.fromkeys(_LOCK_WAITS, str(int(lock_seconds)))
         self._common = {**SETTINGS, **locks, **_WITH_PRIVILEGE}
         self._own = {**_MARIADB, **_MYSQL}
@@ -86,10 +86,10 @@ class Session:
         self.statement = self._statement()
 
     def apply(self, query: Callable[[str], object]) -> None:
-        """Set everything with one statement; omit from now on the settings that the server refuses.
+        """Apply all settings with one statement, and remember the settings that the server refuses.
 
-        If the statement fails, it runs without the settings that need a privilege. If that fails
-        too, each setting is tried separately.
+        If the statement fails, it runs again without the settings that need a privilege. If it
+        fails again, each setting is tried separately. A refused setting is omitted from now on.
         """
         for leave_out in ((), tuple(_WITH_PRIVILEGE)):
             for name in leave_out:
@@ -107,7 +107,7 @@ class Session:
         self.statement = self._statement()
 
     def _refuse(self, name: str, query: Callable[[str], object]) -> None:
-        """Set one setting; if the server refuses it, omit it from now on."""
+        """Apply one setting; if the server refuses the setting, omit it from now on."""
         if name in self.refused:
             return
         try:
@@ -119,9 +119,9 @@ class Session:
             self.statement = self._statement()
 
     def _statement(self) -> str:
-        """Build the one statement; each server runs the comments for its own kind and version.
+        """Build the statement; each server runs only the comments for its own product and version.
 
-        The greeting does not decide this, because a proxy may have sent the greeting.
+        The bot does not use the server's greeting for this, because a proxy may have sent it.
         """
         common = "".join(self._assignments(self._common))
         on_mariadb = "".join(self._assignments(_MARIADB))
@@ -148,15 +148,15 @@ def _number(error: Error) -> object:
 
 
 def require_session(connection: Connection) -> dict[str, str]:
-    """Raise `StartError` if the server's session differs from the settings of the bot.
+    """Raise `StartError` if the server's session differs from the bot's settings.
 
-    Return the settings that the account may not set and whose values work anyway.
+    Return the settings that the account may not change and whose current values also work.
     """
     if is_sqlite(connection):
         return {}
     names = [*_CHECKED, *_WITH_PRIVILEGE, *_LOCK_WAITS, "log_bin"]
     shown = connection.execute(_VARIABLES, {"names": names})
-    # If a session has a small sql_select_limit, the server shows only the first settings.
+    # A small sql_select_limit makes the server show only the first settings.
     values = {**_ALWAYS_SHOWN, **{str(name): str(value) for name, value in shown}}
     problems = [
         f"The server keeps {name} at '{values[name]}', but queue-bot needs '{needed}': allow the "
@@ -199,6 +199,6 @@ def _kept_by_server(refused: Iterable[str], values: dict[str, str]) -> dict[str,
 
 
 def warn_of_kept(settings: dict[str, str]) -> None:
-    """Log the settings that the account may not set and whose values work anyway."""
+    """Log the settings that the account may not change and whose current values also work."""
     if settings:
         log.warning("the account may not change these settings; their values work", **settings)

@@ -1,4 +1,4 @@
-"""Turn a database error at start and in `migrate` into one sentence that says what to do."""
+"""Turn a database error at start or in `migrate` into one sentence with the next step."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from bot.database.time_limits import DeadlinePassed
 from bot.models.refusals import Refusal, StartError
 
 START_SECONDS = 10.0
-"""The time limit of all checks at start together."""
+"""The time limit for all checks at start together."""
 LONGEST_REASON = 300
 
 _UNREACHABLE = "The database cannot be reached: check the address in DATABASE_URL, and the server"
@@ -57,14 +57,14 @@ _SENTENCE_BY_NUMBER = {n: sentence for sentence, numbers in _SENTENCES.items() f
 _BY_WORDS = {
     # A read-only server has the same error number.
     "NO_ENGINE_SUBSTITUTION": _STORAGE,
-    # CREATE TABLE on a full disk or table space has an error number that gives no reason.
+    # The error number of CREATE TABLE does not say that the disk or the table space is full.
     "No more room": _FULL,
     "No space left": _FULL,
     "open database file": "The SQLite file cannot be opened: check the path in DATABASE_URL",
     "readonly database": "The SQLite file cannot be written: check its owner and its rights",
     "disk is full": _FULL,
     "disk I/O": "The SQLite file cannot be read or written: check the disk",
-    # PyMySQL reports a failed TLS handshake as a server that cannot be reached.
+    # PyMySQL reports a failed TLS handshake as an unreachable server.
     "certificate verify failed": _TLS,
     "SSL is required": _TLS,
     "database is locked": "Another program has locked the SQLite file: stop it, or try again",

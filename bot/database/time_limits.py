@@ -1,9 +1,10 @@
 """Limit each statement of a connection to the time that remains until its deadline.
 
-The deadline is in `execution_options(deadline=…)`, seconds of `time.monotonic()`. MariaDB limits
-any statement and its lock waits by `SET STATEMENT max_statement_time`; SQLite calls a progress
-handler. MySQL can limit only SELECT, by a hint; the session limits its lock waits, in whole
-seconds. The socket has a timeout too, because a server that hangs enforces no statement limit.
+`execution_options(deadline=…)` has the deadline in seconds of `time.monotonic()`. On MariaDB,
+`SET STATEMENT max_statement_time` limits any statement and its lock waits. On SQLite, a progress
+handler ends the statement. On MySQL, a hint limits only SELECT, and the session limits lock waits
+in whole seconds. The socket has a timeout too, because a hanging server enforces no statement
+limit.
 """
 
 from time import monotonic
@@ -15,12 +16,12 @@ from sqlalchemy.engine.interfaces import DBAPICursor, ExecutionContext
 from bot.database.dialects import is_mariadb, is_sqlite
 
 LOCK_WAIT_SECONDS = 2
-"""How long a statement waits for a locked row, on MariaDB and MySQL."""
+"""The maximum wait of a statement for a locked row, on MariaDB and MySQL."""
 
 ANSWER_SECONDS = 0.2
-"""Extra time for an answer after the deadline, so that a server's own timeout error arrives."""
+"""The extra wait after the deadline, so that the server's own timeout error can arrive."""
 COMMIT_SECONDS = 0.5
-"""The minimum time for COMMIT: without its answer it is unknown whether anything changed."""
+"""The minimum time for COMMIT. Without the answer to COMMIT, the bot does not know the result."""
 ROLLBACK_SECONDS = 0.5
 
 _LIMITED = ("SELECT", "INSERT", "UPDATE", "DELETE")
@@ -53,7 +54,7 @@ def limit_statement(
         handler = None if deadline is None else (lambda: 1 if monotonic() > deadline else 0)
         raw.set_progress_handler(handler, 50_000)
         return statement, parameters
-    # The socket gets the transaction's deadline: one slow read must not close the connection.
+    # The socket has the transaction's deadline, so one slow read does not close the connection.
     _limit_answer(connection, connection.get_execution_options().get("deadline"))
     if remaining is not None and not executemany:
         statement = limited(statement, remaining, on_mariadb=is_mariadb(connection))
@@ -61,7 +62,7 @@ def limit_statement(
 
 
 def _limit_answer(connection: Connection, deadline: float | None, least: float = 0.0) -> None:
-    """Limit the wait for the next answer to the deadline, or to the usual time without one."""
+    """Limit the wait for the next answer to the deadline; without a deadline, to the usual time."""
     raw: Any = connection.connection.dbapi_connection
     if deadline is None:
         raw.until = None
@@ -71,13 +72,13 @@ def _limit_answer(connection: Connection, deadline: float | None, least: float =
 
 
 def limit_commit(connection: Connection) -> None:
-    """Handle SQLAlchemy's event before COMMIT, for which servers have no time limit."""
+    """Handle SQLAlchemy's event before COMMIT; servers have no time limit for COMMIT."""
     deadline = connection.get_execution_options().get("deadline")
     _limit_answer(connection, deadline, COMMIT_SECONDS)
 
 
 def limit_rollback(connection: Connection) -> None:
-    """Handle SQLAlchemy's event before ROLLBACK, which may also come after the deadline."""
+    """Handle SQLAlchemy's event before ROLLBACK; a ROLLBACK may run after the deadline."""
     if not connection.invalidated:
         deadline = connection.get_execution_options().get("deadline")
         _limit_answer(connection, deadline, ROLLBACK_SECONDS)
@@ -90,7 +91,7 @@ def limit_reset(raw: Any, _record: object, _state: object) -> None:
 
 
 def limited(statement: str, seconds: float, *, on_mariadb: bool) -> str:
-    """Return the statement with a time limit if the server supports one; 0 would mean no limit."""
+    """Add a time limit to the statement if the server supports it; the limit 0 would mean none."""
     word = statement.lstrip()[:6].upper()
     if word not in _LIMITED:
         return statement
@@ -103,7 +104,7 @@ def limited(statement: str, seconds: float, *, on_mariadb: bool) -> str:
 
 
 def limit_lock_waits(connection: Connection) -> None:
-    """Handle SQLAlchemy's event at BEGIN: on MySQL, limit a change's lock waits to its deadline."""
+    """Handle SQLAlchemy's event at BEGIN: on MySQL, end a change's lock waits by its deadline."""
     options = connection.get_execution_options()
     if not options.get("changes") or is_mariadb(connection):
         return
@@ -113,7 +114,7 @@ def limit_lock_waits(connection: Connection) -> None:
 
 
 def lock_wait(remaining: float | None) -> int:
-    """Return how many whole seconds to wait for a lock; MySQL's minimum is one."""
+    """Return the maximum wait for a lock in whole seconds; MySQL's minimum is one second."""
     return (
         LOCK_WAIT_SECONDS if remaining is None else max(1, min(LOCK_WAIT_SECONDS, int(remaining)))
     )

@@ -1,8 +1,8 @@
-"""Transactions on MariaDB, MySQL and SQLite, bounded in time.
+"""Transactions on MariaDB, MySQL and SQLite, each with a time limit.
 
 Changes run at READ COMMITTED, reads in one consistent snapshot.
 
-A connection has a deadline; `time_limits` gives each statement the time that remains.
+A connection has a deadline; `time_limits` limits each statement to the remaining time.
 """
 
 import random
@@ -59,7 +59,7 @@ class LostRace(Exception):
 
 
 def now_of(connection: Connection) -> datetime:
-    """Return the database's time, naive UTC with microseconds; every `now` comes from here."""
+    """Return the database's time, naive UTC with microseconds; every `now` is this value."""
     if is_sqlite(connection):
         return datetime.now(UTC).replace(tzinfo=None)
     value: datetime = connection.execute(text("SELECT UTC_TIMESTAMP(6)")).scalar_one()
@@ -67,7 +67,7 @@ def now_of(connection: Connection) -> datetime:
 
 
 def time_column(connection: Connection) -> ColumnElement[datetime]:
-    """Return the time of `now_of` as a column of a statement that reads something else too."""
+    """Return the time of `now_of` as a column, so that one statement reads it with other data."""
     if is_sqlite(connection):
         return literal(now_of(connection), DateTime)
     return func.utc_timestamp(literal_column("6"), type_=DateTime)
@@ -75,9 +75,9 @@ def time_column(connection: Connection) -> ColumnElement[datetime]:
 
 @contextmanager
 def polling(engine: Engine, deadline: float) -> Iterator[Connection]:
-    """Read by single statements without a transaction; errors are those of `reading`.
+    """Read with single statements without a transaction; raises the errors of `reading`.
 
-    On an engine that commits each statement, a read is one round trip.
+    On an engine that commits each statement, a read takes one round trip.
     """
     try:
         with _checked_out(engine, deadline) as raw:
@@ -90,10 +90,10 @@ def polling(engine: Engine, deadline: float) -> Iterator[Connection]:
 
 @contextmanager
 def reading(engine: Engine, deadline: float | None = None) -> Iterator[Connection]:
-    """Run a read-only transaction; turn a slow or unreachable database into a refusal.
+    """Run a read-only transaction; raise a refusal if the database is slow or unreachable.
 
-    All statements read one consistent snapshot, taken when the first of them reads a table. At
-    READ COMMITTED each statement would have its own, and two figures in one answer could disagree.
+    All statements read one consistent snapshot, which the first read of a table creates. At READ
+    COMMITTED each statement would read a new snapshot, and two figures in an answer could disagree.
     """
     try:
         with _checked_out(engine, deadline) as raw:
@@ -112,7 +112,7 @@ def reading(engine: Engine, deadline: float | None = None) -> Iterator[Connectio
 
 
 def _checked_out(engine: Engine, deadline: float | None) -> Connection:
-    """Return a connection of the pool, probed or opened before the deadline."""
+    """Return a connection from the pool, which was probed or opened before the deadline."""
     with connecting_by(None if deadline is None else allowed(engine, deadline)):
         return engine.connect()
 
@@ -124,7 +124,7 @@ def allowed(bind: Engine | Connection, seconds: float) -> float:
 
 
 def time_limit(bind: Engine | Connection, seconds: float) -> float:
-    """Return the moment of `monotonic()` that is `seconds` and the engine's `grace` from now."""
+    """Return the time of `monotonic()` after `seconds` and the engine's `grace`."""
     return monotonic() + allowed(bind, seconds)
 
 
@@ -153,12 +153,12 @@ def changing(
     work: Callable[[Connection], T],
     settled: Callable[[Connection], T | None] | None = None,
 ) -> T:
-    """Run `work` in one transaction and commit it; repeat it after a deadlock or lost connection.
+    """Run and commit `work` as a transaction; retry after a deadlock or a lost connection.
 
-    It runs at most three times and never past `deadline`. If the answer to COMMIT is lost,
-    `settled` reads the database: a value means that the transaction was committed; otherwise it
-    runs again. Raises `Busy`, `DatabaseDown`, `ReadOnly` or `OutcomeUnknown`. Any other error of
-    `work` rolls the transaction back and is raised again.
+    The transaction runs at most three times and never after `deadline`. If the answer to COMMIT is
+    lost, `settled` reads the database. A value from `settled` means that the transaction was
+    committed; None means that it runs again. Raises `Busy`, `DatabaseDown`, `ReadOnly` or
+    `OutcomeUnknown`. Any other error of `work` rolls back the transaction and is raised again.
     """
     change = _Change(engine, deadline, work, settled)
     for attempt in range(1, ATTEMPTS + 1):
@@ -175,7 +175,7 @@ def changing(
                 raise (OutcomeUnknown() if change.in_doubt else Busy()) from silence
             if not may_repeat or attempt == ATTEMPTS or monotonic() > deadline:
                 raise (OutcomeUnknown() if change.in_doubt else _refusal(error)) from error
-        # Jitter keeps two transactions that collided from colliding again.
+        # A random wait prevents a second conflict between the same two transactions.
         _pause(random.uniform(0.005, 0.03) * attempt)  # noqa: S311 not a secret
     raise Busy
 
@@ -184,7 +184,7 @@ def changing(
 class _Change(Generic[T]):
     """A transaction that may have to run more than once.
 
-    `in_doubt`: COMMIT was sent, and neither its answer nor a look-up has shown its result yet.
+    `in_doubt`: COMMIT was sent, and the bot does not know its result yet.
     """
 
     engine: Engine
@@ -194,7 +194,7 @@ class _Change(Generic[T]):
     in_doubt: bool = False
 
     def attempt(self) -> T:
-        """Return the result of a lost COMMIT if it succeeded; else run the work and commit it."""
+        """Return the result of an earlier COMMIT that succeeded, or run the work and commit it."""
         with _checked_out(self.engine, self.deadline) as raw:
             connection = raw.execution_options(deadline=self.deadline, changes=True)
             if self.in_doubt and self.settled is not None:

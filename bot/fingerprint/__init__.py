@@ -1,1 +1,1 @@
-"""Pure functions of text: from an exception to its error group, from a payload to its job."""
+"""Pure functions that return the error group of an exception and the job of a payload."""

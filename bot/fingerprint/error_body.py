@@ -1,4 +1,4 @@
-"""The response body that an error quotes, whole or cut: its error code or sentence."""
+"""The error code or the sentence in a response body that an error quotes, complete or cut."""
 
 import re
 
@@ -42,7 +42,7 @@ _XML_MESSAGE = re.compile(
 )
 _LINE_CODE = re.compile(r"error code: ?(?P<text>[A-Z][A-Z0-9_]{2,70})", re.IGNORECASE)
 _TRUNCATED = re.compile(r"\s?\(truncated\.\.\.\)|\.\.\.\s*\Z")
-# Codes that a service uses for different causes, so only the sentence distinguishes them.
+# A service uses each of these codes for several causes; only the sentence names the cause.
 _VAGUE = re.compile(
     r"(?:user_error|unexpected_error|error|errors|bad_?request|invalid_?request(?:_error)?|api_?error"
     r"|js_exception|invalid_content|server_?error|internal_?(?:server_?)?error|validation_?error"
@@ -57,7 +57,7 @@ _WORDS = 9
 
 
 def split_body(message: str) -> tuple[str, str]:
-    """Return a message's own words and the body that it quotes, or "" without a body."""
+    """Split a message into its own words and the quoted body ("" if it quotes no body)."""
     opening = _START.search(message)
     if opening is None:
         return message, ""
@@ -65,10 +65,10 @@ def split_body(message: str) -> tuple[str, str]:
 
 
 def body_cause(body: str) -> str | None:
-    """Return the body's error code, with the sentence's first words if the code alone is vague.
+    """Return the body's error code; add the sentence's first words if the code is vague.
 
-    A client quotes 120 characters of a body, so the sentence may be cut. A body without code or
-    sentence, such as an HTML page, gives None.
+    A client quotes 120 characters of a body, so the sentence may be cut. Return None if the body
+    has no code and no sentence, such as an HTML page.
     """
     body = body[:1200].replace('\\"', '"')
     if re.match(r"\s{0,20}<(?:!DOCTYPE|html)", body, re.IGNORECASE):
@@ -83,7 +83,7 @@ def body_cause(body: str) -> str | None:
 
 
 def body_status(body: str) -> str | None:
-    """Return the HTTP status in a JSON body, for an error that does not state it itself."""
+    """Return the HTTP status in a JSON body, for an error whose own text has no status."""
     status = _JSON_STATUS.search(body[:1200].replace('\\"', '"'))
     return status["no"] if status else None
 

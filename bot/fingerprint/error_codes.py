@@ -1,4 +1,4 @@
-"""Distinguish numbers that are codes (a status, an error number) from numbers that vary."""
+"""Distinguish codes (a status, an error number) from numbers that differ in each failure."""
 
 import re
 from http import HTTPStatus
@@ -7,7 +7,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 
 
 def words(text: str) -> frozenset[str]:
-    """Return a list of words as a set."""
+    """Return the words of a text as a set."""
     return frozenset(text.split())
 
 
@@ -58,7 +58,8 @@ def is_code(match: re.Match[str], digits: str) -> bool:
 def _is_status(digits: str, before: str, near: list[str], after: str) -> bool:
     """Whether a number is an HTTP status.
 
-    Its reason phrase follows, or it begins the text, or the text around it is about a response.
+    A number is a status if the status's reason phrase follows the number. A number from 400 is also
+    a status at the beginning of the text, or beside words about a response.
     """
     phrase = _STATUSES.get(digits)
     if phrase is None or (near and near[-1] in _THINGS):

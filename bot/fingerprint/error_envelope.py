@@ -1,4 +1,4 @@
-"""Parse a failure's stored text into class, code and message, without place and trace."""
+"""Parse a failure's stored text into class, code and message; drop the place and the trace."""
 
 import re
 from dataclasses import dataclass
@@ -27,9 +27,9 @@ _PLACE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ErrorText:
-    """A failure's class (None for plain text), numeric code (None without one) and message.
+    """A failure's class (None for plain text), numeric code (None if there is none) and message.
 
-    `place` is the base name of the file that threw, for a failure with no message.
+    `place` is the base name of the file that threw the exception, for a failure without a message.
     """
 
     class_name: str | None
@@ -39,7 +39,7 @@ class ErrorText:
 
 
 def read_error_text(text: str) -> ErrorText:
-    """Parse the stored text. If it has a chain of exceptions, use the first, the innermost one."""
+    """Parse the stored text; of a chain of exceptions, use the first, which is the innermost."""
     text = text.replace("\r\n", "\n").strip()
     for _ in range(3):
         lead = _LEADS.match(text)
@@ -56,7 +56,7 @@ def read_error_text(text: str) -> ErrorText:
 def _codeigniter(rest: str, code: str) -> ErrorText:
     place = _CODEIGNITER_PLACE.search(rest)
     message = rest[: place.start()] if place else rest
-    # A message may itself be an exception's text, when the job threw `new Exception((string) $e)`.
+    # If the job threw `new Exception((string) $e)`, the message is another exception's text.
     message, _ = _without_place(_without_trace(message))
     name = _base_name(place["path"]) if place else None
     return ErrorText(None, None if code == "0" else code, message.strip(), name)
@@ -69,7 +69,7 @@ def _without_trace(text: str) -> str:
 
 def _without_place(text: str) -> tuple[str, str | None]:
     text = text.rstrip()
-    # A message may name files itself, so only the last " in " can be the place.
+    # A message may contain file names too, so only the last " in " can begin the place.
     start = text.rfind(" in ", max(0, len(text) - 500))
     match = _PLACE.match(text, start) if start >= 0 else None
     if match is None:

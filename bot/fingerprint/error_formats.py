@@ -1,4 +1,4 @@
-"""Formats of databases, HTTP clients and cloud SDKs, reduced to one form of the cause."""
+"""Reduce the error formats of databases, HTTP clients and cloud SDKs to one form of the cause."""
 
 import re
 from http import HTTPStatus
@@ -35,7 +35,7 @@ _AWS = re.compile(
     r'Error executing "(?P<op>\w{1,80})" on "(?P<url>[^"\n]{1,1500})"; (?P<rest>.*)', re.DOTALL
 )
 _AWS_CODE = re.compile(r"(?:^|[\s)>])(?P<code>[A-Za-z][\w.:#-]{2,70}) \((?:client|server)\): ")
-# A second line with the cause: CodeIgniter's, Stripe's, Symfony's, and plain words for it.
+# A second line that states the cause: CodeIgniter's, Stripe's and Symfony's, or plain words.
 _CAUSE_LINE = re.compile(
     r"Main connection \[|\(Network error|Exit Code:|(?:Caused by|Reason|Cause|Causa|Motivo|Error"
     r"|Details?|Detalles?|Message|Mensaje)\b ?:",
@@ -50,8 +50,8 @@ _TIMINGS = (
     (re.compile(r"(parse time string) \(.{0,200}?\) at position \d+ \(.\)"), r"\1"),
     (re.compile(r"((?:\w\\)?\w+ has timed out)\b[^\n]*"), r"\1"),
     (re.compile(r"(No query results for model \[[^\]\n]{1,200}\])[^\n]*"), r"\1"),
-    # A missing file is a cause of its own by its name, wherever the application lies; where a disk
-    # is full or a right is missing, the file is only the one that met it.
+    # The name of a missing file is part of the cause; the application's directory is not. If a disk
+    # is full or a permission is missing, the file's name is not part of the cause.
     (
         re.compile(
             r"\((?!(?:/var)?/tmp/)(?:[^()\n]{0,400}[\\/])?(?P<name>[^()\n\\/]{1,100})"
@@ -65,7 +65,7 @@ _CURL_TIMES = re.compile(r"( timed out) after \d+ milliseconds(?: with [^\n:;(]{
 
 
 def canonical(message: str, class_name: str | None, code: str | None) -> str:
-    """Return the cause in a message, in one line, with class and code if the message is plain."""
+    """Return a message's cause on one line; add class and code if no known format matches."""
     for pattern, plain in _TIMINGS:
         message = pattern.sub(plain, message)
     for read in (_aws, _http, _curl):
@@ -109,9 +109,10 @@ def _http(message: str) -> str | None:
 
 
 def _http_cause(match: re.Match[str], rest: str) -> str:
-    """Return status, host and the body's code; method and path if only they name the resource.
+    """Return status, host and the body's code; add method and path if the status needs them.
 
-    401, 403, 408, 429 and 5xx describe the whole service; the other statuses describe one resource.
+    401, 403, 408, 429 and 5xx are about the whole service. All other statuses are about one
+    resource, and only the method and the path name this resource.
     """
     groups = match.groupdict()
     status = groups["status"]
@@ -151,7 +152,7 @@ def _curl_text(match: re.Match[str]) -> str:
 
 def _plain(message: str, class_name: str | None, code: str | None) -> str:
     head, body = split_body(message)
-    # A fault's code is in brackets before its text (SoapFault, and faults of many services).
+    # SoapFault and many services write a fault's code in brackets before the fault's text.
     fault = _FAULT.match(head)
     text = generalise(_first_lines(head[fault.end() :] if fault else head))
     text = f"[{fault['code']}] {text}" if fault else text
@@ -165,14 +166,14 @@ def _plain(message: str, class_name: str | None, code: str | None) -> str:
         text = generalise(body[:300])
     if class_name is not None:
         return f"{class_name}: {text}"
-    # CodeIgniter's code is a constant of the class that threw; longer ones have been seen as ids.
+    # CodeIgniter's code is a constant of the exception's class. Codes above 4 digits were ids.
     if code is not None and len(code) <= 4 and code not in text:
         return f"{code} - {text}"
     return text
 
 
 def _first_lines(head: str) -> str:
-    """Return the first line, and the second if the first only announces it."""
+    """Return the first line; add the second line if the first line only announces it."""
     lines = [line.strip() for line in head.splitlines() if line.strip()]
     if not lines:
         return ""

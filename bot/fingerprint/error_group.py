@@ -1,9 +1,10 @@
-"""The error group of a failure: one readable key for all failures with the same cause."""
+"""The error group of a failure: one readable key for all failures with one cause."""
 
 from bot.fingerprint.error_envelope import ErrorText, read_error_text
 from bot.fingerprint.error_formats import canonical
 
-# The key must fit into the column and a Slack line; the table reader passes the first 2 kB.
+# The key must fit into its column and into one Slack line. The reader of `failed_jobs` passes
+# only the first 2 kB of a text.
 _MAX_KEY = 190
 _MAX_READ = 2048
 _SHORT = 100
@@ -12,9 +13,9 @@ _SHORT = 100
 def error_group(exception: str) -> str:
     """Return the group's key, at most 190 characters, from the first 2,048 characters of the text.
 
-    The key is the exception's class and message, with `#` for varying parts. Formats with a code
-    for the cause (databases, HTTP, cURL, AWS) become that code. The function is linear in time and
-    never raises.
+    The key is the exception's class and message, with `#` in place of varying parts. If the format
+    has a code for the cause (databases, HTTP, cURL, AWS), the key is that code. The function takes
+    linear time and never raises.
     """
     error_text = read_error_text(exception[:_MAX_READ])
     key = _key(error_text)
@@ -24,7 +25,7 @@ def error_group(exception: str) -> str:
 
 
 def short_error(exception: str) -> str:
-    """Return the spec's `exception_short`: 100 characters of the first line, then always `...`."""
+    """Return the spec's `exception_short`: 100 characters of the first line and always `...`."""
     lines = exception.strip().splitlines()
     return (lines[0] if lines else "")[:_SHORT] + "..."
 

@@ -1,4 +1,4 @@
-"""Addresses in an error's text: keep the host, which names the service, and drop the rest."""
+"""Reduce an address in an error's text to the host, because the host names the service."""
 
 import re
 
@@ -13,7 +13,7 @@ _MAX_PARTS = 6
 
 
 def generalise_host(host: str) -> str:
-    """Return a host name with account numbers (`1234567-sb1.restlets…`) and node names as `#`."""
+    """Return a host name with `#` for account numbers (`1234567-sb1.restlets…`) and node names."""
     if _IP.match(host):
         return "#"
     labels = ["#" if _NODE.match(label) else _TENANT.sub("#", label) for label in host.split(".")]
@@ -21,7 +21,7 @@ def generalise_host(host: str) -> str:
 
 
 def generalise_url(url: str) -> str:
-    """Return an address's host, with the port if it is a service's."""
+    """Return an address's host; add the port if the port belongs to a service."""
     match = _ADDRESS.match(url)
     if match is None:
         return "#"
@@ -31,7 +31,7 @@ def generalise_url(url: str) -> str:
 
 
 def generalise_path(url: str) -> str:
-    """Return an address's path without query, with `#` for ids, dates and values."""
+    """Return an address's path without its query, with `#` for ids, dates and values."""
     match = _ADDRESS.match(url)
     if match is None:
         return ""

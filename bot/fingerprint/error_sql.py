@@ -1,4 +1,4 @@
-"""Database errors: SQLSTATE texts of PDO and Doctrine, and MySQL's own sentences without one."""
+"""Database errors: PDO's and Doctrine's texts with SQLSTATE, and MySQL's texts without it."""
 
 import re
 
@@ -15,14 +15,14 @@ _ENTRY = re.compile(
     re.DOTALL,
 )
 _NEAR = re.compile(r"(right syntax to use|sintaxis)? ?(near|cerca de|cerca) '.*", re.DOTALL)
-# The database's name is a place, not a cause. In a row's key, MySQL 8 names the
-# table before an index whose name already begins with the table's.
+# The database's name is not part of the cause. MySQL 8 writes the table's name before an index,
+# even if the index's name already begins with the table's name.
 _IN_DATABASE = re.compile(r"((?:Table|constraint fails) \(?['`])[^'`.\n]{1,64}(?:`\.`|\.)(?=[^.])")
 _KEY_OF_TABLE = re.compile(r"(for key '|la (?:clave|llave) ')(\w{1,64})\.(?=\2_)")
 _FOREIGN = re.compile(r" FOREIGN KEY \(`[^\n]{0,700}")
 _VALUE = re.compile(r"( value:? )'.{0,700}?' (for column)", re.DOTALL)
 
-# MySQL's error texts from its message catalogue, because mysqli and CodeIgniter give no number.
+# MySQL's error texts from MySQL's message catalogue; mysqli and CodeIgniter write no number.
 _MYSQL = (
     ("2006", re.compile(r"MySQL server has gone away\b")),
     ("2013", re.compile(r"Lost connection to (?:MySQL )?server during query")),
@@ -46,7 +46,7 @@ _DATABASE_CLASSES = ("mysqli_sql_exception", "DatabaseException", "PDOException"
 
 
 def sql_cause(message: str, class_name: str | None, code: str | None) -> str | None:
-    """Return `MySQL 1062: …` or `SQLSTATE 23505: …` with the names in it; None for other errors."""
+    """Return `MySQL 1062: …` or `SQLSTATE 23505: …` with the error's names, or None otherwise."""
     match = _STATE.search(message)
     if match is not None:
         cause = _state_cause(match["state"], match["no"], message[match.end() :])
@@ -66,7 +66,7 @@ def _state_cause(state: str, number: str | None, text: str) -> str:
             number, text = titled["no"], titled["text"]
         elif (title := _TITLE.match(text)) is not None:
             text = text[title.end() :]
-    # 1000 and up are MySQL's numbers (2000 and up its client's); SQL Server's come in brackets.
+    # Numbers from 1000 are MySQL's, and from 2000 its client's. SQL Server's text has brackets.
     if number is not None and len(number) == 4 and not text.startswith("[Microsoft]"):
         return f"MySQL {number}: {_detail(text)}"
     return f"SQLSTATE {state}: {_detail(text)}"

@@ -1,4 +1,4 @@
-"""Replace the varying parts of an error's text (ids, values, addresses, paths, times) by `#`."""
+"""Replace by `#` the parts of an error's text that vary: ids, values, addresses, paths, times."""
 
 import re
 from collections.abc import Callable
@@ -64,7 +64,7 @@ _DIGITS = re.compile(r"(?<![A-Za-z\d])\d+|\d{3,}")
 _WORD = re.compile(r"[^\W\d_]+")
 
 
-# A quoted word next to one of these is the name of a program's or schema's part, not a value.
+# A quoted word beside one of these words names a part of a program or a schema. It is no value.
 _NAMING = words(
     """column columns object table key index property variable method function class constant
     attribute field parameter param argument constraint relation relationship view sequence
@@ -76,7 +76,7 @@ _NAMING = words(
 )
 _RUNNING = frozenset(("command", "process", "comando", "proceso"))
 _HOSTING = words("host server at to servidor host: service dominio domain")
-# Encodings, ciphers and the error codes of Oracle, MongoDB and Azure: names, not values.
+# Names, not values: encodings, ciphers, and the error codes of Oracle, MongoDB and Azure.
 _KNOWN_DASHED = re.compile(
     r"(?:UTF-?(?:8|16|32)|ISO-?(?:8859-\d{1,2}|8601)|CP-?125\d|X509|TLS-?1(?:\.\d)?"
     r"|(?:HMAC-?)?SHA-?(?:1|224|256|384|512)|AES-?(?:128|192|256)(?:-\w{3})?|RSA-?(?:2048|4096)"
@@ -110,8 +110,8 @@ _SPACES = re.compile(r"\s+")
 def with_lead(before: str, cause: str) -> str:
     """Return an embedded error's cause after the application's text, which names the activity.
 
-    Doctrine's lead is omitted because it repeats the query, and a class name because it adds
-    nothing.
+    Doctrine's text before the cause is omitted, because it repeats the query. A class name is
+    omitted, because it adds nothing.
     """
     before = before.strip().rsplit("\n", 1)[-1]
     if before.startswith("An exception occurred"):
@@ -123,7 +123,7 @@ def with_lead(before: str, cause: str) -> str:
 
 
 def generalise(text: str) -> str:
-    """Return `text` on one line with values as `#`; hosts, status and error codes, names stay."""
+    """Return `text` on one line with `#` for values; keep hosts, names, status and error codes."""
     text = _NOUN_CODE.sub(lambda match: f"{match['noun']}{match['gap']}1", text)
     text = _NOUN_VALUE.sub(r"\g<noun>=1", text)
     text = _MASTER.sub(_replace, text)
@@ -151,14 +151,14 @@ def _host(match: re.Match[str]) -> str:
 
 
 def _path(match: re.Match[str]) -> str:
-    """Replace a file's path, which is the machine's own; keep a path after an HTTP method."""
+    """Replace a file's path, which differs between machines; keep a path after an HTTP method."""
     if _METHOD.search(match.string, max(0, match.start() - 8), match.start()):
         return generalise_path("x://x" + match.group())
     return "#"
 
 
 def _file(match: re.Match[str]) -> str:
-    """Replace a file's name; for a missing file it is the cause, so replace only its digits."""
+    """Replace a file's name; for a missing file, replace only digits, as the name is the cause."""
     if not _IS_MISSING.match(match.string, match.end()):
         return "#"
     return re.sub(r"[^\W_]*\d[^\W_]*", "#", match.group())
@@ -170,12 +170,12 @@ def _class(match: re.Match[str]) -> str:
 
 
 def _port(port: str | None) -> str:
-    """Return a service's port; a port above 32767 is a client's, new each time (RFC 6056)."""
+    """Return a service's port. A port above 32767 is a client's, which changes (RFC 6056)."""
     return f":{port}" if port and int(port) < 32768 else ""
 
 
 def _quoted(match: re.Match[str]) -> str:
-    """Keep a quoted code, host, or name of a program's or schema's part; replace others by `#`."""
+    """Keep a quoted code, host, or name from a program or schema; replace other quotes by `#`."""
     text = match.group()
     inner = _QUOTES.sub("", text).strip()
     before = _last_word(match.string[: match.start()])
@@ -201,7 +201,7 @@ def _quoted_host(inner: str, before: str) -> str:
 def _names(match: re.Match[str]) -> bool:
     before = match.string[max(0, match.start() - 40) : match.start()]
     words = [word.casefold() for word in _WORD.findall(before)[-2:]]
-    # "object name 'x'" names a part of the schema, "customer name 'x'" does not.
+    # "object name 'x'" names a part of the schema; "customer name 'x'" is a value.
     name = words[0] if words[1:] == ["name"] else "".join(words[-1:])
     if name in _NAMING and not before.rstrip(" (:=[").endswith((",", "'", '"')):
         return True
@@ -215,7 +215,7 @@ def _last_word(before: str) -> str:
 
 
 def _token(match: re.Match[str]) -> str:
-    """Replace a run of letters and digits, unless it is a name that happens to contain a digit."""
+    """Replace a run of letters and digits; keep a name that contains a digit."""
     text = match.group().lstrip("-+$€£#")
     amount = _AMOUNT.match(text)
     if amount is not None:
@@ -252,14 +252,14 @@ def _name_or_id(text: str) -> str:
 
 
 def _changes(text: str) -> int:
-    """Count the changes between kinds of letters and digits; a capitalised word is one kind."""
+    """Count the changes between digits, small and capital letters; `Order` has no change."""
     kinds = ["d" if char.isdigit() else "U" if char.isupper() else "l" for char in text]
     pairs = pairwise(kinds)
     return sum(kind != following and (kind, following) != ("U", "l") for kind, following in pairs)
 
 
 def _random_id(match: re.Match[str]) -> str:
-    """Replace ids like Stripe's (`cus_…`), which may lack digits; unlike names they mix case."""
+    """Replace ids like Stripe's (`cus_…`), which may have no digit but mix case, unlike names."""
     text = match.group()
     tail = text.rpartition("_")[2]
     jumps = sum(char.isupper() != following.isupper() for char, following in pairwise(tail))

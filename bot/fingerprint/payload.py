@@ -63,7 +63,7 @@ _INT64 = range(-(2**63), 2**63)
 _CANONICAL = re.compile(r"(?:0|-?[1-9][0-9]{0,18})\Z")
 _MAX_SCAN = 200_000
 _AMBIGUOUS = frozenset(("id", "order", "tienda", "store", "data"))
-# The value is not consumed, because it may begin with the next key's quote.
+# The pattern does not consume the value, because a value may begin with the next key's quote.
 _PAIR = re.compile(
     r'"(?:\\{1,8}u0000[^"\\]{1,60}\\{1,8}u0000)?(?P<key>[A-Za-z_]\w{0,60})\\{0,8}"\s{0,9}[:;]'
     r"(?=\s{0,9}(?:i:|s:\d{1,4}:)?"
@@ -75,7 +75,7 @@ _CLASS_PATHS = ("displayName", "data.commandName", "data.command", "job", "class
 
 @dataclass(frozen=True, slots=True)
 class JobIdentity:
-    """A job's class and the ids of its order and store; None if the payload lacks them."""
+    """A job's class, order id and store id; each is None if the payload does not have it."""
 
     job_class: str | None
     order_id: int | str | None
@@ -88,10 +88,10 @@ def identify(
     order_paths: Sequence[str] = DEFAULT_ORDER_PATHS,
     tienda_paths: Sequence[str] = DEFAULT_TIENDA_PATHS,
 ) -> JobIdentity:
-    """Read a payload by dotted paths; the first path that leads to an id wins. Never raises.
+    """Read a payload by dotted paths; use the first path that leads to an id. Never raises.
 
-    JSON nested as a string and PHP-serialized text are opened on the way. In a broken payload, keys
-    are searched instead.
+    A path also leads into JSON in a string and into PHP-serialized text. A broken payload is
+    searched for keys instead.
     """
     tree = _Tree(payload)
     if tree.root is None:
@@ -105,14 +105,14 @@ def identify(
 
 
 class _Tree:
-    """A payload's data; a string with nested data is opened once, when a path leads there."""
+    """A payload's data; a string with nested data is parsed once, when a path leads into it."""
 
     def __init__(self, payload: str) -> None:
         self._opened: dict[str, object] = {}
         self.root = self.decoded(payload)
 
     def decoded(self, node: object) -> object:
-        """Return the data in a string, or None if it has none; other values are unchanged."""
+        """Return the data in a string, or None without data; return other values unchanged."""
         for _ in range(_MAX_NESTED):
             if not isinstance(node, str):
                 return node
@@ -122,7 +122,7 @@ class _Tree:
         return None
 
     def at(self, path: str) -> object:
-        """Return the value at a dotted path, or None; a number is the index in a list."""
+        """Return the value at a dotted path, or None; a number is an index of a list."""
         node = self.root
         for part in path.split("."):
             node = self.decoded(node)
@@ -146,7 +146,7 @@ def _id_of(tree: _Tree, paths: Sequence[str]) -> int | str | None:
 
 
 def _as_id(value: object) -> int | str | None:
-    """Return a whole number or a short text; None for cut text, a fraction, flag or container."""
+    """Return an integer or a short text; None for a cut text, fraction, boolean or container."""
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, int):
@@ -178,7 +178,7 @@ def _class_of(tree: _Tree) -> str | None:
 
 
 def _class_name(text: str) -> str | None:
-    r"""Return `App\Jobs\Sync@handle` as `App\Jobs\Sync`; Laravel's wrapper names no job."""
+    r"""Return `App\Jobs\Sync` for `App\Jobs\Sync@handle`; Laravel's wrapper is not a job."""
     name = plain(text).partition("@")[0].strip().lstrip("\\")
     name = "".join(char for char in name if char.isprintable())[:_MAX_CLASS]
     return None if not name or name == _HANDLER else name
@@ -196,7 +196,7 @@ def _scan_values(text: str) -> dict[str, str]:
 def _id_by_key(values: dict[str, str], paths: Sequence[str]) -> int | str | None:
     for path in paths:
         key = path.rpartition(".")[2]
-        # "id" can belong to anything and "order" to any list; only a tree shows the owner.
+        # Any object can have "id" and any list "order"; a broken text does not show the owner.
         if key not in _AMBIGUOUS and key in values:
             value = _as_id(values[key])
             if value is not None:

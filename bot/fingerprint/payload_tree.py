@@ -1,4 +1,4 @@
-"""Parse a payload's text into plain data: JSON, PHP-serialized, nested, whole or cut short."""
+"""Parse a payload's text, JSON or PHP-serialized, into plain data; it may be nested or cut."""
 
 import json
 import re
@@ -6,24 +6,24 @@ import re
 from bot.fingerprint.php_text import looks_like_php, read_php
 from bot.models.nesting import is_too_deep
 
-# A noncharacter that no payload contains; it marks the string in which a cut text ended.
+# A Unicode noncharacter, which no payload contains. It marks the string that a cut shortened.
 CUT = "\ufdd0"
 
 _MAX_DIGITS = 19
 _MAX_OPEN = 200
 _STRING = r'"[^"\\]*(?:\\.[^"\\]*)*'
-# A string that is still open at the end of the text is one token, so parsing stays linear.
+# A string without an end is one token, so that parsing takes linear time.
 _TOKEN = re.compile(rf'{_STRING}(?:"|\\?\Z)|[{{}}\[\],:]', re.DOTALL)
-# An incomplete escape begins with an odd backslash.
+# An incomplete escape begins after an even number of backslashes.
 _HALF_ESCAPE = re.compile(r"(?<!\\)((?:\\\\)*)\\(?:u[0-9a-fA-F]{0,3})?\Z")
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
-# JSON, or a JSON string that itself contains JSON or PHP-serialized data.
+# JSON, or a JSON string that contains JSON or PHP-serialized data.
 _ENCODED = re.compile(r'(?:"(?:\\{0,15}"){0,3}\s{0,9})?[{\[]|"(?:\\{0,15}"){0,3}[aOC]:\d')
 _BROKEN = object()
 
 
 def open_text(text: str) -> object:
-    """Return the data in `text`, without the part that was cut off, or None without data."""
+    """Return the data in `text` up to a cut, or None if `text` has no data."""
     body = text.rstrip(CUT).strip()
     if body[:1] in ("{", "[", '"'):
         return _open_json(body)
@@ -33,13 +33,13 @@ def open_text(text: str) -> object:
 
 
 def holds_data(text: str) -> bool:
-    """Whether a string looks like nested JSON or PHP-serialized data, by its first characters."""
+    """Whether a string begins like nested JSON or PHP-serialized data."""
     head = text[:80].lstrip()
     return _ENCODED.match(head) is not None or looks_like_php(head)
 
 
 def plain(text: str) -> str:
-    """Return `text` without the cut's mark and lone surrogates, fit for storage and sending."""
+    """Return `text` without CUT and lone surrogates, which cannot be stored and sent."""
     return _LONE_SURROGATE.sub("\ufffd", text.rstrip(CUT))
 
 
@@ -62,14 +62,14 @@ def _load(text: str) -> object:
 
 
 def _whole(digits: str) -> int | str:
-    """Return up to 19 digits as an integer, longer ones as text, because int() is slow on them."""
+    """Return up to 19 digits as an integer, and more digits as text, because int() is slow."""
     return int(digits) if len(digits) <= _MAX_DIGITS + 1 else digits
 
 
 def _repair(text: str) -> str | None:
-    """Return a cut text closed at its end; None if it is broken in another way.
+    """Return a cut text with the missing closing marks; None if it is broken in another way.
 
-    A last value that may be incomplete (a number, a word) is omitted with its key. An unfinished
+    The last value is omitted with its key if it may be incomplete (a number, a word). An incomplete
     string is kept and marked with CUT, because its nested data can still be read.
     """
     closers: list[str] = []
@@ -96,7 +96,7 @@ def _repair(text: str) -> str | None:
 
 
 def _without_half_escape(text: str) -> str:
-    # Only the end matters; a longer run of backslashes carries no useful text.
+    # Only the last 400 characters are searched; a longer run of backslashes has no useful text.
     half_escape = _HALF_ESCAPE.search(text, max(0, len(text) - 400))
     return text[: half_escape.end(1)] if half_escape else text
 

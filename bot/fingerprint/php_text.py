@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-# Deeper or larger than any job's payload; beyond the bounds the reader keeps its data so far.
+# The bounds exceed any job's payload. Beyond a bound, the reader keeps the data read before it.
 _MAX_DEPTH = 48
 _MAX_VALUES = 20_000
 _MAX_DIGITS = 19
@@ -15,23 +15,23 @@ _HEAD = re.compile(rb"[-+]?\d{1,10}")
 
 @dataclass(frozen=True, slots=True)
 class PhpObject:
-    """An object: its class name and its properties; private and protected names are plain."""
+    """An object's class name and properties; private and protected names have no prefix."""
 
     class_name: str
     fields: dict[str, object] = field(default_factory=dict)
 
 
 class _Cut(Exception):
-    """The text ended, was invalid, or exceeded the reader's bounds."""
+    """The text ended early, is invalid, or exceeds the reader's bounds."""
 
 
 def looks_like_php(text: str) -> bool:
-    """Whether text begins like a serialized value; reads at most its first 60 characters."""
+    """Whether the first 60 characters of a text begin like a serialized value."""
     return _STARTS.match(text[:60]) is not None
 
 
 def read_php(text: str) -> tuple[object, bool]:
-    """Return the value in `text`, and whether it is complete; a cut text gives the part before."""
+    """Return the value in `text`, up to a cut, and whether the value is complete."""
     root = _Root()
     try:
         _Reader(text.encode("utf-8", "surrogatepass")).value(root, 0)
@@ -49,7 +49,7 @@ class _Root:
 
 
 class _Reader:
-    """A cursor over the bytes; lengths in the format count bytes, not characters."""
+    """A reader over bytes, because lengths in PHP's format count bytes, not characters."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -57,7 +57,7 @@ class _Reader:
         self._slots: list[object] = [None]
 
     def value(self, into: "_Root | _Entry", depth: int) -> None:
-        """Read one value, and store it before its content, so that a cut keeps it."""
+        """Read one value; store a container before its content, so that a cut does not lose it."""
         if depth > _MAX_DEPTH or len(self._slots) > _MAX_VALUES:
             raise _Cut
         kind = self._take(1)
@@ -100,7 +100,7 @@ class _Reader:
         self._entries(php_object.fields, depth)
 
     def opaque(self, into: "_Root | _Entry", _depth: int) -> None:
-        """Read a class with its own format (`C:`): keep its name, skip its content."""
+        """Read an object in its class's own format (`C:`): keep the name, skip the content."""
         self._put(into, PhpObject(self._quoted()))
         self._expect(b":")
         length = self._count()
@@ -109,7 +109,7 @@ class _Reader:
         self._expect(b"}")
 
     def case(self, into: "_Root | _Entry", _depth: int) -> None:
-        """Read an enum's case (`E:`), written `Class:Case`."""
+        """Read an enum's case (`E:`), which the text has as `Class:Case`."""
         self._put(into, self._quoted())
         self._expect(b";")
 
@@ -119,7 +119,7 @@ class _Reader:
         self._put(into, self._slots[slot] if in_range and isinstance(slot, int) else None)
 
     def alias(self, into: "_Root | _Entry", depth: int) -> None:
-        """Read `R:`, which shares the slot of its target and takes none of its own."""
+        """Read `R:`, a reference that shares its target's slot and adds no slot."""
         self.reference(into, depth)
         self._slots.pop()
 
@@ -152,7 +152,7 @@ class _Reader:
         return text
 
     def _repaired_end(self) -> int:
-        """Return the end of a string with a wrong length, as after a change of encoding."""
+        """Return the end of a string whose length is wrong, as after a change of encoding."""
         positions = [self._data.find(mark, self._at, self._at + 70_000) for mark in (b'";', b'":')]
         ends = [end for end in positions if end >= 0]
         if not ends:
@@ -225,8 +225,8 @@ def _whole(digits: bytes) -> int | str:
 
 
 def _plain_name(name: str) -> str:
-    """Return a property's name without the NUL-framed prefix of private and protected ones."""
+    """Return a property's name without the prefix between NUL bytes (private, protected)."""
     if "\0" in name:
         return name.rsplit("\0", 1)[1]
-    # If a copy lost the NUL bytes, a protected name begins with its star.
+    # A protected name begins with a star if a copy lost the NUL bytes.
     return name.removeprefix("*")

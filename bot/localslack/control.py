@@ -1,7 +1,7 @@
 """The control endpoints below `/_local/` and the page, for people and scripts on this machine.
 
-Every request must name this machine in its Host header and, if a browser sends Origin, come from
-the page itself. So a foreign web page can neither read nor change anything here.
+Every request must name this machine in its Host header. A request with an Origin header must come
+from the page itself. A foreign web page can therefore neither read nor change anything here.
 """
 
 import asyncio
@@ -27,9 +27,9 @@ from bot.localslack.web_api.calls import Backend
 from bot.localslack.workspace import Workspace
 
 PAGE = Path(__file__).parent / "page"
-SHOWN = 200  # newest messages of each channel in the state
+SHOWN = 200  # number of each channel's newest messages in the state
 SHOWN_ACKS = 50
-WAIT = 1.0  # seconds to wait for replies after an ack without one
+WAIT = 1.0  # seconds to wait for replies after an ack without a reply
 HEADERS = {
     "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -46,9 +46,9 @@ Commands = Callable[[], list[Json]]
 
 @dataclass(frozen=True)
 class AppInfo:
-    """Facts that only the app's owner knows: roles of people, and slash commands to suggest.
+    """Facts that only the app's owner knows: people's roles, and slash commands to suggest.
 
-    `roles` is None if this app has no roles that the page could show.
+    `roles` is None if the app has no roles.
     """
 
     roles: Roles | None
@@ -56,7 +56,7 @@ class AppInfo:
 
 
 def state_json(backend: Backend, hub: Hub, roles: Roles | None) -> Json:
-    """Return all state that a page needs to draw the workspace."""
+    """Return all state that a page needs to show the workspace."""
     workspace = backend.workspace
     people = [user for user in workspace.users.values() if not user.is_bot]
     channels = [channel for channel in workspace.channels.values() if not channel.is_im]
@@ -108,14 +108,14 @@ def _view(workspace: Workspace, index: int, stack: list[Any]) -> Json:
 
 
 class Guard:
-    """Passes only requests from this machine; adds the headers to every answer."""
+    """Passes on only requests from this machine; adds the security headers to every answer."""
 
     def __init__(self, app: ASGIApp, port: int) -> None:
         self._app = app
         self._hosts = {f"127.0.0.1:{port}", f"localhost:{port}"}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 403 for a foreign Host or Origin, else pass the app's answer with the headers."""
+        """Answer 403 to a foreign Host or Origin; otherwise add the headers to the app's answer."""
         if scope["type"] != "http" or scope["path"].startswith(("/api/", "/hooks/")):
             await self._app(scope, receive, send)
             return
@@ -141,7 +141,7 @@ class Guard:
 
 
 class Control:
-    """The endpoints over one workspace; `closing` ends the event streams."""
+    """The control endpoints of one workspace; `closing` ends the event streams."""
 
     def __init__(
         self, backend: Backend, hub: Hub, people: People, app_info: AppInfo, closing: asyncio.Event
@@ -219,7 +219,7 @@ class Control:
 
 
 async def change_events(workspace: Workspace, closing: asyncio.Event) -> AsyncIterator[str]:
-    """Yield server-sent events: `change` with the version, at once and after every change."""
+    """Yield the event `change` with the workspace's version, at once and after every change."""
     loop = asyncio.get_running_loop()
     changed = asyncio.Event()
 
@@ -242,7 +242,7 @@ async def change_events(workspace: Workspace, closing: asyncio.Event) -> AsyncIt
 
 
 def endpoint(action: Callable[[Json], Awaitable[Json]]) -> Callable[..., Awaitable[Response]]:
-    """Return an endpoint that passes its JSON body to the action and answers the result as JSON."""
+    """Return an endpoint that calls the action with the JSON body and answers with its result."""
 
     async def respond(request: Request) -> Response:
         try:
@@ -256,7 +256,7 @@ def endpoint(action: Callable[[Json], Awaitable[Json]]) -> Callable[..., Awaitab
 
 
 def _selection(body: Json) -> object:
-    """Return a click's choice: an option's value, or the option itself, or a list of either."""
+    """Return a click's choice: an option, an option's value, or a list of options or values."""
     for name in ("selected_option", "selected_options", "value"):
         value = body.get(name)
         if isinstance(value, list):
@@ -271,7 +271,7 @@ def _value_of(choice: object) -> object:
 
 
 async def _body(request: Request) -> Json:
-    """Return the JSON body; require its content type, which a foreign page's form cannot send."""
+    """Return the JSON body; require JSON's content type, because a foreign form cannot send it."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip()
     if kind != "application/json":
         raise HTTPException(415)

@@ -23,9 +23,10 @@ class Credentials:
     revoked: set[str] = field(default_factory=set)
 
     def check(self, token: str | None, kind: TokenKind) -> None:
-        """Raise Slack's refusal for a wrong token; every method's page lists these.
+        """Raise Slack's refusal for a wrong token.
 
-        Refusals: `not_authed`, `invalid_auth`, `token_revoked`, `not_allowed_token_type`.
+        The refusals, listed on every method's page: `not_authed`, `invalid_auth`, `token_revoked`,
+        `not_allowed_token_type`.
         """
         if not token:
             raise SlackRefusal("not_authed")
@@ -37,7 +38,7 @@ class Credentials:
             raise SlackRefusal("not_allowed_token_type")
 
     def need(self, scopes: Iterable[str]) -> None:
-        """Raise `missing_scope` unless the bot's token has one of the scopes, or none is needed.
+        """Raise `missing_scope` if scopes are needed and the bot's token has none of them.
 
         https://docs.slack.dev/authentication/installing-with-oauth describes `needed` and
         `provided`.

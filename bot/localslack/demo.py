@@ -9,7 +9,7 @@ from bot.localslack.workspace import Channel, Group, Identity, User, Workspace
 
 @dataclass(frozen=True)
 class DemoIds:
-    """Ids in the demo workspace, which look like Slack's and never change."""
+    """Ids in the demo workspace. They look like Slack's ids and never change."""
 
     team: str = "T07QUEUETEAM"
     app: str = "A07QUEUEAPP1"
@@ -30,7 +30,7 @@ class DemoIds:
 
 IDS = DemoIds()
 
-# The same as manifest.yml at the root of the project; a test compares the two.
+# A copy of manifest.yml in the project's root directory; a test compares the two.
 QUEUE_BOT = Manifest(
     name="queue-bot",
     scopes=frozenset(
@@ -53,12 +53,12 @@ QUEUE_BOT = Manifest(
 
 
 def demo_workspace(clock: Callable[[], float]) -> Workspace:
-    """Return five people, four channels (the bot is in all but #random) and the group @oncall."""
+    """Return five people, four channels (without the bot in #random) and the group @oncall."""
     return _workspace(clock, "queue-bot", ("queue-ops", "queue-alerts", "queue-audit"))
 
 
 def plain_workspace(clock: Callable[[], float], app: str) -> Workspace:
-    """Return a workspace for another app: #general, #team, #alerts, and #random without its bot."""
+    """Return a workspace for another app: #general, #team, #alerts, and #random without the bot."""
     return _workspace(clock, app, ("general", "team", "alerts"))
 
 

@@ -1,4 +1,4 @@
-"""Answers that a test or the page scripts for a method instead of Slack's own."""
+"""Scripted answers: a test or the page sets them in place of a method's own answers."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -7,26 +7,26 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class OwnAnswer:
-    """The method's own answer instead of a scripted one."""
+    """The method's own answer; no scripted answer replaces it."""
 
 
 @dataclass(frozen=True)
 class Refused:
-    """`{"ok": false, "error": code}`; the request takes no effect."""
+    """`{"ok": false, "error": code}`; the request has no effect."""
 
     code: str
 
 
 @dataclass(frozen=True)
 class RateLimited:
-    """HTTP 429 with `Retry-After` in seconds; the request takes no effect."""
+    """HTTP 429 with `Retry-After` in seconds; the request has no effect."""
 
     retry_after: int = 30
 
 
 @dataclass(frozen=True)
 class ServerError:
-    """An HTTP 5xx with a body that need not be JSON; the request takes no effect."""
+    """An HTTP 5xx with any body, JSON or not; the request has no effect."""
 
     status: int = 500
     body: str = "<html><body><h1>Sorry, Slack is having trouble.</h1></body></html>"
@@ -35,21 +35,21 @@ class ServerError:
 
 @dataclass(frozen=True)
 class LostAnswer:
-    """The request takes effect, then the connection closes after some seconds without answer."""
+    """The request has its effect; after some seconds the connection closes without an answer."""
 
     seconds: float = 0.0
 
 
 @dataclass(frozen=True)
 class Reset:
-    """The connection is reset before the request takes effect."""
+    """The connection is reset before the request has an effect."""
 
 
 Answer = OwnAnswer | Refused | RateLimited | ServerError | LostAnswer | Reset
 
 
 def answer_of(short: Answer | str | int) -> Answer:
-    """Return a scripted answer from its short form: an error code, 429, or a 5xx status."""
+    """Return the scripted answer for its short form: an error code, 429, or a 5xx status."""
     if isinstance(short, str):
         return Refused(short)
     if isinstance(short, int):
@@ -58,7 +58,7 @@ def answer_of(short: Answer | str | int) -> Answer:
 
 
 class Script:
-    """Per method, the answers of the next calls in order, or one lasting answer."""
+    """For each method, the answers to the next calls in order, or one lasting answer."""
 
     def __init__(self) -> None:
         self._answers: dict[str, deque[Answer]] = {}
@@ -72,27 +72,27 @@ class Script:
         return dict(self._always)
 
     def add(self, method: str, answers: Iterable[Answer | str | int]) -> None:
-        """Append answers for a method; `response_url` stands for all response urls."""
+        """Append answers for a method; the method `response_url` means all response urls."""
         self._answers.setdefault(method, deque()).extend(map(answer_of, answers))
 
     def always(self, method: str, answer: Answer | str | int | None) -> None:
-        """Give every call of a method this answer from now on; None ends that."""
+        """Give every call of a method this answer from now on; None removes the lasting answer."""
         if answer is None:
             self._always.pop(method, None)
         else:
             self._always[method] = answer_of(answer)
 
     def next(self, method: str) -> Answer:
-        """Return the answer of the next call."""
+        """Return the answer to the next call."""
         answers = self._answers.get(method)
         return answers.popleft() if answers else self._always.get(method, OwnAnswer())
 
     def waiting(self) -> dict[str, int]:
-        """Return how many answers are still scripted, for each method that has any."""
+        """Return the number of unused scripted answers for each method that has any."""
         return {method: len(answers) for method, answers in self._answers.items() if answers}
 
     def clear(self) -> None:
-        """Remove every unused answer and the lasting ones."""
+        """Remove all unused answers and all lasting answers."""
         self._answers.clear()
         self._always.clear()
         self.refused_blocks.clear()
@@ -100,21 +100,21 @@ class Script:
 
 @dataclass
 class SocketFaults:
-    """Envelopes sent twice, envelopes sent late (seconds), connections refused."""
+    """The faults of sockets: duplicate envelopes, late envelopes (seconds), refused connections."""
 
     duplicates: int = 0
     delays: deque[float] = field(default_factory=deque)
     refusing: bool = False
 
     def copies(self) -> int:
-        """Return how often the next envelope is sent."""
+        """Return how many copies of the next envelope are sent."""
         if not self.duplicates:
             return 1
         self.duplicates -= 1
         return 2
 
     def delay(self) -> float:
-        """Return how many seconds late the next envelope is."""
+        """Return the delay of the next envelope in seconds."""
         return self.delays.popleft() if self.delays else 0.0
 
     def clear(self) -> None:

@@ -10,13 +10,13 @@ from bot.localslack.refusals import SlackRefusal
 from bot.localslack.workspace import PostedMessage, View
 
 TRIGGER_SECONDS = 3.0  # https://docs.slack.dev/interactivity/handling-user-interaction
-RESPONSE_URL_SECONDS = 30 * 60.0  # the same page
-RESPONSE_URL_USES = 5  # the same page
+RESPONSE_URL_SECONDS = 30 * 60.0  # from the page above
+RESPONSE_URL_USES = 5  # from the page above
 
 
 @dataclass
 class Interaction:
-    """One action of a person, with the replies to it."""
+    """One action of a person, with the app's replies to the action."""
 
     user: str
     channel: str | None = None
@@ -27,7 +27,7 @@ class Interaction:
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     def note_reply(self, message: PostedMessage) -> None:
-        """Remember a message that the person sees because of the action."""
+        """Add a message that the person sees because of the action."""
         kind = "ephemeral" if message.ephemeral_to else "in_channel"
         entry = {**message.as_json(), "channel": message.channel, "response_type": kind}
         others = [reply for reply in self.replies if reply["ts"] != message.ts]
@@ -35,7 +35,7 @@ class Interaction:
         self.arrived.set()
 
     def note_view(self, view: View) -> None:
-        """Remember a view that opened or changed because of the action."""
+        """Add a view that opened or changed because of the action."""
         self.views = [*(other for other in self.views if other.id != view.id), view]
         self.arrived.set()
 
@@ -55,7 +55,7 @@ class _ResponseUrl:
 
 
 class Grants:
-    """Issues trigger ids and response urls, and accepts each no more often than Slack does."""
+    """Issues trigger ids and response urls, and limits their uses as Slack does."""
 
     def __init__(
         self, clock: Callable[[], float], trigger_seconds: float = TRIGGER_SECONDS
@@ -74,7 +74,7 @@ class Grants:
     def exchange_trigger(self, name: object) -> Interaction:
         """Consume a trigger id.
 
-        Refusals, of https://docs.slack.dev/reference/methods/views.open: `invalid_trigger_id`,
+        Refusals (https://docs.slack.dev/reference/methods/views.open): `invalid_trigger_id`,
         `exchanged_trigger_id`, `expired_trigger_id`.
         """
         trigger = self._triggers.get(name) if isinstance(name, str) else None
@@ -88,13 +88,13 @@ class Grants:
         return trigger.interaction
 
     def new_response_url(self, interaction: Interaction) -> str:
-        """Return the secret end of a response url, valid 5 times within 30 minutes."""
+        """Return the secret end of a response url, which is valid for 5 uses within 30 minutes."""
         name = secrets.token_urlsafe(18)
         self._urls[name] = _ResponseUrl(interaction, self._clock())
         return name
 
     def use_response_url(self, name: str) -> Interaction:
-        """Count one use; `expired_url` after 30 minutes or if unknown, `used_url` after 5 uses."""
+        """Count one use; `expired_url` if unknown or after 30 minutes, `used_url` after 5 uses."""
         url = self._urls.get(name)
         if url is None or self._clock() - url.issued > RESPONSE_URL_SECONDS:
             raise SlackRefusal("expired_url")

@@ -1,4 +1,4 @@
-"""The parts of an app's manifest that the local Slack obeys.
+"""The parts of an app's manifest that the local Slack applies.
 
 https://docs.slack.dev/reference/app-manifest.
 """
@@ -10,7 +10,7 @@ from bot.localslack.blocks.specs import Json
 
 
 class ManifestError(Exception):
-    """The manifest is invalid; the sentence names the place in it."""
+    """The manifest is invalid; the message names the invalid part."""
 
 
 # Scopes that each event requires, from https://docs.slack.dev/reference/events/<event>.
@@ -23,7 +23,7 @@ EVENT_SCOPES = {
 
 @dataclass(frozen=True)
 class SlashCommand:
-    """One of `features.slash_commands`; `url` is its address without Socket Mode."""
+    """One entry of `features.slash_commands`; `url` is its address without Socket Mode."""
 
     command: str
     description: str = ""
@@ -47,15 +47,15 @@ class Manifest:
     interactivity_url: str = ""
 
     def command(self, word: str) -> SlashCommand | None:
-        """Return the command that begins with this word; None if the app has none."""
+        """Return the command that begins with this word; None if the app has no such command."""
         return next((command for command in self.commands if command.command == word), None)
 
     def subscribes_to(self, event: str) -> bool:
-        """Whether the app receives this event: it subscribed, and has a scope for it."""
+        """Whether the app receives this event: it has a subscription and a scope for the event."""
         return event in self.events and EVENT_SCOPES.get(event, "") in {"", *self.scopes}
 
     def suggestions(self) -> list[Json]:
-        """Return the suggestions of the message field while a person types."""
+        """Return the commands that the message field suggests while a person types."""
         return [
             {
                 "command": command.command,

@@ -14,7 +14,7 @@ VIEW_BYTES = 250_000  # https://docs.slack.dev/reference/methods/views.open: vie
 
 
 def view_content(args: Json, surfaces: tuple[Surface, ...]) -> Json:
-    """Return the checked `view` argument; `invalid_arguments` with places, `view_too_large`."""
+    """Return the valid `view` argument; refuses `invalid_arguments` and `view_too_large`."""
     content = parse_json(args, "view", "invalid_arguments")
     if content is None:
         missing = Problem("missing required field: view", "")
@@ -28,7 +28,7 @@ def view_content(args: Json, surfaces: tuple[Surface, ...]) -> Json:
 
 
 def push(workspace: Workspace, user: str, content: Json) -> View:
-    """Put a modal on top of the person's stack; `push_limit_reached` above three."""
+    """Put a modal on top of the person's stack; `push_limit_reached` above three modals."""
     stack = workspace.stacks.setdefault(user, [])
     if len(stack) >= STACK:
         raise SlackRefusal("push_limit_reached")
@@ -49,7 +49,7 @@ def push(workspace: Workspace, user: str, content: Json) -> View:
 
 
 def update(workspace: Workspace, view: View, content: Json, expected_hash: object = None) -> View:
-    """Replace a view's content; `hash_conflict` if the caller has an older one.
+    """Replace a view's content; `hash_conflict` if the caller's hash is not the current one.
 
     An empty hash never matches: https://github.com/slack-go/slack/issues/1462.
     """
@@ -102,7 +102,7 @@ def _check_external_id(workspace: Workspace, content: Json, own: View | None) ->
 
 
 def _fill(workspace: Workspace, view: View, content: Json) -> None:
-    """Keep typed values if block_id and action_id still exist, as Slack does."""
+    """Store the content; keep a typed value if its block_id and action_id still exist."""
     stored = {**content, "blocks": as_stored(content["blocks"], lambda: workspace.new_id("b"))}
     for name in ("title", "submit", "close"):
         if name in stored:

@@ -1,4 +1,4 @@
-"""The side panel's endpoints: the wire, faults, and the owner's data beside Slack."""
+"""The side panel's endpoints: the traffic, the faults, and the owner's data."""
 
 import secrets
 import threading
@@ -20,7 +20,7 @@ from bot.localslack.switches import Switches
 from bot.localslack.traffic import ACK_MS, Traffic
 
 MOST = 100
-"""The highest number of answers that one request may script."""
+"""The maximum number of answers that one request may script."""
 
 JSON = "application/json"
 ANSWERS: dict[str, Callable[[Json], Answer]] = {
@@ -31,7 +31,7 @@ ANSWERS: dict[str, Callable[[Json], Answer]] = {
     "timeout": lambda body: LostAnswer(_number(body, "seconds", 0, 0, 60)),
     "reset": lambda _body: Reset(),
 }
-"""Possible false answers of a call; "timeout" happens after the call took effect."""
+"""The scripted answers that the panel offers; "timeout" comes after the call had its effect."""
 
 SOCKETS: dict[str, Callable[[Switches, Json], None]] = {
     "duplicate": lambda slack, body: slack.duplicate_next(_number(body, "count", 1, 1, MOST)),
@@ -41,16 +41,16 @@ SOCKETS: dict[str, Callable[[Switches, Json], None]] = {
     "kill": lambda slack, _body: slack.kill_sockets(),
     "refresh": lambda slack, _body: slack.refresh_sockets(),
 }
-"""Possible faults of sockets: of the next envelopes, of new sockets, or of open ones."""
+"""The faults that the panel offers for the next envelopes, new sockets or open sockets."""
 
 
 @dataclass(frozen=True)
 class Backstage:
     """The data that the app's owner shows beside Slack; a part that is None is not shown.
 
-    `look` reads the current state of the database and the worker, in its own thread. `steer` takes
-    a visitor's settings of the worker and returns the new ones (`WrongValueError` for an impossible
-    value). `guide` is a list of steps for a visitor.
+    `look` reads the state of the database and the worker, in a separate thread. `steer` applies a
+    visitor's settings of the worker and returns all settings; it raises `WrongValueError` for an
+    impossible value. `guide` is a list of steps for a visitor.
     """
 
     look: Callable[[], Json] | None = None
@@ -59,13 +59,13 @@ class Backstage:
 
 
 class Panel:
-    """The endpoints over one local Slack and its recorded traffic."""
+    """The side panel's endpoints for one local Slack and its recorded traffic."""
 
     def __init__(self, slack: Switches, traffic: Traffic, backstage: Backstage) -> None:
         self._slack = slack
         self._traffic = traffic
         self._backstage = backstage
-        # One reading at a time, so that several pages do not overload the database.
+        # Only one page at a time reads the database, so that several pages do not overload it.
         self._looking = threading.Lock()
         self._session = secrets.token_hex(4)
 
@@ -107,7 +107,7 @@ class Panel:
         return await run_in_threadpool(self._backstage.steer, body)
 
     async def _faults(self, body: Json) -> Json:
-        """Set one fault per request: answers of a method, a socket fault, or no more faults."""
+        """Set one fault: a method's answers or a socket fault; or remove all faults."""
         if body.get("clear"):
             await run_in_threadpool(self._slack.clear_faults)
         else:

@@ -1,4 +1,4 @@
-"""The JSON that Slack sends and returns; only shapes, each with its page."""
+"""The JSON objects that Slack sends and returns; each function names the object's page."""
 
 import json
 
@@ -149,7 +149,7 @@ def slash_command(
     words: tuple[str, str],
     grants: tuple[str, str],
 ) -> Json:
-    """Build a slash command; `words` are command and text, `grants` trigger id and response url.
+    """Build a slash command from `words` (command, text) and `grants` (trigger id, response url).
 
     https://docs.slack.dev/interactivity/implementing-slash-commands.
     """
@@ -180,7 +180,7 @@ def message_actions(
     action: Json,
     grants: tuple[str, str],
 ) -> Json:
-    """Build a click on a message; Slack keeps no ephemeral message, so the payload omits it.
+    """Build a click on a message; it omits an ephemeral message, because Slack stores none.
 
     https://docs.slack.dev/reference/interaction-payloads/block_actions-payload.
     """
@@ -225,7 +225,7 @@ def view_actions(
 
 
 def view_submission(workspace: Workspace, user: User, view: View, trigger_id: str) -> Json:
-    """A modal's submit: .../interaction-payloads/view-interactions-payload."""
+    """A modal's submission: .../interaction-payloads/view-interactions-payload."""
     return {
         "type": "view_submission",
         **_common(workspace, user),
@@ -236,7 +236,7 @@ def view_submission(workspace: Workspace, user: User, view: View, trigger_id: st
 
 
 def view_closed(workspace: Workspace, user: User, view: View, *, is_cleared: bool) -> Json:
-    """Build the closing of a modal; it is sent only if `notify_on_close` is set."""
+    """Build the payload `view_closed`, which Slack sends only if `notify_on_close` is set."""
     return {
         "type": "view_closed",
         **_common(workspace, user),

@@ -1,4 +1,4 @@
-"""The app's messages: their content, checked and stored as Slack does."""
+"""Check the content of the app's messages, and store the messages, as Slack does."""
 
 import json
 from collections.abc import Collection
@@ -9,10 +9,10 @@ from bot.localslack.blocks.validation import as_stored, has_two_tables, message_
 from bot.localslack.refusals import SlackRefusal
 from bot.localslack.workspace import PostedMessage, Workspace
 
-# https://docs.slack.dev/reference/methods/chat.postMessage: Slack cuts a longer text; here it
-# is refused, so that no text is lost unnoticed.
+# https://docs.slack.dev/reference/methods/chat.postMessage: Slack cuts a longer text. The local
+# Slack refuses a longer text, so that the loss is noticed.
 TEXT_LONGEST = 40_000
-# chat.update answers `msg_too_long` above this, as apps report; its page recommends 4,000.
+# Apps report that chat.update answers `msg_too_long` above 4,000; its page recommends 4,000.
 UPDATE_TEXT_LONGEST = 4_000
 # Measured by others: https://github.com/slackapi/bolt-js/issues/2509.
 BLOCKS_LONGEST = 13_200
@@ -29,7 +29,7 @@ class Content:
 
 
 def parse_json(args: Json, name: str, code: str) -> object:
-    """Return an argument that is JSON, or a form's string of JSON; `code` if it is invalid."""
+    """Return a JSON argument, which a form sends as a string; refuses `code` if it is invalid."""
     value = args.get(name)
     if not isinstance(value, str):
         return value
@@ -45,7 +45,7 @@ def parse_json(args: Json, name: str, code: str) -> object:
 def content_of(args: Json, refused: Collection[str], longest: int = TEXT_LONGEST) -> Content:
     """Return the content in the arguments of a chat method, an ack or a response url.
 
-    `refused` are types of blocks that this workspace does not know. Refusals:
+    This workspace does not know the block types in `refused`. Refusals:
     `invalid_blocks_format`, `invalid_blocks`, `invalid_attachments`, `invalid_arguments`,
     `no_text`, `msg_too_long`, `msg_blocks_too_long`.
     """
@@ -69,9 +69,9 @@ def content_of(args: Json, refused: Collection[str], longest: int = TEXT_LONGEST
 
 
 def check_blocks(blocks: list[Json], refused: Collection[str] = ()) -> None:
-    """Raise Slack's refusal if it would not accept these blocks in a message.
+    """Raise Slack's refusal if Slack would refuse these blocks in a message.
 
-    `refused` types are unknown to this workspace, whatever they contain.
+    This workspace does not know the block types in `refused`, so every such block is refused.
     """
     problems = message_problems(blocks) or [
         Problem(f"unsupported type: {block['type']}", f"/blocks/{index}/type")
@@ -97,7 +97,7 @@ def post(
     ephemeral_to: str | None = None,
     user: str | None = None,
 ) -> PostedMessage:
-    """Post the content in a channel, for all or for one person; by default as the bot."""
+    """Post the content in a channel for all people or for one; the default author is the bot."""
     return workspace.add_message(
         PostedMessage(
             ts=workspace.next_ts(),
@@ -113,7 +113,7 @@ def post(
 
 
 def edit(workspace: Workspace, message: PostedMessage, content: Content) -> None:
-    """Replace a message's content; blocks that were not sent stay."""
+    """Replace a message's content; the old blocks stay if the app sent no blocks."""
     if content.text is not None:
         message.text = content.text
     if content.blocks is not None:

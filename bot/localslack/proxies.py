@@ -1,4 +1,4 @@
-"""The playground runs on this machine alone, so it uses no proxy."""
+"""The playground runs only on this machine, so it must not use a proxy."""
 
 from collections.abc import MutableMapping
 
@@ -6,7 +6,7 @@ NAMES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 
 def bypass_proxies(environ: MutableMapping[str, str]) -> None:
-    """Remove the proxies, because the SDK's Socket Mode client uses one even for 127.0.0.1."""
+    """Remove the proxies, because the SDK's Socket Mode client uses a proxy even for 127.0.0.1."""
     for name in NAMES:
         environ.pop(name, None)
         environ.pop(name.lower(), None)

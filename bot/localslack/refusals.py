@@ -9,8 +9,8 @@ from bot.localslack.blocks.specs import Json, Problem
 class SlackRefusal(Exception):
     """`{"ok": false, "error": code}`, with `response_metadata.messages` if there are problems.
 
-    https://docs.slack.dev/apis/web-api#responses. The HTTP status is 200 unless a subclass sets
-    another.
+    https://docs.slack.dev/apis/web-api#responses. The HTTP status is 200, or the status that a
+    subclass sets.
     """
 
     status = 200
@@ -25,7 +25,7 @@ class SlackRefusal(Exception):
         super().__init__(": ".join([code, *(str(problem) for problem in self.problems[:3])]))
 
     def body(self) -> Json:
-        """Return the JSON for the caller."""
+        """Return the JSON body of the answer."""
         answer: Json = {"ok": False, "error": self.code, **self.extra}
         if self.problems:
             words = [str(problem) for problem in self.problems]

@@ -1,4 +1,4 @@
-"""The local Slack as one server on 127.0.0.1, in its own thread."""
+"""The local Slack as a server on 127.0.0.1 in a separate thread."""
 
 import json
 import threading
@@ -33,13 +33,14 @@ from bot.localslack.workspace import Workspace
 
 
 class LocalSlack(Switches):
-    """A Slack of one workspace and one app; `with LocalSlack() as slack:` runs it.
+    """A Slack with one workspace and one app; `with LocalSlack() as slack:` runs the server.
 
-    `clock` returns the wall time in seconds: for message times, the 30 minutes of a response url
-    and the 3 s of a trigger. `ack_timeout` is in real seconds, and a trigger lives at least as
-    long. `seed` determines which socket gets which envelope. Three arguments are for the page only:
-    `roles` names a person's roles (without it no role is shown), `commands` lists slash commands,
-    and `backstage` is the data beside Slack. Every method may be called from any thread.
+    `clock` returns the wall time in seconds. It applies to message times, the 30 minutes of a
+    response url and the 3 s of a trigger. `ack_timeout` is in real seconds; a trigger is valid for
+    at least `ack_timeout`. `seed` determines the socket for each envelope. Three arguments are only
+    for the page. `roles` returns a person's roles; without `roles` the page shows no role.
+    `commands` lists slash commands, and `backstage` is the data beside Slack. Every method may be
+    called from any thread.
     """
 
     ids = IDS
@@ -86,7 +87,7 @@ class LocalSlack(Switches):
 
     @property
     def url(self) -> str:
-        """Return the page's address, with a final slash as in the `url` of `auth.test`."""
+        """Return the page's address; it ends with a slash, as the `url` of `auth.test` does."""
         return f"http://127.0.0.1:{self._server_thread.port}/"
 
     @property
@@ -105,7 +106,7 @@ class LocalSlack(Switches):
         return f"{self.url}api/"
 
     def __enter__(self) -> Self:
-        """Start the server and return when it accepts requests."""
+        """Start the server; return when the server accepts requests."""
         self._server_thread.start(self._app, self._requested_port)
         return self
 
@@ -148,10 +149,10 @@ class LocalSlack(Switches):
         )
 
     def deliver_by_http(self, url: str = "") -> None:
-        """Deliver by signed requests from now on, after the events' address answered the challenge.
+        """Verify the address for events, and deliver by signed requests from now on.
 
-        All requests go to `url`, or without one to the manifest's addresses. Raises
-        `NotVerifiedError`.
+        All requests go to `url`, or to the manifest's addresses if `url` is empty. Raises
+        `NotVerifiedError` if the address for events does not answer the challenge.
         """
         clock = self.workspace.clock
         routes = RequestUrls(addresses(self.manifest, url), self.credentials, clock, self._hub)
@@ -169,7 +170,7 @@ class LocalSlack(Switches):
     # ---- for tests and the playground
 
     def command(self, user: str, channel: str, text: str, *, wait: float = WAIT) -> Json:
-        """Type a slash command; the answer is that of `POST /_local/command`."""
+        """Type a slash command; return the answer of `POST /_local/command`."""
         return self._server_thread.wait_for(self._people.command(user, channel, text, wait))
 
     def click(
@@ -183,7 +184,7 @@ class LocalSlack(Switches):
         value: object = None,
         wait: float = WAIT,
     ) -> Json:
-        """Click on a message; the answer is that of `POST /_local/click`."""
+        """Click on a message; return the answer of `POST /_local/click`."""
         click = Click(action_id, block_id, value)
         return self._server_thread.wait_for(self._people.click(user, channel, ts, click, wait))
 
@@ -197,40 +198,40 @@ class LocalSlack(Switches):
         value: object = None,
         wait: float = WAIT,
     ) -> Json:
-        """Click in a modal or on Home; the answer is that of `POST /_local/click`."""
+        """Click in a modal or on Home; return the answer of `POST /_local/click`."""
         click = Click(action_id, block_id, value)
         return self._server_thread.wait_for(self._people.click_in_view(user, view_id, click, wait))
 
     def submit(self, user: str, view_id: str, values: Json, *, wait: float = WAIT) -> Json:
-        """Submit a modal; the answer is that of `POST /_local/submit`."""
+        """Submit a modal; return the answer of `POST /_local/submit`."""
         return self._server_thread.wait_for(self._people.submit(user, view_id, values, wait))
 
     def close_view(self, user: str, view_id: str, *, everything: bool = False) -> Json:
-        """Close a modal; the answer is that of `POST /_local/close`."""
+        """Close a modal; return the answer of `POST /_local/close`."""
         return self._server_thread.wait_for(
             self._people.close(user, view_id, everything=everything)
         )
 
     def leave(self, user: str) -> Json:
-        """Close or reload the person's Slack; the answer is that of `POST /_local/leave`."""
+        """Close or reload the person's Slack; return the answer of `POST /_local/leave`."""
         return self._server_thread.wait_for(self._people.leave(user))
 
     def open_home(self, user: str, *, wait: float = WAIT) -> Json:
-        """Open the Home tab; the answer is that of `POST /_local/home`."""
+        """Open the Home tab; return the answer of `POST /_local/home`."""
         return self._server_thread.wait_for(self._people.open_home(user, wait))
 
     def edit_group(self, name: str, *members: str) -> Json:
-        """Make these people (name or id) the user group's members; the app receives events."""
+        """Set the user group's members (names or ids); the app receives the group's events."""
         return self._server_thread.wait_for(self._people.edit_group(name, members))
 
     def state(self) -> Json:
-        """Return the same as `GET /_local/state`."""
+        """Return the state that `GET /_local/state` answers."""
         return self._server_thread.ask(
             lambda: state_json(self._backend, self._hub, self._app_info.roles)
         )
 
     def messages(self, channel: str) -> list[Json]:
-        """Return all messages of a channel (name or id), oldest first, with ephemeral ones."""
+        """Return all messages of a channel (name or id), also ephemeral messages, oldest first."""
 
         def read() -> list[Json]:
             target = self.workspace.find_channel(channel)
@@ -242,7 +243,7 @@ class LocalSlack(Switches):
         return self._server_thread.ask(read)
 
     def views(self, user: str) -> list[Json]:
-        """Return the open modals of a person, the lowest first."""
+        """Return a person's open modals, from the bottom of the stack to the top."""
         person = self.workspace.find_user(user)
         views: list[Json] = self.state()["views"].get(person.id if person else "", [])
         return views
@@ -254,19 +255,19 @@ class LocalSlack(Switches):
         return view
 
     def calls(self, method: str | None = None) -> list[Call]:
-        """Return the app's calls of one method or of all, oldest first."""
+        """Return the app's calls of one method or of all methods, oldest first."""
         all_calls = self._server_thread.ask(lambda: list(self._backend.calls))
         return [call for call in all_calls if method in {None, call.method}]
 
     def wait_for(self, predicate: Callable[[], object], timeout: float = 5.0) -> None:
-        """Wait until the predicate holds, tested after every change; raises `TimeoutError`."""
+        """Test the predicate after every change, until it is true; raises `TimeoutError`."""
         deadline = time.monotonic() + timeout
         while not predicate():
             remaining = deadline - time.monotonic()
             if remaining <= 0:
                 raise TimeoutError("the awaited condition was not met")
             with self._changed:
-                # A predicate may depend on state that announces no changes.
+                # A predicate may depend on state that does not notify of its changes.
                 self._changed.wait(min(remaining, 0.02))
 
     def _note_change(self) -> None:

@@ -1,4 +1,4 @@
-"""The local Slack without queue-bot, for any app; the app's own manifest sets its permissions."""
+"""The local Slack without queue-bot, for any app; the app's manifest sets the permissions."""
 
 import signal
 import threading
@@ -16,7 +16,7 @@ from bot.localslack.demo import plain_workspace
 from bot.localslack.manifest import Manifest, ManifestError, manifest_of
 from bot.localslack.server import LocalSlack
 
-AGAIN = 1.0  # seconds between two attempts to have a request URL verified
+AGAIN = 1.0  # seconds between two attempts to verify a request URL
 
 
 class CannotStart(Exception):
@@ -26,7 +26,7 @@ class CannotStart(Exception):
 def read_manifest(file: Path) -> Manifest:
     """Return the manifest of a YAML or JSON file.
 
-    Raises `CannotStart`, which names the wrong part.
+    Raises `CannotStart` with a message that names the invalid part.
     """
     try:
         return manifest_of(yaml.safe_load(file.read_text(encoding="utf-8")))
@@ -51,7 +51,7 @@ def lines(slack: LocalSlack) -> list[str]:
 
 
 def serve(manifest: Manifest, port: int, *, browser: bool, say: Callable[[str], None]) -> None:
-    """Run until Ctrl-C or SIGTERM; `say` prints the page's address and how to connect."""
+    """Run until Ctrl-C or SIGTERM; `say` prints the page's address and the app's environment."""
     done = threading.Event()
 
     def end(_number: int, _frame: FrameType | None) -> None:
@@ -77,7 +77,7 @@ def serve(manifest: Manifest, port: int, *, browser: bool, say: Callable[[str], 
 
 
 def _verify(slack: LocalSlack, done: threading.Event, say: Callable[[str], None]) -> None:
-    """Verify the app's request URL until it answers, because the app may start later."""
+    """Try to verify the app's request URL until the app answers; the app may start later."""
     problem = ""
     while not done.is_set():
         try:

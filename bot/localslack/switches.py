@@ -1,4 +1,4 @@
-"""Faults on demand: the part of `LocalSlack` for tests and the page's switches."""
+"""The part of `LocalSlack` that turns faults on and off, for tests and for the page."""
 
 from collections.abc import Iterable
 
@@ -12,7 +12,7 @@ from bot.localslack.web_server import ServerThread
 
 
 class Switches:
-    """Faults of the wire, the sockets and the token; every method works from any thread."""
+    """Faults of the Web API, the sockets and the tokens; any thread may call every method."""
 
     def __init__(
         self,
@@ -42,20 +42,20 @@ class Switches:
         self._server_thread.ask(lambda: self.faults.add(method, long))
 
     def always(self, method: str, answer: faults.Answer | str | int | None) -> None:
-        """Give every call of a method this answer from now on; None ends that."""
+        """Give every call of a method this answer from now on; None removes the lasting answer."""
         self._server_thread.ask(lambda: self.faults.always(method, answer))
 
     def refuse_blocks(self, *types: str, on: bool = True) -> None:
-        """Answer `invalid_blocks` to messages with a block of these types, or accept them again.
+        """Answer `invalid_blocks` to messages with a block of these types; accept them if not `on`.
 
-        A workspace answers this while Slack has not enabled a new block type for it.
+        Slack gives this answer in a workspace for which it has not enabled a new block type yet.
         """
         refused = self.faults.refused_blocks
         change = refused.update if on else refused.difference_update
         self._server_thread.ask(lambda: change(types))
 
     def revoke_token(self, token: str | None = None) -> None:
-        """Answer `token_revoked` to a token from now on, by default the bot's."""
+        """Answer `token_revoked` to a token from now on; the default is the bot's token."""
         self._server_thread.ask(lambda: self.credentials.revoked.add(token or self.credentials.bot))
 
     def restore_tokens(self) -> None:
@@ -63,21 +63,21 @@ class Switches:
         self._server_thread.ask(self.credentials.revoked.clear)
 
     def limit_rates(self, *, on: bool) -> None:
-        """Turn the 429 answers to too many calls on or off."""
+        """Turn the rate limits, which answer 429 to too many calls, on or off."""
         self.rates.on = on
 
     # ---- the sockets
 
     def duplicate_next(self, count: int = 1) -> None:
-        """Send each of the next envelopes twice, the second time to another socket if possible."""
+        """Send each of the next envelopes twice, the second copy to another socket if possible."""
         self._hub.faults.duplicates = count
 
     def delay_next(self, seconds: float, count: int = 1) -> None:
-        """Send each of the next envelopes late; the app's 3 s run meanwhile."""
+        """Send each of the next envelopes late; the app's 3 s begin before the delay."""
         self._server_thread.ask(lambda: self._hub.faults.delays.extend([seconds] * count))
 
     def redeliver(self) -> None:
-        """Send the newest envelope again; its ack is counted in `repeated_acks`."""
+        """Send the newest envelope again; `repeated_acks` counts the second ack."""
         self._server_thread.wait_for(self._hub.redeliver())
 
     def kill_sockets(self) -> None:
@@ -85,7 +85,7 @@ class Switches:
         self._server_thread.ask(self._hub.kill)
 
     def silence_sockets(self) -> None:
-        """Keep the connections open, but neither read nor send."""
+        """Keep the connections open, but neither read from them nor send to them."""
         self._server_thread.ask(self._hub.silence)
 
     def refresh_sockets(self, reason: str = "refresh_requested") -> None:
@@ -93,13 +93,13 @@ class Switches:
         self._server_thread.wait_for(self._hub.ask_to_leave(reason))
 
     def refuse_sockets(self, *, on: bool = True) -> None:
-        """Refuse every new connection, or accept them again; open ones stay."""
+        """Refuse every new connection, or accept new connections again; open connections stay."""
         self._hub.faults.refusing = on
 
     # ---- events
 
     def retry_events_after(self, *seconds: float) -> None:
-        """Set the waits before each further delivery of an event without acknowledgement."""
+        """Set the wait before each repeated delivery of an event without an ack."""
         self._courier.retry_waits = seconds
 
     # ---- all faults

@@ -13,23 +13,23 @@ from bot.localslack.blocks.specs import Json
 from bot.localslack.delivery.envelopes import ACK_SECONDS, AckRecord
 
 MAX_EXCHANGES = 100
-"""How many of the newest exchanges are remembered."""
+"""The maximum number of stored exchanges; the oldest are dropped."""
 ACK_MS = ACK_SECONDS * 1_000
-"""How long an envelope may wait for its ack: docs.slack.dev/apis/events-api/using-socket-mode."""
+"""The maximum wait for an envelope's ack: docs.slack.dev/apis/events-api/using-socket-mode."""
 MAX_ENVELOPES = 2_000
-"""How many envelopes' acks are recognised."""
+"""The number of newest envelopes whose acks are recognised."""
 BODY = 65_536
-"""How many bytes of an answer are read for its `ok` and `error`."""
+"""The maximum bytes of an answer that are read to find `ok` and `error`."""
 
 Kind = Literal["call", "envelope", "socket"]
 
 
 @dataclass
 class Exchange:
-    """A call by the app, an envelope to it, or a frame about the socket itself.
+    """A call by the app, an envelope to the app, or a frame about the socket.
 
-    `outcome` is "ok", an error code, or None before the answer; `ms` is the time until the answer,
-    None without one.
+    `outcome` is "ok", an error code, or None before the answer. `ms` is the time until the answer,
+    or None before the answer.
     """
 
     number: int
@@ -40,7 +40,7 @@ class Exchange:
     outcome: str | None = None
 
     def as_json(self, now: float) -> Json:
-        """Return it as the panel shows it, `ago_ms` before now; an overdue envelope is late."""
+        """Return the exchange as the panel shows it; a late envelope has the outcome "no ack"."""
         waited = (now - self.started_at) * 1000
         late = self.outcome is None and self.kind == "envelope" and waited > ACK_MS
         return {
@@ -54,7 +54,7 @@ class Exchange:
 
 
 class Traffic:
-    """The newest exchanges; `clock` counts seconds and never goes back."""
+    """The newest exchanges; `clock` is monotonic and counts seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
         self._clock = clock
@@ -76,7 +76,7 @@ class Traffic:
         exchange.outcome = outcome
 
     def record_frame(self, frame: Json) -> None:
-        """Record a frame to the app over a socket."""
+        """Record a frame that a socket sends to the app."""
         envelope = frame.get("envelope_id")
         if envelope is None:
             about = frame.get("reason") or f"{frame.get('num_connections', '')} connected"
@@ -89,14 +89,14 @@ class Traffic:
             self._awaited.pop(next(iter(self._awaited)))
 
     def record_ack(self, envelope: object) -> None:
-        """Record an ack; one without a waiting envelope changes nothing."""
+        """Record an ack; ignore an ack for which no envelope waits."""
         exchange = self._awaited.get(str(envelope))
         if exchange is not None and exchange.outcome is None:
             late = (self._clock() - exchange.started_at) * 1000 > ACK_MS
             self.finish(exchange, "late" if late else "ok")
 
     def record_http_acks(self, acks: Sequence[AckRecord]) -> None:
-        """Record the deliveries without a socket, from the list of all acks, oldest first."""
+        """Record the deliveries by HTTP from the list of all acks, oldest first."""
         for ack in acks[max(self._recorded_acks, len(acks) - MAX_EXCHANGES) :]:
             if ack.envelope_id not in self._awaited:
                 exchange = self.start("envelope", ack.kind)
@@ -104,7 +104,7 @@ class Traffic:
         self._recorded_acks = len(acks)
 
     def newest_first(self) -> list[Json]:
-        """Return the remembered exchanges as the panel shows them."""
+        """Return the stored exchanges as the panel shows them, newest first."""
         now = self._clock()
         return [exchange.as_json(now) for exchange in reversed(self._exchanges)]
 
@@ -122,14 +122,14 @@ def _described(frame: Json) -> str:
 
 
 class Meter:
-    """Times requests and answers; it changes nothing and keeps no arguments."""
+    """Measures the time of requests and answers; it changes nothing and stores no arguments."""
 
     def __init__(self, app: ASGIApp, traffic: Traffic) -> None:
         self._app = app
         self._traffic = traffic
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, and record what was sent and answered."""
+        """Pass the request to the app, and record the request and the answer."""
         path = scope.get("path", "")
         if scope["type"] == "websocket":
             await self._app(scope, self._recording_receive(receive), self._recording_send(send))
@@ -171,7 +171,7 @@ class Meter:
         try:
             await self._app(scope, receive, send_recorded)
         finally:
-            # A fault may cut the connection before the answer, which is then lost.
+            # The answer is lost if a fault cuts the connection first.
             cut = scope["state"]["transport"].is_closing() and not answer
             outcome = "no answer" if cut else _outcome(status, bytes(answer))
             self._traffic.finish(exchange, outcome)

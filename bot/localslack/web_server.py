@@ -1,4 +1,4 @@
-"""A web server in its own thread, started and stopped within time limits."""
+"""A web server in a separate thread, with time limits for its start and its stop."""
 
 import asyncio
 import socket
@@ -11,9 +11,8 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 PATIENCE = 120.0  # seconds after which a call from another thread counts as a defect
-STOPPING = 30.0  # seconds for the server to start, and to stop
-
-GRACE = 1.0  # seconds for running requests when the server stops
+STOPPING = 30.0  # maximum seconds for the server's start and for its stop
+GRACE = 1.0  # seconds in which running requests may end when the server stops
 
 T = TypeVar("T")
 
@@ -26,14 +25,14 @@ class Protocol(H11Protocol):
     ) -> None:
         """Store the connection in the state of every request on it."""
         super().connection_made(transport)
-        # asyncio sets it only for sockets that name their protocol; without it the body of every
-        # answer waits 40 ms for the client's ACK of its head.
+        # asyncio sets TCP_NODELAY only for sockets that name their protocol. Without TCP_NODELAY,
+        # every answer's body waits 40 ms for the client's ACK of the answer's head.
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.app_state = {**self.app_state, "transport": transport}
 
 
 class _Server(uvicorn.Server):
-    """Signals its start and stops at once; uvicorn itself polls ten times a second."""
+    """Notifies of its start and stops at once; uvicorn's own server polls ten times a second."""
 
     def __init__(self, config: uvicorn.Config, closing: asyncio.Event) -> None:
         super().__init__(config)
@@ -59,7 +58,7 @@ class _Server(uvicorn.Server):
 
 
 class ServerThread:
-    """Runs one app on 127.0.0.1; `closing` is set, in the server's loop, when it should stop."""
+    """Runs one app on 127.0.0.1; the server's loop sets `closing` when the server must stop."""
 
     def __init__(self) -> None:
         self.closing = asyncio.Event()
@@ -74,7 +73,7 @@ class ServerThread:
         return self._server is not None
 
     def start(self, app: Callable[[], ASGIApp], port: int) -> None:
-        """Listen, set `port` and serve; return when requests are accepted."""
+        """Listen, set `port` and serve; return when the server accepts requests."""
         listening = socket.create_server(("127.0.0.1", port))
         self.port = listening.getsockname()[1]
         server = _Server(_config(app()), self.closing)
@@ -95,7 +94,7 @@ class ServerThread:
             asyncio.run(serve())
 
     def stop(self) -> None:
-        """Stop the server; calling it again does nothing. Raises `TimeoutError` if it hangs."""
+        """Stop the server; a second call does nothing. `TimeoutError` if the server hangs."""
         thread = self._thread
         if self._server is None or thread is None:
             return
@@ -113,7 +112,7 @@ class ServerThread:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
 
     def ask(self, question: Callable[[], T]) -> T:
-        """Call the function in the server's loop, where all state is at rest; return its result."""
+        """Call the function in the server's loop, where no state changes; return its result."""
 
         async def answer() -> T:
             return question()

@@ -1,4 +1,4 @@
-"""The workspace: people, groups, channels, messages and views, independent of the wire."""
+"""The workspace: people, groups, channels, messages and views, independent of HTTP."""
 
 import itertools
 import secrets
@@ -82,7 +82,7 @@ class PostedMessage:
 
 @dataclass
 class View:
-    """An open modal, or a person's Home; `content` is what the app sent."""
+    """An open modal, or a person's Home; `content` is the view that the app sent."""
 
     id: str
     user: str
@@ -111,7 +111,7 @@ Listener = Callable[[], None]
 
 
 class Workspace:
-    """All state of the local Slack; `version` grows with every change and notifies listeners."""
+    """All state of the local Slack; every change increases `version` and notifies the listeners."""
 
     def __init__(
         self,
@@ -147,7 +147,7 @@ class Workspace:
         return f"{self._last_ts // 1_000_000}.{self._last_ts % 1_000_000:06d}"
 
     def new_id(self, prefix: str) -> str:
-        """Return an id like Slack's: a letter and ten capitals or digits."""
+        """Return an id like Slack's: the prefix, and ten capital letters or digits."""
         return f"{prefix}{next(self._serial):05X}{secrets.token_hex(3).upper()[:5]}"
 
     def new_hash(self) -> str:
@@ -155,13 +155,13 @@ class Workspace:
         return f"{int(self.clock())}.{secrets.token_hex(4)}"
 
     def find_user(self, name_or_id: str) -> User | None:
-        """Return a person by id or name, with or without @; None if there is none."""
+        """Return a person by id or by name, with or without @; None if no person matches."""
         key = name_or_id.removeprefix("@")
         user = self.users.get(key)
         return user or next((user for user in self.users.values() if user.name == key), None)
 
     def find_channel(self, name_or_id: str) -> Channel | None:
-        """Return a channel by id or name, with or without #; None if there is none."""
+        """Return a channel by id or by name, with or without #; None if no channel matches."""
         key = name_or_id.removeprefix("#")
         if key in self.channels:
             return self.channels[key]
@@ -169,7 +169,7 @@ class Workspace:
         return next((channel for channel in named if channel.name == key), None)
 
     def direct_message(self, user: str) -> Channel:
-        """Return the direct message between the bot and a person; create it if needed."""
+        """Return the direct message channel of the bot and a person; create it if needed."""
         for channel in self.channels.values():
             if channel.im_user == user:
                 return channel
@@ -195,19 +195,19 @@ class Workspace:
         self.mark_changed()
 
     def add_message(self, message: PostedMessage) -> PostedMessage:
-        """Add a message; a channel keeps the order of arrival."""
+        """Add a message; a channel's messages stay in the order in which they were added."""
         self.messages[message.channel].append(message)
         self.mark_changed()
         return message
 
     def find_message(self, channel: str, ts: str) -> PostedMessage | None:
-        """Return the message with that time in that channel, ephemeral or not."""
+        """Return the message with the time `ts` in the channel, also an ephemeral message."""
         return next(
             (message for message in self.messages.get(channel, ()) if message.ts == ts), None
         )
 
     def remove_message(self, message: PostedMessage) -> None:
-        """Remove a message as if it had never been posted."""
+        """Remove a message; nothing shows that it existed."""
         self.messages[message.channel].remove(message)
         self.mark_changed()
 

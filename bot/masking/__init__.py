@@ -1,1 +1,1 @@
-"""Mask secrets by their key and by their form in every text that is shown."""
+"""Mask secrets in every displayed text, by the secrets' keys and by their forms."""

@@ -1,4 +1,4 @@
-"""Mask secrets in command lines and SQL statements, which name them without `key=value`."""
+"""Mask secrets that command lines and SQL statements contain without `key=value`."""
 
 import re
 from collections.abc import Callable
@@ -24,7 +24,7 @@ _USER_OPTION = re.compile(
     r"(?<=[\s\"'])(?P<option>(?:-[uU]|--(?:proxy-)?user)[\"']?(?:=|[ \t]{0,4})[\"']?"
     r"[^\s:%\"'/]{0,100}[:%])(?P<value>[^\s\"']{1,400})"
 )
-# `-p` of these is a port, a path or a project.
+# For these programs, `-p` is a port, a path or a project, not a password.
 _OTHER_P = frozenset(("curl", "wget", "http", "https", "redis-cli", "valkey-cli", "helm", "unzip"))
 _ONLY_LOGIN = frozenset(("docker", "podman", "helm"))
 _SEGMENT = 600
@@ -34,7 +34,7 @@ _IDENTIFIED = re.compile(
     rf"{_VALUE}",
     re.IGNORECASE,
 )
-# A word and a quoted value; "unexpected token" is an error of a parser.
+# A word before a quoted value. "unexpected token" is a parser's error, not a secret.
 _WORDS = re.compile(
     r"(?<!unexpected )\b(?P<lead>(?:pass(?:word|wd|phrase|code)|secret|token|contrase(?:ñ|n)a|senha"
     r"|api[ _-]?key)\s{1,3}(?:(?:is|was|es|era|é|of|de)\s{1,3})?)(?P<q>\\{0,8}[\"'`“«])"
@@ -86,7 +86,7 @@ def _masked_value(match: re.Match[str]) -> str:
 
 
 def _mask_commands(text: str) -> str:
-    """Mask `-pX`, `-a X` and `-u user:X` after the programs that take passwords so."""
+    """Mask `-pX`, `-a X` and `-u user:X` after programs that accept passwords in these options."""
     out: list[str] = []
     at = 0
     commands = list(_COMMAND.finditer(text))

@@ -1,4 +1,4 @@
-"""Find secrets behind an encoding: JSON's escapes, base64, addresses and HTML."""
+"""Find secrets in encoded text: JSON's escapes, base64, addresses and HTML."""
 
 import html
 import re
@@ -9,7 +9,7 @@ from urllib.parse import unquote_plus
 
 from bot.masking.secret_patterns import MASK
 
-# Quotes, backslashes and control characters stay escaped, because they could end a value.
+# Quotes, backslashes and control characters stay escaped; decoded, they could end a value.
 _ESCAPED = re.compile(r"\\{1,16}u(?!00(?:22|27|5[cC]|[01]))(?P<code>[0-9a-fA-F]{4})")
 _SURROGATES = re.compile(r"[\ud800-\udfff]+")
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{16,}={0,2}(?![A-Za-z0-9+/_=])")
@@ -23,7 +23,7 @@ _DEEPEST = 3
 
 
 def decoded_escapes(text: str) -> str:
-    r"""Return `text` with the characters for JSON's `\u` escapes, which would hide a key."""
+    r"""Decode JSON's `\u` escapes in `text`, because an escape could hide a key."""
     if "\\u" not in text:
         return text
     text = _ESCAPED.sub(lambda match: chr(int(match["code"], 16)), text)
@@ -35,9 +35,9 @@ def _joined(halves: re.Match[str]) -> str:
 
 
 def mask_encoded(text: str, mask: Callable[[str, int], str], depth: int) -> str:
-    """Return `text` with encoded parts masked if `mask` changes what they hold.
+    """Return `text`; mask each encoded part whose decoded text `mask` changes.
 
-    `depth` is how many encodings this text was inside; `mask` gets the depth of the part.
+    `depth` counts the encodings around this text; `mask` receives the depth of the part.
     """
     if depth >= _DEEPEST:
         return text
@@ -69,7 +69,7 @@ def _masked_base64(run: str, mask: Callable[[str, int], str], depth: int) -> str
 
 
 def _base64_text(run: str) -> str | None:
-    """Return the text that a run of base64 holds, or None if it holds no readable text."""
+    """Return the text in a run of base64, or None if the run has no readable text."""
     body = run.rstrip("=").translate({0x2D: "+", 0x5F: "/"})
     body = body[: len(body) // 4 * 4] if len(body) % 4 == 1 else body + "=" * (-len(body) % 4)
     try:

@@ -1,4 +1,4 @@
-"""Decide by the name of a key whether its value is secret."""
+"""Decide by a key's name whether the key's value is secret."""
 
 import re
 import unicodedata
@@ -89,10 +89,10 @@ _NUMBER_WORD = re.compile(r"[a-z]+\d*")
 
 
 def key_rule(keys: Iterable[str] = DEFAULT_MASKED_KEYS) -> Callable[[str], bool]:
-    """Return the rule of these keys: whether the value under a name is secret.
+    """Return a function that decides by these keys whether the value of a name is secret.
 
-    A key of up to 4 letters is a whole word of the name, a longer one any part. So `pin` masks
-    `card_pin` and `cardPin` but not `shipping`, and `token` masks `accessTokens`.
+    A key of up to 4 letters must be a whole word of the name: `pin` masks `card_pin` and `cardPin`
+    but not `shipping`. A longer key may be any part of the name: `token` masks `accessTokens`.
     """
     normalized_keys = {_normalized(key) for key in keys} - {""}
     short = frozenset(key for key in normalized_keys if len(key) <= _SHORT_KEY)
@@ -111,7 +111,7 @@ def key_rule(keys: Iterable[str] = DEFAULT_MASKED_KEYS) -> Callable[[str], bool]
 
 
 def key_hint(keys: Iterable[str] = DEFAULT_MASKED_KEYS) -> Callable[[str], bool]:
-    """Return a fast check: False if no name in a text can be one of these keys."""
+    """Return a fast check, which is False if a text cannot contain any of these keys."""
     words = tuple({_normalized(key).encode() for key in keys} - {b""})
 
     def may_have_key(text: str) -> bool:
@@ -123,7 +123,7 @@ def key_hint(keys: Iterable[str] = DEFAULT_MASKED_KEYS) -> Callable[[str], bool]
 
 
 def _normalized(key: str) -> str:
-    """Return a key's letters and digits in lower case without accents: `API-Key` is `apikey`."""
+    """Return a key's letters and digits in lower case without accents: `apikey` for `API-Key`."""
     return "".join(char for char in _unaccented(key).casefold() if char.isalnum())
 
 

@@ -1,4 +1,4 @@
-"""Prepare payloads and exceptions for display: mask secrets by their key and by their form."""
+"""Prepare payloads and exceptions for display: mask secrets by their keys and their forms."""
 
 import json
 import re
@@ -22,7 +22,7 @@ _LAST_WORD = re.compile(r"\S{1,400}\Z")
 _ESCAPED_SLASH = re.compile(r"\\{1,16}/")
 _CACHED = 1_000
 _TOO_SHORT = 10
-"""A word of so many letters and digits has no form of a secret; most ids are shorter."""
+"""A word of up to 10 letters and digits matches no form of a secret; most ids are shorter."""
 _NAME = re.compile(r"[^\W\d][\w .-]{1,60}\Z|--?[A-Za-z][\w.-]{1,60}\Z")
 _NAME_KEYS = frozenset(
     {"name", "key", "field", "header", "label", "param", "parameter", "attribute", "option"}
@@ -32,7 +32,7 @@ _ID_KEY = re.compile(r"(?:uu)?ids?\Z|.*(?:_id|Id|_ids|uuid|_uuid)\Z")
 
 
 class Masker:
-    """Masks by a set of keys (see `key_rule`) and by the forms of secrets."""
+    """Masks secrets by a set of keys (see `key_rule`) and by the forms of secrets."""
 
     def __init__(self, keys: Iterable[str] = DEFAULT_MASKED_KEYS) -> None:
         keys = tuple(keys)
@@ -40,7 +40,7 @@ class Masker:
         self._may_have_key = key_hint(keys)
 
     def payload(self, payload: str) -> str:
-        """Return the payload as indented JSON with nested data opened, or masked text if broken."""
+        """Return the masked payload: indented JSON with nested data parsed, or text if broken."""
         data = open_text(payload)
         if isinstance(data, dict | list | PhpObject | str):
             display = _Walk(self).masked(data, 0)
@@ -50,14 +50,14 @@ class Masker:
         return plain(text)
 
     def text(self, text: str, depth: int = 0) -> str:
-        """Return free text, such as an exception, with named values and known forms masked.
+        """Return free text, such as an exception, with secret values and known forms masked.
 
-        `depth` is how many encodings the text was inside.
+        `depth` counts the encodings around the text.
         """
         return mask_random_tokens(self.known(text, depth))
 
     def known(self, text: str, depth: int = 0) -> str:
-        """Return free text as `text` does, but with its random tokens, which may be ids."""
+        """Return free text as `text` does, but keep random tokens, because they may be ids."""
         text = mask_arguments(decoded_escapes(text))
         text = mask_command_lines(text, self.is_masked)
         if self._may_have_key(text):
@@ -65,11 +65,11 @@ class Masker:
         return mask_encoded(mask_secrets(text), self.text, depth)
 
     def raw(self, text: str) -> str:
-        """Return unreadable data as masked text, with escapes decoded so that they hide nothing."""
+        """Return unreadable data as masked text; decode escapes, which could hide a secret."""
         return self.text(_ESCAPED_SLASH.sub("/", decoded_escapes(text)))
 
     def value(self, value: object) -> object:
-        """Return data such as a request's arguments with its texts masked; types are kept."""
+        """Return data, such as a request's arguments, with masked texts and unchanged types."""
         match value:
             case str():
                 return self.text(value)
@@ -105,7 +105,7 @@ def mask_value(value: object, keys: Iterable[str] = DEFAULT_MASKED_KEYS) -> Any:
     return _masker(tuple(keys)).value(value)
 
 
-# One outage fails a thousand jobs with one text.
+# In an outage, a thousand jobs fail with the same text.
 @lru_cache(maxsize=4_096)
 def _short_text(text: str, keys: tuple[str, ...]) -> str:
     return _masker(keys).text(text)
@@ -117,7 +117,7 @@ def _masker(keys: tuple[str, ...]) -> Masker:
 
 
 class _Walk:
-    """The walk through one payload to its display form, within a budget of values."""
+    """Converts one payload to its display form, up to a maximum number of values."""
 
     def __init__(self, masker: Masker) -> None:
         self._masker = masker
@@ -143,7 +143,7 @@ class _Walk:
         return self._fields(value, depth) if isinstance(value, dict) else MASK
 
     def _items(self, items: list[object], depth: int) -> list[object]:
-        """Mask the items, and the value after a secret's name: `["password", "…"]`."""
+        """Mask the items, and each value after a secret's name: `["password", "…"]`."""
         display: list[object] = []
         named = False
         for item in items:
@@ -185,7 +185,7 @@ class _Walk:
                 return self.masked(inner, depth + 1)
             return self._masker.raw(plain(text))
         if text.endswith(CUT):
-            # The cut part may be the one by which a secret is recognised.
+            # The cut may have removed the characters that identify the secret.
             return self._masker.text(_LAST_WORD.sub("", text.rstrip(CUT))) + "[cut]"
         return self._masker.text(text)
 

@@ -1,4 +1,4 @@
-"""Mask the values of named keys in unparsable text: broken JSON, logs, headers, SQL."""
+"""Mask the values of secret keys in text that no parser reads: broken JSON, logs, headers, SQL."""
 
 import json
 import re
@@ -22,7 +22,7 @@ _PHP_LEAD = re.compile(
     r"(?:[sS]:\d{1,9}:)(?=\\{0,32}\")|[idb]:(?=[-\d])|(?:int|float|bool)\((?=[^)\n])"
     r"|[bBrRuUN]{1,2}(?=[\"'])"
 )
-# var_dump() escapes nothing, so only the length says where the text ends.
+# var_dump() escapes nothing, so only the length shows the end of the text.
 _DUMPED = re.compile(r"string\((?P<bytes>\d{1,7})\) \\{0,32}\"")
 _NAME = r"[^\W\d][\w .-]{1,60}"
 _MARK = r"\\{0,16}[\"']"
@@ -33,7 +33,7 @@ _LIST_PAIR = re.compile(
 _IS = rf"(?:{_MARK})?\s{{0,8}}(?:=>|[:=])\s{{0,8}}"
 _NAMES = r"\b(?:name|key|field|header|label|param|nombre|campo|nome|chave)"
 _VALUES = r"\b(?:value|val|content|contents|data|valor|v)"
-# At most this much may stand between the name and the value.
+# At most 120 characters may be between the name and the value.
 _BETWEEN = r"[^{}<>\[\]\n]{1,120}?"
 _NAME_FIRST = re.compile(
     rf"{_NAMES}{_IS}(?P<mark>{_MARK}|)(?P<key>{_NAME}?)(?P=mark)(?=[\s,;\\\"']){_BETWEEN}"
@@ -78,7 +78,7 @@ def mask_pairs(text: str, is_masked: Callable[[str], bool]) -> str:
     while (pair := _PAIR.search(text, search_from)) is not None:
         key = pair["quoted"] or pair["bare"] or pair["tag"]
         if not is_masked(key) or _is_no_key(pair, key):
-            # An apparent key may contain another one, so only its own first part is skipped.
+            # The matched key may contain a secret key, so the search skips only its first part.
             search_from = pair.end("bare") if pair["bare"] else pair.start() + 1
             continue
         start, end = _value_span(text, pair, key)
@@ -96,7 +96,7 @@ def _without_values(statement: re.Match[str], is_masked: Callable[[str], bool]) 
 
 
 def _pair_patterns(text: str) -> Iterator[re.Pattern[str]]:
-    """Return the patterns of pairs that the text could match; a search in vain takes 8 µs."""
+    """Yield the pair patterns that the text can match; a search without a match takes 8 µs."""
     if "," in text:
         yield _LIST_PAIR
     lowered = text.lower()
@@ -105,12 +105,12 @@ def _pair_patterns(text: str) -> Iterator[re.Pattern[str]]:
 
 
 def _is_no_key(pair: re.Match[str], key: str) -> bool:
-    """Whether the key only contains another one, or is the class before an error's message."""
+    """Whether the match is not a key: a text around a key, a host, or an error's class."""
     if pair["quoted"]:
         return "=" in key or ":" in key
     if pair["sep"] != ":":
         return False
-    # `mail.example.com:587` is a host and its port.
+    # `mail.example.com:587` is a host and a port.
     return key.endswith(_ERRORS) or (
         "." in key and _PORT.match(pair.string, pair.end()) is not None
     )
@@ -135,7 +135,7 @@ def _value_span(text: str, pair: re.Match[str], key: str) -> tuple[int, int]:
 
 
 def _written_span(text: str, pair: re.Match[str], key: str) -> tuple[int, int]:
-    """Return where a value begins and ends that its quotes, brackets or spaces end."""
+    """Return the start and the end of a value that ends at its quote, bracket or space."""
     start = pair.end()
     if _PHP_BLOCK.match(text, start) is not None:
         return start, len(text)
@@ -162,7 +162,7 @@ def _dumped_span(text: str, dumped: re.Match[str]) -> tuple[int, int]:
 
 
 def _closing(text: str, opening: re.Match[str]) -> int:
-    """Return the end of a quoted value: its own quote after as many backslashes, or the end."""
+    """Return the end of a quoted value: its quote with the same backslashes, or the text's end."""
     mark = opening.group()
     escapes = len(mark) - 1
     at = opening.end()

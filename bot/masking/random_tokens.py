@@ -1,4 +1,4 @@
-"""Mask long tokens that look random, as the last resort: no rule knows their form."""
+"""Mask long tokens that look random; these tokens match no rule for a known form."""
 
 import re
 from collections import Counter
@@ -12,7 +12,7 @@ _TOKEN = re.compile(
 )
 _HEX = re.compile(r"[0-9a-fA-F]+\Z")
 _CLASSES = re.compile(r"[A-Z]+|[a-z]+|[0-9]+|[^A-Za-z0-9]")
-# Ids of objects, which their services show everywhere.
+# Ids of objects. They are not secret, because their services show them everywhere.
 _IDS = re.compile(
     r"(?:\b|_)(?:pi|ch|cus|sub|in|evt|req|price|prod|card|pm|seti|cs|re|txn|acct|ord|msg|job|run|file|order)"
     r"[_-]\Z"
@@ -33,8 +33,8 @@ def _masked_if_random(token: re.Match[str]) -> str:
 
 
 def _is_random(piece: str) -> bool:
-    """Whether letters and digits alternate as in no name; hashes in hex are not secret."""
-    # A path has a slash in each dozen characters, base64 one in 64.
+    """Whether letters and digits alternate more than in names; hex hashes are not secret."""
+    # A path has a slash in each 12 characters; base64 has a slash in each 64 characters.
     if _HEX.match(piece) or piece.count("/") * 12 > len(piece):
         return False
     runs = _CLASSES.findall(piece)
@@ -47,5 +47,5 @@ def _is_random(piece: str) -> bool:
 
 
 def _entropy(piece: str) -> float:
-    """Return Shannon's entropy in bits a character."""
+    """Return Shannon's entropy in bits per character."""
     return -sum(count / len(piece) * log2(count / len(piece)) for count in Counter(piece).values())

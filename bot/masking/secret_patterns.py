@@ -1,4 +1,4 @@
-"""Mask secrets that are recognisable by their form anywhere in a text."""
+"""Mask secrets anywhere in a text that have a known form."""
 
 import re
 
@@ -22,7 +22,7 @@ _BEARER = re.compile(
 _MAIL_HOST = re.compile(r"(?:@|%40)(?:[\w-]{1,63}\.){1,8}[\w-]{2,63}")
 _NOT_MAILBOX = frozenset(" \t\r\n\"'<>,;:()[]{}=@/\\&?|")
 _MAX_MAILBOX = 200
-# The boundary is tested once, so that the engine rejects most branches by their first character.
+# The word boundary is tested once; the engine then rejects most branches at the first character.
 _KEYS = re.compile(
     r"(?<![A-Za-z0-9])(?:"
     r"eyJ[\w-]{5,4000}\.[\w-]{2,8000}(?:\.[\w-]{0,2000})?"  # JSON web token
@@ -64,7 +64,8 @@ _KEYS = re.compile(
 _KEYS_IN_MIDDLE = re.compile(
     r"\$2[abxy]\$\d\d\$[./A-Za-z0-9]{20,60}|\$argon2(?:id|i|d)\$[^\s\"',;)]{10,300}"
 )
-# These begin with anything, so they are searched only in texts that have a part of them.
+# The secrets of `_RARE_KEYS` may begin with any character. The pattern runs only on a text that
+# contains one of these parts.
 _RARE_PARTS = ("-us", "|", "%7C", "atlasv1", "_mmk", "acc", "Q~", "==", ":A")
 _RARE_KEYS = re.compile(
     r"\b\d{5,16}:A[\w-]{34}\b"  # Telegram
@@ -79,7 +80,7 @@ _ADDRESS_SECRET = re.compile(
     r"(?=[^&\s\"'<>]{0,80}\d)[^&\s\"'<>#]{8,4000}",
     re.IGNORECASE,
 )
-# Go's and Oracle's addresses have no scheme.
+# The addresses of Go and Oracle have no scheme.
 _LOGIN = re.compile(
     r"(?P<lead>(?<![\w./-])[\w.-]{1,64}:)[^\s:@\"'/<>]{1,200}(?=@(?:tcp|unix)\()"
     r"|(?P<user>(?<![\w./-])[A-Za-z]\w{1,30}/)[^\s/@\"']{1,100}(?=@(?://)?[\w.-]{1,100}:\d{2,5}/)"
@@ -95,7 +96,7 @@ _CARD_LENGTHS = range(13, 20)
 
 
 def mask_secrets(text: str) -> str:
-    """Return `text` with `[masked]` for each secret of a known form; the rest unchanged."""
+    """Return `text` with `[masked]` in place of each secret of a known form."""
     if "-----BEGIN" in text:
         text = _PRIVATE_KEY.sub(MASK, text)
     if "@" in text:
@@ -128,7 +129,7 @@ def is_card_number(digits: str) -> bool:
 
 
 def _mask_addresses(text: str) -> str:
-    """Mask email addresses: find the host, then the mailbox before it; linear in any text."""
+    """Mask email addresses: find the host, then the mailbox before the host, in linear time."""
     out: list[str] = []
     at = 0
     for host in _MAIL_HOST.finditer(text):
@@ -143,7 +144,7 @@ def _mask_addresses(text: str) -> str:
 
 
 def _mask_aws_key(match: re.Match[str]) -> str:
-    """Mask an AWS secret key; it has all three kinds of characters, unlike a SHA-1 or a path."""
+    """Mask an AWS secret key: small letters, capitals and digits, unlike a SHA-1 or a path."""
     text = match.group()
     kinds = (str.islower, str.isupper, str.isdigit)
     mixed = all(any(kind(char) for char in text) for kind in kinds)
@@ -151,7 +152,7 @@ def _mask_aws_key(match: re.Match[str]) -> str:
 
 
 def _mask_cards(match: re.Match[str]) -> str:
-    """Mask every stretch of a run of digit groups that makes a card number."""
+    """Mask each card number in a run of digit groups."""
     text = match.group()
     groups = list(_GROUPS.finditer(text))
     out: list[str] = []
@@ -168,7 +169,7 @@ def _mask_cards(match: re.Match[str]) -> str:
 
 
 def _card_end(groups: list[re.Match[str]], start: int) -> int | None:
-    """Return the last group of the longest card number from group `start`, or None."""
+    """Return the last group of the longest card number that begins at group `start`, or None."""
     digits = ""
     best = None
     for index in range(start, len(groups)):

@@ -1,4 +1,4 @@
-"""Replace the arguments of calls in PHP's stack traces and messages, whatever they are."""
+"""Replace all arguments of calls in PHP's stack traces and messages."""
 
 import re
 
@@ -11,7 +11,7 @@ _LONGEST_CALL = 600
 
 
 def mask_arguments(text: str) -> str:
-    """Return `text` with `(…)` for the arguments of each call that has some; linear in time."""
+    """Return `text` with `(…)` for the arguments of each call that has any, in linear time."""
     if "(" not in text:
         return text
     if "#" in text:
@@ -33,7 +33,7 @@ def _without_frame_arguments(text: str) -> str:
             continue
         closing = text.rfind(")", opening, line_end)
         if closing < 0:
-            # An argument has line breaks, or the text was cut.
+            # An argument contains line breaks, or the text was cut.
             closing = text.rfind(")", opening, limit)
         end = limit if closing < 0 else closing + 1
         if end > opening + 2:
@@ -57,7 +57,7 @@ def _without_call_arguments(text: str) -> str:
 
 
 def _closing(text: str, opening: int) -> int:
-    """Return the end of a call's arguments: after its own parenthesis, or at the line's end."""
+    """Return the end of a call's arguments: after the closing parenthesis, or at the line's end."""
     depth, quote = 0, ""
     limit = min(len(text), opening + _LONGEST_CALL)
     for place in range(opening, limit):

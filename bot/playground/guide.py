@@ -1,12 +1,17 @@
-"""The playground's guide; the page ticks each step that happened, in any order and by any way.
+"""The playground's guide. The page ticks each completed step, in any order.
 
-A step's `kind` defines when it is done. `commands`: each of its commands was answered, or a button
-with the same effect was clicked. `says`: for each of its `patterns` there is a message of the bot
-in the channel `in`; a step about changes reads the audit channel, because every change is there,
-whether by button, command or modal. `visit`: the channel is open and has a message of the bot.
-`home`: the app's Home was opened. `steer`: the worker has the `wanted` controls, after the step
-`after`. With `replies`, the reply to one of these commands is enough, because there was nothing to
-do. A click on the step switches the page to the person `as` and to `channel`.
+A step's `kind` defines when the step is complete:
+- `commands`: the bot answered each of the step's commands, or an equivalent button was clicked.
+- `says`: the bot posted a message for each of the step's `patterns` in the channel `in`. A step
+  about changes reads the audit channel, because this channel has every change: by button, command
+  or modal.
+- `visit`: the channel is open and has a message of the bot.
+- `home`: the app's Home was opened.
+- `steer`: the worker has the `wanted` controls, and the step `after` is complete.
+
+A step may also have `replies`, the pattern of a reply that there was nothing to do. Such a reply to
+one of the step's commands also completes the step. A click on the step switches the page to the
+person `as` and to `channel`.
 """
 
 from bot.localslack.blocks.specs import Json
@@ -16,12 +21,12 @@ _PANEL = "In the side panel (“Behind the scenes”, at the top) press"
 
 
 def _command(text: str, *same: str, action: str = "") -> Json:
-    """Return a command that a step suggests; `same` and the button `action` do the same."""
+    """Return a suggested command; the commands `same` and the button `action` are equivalent."""
     return {"text": text, "same": [text, *same], "action_id": action}
 
 
 def _single(what: str) -> str:
-    """Return the pattern of the audit message about one failed job, alone or in a bulk change."""
+    """Return the pattern of the audit message about one failed job or about a bulk change."""
     return rf"{what}|{_BULK}(retry|delete) "
 
 

@@ -1,4 +1,4 @@
-"""Start of the playground: the real bot, the local Slack, a queue in SQLite, and a worker."""
+"""Start the playground: the real bot, the local Slack, a queue in SQLite, and a worker."""
 
 import os
 import signal
@@ -42,19 +42,22 @@ from bot.views.people import help_key
 from bot.wiring import make_bot
 
 INTERVAL = 1.0
-"""Seconds between two searches for failures; short, because a visitor is watching."""
+"""The seconds between two searches for failures, which is short because a visitor watches."""
 
 RESOLVE_SECONDS = 12
-"""Short for a visitor too, but longer than between two samples: the last reply needs a sample."""
+"""An incident resolves after this many seconds without problems, which is short for a visitor. The
+time between two samples is shorter, because the alert's last reply needs a sample."""
 
 NO_ACTIVITY_SECONDS = 40
-"""Short enough that a visitor who pauses the worker sees the alert."""
+"""The limit of the alert rule `no_worker_activity`. It is short, so that a visitor who pauses the
+worker sees the alert."""
 
 OLDEST_SECONDS = 100
-"""Longer than the usual wait of a job here, and longer than `NO_ACTIVITY_SECONDS`."""
+"""The limit of the alert rule `oldest_job`. It is longer than a job's usual wait in the playground,
+and longer than `NO_ACTIVITY_SECONDS`."""
 
 CUT_SECONDS = 0.3
-"""How long the bot's sockets stay open at the end, for messages in transit."""
+"""The seconds for which the bot's sockets stay open at the end, for messages in transit."""
 
 
 def play(port: int, *, browser: bool, say: Callable[[str], None]) -> None:
@@ -91,7 +94,7 @@ def playing(
 ) -> Iterator[LocalSlack]:
     """Start all parts in order and stop them in reverse order.
 
-    `grace` is that of `SlackBot`; `seed` makes the worker's orders and failures repeatable.
+    `SlackBot` defines `grace`; `seed` makes the worker's orders and failures repeatable.
     """
     roles: dict[str, list[str]] = {}
     database = folder / "queue.sqlite3"
@@ -114,7 +117,7 @@ def playing(
         finally:
             if worker:
                 simulated.stop()
-            # The SDK's client closes its socket after 3 s, or as soon as the server closes it.
+            # The SDK's client closes its socket after 3 s, or when the server closes the socket.
             cut = threading.Timer(CUT_SECONDS, slack.kill_sockets)
             cut.start()
             bot.stop()
@@ -144,7 +147,7 @@ def _backstage(engine: Engine, queue: Queue, worker: Worker | None) -> Backstage
 def _local_slack(port: int, app_info: AppInfo, backstage: Backstage, grace: int) -> LocalSlack:
     """Return the local Slack; raises `StartError` if the port is in use."""
     if port:
-        # Another process may still take the port; then the server's own error is shown.
+        # Another process may still open the port first; the server then raises its own error.
         try:
             socket.create_server(("127.0.0.1", port)).close()
         except OSError as error:
@@ -160,7 +163,7 @@ def _local_slack(port: int, app_info: AppInfo, backstage: Backstage, grace: int)
 
 
 def playground_settings(slack: LocalSlack, database: Path, no_activity_seconds: int) -> Settings:
-    """Return settings like a team's: an admin by id, operators by the user group @oncall."""
+    """Return settings as a team may have: an admin by id, operators by the user group @oncall."""
     return Settings(
         slack_bot_token=SecretStr(slack.bot_token),
         slack_app_token=SecretStr(slack.app_token),
@@ -179,7 +182,7 @@ def playground_settings(slack: LocalSlack, database: Path, no_activity_seconds: 
 
 
 def suggestions() -> list[dict[str, Any]]:
-    """Return the commands that the composer suggests while somebody types."""
+    """Return the commands that the message field suggests while a person types."""
     texts = texts_for("en", "en", ZoneInfo("UTC"))
     subcommands = [
         {

@@ -1,4 +1,4 @@
-"""The newest rows of the queue's two tables, with their stored values, for the side panel."""
+"""The newest rows of the queue's two tables, as stored, for the side panel."""
 
 from datetime import datetime
 from typing import Any
@@ -11,11 +11,11 @@ from bot.queue.layouts import Queue
 NEWEST = 30
 """The number of rows shown per table."""
 LONG = ("exception", "payload")
-"""Columns that come last, because they are too long for a narrow panel."""
+"""The columns that the panel shows last, because their values are too long for it."""
 
 
 def tables_json(engine: Engine, queue: Queue) -> Json:
-    """Return both tables by name, each `{"count", "columns", "rows"}`, newest row first."""
+    """Return the two tables by name, each as `{"count", "columns", "rows"}`, newest row first."""
     with engine.connect() as connection:
         tables: Json = {}
         for layout in (queue.jobs_layout, queue.failed_layout):

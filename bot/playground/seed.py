@@ -46,7 +46,7 @@ JOB_CLASSES = {
 
 
 def payload(queue: str, order: int, tienda: int) -> str:
-    """Return a job's payload as the shop platform writes it, with a secret to be masked."""
+    """Return a job's payload as the shop platform writes it; it has a secret, to show masking."""
     data = {
         "order_id": order,
         "tienda_id": tienda,
@@ -77,11 +77,11 @@ FAILED: Sequence[_Failed] = (
     _Failed(45, "netsuite", 803193, GONE_AWAY, 34),
     _Failed(46, "netsuite", 803196, GONE_AWAY, 31),
 )
-"""Failed jobs from before the visit; 45 and 46 have the API specification's orders."""
+"""Jobs that failed before the visit; jobs 45 and 46 have the orders of the API specification."""
 
 
 def seed(engine: Engine, queue: Queue) -> None:
-    """Create the spec's tables and fill them if they are empty."""
+    """Create the tables of the spec; insert the initial rows into empty tables."""
     queue.jobs.metadata.create_all(engine)
     queue.failed.metadata.create_all(engine)
     now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
@@ -103,7 +103,7 @@ def _failed_row(row: _Failed, now: datetime) -> dict[str, Any]:
 
 
 def _job_rows(now: int) -> list[dict[str, Any]]:
-    """Return a job that a dead worker reserved 14 minutes ago, waiting jobs, and a delayed one."""
+    """Return a job that a dead worker reserved 14 minutes ago, available jobs, a delayed job."""
     rows = [_job(119, "netsuite", 803170, now - 900, attempts=1, reserved_at=now - 840)]
     rows += [
         _job(121 + number, name, 803200 + number, now - 40 + 5 * number)

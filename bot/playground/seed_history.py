@@ -1,6 +1,6 @@
 """Metrics of the week before the playground started, so that the chart is not empty.
 
-They agree with the queue's other rows: the failures are those of the seed.
+The metrics agree with the queue's other rows, because they count the failed jobs of `seed`.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ from bot.store.metrics import rollups
 DAYS = 7
 _HOUR = timedelta(hours=1)
 _SHARES = {"netsuite": 5, "mail": 3, "shipping": 2}
-"""The number of each queue's jobs among ten."""
+"""The number of each queue's jobs in ten jobs."""
 _ORDERS = (
     14,
     9,
@@ -55,7 +55,7 @@ def seed_history(engine: Engine, now: datetime | None = None) -> None:
         for ago in range(24 * DAYS, 0, -1):
             hour = this_hour - _HOUR * ago
             rollups.put_hour(connection, hour, _between(hour, hour + _HOUR, failed_at))
-        # The past minutes of the current hour are stored together in its first minute.
+        # One sample in the hour's first minute has all past minutes of the current hour.
         rollups.add_sample(connection, this_hour, _between(this_hour, moment, failed_at))
 
 

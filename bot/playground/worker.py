@@ -1,6 +1,7 @@
-"""A simulated worker: it processes pending jobs, most of them without failure, and adds orders.
+"""A simulated worker, which processes available jobs, mostly without failure, and adds orders.
 
-A visitor controls its speed, the rate of random failures, a broken NetSuite, and a pause.
+A visitor can change the speed and the rate of random failures, break NetSuite, and pause the
+worker.
 """
 
 import random
@@ -30,13 +31,13 @@ SEED = 7
 STEP_SECONDS = 1.5
 TICK = 0.05  # seconds until a changed speed takes effect
 FIRST_FAILURE = 4
-"""The worker's fourth job fails, so that an alert arrives while a visitor watches.
+"""The worker's fourth job fails, so that a visitor sees an alert soon.
 
-A job that failed before is exempt, so a retry after the fix succeeds.
+A job that failed before does not fail for this reason, so that a retry after the fix succeeds.
 """
 MOST_PENDING = 8
 OUTAGE_JOBS = 20
-"""The number of jobs that fail while NetSuite is broken; new orders follow after the fix."""
+"""The number of jobs that fail while NetSuite is broken; new orders arrive after the fix."""
 
 _ERRORS = {
     "netsuite": (LOCK_WAIT, RATE_LIMIT),
@@ -50,9 +51,9 @@ _LIMITS = {"speed": (0.25, 8.0), "failure_rate": (0.0, 1.0)}
 class WorkerControls:
     """The worker's controls: `speed` as a factor, and `failure_rate` of random failures.
 
-    While `paused` the worker takes no job, but orders still arrive, as if the worker were dead.
-    While NetSuite is `broken` every job of its queue fails at once, and new orders for it arrive
-    fast until `OUTAGE_JOBS` have failed.
+    While `paused`, the worker starts no job but new orders arrive, as if the worker were dead.
+    While NetSuite is `broken`, every job in the queue `netsuite` fails at once, and new orders for
+    this queue arrive fast until `OUTAGE_JOBS` jobs have failed.
     """
 
     speed: float = 1.0
@@ -79,7 +80,7 @@ def with_changes(controls: WorkerControls, changes: Json) -> WorkerControls:
 
 
 class Worker:
-    """A worker in its own thread until it is stopped; `seed` makes it repeatable."""
+    """A worker in a separate thread; `seed` makes its orders and failures repeatable."""
 
     def __init__(self, engine: Engine, queue: Queue, seed: int = SEED) -> None:
         self._engine = engine.execution_options(changes=True)
@@ -124,7 +125,7 @@ class Worker:
                 if not self._controls.paused:
                     self._work()
             except OperationalError:
-                # SQLite was busy longer than its timeout; the worker tries again.
+                # SQLite was locked for longer than the timeout, so the worker tries again.
                 continue
             finally:
                 self._at = None
@@ -138,7 +139,7 @@ class Worker:
         return False
 
     def _arrive(self) -> None:
-        """Add an order's job now and then while the queue is short; in an outage two at a time."""
+        """Add a job at random while few jobs wait; add two at a time while NetSuite is broken."""
         broken = self._controls.broken
         self._lost = self._lost if broken else 0
         with self._engine.begin() as connection:
@@ -167,7 +168,7 @@ class Worker:
         return {"queue": name, "payload": body, "attempts": 0, "max_attempts": 3, **times}
 
     def _work(self) -> None:
-        """Take the oldest available job, wait as if working, then delete it or let it fail."""
+        """Reserve the oldest available job, wait, then delete it or move it to `failed_jobs`."""
         with self._engine.begin() as connection:
             job = self._take(connection)
         if job is None:
@@ -204,7 +205,7 @@ class Worker:
         return self._controls.broken and job["queue"] == "netsuite"
 
     def _error(self, job: RowMapping) -> str | None:
-        """Return the job's error, if it fails; a repeat of a random failure fails less often."""
+        """Return the job's error, or None; a job that failed before fails less often."""
         if self._is_lost(job):
             return NETSUITE_DOWN
         controls = self._controls

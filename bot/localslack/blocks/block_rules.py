@@ -1,9 +1,9 @@
-"""Slack's rules for blocks and views, one table row each.
+"""Slack's rules for blocks and views; each table row is the rule of one type.
 
-Every row names its page below https://docs.slack.dev/reference/block-kit/ and the surfaces that
-allow it (https://docs.slack.dev/blocks.json and the block's page; if they disagree, the narrower
-one applies). Types that the bot does not use (file, video, plan, task_card, context_actions, call)
-are not in the table and so are refused.
+Every row names its page in https://docs.slack.dev/reference/block-kit/ and the surfaces that allow
+the type. The surfaces come from https://docs.slack.dev/blocks.json and the block's page; if the two
+disagree, the stricter rule applies. Types that the bot does not use (file, video, plan, task_card,
+context_actions, call) are not in the table, so they are refused.
 """
 
 from bot.localslack.blocks.element_rules import (
@@ -85,7 +85,7 @@ RICH_PARTS: dict[str, Shape] = {
 }
 _RICH_TEXT = _block("rich-text-block", EVERYWHERE, ("elements",), elements=Many(OneOf(RICH_PARTS)))
 
-# Slack refuses an empty cell; a space or a dash represents an empty one.
+# Slack refuses an empty cell, so apps write a space or a dash.
 _TABLE_PAGE = "blocks/table-block"
 CELLS: dict[str, Shape] = {
     "raw_text": Shape(_TABLE_PAGE, {"type": Str(), "text": Str(shortest=1)}, ("text",)),
@@ -150,7 +150,7 @@ BLOCKS: dict[str, Shape] = {
         "context-block",
         EVERYWHERE,
         ("elements",),
-        # The type distinguishes an image from the two kinds of text, as for blocks.
+        # An element's type selects its rule: an image or one of the two kinds of text.
         elements=Many(
             OneOf(
                 {

@@ -1,7 +1,7 @@
 """Slack's rules about more than one field of a block or an element.
 
-Each rule names its page below https://docs.slack.dev/reference/block-kit/. The rules run on values
-that already have the right shape.
+Each rule names its page in https://docs.slack.dev/reference/block-kit/. The rules run only on
+values that already passed the check of their shape.
 """
 
 import json
@@ -9,26 +9,26 @@ from collections.abc import Callable, Iterator
 
 from bot.localslack.blocks.specs import Json, Problem
 
-# Characters of all table cells of one message: from blocks/table-block, data-table-block.
+# The maximum characters in all table cells of a message (blocks/table-block, data-table-block).
 TABLE_CHARACTERS = 10_000
 
 Check = Callable[[Json, str], Iterator[Problem]]
 
 
 def exactly_one(value: Json, at: str, first: str, second: str) -> Iterator[Problem]:
-    """Yield Slack's sentence if neither or both of two fields exist; it points to `type`."""
+    """Yield a problem at `type` unless the value has exactly one of two fields."""
     if (first in value) == (second in value):
         yield Problem(f"must define either `{first}` or `{second}`", f"{at}/type")
 
 
 def section(block: Json, at: str) -> Iterator[Problem]:
-    """Check blocks/section-block: text, fields or both."""
+    """Check blocks/section-block: the block needs text or fields."""
     if "text" not in block and "fields" not in block:
         yield Problem("must define either `text` or `fields`", f"{at}/type")
 
 
 def image(value: Json, at: str) -> Iterator[Problem]:
-    """Check blocks/image-block and block-elements/image-element: one source, not two."""
+    """Check blocks/image-block and block-elements/image-element: exactly one source."""
     yield from exactly_one(value, at, "image_url", "slack_file")
 
 
@@ -39,7 +39,7 @@ def card(block: Json, at: str) -> Iterator[Problem]:
 
 
 def choices(value: Json, at: str) -> Iterator[Problem]:
-    """Check block-elements/select-menu-element and similar: initial choices are options."""
+    """Check block-elements/select-menu-element and others: each initial choice is an option."""
     if value["type"] in {"static_select", "multi_static_select"}:
         yield from exactly_one(value, at, "options", "option_groups")
     groups = [group["options"] for group in value.get("option_groups", [])]
@@ -65,7 +65,7 @@ def lengths(value: Json, at: str) -> Iterator[Problem]:
 
 
 def data_table(block: Json, at: str) -> Iterator[Problem]:
-    """Check blocks/data-table-block: rows of one width, a header without rich text."""
+    """Check blocks/data-table-block: equally long rows, and a header without rich text."""
     rows: list[list[Json]] = block["rows"]
     width = len(rows[0])
     for index, row in enumerate(rows):
@@ -79,7 +79,7 @@ def data_table(block: Json, at: str) -> Iterator[Problem]:
 
 
 def data_visualization(block: Json, at: str) -> Iterator[Problem]:
-    """Check blocks/data-visualization-block: unique names, a value per category, slices above 0."""
+    """Check blocks/data-visualization-block: unique names, one value per category, slices > 0."""
     chart: Json = block["chart"]
     at = f"{at}/chart"
     for index, segment in enumerate(chart.get("segments", [])):

@@ -1,6 +1,6 @@
-"""Slack's rules for block elements and composition objects, one table row each.
+"""Slack's rules for block elements and composition objects; each table row is one type's rule.
 
-Every row names its page below https://docs.slack.dev/reference/block-kit/.
+Every row names its page in https://docs.slack.dev/reference/block-kit/.
 """
 
 from bot.localslack.blocks.specs import Flag, Many, Number, OneOf, Shape, Spec, Str, Text
@@ -66,7 +66,7 @@ def _element(page: str, required: tuple[str, ...] = (), **fields: Spec) -> Shape
 
 
 def _menu(page: str, required: tuple[str, ...] = (), **fields: Spec) -> Shape:
-    """Return an element that can have a placeholder, a confirm dialog and the first focus."""
+    """Return the shape of an element with placeholder, confirm dialog and `focus_on_load`."""
     return _element(
         page,
         required,
@@ -78,7 +78,7 @@ def _menu(page: str, required: tuple[str, ...] = (), **fields: Spec) -> Shape:
 
 
 def _field(page: str, required: tuple[str, ...] = (), **fields: Spec) -> Shape:
-    """Return an element for typing; it has no confirm dialog."""
+    """Return the shape of an element for typing, which has no confirm dialog."""
     return _element(
         page,
         required,
@@ -206,7 +206,7 @@ ACCESSORIES = tuple(
 IN_ACTIONS = tuple(name for name in ACCESSORIES if name != "image")
 IN_INPUT = tuple(name for name in ELEMENTS if name not in {"button", "overflow", "image"})
 
-# The surfaces of an element, from its own page; elements not listed are allowed everywhere.
+# The surfaces that allow an element, from the element's page. All surfaces allow any other element.
 ELEMENT_SURFACES: dict[str, frozenset[str]] = {
     "datetimepicker": frozenset({"message", "modal"}),
     "number_input": frozenset({"modal"}),
@@ -216,5 +216,5 @@ ELEMENT_SURFACES: dict[str, frozenset[str]] = {
 
 
 def element(*only: str) -> OneOf:
-    """Return the spec of an element of one of the named types."""
+    """Return the spec of an element whose type is one of the named types."""
     return OneOf(ELEMENTS, only)

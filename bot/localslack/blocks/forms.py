@@ -3,9 +3,9 @@
 from bot.localslack.blocks.specs import Json
 from bot.localslack.blocks.validation import elements_of
 
-# The field of `state.values` (and of an action) by the element's type:
-# https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload and the page of
-# each element.
+# The field of `state.values` and of an action for each element type. The sources are the page of
+# the element and
+# https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload.
 FIELDS = {
     "plain_text_input": "value",
     "number_input": "value",
@@ -47,11 +47,11 @@ _MANY = ("selected_options", "selected_users", "selected_channels", "selected_co
 
 
 class WrongValueError(Exception):
-    """A value that no person could enter there: a mistake of the test or the page."""
+    """A value that no person could enter in the field: an error in the test or the page."""
 
 
 def first_values(blocks: list[Json]) -> Json:
-    """Return `state.values` of an untouched view: initial values, else null or []."""
+    """Return `state.values` of a view before any input: initial values, otherwise null or []."""
     values: Json = {}
     for block in blocks:
         for element, _ in elements_of(block):
@@ -72,7 +72,7 @@ def _first(element: Json) -> object:
 def state_entry(element: Json, value: object) -> Json:
     """Return one entry of `state.values`: the element's state after a person chose `value`.
 
-    Options are named by their `value`; an unknown option raises `WrongValueError`.
+    `value` of an option selects the option; an unknown option raises `WrongValueError`.
     """
     kind = element["type"]
     if kind not in FIELDS:
@@ -101,7 +101,7 @@ def _find_option(element: Json, value: object) -> object:
 
 
 def empty_inputs(blocks: list[Json], values: Json) -> dict[str, str]:
-    """Return the blocks that a person must fill in before submitting, each with its sentence."""
+    """Return the empty required blocks, each with Slack's sentence for the person."""
     missing: dict[str, str] = {}
     for block in blocks:
         if block["type"] == "input" and not block.get("optional"):
@@ -113,7 +113,7 @@ def empty_inputs(blocks: list[Json], values: Json) -> dict[str, str]:
 
 
 def wrong_lengths(blocks: list[Json], values: Json) -> dict[str, str]:
-    """Return the texts that break their element's `min_length` or `max_length`."""
+    """Return the blocks whose text is too short or too long for the element, with a sentence."""
     wrong: dict[str, str] = {}
     for block in blocks:
         if block["type"] != "input" or block["element"]["type"] != "plain_text_input":
@@ -127,7 +127,7 @@ def wrong_lengths(blocks: list[Json], values: Json) -> dict[str, str]:
 
 
 def type_in(blocks: list[Json], state: Json, values: Json) -> None:
-    """Store typed values; raises `WrongValueError` for a field that is not in the modal."""
+    """Store typed values in `state`; raises `WrongValueError` for a field not in the modal."""
     for block in blocks:
         for element, _ in elements_of(block):
             entries = values.get(block["block_id"])

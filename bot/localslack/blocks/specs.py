@@ -1,4 +1,4 @@
-"""The small language of `block_rules` for the JSON values that Slack accepts."""
+"""The classes with which `block_rules` describes the JSON values that Slack accepts."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Problem:
-    """One refusal in Slack's words, with the JSON pointer to its place."""
+    """One refusal: Slack's sentence, and the JSON pointer to the refused value."""
 
     words: str
     pointer: str
@@ -23,7 +23,7 @@ class Spec(Protocol):
     """The rule for one JSON value."""
 
     def problems(self, value: object, at: str) -> Iterator[Problem]:
-        """Yield every problem of the value, each with its place below `at`."""
+        """Yield every problem of the value; each problem's place begins with `at`."""
         ...
 
 
@@ -37,7 +37,7 @@ def length_problems(text: str, at: str, *, shortest: int, longest: int | None) -
 
 @dataclass(frozen=True)
 class Str:
-    """A string of `shortest` to `longest` characters; one of `choices` if there are any."""
+    """A string of `shortest` to `longest` characters, limited to `choices` if there are any."""
 
     longest: int | None = None
     shortest: int = 0
@@ -65,7 +65,7 @@ class Flag:
 
 @dataclass(frozen=True)
 class Number:
-    """A JSON number within bounds, both included."""
+    """A JSON number between two bounds; each bound itself is allowed."""
 
     least: float = -math.inf
     most: float = math.inf
@@ -94,7 +94,7 @@ class Text:
     kinds: tuple[str, ...] = ("plain_text", "mrkdwn")
 
     def problems(self, value: object, at: str) -> Iterator[Problem]:
-        """Yield the inner problems, after Slack's line about schemas if two kinds are allowed."""
+        """Yield the text's problems; first Slack's line about schemas if two kinds are allowed."""
         problems = list(self._problems(value, at))
         if problems and len(self.kinds) > 1 and isinstance(value, dict):
             yield Problem("failed to match all allowed schemas", at)
@@ -154,10 +154,10 @@ class OrNull:
 
 @dataclass(frozen=True)
 class Shape:
-    """An object: its fields, the required ones, and its page of Slack's reference.
+    """An object: its fields, its required fields, and its page in Slack's reference.
 
-    `page` is below https://docs.slack.dev/reference/block-kit/; a property that is not in `fields`
-    is refused. `surfaces` is for blocks: the surfaces that allow them.
+    `page` is relative to https://docs.slack.dev/reference/block-kit/. A property that is not in
+    `fields` is refused. `surfaces` are the surfaces that allow a block.
     """
 
     page: str
@@ -166,7 +166,7 @@ class Shape:
     surfaces: frozenset[str] = field(default_factory=frozenset)
 
     def problems(self, value: object, at: str) -> Iterator[Problem]:
-        """Yield problems: not an object, missing or unknown fields, and the problems of fields."""
+        """Yield problems: not an object, missing or unknown fields, and each field's problems."""
         if not isinstance(value, dict):
             yield Problem("must provide an object", at)
             return

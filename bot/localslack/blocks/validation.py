@@ -1,4 +1,4 @@
-"""Validate blocks and views as Slack does, and store them as Slack does."""
+"""Validate blocks and views, and convert blocks to their stored form, as Slack does."""
 
 import copy
 from collections.abc import Callable, Iterator
@@ -12,13 +12,13 @@ from bot.localslack.blocks.specs import Json, OneOf, Problem
 Surface = Literal["message", "modal", "home"]
 
 MESSAGE_BLOCKS = 50  # https://docs.slack.dev/reference/block-kit/blocks
-MARKDOWN_CHARACTERS = 12_000  # over all markdown blocks of a message: blocks/markdown-block
-CHARTS = 2  # a message: blocks/data-visualization-block
+MARKDOWN_CHARACTERS = 12_000  # in all markdown blocks of a message: blocks/markdown-block
+CHARTS = 2  # in one message: blocks/data-visualization-block
 TABLES = ("table", "data_table")
 
 
 def message_problems(blocks: object, at: str = "/blocks") -> list[Problem]:
-    """Return the problems that make Slack refuse a message's blocks; empty if there are none."""
+    """Return the problems for which Slack refuses a message's blocks; empty without problems."""
     if not isinstance(blocks, list):
         return [Problem("must provide an array", at)]
     if len(blocks) > MESSAGE_BLOCKS:
@@ -28,7 +28,7 @@ def message_problems(blocks: object, at: str = "/blocks") -> list[Problem]:
 
 
 def view_problems(view: object, surfaces: tuple[Surface, ...] = ("modal", "home")) -> list[Problem]:
-    """Return the problems that make Slack refuse a view of these kinds; empty if none."""
+    """Return the problems for which Slack refuses a view on these surfaces; empty without any."""
     problems = list(_view_problems(view, surfaces))
     if problems and isinstance(view, dict):
         return [Problem("failed to match all allowed schemas", "/view"), *problems]
@@ -48,7 +48,7 @@ def _view_problems(view: object, surfaces: tuple[Surface, ...]) -> Iterator[Prob
 
 
 def _form_problems(view: Json) -> Iterator[Problem]:
-    """Check surfaces/modals: an input needs `submit`; at most one element has the first focus."""
+    """Check surfaces/modals: an input needs `submit`; one `focus_on_load` at most."""
     focused = False
     for index, block in enumerate(view["blocks"]):
         at = f"/view/blocks/{index}"
@@ -116,7 +116,7 @@ def _message_totals(blocks: list[Json], at: str) -> Iterator[Problem]:
 
 
 def has_two_tables(blocks: list[Json]) -> bool:
-    """Whether there are two tables: blocks/table-block allows one, else `invalid_attachments`."""
+    """Whether there are two tables; blocks/table-block: Slack answers `invalid_attachments`."""
     return sum(block["type"] in TABLES for block in blocks) > 1
 
 
@@ -125,7 +125,7 @@ def _cell_text(block: Json) -> str:
 
 
 def text_of(value: object) -> str:
-    """Return all readable text of the value: texts, captions, labels, titles, cell values."""
+    """Return all visible text of the value: texts, captions, labels, titles, cell values."""
     if isinstance(value, list):
         return "".join(map(text_of, value))
     if not isinstance(value, dict):
@@ -136,7 +136,7 @@ def text_of(value: object) -> str:
 
 
 def elements_of(block: Json, at: str = "") -> Iterator[tuple[Json, str]]:
-    """Yield the elements of a block in order, each with its place."""
+    """Yield a block's elements in order, each with its JSON pointer."""
     for key in ("accessory", "element"):
         if isinstance(block.get(key), dict):
             yield block[key], f"{at}/{key}"
@@ -152,7 +152,7 @@ def elements_of(block: Json, at: str = "") -> Iterator[tuple[Json, str]]:
 
 
 def as_stored(blocks: list[Json], new_id: Callable[[], str]) -> list[Json]:
-    """Return the blocks as Slack stores them: with every id, and text objects' defaults."""
+    """Return the blocks as Slack stores them, with all ids and with the defaults of texts."""
     stored = copy.deepcopy(blocks)
     for block in stored:
         _fill(block, new_id)

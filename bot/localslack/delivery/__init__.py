@@ -1,1 +1,1 @@
-"""Delivery of envelopes to the app: by Socket Mode or signed requests, with retries of events."""
+"""Deliver envelopes to the app by Socket Mode or by signed requests, and retry events."""

@@ -1,7 +1,8 @@
-"""Delivery of an envelope to the app: by a socket or a signed request, with retries of events.
+"""Deliver an envelope to the app by a socket or by a signed request, and retry events.
 
-https://docs.slack.dev/apis/events-api#retries: an event without acknowledgement is sent again at
-once, after a minute and after five. Commands, clicks and submissions are sent only once.
+If the app does not acknowledge an event, Slack sends the event again at once, after 1 minute and
+after 5 minutes: https://docs.slack.dev/apis/events-api#retries. Slack sends commands, clicks and
+submissions only once.
 """
 
 import asyncio
@@ -13,14 +14,14 @@ from bot.localslack.blocks.specs import Json
 EnvelopeKind = Literal["slash_commands", "interactive", "events_api"]
 
 ACK_SECONDS = 3.0
-"""How long Slack waits for an ack: docs.slack.dev/interactivity/handling-user-interaction."""
+"""Slack's maximum wait for an ack: docs.slack.dev/interactivity/handling-user-interaction."""
 RETRY_WAITS = (0.0, 60.0, 300.0)  # seconds before each further attempt
 
 
 class NotDeliveredError(Exception):
     """The app did not answer: `operation_timeout` after 3 s, `dispatch_failed` without a route.
 
-    `reason` is the word of `X-Slack-Retry-Reason`; `retryable` says whether an event is sent again.
+    `reason` is the value of `X-Slack-Retry-Reason`. If `retryable`, Slack sends an event again.
     """
 
     def __init__(self, code: str, reason: str = "", *, retryable: bool = True) -> None:
@@ -31,7 +32,7 @@ class NotDeliveredError(Exception):
 
 @dataclass(frozen=True)
 class AckRecord:
-    """How one envelope was answered; `ms` since it was sent, None after a timeout."""
+    """The app's ack of one envelope; `ms` is the time to the ack, or None after a timeout."""
 
     envelope_id: str
     kind: EnvelopeKind
@@ -41,7 +42,7 @@ class AckRecord:
 
 @dataclass(frozen=True)
 class Attempt:
-    """The number of an event's delivery, and why the one before failed."""
+    """The number of an event's delivery, and the reason why the previous delivery failed."""
 
     number: int = 0
     reason: str = ""
@@ -51,7 +52,7 @@ FIRST = Attempt()
 
 
 class Route(Protocol):
-    """A route to the app."""
+    """A way of delivery to the app: sockets or signed requests."""
 
     async def deliver(
         self, kind: EnvelopeKind, payload: Json, *, accepts: bool, attempt: Attempt = FIRST
@@ -61,7 +62,7 @@ class Route(Protocol):
 
 
 class Courier:
-    """Delivers all envelopes by the current route; `retry_waits` in seconds, for events."""
+    """Delivers all envelopes by the current route; `retry_waits` (seconds) apply to events."""
 
     def __init__(self, route: Route, *, interactivity: bool = True) -> None:
         self.route = route
@@ -72,7 +73,7 @@ class Courier:
     async def deliver(self, kind: EnvelopeKind, payload: Json) -> AckRecord:
         """Deliver a command, click or submission once; repeat an event after a failure.
 
-        If the manifest has `interactivity` off, a click fails with `dispatch_failed`.
+        A click fails with `dispatch_failed` if the manifest turns `interactivity` off.
         """
         if kind == "interactive" and not self._interactivity:
             raise NotDeliveredError("dispatch_failed")

@@ -21,7 +21,7 @@ class HttpResponse:
 
 
 async def post(url: str, headers: Mapping[str, str], body: bytes) -> HttpResponse:
-    """Post and return the whole answer; raises `OSError` without an HTTP server."""
+    """Post and return the complete answer; raises `OSError` if no HTTP server answers."""
     parts = urlsplit(url)
     secure = parts.scheme == "https"
     port = parts.port or (443 if secure else 80)

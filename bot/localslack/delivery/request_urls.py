@@ -32,26 +32,26 @@ AGENT = "Slackbot 1.0 (+https://api.slack.com/robots)"
 
 
 class NotVerifiedError(Exception):
-    """The address did not answer the challenge; the message says how it answered."""
+    """The address did not answer the challenge correctly; the message quotes its answer."""
 
 
 @dataclass(frozen=True)
 class Addresses:
-    """The addresses of events, interactions and each slash command."""
+    """The app's addresses for events, for interactions and for each slash command."""
 
     events: str
     interactivity: str
     command: Callable[[str], str]
 
     def of(self, kind: EnvelopeKind, payload: Json) -> str:
-        """Return the address for a payload."""
+        """Return the address to which a payload is sent."""
         if kind == "slash_commands":
             return self.command(str(payload["command"]))
         return self.events if kind == "events_api" else self.interactivity
 
 
 def addresses(manifest: Manifest, url: str = "") -> Addresses:
-    """Return the manifest's addresses, or `url` for everything."""
+    """Return the manifest's addresses, or `url` as the address for all payloads."""
 
     def command(word: str) -> str:
         slash_command = manifest.command(word)
@@ -61,9 +61,9 @@ def addresses(manifest: Manifest, url: str = "") -> Addresses:
 
 
 class RequestUrls:
-    """A route: each payload is one POST, whose answer within 3 s is the ack.
+    """A route that sends each payload as one POST; an answer within 3 s is the ack.
 
-    Acks are recorded in `hub`, together with those of the sockets.
+    `hub` records these acks together with the sockets' acks.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class RequestUrls:
 
     @property
     def has_events(self) -> bool:
-        """Whether there is an address for events."""
+        """Whether the manifest has an address for events."""
         return bool(self._addresses.events)
 
     async def verify(self) -> None:
@@ -173,7 +173,7 @@ class RequestUrls:
 
 
 def _encoded(kind: EnvelopeKind, payload: Json) -> tuple[str, bytes]:
-    """Return a payload's content type and body: events are JSON, the others are forms."""
+    """Return a payload's content type and body: JSON for events, a form for other payloads."""
     if kind == "events_api":
         return "application/json", json.dumps(payload).encode()
     fields = payload if kind == "slash_commands" else {"payload": json.dumps(payload)}

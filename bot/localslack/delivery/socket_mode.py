@@ -25,8 +25,8 @@ from bot.localslack.delivery.envelopes import (
 )
 from bot.localslack.faults import SocketFaults
 
-CONNECTIONS = 10  # the same page: an app may hold up to ten
-REMEMBERED = 1_000  # envelopes whose late or second ack is still recognised
+CONNECTIONS = 10  # Slack's maximum for an app, from the page above
+REMEMBERED = 1_000  # number of envelopes whose late or second ack is still recognised
 
 
 @dataclass
@@ -39,17 +39,17 @@ class _Connection:
 
 
 def transport(request: WebSocket) -> asyncio.Transport:
-    """Return the TCP connection of a request, which `server.Protocol` stored there."""
+    """Return a request's TCP connection, which `server.Protocol` stored in the request."""
     tcp_connection: asyncio.Transport = request.scope["state"]["transport"]
     return tcp_connection
 
 
 class Hub:
-    """All open sockets of the app; a seeded choice sends each envelope to one of them."""
+    """All open sockets of the app; a seeded random choice selects the socket for each envelope."""
 
     def __init__(self, app_id: str, *, seed: int, ack_timeout: float) -> None:
         self._app_id = app_id
-        self._choice = random.Random(seed)  # noqa: S311 - which socket, not a secret
+        self._choice = random.Random(seed)  # noqa: S311 - a choice of a socket, not a secret
         self.ack_timeout = ack_timeout
         self._tickets: set[str] = set()
         self._connections: list[_Connection] = []
@@ -68,7 +68,7 @@ class Hub:
         return len(self._connections)
 
     def new_ticket(self) -> str:
-        """Return the secret part of a socket's address."""
+        """Return a new secret part for a socket's address."""
         ticket = secrets.token_hex(16)
         self._tickets.add(ticket)
         return ticket
@@ -162,7 +162,7 @@ class Hub:
         return record
 
     async def _send_in_time(self, envelope: Json) -> None:
-        """Send the envelope now, or later by a fault; the 3 s run from now in both cases."""
+        """Send the envelope now, or later if a fault delays it; the 3 s always begin now."""
         copies, delay = self.faults.copies(), self.faults.delay()
         if not delay:
             await self._send(envelope, copies)
@@ -170,7 +170,7 @@ class Hub:
 
         async def later() -> None:
             await asyncio.sleep(delay)
-            with suppress(NotDeliveredError):  # without a socket, Slack sends nothing more
+            with suppress(NotDeliveredError):  # without a socket, Slack does not send the copies
                 await self._send(envelope, copies)
 
         task = asyncio.create_task(later())
@@ -181,14 +181,14 @@ class Hub:
         if not self._connections:
             raise NotDeliveredError("dispatch_failed")
         first = self._choice.randrange(len(self._connections))
-        # A second copy goes to the next socket, if there is one, as to another replica.
+        # The second copy goes to the next socket if one exists, as if to another replica.
         for index in range(first, first + copies):
             connection = self._connections[index % len(self._connections)]
             if not connection.silent:
                 await connection.socket.send_text(json.dumps(envelope))
 
     async def redeliver(self) -> None:
-        """Send the newest envelope once more; its ack is only counted."""
+        """Send the newest envelope again; the second ack is counted and has no other effect."""
         if self._sent_envelopes:
             await self._send(next(reversed(self._sent_envelopes.values())), copies=1)
 

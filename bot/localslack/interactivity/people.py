@@ -1,4 +1,4 @@
-"""Actions of people (type, click, submit, close, open Home), and the results that they see."""
+"""Actions of people (type, click, submit, close, open Home), and the visible results."""
 
 import re
 from collections.abc import Callable
@@ -25,16 +25,16 @@ from bot.localslack.web_api.calls import Backend
 from bot.localslack.web_api.replies import show_ack
 from bot.localslack.workspace import Channel, User, View, Workspace
 
-ADMIN = ""  # an edit of a group happens where the app cannot see its author
+ADMIN = ""  # the author of a group's change, whom the app cannot see
 
 
 class CannotError(Exception):
-    """The person cannot do this here: the channel, message or button is missing or not visible."""
+    """The person cannot do this: the channel, message or button does not exist or is hidden."""
 
 
 @dataclass(frozen=True)
 class Click:
-    """The clicked element and the choice: an option's value, a list of them, a text."""
+    """The clicked element and the choice: an option's value, a list of values, or a text."""
 
     action_id: str
     block_id: str | None = None
@@ -42,7 +42,7 @@ class Click:
 
 
 class People:
-    """Turns a person's action into an envelope, and the app's answers into visible results."""
+    """Sends a person's action to the app as an envelope, and shows the app's answers."""
 
     def __init__(
         self,
@@ -140,7 +140,7 @@ class People:
         return await self._round_trip.run(interaction, "interactive", payload, show, wait)
 
     async def close(self, user: str, view_id: str, *, everything: bool) -> Json:
-        """Close a modal with its close button, or with `everything` the whole stack."""
+        """Close a modal with its close button; with `everything`, close the whole stack."""
         person, view = self._person(user), self._view(user, view_id)
         stack = self._workspace.stacks.get(person.id, [])
         if view not in stack:
@@ -164,9 +164,9 @@ class People:
         return result
 
     async def leave(self, user: str) -> Json:
-        """Close or reload the person's Slack: open modals are lost, and the app gets no event.
+        """Close or reload the person's Slack: open modals are lost, and the app receives no event.
 
-        `view_closed` follows a click on a close button only:
+        Slack sends `view_closed` only after a click on a close button:
         https://docs.slack.dev/reference/views/modal-views.
         """
         person = self._person(user)
@@ -183,7 +183,7 @@ class People:
         return await self._deliver_event(event, Interaction(person.id), wait)
 
     async def edit_group(self, name: str, members: tuple[str, ...]) -> Json:
-        """Change the members of a user group, as an admin does on Slack's own pages."""
+        """Change the members of a user group, as an admin can in Slack's settings."""
         groups = self._workspace.groups.values()
         current = next(
             (
@@ -249,7 +249,7 @@ class People:
 
 
 def _nothing(_ack: Json | None) -> None:
-    """Show nothing, because Slack ignores the ack's payload of block actions and events."""
+    """Show nothing, because Slack ignores the payload in an ack of a block action or an event."""
 
 
 def _find(blocks: list[Json], click: Click) -> tuple[Json, str]:

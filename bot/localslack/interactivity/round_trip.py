@@ -1,4 +1,4 @@
-"""The round trip of a person's action: the envelope, the ack, the replies, a visible failure."""
+"""Round trip of a person's action: the envelope, the ack, the replies, or a visible failure."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,11 +13,11 @@ from bot.localslack.workspace import View
 
 TROUBLE = "We had some trouble connecting. Try again?"
 SLACKBOT = "USLACKBOT"
-QUIET = 0.05  # seconds without a further reply after which the replies are complete
+QUIET = 0.05  # the replies are complete after this many seconds without a new reply
 
 
 class RoundTrip:
-    """Delivers a person's action to the app and shows the person the app's answers."""
+    """Delivers a person's action to the app and shows the app's answers to the person."""
 
     def __init__(self, backend: Backend, courier: Courier) -> None:
         self._backend = backend
@@ -33,7 +33,7 @@ class RoundTrip:
         *,
         failing: str = "The action",
     ) -> Json:
-        """Deliver the envelope, show the ack and wait for replies; return what the person sees."""
+        """Deliver the envelope, show the ack and wait for replies; return the visible result."""
         self._backend.interactions.append(interaction)
         try:
             ack = await self._courier.deliver(kind, payload)
@@ -84,7 +84,7 @@ class RoundTrip:
 
 
 async def _wait_for_replies(interaction: Interaction, wait: float) -> None:
-    """Wait until replies have arrived and stopped for a moment, or for `wait` seconds."""
+    """Wait until no new reply arrives for `QUIET` seconds, at most `wait` seconds."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + wait
     pause = wait if not interaction.views else QUIET
@@ -98,7 +98,7 @@ async def _wait_for_replies(interaction: Interaction, wait: float) -> None:
 
 
 def result_json(interaction: Interaction, ack_ms: float | None, view: View | None = None) -> Json:
-    """Return the answer of `POST /_local/command` and similar; `ack_ms` is None without an ack."""
+    """Build the answer of `POST /_local/command` and others; `ack_ms` is None without an ack."""
     body: Json = {
         "ack_ms": ack_ms,
         "replies": interaction.replies,

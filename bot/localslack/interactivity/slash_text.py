@@ -6,7 +6,7 @@ from bot.localslack.workspace import Workspace
 
 
 def escape_names(workspace: Workspace, text: str) -> str:
-    """Turn names into references, as for a command with `should_escape: true`.
+    """Replace names by references, as Slack does for a command with `should_escape: true`.
 
     https://docs.slack.dev/interactivity/implementing-slash-commands.
     """

@@ -16,8 +16,8 @@ def apply_submission_ack(
 ) -> None:
     """Close the view, or apply the `response_action`: errors, update, push, clear.
 
-    Refusals: those of a view's content. `invalid_arguments` for an unknown action, or for errors on
-    blocks that are not input blocks of the view.
+    Refusals: the refusals of a view's content, and `invalid_arguments`. The second means that the
+    action is unknown, or that an error names a block that is not an input block of the view.
     """
     action = (ack or {}).get("response_action")
     if action is None:

@@ -1,1 +1,1 @@
-"""Slack's Web API and response urls: callers, rates and answers."""
+"""Slack's Web API and response urls: callers, rate limits and answers."""

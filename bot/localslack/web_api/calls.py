@@ -1,4 +1,4 @@
-"""The Web API: calls with their caller, method, arguments and answer."""
+"""The Web API: each call with its caller, method, arguments and answer."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ from bot.localslack.workspace import PostedMessage, View, Workspace
 
 @dataclass(frozen=True)
 class Call:
-    """One call of the app: the method, its arguments without the token, the answer."""
+    """One call by the app: the method, the arguments without the token, and the answer."""
 
     method: str
     args: Json
@@ -25,11 +25,10 @@ class Call:
 
 @dataclass
 class Backend:
-    """The state that the methods work on.
+    """The state that the methods read and change.
 
-    `socket_url` makes the address of a new Socket Mode connection. `interactions` are those that
-    still wait for replies, so that an ephemeral message or a view reaches the interaction that
-    caused it.
+    `socket_url` returns the address of a new Socket Mode connection. `interactions` still wait for
+    replies. An ephemeral message or a view is added to the interaction that caused it.
     """
 
     workspace: Workspace
@@ -42,13 +41,13 @@ class Backend:
     calls: list[Call] = field(default_factory=list)
 
     def note_ephemeral(self, message: PostedMessage) -> None:
-        """Add a message that only one person sees to their interactions in that channel."""
+        """Add an ephemeral message to its reader's interactions in the message's channel."""
         for interaction in self.interactions:
             if interaction.user == message.ephemeral_to and interaction.channel == message.channel:
                 interaction.note_reply(message)
 
     def note_view(self, view: View, by: Interaction | None = None) -> None:
-        """Add the view to the interactions of its owner, or to the one that caused it."""
+        """Add the view to the interaction that caused it, or to all interactions of its owner."""
         for interaction in self.interactions:
             if interaction is by or (by is None and interaction.user == view.user):
                 interaction.note_view(view)
@@ -59,7 +58,7 @@ Method = Callable[[Backend, Json], Json]
 
 @dataclass(frozen=True)
 class Entry:
-    """A method, the kind of its token, its possible scopes, and its rate."""
+    """A method, the kind of token and the scopes that allow it, and its rate."""
 
     run: Method
     caller: TokenKind = "bot"
@@ -79,7 +78,7 @@ class ApiResponse:
 def arguments(headers: Mapping[str, str], query: str, body: bytes) -> tuple[Json, str | None]:
     """Return the arguments of a request and its token.
 
-    Bodies are JSON, a form or empty; a token is in the Authorization header, the body or the query
+    A body is JSON, a form or empty. The token is in the Authorization header, the body or the query
     (https://docs.slack.dev/apis/web-api#basics). Refusals: `invalid_json`, `json_not_object`,
     `invalid_form_data`, `invalid_post_type`.
     """
@@ -114,9 +113,9 @@ def _body(content_type: str, body: bytes) -> Json:
 def answer(
     backend: Backend, methods: Mapping[str, Entry], method: str, args: Json, token: str | None
 ) -> ApiResponse:
-    """Run one call and record it with its answer.
+    """Run one call and record the call with its answer.
 
-    The token is checked first, then its scopes, then the rate, because a refused call counts too.
+    The token is checked first, then the token's scopes, then the rate. A refused call counts too.
     """
     headers: dict[str, str] = {}
     try:
@@ -140,7 +139,7 @@ def _entry(methods: Mapping[str, Entry], method: str) -> Entry:
 
 
 def _scope_headers(credentials: Credentials, entry: Entry) -> dict[str, str]:
-    """Return the headers of https://docs.slack.dev/authentication/installing-with-oauth#scopes."""
+    """Build the headers of https://docs.slack.dev/authentication/installing-with-oauth#scopes."""
     return {
         "x-oauth-scopes": ",".join(sorted(credentials.scopes)),
         "x-accepted-oauth-scopes": ",".join(entry.scopes),

@@ -1,4 +1,4 @@
-"""The `chat.*` methods, each as documented below https://docs.slack.dev/reference/methods/."""
+"""The `chat.*` methods, as documented in https://docs.slack.dev/reference/methods/."""
 
 from bot.localslack.blocks.specs import Json
 from bot.localslack.payloads import message_json
@@ -17,7 +17,7 @@ from bot.localslack.workspace import Channel, PostedMessage
 
 
 def open_channel(backend: Backend, args: Json, *, membership: bool = True) -> Channel:
-    """Return a call's channel, by id, by name, or by a person's id for their direct message.
+    """Return a call's channel by id, by name, or by a person's id for a direct message.
 
     Refusals: `channel_not_found`, `not_in_channel`, `is_archived`.
     """
@@ -38,13 +38,13 @@ def open_channel(backend: Backend, args: Json, *, membership: bool = True) -> Ch
 
 
 def is_hidden(backend: Backend, channel: Channel) -> bool:
-    """Whether Slack hides the channel: it is private and the bot was not invited."""
+    """Whether Slack hides the channel, because it is private and the bot is not a member."""
     bot = backend.workspace.identity.bot_user
     return channel.is_private and bot not in channel.members
 
 
 def post_message(backend: Backend, args: Json) -> Json:
-    """chat.postMessage: in a public channel `chat:write.public` stands for membership."""
+    """chat.postMessage: with `chat:write.public`, the bot can post without being a member."""
     public = "chat:write.public" in backend.credentials.scopes
     channel = open_channel(backend, args, membership=not public)
     backend.rates.take(f"chat.postMessage in {channel.id}", IN_A_CHANNEL)
@@ -60,7 +60,7 @@ def post_message(backend: Backend, args: Json) -> Json:
 
 
 def post_ephemeral(backend: Backend, args: Json) -> Json:
-    """chat.postEphemeral: its `message_ts` cannot be used to change it."""
+    """chat.postEphemeral: the app cannot edit the message by the returned `message_ts`."""
     channel = open_channel(backend, args)
     user = backend.workspace.users.get(str(args.get("user")))
     if user is None:
@@ -77,7 +77,10 @@ def _content(backend: Backend, args: Json, longest: int = TEXT_LONGEST) -> Conte
 
 
 def own_message(backend: Backend, args: Json, refusal: str) -> PostedMessage:
-    """Return the bot's message that all can see; `message_not_found`, or `refusal` for others'."""
+    """Return the bot's message, visible to all; `refusal` for other messages.
+
+    The refusal is `message_not_found` if the message does not exist.
+    """
     channel = open_channel(backend, args, membership=False)
     message = backend.workspace.find_message(channel.id, str(args.get("ts")))
     if message is None:
@@ -88,7 +91,7 @@ def own_message(backend: Backend, args: Json, refusal: str) -> PostedMessage:
 
 
 def update(backend: Backend, args: Json) -> Json:
-    """chat.update: text and blocks that are not sent stay unchanged."""
+    """chat.update: if the app sends no text or no blocks, the old text or blocks stay."""
     message = own_message(backend, args, "cant_update_message")
     edit(backend.workspace, message, _content(backend, args, UPDATE_TEXT_LONGEST))
     return {
@@ -120,7 +123,7 @@ def permalink(backend: Backend, args: Json) -> Json:
 
 
 _WRITE = ("chat:write",)
-# Scopes and tier of each: its page.
+# The scopes and the tier of each method are on the method's page.
 METHODS = {
     "chat.postMessage": Entry(post_message, scopes=_WRITE, rate=SPECIAL),
     "chat.postEphemeral": Entry(post_ephemeral, scopes=_WRITE, rate=TIER_4),

@@ -1,4 +1,4 @@
-"""Slack's side of the HTTP wire: the Web API and response urls, with their scripted faults."""
+"""Slack's HTTP endpoints for the app: the Web API and response urls, with scripted faults."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ CUT = 0.01  # seconds for the server to notice that its connection is closed
 
 
 class Wire:
-    """Answers the app's requests; a held answer ends early when `closing` is set."""
+    """Answers the app's requests; a delayed answer ends early when `closing` is set."""
 
     def __init__(self, backend: Backend, script: faults.Script, closing: asyncio.Event) -> None:
         self._backend = backend
@@ -75,7 +75,7 @@ class Wire:
     async def _scripted(
         self, request: Request, method: str, args: Json, run: Callable[[], Response]
     ) -> Response:
-        """Return the scripted answer of a call, or its own."""
+        """Return the scripted answer to a call, or the method's own answer."""
         scripted = self._script.next(method)
         if isinstance(scripted, faults.OwnAnswer):
             return run()
@@ -95,7 +95,7 @@ class Wire:
 
 
 def _fault(scripted: faults.Answer) -> tuple[str, Response | None]:
-    """Return the error to record and the answer; None stands for a reset connection."""
+    """Return the error to record and the answer; the answer None means a reset connection."""
     if isinstance(scripted, faults.Refused):
         return scripted.code, JSONResponse({"ok": False, "error": scripted.code})
     if isinstance(scripted, faults.RateLimited):
@@ -109,7 +109,7 @@ def _fault(scripted: faults.Answer) -> tuple[str, Response | None]:
 
 
 async def _cut(request: Request) -> Response:
-    """Abort the TCP connection; only the framework gets the response."""
+    """Abort the TCP connection and return a response that only the framework receives."""
     request.scope["state"]["transport"].abort()
     await asyncio.sleep(CUT)
     return Response()

@@ -1,4 +1,4 @@
-"""All other methods, each as documented below https://docs.slack.dev/reference/methods/."""
+"""All methods except `chat.*`, as documented in https://docs.slack.dev/reference/methods/."""
 
 from bot.localslack import modals
 from bot.localslack.blocks.specs import Json
@@ -12,7 +12,7 @@ from bot.localslack.workspace import View
 
 
 def auth_test(backend: Backend, _args: Json) -> Json:
-    """auth.test: permalinks are built from `url`."""
+    """auth.test: the app builds permalinks from the answer's `url`."""
     identity = backend.workspace.identity
     return {
         "url": backend.url(),
@@ -31,12 +31,12 @@ def connections_open(backend: Backend, _args: Json) -> Json:
 
 
 def is_set(args: Json, name: str) -> bool:
-    """Return a boolean argument, which a form sends as a word or a digit."""
+    """Return a boolean argument; a form sends it as a word or a digit."""
     return args.get(name) in (True, 1, "1", "true", "True")
 
 
 def users_info(backend: Backend, args: Json) -> Json:
-    """users.info: `locale` only if `include_locale` is set."""
+    """users.info: the answer has `locale` only if `include_locale` is set."""
     user = backend.workspace.users.get(str(args.get("user")))
     if user is None:
         raise SlackRefusal("user_not_found")
@@ -45,7 +45,7 @@ def users_info(backend: Backend, args: Json) -> Json:
 
 
 def conversations_info(backend: Backend, args: Json) -> Json:
-    """conversations.info, by id only; a private channel is visible only to its members."""
+    """conversations.info: accepts only an id; only members see a private channel."""
     channel = backend.workspace.channels.get(str(args.get("channel")))
     if channel is None or is_hidden(backend, channel):
         raise SlackRefusal("channel_not_found")
@@ -55,7 +55,7 @@ def conversations_info(backend: Backend, args: Json) -> Json:
 
 
 def usergroups_list(backend: Backend, args: Json) -> Json:
-    """usergroups.list: disabled groups and members only on request."""
+    """usergroups.list: returns disabled groups and members only if the app asks for them."""
     groups = [
         group_json(backend.workspace, group, users=is_set(args, "include_users"))
         for group in backend.workspace.groups.values()
@@ -75,7 +75,7 @@ def usergroups_users_list(backend: Backend, args: Json) -> Json:
 
 
 def views_open(backend: Backend, args: Json) -> Json:
-    """views.open: over an open modal, it pushes onto the same stack, as views.push."""
+    """views.open: if a modal is open, the new view is pushed onto its stack, as by views.push."""
     content = modals.view_content(args, ("modal",))
     interaction = backend.grants.exchange_trigger(args.get("trigger_id"))
     if interaction.view is None:
@@ -86,7 +86,7 @@ def views_open(backend: Backend, args: Json) -> Json:
 
 
 def views_push(backend: Backend, args: Json) -> Json:
-    """views.push: only from a modal that is still open."""
+    """views.push: needs a trigger from a modal that is still open."""
     content = modals.view_content(args, ("modal",))
     interaction = backend.grants.exchange_trigger(args.get("trigger_id"))
     if interaction.view not in backend.workspace.stacks.get(interaction.user, []):
@@ -97,7 +97,7 @@ def views_push(backend: Backend, args: Json) -> Json:
 
 
 def views_update(backend: Backend, args: Json) -> Json:
-    """views.update, by `view_id` or `external_id`; a closed view is `not_found`."""
+    """views.update: finds the view by `view_id` or `external_id`; `not_found` if it is closed."""
     content = modals.view_content(args, ("modal", "home"))
     view = _named_view(backend, args)
     modals.update(backend.workspace, view, content, args.get("hash"))
@@ -119,7 +119,7 @@ def _named_view(backend: Backend, args: Json) -> View:
 
 
 def views_publish(backend: Backend, args: Json) -> Json:
-    """views.publish: a person's Home."""
+    """views.publish: replaces a person's Home."""
     content = modals.view_content(args, ("home",))
     user = backend.workspace.users.get(str(args.get("user_id")))
     if user is None:
@@ -130,13 +130,13 @@ def views_publish(backend: Backend, args: Json) -> Json:
 
 
 _GROUPS = ("usergroups:read",)
-# Scopes and tier of each: its page.
+# The scopes and the tier of each method are on the method's page.
 METHODS = {
     **CHAT_METHODS,
     "auth.test": Entry(auth_test, rate=SPECIAL),
     "apps.connections.open": Entry(connections_open, "app", rate=TIER_3),
     "users.info": Entry(users_info, scopes=("users:read",), rate=TIER_4),
-    # The scope depends on the kind of channel, so `conversations_info` checks it.
+    # The required scope depends on the kind of channel, so `conversations_info` checks the scope.
     "conversations.info": Entry(conversations_info, rate=TIER_3),
     "usergroups.list": Entry(usergroups_list, scopes=_GROUPS, rate=TIER_2),
     "usergroups.users.list": Entry(usergroups_users_list, scopes=_GROUPS, rate=TIER_2),

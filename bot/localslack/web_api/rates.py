@@ -1,8 +1,8 @@
-"""Slack's rates: calls per minute of each method, one message per second in a channel.
+"""Slack's rates: calls per minute for each method, one message per second in a channel.
 
-https://docs.slack.dev/apis/web-api/rate-limits gives the rates; each method's page names its tier.
-The size of a burst is not documented. Here a method may use all calls of a minute at once, and a
-channel accepts ten messages at once.
+https://docs.slack.dev/apis/web-api/rate-limits lists the rates; each method's page names its tier.
+Slack does not document the size of a burst. Here a method accepts the calls of a whole minute at
+once, and a channel accepts ten messages at once.
 """
 
 import math
@@ -14,7 +14,7 @@ from bot.localslack.refusals import SlackRefusal
 
 @dataclass(frozen=True)
 class Rate:
-    """`burst` calls at once, then `per_minute`."""
+    """A method accepts `burst` calls at once, then `per_minute` calls."""
 
     per_minute: float
     burst: int
@@ -23,13 +23,14 @@ class Rate:
 TIER_2 = Rate(20, 20)
 TIER_3 = Rate(50, 50)
 TIER_4 = Rate(100, 100)
-# "Special": several hundred a minute by the page (auth.test, chat.postMessage in all channels).
+# Slack's tier "Special" (auth.test, chat.postMessage in all channels together) allows several
+# hundred calls per minute.
 SPECIAL = Rate(300, 300)
 IN_A_CHANNEL = Rate(60, 10)
 
 
 class TooMany(SlackRefusal):
-    """HTTP 429 with `Retry-After`; the call took no effect."""
+    """HTTP 429 with `Retry-After`; the call had no effect."""
 
     def __init__(self, seconds: int) -> None:
         super().__init__("ratelimited")
@@ -44,7 +45,7 @@ class _Bucket:
 
 
 class Rates:
-    """Counts calls by name with the injected clock (seconds); if `on` is false, none is refused."""
+    """Counts calls by name with a clock in seconds; if `on` is false, no call is refused."""
 
     def __init__(self, clock: Callable[[], float], *, on: bool = True) -> None:
         self._clock = clock

@@ -1,4 +1,4 @@
-"""Replies that need no token: the payload of a slash command's ack, and response urls."""
+"""Replies that need no token: the payload in a slash command's ack, and response urls."""
 
 from bot.localslack.blocks.specs import Json
 from bot.localslack.grants import Interaction
@@ -9,7 +9,7 @@ from bot.localslack.workspace import PostedMessage
 
 
 def show_ack(backend: Backend, interaction: Interaction, payload: Json | None) -> None:
-    """Show the payload of a slash command's ack; an empty one shows nothing.
+    """Show the payload in a slash command's ack; an empty payload shows nothing.
 
     https://docs.slack.dev/interactivity/implementing-slash-commands.
     """
@@ -19,11 +19,11 @@ def show_ack(backend: Backend, interaction: Interaction, payload: Json | None) -
 
 
 def use_response_url(backend: Backend, name: str, payload: Json) -> None:
-    """Apply a post to a response url: a new message, a replaced or a deleted original.
+    """Apply a post to a response url: post a message, or replace or delete the original message.
 
-    A slash command has no original, so replacing it posts a new message.
+    A slash command has no original message, so a replacement is posted as a new message.
     https://docs.slack.dev/interactivity/handling-user-interaction#message_responses. Refusals:
-    `expired_url`, `used_url`, and those of a message's content.
+    `expired_url`, `used_url`, and the refusals of a message's content.
     """
     interaction = backend.grants.use_response_url(name)
     source = interaction.source
@@ -35,7 +35,7 @@ def use_response_url(backend: Backend, name: str, payload: Json) -> None:
     if payload.get("replace_original") and source is not None:
         if not _is_posted(backend, source):
             raise SlackRefusal("message_not_found")
-        # The whole original is replaced, blocks included, even if only a text was sent.
+        # Slack replaces the original's text and blocks, even if the app sent only a text.
         edit(backend.workspace, source, Content(content.text or "", content.blocks or []))
         interaction.note_reply(source)
         return
