@@ -29,7 +29,7 @@ class Lease:
 
 
 def take(connection: Connection, name: str, owner: str, now: datetime) -> Lease | None:
-    """Renew the lease, or take over an expired lease; return None while another replica holds it."""
+    """Renew the lease or take over an expired lease; return None if another replica holds it."""
     row = connection.execute(for_update(select(leases).where(leases.c.name == name))).one()
     if row.owner != owner and row.owner and row.expires > now:
         return None

@@ -118,7 +118,7 @@ def _of_requests(connection: Connection, requests: set[str], before: int | None)
 
 
 def _bulk_requests(connection: Connection, condition: Condition) -> set[str]:
-    """Return the request ids of bulk changes that removed or restored failures with this condition."""
+    """Return the request ids of bulk changes that removed or restored the matching failures."""
     request_ids: set[str] = set()
     for number in (failures.c.operation, failures.c.restored_by):
         query = (

@@ -84,7 +84,7 @@ class _Sealing:
         self.links.append(SealedRecord(seq, hash_, record))
 
     def link_signed(self, record: RowMapping, key: AuditKey) -> None:
-        """Append a link for a record that was written with a key, or store the reason of the rejection."""
+        """Append a link for a record with a valid HMAC, or store the reason of the rejection."""
         reason = self._fault(record)
         if reason is None:
             self.link(record, key)
@@ -132,7 +132,7 @@ def _waiting(connection: Connection, settled: int, rows: int) -> Sequence[RowMap
 def _begin(
     sealing: _Sealing, waiting: Sequence[RowMapping], origin: RecordOrigin, *, is_complete: bool
 ) -> None:
-    """Seal the records without an HMAC without a key; then begin the part of the chain with a key."""
+    """Seal records that have no HMAC; then begin the part of the chain that has a key."""
     for record in waiting:
         if record["mac"] is None:
             sealing.link(record, None)
@@ -151,7 +151,7 @@ def _begin(
 
 
 def _continue(sealing: _Sealing, waiting: Sequence[RowMapping]) -> None:
-    """Seal the waiting records with the active key; one of these records may change the active key."""
+    """Seal the waiting records with the active key; one of these records may change the key."""
     for record in sorted(waiting, key=lambda one: not _is_begun_by(one, sealing)):
         change = change_of(record)
         key = sealing.keys.by_id(sealing.last.active)
@@ -180,7 +180,7 @@ def _is_begun_by(record: RowMapping, sealing: _Sealing) -> bool:
 
 
 def _settled_cursor(connection: Connection, now: datetime) -> int:
-    """Return the id up to which every record is sealed; reset the cursor if its position is too high.
+    """Return the id up to which every record is sealed; reset the cursor if it is too high.
 
     Without the reset, a moved cursor would stop the sealing while people still make changes.
     """
@@ -193,7 +193,7 @@ def _settled_cursor(connection: Connection, now: datetime) -> int:
 
 
 def _is_ahead(connection: Connection, now: datetime, settled: int) -> bool:
-    """Return whether the cursor is above every record, or above a record that waits for its seal."""
+    """Return whether the cursor is above every record, or above a record that is not sealed."""
     newest = connection.execute(select(func.max(audit.c.id))).scalar() or 0
     if settled > newest:
         return True

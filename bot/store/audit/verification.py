@@ -48,8 +48,8 @@ def verify(
     """Yield one sentence for each fault of the chain.
 
     `anchors` maps a `seq` to the first digits of its hash in the audit channel. Only anchors reveal
-    a tail that was cut off, or a chain that was rewritten. A bulk change's record is compared with the
-    operation's items until these items are purged.
+    a tail that was cut off, or a chain that was rewritten. A bulk change's record is compared with
+    the operation's items until these items are purged.
     """
     pending = dict(anchors or {})
     kept_since = now_of(connection) - batches.ITEMS_KEPT
@@ -74,7 +74,7 @@ def verify(
 
 
 def unproven_span(connection: Connection) -> str | None:
-    """Return a sentence about the links that only anchors prove because their key was lost, or None."""
+    """Return a sentence about links that only anchors prove, because their key was lost, or None."""
     query = (
         select(
             audit_chain.c.seq,

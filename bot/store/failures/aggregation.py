@@ -59,7 +59,7 @@ def merge_old_hours(connection: Connection, now: datetime, rows: int = AGGREGATE
 
 
 def _sums(connection: Connection, ids: Sequence[int]) -> dict[Key, Count]:
-    """Return the sums of these rows by key; the server adds them, because there may be thousands."""
+    """Return the sums of these rows by key; the server adds up the rows, which may be thousands."""
     if not ids:
         return {}
     c = failure_counts.c
@@ -103,7 +103,7 @@ def _merge(connection: Connection, ids: Sequence[int], new: defaultdict[Key, Cou
 
 
 def delete_unused_groups(connection: Connection, limit: int = DELETED_AT_ONCE) -> int:
-    """Delete error groups whose failures were purged, and the groups' counts; return their number."""
+    """Delete error groups without failures, and the groups' counts; return their number."""
     lock_lease(connection, "failures")
     c, other = failure_counts.c, failure_counts.alias("other")
     is_used = (

@@ -67,7 +67,7 @@ def _put(connection: Connection, entries: Sequence[Mapping[str, Any]]) -> list[M
 def _add_one(
     connection: Connection, queue: Queue, row: RowMapping, now: datetime, incident: int | None
 ) -> Mapping[str, Any] | None:
-    """Add one failure; log a failure that cannot be stored, because it must not block other rows."""
+    """Add one failure; log a failure that cannot be stored, so that other rows are not blocked."""
     try:
         with connection.begin_nested():
             return _put(connection, [_entry(queue, row, now, incident)])[0]

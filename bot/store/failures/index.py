@@ -24,8 +24,8 @@ PASS_ROWS = 1_000
 SCAN_ROWS = 10_000
 CAUGHT_UP_ROWS = 20_000
 SETTLED_AFTER = timedelta(minutes=10)
-"""No transaction of a worker lasts this long. So when an id was seen this long ago, all lower ids are
-committed."""
+"""No transaction of a worker lasts this long. So when an id was seen this long ago, all lower ids
+are committed."""
 
 NO_INCIDENT = 0
 """The `incident` of jobs that failed before the bot's first start."""

@@ -112,7 +112,8 @@ def mark_batch_removed(
     """Mark as removed the `rows` failures that a batch of a bulk change moved.
 
     In the batch's range, this call marked every failure that names the operation. So the counts
-    need no second search for the failures. Raises `LostRace` if it marked more or fewer than `rows`.
+    need no second search for the failures. Raises `LostRace` if it did not mark exactly
+    `rows` failures.
     """
     marked = update(failures).where(which).values(removed_at=now, operation=removal.operation)
     exactly(connection.execute(marked), rows)

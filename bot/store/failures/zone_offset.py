@@ -20,7 +20,7 @@ COMPARED = 10
 """The number of newest failures that are compared, except failures from before the first start."""
 STEP = timedelta(minutes=15)
 TOLERANCE = timedelta(seconds=30)
-"""The time for the index's delay and for the difference between a worker's and the database's clock."""
+"""The time allowed for the index's delay and for a difference between clocks of worker and server."""
 LARGEST = timedelta(hours=26)
 """The difference between the zones UTC-12 and UTC+14."""
 
@@ -65,6 +65,6 @@ def _steps(age: timedelta) -> int | None:
 
 
 def require_right_zone(connection: Connection, queue: Queue) -> None:
-    """Raise `TimesOff` if workers write `failed_at` in a zone that is not the configured time zone."""
+    """Raise `TimesOff` if the zone of `failed_at` is not the configured time zone."""
     if offset := zone_offset(connection, queue):
         raise TimesOff(minutes=offset // timedelta(minutes=1))

@@ -118,7 +118,7 @@ def belongs_to_none() -> ColumnElement[bool]:
 
 @dataclass(frozen=True, slots=True)
 class MovedFailures:
-    """The number of failures that moved to another incident, and their first and last `failed_at`."""
+    """The number of failures moved to another incident, and their first and last `failed_at`."""
 
     count: int
     times: tuple[datetime, ...]

@@ -27,7 +27,7 @@ def active_incidents(
 
 
 def incident(connection: Connection, id_: int) -> ListedIncident | None:
-    """Return the incident with this id, active or resolved, or None if there is no such incident."""
+    """Return the incident with this id, active or resolved; None if there is no such incident."""
     incident = lookups.by_id(connection, id_)
     return None if incident is None else listed(incident, _names(connection, [incident]))
 

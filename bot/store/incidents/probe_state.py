@@ -48,7 +48,7 @@ class ProbeState:
         return max(0, (now - since) // timedelta(seconds=1))
 
     def count_at(self, at: int, tolerance: int) -> int | None:
-        """Return the number of available jobs at `at` (unix seconds) or up to `tolerance` s earlier."""
+        """Return the available jobs at `at` (unix seconds) or up to `tolerance` s earlier."""
         counts = [count for when, count in self.counts if at - tolerance <= when <= at]
         return counts[-1] if counts else None
 
@@ -120,7 +120,8 @@ def failed_lately(connection: Connection, queue: Queue) -> dict[str, datetime]:
     """Return the time (naive UTC) of each queue's last failure among the newest failures.
 
     The time is the earlier of `failed_at` and `seen_at`. A worker's clock may be ahead, so
-    `failed_at` may be too late. An undo gives a restored failure a new `seen_at`, which is too late.
+    `failed_at` may be too late. A failure that an undo restored has a new `seen_at`, which
+    is too late.
     """
     c = failures.c
     newest = (

@@ -23,7 +23,7 @@ from bot.store.tables import rollups as table
 
 
 class _Sums(NamedTuple):
-    """Sums since a minute: monitored seconds, processed jobs of all queues, failures of one queue."""
+    """Sums since a minute: monitored seconds, processed jobs (all queues), failures (one queue)."""
 
     seconds: int
     processed: int | None

@@ -1,4 +1,4 @@
-"""The outcomes of an incident's retried jobs: whether all are known, and the number of each outcome.
+"""The outcomes of an incident's retried jobs: whether all are known, and the count of each outcome.
 
 Outcomes are exact for jobs that were retried by id, because each such job is tracked. For a bulk
 retry, the failures of the retried jobs are counted by incident.
@@ -41,7 +41,7 @@ def unsettled(connection: Connection) -> set[int]:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The numbers of retried jobs that were processed or failed with another error; None: unknown."""
+    """The retried jobs that were processed, and that failed with another error; None: unknown."""
 
     processed: int | None = None
     failed: int | None = None

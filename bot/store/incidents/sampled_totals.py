@@ -18,14 +18,14 @@ GROUPS = 3
 
 @dataclass(frozen=True, slots=True)
 class Exact:
-    """The last exact figures of a queue: available jobs, and the oldest available job's age in s."""
+    """The last exact figures of a queue: available jobs, and the oldest job's age in seconds."""
 
     available: int
     oldest_seconds: int | None
 
 
 def lately(connection: Connection, now: datetime) -> dict[str, Exact]:
-    """Return the newest sample's figures by queue, or nothing if the sample is older than `FRESH`."""
+    """Return the newest sample's figures by queue; empty if the sample is older than `FRESH`."""
     c = rollups.c
     minutes = select(c.at).where(c.span == MINUTE, c.at > now - FRESH, c.at <= now)
     newest = minutes.order_by(c.at.desc()).limit(1).scalar_subquery()
