@@ -147,7 +147,8 @@ def put_back(
     """Insert the archived rows with the ids `copies` into their table; return the last new id.
 
     With `same_id` each row gets its old id. An error about a refused row names
-    `row_id`, the first of several rows. Raises `LostRace` if an id was reused meanwhile, `RowRefused` if the table refuses a row, and `RowWouldChange` if the table stores another value.
+    `row_id`, the first of several rows. Raises `LostRace` if an id was reused meanwhile,
+    `RowRefused` if the table refuses a row, and `RowWouldChange` if it would store another value.
     """
     rules = read_rules(connection, queue)
     layout: Layout = queue.failed_layout if kind == "failed" else queue.jobs_layout

@@ -55,7 +55,7 @@ def _first(connection: Connection, now: datetime) -> None:
 
 
 MIGRATIONS: tuple[Callable[[Connection, datetime], None], ...] = (_first,)
-"""The migrations in order. Each can be repeated after an interruption, because DDL commits at once."""
+"""The migrations in order. Each can be repeated after an interruption; DDL commits at once."""
 
 
 def version(connection: Connection) -> int:

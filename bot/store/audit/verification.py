@@ -74,7 +74,7 @@ def verify(
 
 
 def unproven_span(connection: Connection) -> str | None:
-    """Return a sentence about links that only anchors prove, because their key was lost, or None."""
+    """Return a sentence about links that only anchors prove because their key was lost, or None."""
     query = (
         select(
             audit_chain.c.seq,

@@ -20,7 +20,7 @@ COMPARED = 10
 """The number of newest failures that are compared, except failures from before the first start."""
 STEP = timedelta(minutes=15)
 TOLERANCE = timedelta(seconds=30)
-"""The time allowed for the index's delay and for a difference between clocks of worker and server."""
+"""The tolerance for the index's delay, and for a worker's clock that differs from the database's."""
 LARGEST = timedelta(hours=26)
 """The difference between the zones UTC-12 and UTC+14."""
 

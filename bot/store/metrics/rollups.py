@@ -36,7 +36,7 @@ PURGED_AT_ONCE = 1_000
 
 
 def stored_name(queue: str) -> str:
-    """Return a queue's name without trailing spaces; servers treat `mail ` and `mail` as one key."""
+    """Return a queue's name without final spaces; servers treat `mail ` and `mail` as one key."""
     return queue.rstrip(" ")
 
 
@@ -175,7 +175,7 @@ def _first(connection: Connection, span: str, since: datetime | None) -> datetim
 def _rows(
     connection: Connection, span: str, since: datetime, until: datetime, queue: str | None = None
 ) -> list[tuple[datetime, str, QueueMetrics]]:
-    """Return the rows of a span in [since, until); with `queue`, only of this queue and of `ALL`."""
+    """Return the rows of a span in [since, until); with `queue`, only of the queue and of `ALL`."""
     c = rollups.c
     query = select(rollups).where(c.span == span, c.at >= since, c.at < until)
     if queue is not None:

@@ -40,7 +40,7 @@ def current(connection: Connection) -> Freeze | None:
 
 
 def hold(connection: Connection) -> Freeze | None:
-    """Return the freeze in force; lock the row, so that no freeze begins or ends before the commit."""
+    """Return the freeze in force; lock the row, so that no freeze begins or ends until commit."""
     return _freeze(_Row(*connection.execute(select(*_COLUMNS).with_for_update(read=True)).one()))
 
 

@@ -19,7 +19,7 @@ from bot.store.operations.retries.tracked_jobs import PROCESSED
 from bot.store.tables import failures, tracked_jobs
 
 JOBS = 5_000
-"""The number of newest jobs that are read. With payloads of 400 B this takes 0.1 s, mostly in Python."""
+"""At most this many of the newest jobs are read: 0.1 s with payloads of 400 B, mostly in Python."""
 FAILURES = 10_000
 """The number of the scope's newest failures that are compared with each other."""
 PROCESSED_ROWS = 2_000

@@ -157,7 +157,7 @@ def _mark(
     rows: int,
     now: datetime,
 ) -> None:
-    """Mark the batch's failures removed; only moved failures name the operation, not skipped ones."""
+    """Mark the batch's failures removed; only moved failures name the operation."""
     moved = within
     if rows < batch.size:
         failed = queue.failed_layout

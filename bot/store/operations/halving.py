@@ -37,7 +37,7 @@ class Halving(Generic[T]):
     refused: int = 0
 
     def run(self, batch: Batch) -> list[T]:
-        """Move the batch's rows, or its halves if a row is refused; results are ordered by `seq`."""
+        """Move the batch's rows, or its halves if a row is refused; return results by `seq`."""
         try:
             with self.connection.begin_nested():
                 return [self.move(batch)]

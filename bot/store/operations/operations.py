@@ -28,7 +28,7 @@ class Operation:
 
     The states are planned, running, waiting (for the canary), cancelling, done, cancelled, stopped.
     `bytes` is the size of the payloads and exceptions of all `total` rows when the plan was made.
-    `rate` is in jobs per minute, `canary` in jobs. Without `archive`, nobody can undo the operation.
+    `rate` is in jobs per minute, `canary` in jobs. Without `archive`, no undo is possible.
     """
 
     id: int

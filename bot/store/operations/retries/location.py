@@ -1,4 +1,4 @@
-"""Locate tracked jobs: under the known id, under a later id, removed by the bot, or failed again."""
+"""Locate tracked jobs: under the last id, under a later id, removed by the bot, or failed again."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from bot.store.operations.retries.tracked_jobs import WAITING, TrackedJob
 from bot.store.tables import archive, audit, failures, tracked_jobs
 
 SCANNED = 5_000
-"""A released job is searched among this many newest rows of its queue: 20 ms at 400 B of payload."""
+"""A released job is searched for in this many newest rows of its queue: 20 ms at 400 B each."""
 SCAN_SECONDS = 0.5
 UNCOMMITTED = 100
 """This many ids below the highest id may not be committed yet, because ids are not assigned in the
@@ -63,7 +63,7 @@ def highest_id(connection: Connection, queue: Queue) -> int:
 def look(
     connection: Connection, queue: Queue, rows: Sequence[TrackedJob]
 ) -> dict[int, JobLocation]:
-    """Return the location of each tracked job, by the id of its row in the table of tracked jobs."""
+    """Return the location of each tracked job, by `TrackedJob.id`."""
     present = _there(connection, queue, rows)
     locations = {
         row.id: JobLocation(row.job_id, started=present[row.id] or row.job_id != row.retried_as)

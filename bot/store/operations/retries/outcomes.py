@@ -2,7 +2,7 @@
 
 Jobs are counted in ranges of ids with a fixed width. The ranges cover the ids that the batches
 created and all later ids, because a worker that releases a job gives the job a new id. A job or a
-new failure belongs to the operation if its payload equals the payload of a failure of the operation.
+new failure belongs to the operation if a failure of the operation has an equal payload.
 Jobs with equal payloads cannot be distinguished, but the counts do not need this.
 """
 

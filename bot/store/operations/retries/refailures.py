@@ -38,7 +38,7 @@ class _Retried:
 
 @dataclass(frozen=True, slots=True)
 class Refailures:
-    """New failures of retried jobs: the operation's total counts, and the added counts by incident."""
+    """New failures of retried jobs: the operation's totals, and the added counts by incident."""
 
     counts: Mapping[str, int]
     by_incident: Mapping[int, Mapping[str, int]]
@@ -83,7 +83,7 @@ def _key(row: Row[Any]) -> tuple[str, str, int]:
 def _retried(
     connection: Connection, operation: Operation, within: ColumnElement[bool]
 ) -> Mapping[tuple[str, str, int], _Retried]:
-    """Return the payloads of new failures that the operation retried, with queue and error group."""
+    """Return the new failures' payloads that the operation retried, by queue and error group."""
     each = _payloads().where(within).distinct().subquery()
     ours = and_(
         o.c.payload_digest == each.c.payload_digest,
