@@ -1,6 +1,7 @@
 """Leases: only the holder of a lease may run its work. An epoch fences off earlier holders.
 
-The database's clock decides when a lease expires."""
+The database's clock decides when a lease expires.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

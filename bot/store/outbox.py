@@ -1,4 +1,4 @@
-"""The outbox: a change and its message commit together; the bot retries until Slack has the message."""
+"""The outbox: messages commit together with their change; the bot retries until Slack has them."""
 
 import json
 from collections.abc import Mapping
@@ -61,8 +61,9 @@ def edit_in_turn(
 ) -> None:
     """Edit the message about the subject; a waiting edit gets the new body and keeps its place.
 
-    So a message that changes often does not always wait behind other messages. Only the process that
-    delivers messages may call this: another process could deliver the edit while it is replaced.
+    So a message that changes often does not always wait behind other messages. Only the process
+    that also delivers may call this: another process could not distinguish the replaced edit from
+    the new edit.
     """
     waits = and_(
         outbox.c.subject == subject,
@@ -105,7 +106,7 @@ def tell_audit(
 ) -> None:
     """Post a sealed record, not before `due`; the delivery renders the record's text.
 
-    A delayed message gets `due` as its creation time, so that `latest` finds it until a minute later.
+    A delayed message gets `due` as its creation time: the next minute of `latest` starts at `due`.
     """
     _put(connection, kind, channel, subject, {"seqs": [seq]}, due or now, due)
 
@@ -126,7 +127,7 @@ def latest(connection: Connection, subject: str, since: datetime) -> OutboxMessa
 
 
 def add_to(connection: Connection, message: OutboxMessage, seq: int) -> bool:
-    """Add a record to a message; return False if a delivery of the message was already attempted."""
+    """Add a record to a message; return False if its delivery was already attempted."""
     body = {"seqs": [*message.body["seqs"], seq]}
     result = connection.execute(
         update(outbox)

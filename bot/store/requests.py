@@ -73,7 +73,7 @@ def settle(connection: Connection, request_id: str, stored: str) -> None:
 
 
 def answer(connection: Connection, request_id: str, request: RequestFingerprint) -> str | None:
-    """Return a committed request's stored answer; raise `OtherWords` if another request used the id."""
+    """Return a committed request's stored answer; raise `OtherWords` if the request differs."""
     row = connection.execute(
         select(requests.c.answer, requests.c.digest).where(requests.c.request_id == request_id)
     ).first()

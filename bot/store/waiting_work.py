@@ -83,8 +83,8 @@ class WaitingWork:
 def read(connection: Connection, clock: Clock, replica: str, sealed_to: int) -> WaitingWork:
     """Return the state of the bot's tables.
 
-    All audit records up to the id `sealed_to` are sealed. Without this limit, the search for unsealed
-    records would read every record of the last 10 min.
+    All audit records up to the id `sealed_to` are sealed. Without this limit, the search for
+    unsealed records would read every record of the last 10 min.
     """
     row = connection.execute(_statement(connection, replica, sealed_to)).one()
     values: dict[str, Any] = dict(row._mapping)  # noqa: SLF001 the row's public mapping

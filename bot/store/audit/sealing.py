@@ -97,7 +97,8 @@ class _Sealing:
     def _fault(self, record: RowMapping) -> str | None:
         """Return the reason why a record cannot be sealed, or None.
 
-        The HMAC may be missing, wrong or copied; the HMAC's key may be unknown or replaced."""
+        The HMAC may be missing, wrong or copied; the HMAC's key may be unknown or replaced.
+        """
         if record["mac"] is None or record["key_id"] is None:
             return "missing"
         key = self.keys.by_id(record["key_id"])
@@ -204,9 +205,10 @@ def _is_ahead(connection: Connection, now: datetime, settled: int) -> bool:
 
 
 def _sealed_long_ago(connection: Connection) -> int:
-    """Return the id of a record that is 10 min older than the last sealed record.
+    """Return the id of a record that is over 10 min older than the last sealed record, or 0.
 
-    All records with lower ids are sealed or rejected."""
+    All records with lower ids are sealed or rejected.
+    """
     last = select(func.max(audit_chain.c.audit_id)).scalar_subquery()
     row = connection.execute(select(audit.c.id, audit.c.at).where(audit.c.id == last)).first()
     if row is None:

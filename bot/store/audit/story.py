@@ -155,7 +155,8 @@ def _text(value: int | str | None) -> str | None:
 def in_order(events: Iterable[Event]) -> tuple[Event, ...]:
     """Return the events by time; put a retry's result after the retry.
 
-    A result's time has whole seconds, so that it may be earlier than the retry's time."""
+    A result's time has whole seconds, so it may be earlier than the retry's time.
+    """
     all_events = list(events)
     after: dict[tuple[str, int], datetime] = {}
     for act in all_events:

@@ -5,8 +5,9 @@ transaction waits for another transaction. The watcher aggregates the rows. A co
 all rows, aggregated or not, so it is always exact.
 
 Both counts belong to the hour in which the job failed, by the wall clock of `failed_at`. The sum
-of `appeared - removed` since an hour is the number of jobs that failed since that hour and are still in `failed_jobs`. The sum of `appeared` is a bar of a chart. An hour is stored as the
-number of hours since 1970. Old hours are counted under the first hour of their day; hours older
+of `appeared - removed` since an hour is the number of jobs that failed since that hour and are
+still in `failed_jobs`. The sum of `appeared` is a bar of a chart. An hour is stored as the number
+of hours since 1970. Old hours are counted under the first hour of their day; hours older
 than `DAYS` days are counted under 0.
 
 Each group and queue also has one aggregated row with the sum of all hours. A read of all failed

@@ -72,7 +72,8 @@ def has_new(connection: Connection, queue: Queue, settled: int) -> bool:
 def scan(connection: Connection, queue: Queue, now: datetime, rows: int = SCAN_ROWS) -> Pass:
     """Compare the next range of ids with the index; restart after the last id.
 
-    The scan adds failures that the index lacks, and marks failures that `failed_jobs` lacks."""
+    The scan adds failures that the index lacks, and marks failures that `failed_jobs` lacks.
+    """
     lock_lease(connection, "failures")
     if position(connection, "backfill") < position(connection, "backfill_end"):
         return Pass(0, 0, more=False)
@@ -104,7 +105,8 @@ def _begin_backfill(connection: Connection, queue: Queue) -> None:
 def _limit_backfill(connection: Connection, queue: Queue, now: datetime) -> None:
     """Reset the backfill's end if it is above every known id, because somebody moved the cursor.
 
-    Otherwise the backfill would index new failures without an alert."""
+    Otherwise the backfill would index new failures without an alert.
+    """
     reached, end = position(connection, "backfill"), position(connection, "backfill_end")
     if reached < end and end > (known := _highest_known(connection, queue)):
         # The end of the backfill sets `settled` for the first time.

@@ -20,7 +20,7 @@ COMPARED = 10
 """The number of newest failures that are compared, except failures from before the first start."""
 STEP = timedelta(minutes=15)
 TOLERANCE = timedelta(seconds=30)
-"""The tolerance for the index's delay, and for a worker's clock that differs from the database's."""
+"""The tolerance for the index's delay, and for different clocks of a worker and the database."""
 LARGEST = timedelta(hours=26)
 """The difference between the zones UTC-12 and UTC+14."""
 

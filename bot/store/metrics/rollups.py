@@ -28,7 +28,7 @@ LATE = timedelta(minutes=5)
 """A sample of an hour's last minute is written at most this late."""
 KEPT = {
     MINUTE: timedelta(hours=26),
-    # A report reads the week before yesterday, from the start of the week's first day.
+    # This covers the week before yesterday, from the start of the week's first day.
     HOUR: timedelta(days=10),
     DAY: timedelta(days=400),
 }

@@ -82,7 +82,8 @@ def left_behind(
 ) -> list[Batch]:
     """Give the claimed, unfinished batches to this owner, and return them.
 
-    The owner calls this only while it runs no batch of the operation."""
+    The owner calls this only while it runs no batch of the operation.
+    """
     _held(connection, operation, owner)
     mine = and_(batches.c.operation == operation.id, batches.c.state == CLAIMED)
     connection.execute(update(batches).where(mine).values(owner=owner))

@@ -39,10 +39,10 @@ def execute_batch(
 ) -> int:
     """Move the batch's rows in the caller's transaction; return their number.
 
-    `before_jobs` is called when the rows are about to enter `jobs`, where workers meet them.
+    `before_jobs` is called before the rows are inserted into `jobs`, where workers may claim them.
 
-    Raises `LostRace` where another replica carried it out, or somebody moved a row in between: roll
-    back and look again; `NotOurs` where the operation was taken over or ended meanwhile.
+    Raises `LostRace` if another replica ran the batch or somebody moved a row meanwhile: the caller
+    must roll back and read again. Raises `NotOurs` if the operation was taken over or has ended.
     """
     if operation.scope.undo is not None:
         return undo_batches.put_back(connection, queue, operation, batch, owner, now)

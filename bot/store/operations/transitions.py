@@ -102,7 +102,7 @@ def take(
 
 
 def wait_for_canary(connection: Connection, operation: Operation) -> bool:
-    """Pause the operation until its canary has outcomes; return False if no operation was running."""
+    """Pause the operation until its canary has outcomes; return False if it was not running."""
     return _turn(connection, operation, "running", "waiting")
 
 

@@ -224,7 +224,7 @@ def undos(connection: Connection, operation: int) -> list[Operation]:
 
 
 def _taken_by(connection: Connection, operation: int) -> ColumnElement[bool]:
-    """Return the condition for failures that an operation removed, limited to its range of `seq`."""
+    """Return the condition for failures that an operation removed, within its range of `seq`."""
     s, f = stretches.c, failures.c
     ends = select(func.min(s.after_seq), func.max(s.last_seq)).where(s.operation == operation)
     first, last = connection.execute(ends).one()

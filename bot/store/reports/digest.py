@@ -135,7 +135,7 @@ Done = Counter[tuple[str, str]]
 
 
 def _deeds(connection: Connection, days: Days, actions: Actions) -> Done:
-    """Count the jobs of single changes by audit targets, and of bulk changes by their last record."""
+    """Count jobs of single changes by audit targets, and of bulk changes by the last record."""
     c, counts = audit.c, Done()
     names = [name for name in actions if counted_as(actions, name) in ("retried", "deleted")]
     by_id = (

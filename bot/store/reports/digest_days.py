@@ -33,7 +33,7 @@ class Days:
 
     @property
     def hours(self) -> range:
-        """The wall clock hours of the days, as numbers of hours since 1970, as in `failure_counts`."""
+        """The wall clock hours of the days, as hours since 1970, as in `failure_counts`."""
         return range((self.first - _FIRST).days * 24, (self.last + DAY - _FIRST).days * 24)
 
     @property

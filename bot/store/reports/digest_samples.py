@@ -75,7 +75,7 @@ def sampled(connection: Connection, days: Days) -> Sampled:
 
 
 def processed(connection: Connection, days: Days) -> Processed:
-    """Return the processed jobs of days whose rollups exist; raise `TooSlow`."""
+    """Return the processed jobs of days that were rolled up before; raise `TooSlow`."""
     c = table.c
     query = select(c.processed, c.seconds).where(
         c.span == DAY, c.at >= days.since, c.at < days.until, c.queue == ALL

@@ -12,8 +12,8 @@ from bot.store.reports.problems import checked, problems
 from bot.store.tables import leases, outbox, watcher_load
 
 LATE = timedelta(minutes=2)
-"""A message is undelivered after this time. Equal refusals wait 1 min until the bot merges them, and
-the bot retries a lost channel every 30 s."""
+"""A message counts as undelivered after this time. Equal refusals wait 1 min until they are merged,
+and the bot retries a lost channel every 30 s."""
 CHANNELS = 20
 HOUR = timedelta(hours=1)
 

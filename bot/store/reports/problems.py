@@ -54,7 +54,7 @@ class Check:
         return self.watcher.since if self.watcher.replica is not None else None
 
     def waited(self, since: datetime) -> timedelta:
-        """Return the time since `since` in which the current leader has led."""
+        """Return the time since `since`, or since the current leader began if that is later."""
         return self.now - max(since, self.leads_since or since)
 
 

@@ -50,9 +50,9 @@ audit = Table(
 )
 
 
-# INSERT only. The targets of records. History and orders find a record by its targets, without JSON.
-# `kind` is failed or job (`row_id` is the row's id, `job_id` the job that a retry created), or order
-# (an order from a filter, without a row).
+# INSERT only. Targets. History and orders find a record by its targets, without JSON.
+# `kind` is failed or job (`row_id` is the row's id, `job_id` the job that a retry created), or
+# order (an order from a filter, without a row).
 audit_targets = Table(
     "queue_bot_audit_targets",
     metadata,
@@ -70,8 +70,9 @@ audit_targets = Table(
 )
 
 
-# INSERT only. One link for each sealed record; `seq` has no gaps. `digest` covers the record and all
-# earlier records. With a key, `hash` is an HMAC over `digest` and `prev`; otherwise it is `digest`.
+# INSERT only. One link for each sealed record; `seq` has no gaps. `digest` covers the record and
+# all earlier records. With a key, `hash` is an HMAC over `digest` and `prev`; without a key,
+# `hash` equals `digest`.
 audit_chain = Table(
     "queue_bot_audit_chain",
     metadata,

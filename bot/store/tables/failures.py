@@ -36,7 +36,7 @@ failures = Table(
     Column("restored_by", Id),
     # Whether the job was retried before in this incident. The incident counts the job once.
     Column("again", Boolean, nullable=False, server_default="0"),
-    # This index is ordered by `seq` too: InnoDB and SQLite append the primary key to every index.
+    # This index is useful only because InnoDB and SQLite append the primary key to every index.
     Index(SCOPE_INDEX, "removed_at"),
     Index("queue_bot_failures_incident", "incident"),
     Index("queue_bot_failures_group", "error_group", "seq"),

@@ -17,8 +17,9 @@ incidents = Table(
     metadata,
     auto(),
     Column("rule", String(LONGEST_RULE), nullable=False),
-    # The subject, such as `group:12` or `oldest_job:mail`. An active incident has its subject in both
-    # columns, so that two watchers cannot trigger two incidents. `active_subject` null: resolved.
+    # The subject, such as `group:12` or `oldest_job:mail`. An active incident has its subject in
+    # both columns, so that two watchers cannot trigger two incidents of a subject. Null in
+    # `active_subject`: resolved.
     Column("subject", String(LONGEST_SUBJECT), nullable=False, index=True),
     Column("active_subject", String(LONGEST_SUBJECT), unique=True),
     Column("queue", String(LONGEST_QUEUE)),
@@ -36,8 +37,8 @@ incidents = Table(
     # When the alert was put into the outbox (null: not posted), and when it was last rendered.
     Column("posted_at", Time),
     Column("drawn_at", Time),
-    # The number of failed jobs, each counted once, and of retried, deleted and removed jobs. A retried
-    # job that failed again counts as a failed job, and neither as removed nor as retried.
+    # The number of failed jobs, each counted once, and of retried, deleted and removed jobs. A
+    # retried job that failed again counts as a failed job, and neither as removed nor as retried.
     Column("count", Id, nullable=False, server_default="0"),
     Column("retried", Id, nullable=False, server_default="0"),
     Column("deleted", Id, nullable=False, server_default="0"),
@@ -61,8 +62,9 @@ incidents = Table(
     # The numbers of jobs that were processed and that failed while it was active; null: unknown.
     Column("processed", Id),
     Column("failed", Id),
-    # Metric rules: the sums of the trigger's minute before the trigger (JSON). `sole_queue`: whether
-    # there was no other queue, so that all processed jobs are of this queue; null: all queues.
+    # Metric rules: the sums of the trigger's minute up to the trigger (JSON). `sole_queue`:
+    # whether there was no other queue, so that all processed jobs are of this queue; null: the
+    # incident is about all queues.
     Column("baseline", String(191)),
     Column("sole_queue", Boolean),
     Column("acknowledged_by", String(64)),
@@ -71,8 +73,8 @@ incidents = Table(
     Column("assigned_by", String(64)),
     # The end of the mute in the alert; null: not muted.
     Column("muted_until", Time),
-    # The number of escalations and the time of the last one; `notified_size` is the incident's size
-    # in the last notification.
+    # The number of escalations, and the time of the last escalation. `notified_size` is the
+    # incident's size in the last notification.
     Column("escalations", Integer, nullable=False, server_default="0"),
     Column("escalated_at", Time),
     # When a message about the incident last mentioned the user group on call; null: never.

@@ -21,8 +21,8 @@ samples = Table(
 )
 
 
-# Metric deltas: the bot's own changes of `jobs`, and newly indexed failures. The transaction of each
-# change appends rows, and the next sample deletes the rows.
+# Metric deltas: the bot's own changes of `jobs`, and newly indexed failures. The transaction of
+# each change appends rows, and the next sample deletes the rows.
 metric_deltas = Table(
     "queue_bot_metric_deltas",
     metadata,

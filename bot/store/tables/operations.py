@@ -78,7 +78,7 @@ set_aside = Table(
 )
 
 
-# The archive: exact copies of rows that retry, delete and clear removed. `kind` is `failed` or `job`.
+# The archive: the exact rows that retry, delete and clear removed. `kind` is `failed` or `job`.
 archive = Table(
     "queue_bot_archive",
     metadata,
@@ -111,8 +111,8 @@ archive = Table(
 )
 
 
-# One row: the time, person and reason of the freeze in force; the time and person that ended the last
-# freeze.
+# One row: the time, person and reason of the freeze in force (all changes are refused), and the
+# time and person that ended the last freeze.
 change_freeze = Table(
     "queue_bot_change_freeze",
     metadata,

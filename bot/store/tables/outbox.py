@@ -5,8 +5,8 @@ from sqlalchemy import Boolean, Column, Index, Integer, String, Table
 from bot.store.tables.columns import OPTIONS, Id, Long, Time, auto, metadata
 
 # A change and its message commit together; the bot retries until Slack has the message.
-# `kind` is post, edit (of the subject's post), reply (in the thread of the subject's post), or audit
-# or refusals (rendered from the audit records that the body names).
+# `kind` is post, edit (of the subject's post), reply (in the thread of the subject's post), audit
+# or refusals (both are rendered from the audit records that the body names).
 outbox = Table(
     "queue_bot_outbox",
     metadata,
