@@ -18,7 +18,7 @@ Condition = ColumnElement[bool]
 class HistoryFilter:
     """The filter for audit records. None in a field means no restriction.
 
-    `actors` are people's names in the records. `job` is the id of a job or a failed job. `since` is
+    `actors` are people as recorded. `job` is the id of a job or a failed job. `since` is
     naive UTC. Only records with an id below `before` match, so that a page begins after the
     previous page's last record.
     """

@@ -1,4 +1,4 @@
-"""Deltas of an incident's counts: each change appends rows, so that no count is repeated.
+"""Deltas of an incident's counts: each change appends rows, so that nothing is recounted.
 
 Every transaction that removes or restores failures appends rows here. So the batches of a bulk
 change do not wait for each other's lock on the incident's row. The watcher adds the rows to the

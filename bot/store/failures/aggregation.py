@@ -103,7 +103,7 @@ def _merge(connection: Connection, ids: Sequence[int], new: defaultdict[Key, Cou
 
 
 def delete_unused_groups(connection: Connection, limit: int = DELETED_AT_ONCE) -> int:
-    """Delete error groups without failures, and the groups' counts; return their number."""
+    """Delete error groups whose failures were purged, with their counts; return their number."""
     lock_lease(connection, "failures")
     c, other = failure_counts.c, failure_counts.alias("other")
     is_used = (

@@ -26,8 +26,8 @@ _ODD = (DataError, IntegrityError, UnicodeError)
 """The errors for a row that the database cannot store. Any other error ends the pass."""
 
 READ_SECONDS = 0.25
-"""The time for parsing in one pass. Parsing 2,048 characters without a space takes 15 ms, so
-a thousand such texts would need 15 s."""
+"""A pass stops parsing after this time. A text of 2,048 characters without a space takes 15 ms, so
+a thousand such texts exceed a pass."""
 
 _NO_TIME = datetime(1970, 1, 1)  # noqa: DTZ001 wall clock
 

@@ -105,7 +105,7 @@ def escalated_since(connection: Connection, since: datetime) -> int:
 
 
 def called_since(connection: Connection, since: datetime) -> bool:
-    """Return whether the alert of an active incident mentioned the group on call after `since`."""
+    """Whether a message about an active incident mentioned the group on call after `since`."""
     return _active_with(connection, incidents.c.called_at > since) > 0
 
 

@@ -86,7 +86,7 @@ class Bulk:
 
 @dataclass(frozen=True, slots=True)
 class RetriedRows:
-    """The number of an incident's failures that a bulk retry retried, and their known failures."""
+    """The number of an incident's failures in a bulk retry, and how many of these jobs failed."""
 
     operation: int
     rows: int

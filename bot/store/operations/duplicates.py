@@ -133,7 +133,7 @@ def _identical(reads: _BoundedReads, within: Condition) -> tuple[int, bool] | No
 def _processed_later(
     reads: _BoundedReads, within: Condition
 ) -> tuple[int, tuple[str, ...], bool] | None:
-    """Count the failures whose order was later processed by a retried job."""
+    """Count the failures whose order a retried job processed after the failure."""
     w, f = tracked_jobs.c, failures.c
     done: Any = (
         select(w.order_id, w.queue, w.settled_at)

@@ -44,7 +44,7 @@ def index_restored(
     undone: Removal,
     operation: int = SINGLE,
 ) -> None:
-    """Index the failures that an undo restored; `ids` maps a failure's `seq` to its new row's id.
+    """Index the failures that an undo restored; `ids` maps each `seq` to the restored row's id.
 
     `undone` is the removal that was undone. `operation` is the number of the bulk undo.
     """
