@@ -1,1 +1,1 @@
-"""The bot's own tables, one package for each topic."""
+"""Read and write the bot's own tables; each topic has its package."""

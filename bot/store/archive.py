@@ -1,8 +1,10 @@
-"""Archive the rows that retry, delete and clear remove: in the same transaction, in the server.
+"""Archive the rows that retry, delete and clear remove.
 
-The archive has the layout's columns as text in utf8mb4, numbers and times, so that the bot can
-read them. `extra` holds all other values: columns that the layout does not name, and bytes that
-are not text. An undo restores every column exactly.
+The server copies each row in the transaction that removes the row.
+
+The archive stores the layout's columns as utf8mb4 text, numbers and times, so that the bot can
+read their values. `extra` holds all other values: columns that the layout does not name, and bytes
+that are not text. An undo restores every column exactly.
 """
 
 from collections.abc import Sequence
@@ -55,7 +57,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class ArchivedAs:
-    """The reason why rows are archived: the command, the request and the moment."""
+    """The command and the request that archive rows, and the time."""
 
     action: str
     counts_as: CountsAs | None
@@ -66,13 +68,13 @@ class ArchivedAs:
 def keep_failed(
     connection: Connection, queue: Queue, which: ColumnElement[bool], archived_as: ArchivedAs
 ) -> int:
-    """Archive the failed jobs that match `which`; return how many."""
+    """Archive the failed jobs that match `which`; return the number of copied rows."""
     definition = read_rules(connection, queue).failed
     return _keep(connection, queue, queue.failed_layout, definition, "failed", which, archived_as)
 
 
 def keep_job(connection: Connection, queue: Queue, job_id: int, archived_as: ArchivedAs) -> int:
-    """Archive one job; return how many rows were copied."""
+    """Archive one job; return the number of copied rows."""
     definition, layout = read_rules(connection, queue).jobs, queue.jobs_layout
     return _keep(connection, queue, layout, definition, "job", layout.id == job_id, archived_as)
 
@@ -103,7 +105,8 @@ def _keep(
     except DBAPIError as error:
         if not is_row_refused(error):
             raise
-        # A text may hold bytes that are not valid in its character set, and a queue may be NULL.
+        # The archive refuses a text with bytes that its character set does not allow, and
+        # a queue that is NULL.
         first = connection.execute(select(layout.id).where(which).limit(1)).scalar_one()
         with refusing_rows(queue, first):
             raise
@@ -112,11 +115,11 @@ def _keep(
 def _readable(
     connection: Connection, layout: Layout, definition: TableDefinition, name: str
 ) -> ColumnElement[Any]:
-    """The value of a layout's column for the archive's own column.
+    """Return a layout's column as the archive's column of that name stores it.
 
-    It is NULL if the table has no such column or the column is binary: bytes are only in `extra`,
-    because they need not be valid text. A queue's name that is bytes, as SQLite may store it, is
-    NULL too, and the archive refuses the row.
+    The value is NULL if the table lacks the column. It is also NULL if the column is binary: only
+    `extra` holds bytes, because they may be invalid text. SQLite may store a queue's name as bytes;
+    the value is then NULL, and the archive refuses the row.
     """
     if name not in layout.names or definition.column(name).is_binary:
         return null()
@@ -141,11 +144,11 @@ def put_back(
     row_id: int,
     same_id: bool,
 ) -> int:
-    """Insert the rows with these ids in the archive; return the last new id.
+    """Insert the archived rows with the ids `copies` into their table; return the last new id.
 
-    With `same_id` each row gets its old id. `row_id` names a refused row: the first one of several.
-    Raises `LostRace` if an id was taken meanwhile,
-    `RowRefused` if the table refuses a row, and `RowWouldChange` if it stores another value.
+    With `same_id` each row gets its old id. An error about a refused row names
+    `row_id`, the first of several rows. Raises `LostRace` if an id was reused meanwhile,
+    `RowRefused` if the table refuses a row, and `RowWouldChange` if it would store another value.
     """
     rules = read_rules(connection, queue)
     layout: Layout = queue.failed_layout if kind == "failed" else queue.jobs_layout
@@ -192,7 +195,7 @@ def _check_same(
     copies: Sequence[int],
     new_id: int | None,
 ) -> None:
-    """Compare every column of the restored rows with the archive, text byte for byte."""
+    """Compare every column of the restored rows with the archive; compare text byte by byte."""
     c = archive.c
     own_id = c.row_id if new_id is None else literal(new_id)
     packed_again = packed(connection, layout.table, _packed_columns(layout, definition))
@@ -203,7 +206,7 @@ def _check_same(
         now: ColumnElement[Any] = layout.column(name)
         before: ColumnElement[Any] = c[name]
         if is_sqlite(connection):
-            # A trigger may turn bytes into a text of the same bytes.
+            # A trigger may convert bytes into text with equal bytes.
             differs.append(func.typeof(now) != func.typeof(before))
         if definition.column(name).is_text:
             now, before = func.hex(utf8mb4(now)), func.hex(before)

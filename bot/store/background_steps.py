@@ -1,4 +1,4 @@
-"""The failing steps of the background work: written by the leader, read by every replica."""
+"""The failing steps of the background work: the leader writes them and every replica reads them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,15 +11,15 @@ from bot.models.refusals import Refusal
 from bot.store.tables import background_steps
 
 PERIODS = 3
-"""A step is late if it has not succeeded for this many of its periods."""
+"""A step is late if it has not succeeded for this number of periods."""
 SHORTEST = 15.0
-"""No step is late before this time, in seconds: a deadlock or one slow round is not a problem."""
+"""No step is late before this many seconds: one deadlock or slow round is not a problem."""
 LONGEST_CODE = 64
 
 
 @dataclass(frozen=True, slots=True)
 class StepProblem:
-    """A step that has not succeeded since a moment (naive UTC), and the code of its last error."""
+    """A failing step: its last success (naive UTC), and the code of its last error."""
 
     name: str
     period: float
@@ -34,7 +34,7 @@ def is_late(seconds: float, period: float) -> bool:
 
 
 def replace(connection: Connection, problems: Sequence[StepProblem]) -> None:
-    """Replace the stored problems by these; the caller has checked the lease."""
+    """Replace all stored problems with `problems`; the caller has checked the lease."""
     connection.execute(delete(background_steps))
     if problems:
         rows = [
@@ -51,7 +51,7 @@ def replace(connection: Connection, problems: Sequence[StepProblem]) -> None:
 
 
 def late(connection: Connection, now: datetime) -> list[StepProblem]:
-    """Return the late steps, the longest failing first."""
+    """Return the late steps; the step with the oldest success is first."""
     c = background_steps.c
     rows = connection.execute(select(background_steps).order_by(c.succeeded_at, c.name))
     return [

@@ -1,4 +1,4 @@
-"""Cursors: the last row of each rolling read, by name."""
+"""Cursors: a named position up to which rows were read."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,14 +13,14 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class CursorReset:
-    """A cursor that pointed beyond its rows, and when it was reset (naive UTC)."""
+    """A cursor that pointed beyond its rows, and the time of its reset (naive UTC)."""
 
     name: str
     at: datetime
 
 
 def position(connection: Connection, name: str) -> int:
-    """Return the cursor's position, or -1 if it has none yet."""
+    """Return the cursor's position, or -1 if the cursor has no position yet."""
     c = cursors.c
     at = connection.execute(select(c.position).where(c.name == name)).scalar_one()
     return -1 if at is None else int(at)
@@ -32,9 +32,9 @@ def set_position(connection: Connection, name: str, to: int) -> None:
 
 
 def reset(connection: Connection, name: str, to: int, now: datetime) -> None:
-    """Set back a cursor that points beyond its rows, and report it in the log and the health.
+    """Reset a cursor that points beyond its rows; report the reset in the log and the health.
 
-    Somebody else moved it: the bot itself never does. The rows in between were not read.
+    The bot never moves a cursor so far, so somebody else moved it. The skipped rows were not read.
     """
     log.error("cursor reset", cursor=name, was=position(connection, name), now=to)
     values = {"position": to, "reset_at": now}
@@ -42,7 +42,7 @@ def reset(connection: Connection, name: str, to: int, now: datetime) -> None:
 
 
 def resets(connection: Connection, since: datetime) -> list[CursorReset]:
-    """Return the cursors that were reset after a moment, by name."""
+    """Return the cursors that were reset after `since`, sorted by name."""
     c = cursors.c
     query = select(c.name, c.reset_at).where(c.reset_at > since).order_by(c.name)
     return [CursorReset(row.name, row.reset_at) for row in connection.execute(query)]

@@ -1,6 +1,6 @@
-"""Delivery of the outbox's messages: which are due, and the result of each attempt.
+"""Delivery of the outbox messages: the due messages, and the result of each attempt.
 
-An attempt claims its message first, so that of two processes only one marks its result.
+Each attempt first claims its message, so that only one of two processes stores a result.
 """
 
 from datetime import datetime
@@ -15,8 +15,8 @@ from bot.store.tables import outbox
 def due(connection: Connection, now: datetime, limit: int = 20) -> list[OutboxMessage]:
     """Return the oldest unsent message of each channel and kind, if it is due.
 
-    So each channel keeps its order. A message that waits (rate limit, a minute of equal refusals)
-    blocks only messages of its own channel and kind.
+    This keeps the order of messages in each channel. A message may wait for a rate limit, or for a
+    minute of equal refusals. It then blocks only messages of its channel and kind.
     """
     waiting = outbox.c.sent_at.is_(None)
     heads = (
@@ -32,7 +32,7 @@ def due(connection: Connection, now: datetime, limit: int = 20) -> list[OutboxMe
 
 
 def claim(connection: Connection, message: OutboxMessage, lease: Lease, again_at: datetime) -> bool:
-    """Claim the message for one attempt; the next attempt is not before `again_at`."""
+    """Claim the message for one attempt; forbid the next attempt until `again_at`."""
     result = connection.execute(
         update(outbox)
         .where(
@@ -44,7 +44,7 @@ def claim(connection: Connection, message: OutboxMessage, lease: Lease, again_at
             claimed_epoch=lease.epoch,
             attempts=message.attempts + 1,
             next_attempt_at=again_at,
-            # Until the answer is known, the message may have been posted.
+            # Until Slack's answer is known, the message may or may not be posted.
             in_doubt=True,
         )
     )
@@ -58,9 +58,9 @@ def sent(
     ts: str | None,
     now: datetime,
 ) -> bool:
-    """Mark the message as sent, in this channel with this ts; both are None if none was needed.
+    """Mark the message as sent, with its channel and ts; both are None if no post was needed.
 
-    Returns False if another process, which had taken it over, already marked it.
+    Returns False if another process claimed the message later and already marked it as sent.
     """
     result = connection.execute(
         update(outbox)
@@ -71,7 +71,7 @@ def sent(
 
 
 def _mine(message: OutboxMessage) -> ColumnElement[bool]:
-    """Whether the attempt that started from this message is still the last one."""
+    """Return the condition that no later attempt has claimed the unsent message."""
     return and_(
         outbox.c.id == message.id,
         outbox.c.sent_at.is_(None),
@@ -87,7 +87,7 @@ def put_off(
     *,
     in_doubt: bool,
 ) -> None:
-    """Store a failed attempt, or one with an unknown result (`in_doubt`); retry at `again_at`."""
+    """Store a failed attempt; retry at `again_at`. `in_doubt` means that the result is unknown."""
     connection.execute(
         update(outbox)
         .where(_mine(message))
@@ -96,7 +96,7 @@ def put_off(
 
 
 def redirect(connection: Connection, message: OutboxMessage, channel: str, now: datetime) -> None:
-    """Move the message to another channel, because the bot cannot post in the original one."""
+    """Move the message to another channel, because the bot cannot post in its first channel."""
     connection.execute(
         update(outbox)
         .where(_mine(message))
@@ -105,7 +105,7 @@ def redirect(connection: Connection, message: OutboxMessage, channel: str, now: 
 
 
 def tell_apart(connection: Connection, message: OutboxMessage, channel: str, now: datetime) -> None:
-    """Post a thread's reply in another channel, as a separate message."""
+    """Change a thread's reply into a separate message in another channel."""
     connection.execute(
         update(outbox)
         .where(_mine(message))

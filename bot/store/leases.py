@@ -1,4 +1,7 @@
-"""Leases: only the holder may do certain work; fenced by an epoch, by the database's clock."""
+"""Leases: only the holder of a lease may run its work. An epoch fences off earlier holders.
+
+The database's clock decides when a lease expires.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,8 +12,8 @@ from bot.queue.moves import for_update
 from bot.store.tables import leases
 
 TTL = timedelta(seconds=10)
-"""A lease expires after this time, and its holder renews it every third of it. With a poll of at
-most 3 s a takeover ends within 15 s."""
+"""A lease expires after this time. Its holder renews the lease after a third of this time. Other
+replicas poll at least every 3 s, so a takeover ends within 15 s."""
 
 
 class LeaseLost(Exception):
@@ -27,7 +30,7 @@ class Lease:
 
 
 def take(connection: Connection, name: str, owner: str, now: datetime) -> Lease | None:
-    """Renew the lease or take over an expired one; return None while another replica holds it."""
+    """Renew the lease or take over an expired lease; return None if another replica holds it."""
     row = connection.execute(for_update(select(leases).where(leases.c.name == name))).one()
     if row.owner != owner and row.owner and row.expires > now:
         return None
@@ -42,13 +45,13 @@ def take(connection: Connection, name: str, owner: str, now: datetime) -> Lease 
 
 
 def renew(connection: Connection, lease: Lease, now: datetime) -> bool:
-    """Renew a lease that has not expired; return False if it has, or is another replica's."""
+    """Renew the lease; return False if it has expired or another replica holds it."""
     held = update(leases).where(leases.c.name == lease.name, _held(lease), leases.c.expires > now)
     return connection.execute(held.values(expires=now + TTL)).rowcount == 1
 
 
 def release(connection: Connection, lease: Lease, now: datetime) -> None:
-    """Release the lease at an orderly stop, so that another replica can take over at once."""
+    """Release the lease when the process stops, so that another replica can take over at once."""
     connection.execute(
         update(leases)
         .where(leases.c.name == lease.name, _held(lease))
@@ -59,8 +62,8 @@ def release(connection: Connection, lease: Lease, now: datetime) -> None:
 def fence(connection: Connection, lease: Lease) -> None:
     """Lock the lease's row for the rest of the transaction, or raise `LeaseLost`.
 
-    Every transaction of a holder starts with this call, so that a holder that was paused until its
-    lease expired changes nothing.
+    Every transaction of a holder starts with this call. So a holder that was paused until its lease
+    expired cannot change any row.
     """
     epoch = connection.execute(
         for_update(select(leases.c.epoch).where(leases.c.name == lease.name, _held(lease)))
@@ -74,5 +77,5 @@ def _held(lease: Lease) -> ColumnElement[bool]:
 
 
 def lock_lease(connection: Connection, name: str) -> None:
-    """Lock the lease's row until the transaction ends; other transactions wait."""
+    """Lock the lease's row until the transaction ends; other transactions wait for this lock."""
     connection.execute(for_update(select(leases.c.epoch).where(leases.c.name == name))).one()

@@ -1,4 +1,4 @@
-"""Create the bot's tables: versioned, repeatable, safe if two processes migrate at once."""
+"""Create the bot's tables by numbered migrations; two processes may migrate at once."""
 
 import random
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from bot.store.tables.columns import metadata
 
 LOCK = "queue_bot_migrate"
 LOCK_SECONDS = 50
-"""Less than 60 s, the maximum wait for an answer of the server."""
+"""This is below 60 s, the maximum wait for the server's answer."""
 LEASES = ("watcher", "failures", "bulk")
 FREEZE = "changes"
 WATCH = "watcher"
@@ -55,29 +55,29 @@ def _first(connection: Connection, now: datetime) -> None:
 
 
 MIGRATIONS: tuple[Callable[[Connection, datetime], None], ...] = (_first,)
-"""In order; each can run again after an interruption, because DDL commits immediately."""
+"""The migrations in order. Each can be repeated after an interruption; DDL commits at once."""
 
 
 def version(connection: Connection) -> int:
-    """Return the number of the newest applied migration, or 0 if there is none."""
+    """Return the number of the newest applied migration, or 0 if none was applied."""
     if not inspect(connection).has_table(migrations.name):
         return 0
     return connection.execute(select(func.max(migrations.c.version))).scalar() or 0
 
 
 def migrate(engine: Engine) -> int:
-    """Apply the missing migrations and return their number; two processes take turns.
+    """Apply the missing migrations and return their number; a second process waits.
 
-    Raises `StartError` if the server refuses one.
+    Raises `StartError` if the server refuses a migration.
     """
     with at_start():
         return _migrate(engine)
 
 
 def _migrate(engine: Engine) -> int:
-    """Run the migrations, again if another node of a cluster creates a table or a row meanwhile.
+    """Run the migrations; repeat them if another cluster node creates a table or a row meanwhile.
 
-    The lock between two migrations works only within one server.
+    The repetition is needed because the lock works only within one server.
     """
     deadline = time_limit(engine, LOCK_SECONDS)
     while True:
@@ -108,7 +108,7 @@ def _migrate_once(engine: Engine) -> int:
                         applied += 1
         finally:
             if locked:
-                # A lost connection has no lock any more.
+                # If the connection was lost, the server has already released the lock.
                 with suppress(DBAPIError), connection.begin():
                     connection.execute(text("SELECT RELEASE_LOCK(:name)"), {"name": LOCK})
     return applied
@@ -127,7 +127,7 @@ def _lock(connection: Connection) -> bool:
 
 
 def require_current(connection: Connection) -> None:
-    """Raise `StartError` if the bot's tables are not those of this version."""
+    """Raise `StartError` if the bot's tables do not match this version."""
     current = version(connection)
     if current < len(MIGRATIONS):
         raise StartError(

@@ -1,4 +1,4 @@
-"""The outbox: messages committed with their cause, and retried until Slack has them."""
+"""The outbox: messages commit together with their change; the bot retries until Slack has them."""
 
 import json
 from collections.abc import Mapping
@@ -12,7 +12,8 @@ from bot.models.requests import Message
 from bot.store.tables import outbox
 
 POST, EDIT, AUDIT, REFUSALS, REPLY = "post", "edit", "audit", "refusals", "reply"
-"""`refusals` is `audit` for equal refusals that wait a minute; they do not block other records."""
+"""`refusals` is like `audit`, but for equal refusals that wait 1 min; such a message does not block
+other records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +34,16 @@ class OutboxMessage:
 def post(
     connection: Connection, channel: str, subject: str, message: Message, now: datetime
 ) -> None:
-    """Post a new message in a channel; later edits and links name it by `subject`."""
+    """Post a new message in a channel; later edits and links find the message by `subject`."""
     _put(connection, POST, channel, subject, _body(message), now)
 
 
 def edit(
     connection: Connection, channel: str, subject: str, message: Message, now: datetime
 ) -> None:
-    """Edit the message about the subject; an edit that still waits is replaced.
+    """Edit the message about the subject; replace an earlier edit that still waits.
 
-    The new edit keeps the due time of the old one, because Slack may have demanded a delay.
+    The new edit keeps the replaced edit's due time, because Slack may have demanded a delay.
     """
     waiting = and_(
         outbox.c.subject == subject,
@@ -58,10 +59,11 @@ def edit(
 def edit_in_turn(
     connection: Connection, channel: str, subject: str, message: Message, now: datetime
 ) -> None:
-    """Edit the message about the subject; an edit that still waits keeps its place in the order.
+    """Edit the message about the subject; a waiting edit gets the new body and keeps its place.
 
-    So a message that changes often does not always wait behind the others. Only the process that
-    also delivers may call this: another one could not tell the replaced edit from the new one.
+    So a message that changes often does not always wait behind other messages. Only the process
+    that also delivers may call this: another process could not distinguish the replaced edit from
+    the new edit.
     """
     waits = and_(
         outbox.c.subject == subject,
@@ -83,7 +85,7 @@ def reply(
 
 
 def channel_of(connection: Connection, subject: str) -> str | None:
-    """Return the channel of the subject's message, posted or waiting."""
+    """Return the channel of the subject's message, which may be posted or waiting."""
     query = (
         select(outbox.c.channel)
         .where(outbox.c.subject == subject, outbox.c.kind == POST)
@@ -102,9 +104,9 @@ def tell_audit(
     now: datetime,
     due: datetime | None = None,
 ) -> None:
-    """Post a sealed record, not before `due`; its text is rendered at delivery.
+    """Post a sealed record, not before `due`; the delivery renders the record's text.
 
-    A delayed message gets `due` as its creation time: the next minute of `latest` starts there.
+    A delayed message gets `due` as its creation time: the next minute of `latest` starts at `due`.
     """
     _put(connection, kind, channel, subject, {"seqs": [seq]}, due or now, due)
 
@@ -125,7 +127,7 @@ def latest(connection: Connection, subject: str, since: datetime) -> OutboxMessa
 
 
 def add_to(connection: Connection, message: OutboxMessage, seq: int) -> bool:
-    """Add a record to a message without a delivery attempt; return False if it had one."""
+    """Add a record to a message; return False if its delivery was already attempted."""
     body = {"seqs": [*message.body["seqs"], seq]}
     result = connection.execute(
         update(outbox)
@@ -161,7 +163,7 @@ def _put(
 
 
 def outbox_message(row: RowMapping) -> OutboxMessage:
-    """Return the row as a message."""
+    """Return the outbox message of a row."""
     return OutboxMessage(
         id=row["id"],
         kind=row["kind"],
@@ -176,7 +178,7 @@ def outbox_message(row: RowMapping) -> OutboxMessage:
 
 
 def place(connection: Connection, subject: str) -> tuple[str, str] | None:
-    """Return the channel and the ts of the subject's message, if Slack has it."""
+    """Return the channel and the ts of the subject's message, or None if Slack does not have it."""
     row = connection.execute(
         select(outbox.c.sent_channel, outbox.c.sent_ts)
         .where(outbox.c.subject == subject, outbox.c.kind == POST, outbox.c.sent_ts.is_not(None))
@@ -187,7 +189,7 @@ def place(connection: Connection, subject: str) -> tuple[str, str] | None:
 
 
 def last_said(connection: Connection, subject: str) -> Mapping[str, Any] | None:
-    """Return the text and the blocks of the newest message about the subject, sent or not."""
+    """Return the text and the blocks of the subject's newest message, which may be unsent."""
     body = connection.execute(
         select(outbox.c.body)
         .where(outbox.c.subject == subject, outbox.c.kind.in_((POST, EDIT)))
@@ -199,7 +201,7 @@ def last_said(connection: Connection, subject: str) -> Mapping[str, Any] | None:
 
 
 def waits(connection: Connection, subject: str) -> bool:
-    """Whether a post about the subject still waits for delivery."""
+    """Return whether a post about the subject still waits for delivery."""
     row = connection.execute(
         select(outbox.c.id)
         .where(outbox.c.subject == subject, outbox.c.kind == POST, outbox.c.sent_at.is_(None))

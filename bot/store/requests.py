@@ -1,4 +1,4 @@
-"""Request ids: each id makes at most one change, and a repeated id gets the stored answer."""
+"""Request ids: a request with an id makes at most one change; a repeat gets the stored answer."""
 
 import hashlib
 import json
@@ -15,20 +15,20 @@ from bot.store.tables import requests
 
 @dataclass(frozen=True, slots=True)
 class RequestFingerprint:
-    """A command, and the digest of the command with its arguments in 64 hex digits."""
+    """A command, and the digest (64 hex digits) of the command and its arguments."""
 
     command: str
     digest: str
 
 
 def fingerprint(command: str, values: Mapping[str, Any]) -> RequestFingerprint:
-    """Return the fingerprint of a command with raw arguments; an id serves one request only."""
+    """Return the fingerprint of a command with raw arguments; it detects a reused request id."""
     text = json.dumps([command, values], sort_keys=True, default=str)
     return RequestFingerprint(command, hashlib.sha256(text.encode()).hexdigest())
 
 
 class AlreadyAnswered(Exception):
-    """A committed request already used the request id; `answer` is its stored answer."""
+    """A committed request already used this request id; `answer` is the stored answer."""
 
     def __init__(self, answer: str) -> None:
         super().__init__()
@@ -36,18 +36,19 @@ class AlreadyAnswered(Exception):
 
 
 class OtherWords(Exception):
-    """A committed request with another command or arguments already used the request id."""
+    """A committed request with another command or other arguments already used this request id."""
 
 
 def claim(
     connection: Connection, request_id: str, request: RequestFingerprint, actor: str, now: datetime
 ) -> None:
-    """Insert the request id as the first statement; wait for a running request with the same id.
+    """Insert the request id as the first statement; wait for a running request with this id.
 
-    Raises `AlreadyAnswered` if the id was used before, or `OtherWords` if for another request.
+    Raises `AlreadyAnswered` if this request was already answered. Raises `OtherWords` if another
+    request used the id.
     """
     try:
-        # A duplicate key rolls back only the statement on InnoDB and SQLite: no savepoint needed.
+        # A savepoint is not needed: on a duplicate key, InnoDB and SQLite undo only the statement.
         connection.execute(
             insert(requests).values(
                 request_id=request_id,
@@ -72,7 +73,7 @@ def settle(connection: Connection, request_id: str, stored: str) -> None:
 
 
 def answer(connection: Connection, request_id: str, request: RequestFingerprint) -> str | None:
-    """Return a committed request's stored answer; raises `OtherWords` for another request."""
+    """Return a committed request's stored answer; raise `OtherWords` if the request differs."""
     row = connection.execute(
         select(requests.c.answer, requests.c.digest).where(requests.c.request_id == request_id)
     ).first()

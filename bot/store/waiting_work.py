@@ -1,7 +1,7 @@
-"""What waits for the background work, read by one statement.
+"""Waiting work: one statement that reads whether the background work has work to do.
 
-While nothing happens, this is all that a replica reads. It names no table of the queue: a queue
-whose table is locked must not delay the audit log and the messages.
+While there is no work, a replica reads only this statement. The statement names no table of the
+queue, because a locked table of the queue must not delay the audit log and the messages.
 """
 
 from dataclasses import dataclass
@@ -36,8 +36,9 @@ class WaitingWork:
     """The state of the bot's own tables at `now`, by the database's clock (naive UTC).
 
     `owner` holds the watcher's lease until `expires`. `newest_*` are the highest ids of tables that
-    change with every failure or change; `settled_*` are cursors. The `*_at` are the moments of the
-    earliest message, job or count that is due; None if there is none.
+    grow with every failure or change. `settled_*` are positions of cursors. `message_at`,
+    `tracked_job_at` and `outcome_at` are the earliest due times, and `heartbeat_at` is the oldest
+    heartbeat; None if there is no such row.
     """
 
     now: datetime
@@ -69,31 +70,31 @@ class WaitingWork:
 
     @property
     def has_operation(self) -> bool:
-        """Whether a bulk change of this replica, or one that nobody runs any more, can go on."""
+        """Whether a bulk change of this replica, or an abandoned bulk change, can continue."""
         heartbeat = self.heartbeat_at
         is_abandoned = heartbeat is not None and heartbeat < self.now - TAKEN_OVER_AFTER
         return self.own_operation or is_abandoned
 
     def is_due(self, moment: datetime | None) -> bool:
-        """Return whether a moment of this state has come."""
+        """Return whether `moment` is now or in the past."""
         return moment is not None and moment <= self.now
 
 
 def read(connection: Connection, clock: Clock, replica: str, sealed_to: int) -> WaitingWork:
-    """Return the state of the tables.
+    """Return the state of the bot's tables.
 
-    Audit records up to the id `sealed_to` are known to be sealed. Without that limit, the search
-    would read every record of the last ten minutes.
+    All audit records up to the id `sealed_to` are sealed. Without this limit, the search for
+    unsealed records would read every record of the last 10 min.
     """
     row = connection.execute(_statement(connection, replica, sealed_to)).one()
     values: dict[str, Any] = dict(row._mapping)  # noqa: SLF001 the row's public mapping
-    # The clock of a test is moved; the database's own is part of the statement.
+    # A test moves its own clock. Without such a clock, the statement reads the database's time.
     values["now"] = row.now if clock is now_of else clock(connection)
     return WaitingWork(**{name: _plain(name, value) for name, value in values.items()})
 
 
 def _plain(name: str, value: object) -> Any:
-    """Return the value of a column; MariaDB and MySQL give a condition as 0 or 1."""
+    """Return a column's value; convert conditions, which MariaDB and MySQL return as 0 or 1."""
     return bool(value) if WaitingWork.__annotations__[name] is bool else value
 
 
@@ -131,7 +132,7 @@ def _statement(connection: Connection, replica: str, sealed_to: int) -> Any:
 
 
 def _cursor(name: str) -> ColumnElement[int]:
-    """Return a cursor's position, or -1 if it has none yet."""
+    """Return a cursor's position, or -1 if the cursor has no position yet."""
     position = select(cursors.c.position).where(cursors.c.name == name)
     return func.coalesce(position.scalar_subquery(), -1)
 

@@ -1,1 +1,1 @@
-"""The audit log: its records, their chain, and the history of people, jobs and orders."""
+"""The audit log: records, the chain that seals them, and histories of people, jobs and orders."""

@@ -1,8 +1,8 @@
-"""The audit log: who did what, and the result; INSERT only, sealed later into a hash chain.
+"""The audit log: who ran which action, and the result. Records are inserted and never updated.
 
-A record is written in the transaction of its change, without a link: a chain built at insert would
-fork or make all writers wait for each other. The holder of the watcher's lease seals committed
-records (`chain`); `seq` is the primary key of the chain, so the chain cannot fork.
+The transaction of a change writes the record without a link. If writers appended links themselves,
+the chain would fork, or all writers would wait for each other. The holder of the watcher's lease
+seals committed records later (`chain`). `seq` is the chain's primary key, so the chain cannot fork.
 """
 
 import json
@@ -21,17 +21,17 @@ from bot.store.audit.keys import AuditKey
 from bot.store.tables import archive, audit, audit_chain
 
 ENDED = ("done", "cancelled", "stopped")
-"""The outcomes of a bulk change's last record."""
+"""The possible outcomes of the last record that a bulk change writes."""
 
 _SIGNED_COLUMNS = tuple(column.name for column in audit.columns if column.name not in ("id", "mac"))
 
 Columns = Mapping[str, Any] | RowMapping
-"""The columns of a record, stored or about to be."""
+"""The columns of a record, before or after the insert."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """An audit record before it has an id; `named` are the rows that a refused request named."""
+    """An audit record before the insert. `named` are the rows that a refused request named."""
 
     at: datetime
     request_id: str
@@ -75,8 +75,8 @@ class LastChange:
 def insert_record(connection: Connection, record: Record, key: AuditKey | None) -> int:
     """Insert the record and its targets in the caller's transaction; return its id.
 
-    With a key the record carries an HMAC over all its columns but the id. The nonce makes each HMAC
-    unique, so that a copied record is recognized.
+    With a key, the record gets an HMAC over all its columns except the id. The nonce makes each
+    HMAC unique, so that sealing recognizes a copied record.
     """
     values: dict[str, Any] = {
         "at": record.at,
@@ -108,23 +108,23 @@ def insert_record(connection: Connection, record: Record, key: AuditKey | None) 
 
 
 def mac_of(record: Columns, key: AuditKey) -> str:
-    """Return the HMAC of a record: over all its columns but the id."""
+    """Return the HMAC of a record over all its columns except the id."""
     values = [plain(record[name]) for name in _SIGNED_COLUMNS]
     return key.mac(f"record\n{compact(values)}")
 
 
 def plain(value: object) -> object:
-    """Return a column's value as JSON has it."""
+    """Return a column's value as a JSON value."""
     return value.isoformat(timespec="microseconds") if isinstance(value, datetime) else value
 
 
 def compact(value: object) -> str:
-    """Return a value as JSON, always in the same form."""
+    """Return a value as JSON; equal values give equal texts."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True, default=str)
 
 
 def last_removal(connection: Connection, kind: str, row_id: int) -> LastChange | None:
-    """Return who last retried or deleted the row with this id, by archive and audit log.
+    """Return who last retried or deleted the row with this id; read the archive and the audit log.
 
     A removal that an undo reversed does not count.
     """
@@ -145,7 +145,7 @@ def last_removal(connection: Connection, kind: str, row_id: int) -> LastChange |
 def line(row: RowMapping, seq: int | None = None, link: str | None = None) -> AuditLine:
     """Return a record as the history and the audit channel show it.
 
-    The record stays as it was sealed. An old one may have secrets, which are masked here.
+    The stored record does not change. An old record may contain secrets; this function masks them.
     """
     values = {name: row[name] for name in AuditLine.model_fields if name in row}
     values |= {
@@ -159,14 +159,14 @@ def line(row: RowMapping, seq: int | None = None, link: str | None = None) -> Au
 
 
 def sealed_after(connection: Connection, seq: int, limit: int) -> list[SealedRecord]:
-    """Return the next sealed records after a link, in order."""
+    """Return up to `limit` sealed records after link `seq`, ordered by `seq`."""
     following = select(audit_chain.c.seq).where(audit_chain.c.seq > seq)
     seqs = connection.execute(following.order_by(audit_chain.c.seq).limit(limit)).scalars().all()
     return sealed(connection, seqs)
 
 
 def sealed(connection: Connection, seqs: Sequence[int]) -> list[SealedRecord]:
-    """Return the sealed records with these `seq`, in order."""
+    """Return the sealed records with these `seq`, ordered by `seq`."""
     rows = connection.execute(
         select(audit, audit_chain.c.seq, audit_chain.c.hash.label("link"))
         .join(audit_chain, audit_chain.c.audit_id == audit.c.id)

@@ -1,8 +1,9 @@
-"""The chain of the audit log: committed records are linked in id order by the leader.
+"""The chain of the audit log: the leader links committed records in the order of their ids.
 
-A link's `digest` covers the record and every record before it. With a key, its `hash` is an HMAC
-over `digest` and the link before; without a key it is the digest itself. So a link whose key is
-held also proves the content of all older links, also those of keys that were replaced.
+A link's `digest` covers the link's record and every earlier record. With a key, the link's `hash`
+is an HMAC over `digest` and the previous link; without a key, `hash` equals `digest`. So one link
+whose key the replica holds proves the content of all older links. This includes links that were
+made with replaced keys.
 """
 
 import hashlib
@@ -32,16 +33,16 @@ from bot.store.tables import audit, audit_chain
 
 GENESIS = "0" * 64
 SYSTEM = "queue-bot"
-"""The actor of records that the background work writes by itself."""
+"""The actor of records that the background work writes without a person's request."""
 
 
 class ChainForged(Exception):
-    """The newest link was not made by a replica with the chain's key, so nothing is sealed."""
+    """The newest link was made without the chain's key, so the bot seals no record."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """The last link; `change` is what its record says about the key of the links that follow."""
+    """The last link. `change` is the key change in the link's record; it applies to later links."""
 
     seq: int = 0
     prev: str = GENESIS
@@ -58,20 +59,20 @@ class Tail:
         return self.change.key_id
 
     def is_made_by(self, key: AuditKey) -> bool:
-        """Return whether this link is the key's."""
+        """Return whether this link was made with the key."""
         return is_equal(self.hash, link_of(self.seq, self.prev, self.digest, key))
 
 
 @dataclass(frozen=True, slots=True)
 class RecordOrigin:
-    """The replica that seals, for the record of the chain's first key."""
+    """The replica that seals; the record of the chain's first key names this replica."""
 
     replica: str
     version: str
 
 
 def digest_of(record: Columns, before: str) -> str:
-    """Return the SHA-256 (64 hex digits) of every column of the record and the digest before."""
+    """Return the SHA-256 (64 hex digits) of the previous digest and all columns of the record."""
     values = [plain(record[column.name]) for column in audit.columns]
     return hashlib.sha256(f"{before}\n{compact(values)}".encode()).hexdigest()
 
@@ -82,18 +83,18 @@ def link_of(seq: int, prev: str, digest: str, key: AuditKey | None) -> str:
 
 
 def change_of(record: Columns) -> KeyChange | None:
-    """Return what a record says about the chain's key."""
+    """Return the key change that a record contains, or None."""
     if record["action"] != KEY_CHANGE or record["outcome"] != "ok":
         return None
     try:
         return KeyChange.of(json.loads(record["arguments"]))
     except (ValueError, RecursionError):
-        # A forged record must not stop the sealing of the others.
+        # A forged record must not stop the sealing of other records.
         return None
 
 
 def tail(connection: Connection) -> Tail:
-    """Return the last link; seq 0 and zeros for an empty chain."""
+    """Return the last link, or a link with seq 0 and zeros if the chain is empty."""
     c = audit_chain.c
     row = (
         connection.execute(
@@ -112,7 +113,7 @@ def tail(connection: Connection) -> Tail:
 
 
 def _active_key(connection: Connection) -> str | None:
-    """Return the active key's name; a change reads only these columns of the chain."""
+    """Return the active key's name. Every change calls this, so it reads only a few columns."""
     c = audit_chain.c
     row = (
         connection.execute(
@@ -130,9 +131,10 @@ def _active_key(connection: Connection) -> str | None:
 
 
 def signing_key(connection: Connection, keys: AuditKeys) -> AuditKey | None:
-    """Return the key of a new record; None only if neither chain nor replica has one.
+    """Return the key that signs a new record; None only if neither chain nor replica has a key.
 
-    Raises `AuditKeyMissing`: a record without the active key would never be sealed.
+    Raises `AuditKeyMissing` if the replica lacks the active key, because the record could never be
+    sealed.
     """
     active = _active_key(connection)
     key = keys.newest if active is None else keys.by_id(active)
@@ -147,9 +149,9 @@ def write(connection: Connection, record: Record, keys: AuditKeys) -> int:
 
 
 def is_forged(connection: Connection, last: Tail, keys: AuditKeys) -> bool:
-    """Return whether the last link was not made with the key that it names, or lacks one.
+    """Return whether the last link was made without the key that it names, or wrongly has no key.
 
-    Links without a key end for good at the first link with one.
+    After the first link with a key, every link must have a key.
     """
     if last.key_id is not None:
         key = keys.by_id(last.key_id)
@@ -168,7 +170,7 @@ def key_record(
     source: str,
     detail: str | None = None,
 ) -> Record:
-    """Return the record of a change of the key."""
+    """Return the audit record of a key change."""
     return Record(
         at=now,
         request_id=hashlib.sha256(f"{change}{now}".encode()).hexdigest(),

@@ -1,4 +1,4 @@
-"""Past changes in the audit log: who made them, their targets, and how people name them."""
+"""Past changes in the audit log: their actors, their targets, and the names that people type."""
 
 import json
 from collections.abc import Sequence
@@ -12,22 +12,22 @@ from bot.store.audit.audit_log import LastChange
 from bot.store.tables import audit, audit_chain, audit_targets, operations
 
 DONE = ("ok", "started")
-"""The outcomes of a change's record; a bulk change's record is that of its start."""
+"""The outcomes of a change's record. A bulk change is represented by the record of its start."""
 
 
 LOOKED_AT = 50
-"""How many of a person's newest changes are searched for one that was not undone."""
+"""The search for a person's last change that was not undone reads this many changes."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeReference:
-    """The name of a change: an operation's number, or `#` and the number of an audit record."""
+    """The name of a change: an operation's number, or `#` and the `seq` of an audit record."""
 
     number: int
     in_audit: bool
 
     def __str__(self) -> str:
-        """Return the name as a person types it."""
+        """Return the name that a person types."""
         return f"#{self.number}" if self.in_audit else str(self.number)
 
 
@@ -50,7 +50,7 @@ class Change:
 
 
 def last(connection: Connection, action: str, kind: str, row_id: int) -> LastChange | None:
-    """Return who last applied this action to the row with this id, and when."""
+    """Return who last applied this action to the row with this id, and the time."""
     row = connection.execute(
         select(audit.c.actor, audit.c.action, audit.c.at)
         .join(audit_targets, audit_targets.c.audit_id == audit.c.id)

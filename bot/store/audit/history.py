@@ -1,4 +1,4 @@
-"""Read the audit log of a person, a job or an order: by indexes, page by page."""
+"""Read the audit records of a person, a job or an order, through indexes and page by page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,18 +9,18 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, select
 from bot.store.tables import archive, audit, audit_chain, audit_targets, failures, operations
 
 MOST = 1_000
-"""How many of the newest records about a job or an order are read for a page."""
+"""A page reads at most this many of the newest records about a job or an order."""
 
 Condition = ColumnElement[bool]
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryFilter:
-    """The filter for records; None means no restriction.
+    """The filter for audit records. None in a field means no restriction.
 
-    `actors` are people as recorded. `job` is the id of a job or a failed job, `since` is naive UTC.
-    Only records with an id below `before` match, so that a page begins after the last record of the
-    previous page.
+    `actors` are people as recorded. `job` is the id of a job or a failed job. `since` is
+    naive UTC. Only records with an id below `before` match, so that a page begins after the
+    previous page's last record.
     """
 
     actors: tuple[str, ...] | None = None
@@ -34,8 +34,8 @@ class HistoryFilter:
 def newest(connection: Connection, criteria: HistoryFilter, limit: int) -> Sequence[RowMapping]:
     """Return up to `limit` records, the newest first, each with its `seq` if it is sealed.
 
-    The records about a job or an order are found by their targets. Those of bulk changes are found
-    by the index of failures or by the archive.
+    The targets lead to the records about a job or an order. The index of failures and the archive
+    lead to the records of bulk changes.
     """
     query = (
         select(audit, audit_chain.c.seq)
@@ -44,7 +44,7 @@ def newest(connection: Connection, criteria: HistoryFilter, limit: int) -> Seque
         .order_by(audit.c.id.desc())
         .limit(limit)
     )
-    # One query for each index: with OR, or with a join, a server may read the whole audit log.
+    # Each index has its own query: with OR or a join, a server may read the whole audit log.
     if criteria.job is not None:
         query = query.where(audit.c.id.in_(_about_job(connection, criteria.job, criteria.before)))
     if criteria.order is not None:
@@ -102,7 +102,7 @@ def _highest(*id_lists: Sequence[int]) -> list[int]:
 
 
 def _named(connection: Connection, condition: Condition, before: int | None) -> Sequence[int]:
-    """Return the newest records with such a target."""
+    """Return the ids of the newest records that have a target with this condition."""
     id_ = audit_targets.c.audit_id
     query = select(id_).distinct().where(condition).order_by(id_.desc()).limit(MOST)
     if before is not None:
@@ -118,7 +118,7 @@ def _of_requests(connection: Connection, requests: set[str], before: int | None)
 
 
 def _bulk_requests(connection: Connection, condition: Condition) -> set[str]:
-    """Return the request ids of the bulk changes that removed or restored such failures."""
+    """Return the request ids of bulk changes that removed or restored the matching failures."""
     request_ids: set[str] = set()
     for number in (failures.c.operation, failures.c.restored_by):
         query = (

@@ -1,4 +1,4 @@
-"""One order's failures, the acts on them and the outcomes, by indexed reads."""
+"""Read the failures of one order, the acts on these failures, and the outcomes, through indexes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from bot.queue.search import OrderKey
 from bot.store.tables import archive, audit, audit_targets, failures, operations, tracked_jobs
 
 MOST = 200
-"""How many of the newest failures, and of the newest acts, are read for an order or a job."""
+"""A history of an order or a job reads at most this many failures and acts, the newest."""
 
 Condition = ColumnElement[bool]
 
 
 @dataclass(frozen=True, slots=True)
 class OrderHistory:
-    """The failures and acts of an order or a job; `more`: some were not read.
+    """The failures and acts of an order or a job. `more` is true if some were not read.
 
     `present` has the `seq` of the failures that are still in `failed_jobs`.
     """
@@ -44,7 +44,7 @@ def last_indexed(connection: Connection) -> int:
 def of_order(
     connection: Connection, queue: Queue, order_key: OrderKey, actions: Actions
 ) -> OrderHistory:
-    """Return the history of an order of one shop or of any shop."""
+    """Return the history of an order, in one shop or in all shops."""
     f, t = failures.c, audit_targets.c
     failure_filter = f.order_id == order_key.order
     target_filter = t.order_id == order_key.order
@@ -80,7 +80,7 @@ def _history(
 
 
 def _counted(acts: Sequence[Act], actions: Actions) -> list[Act]:
-    """Return the acts, each with how its action counts."""
+    """Return the acts with `counts_as`: whether the action counts as a retry or a deletion."""
     return [act.model_copy(update={"counts_as": counted_as(actions, act.action)}) for act in acts]
 
 
@@ -104,7 +104,7 @@ def _present(connection: Connection, queue: Queue, rows: Sequence[RowMapping]) -
 
 
 def _singly(connection: Connection, target_filters: Sequence[Condition]) -> list[Act]:
-    """Return single changes and refusals, one act for each target, with the retries' outcomes."""
+    """Return single changes and refusals with the retries' outcomes; each target gives one act."""
     t, f = audit_targets.c, tracked_jobs.c
     about = (
         select(audit.c.request_id, audit.c.at, audit.c.actor, audit.c.action, audit.c.outcome)
@@ -141,7 +141,7 @@ def _act(row: RowMapping) -> Act:
 
 
 def _in_bulk(connection: Connection, rows: Sequence[RowMapping]) -> list[Act]:
-    """Return the acts of bulk changes on these failures, and of the bulk undos."""
+    """Return the acts of bulk changes and bulk undos on these failures."""
     removed = [
         row for row in rows if row["operation"] is not None and row["removed_at"] is not None
     ]
@@ -214,7 +214,7 @@ def _became(row: RowMapping | None) -> Became | None:
 
 
 def _with_archive(connection: Connection, acts: Sequence[Act]) -> list[Act]:
-    """Mark the acts whose rows the archive still holds."""
+    """Mark each act whose row is still in the archive."""
     a = archive.c
     archived: set[tuple[str, int, datetime]] = set()
     for kind in ("failed", "job"):

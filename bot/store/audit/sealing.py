@@ -1,4 +1,4 @@
-"""Sealing: the leader links committed records to the chain, and rejects those that are forged."""
+"""Sealing: the leader links committed records to the chain and rejects forged records."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -28,7 +28,8 @@ log = structlog.get_logger(__name__)
 
 SEAL_ROWS = 200
 SETTLED_AFTER = timedelta(minutes=10)
-"""No transaction of the bot stays open this long, so ids below such an old id are all committed."""
+"""No transaction of the bot lasts this long. So when a record is this old, all records with lower
+ids are committed."""
 
 
 def seal(
@@ -40,8 +41,8 @@ def seal(
 ) -> list[SealedRecord]:
     """Seal up to `rows` committed records in id order; the caller has checked the lease.
 
-    A record whose HMAC is missing, wrong or a copy is not linked, but stored as rejected. Raises
-    `ChainForged` or `AuditKeyMissing` if nothing may be sealed.
+    A record whose HMAC is missing, wrong or copied is not linked; it is stored as rejected. Raises
+    `ChainForged` or `AuditKeyMissing` if no record may be sealed.
     """
     last = tail(connection)
     if is_forged(connection, last, keys):
@@ -72,7 +73,7 @@ class _Sealing:
         self.links: list[SealedRecord] = []
 
     def link(self, record: RowMapping, key: AuditKey | None) -> None:
-        """Append a record."""
+        """Append a link for the record."""
         seq, prev = self.last.seq + 1, self.last.hash
         digest = digest_of(record, self.last.digest)
         key_id = None if key is None else key.id
@@ -83,7 +84,7 @@ class _Sealing:
         self.links.append(SealedRecord(seq, hash_, record))
 
     def link_signed(self, record: RowMapping, key: AuditKey) -> None:
-        """Append a record that a replica with a key wrote, or store why it is rejected."""
+        """Append a link for a record with a valid HMAC, or store the reason of the rejection."""
         reason = self._fault(record)
         if reason is None:
             self.link(record, key)
@@ -94,7 +95,10 @@ class _Sealing:
         )
 
     def _fault(self, record: RowMapping) -> str | None:
-        """Return why a record cannot be sealed: its HMAC is missing, wrong, unknown or a copy."""
+        """Return the reason why a record cannot be sealed, or None.
+
+        The HMAC may be missing, wrong or copied; the HMAC's key may be unknown or replaced.
+        """
         if record["mac"] is None or record["key_id"] is None:
             return "missing"
         key = self.keys.by_id(record["key_id"])
@@ -104,7 +108,7 @@ class _Sealing:
             return "wrong"
         change = change_of(record)
         if change is not None and change.segment == ROTATED and key.id != self.last.active:
-            # A replaced key must not name the next one.
+            # A replaced key must not name the next key.
             return "old-key"
         copied = (
             select(audit_chain.c.seq)
@@ -129,7 +133,7 @@ def _waiting(connection: Connection, settled: int, rows: int) -> Sequence[RowMap
 def _begin(
     sealing: _Sealing, waiting: Sequence[RowMapping], origin: RecordOrigin, *, is_complete: bool
 ) -> None:
-    """Seal the records from before the first key without one, then begin the part with a key."""
+    """Seal records that have no HMAC; then begin the part of the chain that has a key."""
     for record in waiting:
         if record["mac"] is None:
             sealing.link(record, None)
@@ -148,7 +152,7 @@ def _begin(
 
 
 def _continue(sealing: _Sealing, waiting: Sequence[RowMapping]) -> None:
-    """Seal records with the active key, which a record among them may change."""
+    """Seal the waiting records with the active key; one of these records may change the key."""
     for record in sorted(waiting, key=lambda one: not _is_begun_by(one, sealing)):
         change = change_of(record)
         key = sealing.keys.by_id(sealing.last.active)
@@ -163,13 +167,13 @@ def _continue(sealing: _Sealing, waiting: Sequence[RowMapping]) -> None:
 
 
 def _require_links(sealing: _Sealing) -> None:
-    """Raise `AuditKeyMissing` unless this transaction sealed something, which must be committed."""
+    """Raise `AuditKeyMissing`, but not if this transaction has links that must be committed."""
     if not sealing.links:
         raise AuditKeyMissing(key=str(sealing.last.active))
 
 
 def _is_begun_by(record: RowMapping, sealing: _Sealing) -> bool:
-    """Return whether a record begins a part with a new key, because the active one is lost."""
+    """Return whether a record begins a part with a new key because the active key is lost."""
     change = change_of(record)
     if change is None or change.segment != LOST or change.before != sealing.last.active:
         return False
@@ -179,7 +183,7 @@ def _is_begun_by(record: RowMapping, sealing: _Sealing) -> bool:
 def _settled_cursor(connection: Connection, now: datetime) -> int:
     """Return the id up to which every record is sealed; reset the cursor if it is too high.
 
-    Otherwise a moved cursor would end the sealing while changes go on.
+    Without the reset, a moved cursor would stop the sealing while people still make changes.
     """
     settled = position(connection, "audit_settled")
     if not _is_ahead(connection, now, settled):
@@ -190,7 +194,7 @@ def _settled_cursor(connection: Connection, now: datetime) -> int:
 
 
 def _is_ahead(connection: Connection, now: datetime, settled: int) -> bool:
-    """Return whether the cursor is above every record, or above one that waits to be sealed."""
+    """Return whether the cursor is above every record, or above a record that is not sealed."""
     newest = connection.execute(select(func.max(audit.c.id))).scalar() or 0
     if settled > newest:
         return True
@@ -201,7 +205,10 @@ def _is_ahead(connection: Connection, now: datetime, settled: int) -> bool:
 
 
 def _sealed_long_ago(connection: Connection) -> int:
-    """Return a record long before the last sealed one: none below it can wait."""
+    """Return the id of a record that is over 10 min older than the last sealed record, or 0.
+
+    All records with lower ids are sealed or rejected.
+    """
     last = select(func.max(audit_chain.c.audit_id)).scalar_subquery()
     row = connection.execute(select(audit.c.id, audit.c.at).where(audit.c.id == last)).first()
     if row is None:

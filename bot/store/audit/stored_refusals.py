@@ -1,4 +1,4 @@
-"""The stored form of a refusal: the same request gets the same refusal again."""
+"""The stored form of a refusal: a repeated request gets the stored refusal as its answer."""
 
 import json
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from bot.models.refusals import Refusal
 
 
 def keep(refusal: Refusal) -> str:
-    """Return the refusal as JSON: the name of its type, and its fields in their order.
+    """Return the refusal as JSON: the name of its type, and its fields in the type's order.
 
     Fields with their default value are omitted.
     """
@@ -26,7 +26,7 @@ def keep(refusal: Refusal) -> str:
 
 
 def restore(stored: Mapping[str, Any]) -> Refusal:
-    """Return the refusal that `keep` wrote, with every field in its own type."""
+    """Return the refusal that `keep` stored; each field gets its declared type again."""
     values = {name: _moment(value) for name, value in stored["values"].items()}
     refusal: Refusal = TypeAdapter(_TYPES[stored["refused"]]).validate_python(values)
     return refusal

@@ -1,4 +1,4 @@
-"""The story of an order as events in order of time: failures, acts and their outcomes."""
+"""The story of an order: its failures, the acts and their outcomes, as events sorted by time."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
@@ -12,16 +12,17 @@ from bot.queue.layouts import Queue
 from bot.store.audit.orders import OrderHistory
 
 _A_SECOND = timedelta(microseconds=999_999)
-"""The fraction of a second that `created_at`, in whole seconds, may lack."""
+"""The largest fraction that is cut from `created_at`, which has whole seconds."""
 
 
 def fates(history: OrderHistory, jobs: Sequence[FoundJob], *, complete: bool) -> tuple[Act, ...]:
-    """Return the acts, each retry with its outcome, as far as it is known.
+    """Return the acts; each retry has its outcome if the outcome is known.
 
-    The outcome of a retry that is not tracked is: a later failure of the same payload, else a
-    waiting job of that payload, else processed, unless somebody deleted a job of the order
-    meanwhile. Processed needs `complete`: all jobs and all failures were read. Each failure is the
-    outcome of one retry only.
+    The outcome of an untracked retry is a later failure with an equal payload. Without such a
+    failure, the outcome is a waiting job with that payload. Without such a job, the outcome is
+    processed, or no longer queued if somebody deleted a job of the order after the retry. These two
+    outcomes need `complete`: all jobs and all failures were read. Each failure is the outcome of
+    only one retry.
     """
     waiting = {job.payload_digest for job in jobs}
     claimed = {act.became.failed_id for act in history.acts if act.became is not None}
@@ -68,17 +69,17 @@ def _fate(
 
 
 def _is_of(act: Act, row: RowMapping) -> bool:
-    """Whether the act removed this failure: one transaction wrote both with the same time."""
+    """Whether the act removed this failure: their transaction writes equal times to both rows."""
     return bool(row["failed_id"] == act.row_id and row["removed_at"] == act.at)
 
 
 def _content(row: RowMapping) -> tuple[str, datetime]:
-    """Return what a failure has in common with the copy that an undo restored under another id."""
+    """Return the values that stay equal when an undo restores a failure under another id."""
     return row["payload_digest"], row["failed_at"]
 
 
 def _is_later(row: RowMapping, retried_row: RowMapping, at: datetime) -> bool:
-    """Whether the row is a new failure of the same payload, seen after this moment."""
+    """Whether the row is another failure of the retried payload, indexed at or after `at`."""
     same = (
         row["payload_digest"] == retried_row["payload_digest"]
         and row["queue"] == retried_row["queue"]
@@ -87,7 +88,7 @@ def _is_later(row: RowMapping, retried_row: RowMapping, at: datetime) -> bool:
 
 
 def retries(acts: Iterable[Act]) -> Retries:
-    """Return the number of retries, the people who ran them, and the last outcome."""
+    """Return the number of retries, the people who retried, and the last retry's outcome."""
     every = [act for act in acts if act.is_retry]
     by = Counter(act.actor for act in every)
     return Retries(
@@ -100,13 +101,13 @@ def retries(acts: Iterable[Act]) -> Retries:
 def events(
     history: OrderHistory, acts: Sequence[Act], queue: Queue, now: datetime
 ) -> list[Failure | Gone | Act]:
-    """Return the failures, the acts on them, and the removals without the bot."""
+    """Return the failures, the acts on these failures, and the removals without the bot."""
     taken = {(act.row_id, act.at) for act in acts if act.row == "failed"}
     failures: dict[tuple[int, str], Failure] = {}
     gone: list[Gone] = []
     for row in history.failures:
         present = row["seq"] in history.present
-        # A second entry for the same row was restored by an undo.
+        # If a row has a second entry, an undo restored the row: the second entry counts.
         failures[row["failed_id"], row["row_digest"]] = _failure(row, queue, present=present)
         removed_at = row["removed_at"] or now
         if not present and (row["failed_id"], removed_at) not in taken:
@@ -147,12 +148,15 @@ def just_failed(history: OrderHistory, failures: Iterable[FoundFailed]) -> list[
 
 
 def _text(value: int | str | None) -> str | None:
-    """Return a shop's id as the index stores it."""
+    """Return a shop's id in the form that the index stores."""
     return None if value is None else str(value)
 
 
 def in_order(events: Iterable[Event]) -> tuple[Event, ...]:
-    """Return the events by time; a retry's result comes after it, though it lacks fractions."""
+    """Return the events by time; put a retry's result after the retry.
+
+    A result's time has whole seconds, so it may be earlier than the retry's time.
+    """
     all_events = list(events)
     after: dict[tuple[str, int], datetime] = {}
     for act in all_events:

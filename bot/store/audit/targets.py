@@ -1,7 +1,7 @@
-"""The targets of audit records, one row for each target: written with the record, INSERT only.
+"""The targets of audit records. Each target has a row, which is inserted and never updated.
 
-A change has its rows as targets. A refused request has none; its targets are the ids that it named,
-with a failed job's order from the index of failures.
+The targets of a change are the rows that it changed. The targets of a refused request are the ids
+that the request named; a failed job's order comes from the index of failures.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from bot.models.operations import Named, Target
 from bot.store.tables import audit_targets, failures
 
 NAMED = 100
-"""How many rows of a refused request become targets; the record itself has all arguments."""
+"""At most this many rows of a refused request become targets. The record has all arguments."""
 LONGEST = 64
 
 
@@ -43,7 +43,7 @@ def _target(target: Target) -> dict[str, Any]:
 def _asked_for(connection: Connection, named: Sequence[Named]) -> list[dict[str, Any]]:
     failed_ids = [request.id for request in named if request.kind == "failed"]
     c = failures.c
-    # If an id was reused, its last failure counts.
+    # If the table reused an id, the last failure with this id counts.
     orders = {
         row.failed_id: (row.order_id, row.tienda_id)
         for row in connection.execute(
@@ -76,7 +76,7 @@ def _row(
 
 
 def _word(value: object) -> str | None:
-    """Return an order or a shop as the tables store it; typed arguments are lists of one value."""
+    """Return an order or a shop as stored text. A typed argument is a list with one value."""
     if isinstance(value, list | tuple) and len(value) == 1:
         value = value[0]
     if not isinstance(value, str | int) or isinstance(value, bool):

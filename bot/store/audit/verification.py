@@ -1,4 +1,4 @@
-"""Verification of the audit log: the faults of its records, links and keys, a sentence each."""
+"""Verification of the audit log: one sentence for each fault of a record, a link or a key."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -26,9 +26,9 @@ from bot.store.tables import audit, audit_chain, audit_rejected
 
 @dataclass
 class _ChainWalk:
-    """The state after a link: its number, hash and digest, the active key, and the open proof.
+    """The state of the verification after a link: the link's values, and the active key.
 
-    `unproven` is the first link since the last one whose key is held.
+    `unproven` is the first link after the last link whose key the replica holds.
     """
 
     keys: AuditKeys
@@ -47,9 +47,9 @@ def verify(
 ) -> Iterator[str]:
     """Yield one sentence for each fault of the chain.
 
-    `anchors` maps a `seq` to the first digits of the hash in the audit channel; with anchors a cut
-    tail and a rewritten chain are found too. The rows of a bulk change are compared as long as its
-    items are kept.
+    `anchors` maps a `seq` to the first digits of its hash in the audit channel. Only anchors reveal
+    a tail that was cut off, or a chain that was rewritten. A bulk change's record is compared with
+    the operation's items until these items are purged.
     """
     pending = dict(anchors or {})
     kept_since = now_of(connection) - batches.ITEMS_KEPT
@@ -74,7 +74,7 @@ def verify(
 
 
 def unproven_span(connection: Connection) -> str | None:
-    """Return which links only anchors prove, because their key was lost; None without any."""
+    """Return a sentence about links that only anchors prove because their key was lost, or None."""
     query = (
         select(
             audit_chain.c.seq,
@@ -99,7 +99,7 @@ def unproven_span(connection: Connection) -> str | None:
 
 
 def _rows(connection: Connection, page: int) -> Iterator[RowMapping]:
-    """Yield the links with their records, in order; the record's columns are None if it is gone."""
+    """Yield the links with their records, by `seq`. A removed record's columns are None."""
     seq = 0
     while True:
         query = (
@@ -138,7 +138,7 @@ def _faults(row: RowMapping, walk: _ChainWalk) -> Iterator[str]:
         yield f"Record {row['audit_id']} of link {seq} was removed."
     else:
         change = change_of(row)
-        # Without the link before, its digest is unknown.
+        # If the previous link is missing, its digest is unknown.
         if is_next and digest_of(row, walk.digest) != row["digest"]:
             yield f"Record {row['audit_id']} of link {seq} was changed."
     yield from _key_faults(row, change, walk)
@@ -147,7 +147,7 @@ def _faults(row: RowMapping, walk: _ChainWalk) -> Iterator[str]:
 
 
 def _key_faults(row: RowMapping, change: KeyChange | None, walk: _ChainWalk) -> Iterator[str]:
-    """Yield the faults of a link's key and HMAC, and of the HMAC of its record."""
+    """Yield the faults of a link's key and HMAC, and of its record's HMAC."""
     seq, name = row["seq"], row["link_key"]
     if name != walk.active and not _begins(name, change, walk):
         if name is None:
@@ -170,7 +170,7 @@ def _key_faults(row: RowMapping, change: KeyChange | None, walk: _ChainWalk) -> 
 
 
 def _begins(name: str | None, change: KeyChange | None, walk: _ChainWalk) -> bool:
-    """Return whether this link's record begins a part of the chain with this key."""
+    """Return whether this link's record begins a part of the chain with the key `name`."""
     if change is None or name is None or change.key_id != name:
         return False
     if walk.active is None:
@@ -179,7 +179,7 @@ def _begins(name: str | None, change: KeyChange | None, walk: _ChainWalk) -> boo
 
 
 def _items(connection: Connection, record: RowMapping) -> Iterator[str]:
-    """Yield a sentence if a bulk change's record does not match the rows that it moved."""
+    """Yield a sentence if a bulk change's record does not match the operation's items."""
     arguments = json.loads(record["arguments"])
     number, digest = arguments.get("operation"), arguments.get("items_digest")
     if isinstance(number, int) and batches.items_digest(connection, number) != digest:
@@ -187,7 +187,7 @@ def _items(connection: Connection, record: RowMapping) -> Iterator[str]:
 
 
 def _rejected(connection: Connection) -> Iterator[str]:
-    """Yield a sentence for each record that the sealer rejected and that is still there."""
+    """Yield a sentence for each rejected record that still exists."""
     query = (
         select(audit_rejected)
         .join(audit, audit.c.id == audit_rejected.c.audit_id)

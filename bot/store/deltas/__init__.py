@@ -1,1 +1,1 @@
-"""Counts appended by each change, to be added up later."""
+"""Deltas: each change appends counts, and a later step aggregates them."""

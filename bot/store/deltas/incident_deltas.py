@@ -1,8 +1,8 @@
-"""Changes of an incident's counts: appended with each change, so that nothing is ever recounted.
+"""Deltas of an incident's counts: each change appends rows, so that nothing is recounted.
 
 Every transaction that removes or restores failures appends rows here. So the batches of a bulk
-change do not wait for each other at the incident's row. The watcher adds the rows to the incident.
-So an incident of a million failures costs as much as one of ten.
+change do not wait for each other's lock on the incident's row. The watcher adds the rows to the
+incident. So an incident with a million failures costs as much as an incident with ten failures.
 """
 
 from collections import defaultdict
@@ -25,17 +25,17 @@ from bot.models.actions import CountsAs
 from bot.store.tables import failures, incident_deltas, incident_operations, incidents
 
 OUTSIDE = "gone"
-"""The action of failures that were removed without the bot."""
+"""The action in deltas of failures that were removed without the bot."""
 
 AT_ONCE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """The command that removed failures, and who ran it; an undo restores such failures.
+    """The command that removed or restored failures, and the person who ran the command.
 
-    `operation` is the bulk change, if it was one; `actor` is None if the bot does not know it.
-    `counts_as` says whether the command retries or deletes jobs.
+    `operation` is the number of a bulk change, otherwise None. `actor` is None if the bot does not
+    know the person. `counts_as` says whether the command retries or deletes jobs.
     """
 
     action: str = OUTSIDE
@@ -47,7 +47,7 @@ class Removal:
 def append(
     connection: Connection, removed: Mapping[int, int], removal: Removal, now: datetime
 ) -> None:
-    """Append how many failures of each incident were removed; negative counts were restored."""
+    """Append the number of removed failures of each incident; a negative number means restored."""
     rows = [
         {
             "incident": incident,
@@ -68,7 +68,7 @@ def append(
 def append_batch(
     connection: Connection, which: ColumnElement[bool], removal: Removal, now: datetime
 ) -> None:
-    """Append the failures that this transaction marked removed, inside the server."""
+    """Append counts of the failures that this transaction marked removed; the server counts."""
     c, d = failures.c, incident_deltas.c
     counted = (
         select(
@@ -97,7 +97,7 @@ class _Sum:
     operations: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
 
     def count(self, removed: int, removal: Removal, at: datetime) -> None:
-        """Add failures that were removed at one moment; a negative count was restored."""
+        """Add the removal of `removed` failures at one time; a negative number means restored."""
         self.removed += removed
         self.retried += removed if removal.counts_as == "retried" else 0
         self.deleted += removed if removal.counts_as == "deleted" else 0
@@ -110,7 +110,7 @@ class _Sum:
 
 
 def aggregate(connection: Connection) -> dict[int, int]:
-    """Add the deltas to their incidents; return how many failures were restored, by incident.
+    """Add the deltas to their incidents; return the number of restored failures by incident.
 
     Only the holder of the watcher's lease calls this, so that no delta is added twice.
     """
@@ -135,9 +135,9 @@ def aggregate(connection: Connection) -> dict[int, int]:
 def add(
     connection: Connection, incident: int, removals: Iterable[tuple[int, Removal, datetime]]
 ) -> None:
-    """Add failures that were removed before they were assigned to the incident.
+    """Count failures that were removed before they were assigned to the incident.
 
-    Each item is a count, its removal and the moment.
+    Each item is a number of failures, their removal, and its time.
     """
     total = _Sum()
     for removed, removal, at in removals:

@@ -1,7 +1,7 @@
-"""The bot's own changes of `jobs`, and new failures, since the last sample.
+"""Deltas since the last sample: the bot's own changes of `jobs`, and new failures.
 
-Every transaction that changes `jobs`, or indexes failures, appends a row; the sampler deletes the
-rows in the transaction that stores its sample. So no delta is counted twice or lost.
+Every transaction that changes `jobs` or indexes failures appends rows. The sampler deletes the rows
+in the transaction that stores its sample. So no delta is lost or counted twice.
 """
 
 from collections import defaultdict
@@ -13,19 +13,19 @@ from sqlalchemy import Connection, delete, insert, select
 from bot.store.tables import metric_deltas
 
 ROWS = 5_000
-"""How many rows one sample reads; the next sample reads the rest."""
+"""One sample reads at most this many rows; the next sample reads more."""
 
 
 @dataclass(frozen=True, slots=True)
 class MetricDelta:
-    """New failures; jobs that the bot removed minus those restored under their ids; unused ids."""
+    """New failures (`failed`), removed minus restored jobs (`removed`), unused ids (`skipped`)."""
 
     failed: int = 0
     removed: int = 0
     skipped: int = 0
 
     def __add__(self, other: "MetricDelta") -> "MetricDelta":
-        """Return the sum of both."""
+        """Return the sum of the two deltas."""
         return MetricDelta(
             self.failed + other.failed,
             self.removed + other.removed,
@@ -34,24 +34,24 @@ class MetricDelta:
 
 
 def append_failed(connection: Connection, counts: Mapping[str, int]) -> None:
-    """Append how many new failures of each queue were indexed."""
+    """Append the number of newly indexed failures of each queue."""
     _append(
         connection, {queue: MetricDelta(failed=count) for queue, count in counts.items() if count}
     )
 
 
 def append_removed(connection: Connection, jobs: int) -> None:
-    """Append how many jobs the bot removed; a negative number was restored under the old ids."""
+    """Append the number of removed jobs; a negative number means restored under the old ids."""
     _append(connection, {_ANY_QUEUE: MetricDelta(removed=jobs)} if jobs else {})
 
 
 def append_skipped(connection: Connection, ids: int) -> None:
-    """Append how many ids of `jobs` an insert of the bot reserved but did not use."""
+    """Append the number of `jobs` ids that an insert of the bot reserved but did not use."""
     _append(connection, {_ANY_QUEUE: MetricDelta(skipped=ids)} if ids else {})
 
 
 _ANY_QUEUE = ""
-"""The queue of deltas for which the queue does not matter; it matters only for failures."""
+"""The queue in deltas of jobs; only deltas of failures need a queue."""
 
 
 def _append(connection: Connection, changes: Mapping[str, MetricDelta]) -> None:

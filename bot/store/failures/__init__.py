@@ -1,1 +1,1 @@
-"""The index of failed jobs, their error groups and counts."""
+"""The index of failures, the error groups, and the counts of failures."""

@@ -1,4 +1,4 @@
-"""Aggregate the counts of failures: appended rows into one for each key, old hours into days."""
+"""Aggregate counts of failures: appended rows into one row for each key, old hours into days."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -26,12 +26,12 @@ DELETED_AT_ONCE = 500
 
 
 def aggregate(connection: Connection, now: datetime, rows: int = AGGREGATED_AT_ONCE) -> int:
-    """Aggregate up to `rows` appended rows into one row for each key; return how many.
+    """Aggregate up to `rows` appended rows into one row for each key; return their number.
 
     The caller holds the watcher's lease, so that only one process aggregates.
     """
     c = failure_counts.c
-    # Not `IS FALSE`: MariaDB would read the whole table.
+    # With `IS FALSE`, MariaDB would read the whole table.
     query = select(c.id).where(c.aggregated == false()).limit(rows)
     ids = connection.execute(query).scalars().all()
     new: defaultdict[Key, Count] = defaultdict(Count)
@@ -43,7 +43,7 @@ def aggregate(connection: Connection, now: datetime, rows: int = AGGREGATED_AT_O
 
 
 def merge_old_hours(connection: Connection, now: datetime, rows: int = AGGREGATED_AT_ONCE) -> int:
-    """Merge old hours into days, and old days into one row; return how many rows were merged."""
+    """Merge old hours into days, and old days into one row; return the number of merged rows."""
     c = failure_counts.c
     old_hour = and_(c.hour < hour_of(now) - HOURS, c.hour % 24 != 0)
     old_day = and_(c.hour < oldest_day(now), c.hour != 0)
@@ -59,7 +59,7 @@ def merge_old_hours(connection: Connection, now: datetime, rows: int = AGGREGATE
 
 
 def _sums(connection: Connection, ids: Sequence[int]) -> dict[Key, Count]:
-    """Return the sums of these rows by key; the server adds them, since there may be thousands."""
+    """Return the sums of these rows by key; the server adds up the rows, which may be thousands."""
     if not ids:
         return {}
     c = failure_counts.c
@@ -83,7 +83,7 @@ def _sums(connection: Connection, ids: Sequence[int]) -> dict[Key, Count]:
 
 
 def _merge(connection: Connection, ids: Sequence[int], new: defaultdict[Key, Count]) -> None:
-    """Replace the rows with these ids by `new`, together with the rows aggregated before."""
+    """Replace the rows with these ids, and the aggregated rows of the same keys, by their sums."""
     if not ids:
         return
     c = failure_counts.c
@@ -103,7 +103,7 @@ def _merge(connection: Connection, ids: Sequence[int], new: defaultdict[Key, Cou
 
 
 def delete_unused_groups(connection: Connection, limit: int = DELETED_AT_ONCE) -> int:
-    """Delete error groups whose failures were purged, and their counts; return how many."""
+    """Delete error groups whose failures were purged, with their counts; return their number."""
     lock_lease(connection, "failures")
     c, other = failure_counts.c, failure_counts.alias("other")
     is_used = (

@@ -1,4 +1,4 @@
-"""The index entry of a failed job, even if its row contains unreadable values."""
+"""The index entry of a failed job; a row with unreadable values gets an entry too."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -23,10 +23,11 @@ UNREADABLE = "unreadable"
 """The error and the error group of a failure that the index could not store unchanged."""
 
 _ODD = (DataError, IntegrityError, UnicodeError)
-"""The errors of a row that the database cannot store; any other error ends the pass."""
+"""The errors for a row that the database cannot store. Any other error ends the pass."""
 
 READ_SECONDS = 0.25
-"""A text of 2,048 characters without a space takes 15 ms: a thousand of them exceed a pass."""
+"""A pass stops parsing after this time. A text of 2,048 characters without a space takes 15 ms, so
+a thousand such texts exceed a pass."""
 
 _NO_TIME = datetime(1970, 1, 1)  # noqa: DTZ001 wall clock
 
@@ -38,7 +39,7 @@ def add(
     now: datetime,
     incident: int | None,
 ) -> None:
-    """Add failures to the index and count them; an unreadable row gets a reduced entry."""
+    """Add failures to the index and to the counts; an unreadable row gets a reduced entry."""
     try:
         with connection.begin_nested():
             added = _put(connection, [_entry(queue, row, now, incident) for row in rows])
@@ -55,7 +56,7 @@ def add(
 
 
 def _put(connection: Connection, entries: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Insert entries whose error groups are still names; return them with the groups' ids."""
+    """Insert entries; replace the name of each error group by its id; return the stored entries."""
     names = {entry["error_group"] for entry in entries}
     ids = error_groups.find_or_make(connection, names)
     added = [{**entry, "error_group": ids[entry["error_group"]]} for entry in entries]
@@ -66,7 +67,7 @@ def _put(connection: Connection, entries: Sequence[Mapping[str, Any]]) -> list[M
 def _add_one(
     connection: Connection, queue: Queue, row: RowMapping, now: datetime, incident: int | None
 ) -> Mapping[str, Any] | None:
-    """Add one failure; log one that cannot be stored, so that it does not block the others."""
+    """Add one failure; log a failure that cannot be stored, so that other rows are not blocked."""
     try:
         with connection.begin_nested():
             return _put(connection, [_entry(queue, row, now, incident)])[0]
@@ -97,7 +98,7 @@ def _entry(queue: Queue, row: RowMapping, now: datetime, incident: int | None) -
 
 
 def _bare(queue: Queue, row: RowMapping, now: datetime, incident: int | None) -> dict[str, Any]:
-    """Return an entry without the values that are parsed from texts."""
+    """Return an entry without the values that come from parsing the exception and the payload."""
     at = row["failed_at"]
     return {
         "failed_id": row["id"],
@@ -119,9 +120,9 @@ def _bare(queue: Queue, row: RowMapping, now: datetime, incident: int | None) ->
 
 
 def readable(queue: Queue, rows: Sequence[RowMapping], seconds: float = READ_SECONDS) -> int:
-    """Return how many rows, from the first, can be parsed within `seconds`; at least one.
+    """Return the number of first rows that can be parsed within `seconds`, at least 1.
 
-    Other transactions that need the index wait for the parsing, too.
+    The limit is needed because other transactions of the index wait during the parsing.
     """
     until = monotonic() + seconds
     for number, row in enumerate(rows, 1):
@@ -131,15 +132,16 @@ def readable(queue: Queue, rows: Sequence[RowMapping], seconds: float = READ_SEC
     return len(rows)
 
 
-# One outage fails a thousand jobs with one text, and parsing a text takes longer than the rest of
-# its row. The cache holds a whole pass, so that `readable` does not cause a second parsing.
+# In one outage, a thousand jobs fail with one text, and parsing the text is the slowest part of
+# a row. The cache holds the texts of a whole pass, so that no text that `readable` parsed is parsed
+# again.
 @lru_cache(maxsize=2_048)
 def _group_of(queue: Queue, exception: str) -> str:
     return queue.error_group(exception)
 
 
 def _name(group: str) -> str:
-    """Return a group's name for its table, without trailing spaces, which MariaDB ignores."""
+    """Return a group's name for its table; cut trailing spaces, because MariaDB ignores them."""
     return group[:191].rstrip(" ")
 
 

@@ -1,7 +1,7 @@
 """Read error groups: sums over the stored counts, and the newest failures of each group.
 
-These reads count no failures, so a million take as long as a thousand: the counts have a few rows
-for each group, and only the newest failures of a group are read.
+A read takes as long for a million failures as for a thousand. The stored counts have a few rows
+for each group, and a read needs only the newest failures of a group.
 """
 
 from collections import Counter, defaultdict
@@ -22,14 +22,15 @@ from bot.store.tables import failure_counts, failures
 SECONDS = 1.0
 ORDERS = 4
 SAMPLES = 20
-"""How many of a group's newest failures are read for its orders."""
+"""The orders of a group are read from this many of its newest failures."""
 QUEUES = 50
 
 
 def groups(connection: Connection, within: Window, limit: int, after: int = 0) -> ErrorGroups:
-    """Return up to `limit` groups after the first `after`, most failed jobs first.
+    """Skip the first `after` groups and return up to `limit`; most failed jobs first.
 
-    A window without a beginning has only groups with failed jobs now. Raises `Busy`.
+    If the window has no beginning, only groups that have failed jobs now are returned. Raises
+    `Busy` if the server needs too long.
     """
     try:
         rows = bounded(connection, sums(within, limit, after), SECONDS).mappings().all()
@@ -46,7 +47,7 @@ def groups(connection: Connection, within: Window, limit: int, after: int = 0) -
 
 
 def group(connection: Connection, within: Window, error_group: int) -> ErrorGroup:
-    """Return one group, with or without failed jobs; raises `ErrorGroupNotFound` or `Busy`."""
+    """Return one group, which may have no failed jobs; raises `ErrorGroupNotFound` or `Busy`."""
     c = failure_counts.c
     try:
         sums = by_group(within, c.error_group == error_group)
@@ -72,7 +73,7 @@ def newest(connection: Connection, error_group: int, limit: int) -> Sequence[Row
 
 
 def human(at: datetime) -> str:
-    """Format a wall clock time as in the spec."""
+    """Format a wall clock time in the spec's format."""
     return at.strftime("%Y-%m-%d %H:%M:%S")
 
 
@@ -113,8 +114,8 @@ def _in_queues(
 ) -> Mapping[int, Counter[str]]:
     """Return the number of failed jobs of each group by queue."""
     c = failure_counts.c
-    # Without a beginning: the aggregated sums; with one: the hours since then. In both cases also
-    # the rows not aggregated yet.
+    # A window without a beginning reads the aggregated sums. A window with a beginning reads the
+    # hours after it. Every window also reads the rows that are not aggregated yet.
     aggregated = c.hour >= within.hour if within.hour else c.hour == ALL_HOURS
     which = or_(
         and_(c.aggregated == true(), aggregated),
@@ -134,7 +135,7 @@ def _in_queues(
 def _in_hours(
     connection: Connection, within: Window, ids: Sequence[int]
 ) -> Mapping[int, list[int]]:
-    """Return how many failures of each group appeared in each hour of the bar chart."""
+    """Return the number of new failures of each group in each hour of the bar chart."""
     c = failure_counts.c
     first = within.running - HOURS + 1
     statement = (
@@ -150,11 +151,11 @@ def _in_hours(
 
 
 def by_hour(connection: Connection, within: Window) -> tuple[int, ...]:
-    """Return how many failures of all groups appeared in each hour of the bar chart."""
+    """Return the number of new failures of all groups in each hour of the bar chart."""
     c = failure_counts.c
     first = within.running - HOURS + 1
     counts = [0] * HOURS
-    # Not `IS TRUE`: MariaDB would read the whole table.
+    # With `IS TRUE`, MariaDB would read the whole table.
     for aggregated in (true(), false()):
         statement = select(c.hour, func.sum(c.appeared)).where(
             c.aggregated == aggregated, c.hour >= first, of_queue(within)
@@ -167,7 +168,7 @@ def by_hour(connection: Connection, within: Window) -> tuple[int, ...]:
 def _since(
     connection: Connection, within: Window, error_group: int, moment: datetime
 ) -> tuple[int, int]:
-    """Count the failures of the group since the moment, and those of them not removed since.
+    """Count the group's failures since `moment`, and the failures among these that are not removed.
 
     Only the newest `RECENT_AT_MOST` failures are read.
     """

@@ -29,7 +29,7 @@ _DAY = 24
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The failures of one queue or of all queues since `hour`; 0 means all failures.
+    """The failures of one queue, or of all queues, since `hour`. Hour 0 means all failures.
 
     `now` is the queue's wall clock time.
     """
@@ -40,7 +40,7 @@ class Window:
 
     @property
     def since(self) -> datetime | None:
-        """The moment from which failures count."""
+        """The time from which failures count; None means all failures."""
         return _EPOCH + timedelta(hours=self.hour) if self.hour else None
 
     @property
@@ -50,9 +50,9 @@ class Window:
 
 
 def window(queue: Queue, now: datetime, name: str | None, since: timedelta | None) -> Window:
-    """Return the window of the last `since`; None means all failures.
+    """Return the window that covers the time `since` before now; None means all failures.
 
-    It begins at a full hour, or at midnight if `since` is longer than one day.
+    The window begins at a full hour, or at midnight if `since` is longer than one day.
     """
     at = queue.wall_clock(now)
     if since is None:
@@ -73,17 +73,17 @@ def sums(within: Window, limit: int, after: int) -> Any:
         .where(or_(inner.c.failed > 0, inner.c.appeared > 0) if within.hour else inner.c.failed > 0)
         .order_by(inner.c.failed.desc(), inner.c.appeared.desc(), inner.c.error_group)
         .limit(limit)
-        # The offset applies to the few hundred sums, not to the counts below them.
+        # The offset skips sums, of which there are a few hundred, and not counts.
         .offset(after)
     )
 
 
 def by_group(within: Window, which: ColumnElement[bool]) -> Any:
-    """Select the counts of each group in the window, and its first and last time in all hours.
+    """Select each group's counts in the window, and its first and last `failed_at` in all hours.
 
-    If the window has no beginning, the counts are the aggregated sums plus the rows not aggregated
-    yet. If it has one, the counts are the hourly rows since then, and the aggregated sums give
-    only the times.
+    If the window has no beginning, the counts are the aggregated sums plus the rows that are not
+    aggregated yet. If the window has a beginning, the counts are the hourly rows since then. The
+    aggregated sums then give only the times.
     """
     c = failure_counts.c
     nothing: tuple[ColumnElement[Any], ...] = (literal(0), literal(0))
@@ -117,9 +117,9 @@ def _part(
     *,
     aggregated: bool,
 ) -> Select[Any]:
-    """Select the sums by group, either of the aggregated rows or of the other rows.
+    """Select the sums by group: of the aggregated rows, or of the rows that are not aggregated.
 
-    Each part reads one index range and groups it, because that is faster.
+    Each part reads and groups one index range, which is faster than one query for all parts.
     """
     c = failure_counts.c
     failed, appeared = counts
@@ -132,7 +132,7 @@ def _part(
             first_at.label("first_at"),
             last_at.label("last_at"),
         )
-        # Not `IS TRUE`: MariaDB would read the whole table.
+        # With `IS TRUE`, MariaDB would read the whole table.
         .where(c.aggregated == (true() if aggregated else false()), which)
         .group_by(c.error_group)
     )

@@ -1,4 +1,4 @@
-"""Error groups: one row for each cause; failures store its id, and people type it as `E12`.
+"""Error groups: each cause has a row. Failures store its id, and people type the id as `E12`.
 
 Only a transaction that holds the lease of the index creates or removes groups. Ids are not cached
 between transactions, because a rollback also removes the groups that it created.
@@ -23,12 +23,12 @@ def find_or_make(connection: Connection, names: Iterable[str]) -> dict[str, int]
 
 
 def names_of(connection: Connection, ids: Iterable[int]) -> dict[int, str]:
-    """Return the names of the groups with these ids; unknown ids are absent."""
+    """Return the names of the groups with these ids; omit unknown ids."""
     c = error_groups.c
     rows = connection.execute(select(c.id, c.name).where(c.id.in_(set(ids))))
     return dict(rows.all())
 
 
 def remove(connection: Connection, ids: Iterable[int]) -> None:
-    """Delete groups to which nothing refers any more."""
+    """Delete groups to which no row refers."""
     connection.execute(delete(error_groups).where(error_groups.c.id.in_(list(ids))))

@@ -1,17 +1,17 @@
-"""Counts of failures that appeared and were removed, by error group, queue and hour.
+"""The counts of new and of removed failures, by error group, queue and hour.
 
-Every transaction that adds failures or marks them removed appends rows here, so that no transaction
-waits for another; the watcher aggregates the rows. The counts are exact at any moment: they are the
-sums over all rows, aggregated or not.
+Every transaction that adds failures or marks failures removed appends rows here, so that no
+transaction waits for another transaction. The watcher aggregates the rows. A count is the sum over
+all rows, aggregated or not, so it is always exact.
 
-Both counts belong to the hour in which the job failed, by the wall clock of `failed_at`. So the sum
-of `appeared - removed` from an hour on is the number of jobs that failed since then and are still
-in `failed_jobs`; the sum of `appeared` is the bar of a chart. An hour is stored as the number of
-hours since 1970. Old hours are counted under the first hour of their day, and still older ones
-under 0.
+Both counts belong to the hour in which the job failed, by the wall clock of `failed_at`. The sum
+of `appeared - removed` since an hour is the number of jobs that failed since that hour and are
+still in `failed_jobs`. The sum of `appeared` is a bar of a chart. An hour is stored as the number
+of hours since 1970. Old hours are counted under the first hour of their day; hours older
+than `DAYS` days are counted under 0.
 
-Each group and queue also has one aggregated row with the sum of its hours. A read of all failed
-jobs adds these rows and the rows not aggregated yet.
+Each group and queue also has one aggregated row with the sum of all hours. A read of all failed
+jobs adds up these rows and the rows that are not aggregated yet.
 """
 
 from collections import defaultdict
@@ -36,11 +36,11 @@ from bot.queue.moves import for_update
 from bot.store.tables import failure_counts, failures
 
 HOURS = 40
-"""Number of recent hours (UTC) with separate counts: 24 for charts, and a zone's offset."""
+"""The number of recent hours (UTC) with separate counts: 24 for charts, 16 for a zone's offset."""
 DAYS = 16
-"""Number of recent days with separate counts: a digest's two weeks, and a zone's offset."""
+"""The number of recent days with separate counts: 14 for a digest, 2 for a zone's offset."""
 ALL_HOURS = -1
-"""The hour of a row that is the sum of the aggregated rows of its group and queue."""
+"""The `hour` of the row with the sum of all aggregated rows of a group and queue."""
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 compared with wall clocks
 _HOUR = timedelta(hours=1)
@@ -48,7 +48,7 @@ _HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """The key of a count."""
+    """The error group, queue and hour of a count."""
 
     error_group: int
     queue: str
@@ -57,7 +57,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """The counts; `first_at` and `last_at` are the first and the last `failed_at` that appeared."""
+    """The counts of a key; `first_at` and `last_at` are the first and the last new `failed_at`."""
 
     appeared: int = 0
     removed: int = 0
@@ -65,7 +65,7 @@ class Count:
     last_at: datetime | None = None
 
     def __add__(self, other: "Count") -> "Count":
-        """Return the sum of both."""
+        """Return the sum of the two counts."""
         firsts = [at for at in (self.first_at, other.first_at) if at is not None]
         lasts = [at for at in (self.last_at, other.last_at) if at is not None]
         return Count(
@@ -77,19 +77,19 @@ class Count:
 
 
 def hour_of(moment: datetime) -> int:
-    """Return the number of the moment's hour since 1970, never below 0."""
+    """Return the number of hours from 1970 to the moment's hour, at least 0."""
     return max(0, (moment - _EPOCH) // _HOUR)
 
 
 def bucket(hour: int, now: datetime) -> int:
-    """Return the hour under which failures of this hour are counted."""
+    """Return the hour under which failures of this hour are stored."""
     if hour >= hour_of(now) - HOURS:
         return hour
     return hour - hour % 24 if hour >= oldest_day(now) else 0
 
 
 def oldest_day(now: datetime) -> int:
-    """Return the first hour of the oldest day that is kept separately."""
+    """Return the first hour of the oldest day with a separate count."""
     today = hour_of(now) // 24
     return 24 * (today - DAYS)
 
@@ -108,7 +108,7 @@ def append_added(
 
 @dataclass(frozen=True, slots=True)
 class RemovedCounts:
-    """The counts of locked failures before a change: in total, by incident and by key."""
+    """The counts of the failures that a change locked: in total, by incident and by key."""
 
     rows: int
     incidents: Mapping[int, int]
@@ -120,7 +120,7 @@ def lock_and_count(
 ) -> RemovedCounts:
     """Lock the failures that match `which` until the transaction ends, and count them.
 
-    The server finds them by `index`. The caller compares `rows` with the number of
+    The server finds the failures through `index`. The caller compares `rows` with the number of
     rows that it marked, because a failure could be added between the two statements.
     """
     c = failures.c
@@ -134,10 +134,10 @@ def lock_and_count(
             func.count().label("rows"),
         )
         .where(which)
-        # The length is a key too, because MariaDB treats "mail " and "mail" as equal.
+        # The query also groups by length, because MariaDB treats "mail " and "mail" as equal.
         .group_by(c.error_group, c.queue, length, "hour", c.incident)
     )
-    # A server prefers a scan of a small table, but a scan would wait for every row that another
+    # A server prefers to scan a small table. The scan would wait for every row that another
     # transaction has locked.
     grouped = force_index(grouped, failures, index)
     counts: defaultdict[Key, Count] = defaultdict(Count)
@@ -157,13 +157,13 @@ def append_removed(connection: Connection, locked: RemovedCounts) -> None:
 
 
 def append_restored(connection: Connection, locked: RemovedCounts) -> None:
-    """Append the counts of failures that an undo restored: they did not appear a second time."""
+    """Append the counts of failures that an undo restored; do not count these as new failures."""
     restored = {key: Count(removed=-count.removed) for key, count in locked.counts.items()}
     append(connection, restored, aggregated=False)
 
 
 def append_removed_batch(connection: Connection, which: ColumnElement[bool], now: datetime) -> None:
-    """Append the counts of failures that this transaction marked removed, inside the server."""
+    """Append the counts of failures that this transaction marked removed; the server counts."""
     c = failures.c
     hour = _bucket(connection, now).label("hour")
     counted = (
@@ -176,7 +176,7 @@ def append_removed_batch(connection: Connection, which: ColumnElement[bool], now
 
 
 def _bucket(connection: Connection, now: datetime) -> ColumnElement[int]:
-    """`bucket` of a failure's hour, computed in the server."""
+    """Return `bucket` of a failure's hour as SQL."""
     at = failures.c.failed_at
     hour = hours_since_1970(connection, at)
     hours_from = _EPOCH + (hour_of(now) - HOURS) * _HOUR
@@ -189,7 +189,7 @@ def _bucket(connection: Connection, now: datetime) -> ColumnElement[int]:
 
 
 def append(connection: Connection, counts: Mapping[Key, Count], *, aggregated: bool) -> None:
-    """Insert one row for each key."""
+    """Insert a row for each key."""
     rows = [
         {
             "error_group": key.error_group,

@@ -1,10 +1,9 @@
-"""The bot's index of failed jobs: filled once for each failure, after the failure's commit.
+"""The index of failures: after a failure's commit, the bot adds one entry for the failure.
 
-Grouping, searching, counting and planning all read this table. One pass at a time assigns `seq`
-(a row lock serializes the passes), so the order of `seq` is the order of commit: a later commit
-always has a greater `seq`. Id order is not commit order; therefore new failures are searched above
-a settled id. A rolling scan finds the rest: a late commit with an old id, a row that was removed,
-a reused id with other content.
+Grouping, searching, counting and planning read this table. A row lock lets only one pass at a time
+assign `seq`, so a later commit always has a greater `seq`. The order of ids is not the order of
+commits; therefore a pass searches for new failures above an old id, the cursor `settled`. A rolling
+scan finds late commits with lower ids, removed rows, and reused ids with other content.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,7 +24,8 @@ PASS_ROWS = 1_000
 SCAN_ROWS = 10_000
 CAUGHT_UP_ROWS = 20_000
 SETTLED_AFTER = timedelta(minutes=10)
-"""No transaction of a worker stays open this long; ids seen longer ago are in commit order."""
+"""No transaction of a worker lasts this long. So when an id was seen this long ago, all lower ids
+are committed."""
 
 NO_INCIDENT = 0
 """The `incident` of jobs that failed before the bot's first start."""
@@ -33,7 +33,7 @@ NO_INCIDENT = 0
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """The result of a pass: failures added, failures marked removed, and whether more wait."""
+    """The result of a pass: the numbers of added and of removed failures, and whether more wait."""
 
     added: int
     removed: int
@@ -58,10 +58,10 @@ def index_new(connection: Connection, queue: Queue, now: datetime, rows: int = P
 
 
 def has_new(connection: Connection, queue: Queue, settled: int) -> bool:
-    """Return whether `index_new` would change something; one statement, without a lock.
+    """Return whether `index_new` would change rows. This takes one statement and no lock.
 
-    `settled` is the cursor of that name. The ids above it are compared, so that a late commit with
-    a lower id is noticed too.
+    `settled` is the position of the cursor `settled`. All ids above this position are compared with
+    the index, so that a late commit is noticed even if its id is not the highest.
     """
     id_ = queue.failed_layout.id
     unindexed = select(id_).where(id_ > settled, ~_indexed(queue)).exists()
@@ -70,7 +70,10 @@ def has_new(connection: Connection, queue: Queue, settled: int) -> bool:
 
 
 def scan(connection: Connection, queue: Queue, now: datetime, rows: int = SCAN_ROWS) -> Pass:
-    """Compare the next range of ids with the index, both ways; restart after the last id."""
+    """Compare the next range of ids with the index; restart after the last id.
+
+    The scan adds failures that the index lacks, and marks failures that `failed_jobs` lacks.
+    """
     lock_lease(connection, "failures")
     if position(connection, "backfill") < position(connection, "backfill_end"):
         return Pass(0, 0, more=False)
@@ -88,7 +91,7 @@ def scan(connection: Connection, queue: Queue, now: datetime, rows: int = SCAN_R
 
 
 def backfill_left(connection: Connection) -> bool:
-    """Whether failures from before the first start are still being indexed."""
+    """Return whether the backfill of failures from before the first start is unfinished."""
     end = position(connection, "backfill_end")
     return end < 0 or position(connection, "backfill") < end
 
@@ -100,16 +103,19 @@ def _begin_backfill(connection: Connection, queue: Queue) -> None:
 
 
 def _limit_backfill(connection: Connection, queue: Queue, now: datetime) -> None:
-    """Reset the backfill's end if no id was ever so high: it would index new failures silently."""
+    """Reset the backfill's end if it is above every known id, because somebody moved the cursor.
+
+    Otherwise the backfill would index new failures without an alert.
+    """
     reached, end = position(connection, "backfill"), position(connection, "backfill_end")
     if reached < end and end > (known := _highest_known(connection, queue)):
-        # `settled` is first set at the end of the backfill.
+        # The end of the backfill sets `settled` for the first time.
         is_done = position(connection, "settled") > 0
         reset(connection, "backfill_end", reached if is_done else known, now)
 
 
 def _highest_known(connection: Connection, queue: Queue) -> int:
-    """Return the highest id of the failed jobs and of those that the index still has."""
+    """Return the highest id among the failed jobs and the entries of the index."""
     id_ = select(func.max(queue.failed_layout.id))
     indexed = select(func.max(failures.c.failed_id))
     return max(connection.execute(query).scalar() or 0 for query in (id_, indexed))
@@ -127,9 +133,9 @@ def _backfill(connection: Connection, queue: Queue, now: datetime, rows: int) ->
 
 
 def _settled_at_first(connection: Connection, queue: Queue, end: int, now: datetime) -> int:
-    """Return the id up to which all jobs failed long ago by `failed_at`.
+    """Return the id up to which the `failed_at` of all jobs is at least 10 min old.
 
-    Without it each pass of the first ten minutes would read a backlog of a million again.
+    Otherwise each pass of the first 10 min would compare a backlog of a million jobs again.
     """
     long_ago = queue.wall_clock(now - SETTLED_AFTER)
     young = connection.execute(
@@ -146,16 +152,16 @@ def _settled_cursor(connection: Connection, queue: Queue, now: datetime) -> int:
         reset(connection, "ids_since", last_seq, now)
     if highest < settled:
         if settled > _highest_known(connection, queue):
-            # No row was ever so high, so rows were not removed: somebody moved the cursor.
+            # No id was ever so high. So no row was removed; somebody moved the cursor.
             reset(connection, "settled", highest, now)
         settled = highest
         if not _is_known(connection, queue, highest):
-            # The ids restarted (TRUNCATE): all rows are new, and earlier ids settle nothing.
+            # The ids restarted at 1 (TRUNCATE): all rows are new, and earlier ids prove no order.
             settled = 0
             set_position(connection, "ids_since", last_seq)
         set_position(connection, "settled", settled)
     c = failures.c
-    # Removed failures count too: an id that was seen long ago settles all lower ids.
+    # Removed failures count too: if an id was seen 10 min ago, all lower ids are committed.
     old = connection.execute(
         select(c.failed_id)
         .where(
@@ -189,10 +195,10 @@ def _is_known(connection: Connection, queue: Queue, failed_id: int) -> bool:
 def _missing(
     connection: Connection, queue: Queue, low: int, high: int | None, rows: int
 ) -> tuple[Sequence[RowMapping], bool]:
-    """Return failed jobs with an id in (low, high] that the index lacks or has with other content.
+    """Return failed jobs with an id in (low, high] whose current content the index lacks.
 
-    It returns at most `rows`, and only as many as can be parsed in a short time. The second value
-    says whether there may be more.
+    Return at most `rows` jobs, and only jobs that can be parsed in `READ_SECONDS`. The second value
+    says whether more jobs may be missing from the index.
     """
     layout = queue.failed_layout
     query = (
@@ -214,14 +220,14 @@ def _missing(
 
 
 def _indexed(queue: Queue) -> ColumnElement[bool]:
-    """Return the condition for failed jobs that the index has with the same content."""
+    """Return the condition for failed jobs whose current content is in the index."""
     layout = queue.failed_layout
     return (
         select(failures.c.seq)
         .where(
             failures.c.failed_id == layout.id,
             failures.c.removed_at.is_(None),
-            # The first comparison is quick; the second also works if the two columns store
+            # The first comparison is fast. The second comparison is needed if the two columns store
             # different fractions of a second.
             (failures.c.failed_at == layout.failed_at)
             | (failures.c.row_digest == failed_digest(queue.failed)),
@@ -240,13 +246,13 @@ def _add(
 ) -> None:
     if not unindexed:
         return
-    # If an id was reused, the row that had it before was removed.
+    # If an id was reused, the earlier row with this id was removed.
     ids = [row["id"] for row in unindexed]
     mark_removed(connection, of_ids(ids), now, index=BY_FAILED_ID)
     entries.add(connection, queue, unindexed, now, incident)
-    # Somebody may have retried or deleted a job between the read and the insert. From here on such
-    # a change waits for this transaction and marks the failure itself. The exception is a change
-    # that searched the failure before the insert and commits now: the scan finds that one.
+    # Somebody may have retried or deleted a job between the read and the insert. A change after the
+    # insert waits for this transaction and marks the failure itself. A change that searched for
+    # the failure before the insert and commits now is the exception: the scan marks that failure.
     column = queue.failed_layout.id
     present = set(connection.execute(select(column).where(column.in_(ids))).scalars())
     if missing := [id_ for id_ in ids if id_ not in present]:
@@ -262,7 +268,7 @@ def _end_of_stretch(connection: Connection, queue: Queue, low: int, rows: int) -
 def _mark_missing(
     connection: Connection, queue: Queue, low: int, high: int | None, now: datetime, rows: int
 ) -> tuple[int, int | None]:
-    """Mark missing failures of a range removed, at most `rows`; return how many, and the end."""
+    """Mark up to `rows` missing failures of a range removed; return their number and the end."""
     id_ = queue.failed_layout.id
     unchanged = (
         select(id_)
@@ -273,8 +279,8 @@ def _mark_missing(
     stretch = (failures.c.failed_id > low) & here & ~unchanged
     if high is not None:
         stretch &= failures.c.failed_id <= high
-    # Read without a lock first: a range has thousands of rows, and hardly ever one to mark. The
-    # limit matters for an emptied table, where all failures are missing at once.
+    # The first read takes no lock, because a range has thousands of rows and usually none to mark.
+    # The limit is for an emptied table, where all failures are missing.
     missing = connection.execute(
         select(failures.c.seq, failures.c.failed_id)
         .where(stretch)
@@ -290,7 +296,7 @@ def _mark_missing(
 def catch_up(
     connection: Connection, queue: Queue, now: datetime, rows: int = CAUGHT_UP_ROWS
 ) -> bool:
-    """Index all failures up to now, before a plan; return False while the backfill runs."""
+    """Index all failures before a plan is made; return False while the backfill runs."""
     added = 0
     while added < rows:
         result = index_new(connection, queue, now)
@@ -301,7 +307,7 @@ def catch_up(
 
 
 def by_seqs(connection: Connection, seqs: Sequence[int]) -> dict[int, RowMapping]:
-    """Return the failures with these `seq`, removed or not."""
+    """Return the failures with these `seq`; include removed failures."""
     if not seqs:
         return {}
     query = select(failures).where(failures.c.seq.in_(seqs))
@@ -309,7 +315,7 @@ def by_seqs(connection: Connection, seqs: Sequence[int]) -> dict[int, RowMapping
 
 
 def error_group_of(connection: Connection, failed_id: int, row_digest: str) -> int | None:
-    """Return the error group of a failed job; None if the index does not have this row yet."""
+    """Return the error group of a failed job, or None if the index lacks this row."""
     c = failures.c
     query = select(c.error_group).where(c.failed_id == failed_id, c.row_digest == row_digest)
     group = connection.execute(query.order_by(c.seq.desc()).limit(1)).scalar()
@@ -317,7 +323,7 @@ def error_group_of(connection: Connection, failed_id: int, row_digest: str) -> i
 
 
 def has_failures_of_order(connection: Connection, order: str) -> bool:
-    """Return whether the index has a failed job of this order that is not removed."""
+    """Return whether the index has a failure of this order that is not removed."""
     c = failures.c
     query = select(c.seq).where(c.order_id == order, c.removed_at.is_(None)).limit(1)
     return connection.execute(query).first() is not None

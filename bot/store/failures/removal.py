@@ -1,4 +1,4 @@
-"""Mark failures as removed, once: in the index, its counts and the incidents."""
+"""Mark failures as removed, each failure once, in the index, its counts and the incidents."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -14,10 +14,10 @@ from bot.store.failures import failure_counts
 from bot.store.tables import archive, audit, failures
 
 WITHOUT_BOT = Removal()
-"""A removal that was not made by the bot."""
+"""The removal of failures that disappeared without the bot."""
 
 BY_SEQ, BY_FAILED_ID = "PRIMARY", "ix_queue_bot_failures_failed_id"
-"""The indexes by which failures are locked."""
+"""The database indexes through which failures are found and locked."""
 
 ARCHIVE_INDEX = "queue_bot_archive_row"
 
@@ -31,17 +31,17 @@ def mark_removed(
     index: str = BY_SEQ,
     removed_at: datetime | None = None,
 ) -> int:
-    """Mark failures as removed, and append the deltas of counts and incidents; return how many.
+    """Mark failures as removed, append deltas of the counts and incidents; return their number.
 
-    The server finds the failures by `index`; `removed_at` is the time of the removal, if not `now`.
-    Raises `LostRace` if another failure was added meanwhile.
+    The server finds the failures through `index`. `removed_at` is the time of the removal; without
+    it, `now` is used. Raises `LostRace` if another failure was added meanwhile.
     """
     locked = failure_counts.lock_and_count(connection, which, now, index)
     if not locked.rows:
         return 0
     moment = removed_at or now
     incident_deltas.append(connection, locked.incidents, removal, moment)
-    # A failure indexed after the count would be marked but not counted: roll back.
+    # A failure that was indexed after the count would be marked but not counted; so roll back.
     marked = connection.execute(update(failures).where(which).values(removed_at=moment))
     exactly(marked, locked.rows)
     failure_counts.append_removed(connection, locked)
@@ -49,11 +49,11 @@ def mark_removed(
 
 
 def mark_missing(connection: Connection, failed_ids: Sequence[int], now: datetime) -> int:
-    """Mark as removed the failures that have no row in `failed_jobs`; return how many.
+    """Mark as removed the failures that have no row in `failed_jobs`; return their number.
 
-    A command that retried or deleted a job before it was indexed could not mark the failure. The
-    copy in the archive still has the actor and the moment; a later undo needs both to subtract the
-    same delta from the incident.
+    A command may retry or delete a job before the job is indexed, and cannot mark the failure then.
+    The archived row has the action and the time, and its audit record has the actor. A later undo
+    needs these values to subtract an equal delta from the incident.
     """
     present = of_ids(failed_ids)
     same = (failures.c.failed_id == archive.c.row_id) & failures.c.removed_at.is_(None)
@@ -79,9 +79,9 @@ def mark_missing(connection: Connection, failed_ids: Sequence[int], now: datetim
 def single_removals(
     connection: Connection, failed_ids: Collection[int], *which: ColumnElement[bool]
 ) -> dict[tuple[int, datetime], Removal]:
-    """Return the single removals of failed jobs by id and moment, in the order of the moments.
+    """Return the single removals of failed jobs by id and time, the oldest first.
 
-    A single change marks the failure and archives its row at the same moment.
+    A single change stores one time both in the marked failure and in the archived row.
     """
     a, u = archive.c, audit.c
     copied = (
@@ -111,8 +111,9 @@ def mark_batch_removed(
 ) -> None:
     """Mark as removed the `rows` failures that a batch of a bulk change moved.
 
-    Every failure of the batch's range that names the operation was marked by this call, so none is
-    read a second time. Raises `LostRace` if the number of marked rows is not `rows`.
+    In the batch's range, this call marked every failure that names the operation. So the counts
+    need no second search for the failures. Raises `LostRace` if it did not mark exactly
+    `rows` failures.
     """
     marked = update(failures).where(which).values(removed_at=now, operation=removal.operation)
     exactly(connection.execute(marked), rows)
@@ -124,11 +125,11 @@ def mark_batch_removed(
 def mark_removed_by(
     connection: Connection, failed_ids: Sequence[int], actor: str, action: Action, now: datetime
 ) -> None:
-    """Mark failures removed by a person's command, in the transaction of that command."""
+    """Mark the failures that a person's command removes, in the command's transaction."""
     removal = Removal(action.name, actor, counts_as=action.counts_as)
     mark_removed(connection, of_ids(failed_ids), now, removal=removal, index=BY_FAILED_ID)
 
 
 def of_ids(ids: Sequence[int]) -> ColumnElement[bool]:
-    """The condition for failures with these ids of `failed_jobs` that are not removed."""
+    """Return the condition for failures with these `failed_jobs` ids that are not removed."""
     return failures.c.failed_id.in_(ids) & failures.c.removed_at.is_(None)

@@ -1,9 +1,8 @@
-"""Detect that `failed_at` is written in another time zone than the configured one.
+"""Detect whether workers write `failed_at` in a zone that is not the configured time zone.
 
-The bot indexes a failure within seconds, so a new failure's `failed_at` and the moment when the bot
-saw it are close. Time zones differ by quarters of an hour. So if most of the newest failures are
-the same number of quarters away from when the bot saw them, the zone is wrong, and a filter by time
-would choose other jobs than the person means.
+The bot indexes a failure within seconds, so `failed_at` and `seen_at` of a new failure are close.
+Time zones differ by quarters of an hour. The zone is wrong if `failed_at` and `seen_at` of most new
+failures differ by an equal number of quarters. A filter by time would then choose wrong jobs.
 """
 
 from collections import Counter
@@ -18,16 +17,16 @@ from bot.store.failures.index import NO_INCIDENT
 from bot.store.tables import failures
 
 COMPARED = 10
-"""How many of the newest failures are compared; those of before the first start are not."""
+"""The number of newest failures that are compared, except failures from before the first start."""
 STEP = timedelta(minutes=15)
 TOLERANCE = timedelta(seconds=30)
-"""The delay of the index, and the difference between the clocks of a worker and the database."""
+"""The tolerance for the index's delay, and for different clocks of a worker and the database."""
 LARGEST = timedelta(hours=26)
-"""Zones are from UTC-12 to UTC+14."""
+"""The difference between the zones UTC-12 and UTC+14."""
 
 
 def zone_offset(connection: Connection, queue: Queue) -> timedelta:
-    """Return how much earlier `failed_at` is than the failures happened; zero if it is right."""
+    """Return how much earlier than the real failure `failed_at` is; zero if the zone is right."""
     c = failures.c
     columns = (c.seq, c.failed_at, c.seen_at, c.incident, c.payload_digest)
     query = select(*columns).order_by(c.seq.desc()).limit(COMPARED)
@@ -39,7 +38,7 @@ def zone_offset(connection: Connection, queue: Queue) -> timedelta:
 
 
 def _offset(queue: Queue, rows: Iterable[RowMapping]) -> timedelta:
-    """Return the offset that most of these failures have; zero if there is none."""
+    """Return the offset of most of these failures, or zero if they have no common offset."""
     steps = [_steps(row["seen_at"] - queue.utc(row["failed_at"])) for row in rows]
     for number, count in Counter(steps).most_common(1):
         if number is not None and 2 * count > len(steps):
@@ -48,7 +47,7 @@ def _offset(queue: Queue, rows: Iterable[RowMapping]) -> timedelta:
 
 
 def _is_restored(connection: Connection, row: RowMapping) -> bool:
-    """Whether an undo restored the failure; under a new id, the bot saw it long after it failed."""
+    """Whether an undo restored the failure under a new id, so that `seen_at` is much too late."""
     c = failures.c
     earlier = select(c.seq).where(
         c.payload_digest == row["payload_digest"],
@@ -60,12 +59,12 @@ def _is_restored(connection: Connection, row: RowMapping) -> bool:
 
 
 def _steps(age: timedelta) -> int | None:
-    """Return the number of steps that the age is near to; None if it is near to none."""
+    """Return the number of steps that is within `TOLERANCE` of the age, or None."""
     number = round(age / STEP)
     return number if abs(age) <= LARGEST and abs(age - number * STEP) <= TOLERANCE else None
 
 
 def require_right_zone(connection: Connection, queue: Queue) -> None:
-    """Raise `TimesOff` if `failed_at` is written in another zone than the configured one."""
+    """Raise `TimesOff` if the zone of `failed_at` is not the configured time zone."""
     if offset := zone_offset(connection, queue):
         raise TimesOff(minutes=offset // timedelta(minutes=1))

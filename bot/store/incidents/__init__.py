@@ -1,1 +1,1 @@
-"""Incidents: their failures, their mutes, and the activity of the queue during an incident."""
+"""Incidents: their failures, their mutes, and the queue's activity during an incident."""

@@ -1,4 +1,4 @@
-"""Assign each failure to exactly one incident, once. One statement assigns many."""
+"""Assign each failure once, to exactly one incident. One statement assigns many failures."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ INCIDENT_INDEX = "queue_bot_failures_incident"
 
 @dataclass(frozen=True, slots=True)
 class UnassignedFailure:
-    """A failure without an incident: the values that group it; `failed_at` is the queue's own."""
+    """A failure without an incident, with the values for grouping; `failed_at` is a wall clock."""
 
     seq: int
     error_group: int
@@ -33,7 +33,7 @@ class UnassignedFailure:
 
 @dataclass(frozen=True, slots=True)
 class AssignedFailure:
-    """A failure of an incident, as its alert shows it; `failed_at` is the queue's own value."""
+    """A failure of an incident, with the values for the alert; `failed_at` is a wall clock."""
 
     seq: int
     failed_id: int
@@ -48,7 +48,7 @@ class AssignedFailure:
 
 
 def unassigned(connection: Connection, limit: int) -> list[UnassignedFailure]:
-    """Return failures without an incident, in the order of `seq`."""
+    """Return failures without an incident, ordered by `seq`."""
     c = failures.c
     names = [c[name] for name in UnassignedFailure.__dataclass_fields__]
     statement = select(*names).where(c.incident.is_(None)).order_by(c.seq).limit(limit)
@@ -57,11 +57,11 @@ def unassigned(connection: Connection, limit: int) -> list[UnassignedFailure]:
 
 
 def assign(connection: Connection, incident: int, which: ColumnElement[bool]) -> int:
-    """Assign failures without an incident to this one; return how many.
+    """Assign failures that have no incident to this incident; return their number.
 
-    Each failure has one incident: a second caller changes nothing. Failures that were already
-    retried or deleted are counted by command and person too, like later ones. So an undo can
-    subtract them.
+    Each failure has one incident, so a second call changes nothing. Some failures may already be
+    retried or deleted. Their removals are counted by command and person, like later removals, so
+    that an undo can subtract them.
     """
     assigned = update(failures).where(which, belongs_to_none()).values(incident=incident)
     rows = connection.execute(assigned).rowcount
@@ -73,10 +73,10 @@ def assign(connection: Connection, incident: int, which: ColumnElement[bool]) ->
 def _removed(
     connection: Connection, incident: int, which: ColumnElement[bool]
 ) -> list[tuple[int, Removal, datetime]]:
-    """Return for each removal how many failures it removed, and the time of the last one.
+    """Return the number of failures of each removal, and the time of its last failure.
 
-    These are four simple statements and not one join: a server with new statistics read the archive
-    by time in that join, and needed 10 s for 500 failures instead of 14 ms.
+    This runs four simple statements instead of one join. In the join, a server with new statistics
+    read the archive by time, and needed 10 s for 500 failures instead of 14 ms.
     """
     f = failures.c
     removed = select(f.failed_id, f.operation, f.removed_at).where(
@@ -99,7 +99,7 @@ def _removed(
 
 
 def _removals_of_operations(connection: Connection, ids: Iterable[int]) -> dict[int, Removal]:
-    """Return the removal of each bulk change, by operation."""
+    """Return the removal of each bulk change, by the operation's number."""
     c = operations.c
     query = select(c.id, c.action, c.actor, c.counts_as).where(c.id.in_(ids))
     return {
@@ -109,7 +109,7 @@ def _removals_of_operations(connection: Connection, ids: Iterable[int]) -> dict[
 
 
 def belongs_to_none() -> ColumnElement[bool]:
-    """Whether a failure has no incident yet.
+    """Return the condition for failures that have no incident yet.
 
     A failure never changes its incident; the mutant `failures_change_hands` proves it.
     """
@@ -118,7 +118,7 @@ def belongs_to_none() -> ColumnElement[bool]:
 
 @dataclass(frozen=True, slots=True)
 class MovedFailures:
-    """How many failures moved to another incident, and the first and last `failed_at` of them."""
+    """The number of failures moved to another incident, and their first and last `failed_at`."""
 
     count: int
     times: tuple[datetime, ...]
@@ -135,9 +135,9 @@ def move_left(connection: Connection, incident: int, to: int) -> MovedFailures:
 
 
 def newest(connection: Connection, incident: int, limit: int) -> list[AssignedFailure]:
-    """Return the newest failures of an incident, removed or not.
+    """Return the newest failures of an incident; include removed failures.
 
-    A restored failure has two rows and is returned once.
+    A restored failure has two rows; only one row is returned.
     """
     names = [failures.c[name] for name in AssignedFailure.__dataclass_fields__]
     failed = select(*names).where(failures.c.incident == incident, failures.c.restored_by.is_(None))

@@ -1,4 +1,4 @@
-"""The names of the known queues, without a scan of `jobs`."""
+"""The names of the known queues, read without a scan of `jobs`."""
 
 from sqlalchemy import Connection, false, select, true, union
 
@@ -8,13 +8,13 @@ from bot.store.metrics import samples
 from bot.store.tables import failure_counts, probe_states
 
 MOST = 1_000
-"""The maximum number of names to read; a team has a handful of queues."""
+"""At most this many names are read; a team has about five queues."""
 
 
 def with_jobs(connection: Connection, queue: Queue, name: str) -> str | None:
-    """Return the queue's name as its jobs spell it, or None if it has no job now.
+    """Return the spelling of the queue's name in `jobs`, or None if the queue has no job now.
 
-    The queue's own table may ignore case; the bot's tables do not.
+    The table `jobs` may ignore case, but the bot's tables do not.
     """
     column = queue.jobs_layout.queue
     spelling = connection.execute(
@@ -24,7 +24,7 @@ def with_jobs(connection: Connection, queue: Queue, name: str) -> str | None:
 
 
 def names(connection: Connection) -> set[str]:
-    """Return the queues that were ever probed, counted, or had a failure."""
+    """Return the queues that were ever probed, or counted by a sample, or had a failure."""
     c = failure_counts.c
     failed = select(c.queue).where(c.aggregated == true(), c.hour == ALL_HOURS)
     # The newest rows are not aggregated yet.

@@ -1,7 +1,7 @@
-"""Mutes: no notifications about a topic until a moment, at which the mute expires.
+"""Mutes: a mute suppresses notifications about a topic until the mute expires.
 
-Each topic has at most one mute in force. Its row holds the topic's subject until the mute is ended
-or replaced. So two people at once extend one mute instead of creating two.
+Each topic has at most one mute in force. The mute's row holds the topic's subject, which is unique,
+until the mute is ended or replaced. So two people who mute a topic at once cannot create two mutes.
 """
 
 from datetime import datetime
@@ -16,17 +16,17 @@ from bot.queue.moves import for_update
 from bot.store.tables import incidents, mutes
 
 MOST = 500
-"""The maximum number of listed mutes; people create a handful."""
+"""At most this many mutes are listed; people create about five."""
 
 
 def current(connection: Connection, now: datetime, limit: int | None = None) -> tuple[Mute, ...]:
-    """Return the mutes in force, in the order of their ends."""
+    """Return the mutes in force; the mute that expires first is first."""
     active = select(mutes).where(in_force(now)).order_by(mutes.c.until, mutes.c.id).limit(limit)
     return tuple(_mute(row) for row in connection.execute(active).mappings())
 
 
 def in_force(now: datetime) -> ColumnElement[bool]:
-    """Whether a mute was not ended by a person and has not expired.
+    """Return the condition for mutes that no person has ended and that have not expired.
 
     An expired mute suppresses nothing; tests/commands/test_mutes.py breaks this rule.
     """
@@ -36,11 +36,12 @@ def in_force(now: datetime) -> ColumnElement[bool]:
 def begin(
     connection: Connection, topic: Topic, by: str, now: datetime, until: datetime
 ) -> tuple[Mute, datetime | None]:
-    """Mute the topic; return the mute, and the end of the shorter one that it replaces.
+    """Mute the topic; return the mute, and the end of a shorter mute that it replaces.
 
-    One locked look-up decides: between two look-ups a colleague's longer mute would be shortened.
-    Raises `AlreadyMuted` if the topic is already muted that long, and `LostRace` if somebody else
-    muted it at the same time: the caller must try again.
+    The mute's row is read once, with a lock. Without the lock, a colleague could set a longer mute
+    after the read, and this call would shorten it. Raises `AlreadyMuted` if the current mute ends
+    at `until` or later. Raises `LostRace` if somebody else muted the topic at the same time: the
+    caller must try again.
     """
     row = _row_of(connection, topic)
     mute = Mute(topic=topic, by=by[:64], at=now, until=until)
@@ -69,7 +70,7 @@ def begin(
 
 
 def end(connection: Connection, topic: Topic, by: str, now: datetime) -> Mute | None:
-    """End and return the topic's mute in force, or return None if there is none."""
+    """End and return the topic's mute; return None if no mute of the topic is in force."""
     row = _row_of(connection, topic)
     if row is None or row["until"] <= now:
         return None
@@ -82,7 +83,7 @@ def end(connection: Connection, topic: Topic, by: str, now: datetime) -> Mute | 
 
 
 def last_ended(connection: Connection, topic: Topic) -> RowMapping | None:
-    """Return the topic's newest mute that somebody ended."""
+    """Return the topic's newest mute that a person ended."""
     c = mutes.c
     ended = select(mutes).where(
         c.ended_at.is_not(None),
@@ -106,11 +107,11 @@ def _mute(row: RowMapping) -> Mute:
 
 
 def touch(connection: Connection, topic: Topic) -> int:
-    """Mark the alerts of the active incidents about this topic as stale; return how many."""
+    """Mark the alerts of the topic's active incidents as stale; return their number."""
     c = incidents.c
     columns = {c.error_group: topic.error_group, c.queue: topic.queue, c.rule: topic.rule}
     about = and_(*(column == value for column, value in columns.items() if value is not None))
-    # Counted by ids, since a server may count only the rows that an update really changed.
+    # The ids are counted, because a server may count only rows whose values an update changed.
     query = select(c.id).where(c.active_subject.is_not(None), about).order_by(c.id)
     ids = connection.execute(query).scalars().all()
     if ids:

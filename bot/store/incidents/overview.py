@@ -1,4 +1,4 @@
-"""The active incidents and the mutes in force, as answers show them."""
+"""The active incidents and the mutes in force, prepared for answers."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -10,7 +10,7 @@ from bot.store.failures import error_groups
 from bot.store.incidents import lookups, mutes
 
 MOST = 500
-"""The maximum number of listed active incidents."""
+"""At most this many active incidents are listed."""
 
 
 def active_incidents(
@@ -27,13 +27,13 @@ def active_incidents(
 
 
 def incident(connection: Connection, id_: int) -> ListedIncident | None:
-    """Return the incident with this id, active or not, or None if it does not exist."""
+    """Return the incident with this id, active or resolved; None if there is no such incident."""
     incident = lookups.by_id(connection, id_)
     return None if incident is None else listed(incident, _names(connection, [incident]))
 
 
 def named_mutes(connection: Connection, now: datetime) -> tuple[NamedMute, ...]:
-    """Return the mutes in force in the order of their ends, with the names of error groups."""
+    """Return the mutes in force with the names of error groups; the first to expire is first."""
     in_force = mutes.current(connection, now, mutes.MOST)
     groups = {mute.topic.error_group for mute in in_force if mute.topic.error_group is not None}
     names = error_groups.names_of(connection, groups) if groups else {}

@@ -1,6 +1,6 @@
-"""The result of the last check of each queue; the next check needs it to see active workers.
+"""The probe state: each queue's last check, which the next check needs to detect worker activity.
 
-The state is in the database, so that a replica that takes over the watch has it, too.
+The database stores the state, so that a replica that becomes the leader can read it.
 """
 
 import json
@@ -19,13 +19,13 @@ from bot.wall_clock import unix, utc_of_unix
 POINT_SECONDS = 60
 KEPT_SECONDS = 20 * 60
 NEWEST_FAILURES = 500
-"""How many of the newest failures are read for the last failure of each queue."""
+"""The last failure of each queue is searched for among this many newest failures."""
 MOST_ACTIVE = 500
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeState:
-    """A row of the table for one queue; `counts` are pairs (unix seconds, count)."""
+    """The state of one queue. `counts` are pairs of unix seconds and available jobs."""
 
     queue: str
     probed_at: datetime
@@ -38,7 +38,7 @@ class ProbeState:
     counts: tuple[tuple[int, int], ...] = ()
 
     def still_for(self, now: datetime) -> int:
-        """Return for how many seconds jobs were available without known worker activity.
+        """Return the seconds in which jobs were available without known worker activity.
 
         The time before the first check is unknown and does not count.
         """
@@ -48,19 +48,19 @@ class ProbeState:
         return max(0, (now - since) // timedelta(seconds=1))
 
     def count_at(self, at: int, tolerance: int) -> int | None:
-        """Return the available jobs at `at` (unix seconds), or up to `tolerance` s before."""
+        """Return the available jobs at `at` (unix seconds) or up to `tolerance` s earlier."""
         counts = [count for when, count in self.counts if at - tolerance <= when <= at]
         return counts[-1] if counts else None
 
 
 def load(connection: Connection) -> dict[str, ProbeState]:
-    """Return the state of each queue, by its name."""
+    """Return the state of each queue, by the queue's name."""
     rows = connection.execute(select(probe_states)).mappings()
     return {row["queue"]: ProbeState(**{**row, "counts": _points(row["counts"])}) for row in rows}
 
 
 def keep(connection: Connection, states: Collection[ProbeState], removed: Collection[str]) -> None:
-    """Store these states, and delete those of the queues named in `removed`."""
+    """Store these states, and delete the states of the queues named in `removed`."""
     changed = [state.queue for state in states] + list(removed)
     if changed:
         connection.execute(delete(probe_states).where(probe_states.c.queue.in_(changed)))
@@ -76,11 +76,11 @@ def keep(connection: Connection, states: Collection[ProbeState], removed: Collec
 def after(
     before: ProbeState | None, probe: QueueProbe, now: datetime, active: Iterable[datetime | None]
 ) -> ProbeState:
-    """Return the state after a probe; `active` are moments at which a worker was active."""
+    """Return the state after a probe; `active` are times at which a worker was active."""
     state = before or ProbeState(probe.queue, now)
     moments = [at for at in (state.workers_active_at, *active) if at is not None]
     empty = probe.whole and not probe.available and not probe.reserved
-    # A probe that did not read all jobs may have missed available ones.
+    # A probe that did not read all jobs may have missed available jobs.
     unknown = not probe.whole and not probe.available
     return replace(
         state,
@@ -89,7 +89,7 @@ def after(
         available_since=state.available_since if unknown else _available_since(before, probe, now),
         first_available_id=state.first_available_id if unknown else probe.first_id,
         newest_reserved_at=probe.newest_reserved_at,
-        # The clock of a worker's machine may be ahead.
+        # A worker's clock may be ahead of the database's clock.
         workers_active_at=min(max(moments), now) if moments else None,
         stuck_at=now if probe.held else state.stuck_at,
     )
@@ -102,13 +102,13 @@ def _available_since(
         return None
     if before is None:
         return now
-    # The last check saw no available job: the first one arrived since then.
+    # The last check saw no available job, so the first available job is newer than that check.
     began = min(max(before.probed_at, utc_of_unix(probe.oldest_at)), now)
     return before.available_since or began
 
 
 def counted(state: ProbeState, count: int | None, now: datetime) -> ProbeState:
-    """Return the state with a new count, if its last count is a minute old."""
+    """Return the state; add a new count if the last count is a minute old."""
     at = unix(now)
     counts = tuple(point for point in state.counts if at - KEPT_SECONDS <= point[0] <= at)
     if count is not None and (not counts or at - counts[-1][0] >= POINT_SECONDS):
@@ -117,10 +117,11 @@ def counted(state: ProbeState, count: int | None, now: datetime) -> ProbeState:
 
 
 def failed_lately(connection: Connection, queue: Queue) -> dict[str, datetime]:
-    """Return when a job of each queue last failed, among the newest failures; naive UTC.
+    """Return the time (naive UTC) of each queue's last failure among the newest failures.
 
-    It is the earlier of `failed_at` and `seen_at`, because a worker's clock may be ahead, and a
-    restored failure is seen again long after it failed.
+    The time is the earlier of `failed_at` and `seen_at`. A worker's clock may be ahead, so
+    `failed_at` may be too late. A failure that an undo restored has a new `seen_at`, which
+    is too late.
     """
     c = failures.c
     newest = (
@@ -139,9 +140,9 @@ def failed_lately(connection: Connection, queue: Queue) -> dict[str, datetime]:
 
 
 def active_subjects(connection: Connection) -> dict[str, str | None]:
-    """Return the subjects of the active incidents of metric rules, with their queues.
+    """Return the subjects and queues of the active incidents of metric rules.
 
-    The incident of a worker pool counts as one of each of its queues.
+    The incident of a worker pool gives one subject for each queue of the pool.
     """
     c = incidents.c
     active = c.active_subject.is_not(None)
@@ -157,7 +158,7 @@ def active_subjects(connection: Connection) -> dict[str, str | None]:
 
 
 def taken_away(connection: Connection, job_id: int, since: datetime) -> bool:
-    """Whether the bot, not a worker, removed this job since a moment."""
+    """Return whether the bot, not a worker, removed this job after `since`."""
     c = archive.c
     removals = select(c.id).where(c.kind == "job", c.row_id == job_id, c.archived_at >= since)
     return connection.execute(removals.limit(1)).first() is not None

@@ -1,7 +1,7 @@
 """Failed and processed jobs during the incident of a metric rule.
 
-Both come from the samples: failures are known for each queue, processed jobs only for all queues
-together. If the bot did not watch the whole time, neither is known.
+The samples count failures for each queue, but processed jobs only for all queues together. If the
+bot did not monitor the whole time, the failures and the processed jobs are unknown.
 """
 
 import json
@@ -23,7 +23,7 @@ from bot.store.tables import rollups as table
 
 
 class _Sums(NamedTuple):
-    """Sums from a minute on: seconds watched, jobs processed in all queues, failures of a queue."""
+    """Sums since a minute: monitored seconds, processed jobs (all queues), failures (one queue)."""
 
     seconds: int
     processed: int | None
@@ -32,32 +32,33 @@ class _Sums(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Meanwhile:
-    """The figures of the time; with `sole_queue` the processed jobs are all of this queue."""
+    """The figures of an incident's time; with `sole_queue` all processed jobs are of its queue."""
 
     figures: Figures
     sole_queue: bool | None
 
 
 def baseline(connection: Connection, queue: str | None, now: datetime) -> str:
-    """Return the sums of the trigger's minute as JSON; they are subtracted from later sums."""
+    """Return the sums of the trigger's minute as JSON; `since` subtracts them from later sums."""
     return json.dumps(_sums(connection, queue, now, now))
 
 
 def since(
     connection: Connection, incident: Incident, recovered_at: datetime, now: datetime
 ) -> Meanwhile:
-    """Return the activity since the incident was triggered; it recovered at `recovered_at`."""
+    """Return the activity since the trigger of an incident that recovered at `recovered_at`."""
     last = samples.latest(connection)
     if incident.baseline is None or last is None or last.taken_at < recovered_at:
         return Meanwhile(UNKNOWN, None)
     first = _Sums(*json.loads(incident.baseline))
     sums = _sums(connection, incident.queue, incident.triggered_at, now)
     watched = (last.taken_at - incident.triggered_at).total_seconds()
-    # Seconds are counted between samples, so a gap makes them fewer.
+    # Only the seconds between samples are counted, so a gap lowers the sum.
     if sums.seconds - first.seconds < int(watched):
         return Meanwhile(UNKNOWN, None)
     processed = None if sums.processed is None else sums.processed - (first.processed or 0)
-    # Failures that were never in `jobs` lower the count: it is unknown if it cannot be right.
+    # Failures that were never in `jobs` lower the count of processed jobs. If the count is below
+    # the proved minimum, it is wrong and therefore unknown.
     least = proved.processed_between(connection, incident.triggered_at, last.taken_at)
     if processed is not None and processed < least:
         processed = None
@@ -66,22 +67,22 @@ def since(
 
 
 def _more(count: int | None, first: int | None) -> int | None:
-    """Return the difference, at least 0: a sample may see a failure before the job is removed."""
+    """Return the difference, at least 0, because a sample may read a failure before its removal."""
     return None if count is None else max(0, count - (first or 0))
 
 
 def _sums(connection: Connection, queue: str | None, since: datetime, now: datetime) -> _Sums:
-    """Return the sums from the minute of `since` to now."""
+    """Return the sums from the minute of `since` until now."""
     minute = since.replace(second=0, microsecond=0)
     name = queue or ALL
     whole, failed = Seen(), _not_sampled(connection, queue)
-    # A queue with an empty name has no row of its own.
+    # A queue with an empty name has no separate row.
     is_known = queue != ALL
     for rows in rollups.minutes(connection, minute, now, name).values():
         of_all = rows.get(ALL, Seen())
         whole += of_all
         own = rows.get(name)
-        # A queue without a row had no failure, unless there were too many queues to keep.
+        # A queue without a row had no failure, except if the sample left out some queues.
         is_known = is_known and (own is not None or not of_all.left_out)
         failed += 0 if own is None else own.appeared
     return _Sums(whole.seconds, whole.processed, failed if is_known else None)
@@ -96,7 +97,7 @@ def _not_sampled(connection: Connection, queue: str | None) -> int:
 
 
 def _is_sole_queue(connection: Connection, queue: str | None, since: datetime) -> bool:
-    """Whether no other queue is known."""
+    """Return whether no other queue is known."""
     minute = since.replace(second=0, microsecond=0)
     c = table.c
     others = or_(c.queue.not_in({ALL, queue}), c.left_out > 0)

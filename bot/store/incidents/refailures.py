@@ -1,8 +1,8 @@
-"""Failures of jobs that were retried in the same incident: such a job is counted once.
+"""Count a job once in an incident, even if the job was retried and failed again.
 
-A retried job that fails again gets a new row in `failed_jobs` and in the index. In its incident it
-is no new failed job, but one that came back, as after an undo. The payload and the queue identify
-it; of jobs with the same payload as many can come back as were retried.
+A retried job that fails again gets a new row in `failed_jobs` and in the index. The incident counts
+this row as a job that failed again, not as a new failed job. The payload and the queue identify the
+job. Of jobs with equal payloads, at most as many can fail again as were retried.
 """
 
 from collections import Counter
@@ -15,14 +15,14 @@ from bot.store.incidents.assignment import UnassignedFailure
 from bot.store.tables import failures, incident_deltas, incidents, operations
 
 SINGLE = 5_000
-"""How many failures that were not removed in bulk are read."""
+"""At most this many failures that were removed by id are read."""
 
 Key = tuple[str, str]
-"""The payload's digest and the queue."""
+"""The digest of the payload, and the queue."""
 
 
 def mark_again(connection: Connection, incident: int, new: Sequence[UnassignedFailure]) -> int:
-    """Mark those of the incident's new failures whose jobs were retried before; return how many."""
+    """Mark the incident's new failures of jobs that were retried before; return their number."""
     if not _has_retries(connection, incident):
         return 0
     c = failures.c
@@ -32,7 +32,7 @@ def mark_again(connection: Connection, incident: int, new: Sequence[UnassignedFa
     seen_at = min(row.seen_at for row in new)
     before = _retried(connection, mine & ~latest & (c.removed_at <= seen_at))
     free = before - _again(connection, mine)
-    # A failure may have been retried before it had an incident.
+    # A failure may have been retried before it was assigned to the incident.
     removals = connection.execute(
         select(c.seq, c.removed_at).where(mine, latest, c.removed_at.is_not(None))
     ).all()
@@ -50,7 +50,7 @@ def mark_again(connection: Connection, incident: int, new: Sequence[UnassignedFa
 
 
 def _has_retries(connection: Connection, incident: int) -> bool:
-    """Whether any failure of the incident was retried, also if that is not aggregated yet."""
+    """Return whether any failure of the incident was retried; include deltas not aggregated yet."""
     i, d = incidents.c, incident_deltas.c
     aggregated = select(i.id).where(i.id == incident, i.retried > 0)
     appended = select(d.id).where(d.incident == incident, d.counts_as == "retried").limit(1)
@@ -58,7 +58,7 @@ def _has_retries(connection: Connection, incident: int) -> bool:
 
 
 def _again(connection: Connection, which: ColumnElement[bool]) -> Counter[Key]:
-    """Count the failures that are marked already."""
+    """Count the failures that are already marked as failed again."""
     c = failures.c
     marked = select(c.payload_digest, c.queue, func.count()).where(which, c.again == true())
     grouped = marked.group_by(c.payload_digest, c.queue)
@@ -66,7 +66,7 @@ def _again(connection: Connection, which: ColumnElement[bool]) -> Counter[Key]:
 
 
 def _retried(connection: Connection, which: ColumnElement[bool]) -> Counter[Key]:
-    """Count the failures that were removed by a retry, in bulk or by id."""
+    """Count the failures that a bulk retry or a retry by id removed."""
     c, o = failures.c, operations.c
     removed = which & c.removed_at.is_not(None)
     in_bulk = (

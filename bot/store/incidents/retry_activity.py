@@ -1,7 +1,7 @@
-"""The outcomes of an incident's retried jobs: whether all are known, and how many of each kind.
+"""The outcomes of an incident's retried jobs: whether all are known, and the count of each outcome.
 
-Outcomes are exact for jobs that were retried by id, because each of them is tracked. For bulk
-retries the failures of the retried jobs are counted, by the incident to which the job belongs.
+Outcomes are exact for jobs that were retried by id, because each such job is tracked. For a bulk
+retry, the failures of the retried jobs are counted by incident.
 """
 
 from collections.abc import Collection
@@ -18,7 +18,7 @@ from bot.store.tables import failures, incident_operations, operations, outcomes
 
 
 def unsettled(connection: Connection) -> set[int]:
-    """Return the incidents with retried jobs without an outcome; it reads only running work."""
+    """Return the incidents that have retried jobs without an outcome; read only unfinished work."""
     c, f = tracked_jobs.c, failures.c
     single = (
         straight_join(select(f.incident).select_from(tracked_jobs))
@@ -41,7 +41,7 @@ def unsettled(connection: Connection) -> set[int]:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """How many retried jobs were processed, and failed with another error; None: not known."""
+    """The retried jobs that were processed, and that failed with another error; None: unknown."""
 
     processed: int | None = None
     failed: int | None = None
@@ -51,9 +51,9 @@ UNKNOWN = Figures()
 
 
 def figures(connection: Connection, incident: Incident, counted: Collection["Bulk"]) -> Figures:
-    """Return the outcomes of an incident's retried jobs, if they are known for every job.
+    """Return the outcomes of an incident's retried jobs, or `UNKNOWN` if any outcome is unknown.
 
-    A job that failed again is a failed job of the incident once more, and no longer a retried one.
+    A job that failed again counts as a failed job of the incident, and not as a retried job.
     """
     states = _tracked_states(connection, incident)
     processed = states.get(tracking.PROCESSED, 0) + sum(retry.processed for retry in counted)
@@ -64,7 +64,7 @@ def figures(connection: Connection, incident: Incident, counted: Collection["Bul
 
 
 def _tracked_states(connection: Connection, incident: Incident) -> dict[str, int]:
-    """Count the incident's jobs that were retried by id, by state."""
+    """Count the incident's jobs that were retried by id, grouped by state."""
     c, f = tracked_jobs.c, failures.c
     states = (
         straight_join(select(c.state, func.count()).select_from(tracked_jobs))
@@ -78,7 +78,7 @@ def _tracked_states(connection: Connection, incident: Incident) -> dict[str, int
 
 @dataclass(frozen=True, slots=True)
 class Bulk:
-    """The outcomes of an incident's failures in a bulk retry; `failed`: with another error."""
+    """The outcomes of an incident's failures in a bulk retry; `failed` means with another error."""
 
     processed: int
     failed: int
@@ -86,7 +86,7 @@ class Bulk:
 
 @dataclass(frozen=True, slots=True)
 class RetriedRows:
-    """How many of an incident's failures a bulk retry retried, and how many of those failed."""
+    """The number of an incident's failures in a bulk retry, and how many of these jobs failed."""
 
     operation: int
     rows: int
@@ -107,10 +107,10 @@ def bulk_retries(connection: Connection, incident: int) -> list[RetriedRows]:
 
 
 def bulk(connection: Connection, retried: RetriedRows, counts: OutcomeCounts) -> Bulk | None:
-    """Return the outcomes of an incident's share of a settled bulk retry; None if not known.
+    """Return the outcomes of an incident's jobs in a settled bulk retry, or None if unknown.
 
-    It is not known which jobs people deleted while they waited, nor whose job failed again if the
-    operation retried one payload in several incidents.
+    The bot does not know which incident a deleted waiting job belonged to. It also does not know
+    which incident's job failed again if the operation retried one payload in several incidents.
     """
     i = incident_operations.c
     attributed = select(func.sum(i.failed_again + i.failed_otherwise)).where(

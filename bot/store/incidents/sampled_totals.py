@@ -1,4 +1,4 @@
-"""Exact figures from samples and stored counts, for a check that counts nothing itself."""
+"""Exact figures from samples and stored counts, so that a check needs to count no rows."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,20 +12,20 @@ from bot.store.metrics.rollups import ALL, MINUTE
 from bot.store.tables import failure_counts, rollups
 
 FRESH = timedelta(minutes=5)
-"""Older samples are not used; at three million jobs there is one every two minutes."""
+"""Older samples are not used. With 3 million jobs, a sample is taken every 2 min."""
 GROUPS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Exact:
-    """The last exact figures of a queue: available jobs, and the age of the oldest in seconds."""
+    """The last exact figures of a queue: available jobs, and the oldest job's age in seconds."""
 
     available: int
     oldest_seconds: int | None
 
 
 def lately(connection: Connection, now: datetime) -> dict[str, Exact]:
-    """Return the figures of the newest sample by queue; empty if it is older than `FRESH`."""
+    """Return the newest sample's figures by queue; empty if the sample is older than `FRESH`."""
     c = rollups.c
     minutes = select(c.at).where(c.span == MINUTE, c.at > now - FRESH, c.at <= now)
     newest = minutes.order_by(c.at.desc()).limit(1).scalar_subquery()
@@ -48,7 +48,7 @@ class GroupTotal:
 
 
 def failed_jobs(connection: Connection) -> tuple[int, list[GroupTotal]]:
-    """Return the number of indexed failed jobs and the largest groups, from the stored counts."""
+    """Return the number of failed jobs and the largest error groups, from the stored counts."""
     p = _left().subquery().c
     failed = func.sum(p.failed)
     totals = select(p.error_group, failed.label("failed"), func.sum(failed).over().label("total"))
@@ -64,7 +64,7 @@ def failed_jobs(connection: Connection) -> tuple[int, list[GroupTotal]]:
 
 
 def _left() -> Any:
-    """Select the failed jobs by group: the aggregated sums, and the rows not aggregated yet."""
+    """Select failed jobs by group: from the aggregated sums and the rows not aggregated yet."""
     c = failure_counts.c
     return union_all(
         _part(c.aggregated == true(), c.hour == ALL_HOURS), _part(c.aggregated == false())

@@ -1,8 +1,8 @@
-"""The transitions of an incident: triggered, acknowledged, resolved; its alert posted or lost.
+"""The transitions of an incident: trigger, reopen, acknowledge, resolve, and its alert's place.
 
-`stale` marks an alert that is out of date; the watcher edits it. An active incident holds its
-subject (`group:12`, `oldest_job:mail`) in a unique column, so that two watchers cannot both trigger
-an incident of one subject.
+`stale` marks an alert that is out of date; the watcher edits such an alert. An active incident
+holds its subject (`group:12`, `oldest_job:mail`) in a unique column. So two watchers cannot trigger
+two incidents of one subject.
 """
 
 from collections.abc import Collection
@@ -33,7 +33,8 @@ RECOVERED: Resolution = "recovered"
 QUIET: Resolution = "quiet"
 
 REOPENED_WITHIN = timedelta(hours=1)
-"""A problem that returns within this time reopens its incident; later it is a new incident."""
+"""A problem that returns within this time reopens its incident. A later problem triggers a new
+incident."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,9 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class TriggeredIncident:
-    """An active incident, and the transition that made it active: none if it already was.
+    """An active incident, and its transition; `none` means that the incident was already active.
 
-    `resolved_at`: when a reopened incident had been resolved (naive UTC); else None.
+    `resolved_at` (naive UTC) is when a reopened incident was resolved before; otherwise None.
     """
 
     id: int
@@ -64,9 +65,9 @@ def group_subject(error_group: int, queue: str | None) -> Subject:
 
 
 def trigger(connection: Connection, subject: Subject, now: datetime) -> TriggeredIncident:
-    """Return the active incident of the subject: an existing, a reopened, or a new one.
+    """Return the subject's active incident: an existing, a reopened or a new incident.
 
-    Raises `LostRace` if another watcher triggered one at the same time.
+    Raises `LostRace` if another watcher triggered the subject's incident at the same time.
     """
     existing = by_subject(connection, subject.name)
     if existing is not None:
@@ -122,9 +123,9 @@ def _insert(connection: Connection, subject: Subject, now: datetime) -> Triggere
 
 
 def reopen(connection: Connection, incident: int, now: datetime) -> None:
-    """Reopen a resolved incident because an undo restored its failures; nothing new has failed.
+    """Reopen a resolved incident because an undo restored its failures; add no new failures.
 
-    Raises `LostRace` if another incident of its subject was triggered meanwhile.
+    Raises `LostRace` if another incident of this subject was triggered meanwhile.
     """
     try:
         update_incident(connection, incident, **_ACTIVE, reopened_at=now)
@@ -133,14 +134,14 @@ def reopen(connection: Connection, incident: int, now: datetime) -> None:
 
 
 def update_incident(connection: Connection, incident: int, **values: Any) -> None:
-    """Update columns of an incident; with `stale=True` its alert is edited."""
+    """Update columns of an incident; `stale=True` makes the watcher edit the alert."""
     connection.execute(update(incidents).where(incidents.c.id == incident).values(**values))
 
 
 def resolve(
     connection: Connection, incident: int, resolution: Resolution, now: datetime, **values: Any
 ) -> None:
-    """Resolve an incident; its alert is edited."""
+    """Resolve an incident and mark its alert as stale."""
     update_incident(
         connection,
         incident,
@@ -154,7 +155,7 @@ def resolve(
 
 
 def acknowledge(connection: Connection, incident: int, by: str, now: datetime) -> bool:
-    """Acknowledge an incident; return False if it is resolved or acknowledged already."""
+    """Acknowledge an incident; return False if it is already resolved or acknowledged."""
     c = incidents.c
     unacknowledged = update(incidents).where(
         c.id == incident, c.active_subject.is_not(None), c.acknowledged_at.is_(None)
@@ -164,9 +165,9 @@ def acknowledge(connection: Connection, incident: int, by: str, now: datetime) -
 
 
 def assign(connection: Connection, incident: int, to: str, by: str, now: datetime) -> bool:
-    """Make a person responsible; return False if the incident is resolved or already theirs.
+    """Assign an incident to a person; return False if it is resolved or already theirs.
 
-    An assigned incident counts as acknowledged: it does not escalate.
+    An assigned incident counts as acknowledged, so it does not escalate.
     """
     c, person = incidents.c, to[:64]
     others = or_(c.acknowledged_by.is_(None), c.acknowledged_by != person)
@@ -182,7 +183,7 @@ def add_failures(
     times: Collection[datetime] = (),
     **values: Any,
 ) -> None:
-    """Add to the number of failures of an incident; `times` are the `failed_at` of the new ones."""
+    """Add `count` failures to an incident; `times` are the `failed_at` of these failures."""
     c = incidents.c
     if times:
         first, last = min(times), max(times)
@@ -192,7 +193,7 @@ def add_failures(
 
 
 def come_back(connection: Connection, incident: int, count: int) -> None:
-    """Count each retried job that failed again as one failed job, and no longer as retried."""
+    """Count each retried job that failed again as a failed job, and not as a retried job."""
     c = incidents.c
     back = {"count": c.count - count, "removed": c.removed - count, "retried": c.retried - count}
     update_incident(connection, incident, **back)
@@ -201,19 +202,19 @@ def come_back(connection: Connection, incident: int, count: int) -> None:
 def _bound(
     column: Column[datetime], moment: datetime, is_beyond: ColumnElement[bool]
 ) -> ColumnElement[datetime]:
-    """Return the moment if the column is null or `is_beyond` is true, else the column."""
+    """Return `moment` if the column is NULL or `is_beyond` is true; otherwise return the column."""
     return case((or_(column.is_(None), is_beyond), literal(moment, column.type)), else_=column)
 
 
 def mark_posted(connection: Connection, incident: int, channel: str, ts: str) -> None:
-    """Store the channel and the timestamp of an incident's alert."""
+    """Store the channel and the timestamp of an incident's posted alert."""
     update_incident(connection, incident, channel=channel, message_ts=ts)
 
 
 def forget_message(connection: Connection, incident: int, place: tuple[str, str]) -> None:
-    """Forget a lost alert in this place; an active incident then gets a new alert.
+    """Remove the channel and timestamp of a lost alert; an active incident then gets a new alert.
 
-    If the new alert was already posted, nothing changes.
+    If a new alert was already posted in another place, this call changes nothing.
     """
     c = incidents.c
     lost = update(incidents).where(

@@ -1,1 +1,1 @@
-"""Samples of the queue and their rollups."""
+"""Metrics: samples of the queue, and rollups of the samples."""

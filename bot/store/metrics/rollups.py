@@ -1,8 +1,8 @@
-"""Rollups of samples: the maxima and sums of each minute, hour and day. No row: no sample.
+"""Rollups of samples: maxima and sums for each minute, hour and day that has a sample.
 
-The sampler writes minutes. When an hour or a day has ended, one transaction rolls it up from its
-minutes or hours and replaces all its rows. Times are naive UTC; a day begins at midnight of the
-queue's time zone.
+The sampler writes the minutes. After the end of an hour, one transaction computes the hour's rows
+from its minutes and replaces them. A day's rows are computed from its hours. Times are naive UTC;
+a day begins at midnight in the queue's time zone.
 """
 
 from collections import defaultdict
@@ -19,16 +19,16 @@ from bot.wall_clock import from_utc, to_utc
 
 MINUTE, HOUR, DAY = "minute", "hour", "day"
 ALL = ""
-"""The queue name of the rows for all queues together."""
+"""The queue name in rows for all queues together."""
 QUEUES = 20
-"""How many queues have their own rows: the busiest of the span."""
+"""The number of queues with separate rows: the busiest queues of the span."""
 
 _MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
 LATE = timedelta(minutes=5)
-"""How late a sample of an hour's last minute may be written."""
+"""A sample of an hour's last minute is written at most this late."""
 KEPT = {
     MINUTE: timedelta(hours=26),
-    # The week before yesterday, from the start of its first day.
+    # This covers the week before yesterday, from the start of the week's first day.
     HOUR: timedelta(days=10),
     DAY: timedelta(days=400),
 }
@@ -36,14 +36,14 @@ PURGED_AT_ONCE = 1_000
 
 
 def stored_name(queue: str) -> str:
-    """Return the stored name of a queue: servers treat `mail ` and `mail` as one key."""
+    """Return a queue's name without final spaces; servers treat `mail ` and `mail` as one key."""
     return queue.rstrip(" ")
 
 
 def add_sample(connection: Connection, at: datetime, by_queue: Mapping[str, QueueMetrics]) -> None:
-    """Add a sample to its minute; `by_queue` has the figures of all queues together under `ALL`.
+    """Add a sample to its minute. In `by_queue`, `ALL` has the figures of all queues together.
 
-    The caller holds the watcher's lease, so that samples are added one at a time.
+    The caller holds the watcher's lease, so only one process adds samples.
     """
     minute = at.replace(second=0, microsecond=0)
     rows = _rows(connection, MINUTE, minute, minute + _MINUTE)
@@ -51,12 +51,12 @@ def add_sample(connection: Connection, at: datetime, by_queue: Mapping[str, Queu
 
 
 def put_hour(connection: Connection, hour: datetime, by_queue: Mapping[str, QueueMetrics]) -> None:
-    """Replace the figures of an hour, independent of its minutes; `by_queue` as in `add_sample`."""
+    """Replace the figures of an hour without its minutes; `by_queue` is as in `add_sample`."""
     _replace(connection, HOUR, hour, by_queue.items())
 
 
 def roll_hour(connection: Connection, now: datetime) -> bool:
-    """Roll up the next hour that has ended; return False if there is none."""
+    """Roll up the next hour that has ended; return False if no hour has ended."""
     first = _first(connection, MINUTE, _rolled(connection))
     if first is None:
         return False
@@ -68,7 +68,7 @@ def roll_hour(connection: Connection, now: datetime) -> bool:
 
 
 def roll_day(connection: Connection, now: datetime, zone: ZoneInfo) -> bool:
-    """Roll up the next day that has ended with all its hours; return False if there is none."""
+    """Roll up the next day whose hours are all rolled up; return False if there is no such day."""
     last = _last(connection, DAY)
     first = _first(connection, HOUR, None if last is None else day_of(last, zone)[1])
     if first is None:
@@ -88,7 +88,7 @@ def day_of(moment: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
 
 
 def purge(connection: Connection, now: datetime, zone: ZoneInfo) -> int:
-    """Delete up to a batch of old, rolled up rows of each span; return how many rows."""
+    """Delete one batch of old rows of each span, if they are rolled up; return their number."""
     hours_end, day = _rolled(connection), _last(connection, DAY)
     ends = {
         MINUTE: hours_end,
@@ -113,7 +113,7 @@ def _purge(connection: Connection, span: str, before: datetime) -> int:
 
 
 def series(connection: Connection, now: datetime, span: timedelta, queue: str = ALL) -> list[Point]:
-    """Return the hours of the last `span`, the oldest first; the last hour has not ended."""
+    """Return the hours of the last `span`, the oldest first, including the running hour."""
     end = now.replace(minute=0, second=0, microsecond=0) + _HOUR
     return hours(connection, end - span, end, queue)
 
@@ -121,9 +121,9 @@ def series(connection: Connection, now: datetime, span: timedelta, queue: str = 
 def hours(
     connection: Connection, since: datetime, until: datetime, queue: str = ALL
 ) -> list[Point]:
-    """Return each hour from `since` to `until`, both full hours; ten days are kept.
+    """Return each hour from `since` to `until`, which are full hours; hours are kept 10 days.
 
-    A queue without a row had no jobs, unless queues were left out in that hour.
+    A queue without a row had no jobs, except if queues were left out in that hour.
     """
     queue = stored_name(queue)
     rolled = _rolled(connection)
@@ -140,7 +140,7 @@ def hours(
 def minutes(
     connection: Connection, since: datetime, now: datetime, queue: str
 ) -> dict[datetime, dict[str, QueueMetrics]]:
-    """Return each sampled minute from `since` to now: the rows of `ALL` and, if any, the queue."""
+    """Return each sampled minute from `since` to now, with the rows of `ALL` and of the queue."""
     by_minute: dict[datetime, dict[str, QueueMetrics]] = defaultdict(dict)
     for at, name, figures in _rows(connection, MINUTE, since, now + _MINUTE, queue):
         by_minute[at][name] = figures
@@ -175,7 +175,7 @@ def _first(connection: Connection, span: str, since: datetime | None) -> datetim
 def _rows(
     connection: Connection, span: str, since: datetime, until: datetime, queue: str | None = None
 ) -> list[tuple[datetime, str, QueueMetrics]]:
-    """Return the rows of a span in [since, until); with `queue`, its rows and those of `ALL`."""
+    """Return the rows of a span in [since, until); with `queue`, only of the queue and of `ALL`."""
     c = rollups.c
     query = select(rollups).where(c.span == span, c.at >= since, c.at < until)
     if queue is not None:
@@ -198,7 +198,7 @@ def _by_queue(
 def _replace(
     connection: Connection, span: str, at: datetime, parts: Iterable[tuple[str, QueueMetrics]]
 ) -> None:
-    """Replace all rows of a moment: add up each queue's parts, and store the busiest queues."""
+    """Replace all rows of one time: add up each queue's parts, and store the busiest queues."""
     by_queue: dict[str, QueueMetrics] = {}
     for name, figures in parts:
         by_queue[name] = by_queue[name] + figures if name in by_queue else figures

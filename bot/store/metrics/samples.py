@@ -1,4 +1,4 @@
-"""The last exact figures, for tables that take too long to count for an answer."""
+"""Samples: the last exact counts, used if an answer cannot wait for a count of the tables."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,16 +14,17 @@ from bot.store.tables import failure_counts, samples
 
 KEPT = timedelta(hours=1)
 QUICK_SECONDS = 0.15
-"""If the last background count took longer, an answer uses the sample instead of counting: the
-promise is an answer within 250 ms for any table size."""
+"""If the last background count took more seconds, an answer uses the sample instead of a new count.
+The bot promises an answer within 250 ms for any table size."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The counts, the time at which they were exact (naive UTC), and the duration of counting.
+    """The counts, the time at which they were exact (naive UTC), and the duration of the count.
 
-    `ids_taken`: ids of `jobs` assigned by then, None if the server does not know. `steady`: all
-    earlier failures were indexed, so that later ones are new.
+    `ids_taken` is the number of `jobs` ids that were assigned before, or None if the server does
+    not know the number. `steady` means that all earlier failures were indexed, so that every
+    failure after the sample is new.
     """
 
     taken_at: datetime
@@ -39,17 +40,17 @@ class Sample:
 
     @property
     def queues(self) -> tuple[QueueJobs, ...]:
-        """Each queue that had jobs."""
+        """The counts of each queue that had jobs."""
         return self.counts.queues
 
     @property
     def jobs(self) -> int:
-        """The number of jobs, including reserved ones."""
+        """The number of jobs, including reserved jobs."""
         return sum(queue.size for queue in self.queues)
 
 
 def keep(connection: Connection, sample: Sample) -> None:
-    """Store a sample and delete those older than an hour."""
+    """Store a sample and delete samples that are more than 1 h older."""
     connection.execute(delete(samples).where(samples.c.taken_at < sample.taken_at - KEPT))
     connection.execute(
         insert(samples).values(
@@ -72,14 +73,14 @@ def latest(connection: Connection) -> Sample | None:
 
 
 def counts_quickly(connection: Connection, sample: Sample) -> bool:
-    """Return whether an exact count is fast enough while a person waits."""
+    """Return whether an exact count is fast enough for a person who waits."""
     return sample.took_ms / 1000 < allowed(connection, QUICK_SECONDS)
 
 
 def failed_by_queue(connection: Connection) -> dict[str, int]:
-    """Return the stored count of failed jobs of each queue; queues without any are absent."""
+    """Return the stored count of failed jobs of each queue; omit queues without failed jobs."""
     c = failure_counts.c
-    # A few rows for each group: the aggregated sums, and the rows not aggregated yet.
+    # This reads a few rows for each group: aggregated sums, and rows not aggregated yet.
     counted = or_(and_(c.aggregated == true(), c.hour == ALL_HOURS), c.aggregated == false())
     grouped = (
         select(c.queue, func.sum(c.appeared) - func.sum(c.removed))

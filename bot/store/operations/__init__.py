@@ -1,1 +1,1 @@
-"""Operations (bulk changes): scope, batches, undo, and the change freeze."""
+"""Operations (bulk changes): their scope, batches and undo, and the change freeze."""

@@ -1,9 +1,9 @@
-"""The batches of a bulk change: claimed one after the other, carried out side by side.
+"""The batches of a bulk change: claimed one at a time, run in parallel.
 
-A claim takes the next stretch of the scope and is committed at once, so that several can be at
-work; the batch itself moves its rows, archive, index and incidents in one transaction, which also
-says that it is done. A claim that a crash left behind is carried out by whoever has the operation
-then. Failures that a batch moved name their operation, and a digest over them goes into the audit.
+A claim reserves the next range of the scope and commits at once, so that several batches can run in
+parallel. One transaction changes the batch's rows, the archive, the index and the incidents, and
+marks the batch as done. If a crash interrupts a batch, the operation's next owner runs the batch.
+Failures that a batch moved name their operation, and the audit log stores a digest of them.
 """
 
 import hashlib
@@ -30,32 +30,33 @@ from bot.store.tables import batches
 from bot.store.tables import failures as index
 
 BATCH_ROWS = 4_000
-"""A worker with an empty queue waits from a batch's insert into `jobs` until its commit: 30 ms
-at worst on two idle cores (MariaDB 10.11), more on a busy machine. With 1,000 rows it waits 14 ms,
-and a quarter fewer rows a second are moved."""
+"""A worker with an empty queue waits from a batch's insert into `jobs` until the commit. This takes
+at most 30 ms on two idle cores (MariaDB 10.11), and more on a busy machine. With batches of 1,000
+rows, the worker waits 14 ms, but the bot moves a quarter fewer rows per second."""
 UNDO_ROWS = 250
-"""An undo holds the jobs that it takes back while it puts the failed ones in their place: a worker
-that wants one of them waits so long."""
+"""An undo locks the jobs that it removes until it has restored the failed jobs. A worker that wants
+one of these jobs waits until the commit."""
 BATCH_BYTES = 16_000_000
-"""Of failures that are larger than the usual few kB fewer go into a batch: workers wait for it, and
-a batch that takes longer than a take-over would go from one replica to the other for ever."""
+"""A batch has fewer rows if the failures are larger than the usual few kB, because workers wait for
+the batch. A batch that takes longer than a takeover would move between replicas for ever."""
 WIDEST = 10_000
-"""A batch reads its stretch some times over, and locks what it reads: of a scope with failures
-here and there it ends so far after its first. Nine of 100,000 had cost 0.2 s and 320,000 reads."""
+"""A batch spans at most this many `seq`, because it reads its range several times and locks the
+rows of the range. Without this limit, 9 failures among 100,000 took 0.2 s and 320,000 reads."""
 CLAIMED, DONE = "claimed", "done"
 ITEMS_KEPT = timedelta(days=29)
-"""Failures that a batch moved are kept for 30 days; no bulk change takes longer than one."""
+"""Failures that a batch moved are kept for 30 days; no bulk change takes longer than 1 day."""
 
 
 class NotOurs(Exception):
-    """The operation is another replica's by now, or it does not run any more."""
+    """Another replica owns the operation now, or the operation does not run any more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Up to `size` failures of an operation, those with a `seq` in (after_seq, last_seq].
+    """Up to `size` failures of an operation, with a `seq` in (after_seq, last_seq].
 
-    Where the operation has a rate its jobs may begin from `starts_at` on (naive UTC).
+    If the operation has a rate, no job of the batch becomes available before `starts_at` (naive
+    UTC).
     """
 
     operation: int
@@ -67,19 +68,22 @@ class Batch:
 
     @property
     def stretch(self) -> ColumnElement[bool]:
-        """The condition on the index of failures that it lies in."""
+        """The condition for the batch's range in the index of failures."""
         return index.c.seq.between(self.after_seq + 1, self.last_seq)
 
     @property
     def is_dense(self) -> bool:
-        """Whether most failures of its stretch are its own, so that a range is read the fastest."""
+        """Whether at least half of the range is in the batch: then reading the range is fastest."""
         return self.last_seq - self.after_seq <= 2 * self.size
 
 
 def left_behind(
     connection: Connection, operation: Operation, owner: str, now: datetime
 ) -> list[Batch]:
-    """The claims that were not carried out, now this owner's; asked while it has none at work."""
+    """Give the claimed, unfinished batches to this owner, and return them.
+
+    The owner calls this only while it runs no batch of the operation.
+    """
     _held(connection, operation, owner)
     mine = and_(batches.c.operation == operation.id, batches.c.state == CLAIMED)
     connection.execute(update(batches).where(mine).values(owner=owner))
@@ -90,9 +94,9 @@ def left_behind(
 def _timed_anew(
     connection: Connection, operation: Operation, left: list[Batch], now: datetime
 ) -> list[Batch]:
-    """The same one after the other at the operation's rate, where their time is over by now.
+    """Return the batches with new times at the operation's rate, if their times are in the past.
 
-    After a crash or a freeze all of their jobs would begin at once.
+    Otherwise all their jobs would start at once after a crash or a freeze.
     """
     if operation.rate is None:
         return left
@@ -115,15 +119,15 @@ def claim(
     rows: int,
     ahead: int = 1,
 ) -> list[Batch]:
-    """The next batches of up to `rows` failures, at most `ahead`; none where nothing is left.
+    """Claim and return up to `ahead` next batches of up to `rows` failures; empty if none remain.
 
-    One at a time: two that claim at once would claim the same, and one of them fail. Raises
-    `NotOurs` where the operation is not this owner's to go on with.
+    Claims must not run in parallel: two claims would choose equal batches, and one claim would
+    fail. Raises `NotOurs` if this owner may not continue the operation.
     """
     fresh = _held(connection, operation, owner)
     before = _last(connection, operation.id)
     if fresh.canary and before is not None and before.number == 1 and _is_left(connection, fresh):
-        # Its batch failed, or was left behind: nothing goes beside it when it is tried again.
+        # The canary's batch failed or was interrupted. No other batch may run beside its retry.
         return []
     claimed: list[Batch] = []
     while len(claimed) < ahead and (batch := _next(connection, fresh, before, now, rows)):
@@ -140,7 +144,7 @@ def claim(
 def _next(
     connection: Connection, operation: Operation, before: Batch | None, now: datetime, rows: int
 ) -> Batch | None:
-    """The batch after this one, or the first."""
+    """Return the batch after `before`, or the first batch; None if no failures remain."""
     after = 0 if before is None else before.last_seq
     if before is None and operation.canary:
         rows = min(rows, operation.canary)
@@ -154,7 +158,7 @@ def _next(
     first = connection.execute(seqs.limit(1)).scalar()
     if first is None:
         return None
-    # All that are tried first go together, wherever they lie.
+    # The canary is one batch, so its range has no limit.
     if before is not None or not operation.canary:
         seqs = seqs.where(index.c.seq < first + WIDEST)
     some = seqs.limit(rows).subquery()
@@ -162,7 +166,7 @@ def _next(
     return Batch(
         operation=operation.id,
         number=1 if before is None else before.number + 1,
-        # Whoever reads the stretch would else read, and wait for, all that lies before.
+        # A lower start would make readers of the range read, and wait for, rows before it.
         after_seq=int(first) - 1,
         last_seq=int(last),
         size=int(size),
@@ -171,7 +175,7 @@ def _next(
 
 
 def _held(connection: Connection, operation: Operation, owner: str) -> Operation:
-    # Shared: the batches at work do not wait, but an end or a take-over does.
+    # With a shared lock, running batches do not wait, but an end or a takeover waits.
     fresh = locked(connection, operation.id, shared=True)
     if fresh is None or not may_go_on(fresh, owner):
         raise NotOurs
@@ -179,7 +183,7 @@ def _held(connection: Connection, operation: Operation, owner: str) -> Operation
 
 
 def may_go_on(operation: Operation, owner: str) -> bool:
-    """Whether this owner may move the rows of the operation.
+    """Return whether this owner may move the operation's rows.
 
     Only the owner of a running operation moves rows; the mutant `no_owner` proves it.
     """
@@ -198,7 +202,7 @@ def _batch(row: RowMapping) -> Batch:
 
 
 def _starts_at(operation: Operation, before: Batch | None, now: datetime) -> datetime:
-    """Where the batch before ends at the operation's rate, but never in the past."""
+    """Return when the previous batch ends at the operation's rate, but not a time in the past."""
     if operation.rate is None or before is None:
         return now
     return max(now, before.starts_at + timedelta(minutes=before.size / operation.rate))
@@ -206,7 +210,7 @@ def _starts_at(operation: Operation, before: Batch | None, now: datetime) -> dat
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The rows of a batch that are still what they were: how many, between which ids, which."""
+    """The unchanged rows of a batch: their number, lowest and highest id, and digest."""
 
     rows: int
     lowest: int
@@ -215,7 +219,7 @@ class Found:
 
 
 def listed(rows: Any) -> Found:
-    """These rows of the index, in the order of `seq`."""
+    """Return the number, ids and digest of these rows, which are ordered by `seq`."""
     lines = "".join(f"{row.failed_id}:{row.row_digest}\n" for row in rows)
     ids = [row.failed_id for row in rows]
     digest = hashlib.sha256(lines.encode()).hexdigest()
@@ -229,7 +233,7 @@ def close(
     owner: str,
     values: dict[str, Any],
 ) -> None:
-    """Say that the batch is done, once, and only while the operation is this owner's."""
+    """Mark the batch as done, once, and only while this owner owns the operation."""
     _held(connection, operation, owner)
     exactly(
         connection.execute(
@@ -247,13 +251,13 @@ def close(
 
 
 def all_done(connection: Connection, operation: Operation, owner: str) -> bool:
-    """Whether the operation is still this owner's and no claim of it waits to be carried out."""
+    """Return whether this owner still owns the operation and no claimed batch is unfinished."""
     fresh = locked(connection, operation.id)
     return fresh is not None and may_go_on(fresh, owner) and not _is_left(connection, operation)
 
 
 def _is_left(connection: Connection, operation: Operation) -> bool:
-    """Whether a claim waits to be carried out."""
+    """Return whether a claimed batch is unfinished."""
     waiting = select(batches.c.number).where(
         batches.c.operation == operation.id, batches.c.state == CLAIMED
     )
@@ -261,7 +265,7 @@ def _is_left(connection: Connection, operation: Operation) -> bool:
 
 
 def digest_of(connection: Connection, operation: int) -> str:
-    """One digest over those of the operation's batches, for the audit; empty where it has none."""
+    """Return one digest of all batch digests, for the audit log; empty if no batch is done."""
     query = select(batches.c.number, batches.c.digest).where(
         batches.c.operation == operation, batches.c.state == DONE
     )
@@ -274,7 +278,7 @@ def _whole(parts: Any) -> str:
 
 
 def items_digest(connection: Connection, operation: int) -> str:
-    """The same digest, made anew from the failures that it took, or put back as an undo."""
+    """Compute the value of `digest_of` again, from the failures that were moved or restored."""
     named = or_(index.c.operation == operation, index.c.restored_by == operation)
     done = select(batches).where(batches.c.operation == operation, batches.c.state == DONE)
     parts = []

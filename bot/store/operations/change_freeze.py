@@ -1,8 +1,8 @@
-"""The change freeze: one row, read and locked in the transaction of each change.
+"""The change freeze: one row that each change reads and locks in its transaction.
 
-Every change holds a shared lock on the row until it commits, and a freeze updates the row. So a
-freeze waits for running changes, and after its commit no other change can commit. On Galera a lock
-has no effect on other nodes: changes that run there at that moment still commit.
+Every change holds a shared lock on the row until its commit, and a freeze updates the row. So a
+freeze waits for running changes, and no change can commit after the freeze's commit. On Galera, a
+lock has no effect on other nodes: a change that runs there at that time still commits.
 """
 
 from dataclasses import dataclass
@@ -35,17 +35,17 @@ _COLUMNS = (
 
 
 def current(connection: Connection) -> Freeze | None:
-    """Return the freeze in force; the row is not locked."""
+    """Return the freeze in force, without a lock on the row."""
     return _freeze(_Row(*connection.execute(select(*_COLUMNS)).one()))
 
 
 def hold(connection: Connection) -> Freeze | None:
-    """Return the freeze in force; until this transaction ends, no freeze can begin or end."""
+    """Return the freeze in force; lock the row, so that no freeze begins or ends until commit."""
     return _freeze(_Row(*connection.execute(select(*_COLUMNS).with_for_update(read=True)).one()))
 
 
 def require_none(connection: Connection) -> None:
-    """Raise `Frozen` if a freeze is in force; otherwise none can begin until the commit."""
+    """Raise `Frozen` if a freeze is in force; otherwise prevent a freeze until the commit."""
     if (freeze := hold(connection)) is not None:
         raise Frozen(by=freeze.by, at=freeze.at, reason=freeze.reason)
 

@@ -1,6 +1,6 @@
-"""Find work that a bulk retry may do twice: orders already queued, or processed since the failure.
+"""Find work that a bulk retry may repeat: orders that are queued, or processed since the failure.
 
-Each read has a limit of rows and of time. None means that the time ran out.
+Each read has a limit of rows and a time limit. None means that the read exceeded its time.
 """
 
 from collections import defaultdict
@@ -19,11 +19,11 @@ from bot.store.operations.retries.tracked_jobs import PROCESSED
 from bot.store.tables import failures, tracked_jobs
 
 JOBS = 5_000
-"""How many of the newest jobs are read: 0.1 s with payloads of 400 B, mostly in Python."""
+"""At most this many of the newest jobs are read: 0.1 s with payloads of 400 B, mostly in Python."""
 FAILURES = 10_000
-"""How many of the newest failures of the scope are compared with each other."""
+"""The number of the scope's newest failures that are compared with each other."""
 PROCESSED_ROWS = 2_000
-"""How many of the newest processed retried jobs are read."""
+"""The number of newest processed retried jobs that are read."""
 SECONDS = 0.5
 SAMPLES = 5
 ORDERS_AT_ONCE = 1_000
@@ -50,9 +50,9 @@ def find(
     name: str | None = None,
     seconds: float = SECONDS,
 ) -> Duplicates:
-    """Return likely duplicates among the failures that match `within`, of one queue or of all.
+    """Return likely duplicates among the failures that match `within`, in one or in all queues.
 
-    It takes at most `seconds`.
+    All reads together take at most `seconds`.
     """
     reads = _BoundedReads(connection, time_limit(connection, seconds))
     queued = _queued(reads, queue, within, name)
@@ -71,7 +71,7 @@ def find(
 def _queued(
     reads: _BoundedReads, queue: Queue, within: Condition, name: str | None
 ) -> tuple[int, tuple[str, ...], bool] | None:
-    """Count the failures whose order has a job in the same queue now."""
+    """Count the failures whose order has a job in the failure's queue now."""
     layout = queue.jobs_layout
     newest = select(layout.queue, layout.payload_head(PAYLOAD_HEAD))
     if name is not None:
@@ -111,7 +111,7 @@ def _counted(reads: _BoundedReads, condition: Condition) -> tuple[int, list[str]
 
 
 def _identical(reads: _BoundedReads, within: Condition) -> tuple[int, bool] | None:
-    """Count the failures that have the same queue and payload as another failure of the scope."""
+    """Count failures whose queue and payload equal those of another failure of the scope."""
     c = failures.c
     newest = (
         select(c.queue, c.payload_digest).where(within).order_by(c.seq.desc()).limit(FAILURES)
@@ -133,7 +133,7 @@ def _identical(reads: _BoundedReads, within: Condition) -> tuple[int, bool] | No
 def _processed_later(
     reads: _BoundedReads, within: Condition
 ) -> tuple[int, tuple[str, ...], bool] | None:
-    """Count the failures whose order was processed by a retried job after they failed."""
+    """Count the failures whose order a retried job processed after the failure."""
     w, f = tracked_jobs.c, failures.c
     done: Any = (
         select(w.order_id, w.queue, w.settled_at)
@@ -141,7 +141,7 @@ def _processed_later(
         .order_by(w.settled_at.desc())
         .limit(PROCESSED_ROWS)
     ).subquery()
-    # The join starts from the few processed jobs and reads their failures by order.
+    # The join starts with the few processed jobs and reads the failures of their orders.
     later = and_(
         f.order_id == done.c.order_id, f.queue == done.c.queue, f.seen_at < done.c.settled_at
     )

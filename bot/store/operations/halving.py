@@ -1,7 +1,7 @@
-"""Find the rows of a batch that the database refuses, by halving the batch.
+"""Find the rows of a batch that the database refuses, by dividing the batch into halves.
 
-Each half is moved in a savepoint of its own, so that the other rows of the batch are moved. A batch
-of 4,000 rows with one refused row needs 24 savepoints.
+Each half has its own savepoint, so that all rows except the refused rows are moved. A batch of
+4,000 rows with one refused row needs 24 savepoints.
 """
 
 from collections.abc import Callable
@@ -20,13 +20,13 @@ from bot.store.tables import failures
 T = TypeVar("T")
 
 MOST_REFUSED = 100
-"""If a table refuses more rows of one batch, something is wrong with all of them: the operation
-stops with the last reason."""
+"""If a table refuses more rows of one batch, probably all rows have a fault. The operation then
+stops with the last refusal as its reason."""
 
 
 @dataclass
 class Halving(Generic[T]):
-    """A batch in one transaction; `move` moves the rows of a part, or raises the row's refusal.
+    """A batch in one transaction; `move` moves a part's rows or raises the refusal of a row.
 
     `refused` counts the rows that were set aside.
     """
@@ -37,7 +37,7 @@ class Halving(Generic[T]):
     refused: int = 0
 
     def run(self, batch: Batch) -> list[T]:
-        """Move the rows of the batch, or of its halves if a row is refused; in order of `seq`."""
+        """Move the batch's rows, or its halves if a row is refused; return results by `seq`."""
         try:
             with self.connection.begin_nested():
                 return [self.move(batch)]

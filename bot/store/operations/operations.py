@@ -1,7 +1,7 @@
 """Operations (bulk changes): a fixed scope, its one-time confirmation, and its progress.
 
-The scope is every failure with `seq` up to a bound that matches the filter. Jobs outside the index
-and later failures are never touched; jobs that were removed or changed meanwhile are skipped.
+The scope is every failure that matches the filter and has a `seq` up to a bound. An operation never
+changes later failures or jobs outside the index. It skips jobs that were removed or changed.
 """
 
 from dataclasses import dataclass
@@ -26,9 +26,9 @@ ACTIVE = (*WORKING, "waiting")
 class Operation:
     """A bulk change and its progress.
 
-    Its states: planned, running, waiting (for its canary), cancelling, done, cancelled, stopped.
-    `bytes` is the size of payload and exception of all `total` rows at the time of the plan. `rate`
-    is in jobs a minute, `canary` in jobs; without `archive` the operation cannot be undone.
+    The states are planned, running, waiting (for the canary), cancelling, done, cancelled, stopped.
+    `bytes` is the size of the payloads and exceptions of all `total` rows when the plan was made.
+    `rate` is in jobs per minute, `canary` in jobs. Without `archive`, no undo is possible.
     """
 
     id: int
@@ -69,10 +69,10 @@ def _operation(row: RowMapping, done: int | None = None) -> Operation:
 def create_plan(
     connection: Connection, action: str, scope: Scope, values: dict[str, Any]
 ) -> Preview:
-    """Store a plan for the failures that match now, and return its preview.
+    """Store a plan for the failures that match now, and return the plan's preview.
 
-    If nothing matches, no plan is stored and its id is 0. `values` are the plan's other fields:
-    who, where, request id, counts_as, created_at and expires_at.
+    If no failure matches, no plan is stored and the preview's plan id is 0. `values` are the plan's
+    other fields: person, place, request id, counts_as, created_at and expires_at.
     """
     bound = scopes.bound(connection, scope)
     within = frozen(scope, bound)
@@ -116,9 +116,9 @@ def frozen(scope: Scope, bound: int) -> ColumnElement[bool]:
 
 
 def locked(connection: Connection, operation: int, *, shared: bool = False) -> Operation | None:
-    """Lock the operation until the transaction ends and return it; `shared`: a shared lock.
+    """Lock the operation until the transaction ends and return it; `shared` means a shared lock.
 
-    Its `done` is the stored number, which is 0 until the operation ends.
+    The `done` in the result is the stored number, which is 0 until the operation ends.
     """
     query = select(operations).where(operations.c.id == operation)
     locking = query.with_for_update(read=True) if shared else for_update(query)
@@ -135,12 +135,13 @@ def find(connection: Connection, operation: int) -> Operation | None:
     )
     if row is None or row["state"] not in ACTIVE:
         return None if row is None else _operation(row)
-    # The count is not in the operation's row, where running batches would wait for each other.
+    # The current count is not stored in the operation's row, because running batches would wait
+    # for each other's lock on that row.
     return _operation(row, moved(connection, operation))
 
 
 def way_of(operation: Operation) -> dict[str, Any]:
-    """Return the operation's bulk options that were set, by the names of the arguments."""
+    """Return the bulk options that were set for the operation, by the arguments' names."""
     numbers = {"rate": operation.rate, "canary": operation.canary}
     archive = {} if operation.archive else {"archive": "no"}
     return {**{name: value for name, value in numbers.items() if value is not None}, **archive}
@@ -163,6 +164,6 @@ def running_on(connection: Connection, queue: str | None) -> Operation | None:
 
 
 def moved(connection: Connection, operation: int) -> int:
-    """Return how many rows the batches of an operation have moved."""
+    """Return the number of rows that the batches of an operation have moved."""
     total = select(func.sum(batches.c.rows)).where(batches.c.operation == operation)
     return int(connection.execute(total).scalar() or 0)

@@ -1,8 +1,8 @@
 """Index the failures that an undo restored to `failed_jobs`.
 
-A restored failure gets a new row in the index, a copy with a new `seq`. So no planned scope grows,
-and the old row keeps who removed it and when. The new row replaces the old one in its incident:
-the incident counts the failure once, and no new alert is posted.
+A restored failure gets a new row in the index: a copy of the old row with a new `seq`. So no
+planned scope grows, and the old row still names the removal and its time. In the incident, the new
+row replaces the old row. The incident counts the failure once, and no new alert is posted.
 """
 
 from collections.abc import Mapping
@@ -21,11 +21,11 @@ from bot.store.leases import lock_lease
 from bot.store.tables import failures
 
 SINGLE = 0
-"""The value of `restored_by` if the undone change was not an operation."""
+"""The value of `restored_by` after the undo of a single change."""
 
 
 def last_seen(connection: Connection, failed_id: int, row_digest: str) -> int | None:
-    """Return the last `seq` of a removed failed job."""
+    """Return the last `seq` of a failed job that was removed and not restored."""
     c = failures.c
     query = select(c.seq).where(
         c.failed_id == failed_id,
@@ -44,13 +44,13 @@ def index_restored(
     undone: Removal,
     operation: int = SINGLE,
 ) -> None:
-    """Index the failures that an undo restored; `ids` maps each `seq` to its id in `failed_jobs`.
+    """Index the failures that an undo restored; `ids` maps each `seq` to the restored row's id.
 
-    `undone` is the removal that was undone, `operation` the bulk undo.
+    `undone` is the removal that was undone. `operation` is the number of the bulk undo.
     """
     if not ids:
         return
-    # The lease keeps `seq` in the order of commit, as for every row of the index.
+    # The lease makes the order of `seq` the order of commits, for every row of the index.
     lock_lease(connection, "failures")
     removed = failures.c.seq.in_(list(ids))
     locked = failure_counts.lock_and_count(connection, removed, now, "PRIMARY")
@@ -62,7 +62,7 @@ def index_restored(
     exactly(connection.execute(copied), len(ids))
     _rename(connection, queue, ids, now)
     connection.execute(update(failures).where(removed).values(restored_by=operation))
-    # If a failure has no incident yet, only its new row gets one.
+    # If a failure has no incident yet, only its new row may be assigned to an incident.
     unassigned = and_(removed, failures.c.incident.is_(None))
     connection.execute(update(failures).where(unassigned).values(incident=NO_INCIDENT))
     failure_counts.append_restored(connection, locked)

@@ -1,4 +1,4 @@
-"""Restore single rows from the archive: each once, and under its old id if that is free."""
+"""Restore single rows from the archive: each row once, and under its old id if the id is free."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,9 +29,10 @@ from bot.store.tables import archive
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A locked row of the archive; `head` is the beginning of its payload.
+    """A locked row of the archive; `head` is the beginning of the row's payload.
 
-    `restored_request` is the undo that restored it, at `restored_at` (naive UTC).
+    `restored_request` is the request id of the undo that restored the row at `restored_at` (naive
+    UTC).
     """
 
     id: int
@@ -48,7 +49,7 @@ class Kept:
 def kept(connection: Connection, request_id: str, targets: Sequence[Target]) -> list[Kept]:
     """Lock and return the archived rows of a request, ordered by id.
 
-    Rows that a purge deleted are missing.
+    Rows that a purge deleted are not returned.
     """
     c = archive.c
     rows = connection.execute(
@@ -72,7 +73,7 @@ def kept(connection: Connection, request_id: str, targets: Sequence[Target]) -> 
 
 
 def is_left(connection: Connection, request_id: str, targets: Sequence[Target]) -> bool:
-    """Return whether the archive still has a row of this request that no undo restored."""
+    """Return whether the archive has a row of this request that no undo has restored."""
     query = select(archive.c.id).where(
         _removed(request_id, targets), archive.c.restored_at.is_(None)
     )
@@ -82,7 +83,7 @@ def is_left(connection: Connection, request_id: str, targets: Sequence[Target]) 
 def _removed(request_id: str, targets: Sequence[Target]) -> ColumnElement[bool]:
     """Return the condition for the rows that a change archived.
 
-    The change named the ids: one kind of row, at most twenty.
+    The change named the ids of at most 20 rows of one kind.
     """
     c = archive.c
     return and_(
@@ -93,7 +94,7 @@ def _removed(request_id: str, targets: Sequence[Target]) -> ColumnElement[bool]:
 
 
 def mark(connection: Connection, archive_ids: Sequence[int], request_id: str, at: datetime) -> None:
-    """Mark rows of the archive as restored; raises `LostRace` if one already was.
+    """Mark rows of the archive as restored; raise `LostRace` if a row was already restored.
 
     So no row is restored twice.
     """
@@ -104,7 +105,7 @@ def mark(connection: Connection, archive_ids: Sequence[int], request_id: str, at
 
 
 def check_room(connection: Connection, queue: Queue, row: Kept, row_digest: str) -> bool:
-    """Whether the row's id is free; raises `RowThere` if the same row already exists."""
+    """Return whether the row's id is free; raise `RowThere` if the table has an equal row."""
     layout = _layout(queue, row)
     digest = failed_digest if row.kind == "failed" else job_digest
     same_id = select(digest(layout.table)).where(layout.id == row.row_id)
@@ -115,7 +116,7 @@ def check_room(connection: Connection, queue: Queue, row: Kept, row_digest: str)
 
 
 def put_back(connection: Connection, queue: Queue, row: Kept, *, free: bool) -> int:
-    """Insert the row unchanged, with its old id if that is `free`; return its id."""
+    """Insert the row unchanged, with its old id if the id is `free`; return the row's id."""
     new_id = archived.put_back(
         connection, queue, row.kind, [row.id], row_id=row.row_id, same_id=free
     )
@@ -130,7 +131,7 @@ def _layout(queue: Queue, row: Kept) -> FailedJobsTable | JobsTable:
 
 
 def check_job(connection: Connection, queue: Queue, job_id: int, row: Kept) -> None:
-    """Lock the job that a retry created from the row; raises `JobTaken` or `JobGone`."""
+    """Lock the job that a retry created from the row; raise `JobTaken` or `JobGone`."""
     layout = queue.jobs_layout
     digest = payload_digest(queue.jobs).label("digest")
     job = connection.execute(
@@ -149,7 +150,7 @@ def check_job(connection: Connection, queue: Queue, job_id: int, row: Kept) -> N
 def take_back(
     connection: Connection, queue: Queue, job_id: int, request_id: str, now: datetime
 ) -> None:
-    """Delete a job that is pending and was never tried; raises `LostRace` if a worker took it."""
+    """Delete a job that no worker has ever claimed; raise `LostRace` if a worker claimed it."""
     as_undone = ArchivedAs("undo", "undone", request_id, now)
     keep_job(connection, queue, job_id, as_undone)
     layout = queue.jobs_layout

@@ -1,4 +1,4 @@
-"""The failures that a scope matches in the index, and their sums by queue and error group."""
+"""Scopes: the matching failures in the index, and their sums by queue and error group."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ SAMPLES = 5
 
 
 def matching(scope: Scope) -> ColumnElement[bool]:
-    """Return the condition of the scope on the index of failures."""
+    """Return the scope's condition on the index of failures."""
     if scope.undo is not None:
         return and_(failures.c.operation == scope.undo, failures.c.restored_by.is_(None))
     conditions: list[ColumnElement[bool]] = [failures.c.removed_at.is_(None)]
@@ -44,7 +44,7 @@ def matching(scope: Scope) -> ColumnElement[bool]:
 
 
 def bound(connection: Connection, scope: Scope) -> int:
-    """Return the highest `seq` that the scope can have now, or 0 if nothing matches."""
+    """Return the highest `seq` that the scope can have now, or 0 if no failure matches."""
     if scope.limit is None:
         return connection.execute(select(func.max(failures.c.seq))).scalar() or 0
     first = select(failures.c.seq).where(matching(scope)).order_by(failures.c.seq)
@@ -75,11 +75,11 @@ class Part:
 def parts(
     connection: Connection, within: ColumnElement[bool], bound: int, *, undo: bool = False
 ) -> list[Part]:
-    """Return the scope's parts, by one read of the index of failures up to `bound`.
+    """Return the scope's parts; read the index of failures once, up to `bound`.
 
-    A million rows take 0.6 s. They would take 2.3 s if MariaDB used the index on `removed_at`,
-    which it prefers, and more if it grouped by the long names of queues. Two queues with the same
-    checksum would appear as one; the totals are exact anyway.
+    A million rows take 0.6 s. MariaDB prefers the index on `removed_at`, and would then need 2.3 s.
+    Grouping by the long names of queues instead of their checksums would take even longer. Two
+    queues with equal checksums appear as one queue, but the totals are exact.
     """
     c = failures.c
     grouped = (
@@ -98,7 +98,7 @@ def parts(
     remaining = connection.execute(
         select(func.count()).select_from(failures).where(present)
     ).scalar_one()
-    # An undo reads removed failures, for which there is no index.
+    # An undo reads removed failures, which have no suitable index.
     if 2 * remaining > bound or undo:
         grouped = ignore_index(grouped, failures, SCOPE_INDEX)
     sums = connection.execute(grouped).all()
@@ -110,7 +110,7 @@ def parts(
 
 
 def shares(counted: Iterable[tuple[str, int]]) -> list[Share]:
-    """Return the sum of each name, the highest first."""
+    """Return the sum of each name; the highest sum is first."""
     sums: Counter[str] = Counter()
     for name, rows in counted:
         sums[name] += rows

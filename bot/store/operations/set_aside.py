@@ -7,7 +7,7 @@ from bot.models.refusals import RowRefused, RowTooLong, RowWouldChange
 from bot.store.tables import set_aside
 
 NAMED = 10
-"""How many failed jobs are named with their reasons; the others are only counted."""
+"""At most this many failed jobs are named with their reasons; more failed jobs are only counted."""
 
 
 def add(
@@ -35,7 +35,7 @@ def count(connection: Connection, operation: int) -> int:
 
 
 def first_of(connection: Connection, operation: int) -> tuple[SkippedRow, ...]:
-    """Return the first failed jobs that the operation set aside, each with its reason."""
+    """Return the first failed jobs that the operation set aside, with their reasons."""
     c = set_aside.c
     rows = select(c.failed_id, c.code, c.detail).where(c.operation == operation).order_by(c.seq)
     return tuple(

@@ -1,6 +1,6 @@
-"""The states of an operation: started, taken over, waiting for its canary, cancelled, finished.
+"""The transitions of an operation: start, takeover, wait for the canary, cancel, finish.
 
-Each change names the state before it, so that of two replicas only one succeeds.
+Each statement requires the previous state, so that only one of two replicas succeeds.
 """
 
 from collections.abc import Collection
@@ -25,7 +25,7 @@ def start(
 ) -> bool:
     """Start a planned operation; return False if it was already started or has expired.
 
-    `options` are the rate and the canary, if the confirmation sets them.
+    `options` are the rate and the canary if the confirmation sets these options.
     """
     result = connection.execute(
         update(operations)
@@ -57,7 +57,7 @@ def ask_to_stop(connection: Connection, operation: Operation) -> bool:
 
 
 def beat(connection: Connection, operation: Operation, owner: str, now: datetime) -> None:
-    """Store that the operation's owner is still working on it."""
+    """Store the heartbeat: the operation's owner still works on the operation."""
     mine = and_(operations.c.id == operation.id, operations.c.owner == owner)
     connection.execute(update(operations).where(mine).values(heartbeat=now))
 
@@ -65,10 +65,10 @@ def beat(connection: Connection, operation: Operation, owner: str, now: datetime
 def take(
     connection: Connection, owner: str, now: datetime, passing: Collection[int] = ()
 ) -> Operation | None:
-    """Take a running operation of this replica, or one without a heartbeat for 15 s.
+    """Claim a running operation of this replica, or an operation without a heartbeat for 15 s.
 
-    Operations in `passing` cannot continue now, but they can be cancelled. Cancelled operations
-    come first: behind a large or blocked operation they would wait for its end.
+    Operations in `passing` cannot continue now, but people can cancel these operations. Cancelled
+    operations come first; otherwise they would wait until a large or blocked operation ends.
     """
     stale = operations.c.heartbeat < now - TAKEN_OVER_AFTER
     mine = operations.c.owner == owner
@@ -102,7 +102,7 @@ def take(
 
 
 def wait_for_canary(connection: Connection, operation: Operation) -> bool:
-    """Pause the operation until its canary has outcomes; return False if it is not running."""
+    """Pause the operation until its canary has outcomes; return False if it was not running."""
     return _turn(connection, operation, "running", "waiting")
 
 
@@ -113,7 +113,7 @@ def waiting_for_canary(connection: Connection) -> list[int]:
 
 
 def go_on(connection: Connection, operation: Operation, now: datetime) -> bool:
-    """Resume the operation after its canary passed; return False if it does not wait."""
+    """Resume the operation after its canary succeeded; return False if it was not waiting."""
     return _turn(connection, operation, "waiting", "running", heartbeat=now)
 
 
@@ -140,8 +140,8 @@ def finish(
 ) -> bool:
     """Finish an active operation; return False if it had already ended.
 
-    `done` rows were moved, with this digest over them. Rows of the scope that a completed operation
-    did not move were removed or changed meanwhile: they count as skipped.
+    `done` is the number of moved rows, and `digest` is their digest. If a completed operation did
+    not move a row of its scope, the row was removed or changed meanwhile and counts as skipped.
     """
     skipped = operations.c.total - done if state == "done" else 0
     result = connection.execute(

@@ -1,8 +1,8 @@
 """Undo a bulk change in batches: each batch restores removed rows from the archive.
 
-The job that a retry created has no known id, only a range of ids. In that range it is found by its
-queue and payload, if it is pending and was never tried. If several jobs have one payload, as many
-failed jobs are restored as such jobs still exist.
+The id of a job that a retry created is not known, only a range of ids. The undo searches this range
+for a job with the failure's queue and payload that no worker has ever claimed. If several jobs have
+one payload, the undo restores as many failed jobs as such jobs still exist.
 """
 
 from collections import defaultdict, deque
@@ -32,7 +32,7 @@ from bot.store.tables import operations as operation_rows
 
 @dataclass(frozen=True, slots=True)
 class _Lost:
-    """A failure that a bulk change removed, and its copy in the archive."""
+    """A failure that a bulk change removed, and the id of its archived row (`copy`)."""
 
     seq: int
     failed_id: int
@@ -50,10 +50,10 @@ def put_back(
     owner: str,
     now: datetime,
 ) -> int:
-    """Restore the batch's rows in the caller's transaction; return how many.
+    """Restore the batch's rows in the caller's transaction; return their number.
 
-    Jobs that a worker has taken or processed stay. A row that the table refuses is set aside.
-    Raises `LostRace` and `NotOurs` as every batch.
+    A job that a worker has claimed or processed is not undone. A row that the table refuses is set
+    aside. Raises `LostRace` and `NotOurs` like every batch.
     """
     undone = operations.find(connection, operation.scope.undo or 0)
     if undone is None:
@@ -77,7 +77,7 @@ def _put_back(
     batch: Batch,
     now: datetime,
 ) -> list[_Lost]:
-    """Restore the rows of a batch, or of a part of it; return the restored rows."""
+    """Restore the rows of a batch or of a part of a batch; return the restored rows."""
     lost = _lost(connection, undone, and_(matching(operation.scope), batch.stretch))
     digests_in_use = _there(connection, queue, [row.failed_id for row in lost])
     lost = [row for row in lost if digests_in_use.get(row.failed_id) != row.row_digest]
@@ -90,7 +90,7 @@ def _put_back(
 
 
 def _lost(connection: Connection, undone: Operation, within: ColumnElement[bool]) -> list[_Lost]:
-    """Lock and return the removed failures that the archive holds, in the order of `seq`."""
+    """Lock and return the removed failures that are in the archive, ordered by `seq`."""
     f, a = failures.c, archive.c
     copies = and_(
         a.kind == "failed",
@@ -123,7 +123,7 @@ def _take_back(
     lost: Sequence[_Lost],
     now: datetime,
 ) -> list[_Lost]:
-    """Delete the pending jobs of these rows; return the rows that had one."""
+    """Delete the waiting jobs of these rows; return the rows that had a waiting job."""
     waiting: dict[tuple[str, str], deque[int]] = defaultdict(deque)
     for job_id, name, digest in _waiting(connection, queue, undone, batch):
         waiting[name, digest].append(job_id)
@@ -147,7 +147,7 @@ def _waiting(
 ) -> list[tuple[int, str, str]]:
     """Lock and return the untouched jobs that the retry of this batch may have created.
 
-    They are in the order of ids, each with its queue and payload digest.
+    The jobs are ordered by id; each has its id, queue and payload digest.
     """
     s, layout = stretches.c, queue.jobs_layout
     ranges = select(s.first_job_id, s.last_job_id).where(
@@ -176,7 +176,7 @@ def _restore(
     taken_ids: set[int],
     now: datetime,
 ) -> None:
-    """Insert the rows, under their ids if those are free; update the archive and the index."""
+    """Insert the rows, under their old ids if these are free; update the archive and the index."""
     restore.mark(connection, [row.copy for row in lost], operation.request_id, now)
     free = [row for row in lost if row.failed_id not in taken_ids]
     ids = {row.seq: row.failed_id for row in free}
@@ -199,7 +199,7 @@ def _restore(
 
 
 def is_left(connection: Connection, operation: int) -> bool:
-    """Whether a failure that a bulk change removed is not restored."""
+    """Return whether any failure that a bulk change removed is not restored."""
     f = failures.c
     query = select(f.seq).where(_taken_by(connection, operation), f.restored_by.is_(None))
     return connection.execute(query.limit(1)).first() is not None
@@ -213,7 +213,7 @@ def undone_by(connection: Connection, operation: int) -> Operation | None:
 
 
 def undos(connection: Connection, operation: int) -> list[Operation]:
-    """Return the finished bulk undos of this operation that restored failures, in their order."""
+    """Return the finished bulk undos of this operation that restored failures, the oldest first."""
     c = operation_rows.c
     query = select(c.id).where(
         c.id > operation, c.action == "undo", c.finished_at.is_not(None), c.done > 0
@@ -224,7 +224,7 @@ def undos(connection: Connection, operation: int) -> list[Operation]:
 
 
 def _taken_by(connection: Connection, operation: int) -> ColumnElement[bool]:
-    """Return the condition for the failures that an operation removed, by its range of `seq`."""
+    """Return the condition for failures that an operation removed, within its range of `seq`."""
     s, f = stretches.c, failures.c
     ends = select(func.min(s.after_seq), func.max(s.last_seq)).where(s.operation == operation)
     first, last = connection.execute(ends).one()

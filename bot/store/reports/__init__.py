@@ -1,1 +1,1 @@
-"""The data of the digest, App Home and health, read from the other topics."""
+"""Reports: the data of the digest, of App Home and of the health, read from all topics' tables."""

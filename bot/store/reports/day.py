@@ -1,4 +1,4 @@
-"""The last 24 hours, for Home and the chart: both show the same hours and the same sums."""
+"""The last 24 hours, for Home and for the chart, so that Home and the chart show equal numbers."""
 
 from datetime import datetime, timedelta
 
@@ -14,15 +14,16 @@ DAY = timedelta(days=1)
 
 
 def last_day(connection: Connection, queue: Queue, now: datetime, name: str | None = None) -> Day:
-    """Return the last 24 hours of one queue, or of all; the last hour has not ended.
+    """Return the last 24 hours of one queue or of all queues, including the running hour.
 
-    New failures are those of the lists of errors, so failures from a time without the bot count.
+    New failures are counted as in the lists of errors: failures from a time without the bot count.
     """
     points = rollups.series(connection, now, DAY, rollups.ALL if name is None else name)
     window = error_group_sums.window(queue, now, name, None)
     whole, last = total(points), samples.latest(connection)
     processed = None if whole is None else known(whole.processed)
-    # Failures that were never in `jobs` lower the count: it is unknown if it cannot be right.
+    # Failures that were never in `jobs` lower the count of processed jobs. If the count is below
+    # the proved minimum, it is wrong and therefore unknown.
     if processed is not None and last is not None:
         least = proved.processed_between(connection, points[0].at, last.taken_at)
         processed = None if processed < least else processed

@@ -1,6 +1,6 @@
-"""Read a digest: sums over stored counts, audit records, incidents and samples, by indexes.
+"""Read a digest: sums of stored counts, audit records, incidents and samples, through indexes.
 
-Each part is bounded in time and rows; if one is too slow, it is None and the others are shown.
+Each part has a limit of time and rows. A part that is too slow is None; other parts are shown.
 """
 
 import json
@@ -53,7 +53,7 @@ _SECOND = timedelta(seconds=1)
 
 
 def read(connection: Connection, days: Days, now: datetime, actions: Actions) -> Digest:
-    """Return the digest of the days; `actions` say which commands count as retries or deletions."""
+    """Return the days' digest; `actions` define which commands count as retries or deletions."""
     began = connection.execute(select(func.min(migrations.c.applied_at))).scalar_one()
     samples = _or_none(lambda: digest_samples.sampled(connection, days))
     earlier = _or_none(lambda: digest_samples.processed(connection, days.week_before))
@@ -92,7 +92,7 @@ def _processed(current: Processed | None, before: Processed | None) -> Figure:
 
 
 def _failed(connection: Connection, days: Days, now: datetime, began: datetime) -> Figure:
-    """Return the failures; those that were removed before the bot's first start are unknown."""
+    """Return the number of failures; failures removed before the bot's first start are unknown."""
     before = days.week_before
     return Figure(
         count=_or_none(lambda: _appeared(connection, days, now)),
@@ -104,7 +104,7 @@ def _failed(connection: Connection, days: Days, now: datetime, began: datetime) 
 
 
 def _or_none(load: Callable[[], T]) -> T | None:
-    """Return the loaded value, or None if loading takes too long."""
+    """Return the value of `load`, or None if `load` takes too long."""
     try:
         return load()
     except (TooSlow, Busy, DeadlinePassed):
@@ -116,12 +116,12 @@ def _or_none(load: Callable[[], T]) -> T | None:
 
 
 def _appeared(connection: Connection, days: Days, now: datetime) -> int:
-    """Count the jobs that failed in the days; raises `TooSlow` also if the counts were purged."""
+    """Count the jobs that failed in the days; raise `TooSlow` also if the counts were purged."""
     hours, c = days.hours, failure_counts.c
     if hours.start < oldest_day(now):
         raise TooSlow
     total = 0
-    # Not `IS TRUE`: MariaDB would read the whole table.
+    # With `IS TRUE`, MariaDB would read the whole table.
     for aggregated in (true(), false()):
         query = select(func.sum(c.appeared)).where(
             c.aggregated == aggregated, c.hour >= hours.start, c.hour < hours.stop
@@ -131,11 +131,11 @@ def _appeared(connection: Connection, days: Days, now: datetime) -> int:
 
 
 Done = Counter[tuple[str, str]]
-"""The number of jobs by action and actor."""
+"""The numbers of retried and deleted jobs, by action and actor."""
 
 
 def _deeds(connection: Connection, days: Days, actions: Actions) -> Done:
-    """Count single changes by the records' targets, and bulk changes by their last records."""
+    """Count jobs of single changes by audit targets, and of bulk changes by the last record."""
     c, counts = audit.c, Done()
     names = [name for name in actions if counted_as(actions, name) in ("retried", "deleted")]
     by_id = (
@@ -156,7 +156,7 @@ def _deeds(connection: Connection, days: Days, actions: Actions) -> Done:
 def _within(query: Select[Any], days: Days, actions: Sequence[str]) -> Select[Any]:
     c = audit.c
     query = query.where(c.at >= days.since, c.at < days.until, c.action.in_(actions))
-    # Without the hint a server may use the index on actions and read every retry ever made.
+    # Without the hint, a server may use the index on actions and read every retry in the log.
     return force_index(query, audit, _BY_TIME)
 
 
@@ -212,7 +212,7 @@ def _incidents(connection: Connection, days: Days) -> Incidents:
 
 
 def _lasted(row: RowMapping) -> int:
-    """Return how many seconds a resolved incident was active."""
+    """Return the number of seconds for which a resolved incident was active."""
     lasted: timedelta = row["resolved_at"] - row["triggered_at"]
     return lasted // _SECOND
 

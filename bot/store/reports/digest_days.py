@@ -1,4 +1,4 @@
-"""The days of a digest, and their start and end by the calendar of a time zone."""
+"""The days of a digest, and their start and end in a time zone."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _FIRST = date(1970, 1, 1)
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """A range of calendar days, including the last one."""
+    """A range of calendar days, including the last day."""
 
     first: date
     last: date
@@ -33,25 +33,25 @@ class Days:
 
     @property
     def hours(self) -> range:
-        """The wall clock hours of the days, numbered from 1970 as in the counts of failures."""
+        """The wall clock hours of the days, as hours since 1970, as in `failure_counts`."""
         return range((self.first - _FIRST).days * 24, (self.last + DAY - _FIRST).days * 24)
 
     @property
     def week_before(self) -> "Days":
-        """The same days of the previous week."""
+        """The range of days one week earlier."""
         return Days(self.first - WEEK, self.last - WEEK, self.zone)
 
 
 def _beginning(day: date, zone: ZoneInfo) -> datetime:
-    """Return the day's midnight, or the moment of the clock change if midnight is skipped."""
+    """Return the day's midnight, or the time of the clock change if there is no midnight."""
     return to_utc(datetime.combine(day, time()), zone)
 
 
 def covered_days(day: date, weekdays: Collection[int], zone: ZoneInfo) -> Days:
-    """Return the days of this day's digest: from the previous digest's day until yesterday.
+    """Return the days in this day's digest: from the day of the previous digest until yesterday.
 
-    `weekdays` are the days with a digest, numbered from Monday, 0. So each day is in one digest:
-    with digests from Monday to Friday, Monday's digest has Friday, Saturday and Sunday.
+    `weekdays` are the days with a digest; Monday is 0. So each day is in exactly one digest. With
+    digests from Monday to Friday, Monday's digest covers Friday, Saturday and Sunday.
     """
     back = next((n for n in range(1, 8) if (day - n * DAY).weekday() in weekdays), 1)
     return Days(day - back * DAY, day - DAY, zone)

@@ -1,6 +1,6 @@
 """Digest figures from samples: processed jobs, the slowest hours, and gaps in monitoring.
 
-They are read from the rollups of hours and days; an hour belongs to the day in which it began.
+The figures come from the rollups of hours and days. An hour belongs to the day in which it began.
 """
 
 from collections.abc import Sequence
@@ -20,16 +20,16 @@ from bot.store.tables import rollups as table
 SECONDS = 1.0
 MOMENTS = 3
 SLIGHT = 60
-"""A shorter time without samples, in seconds, is not a gap: samples are not exactly on time."""
+"""A shorter time (s) without samples is not a gap, because samples are not exactly on time."""
 NEARLY = 0.99
-"""The share of the time that must have been counted so that two weeks can be compared."""
+"""Two weeks are compared only if samples counted at least this share of the time."""
 
 _HOUR, _SECOND = timedelta(hours=1), timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Processed:
-    """The number of processed jobs in `counted` of `seconds`; None if it is unknown."""
+    """The number of processed jobs in `counted` of `seconds` s; `count` None means unknown."""
 
     count: int | None
     counted: int
@@ -37,18 +37,18 @@ class Processed:
 
     @property
     def is_whole(self) -> bool:
-        """Whether all of the time was counted."""
+        """Whether samples counted the whole time."""
         return self.count is not None and self.seconds - self.counted < SLIGHT
 
     @property
     def is_nearly_whole(self) -> bool:
-        """Whether enough of the time was counted for a comparison."""
+        """Whether samples counted enough of the time for a comparison."""
         return self.count is not None and self.counted >= NEARLY * self.seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
-    """The figures of the days; `waited` has the slowest hours first."""
+    """The figures of the days; in `waited`, the slowest hour is first."""
 
     processed: Processed
     waited: tuple[Waited, ...]
@@ -75,7 +75,7 @@ def sampled(connection: Connection, days: Days) -> Sampled:
 
 
 def processed(connection: Connection, days: Days) -> Processed:
-    """Return the processed jobs of days long past; raises `TooSlow`."""
+    """Return the processed jobs of days that were rolled up before; raise `TooSlow`."""
     c = table.c
     query = select(c.processed, c.seconds).where(
         c.span == DAY, c.at >= days.since, c.at < days.until, c.queue == ALL
@@ -92,12 +92,12 @@ def _processed(figures: Sequence[QueueMetrics], seconds: int) -> Processed:
 
 
 def _whole_hour(moment: datetime) -> datetime:
-    """Return the first full UTC hour from the moment on; some zones differ by half an hour."""
+    """Return the moment or the next full UTC hour; some zones differ by half an hour."""
     return moment + (datetime.min - moment) % _HOUR  # noqa: DTZ901 naive UTC
 
 
 def _waited(connection: Connection, since: datetime, until: datetime) -> tuple[Waited, ...]:
-    """Return the hours with the longest waiting jobs; the newest hours come from minutes."""
+    """Return the hours with the longest waiting jobs; read minutes for hours without a rollup."""
     c = table.c
     last = select(func.max(c.at)).where(c.span == HOUR)
     rolled = bounded(connection, last, SECONDS).scalar()
@@ -118,7 +118,7 @@ def _waited(connection: Connection, since: datetime, until: datetime) -> tuple[W
 def _oldest(
     connection: Connection, span: str, since: datetime, until: datetime
 ) -> list[RowMapping]:
-    """Return the span's rows with the oldest jobs: enough rows for `MOMENTS` hours."""
+    """Return the span's rows with the oldest jobs; these are enough rows for `MOMENTS` hours."""
     c = table.c
     query = (
         select(c.at, c.queue, c.oldest_seconds)

@@ -1,4 +1,4 @@
-"""The health of the background work: the watcher among the replicas, and undelivered messages."""
+"""The health of the background work: the watching replica, problems, and undelivered messages."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -12,7 +12,8 @@ from bot.store.reports.problems import checked, problems
 from bot.store.tables import leases, outbox, watcher_load
 
 LATE = timedelta(minutes=2)
-"""Equal refusals wait a minute to be merged, and a lost channel is tried again every 30 s."""
+"""A message counts as undelivered after this time. Equal refusals wait 1 min until they are merged,
+and the bot retries a lost channel every 30 s."""
 CHANNELS = 20
 HOUR = timedelta(hours=1)
 
@@ -20,7 +21,7 @@ HOUR = timedelta(hours=1)
 def health(
     connection: Connection, queue: Queue, now: datetime, keys: AuditKeys = NO_KEYS
 ) -> Health:
-    """Return the current health of the background work; `keys` are those of this replica."""
+    """Return the current health of the background work; `keys` are this replica's keys."""
     watcher = watcher_state(connection, now)
     undelivered: list[Undelivered] = []
 
@@ -37,7 +38,7 @@ def health(
 
 
 def watcher_state(connection: Connection, now: datetime) -> WatcherState:
-    """Return which replica watches now, and how much database time that takes."""
+    """Return the replica that watches now, and the database time that watching takes."""
     lease = connection.execute(select(leases).where(leases.c.name == "watcher")).one()
     cost = connection.execute(select(watcher_load)).one()
     held = bool(lease.owner) and lease.expires > now

@@ -1,4 +1,4 @@
-"""The current incidents and operations for App Home: a few rows of small tables, by indexes."""
+"""The active incidents and operations for App Home: a few rows, read through indexes."""
 
 import json
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from bot.store.tables import operations as operations_table
 def active_incidents(
     connection: Connection, queue: Queue, limit: int
 ) -> tuple[tuple[HomeIncident, ...], int]:
-    """Return the active incidents, the newest first, and their total number."""
+    """Return up to `limit` active incidents, the newest first, and the number of all."""
     rows = lookups.active_incidents(connection, limit)
     count = len(rows)
     if count == limit:
@@ -55,7 +55,7 @@ def _incident(queue: Queue, incident: Incident, group: str | None) -> HomeIncide
 
 
 def at_work(connection: Connection, now: datetime, limit: int) -> tuple[Progress, ...]:
-    """Return the operations that run or wait, the newest first."""
+    """Return the operations that run or wait for their canary, the newest first."""
     c = operations_table.c
     query = select(c.id).where(c.state.in_(operations.ACTIVE)).order_by(c.id.desc()).limit(limit)
     ids: Sequence[int] = connection.execute(query).scalars().all()

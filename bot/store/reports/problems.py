@@ -1,8 +1,8 @@
-"""Find the problems of the background work, only from the database.
+"""Find the problems of the background work by reading only the database.
 
-So the result does not depend on which part is broken, or whether any part still runs. Each check
-reads a few rows by an index. A check that cannot read is itself a problem, because nobody must
-mistake it for good health.
+So the result does not depend on any part of the background work, which may be broken or stopped.
+Each check reads a few rows through an index. A check that fails is reported as a problem, because
+nobody must mistake a failed check for good health.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,21 +26,21 @@ from bot.store.tables import audit, audit_chain, audit_rejected, failures, sampl
 log = structlog.get_logger(__name__)
 
 STALLED_AFTER = timedelta(minutes=1)
-"""The watcher's figures are written every ten seconds."""
+"""The watcher is stalled after this time without new figures; it writes figures every 10 s."""
 UNINDEXED_AFTER = timedelta(minutes=1)
 UNSEALED_AFTER = timedelta(minutes=1)
 STALE_AFTER = timedelta(minutes=3)
 STALE_PERIODS = 3
 RESETS_SHOWN = timedelta(hours=1)
 SAMPLE_SHARE = 20
-"""The wait after a count, as a multiple of the duration of that count."""
+"""After a count, the sampler waits this many times the duration of the count."""
 NEWEST = 200
-"""How many of the newest failed jobs are searched in the index."""
+"""This many of the newest failed jobs are searched for in the index."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The input of a check at `now` (naive UTC); `leads_since` is None if no replica leads."""
+    """The input of a check at `now` (naive UTC)."""
 
     connection: Connection
     queue: Queue
@@ -50,11 +50,11 @@ class Check:
 
     @property
     def leads_since(self) -> datetime | None:
-        """Since when a replica has held the watcher's lease."""
+        """The time since which a replica has held the watcher's lease; None if no replica leads."""
         return self.watcher.since if self.watcher.replica is not None else None
 
     def waited(self, since: datetime) -> timedelta:
-        """Return how long something has waited since a moment, while a replica leads."""
+        """Return the time since `since`, or since the current leader began if that is later."""
         return self.now - max(since, self.leads_since or since)
 
 
@@ -65,7 +65,7 @@ def problems(
     watcher: WatcherState,
     keys: AuditKeys = NO_KEYS,
 ) -> tuple[HealthProblem, ...]:
-    """Return every problem that the database shows; those of the watcher come first."""
+    """Return every problem that the database shows; the watcher's problems are first."""
     check = Check(connection, queue, now, watcher, keys)
     return tuple(
         problem for part, read in _CHECKS for problem in checked(part, partial(read, check))
@@ -73,17 +73,17 @@ def problems(
 
 
 def checked(part: Part, read: Callable[[], Sequence[HealthProblem]]) -> Sequence[HealthProblem]:
-    """Return the problems that a check finds, or one problem if the check itself fails."""
+    """Return the problems that a check finds; return one problem if the check fails."""
     try:
         return read()
     except Exception as error:
-        # Any error is a problem of this part only, so that the other checks still run.
+        # An error is a problem of this part only; the other checks must still run.
         log.exception("health check failed", part=part)
         return [HealthProblem(part=part, code="unseen", error=error_code(error))]
 
 
 def _watcher(check: Check) -> list[HealthProblem]:
-    """Return a problem if no replica leads, or if the leader's rounds do not end."""
+    """Return a problem if no replica leads, or if the leader has finished no round for 1 min."""
     watcher, since = check.watcher, check.leads_since
     if watcher.replica is None:
         return [HealthProblem(part="watcher", code="nobody", since=watcher.until)]
@@ -108,13 +108,13 @@ def _steps(check: Check) -> list[HealthProblem]:
 
 
 def _unindexed(check: Check) -> list[HealthProblem]:
-    """Return the failed job that has waited longest to be indexed, if it waits too long."""
+    """Return a problem for the longest waiting unindexed job, if it has waited over 1 min."""
     if backfill_left(check.connection):
         return []
     waiting = _next_unindexed(check) + _newest_unindexed(check)
     if not waiting:
         return []
-    # Otherwise every new failure would seem hours old until it is indexed.
+    # Without the offset, every unindexed failure could seem hours old.
     offset = zone_offset(check.connection, check.queue)
     times = [
         (check.queue.utc(at) + offset, id_) for id_, at in waiting if isinstance(at, datetime)
@@ -128,9 +128,10 @@ def _unindexed(check: Check) -> list[HealthProblem]:
 
 
 def _passed_by(check: Check, ids: Sequence[int]) -> list[tuple[datetime, int]]:
-    """Return the failed jobs without a valid time that the index has passed, and since when.
+    """Return the jobs without a valid time that the index has passed, each with a time.
 
-    MySQL allows NULL and zeros in `failed_at`, so only the index's order shows how long they wait.
+    MySQL allows NULL and zeros in `failed_at`. So the time is when a job with a higher id was
+    indexed.
     """
     newest = select(failures.c.failed_id, failures.c.seen_at).order_by(failures.c.seq.desc())
     row = check.connection.execute(newest.limit(1)).first()
@@ -138,7 +139,7 @@ def _passed_by(check: Check, ids: Sequence[int]) -> list[tuple[datetime, int]]:
 
 
 def _next_unindexed(check: Check) -> list[tuple[int, object]]:
-    """Return the first failed job above the highest id that was ever indexed."""
+    """Return the first failed job with an id above the highest id in the index."""
     c = check.queue.failed_layout
     highest = check.connection.execute(select(func.max(failures.c.failed_id))).scalar() or 0
     following = select(c.id, c.failed_at).where(c.id > highest).order_by(c.id).limit(1)
@@ -146,7 +147,7 @@ def _next_unindexed(check: Check) -> list[tuple[int, object]]:
 
 
 def _newest_unindexed(check: Check) -> list[tuple[int, object]]:
-    """Return the first of the newest failed jobs that is not indexed: ids may restart."""
+    """Return the first unindexed job among the newest failed jobs; needed if ids restarted."""
     c = check.queue.failed_layout
     newest = select(c.id, c.failed_at).order_by(c.id.desc()).limit(NEWEST).subquery()
     indexed = (
@@ -159,15 +160,15 @@ def _newest_unindexed(check: Check) -> list[tuple[int, object]]:
 
 
 def _zone_offset(check: Check) -> list[HealthProblem]:
-    """Return a problem if `failed_at` is written in another time zone than the configured one."""
+    """Return a problem if the zone of `failed_at` is not the configured time zone."""
     minutes = zone_offset(check.connection, check.queue) // timedelta(minutes=1)
     return [HealthProblem(part="times", code="zone-offset", minutes=minutes)] if minutes else []
 
 
 def _unsealed(check: Check) -> list[HealthProblem]:
-    """Return the first audit record above the last sealed one, if it waits too long.
+    """Return a problem for the first record above the last sealed record, if it waits over 1 min.
 
-    A record with a lower id that commits late is sealed together with it.
+    A record with a lower id that commits late is sealed together with that record.
     """
     last = select(audit_chain.c.audit_id).order_by(audit_chain.c.seq.desc()).limit(1)
     sealed = check.connection.execute(last).scalar() or 0
@@ -186,7 +187,7 @@ def _audit(check: Check) -> list[HealthProblem]:
 
 
 def _audit_key(check: Check) -> list[HealthProblem]:
-    """Return a problem if this replica may not seal, or if a record or a link was forged."""
+    """Return a problem if this replica lacks the active key, or if a record or link was forged."""
     last = chain.tail(check.connection)
     if chain.is_forged(check.connection, last, check.keys):
         return [HealthProblem(part="audit", code="forged-link", row=last.seq)]
@@ -202,7 +203,7 @@ def _audit_key(check: Check) -> list[HealthProblem]:
 
 
 def _cursors(check: Check) -> list[HealthProblem]:
-    """Return the cursors that pointed beyond their rows within the last hour."""
+    """Return a problem for each cursor that was reset within the last hour."""
     return [
         HealthProblem(
             part=_CURSOR_PARTS.get(cursor.name, "failures"),
@@ -218,7 +219,7 @@ _CURSOR_PARTS: dict[str, Part] = {"audit_settled": "audit", "digest": "digest"}
 
 
 def _stale_sample(check: Check) -> list[HealthProblem]:
-    """Return a problem if the next sample is long overdue."""
+    """Return a problem if the next sample is missing for too long."""
     newest = select(samples.c.taken_at, samples.c.took_ms).order_by(samples.c.id.desc()).limit(1)
     row = check.connection.execute(newest).first()
     if row is None:

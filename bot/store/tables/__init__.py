@@ -1,4 +1,4 @@
-"""The bot's own tables, one file for each topic. Times are naive UTC with microseconds."""
+"""The bot's own tables; each topic has its file. Times are naive UTC with microseconds."""
 
 from bot.store.tables.audit import audit, audit_chain, audit_rejected, audit_targets, requests
 from bot.store.tables.background import background_steps

@@ -1,16 +1,16 @@
-"""Requests, the audit log, the targets of its records, and the chain that seals them."""
+"""The tables of requests, audit records, audit targets, and the chain that seals the records."""
 
 from sqlalchemy import Column, Index, Integer, String, Table
 
 from bot.store.tables.columns import OPTIONS, PLAIN, Id, Long, RowId, Time, auto, metadata
 
-# One row for each request that changes something: a repeated id gets the stored answer.
+# One row for each request that makes a change. A repeated request gets the stored answer.
 requests = Table(
     "queue_bot_requests",
     metadata,
     Column("request_id", String(64), primary_key=True),
     Column("command", String(32), nullable=False),
-    # The hash of the command and its arguments: the same id with another hash is another request.
+    # The hash of the command and its arguments. A request with this id and another hash is refused.
     Column("digest", String(64), nullable=False),
     Column("actor", String(64), nullable=False),
     Column("created_at", Time, nullable=False, index=True),
@@ -19,7 +19,7 @@ requests = Table(
 )
 
 
-# INSERT only. One record for each change, written in the transaction of the change.
+# INSERT only. The transaction of each change writes one record.
 audit = Table(
     "queue_bot_audit",
     metadata,
@@ -42,7 +42,7 @@ audit = Table(
     Column("answer", Long, nullable=False),
     Column("version", String(32), nullable=False),
     Column("replica", String(64), nullable=False),
-    # With a key: its name, random digits, and the HMAC over all columns but `id`.
+    # With a key: the key's name, random digits, and the HMAC over all columns except `id`.
     Column("key_id", String(16)),
     Column("nonce", String(32)),
     Column("mac", String(64), index=True),
@@ -50,9 +50,10 @@ audit = Table(
 )
 
 
-# INSERT only. The targets of a record, so that history and orders find it without reading JSON.
-# `kind`: failed or job (`row_id` is its id, `job_id` the job that a retry created), or order (an
-# order from a filter, without a row).
+# INSERT only. The targets of records. History and orders find a record by its targets, and need
+# not read JSON.
+# `kind` is failed or job (`row_id` is the row's id, `job_id` the job that a retry created), or
+# order (an order from a filter, without a row).
 audit_targets = Table(
     "queue_bot_audit_targets",
     metadata,
@@ -70,8 +71,9 @@ audit_targets = Table(
 )
 
 
-# INSERT only. One link for each sealed record; `seq` has no gaps. `digest` covers this record and
-# all before it. With a key, `hash` is an HMAC over `digest` and `prev`; else it is the digest.
+# INSERT only. One link for each sealed record; `seq` has no gaps. `digest` covers the record and
+# all earlier records. With a key, `hash` is an HMAC over `digest` and `prev`; without a key,
+# `hash` equals `digest`.
 audit_chain = Table(
     "queue_bot_audit_chain",
     metadata,
@@ -85,7 +87,7 @@ audit_chain = Table(
 )
 
 
-# INSERT only. Records that no replica with the key wrote, or copies: they are never sealed.
+# INSERT only. Records that were written without the key or copied; the bot never seals them.
 audit_rejected = Table(
     "queue_bot_audit_rejected",
     metadata,

@@ -1,21 +1,21 @@
-"""The failing or late steps of the background work."""
+"""The table of failing or late steps of the background work."""
 
 from sqlalchemy import Column, Integer, String, Table
 
 from bot.store.tables.columns import PLAIN, Time, metadata
 
-# One row for each step of the leader that failed since its last success or is late. A step without
-# a row works, so nothing is written without problems.
+# One row for each step of the leader that is late or has failed since its last success. A step that
+# works has no row, so the leader writes nothing if there are no problems.
 background_steps = Table(
     "queue_bot_background_steps",
     metadata,
     Column("name", String(32), primary_key=True),
-    # How often the step should succeed.
+    # The step should succeed once in this many seconds.
     Column("period_seconds", Integer, nullable=False),
-    # Its last success, or the start of this leader.
+    # The step's last success, or the time when this replica became the leader.
     Column("succeeded_at", Time, nullable=False),
     Column("failures", Integer, nullable=False),
-    # The code of its last error; null: the step did not fail.
+    # The code of the step's last error; null: the step did not fail.
     Column("error", String(64)),
     **PLAIN,
 )

@@ -1,4 +1,4 @@
-"""Options and columns that all tables of the bot share. Times are naive UTC with microseconds."""
+"""Options and columns for all tables of the bot. Times are naive UTC with microseconds."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ __all__ = ["OPTIONS", "PLAIN", "Id", "Long", "RowId", "Time", "Wall", "auto", "m
 
 metadata = MetaData()
 
-# Names are compared exactly, independent of the queue's own tables and the database's default.
+# The collation compares names exactly, whatever the queue's tables and the database's default are.
 PLAIN: dict[str, Any] = {
     "mysql_engine": "InnoDB",
     "mysql_charset": "utf8mb4",

@@ -1,4 +1,4 @@
-"""Incidents, the changes of their failures, mutes, and the state of the last check."""
+"""The tables of incidents, incident deltas, incidents' operations, mutes and probe states."""
 
 from sqlalchemy import Boolean, Column, Index, Integer, String, Table
 
@@ -7,49 +7,51 @@ from bot.store.tables.columns import OPTIONS, PLAIN, Id, Long, RowId, Time, Wall
 
 LONGEST_RULE = 32
 LONGEST_SUBJECT = LONGEST_QUEUE + LONGEST_RULE
-"""A rule, a colon and a queue's name."""
+"""A subject is a rule, a colon and a queue's name."""
 
 
-# An incident has one alert, which is edited until it is resolved. People type its id as I12.
+# An incident has one alert. The bot edits the alert until the incident is resolved. People type an
+# incident's id as I12.
 incidents = Table(
     "queue_bot_incidents",
     metadata,
     auto(),
     Column("rule", String(LONGEST_RULE), nullable=False),
-    # The subject, as `group:12` or `oldest_job:mail`. An active incident has it in both columns, so
-    # that two watchers cannot both trigger one; null: resolved.
+    # The subject, such as `group:12` or `oldest_job:mail`. An active incident has its subject in
+    # both columns, so that two watchers cannot trigger two incidents of a subject. Null in
+    # `active_subject`: resolved.
     Column("subject", String(LONGEST_SUBJECT), nullable=False, index=True),
     Column("active_subject", String(LONGEST_SUBJECT), unique=True),
     Column("queue", String(LONGEST_QUEUE)),
     Column("error_group", Id),
     Column("triggered_at", Time, nullable=False, index=True),
-    # When it last got worse: a new failure, or a metric beyond its limit.
+    # The last time when there was a new failure, or a metric was beyond its limit.
     Column("last_at", Time, nullable=False),
-    # Since when the problem is absent, while that is too short to resolve the incident.
+    # The time since which the problem is absent, until the incident is resolved.
     Column("recovered_since", Time),
     Column("resolved_at", Time),
-    # `recovered`, or `quiet`: no new failures for long, but failed jobs still exist.
+    # `recovered`; or `quiet`: no new failures for a long time, but failed jobs still exist.
     Column("resolution", String(16)),
     Column("reopened", Integer, nullable=False, server_default="0"),
     Column("reopened_at", Time),
-    # When its alert was put into the outbox, and when it was last rendered; null: not posted.
+    # When the alert was put into the outbox (null: not posted), and when it was last rendered.
     Column("posted_at", Time),
     Column("drawn_at", Time),
-    # Its failed jobs, each counted once, and how many of those were removed and how. A retried job
-    # that failed again is a failed job once more: neither removed nor retried.
+    # The number of failed jobs, each counted once, and of retried, deleted and removed jobs. A
+    # retried job that failed again counts as a failed job, and neither as removed nor as retried.
     Column("count", Id, nullable=False, server_default="0"),
     Column("retried", Id, nullable=False, server_default="0"),
     Column("deleted", Id, nullable=False, server_default="0"),
     Column("removed", Id, nullable=False, server_default="0"),
-    # The first and the last `failed_at` of its failures, by the queue's wall clock.
+    # The first and the last `failed_at` of the failures, by the queue's wall clock.
     Column("first_failed_at", Wall),
     Column("last_failed_at", Wall),
-    # The `seq` of its first failure.
+    # The `seq` of the first failure.
     Column("first_seq", Id),
-    # Its only failure, while it has exactly one.
+    # The only failure, while the incident has exactly one failure.
     Column("failed_id", RowId),
     Column("row_digest", String(32)),
-    # Who last removed failures of it, by which command, and when.
+    # The person who last removed failures of the incident, the command, and the time.
     Column("settled_by", String(64)),
     Column("settled_how", String(32)),
     Column("settled_at", Time),
@@ -57,26 +59,28 @@ incidents = Table(
     Column("value", Id),
     Column("peak", Id),
     Column("facts", Long),
-    # How many jobs were processed and failed while it was active; null: unknown.
+    # The numbers of jobs that were processed and that failed while it was active; null: unknown.
     Column("processed", Id),
     Column("failed", Id),
-    # Metric rules: the sums of the first minute before the trigger (JSON); whether the queue was
-    # the only one, so that all processed jobs are its own; null: of all queues.
+    # Metric rules: the sums of the trigger's minute up to the trigger (JSON). `sole_queue`:
+    # whether there was no other queue, so that all processed jobs are of this queue; null: the
+    # incident is about all queues.
     Column("baseline", String(191)),
     Column("sole_queue", Boolean),
     Column("acknowledged_by", String(64)),
     Column("acknowledged_at", Time),
-    # Who made that person responsible; null: nobody, the person acknowledged it.
+    # The person who assigned the incident to `acknowledged_by`; null: nobody assigned it.
     Column("assigned_by", String(64)),
     # The end of the mute in the alert; null: not muted.
     Column("muted_until", Time),
-    # How often it escalated, when last, and its size in the last notification.
+    # The number of escalations, and the time of the last escalation. `notified_size` is the
+    # incident's size in the last notification.
     Column("escalations", Integer, nullable=False, server_default="0"),
     Column("escalated_at", Time),
-    # When a message about it last mentioned the user group on call; null: never.
+    # When a message about the incident last mentioned the user group on call; null: never.
     Column("called_at", Time),
     Column("notified_size", Id, nullable=False, server_default="0"),
-    # Whether the alert is out of date; the watcher edits it.
+    # Whether the alert is out of date; the watcher edits such an alert.
     Column("stale", Boolean, nullable=False, server_default="0"),
     Column("channel", String(32)),
     Column("message_ts", String(32)),
@@ -86,17 +90,17 @@ incidents = Table(
 )
 
 
-# Changes of an incident's failures: appended with each change, so that no change waits for another,
-# and added to the incident by the watcher.
+# Incident deltas. Each change appends rows, so that no change waits for another change. The watcher
+# adds the rows to the incident.
 incident_deltas = Table(
     "queue_bot_incident_deltas",
     metadata,
     auto(),
     Column("incident", Id, nullable=False),
-    # How many were removed; a negative number was restored.
+    # The number of removed failures; a negative number means restored.
     Column("removed", Id, nullable=False),
     Column("operation", Id),
-    # The command's name, or `gone` if they were removed without the bot.
+    # The command's name, or `gone` if the failures were removed without the bot.
     Column("action", String(32), nullable=False),
     # Whether the command retries or deletes jobs; null: neither.
     Column("counts_as", String(8)),
@@ -106,14 +110,14 @@ incident_deltas = Table(
 )
 
 
-# How many failures of an incident an operation removed; incident 0: before the first start.
+# The failures of an incident that an operation removed; incident 0: before the first start.
 incident_operations = Table(
     "queue_bot_incident_operations",
     metadata,
     Column("incident", Id, primary_key=True, autoincrement=False),
     Column("operation", Id, primary_key=True, autoincrement=False, index=True),
     Column("rows", Id, nullable=False),
-    # If it retried them: how many failed with the same error, and how many with another one.
+    # After a retry: the number of jobs that failed with the old error, and with another error.
     Column("failed_again", Id, nullable=False, server_default="0"),
     Column("failed_otherwise", Id, nullable=False, server_default="0"),
     **PLAIN,
@@ -128,36 +132,36 @@ mutes = Table(
     Column("error_group", Id),
     Column("queue", String(LONGEST_QUEUE)),
     Column("rule", String(LONGEST_RULE)),
-    # The topic, as `group:12`; only a topic's newest mute has it. Null: ended or replaced.
+    # The topic, such as `group:12`, only in the topic's newest mute. Null: ended or replaced.
     Column("active_subject", String(LONGEST_SUBJECT), unique=True),
     Column("muted_by", String(64), nullable=False),
     Column("muted_at", Time, nullable=False),
     Column("until", Time, nullable=False, index=True),
-    # Null: no person ended it; it expires, or expired.
+    # Null: no person ended the mute; it expires at `until`.
     Column("ended_at", Time),
     Column("ended_by", String(64)),
     **OPTIONS,
 )
 
 
-# The result of the last check of each queue; the next check needs it to see active workers.
+# Probe states: each queue's last check, which the next check needs to detect worker activity.
 probe_states = Table(
     "queue_bot_probe_states",
     metadata,
     Column("queue", String(LONGEST_QUEUE), primary_key=True),
     Column("probed_at", Time, nullable=False),
-    # Since when the queue has no job at all; null: it has jobs.
+    # The time since which the queue has no job; null: the queue has jobs.
     Column("empty_since", Time),
-    # Since when it has had available jobs in every probe; null: it has none.
+    # The time since which every probe saw available jobs; null: there are no available jobs.
     Column("available_since", Time),
     # The available job with the lowest id, and the newest `reserved_at` (unix seconds).
     Column("first_available_id", RowId),
     Column("newest_reserved_at", Id),
-    # When a worker last took or ended a job, as far as known; null: never since the first probe.
+    # When a worker is known to have last claimed or ended a job; null: not since the first probe.
     Column("workers_active_at", Time),
     # When a stuck job (reserved for too long) was last seen.
     Column("stuck_at", Time),
-    # The number of available jobs, one point a minute: JSON, [[unix seconds, count], …].
+    # The number of available jobs, one point per minute, as JSON: [[unix seconds, count], …].
     Column("counts", Long, nullable=False),
     **PLAIN,
 )

@@ -1,17 +1,17 @@
-"""Operations (bulk changes), their batches, the archive of rows, and the change freeze."""
+"""The tables of operations (bulk changes), batches, archived rows, and the change freeze."""
 
 from sqlalchemy import Boolean, Column, Index, Integer, String, Table
 
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.store.tables.columns import OPTIONS, PLAIN, Id, Long, RowId, Time, Wall, auto, metadata
 
-# An operation: its fixed scope and its progress.
+# Operations: each has a fixed scope and its progress.
 operations = Table(
     "queue_bot_operations",
     metadata,
     auto(),
     Column("action", String(32), nullable=False),
-    # Whether it retries, deletes or undoes; null: none of these.
+    # Whether the action retries, deletes or undoes; null: none of these.
     Column("counts_as", String(8)),
     Column("scope", Long, nullable=False),
     Column("queue", String(LONGEST_QUEUE)),
@@ -35,7 +35,7 @@ operations = Table(
     Column("skipped", Id, nullable=False, server_default="0"),
     Column("items_digest", String(64), nullable=False, server_default=""),
     Column("reason", String(64)),
-    # The rate in jobs a minute, the size of the canary, and whether removed rows are archived.
+    # The rate in jobs per minute, the canary in jobs, and whether removed rows are archived.
     Column("rate", Integer),
     Column("canary", Integer),
     Column("archive", Boolean, nullable=False, server_default="1"),
@@ -44,7 +44,7 @@ operations = Table(
 )
 
 
-# A batch: a range of an operation's failures, claimed first, then changed in one transaction.
+# Batches: a range of an operation's failures, first claimed, then changed in one transaction.
 batches = Table(
     "queue_bot_batches",
     metadata,
@@ -58,14 +58,14 @@ batches = Table(
     Column("owner", String(64), nullable=False),
     Column("rows", Integer, nullable=False, server_default="0"),
     Column("digest", String(64), nullable=False, server_default=""),
-    # The jobs that a retry created have ids between these; other jobs may be between, too.
+    # The jobs that a retry created have ids in this range; other jobs may be in the range too.
     Column("first_job_id", RowId),
     Column("last_job_id", RowId),
     **PLAIN,
 )
 
 
-# Failed jobs that an operation could not move, and why; the detail has no secrets.
+# Failed jobs that an operation could not move, and the reasons. `detail` has no secrets.
 set_aside = Table(
     "queue_bot_set_aside",
     metadata,
@@ -78,7 +78,7 @@ set_aside = Table(
 )
 
 
-# The exact rows that retry, delete and clear removed. `kind` is `failed` or `job`.
+# The archive: the exact rows that retry, delete and clear removed. `kind` is `failed` or `job`.
 archive = Table(
     "queue_bot_archive",
     metadata,
@@ -96,14 +96,14 @@ archive = Table(
     Column("created_at", Id),
     # All values that these columns do not store exactly, written by bot/database/extra_columns.py.
     Column("extra", Long),
-    # As in failures, computed from the row itself.
+    # The digest is computed like `payload_digest` of failures, from the row's payload.
     Column("payload_digest", String(32)),
     Column("action", String(32), nullable=False),
-    # As in operations.
+    # The values are those of `counts_as` in operations.
     Column("counts_as", String(8)),
     Column("request_id", String(64), nullable=False),
     Column("archived_at", Time, nullable=False, index=True),
-    # When an undo restored it, and the request of that undo; null: not restored.
+    # When an undo restored the row, and the undo's request id; null: not restored.
     Column("restored_at", Time),
     Column("restored_request", String(64)),
     Index("queue_bot_archive_row", "kind", "row_id"),
@@ -111,7 +111,8 @@ archive = Table(
 )
 
 
-# One row: whether all changes are refused, since when, by whom and why; who ended the last freeze.
+# One row: the time, person and reason of the freeze in force (all changes are refused), and the
+# time and person that ended the last freeze.
 change_freeze = Table(
     "queue_bot_change_freeze",
     metadata,

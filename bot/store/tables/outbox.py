@@ -1,12 +1,12 @@
-"""The outbox: messages that wait for delivery to Slack."""
+"""The table of the outbox: messages for Slack."""
 
 from sqlalchemy import Boolean, Column, Index, Integer, String, Table
 
 from bot.store.tables.columns import OPTIONS, Id, Long, Time, auto, metadata
 
-# Messages for Slack, committed with their cause and retried until Slack has them.
-# `kind`: post, edit (of the post with the same subject), reply (in its thread) or audit (rendered
-# from the record that it names).
+# A change and its message commit together; the bot retries until Slack has the message.
+# `kind` is post, edit (of the subject's post), reply (in the thread of the subject's post), audit
+# or refusals (both are rendered from the audit records that the body names).
 outbox = Table(
     "queue_bot_outbox",
     metadata,

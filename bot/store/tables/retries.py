@@ -1,4 +1,4 @@
-"""The outcomes of retried jobs: each job that was retried by id, and counts of bulk retries."""
+"""The tables of outcomes: tracked jobs that were retried by id, and counts of bulk retries."""
 
 from sqlalchemy import Boolean, Column, Integer, String, Table
 
@@ -6,7 +6,7 @@ from bot.queue.layouts import LONGEST_QUEUE
 from bot.store.tables.columns import OPTIONS, PLAIN, Id, RowId, Time, auto, metadata
 from bot.store.tables.failures import failures
 
-# A job that was retried by id (or as an operation's canary), and its outcome.
+# Tracked jobs: retried by id or as an operation's canary, with their outcomes.
 tracked_jobs = Table(
     "queue_bot_tracked_jobs",
     metadata,
@@ -15,13 +15,13 @@ tracked_jobs = Table(
     Column("operation", Id, index=True),
     Column("actor", String(64), nullable=False),
     Column("failed_id", RowId, nullable=False),
-    # Null: it was retried before it was indexed.
+    # Null: the failed job was retried before it was indexed.
     Column("failed_seq", Id, index=True),
-    # The id that the retry gave it, and its current id: a worker that releases a job deletes the
-    # row and inserts another.
+    # The job's first id after the retry, and its current id. The id changes when a worker releases
+    # the job, because the worker deletes the row and inserts a new row.
     Column("retried_as", RowId, nullable=False),
     Column("job_id", RowId, nullable=False, index=True),
-    # The highest id of `jobs` when the job was last seen there.
+    # The highest id of `jobs` when the job was last seen in `jobs`.
     Column("highest_id", RowId, nullable=False),
     Column("queue", String(LONGEST_QUEUE), nullable=False),
     Column("payload_digest", String(32), nullable=False),
@@ -30,16 +30,16 @@ tracked_jobs = Table(
     Column("order_id", String(64), index=True),
     Column("retried_at", Time, nullable=False),
     Column("state", String(24), nullable=False),
-    # Since when it is missing from `jobs`, while that is not an outcome yet.
+    # The time since which the job is missing from `jobs`, while its outcome is unknown.
     Column("missing_since", Time),
-    # Whether a worker has taken the job since the retry: then the retry cannot be undone.
+    # Whether a worker has claimed the job since the retry; the retry can then not be undone.
     Column("started", Boolean, nullable=False, server_default="0"),
-    # Whether people were notified that the job waits for long.
+    # Whether the bot has notified people that the job has waited for a long time.
     Column("late", Boolean, nullable=False, server_default="0"),
     Column("settled_at", Time, index=True),
     Column("settled_by", String(64)),
     Column("settled_action", String(32)),
-    # Its new failure; a failure belongs to one job only.
+    # The `seq` of the job's new failure; a failure belongs to only one job.
     Column("outcome_seq", Id, unique=True),
     # Null: the job needs no further check.
     Column("next_check_at", Time, index=True),
@@ -47,7 +47,7 @@ tracked_jobs = Table(
 )
 
 
-# The jobs of a bulk retry by outcome; see bot.store.operations.retries.outcomes.
+# The number of a bulk retry's jobs by outcome; see bot.store.operations.retries.outcomes.
 outcomes = Table(
     "queue_bot_outcomes",
     metadata,
@@ -70,13 +70,13 @@ outcomes = Table(
 )
 
 
-# A range of ids of `jobs` in which jobs of a bulk retry wait or may wait.
+# The ranges of `jobs` ids in which jobs of a bulk retry wait or may wait.
 outcome_ranges = Table(
     "queue_bot_outcome_ranges",
     metadata,
     Column("operation", Id, primary_key=True, autoincrement=False),
     Column("number", Id, primary_key=True, autoincrement=False),
-    # Null: not counted yet.
+    # Null: the range is not counted yet.
     Column("waiting", Integer),
     Column("checked_at", Time),
     **PLAIN,

@@ -1,37 +1,37 @@
-"""The coordination of replicas: leases, cursors, the watcher's load, and the schema version."""
+"""The tables of leases, cursors, the watcher's load, and applied migrations."""
 
 from sqlalchemy import Column, Integer, String, Table
 
 from bot.store.tables.columns import PLAIN, Id, RowId, Time, metadata
 
-# Leases for work that only one replica may do; each transaction of a holder checks the epoch.
+# Leases for work that only one replica may do. Each transaction of a holder checks the epoch.
 leases = Table(
     "queue_bot_leases",
     metadata,
     Column("name", String(32), primary_key=True),
     Column("owner", String(64), nullable=False),
     Column("epoch", Id, nullable=False),
-    # Since when this owner has held the lease without a break.
+    # The time since which this owner has held the lease without interruption.
     Column("since", Time),
     Column("expires", Time, nullable=False),
     **PLAIN,
 )
 
 
-# The last row of each rolling read.
+# Cursors: a named position up to which rows were read.
 cursors = Table(
     "queue_bot_cursors",
     metadata,
     Column("name", String(32), primary_key=True),
-    # Null: the read has not started.
+    # Null: the reading of rows has not started.
     Column("position", RowId),
-    # When it pointed beyond its rows for the last time, which only somebody else can cause.
+    # When the bot last reset the cursor because somebody else had moved it beyond its rows.
     Column("reset_at", Time),
     **PLAIN,
 )
 
 
-# One row: how much database time the watcher takes.
+# One row: the database time that the watcher takes.
 watcher_load = Table(
     "queue_bot_watcher_load",
     metadata,

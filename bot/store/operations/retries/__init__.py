@@ -1,1 +1,1 @@
-"""The outcomes of retried jobs."""
+"""Outcomes: what became of retried jobs."""

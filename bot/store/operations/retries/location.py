@@ -1,4 +1,4 @@
-"""Locate tracked jobs: under their id, under a later id, removed by the bot, or failed again."""
+"""Locate tracked jobs: under the last id, under a later id, removed by the bot, or failed again."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,16 +13,17 @@ from bot.store.operations.retries.tracked_jobs import WAITING, TrackedJob
 from bot.store.tables import archive, audit, failures, tracked_jobs
 
 SCANNED = 5_000
-"""How many of a queue's newest rows are searched for a released job: 20 ms at 400 B of payload."""
+"""A released job is searched for in this many newest rows of its queue: 20 ms at 400 B each."""
 SCAN_SECONDS = 0.5
 UNCOMMITTED = 100
-"""How many ids below the highest may not be committed yet: id order is not commit order."""
+"""This many ids below the highest id may not be committed yet, because ids are not assigned in the
+order of commits."""
 FAILURES_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class RemovedBy:
-    """The person who removed a job from `jobs` with the bot, and the action."""
+    """The person who removed a job from `jobs` with the bot, and the person's action."""
 
     actor: str | None
     action: str
@@ -42,10 +43,10 @@ class Refailure:
 
 @dataclass(frozen=True, slots=True)
 class JobLocation:
-    """The result of a search: the job's current id (None: not in `jobs`), or who removed it.
+    """The result of a search: the job's current id (None: not in `jobs`), or its removal.
 
-    `complete` is False if not every possible row could be read. `started`: a worker has taken the
-    job since its retry.
+    `complete` is False if the search could not read every possible row. `started` means that a
+    worker has claimed the job since its retry.
     """
 
     job_id: int | None
@@ -62,7 +63,7 @@ def highest_id(connection: Connection, queue: Queue) -> int:
 def look(
     connection: Connection, queue: Queue, rows: Sequence[TrackedJob]
 ) -> dict[int, JobLocation]:
-    """Return the location of each tracked job, by the id of its tracking row."""
+    """Return the location of each tracked job, by `TrackedJob.id`."""
     present = _there(connection, queue, rows)
     locations = {
         row.id: JobLocation(row.job_id, started=present[row.id] or row.job_id != row.retried_as)
@@ -80,7 +81,7 @@ def look(
 
 
 def _there(connection: Connection, queue: Queue, rows: Sequence[TrackedJob]) -> dict[int, bool]:
-    """Return the tracked jobs that have their last known id, and whether a worker has them."""
+    """Return the tracked jobs that still have their last known id, and whether each is reserved."""
     layout = queue.jobs_layout
     job_ids = [row.job_id for row in rows]
     present = {
@@ -103,7 +104,7 @@ def _there(connection: Connection, queue: Queue, rows: Sequence[TrackedJob]) -> 
 
 
 def _taken(connection: Connection, rows: Sequence[TrackedJob]) -> dict[int, RemovedBy]:
-    """Return the tracked jobs that the bot removed from `jobs`, by archive and audit log."""
+    """Return the tracked jobs that the bot removed from `jobs`; read the archive and audit log."""
     if not rows:
         return {}
     a = archive.c
@@ -125,9 +126,9 @@ def _taken(connection: Connection, rows: Sequence[TrackedJob]) -> dict[int, Remo
 def _moved(
     connection: Connection, queue: Queue, name: str, rows: Sequence[TrackedJob]
 ) -> dict[int, JobLocation]:
-    """Match the tracked jobs with later rows of the queue, each row with at most one job.
+    """Match each tracked job with a later row of the queue.
 
-    Two jobs with the same payload cannot be distinguished; each row is matched once.
+    Two jobs with equal payloads cannot be distinguished, so each row is matched only once.
     """
     layout = queue.jobs_layout
     floors = {row.id: max(row.job_id, row.highest_id - UNCOMMITTED) for row in rows}
@@ -159,7 +160,7 @@ def _moved(
 
 
 def _not_held(connection: Connection, hits: Mapping[int, str]) -> dict[int, str]:
-    """Return the rows of `jobs` that are not already tracked as another job."""
+    """Return the rows of `jobs` that do not belong to another waiting tracked job."""
     if not hits:
         return {}
     held = connection.execute(
@@ -172,10 +173,10 @@ def _not_held(connection: Connection, hits: Mapping[int, str]) -> dict[int, str]
 
 
 def failed_again(connection: Connection, rows: Sequence[TrackedJob]) -> dict[int, Refailure]:
-    """Return the new failures of these jobs: at most one for each job, and each for one job.
+    """Return at most one new failure for each of these jobs; no failure is returned twice.
 
-    A failure is new if it was seen after the retry and is not the same failed job, restored by an
-    undo.
+    A failure is new if it was seen after the retry, and if it is not the retried failed job that an
+    undo restored.
     """
     if not rows:
         return {}
@@ -196,7 +197,7 @@ def failed_again(connection: Connection, rows: Sequence[TrackedJob]) -> dict[int
         )
     ]
     refailures: dict[int, Refailure] = {}
-    # Jobs that still wait come before jobs that seemed to have an outcome.
+    # Jobs without an outcome are matched before jobs that already have an outcome.
     for row in sorted(rows, key=lambda row: (row.is_settled, row.retried_at, row.id)):
         refailure = next((failure for failure in free if _is_of(row, failure)), None)
         if refailure is not None:

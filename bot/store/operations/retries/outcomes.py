@@ -1,9 +1,9 @@
-"""Count the outcomes of a bulk retry's jobs, by a few indexed reads at a time.
+"""Count the outcomes of a bulk retry's jobs; each pass makes only a few indexed reads.
 
-Ids of `jobs` are counted in ranges of a fixed width: those that the batches created and all later
-ones, because a worker that releases a job gives it a new id. A row belongs to the operation if a
-failure of the operation has its payload; new failures are counted in the same way. Jobs with the
-same payload cannot be distinguished, and the counts do not need it.
+Jobs are counted in ranges of ids with a fixed width. The ranges cover the ids that the batches
+created and all later ids, because a worker that releases a job gives the job a new id. A job or a
+new failure belongs to the operation if a failure of the operation has an equal payload.
+Jobs with equal payloads cannot be distinguished, but the counts do not need this.
 """
 
 from dataclasses import dataclass
@@ -30,12 +30,12 @@ from bot.store.operations.retries.location import UNCOMMITTED
 from bot.store.tables import archive, batches, failures, outcome_ranges, outcomes
 
 WIDTH = 2_000
-"""Ids of `jobs` in one range: 20 ms at 400 B of payload if all of them wait."""
+"""The number of `jobs` ids in one range. Counting a full range takes 20 ms at 400 B of payload."""
 NEW_RANGES = 5
 LOWEST, IN_TURN = 2, 100
-"""How many ranges a pass counts again, as far as time allows."""
+"""A pass recounts this many lowest ranges, and this many ranges in turn, if `BUDGET` allows."""
 BUDGET = 0.05
-"""Seconds after which a pass starts no other range."""
+"""After this many seconds, a pass starts no further range."""
 DELETED = 1_000
 
 FOLLOWING, SETTLED, STOPPED = "following", "settled", "stopped"
@@ -43,9 +43,9 @@ FOLLOWING, SETTLED, STOPPED = "following", "settled", "stopped"
 
 @dataclass(frozen=True, slots=True)
 class OutcomeCounts:
-    """The number of an operation's jobs by outcome; `waiting` is None until all were counted.
+    """The number of an operation's jobs by outcome; `waiting` is None until all ranges are counted.
 
-    `next_range` is the first range of ids that was not counted yet.
+    `next_range` is the first range of ids that is not counted yet.
     """
 
     operation: int
@@ -69,7 +69,7 @@ _COLUMNS = [outcomes.c[name] for name in OutcomeCounts.__dataclass_fields__]
 
 
 def begin(connection: Connection, operation: Operation, now: datetime) -> None:
-    """Start counting the outcomes of an operation that has ended, if it retried jobs."""
+    """Start to count the outcomes of an ended operation if the operation retried jobs."""
     ids = select(func.min(batches.c.first_job_id), func.max(batches.c.last_job_id))
     first, last = connection.execute(ids.where(batches.c.operation == operation.id)).one()
     if operation.counts_as != "retried" or first is None or of_operation(connection, operation.id):
@@ -111,20 +111,20 @@ def note(connection: Connection, counts: OutcomeCounts) -> None:
 
 
 def delete_ranges(connection: Connection, operation: int) -> None:
-    """Delete the id ranges of an operation, because counting has ended."""
+    """Delete the id ranges of an operation after the end of the count."""
     connection.execute(delete(outcome_ranges).where(outcome_ranges.c.operation == operation))
 
 
 def exists(condition: ColumnElement[bool], of: Any) -> ColumnElement[bool]:
-    """Whether a matching row exists, as a look-up for each row of `of`; LIMIT keeps it short.
+    """Return the condition that a matching row exists, with one short look-up for each row of `of`.
 
-    Without the LIMIT MariaDB would use a semijoin and first read every failure of the operation.
+    Without LIMIT, MariaDB would use a semijoin and first read every failure of the operation.
     """
     return select(literal(1)).where(condition).limit(1).correlate(of).scalar_subquery().is_not(None)
 
 
 def is_behind(connection: Connection, counts: OutcomeCounts) -> bool:
-    """Whether there are failures that were not counted yet."""
+    """Return whether the index has failures that are not counted yet."""
     return last_seq(connection) > counts.cursor_seq
 
 
@@ -136,7 +136,7 @@ def last_seq(connection: Connection) -> int:
 def count_waiting(
     connection: Connection, queue: Queue, counts: OutcomeCounts, now: datetime
 ) -> dict[str, int | None]:
-    """Count the operation's jobs that are in `jobs`; `waiting` is None until all are counted."""
+    """Count the operation's jobs in `jobs`; `waiting` is None until all ranges are counted."""
     highest = int(connection.execute(select(func.max(queue.jobs_layout.id))).scalar() or 0)
     ended = highest // WIDTH
     new = range(counts.next_range, min(ended, counts.next_range + NEW_RANGES - 1) + 1)
@@ -153,7 +153,7 @@ def count_waiting(
             c.operation == counts.operation
         )
     ).one()
-    # The last range still fills up, and the one before may get a late commit.
+    # The last range is not full yet, and the previous range may get a late commit.
     filling = max(highest - UNCOMMITTED, 0) // WIDTH
     behind = unknown > 0 or new.stop <= ended
     return {
@@ -163,7 +163,7 @@ def count_waiting(
 
 
 def _known(connection: Connection, counts: OutcomeCounts, new: range) -> list[int]:
-    """Return the ranges to count again: the lowest, where workers take jobs, then in turn."""
+    """Return the ranges to recount: the lowest, where workers claim jobs, then ranges in turn."""
     c = outcome_ranges.c
     mine = select(c.number).where(c.operation == counts.operation)
     lowest = connection.execute(mine.order_by(c.number).limit(LOWEST)).scalars()
@@ -172,12 +172,12 @@ def _known(connection: Connection, counts: OutcomeCounts, new: range) -> list[in
 
 
 def _count(connection: Connection, queue: Queue, counts: OutcomeCounts, number: int) -> int:
-    """Count the jobs with ids of this range that have a payload of the operation."""
-    # Lower ids existed before the operation.
+    """Count the jobs in this range of ids that have a payload of the operation."""
+    # Jobs with lower ids existed before the operation.
     low = max(number * WIDTH, counts.first_job_id)
     within = queue.jobs_layout.id.between(low, number * WIDTH + WIDTH - 1)
     digest = payload_digest(queue.jobs).label("digest")
-    # One look-up for each payload, because very many failures may share it.
+    # Each payload is looked up once, because very many jobs may share one payload.
     each = select(digest, func.count().label("jobs")).where(within).group_by(digest).subquery()
     ours = and_(
         failures.c.payload_digest == each.c.digest,
@@ -201,7 +201,7 @@ def _keep(
 
 
 def count_deleted(connection: Connection, counts: OutcomeCounts) -> int:
-    """Count the operation's jobs that somebody deleted with the bot, up to `DELETED`."""
+    """Count the operation's jobs that people deleted with the bot, up to `DELETED`."""
     a = archive.c
     ours = and_(
         failures.c.payload_digest == archive.c.payload_digest,

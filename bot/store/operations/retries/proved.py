@@ -1,4 +1,4 @@
-"""Retried jobs that were certainly processed: a lower limit for what samples count."""
+"""Retried jobs that were certainly processed: the minimum for the processed jobs in samples."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from bot.store.tables import operations, outcomes, tracked_jobs
 
 
 def processed_between(connection: Connection, since: datetime, until: datetime) -> int:
-    """Return how many retried jobs were processed, of retries that began and ended between both."""
+    """Return the number of processed jobs of retries that began and ended in this time."""
     t, c, o = tracked_jobs.c, outcomes.c, operations.c
     single = select(func.count()).where(
         t.settled_at <= until,

@@ -1,7 +1,7 @@
 """Count the new failures of jobs that a bulk retry created; the payload identifies them.
 
-Values that several failures share are looked up once: a hundred thousand failures may have one
-payload, and a look-up for each of them would read as many.
+A value that several failures share is looked up once. If 100,000 failures have one payload, a
+look-up for each failure would read 100,000 rows.
 """
 
 from collections import Counter, defaultdict
@@ -17,7 +17,7 @@ from bot.store.operations.retries.outcomes import OutcomeCounts, exists, last_se
 from bot.store.tables import failures, operations
 
 FAILURES_AT_ONCE = 5_000
-"""How many new failures one pass reads."""
+"""One pass reads at most this many new failures."""
 
 n, o, p = failures.alias("n"), failures.alias("o"), failures.alias("p")
 
@@ -26,9 +26,9 @@ n, o, p = failures.alias("n"), failures.alias("o"), failures.alias("p")
 class _Retried:
     """A payload that the operation retried.
 
-    `same`: the operation retried it with this error, too. `until`: the `seq` of the first later
-    failure of the payload that was removed again. `incident` is that of the retried failure; None
-    if the operation retried the payload in several incidents.
+    `same` means that the operation also retried a failure with this payload and this error. `until`
+    is the `seq` of the payload's first later failure that was removed. `incident` is the retried
+    failure's incident, or None if the operation retried the payload in several incidents.
     """
 
     same: bool
@@ -38,7 +38,7 @@ class _Retried:
 
 @dataclass(frozen=True, slots=True)
 class Refailures:
-    """New failures of retried jobs: the operation's new counts, and the new ones by incident."""
+    """New failures of retried jobs: the operation's totals, and the added counts by incident."""
 
     counts: Mapping[str, int]
     by_incident: Mapping[int, Mapping[str, int]]
@@ -49,8 +49,8 @@ def count_failures(
 ) -> Refailures:
     """Count the jobs that failed again since the last pass, and move the cursor.
 
-    If such a failure is retried again, later failures belong to that retry. A failure that an undo
-    restored is counted as `put_back`.
+    If somebody retries such a failure again, later failures belong to the new retry. A failure that
+    an undo restored is counted as `put_back`.
     """
     high = min(last_seq(connection), previous.cursor_seq + FAILURES_AT_ONCE)
     within = n.c.seq.between(previous.cursor_seq + 1, high)
@@ -83,7 +83,7 @@ def _key(row: Row[Any]) -> tuple[str, str, int]:
 def _retried(
     connection: Connection, operation: Operation, within: ColumnElement[bool]
 ) -> Mapping[tuple[str, str, int], _Retried]:
-    """Return the payloads of new failures that the operation retried, by queue and error group."""
+    """Return the new failures' payloads that the operation retried, by queue and error group."""
     each = _payloads().where(within).distinct().subquery()
     ours = and_(
         o.c.payload_digest == each.c.payload_digest,
@@ -116,7 +116,7 @@ def _retried(
 
 
 def _incident(which: ColumnElement[bool], order: ColumnElement[Any], each: Any) -> Any:
-    """Select the incident of the first of these failures; LIMIT keeps it short."""
+    """Select the incident of the first of these failures; LIMIT keeps the look-up short."""
     incident = func.coalesce(o.c.incident, 0)
     return select(incident).where(which).order_by(order).limit(1).correlate(each).scalar_subquery()
 
@@ -129,7 +129,7 @@ def _only_incident(row: Row[Any]) -> int | None:
 def _put_back(
     connection: Connection, operation: Operation, within: ColumnElement[bool]
 ) -> set[int]:
-    """Return the `seq` of failures that are not new: an undo of the operation restored them."""
+    """Return the `seq` of failures that an undo of the operation restored: they are not new."""
     if not _was_undone(connection, operation.id):
         return set()
     ours = and_(
@@ -137,7 +137,7 @@ def _put_back(
         o.c.operation == operation.id,
         o.c.queue == n.c.queue,
     )
-    # A restored failure has another id if its own was taken.
+    # A restored failure has another id if another row had its old id.
     restored = or_(
         exists(and_(ours, o.c.failed_id == n.c.failed_id), n),
         exists(and_(ours, o.c.failed_at == n.c.failed_at, o.c.restored_by.is_not(None)), n),
@@ -146,7 +146,7 @@ def _put_back(
 
 
 def _was_undone(connection: Connection, operation: int) -> bool:
-    """Whether an undo of the operation has started; few operations come after it."""
+    """Return whether an undo of the operation has started; read only the few later operations."""
     c = operations.c
     undos = select(c.scope).where(c.id > operation, c.action == "undo", c.started_at.is_not(None))
     scopes = connection.execute(undos).scalars()

@@ -1,8 +1,8 @@
-"""Jobs that were retried by id, tracked until their outcome is known.
+"""Tracked jobs: jobs that were retried by id, until their outcome is known.
 
 A failed attempt changes a job's id, because the worker releases the job by a delete and an insert.
-So a missing id is an outcome only if neither a later row of that queue nor a new failure has the
-same payload.
+So a missing id proves an outcome only if no later row of the queue and no new failure has the job's
+payload.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,13 +22,13 @@ FAILED_OTHERWISE, NO_LONGER_QUEUED = "failed-otherwise", "no-longer-queued"
 STOPPED_FOLLOWING = "stopped-following"
 
 AT_ONCE = 200
-"""How many jobs one pass checks."""
+"""One pass checks at most this many jobs."""
 FIRST_CHECK = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """A failed job before its retry: the values by which it is tracked."""
+    """A failed job before its retry, with the values that are needed for tracking."""
 
     failed_id: int
     failed_seq: int | None
@@ -39,7 +39,7 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class TrackedJob:
-    """A row of the table of tracked jobs, which explains the columns."""
+    """A row of the table of tracked jobs; the table's definition explains the columns."""
 
     id: int
     request_id: str
@@ -78,7 +78,7 @@ _COLUMNS = [tracked_jobs.c[name] for name in TrackedJob.__dataclass_fields__]
 def before_retry(
     connection: Connection, queue: Queue, failed_ids: Sequence[int]
 ) -> dict[int, Retry]:
-    """Return the failed jobs by id before their retry; the caller has locked them."""
+    """Return the failed jobs by id before their retry; the caller has locked their rows."""
     layout, f = queue.failed_layout, failures.c
     digest = payload_digest(queue.failed)
     is_original = and_(f.failed_id == layout.id, f.removed_at.is_(None), f.payload_digest == digest)
@@ -100,7 +100,7 @@ def track(
     now: datetime,
     operation: int | None = None,
 ) -> None:
-    """Track retried jobs: each with its new id, its class and its order."""
+    """Track retried jobs; `jobs` has each job with its new id, its class and its order."""
     rows = [
         {
             "request_id": request_id,
@@ -138,9 +138,9 @@ def track_canary(
     job_ids: tuple[int, int],
     now: datetime,
 ) -> None:
-    """Track the canary of a bulk change in its transaction; its jobs have ids between `job_ids`.
+    """Track a bulk change's canary in the batch's transaction; its jobs have ids in `job_ids`.
 
-    `taken` is the condition for the failures from which they were created.
+    `taken` is the condition for the failures that the canary retried.
     """
     id_, f = queue.jobs_layout.id, failures.c
     ids_by_digest: dict[str, list[int]] = {}
@@ -163,27 +163,27 @@ def track_canary(
 
 
 def of_operation(connection: Connection, operation: int) -> list[TrackedJob]:
-    """Return the canary of a bulk change."""
+    """Return the tracked jobs of a bulk change's canary."""
     query = select(*_COLUMNS).where(tracked_jobs.c.operation == operation)
     return [TrackedJob(*row) for row in connection.execute(query.order_by(tracked_jobs.c.id))]
 
 
 def due(connection: Connection, now: datetime, limit: int = AT_ONCE) -> list[TrackedJob]:
-    """Return the jobs that are due for a check, the longest overdue first."""
+    """Return the jobs that are due for a check; the earliest due time is first."""
     c = tracked_jobs.c
     query = select(*_COLUMNS).where(c.next_check_at <= now).order_by(c.next_check_at, c.id)
     return [TrackedJob(*row) for row in connection.execute(query.limit(limit))]
 
 
 def of_requests(connection: Connection, request_ids: Iterable[str]) -> list[TrackedJob]:
-    """Return the tracked jobs of these requests, in the order of failed ids."""
+    """Return the tracked jobs of these requests, ordered by failed job id."""
     c = tracked_jobs.c
     query = select(*_COLUMNS).where(c.request_id.in_(list(request_ids)), c.operation.is_(None))
     return [TrackedJob(*row) for row in connection.execute(query.order_by(c.failed_id, c.id))]
 
 
 def check_soon(connection: Connection, request_id: str, now: datetime) -> None:
-    """Make the next check of this request's jobs due now, because a command changed them."""
+    """Make the check of this request's jobs due now, because a command changed these jobs."""
     waiting = and_(tracked_jobs.c.request_id == request_id, tracked_jobs.c.state == WAITING)
     connection.execute(update(tracked_jobs).where(waiting).values(next_check_at=now))
 
@@ -191,7 +191,7 @@ def check_soon(connection: Connection, request_id: str, now: datetime) -> None:
 def taken_back(
     connection: Connection, operation: int, job_ids: Sequence[int], by: str, now: datetime
 ) -> None:
-    """Settle the jobs of an operation's canary that an undo removed from the queue."""
+    """Store the outcome of canary jobs that an undo removed from the queue."""
     mine = and_(tracked_jobs.c.operation == operation, tracked_jobs.c.job_id.in_(job_ids))
     connection.execute(
         update(tracked_jobs)
@@ -213,7 +213,7 @@ def of_failure(connection: Connection, seq: int) -> TrackedJob | None:
 
 
 def note(connection: Connection, changes: Mapping[TrackedJob, Mapping[str, Any]]) -> None:
-    """Store the new values of each job whose row still has the state that was read."""
+    """Store the new values of each job; skip a job whose stored state changed since the read."""
     by_change: dict[tuple[str, tuple[tuple[str, Any], ...]], list[int]] = {}
     for row, change in changes.items():
         by_change.setdefault((row.state, tuple(sorted(change.items()))), []).append(row.id)
@@ -226,5 +226,5 @@ def note(connection: Connection, changes: Mapping[TrackedJob, Mapping[str, Any]]
 
 
 def changed(row: TrackedJob, values: Mapping[str, Any]) -> TrackedJob:
-    """Return the row with its new values."""
+    """Return the tracked job with its new values."""
     return replace(row, **dict(values))
