@@ -18,7 +18,7 @@ from bot.models.refusals import Invalid, UnknownCommand
 
 MAX_TEXT = 2_000
 BEGINNING = 3
-"""The minimum length of a typed word for suggesting a command that starts with the word."""
+"""A typed word must have at least this many characters to match the start of a command."""
 
 _PLAIN = str.maketrans("“”„«»‘’‚–—‑−", '"""""\'\'\'----')
 # All space characters, and the zero-width characters that copied text may contain.
@@ -59,7 +59,7 @@ def parse(text: str, commands: Mapping[str, Command]) -> Request:
 
 
 def command_names(commands: Mapping[str, Command]) -> dict[str, str]:
-    """Return the command's name for each name and each alias."""
+    """Map each command's name, and each of its aliases, to the command's name."""
     return {word: command.name for command in commands.values() for word in command.words}
 
 

@@ -57,7 +57,7 @@ def _scope(work: Work, args: ClearFailedArguments) -> Scope:
 
 
 def view(result: ClearFailedResult, context: Context) -> Message | Modal:
-    """Show the preview as a modal that requires the count, or report the started operation."""
+    """Show the preview as a modal in which a person types the count, or report the operation."""
     return bulk_answer(ACTION.name, result.extra.preview, result.extra.progress, context)
 
 

@@ -86,7 +86,7 @@ status-failed-alarm =
        *[other] ⚠️ There are more than { $limit } failed jobs. Find the error they share, fix it, then retry them all.
     }
 status-caption = Jobs by queue
-status-as-of = As of { $at }: the tables are large, so these are the last exact counts.
+status-as-of = These are the exact counts of { $at }. Large tables are not counted each time.
 status-more-queues =
     { $count ->
         [one] 1 more queue with fewer jobs.
@@ -375,7 +375,7 @@ refusal-nothing-to-undo =
         [one] You made no change in the last day that can still be undone
        *[other] You made no change in the last { $days } days that can still be undone
     }
-refusal-change-not-found = There is no change { $word }. Give the number of an operation, or of an audit record as in #12
+refusal-change-not-found = There is no change { $word }. Give the number of an operation, such as 12, or of an audit record, such as #12
 refusal-not-undoable = { $command } cannot be undone: it removed nothing, or kept no copy of it. What an undo put back can be retried or deleted again
 refusal-undo-expired =
     { $days ->
@@ -1077,7 +1077,7 @@ problem-when = { $value } is not a time like 2h, yesterday, 2025-11-07 or 2025-1
 problem-rate = { $value } is not a rate like 60/min, 10/s or 600/h
 
 ### The digest
-help-digest = what was done, what failed and which incidents are active, since the last digest
+help-digest = what was done and what failed since the last digest, and which incidents are active
 digest-title = *Digest of { $day }*
 digest-title-days = *Digest of { $first } to { $last }*
 digest-zone = Days in the time zone { $zone }.

@@ -287,7 +287,7 @@ refusal-row-has-children = La fila { $id } no se cambió: hay filas de la tabla 
 reason-row-has-children = hay filas de otra tabla que dependen de ella (repite con force=yes)
 reason-times-off = las horas de los fallos están en otra zona
 reason-row-too-long = un valor no cabe en su columna
-reason-row-would-change = la tabla guardaría un texto distinto
+reason-row-would-change = la tabla guardaría un texto distinto del original
 reason-row-refused = la base de datos rechazó la fila
 reason-not-reserved = el job no estaba reservado
 reason-reserved-again = un worker había vuelto a tomar el job
@@ -892,7 +892,7 @@ not-member-foreign = la cuenta es de otro espacio de trabajo
 not-member-deactivated = la cuenta está desactivada
 not-member-bot = los bots no pueden usar esto
 not-member-guest = las cuentas invitadas no pueden usar esto
-not-member-other = la cuenta no es de miembro pleno de este espacio de trabajo
+not-member-other = la cuenta no es de un miembro completo de este espacio de trabajo
 refusal-wrong-channel =
     { $place ->
         [shared] No se permiten cambios en un canal compartido con otra empresa. No se cambió nada
@@ -937,7 +937,7 @@ reason-refused = rechazado
 reason-unknown-command = no existe el comando
 reason-invalid = argumentos no válidos
 reason-denied = falta el rol
-reason-not-member = no es miembro pleno del espacio de trabajo
+reason-not-member = no es miembro completo del espacio de trabajo
 reason-wrong-channel = en ese canal no se permiten cambios
 reason-wrong-queue = el bot no puede cambiar esa cola
 reason-unverifiable = no se pudo verificar el rol

@@ -84,7 +84,7 @@ def sentence_of(refusal: Refusal, texts: Texts, actions: Actions) -> Mrkdwn:
 
 
 def skipped_sentence(row: SkippedRow, texts: Texts, actions: Actions) -> Mrkdwn:
-    """Return why the row was skipped, or the code alone if no refusal of rows has this code."""
+    """Return why the row was skipped; name only the code if no refusal of rows has this code."""
     if row.code == WrongQueue.code:
         return texts("skipped-wrong-queue", id=str(row.id))
     refusal = refusal_of(row)
@@ -135,7 +135,7 @@ def _is_error_group(refusal: Invalid) -> bool:
 
 
 def _expected(text: str) -> Mrkdwn:
-    """Return pydantic's list `'a', 'b' or 'c'` without the English "or", or a limit unchanged."""
+    """Remove the English "or" from pydantic's list `'a', 'b' or 'c'`. Do not change a limit."""
     words = _QUOTED.findall(text)
     return join(", ", (code(word, 40) for word in words[:NAMED])) if words else code(text, 40)
 

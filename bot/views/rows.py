@@ -23,7 +23,7 @@ from bot.views.names import (
 ROW = 395
 SHORT = 103
 ERROR = 110
-"""The most characters of an error in a list; the spec's `exception_short` has 103.
+"""An error in a list has at most this many characters; the spec's `exception_short`, 103.
 
 With ten rows, the buttons, confirmations and fallback text stay under 10,000 characters.
 """
@@ -44,7 +44,7 @@ def failed_line(row: FailedJob, ctx: Context) -> Mrkdwn:
 
 
 def first_line(exception_short: str) -> str:
-    """Return the spec's first line, without the dots if the line was not cut."""
+    """Return the error's first line; remove the final "..." if the spec's limit did not cut it."""
     whole = len(exception_short) < SHORT
     return exception_short.removesuffix("...") if whole else exception_short
 
@@ -125,7 +125,7 @@ def failed_elements(
 ) -> list[Block]:
     """Return Retry, Details and Delete of a failed job if they are among the allowed commands.
 
-    Without `allowed`, these are the reader's commands.
+    If `allowed` is None, the allowed commands are those that the reader may run.
     """
     may = ctx.runnable if allowed is None else allowed
     texts = ctx.texts

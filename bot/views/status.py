@@ -37,7 +37,7 @@ def status_message(
 ) -> Message:
     """Return the jobs of every queue. `as_of` is the time of the counts if they are not current.
 
-    If a change `freeze` is active, the answer begins with it.
+    If changes are frozen, the answer begins with the `freeze`.
     """
     texts = ctx.texts
     counts = texts("status-totals", **totals(queues), failed=failed)

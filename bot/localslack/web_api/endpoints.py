@@ -95,7 +95,7 @@ class Wire:
 
 
 def _fault(scripted: faults.Answer) -> tuple[str, Response | None]:
-    """Return the error to record and the answer; the answer None means a reset connection."""
+    """Return the error to record, and the answer, which is None for a reset connection."""
     if isinstance(scripted, faults.Refused):
         return scripted.code, JSONResponse({"ok": False, "error": scripted.code})
     if isinstance(scripted, faults.RateLimited):

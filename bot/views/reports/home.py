@@ -193,7 +193,7 @@ def _queue_counts(jobs: QueueJobs, ctx: Context) -> Mrkdwn:
 def _day(data: HomeData, ctx: Context) -> list[Block]:
     """Return the last 24 hours as bars of text.
 
-    Home does not use a chart, because Slack may refuse a whole view with a chart on Home.
+    Home does not use a chart, because Slack may then refuse the whole view.
     """
     if data.day is None:
         return []
