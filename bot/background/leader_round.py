@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 POLL = 0.5
 """Seconds between two reads of the waiting work; a commit of this replica shortens this time."""
-INDEX_EVERY = 60.0
+INDEX_EVERY = 120.0
 """Seconds between two updates of the index without new failures, which move its cursor."""
 SCAN_EVERY = 30.0
 OUTCOMES_EVERY = 1.0

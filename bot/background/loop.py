@@ -139,7 +139,7 @@ class Watcher:
         if monotonic() < self._renew_at:
             return held
         self._renew_at = monotonic() + RENEW_EVERY
-        if held is not None and self._change(partial(self._renew, held, waiting)):
+        if held is not None and self._is_renewed(held, waiting):
             return held
         self._lease = self._change(
             lambda connection: leases.take(
@@ -151,9 +151,18 @@ class Watcher:
             log.info("watching", replica=setup.replica, epoch=self._lease.epoch)
         return self._lease
 
-    def _renew(self, lease: Lease, waiting: WaitingWork | None, connection: Connection) -> bool:
-        now = self._setup.clock(connection) if waiting is None else waiting.now
-        return leases.renew(connection, lease, now)
+    def _is_renewed(self, lease: Lease, waiting: WaitingWork | None) -> bool:
+        """Renew the lease; return False if it has expired or belongs to another replica."""
+
+        def renew(connection: Connection) -> bool:
+            now = self._setup.clock(connection) if waiting is None else waiting.now
+            return leases.renew(connection, lease, now)
+
+        if self._polling is self._setup.engine:
+            return self._change(renew)
+        # The polling engine commits each statement, so a renewal is one round trip.
+        with polling(self._polling, time_limit(self._polling, 5.0)) as connection:
+            return renew(connection)
 
     def _bulk(self) -> float:
         """Run a turn of a bulk change if a bulk change may be waiting."""

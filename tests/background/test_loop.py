@@ -2,14 +2,19 @@
 
 import threading
 from datetime import datetime
+from typing import Any
 
+import pytest
 from sqlalchemy import Connection
 
+from bot.background import loop
+from bot.background.loop import INTERVAL, Watcher
+from bot.database.engine import connect
 from bot.database.transactions import now_of
 from bot.localslack.server import LocalSlack
 from bot.store import tables
 from tests.kit.concurrency import until
-from tests.kit.posting import SECONDS, WATCHING, poster_of, running_watcher
+from tests.kit.posting import SECONDS, WATCHING, Refusing, poster_of, running_watcher
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import AUDIT, ask, make_setup
 
@@ -109,3 +114,25 @@ def test_what_cannot_be_refreshed_keeps_no_message_from_being_delivered(
         # Later tests use the same database.
         with queue.engine.begin() as connection:
             tables.incident_deltas.create(connection)
+
+
+def test_a_lease_is_renewed_by_one_statement_that_is_committed(
+    mariadb_queue: TestQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "RENEW_EVERY", 0.0)
+    polling = connect(mariadb_queue.url, pool=1, autocommit=True)
+    try:
+        watcher = Watcher(make_setup(mariadb_queue), Refusing(), INTERVAL, polling)
+        watcher.tick()
+        before = leases_of(mariadb_queue)
+        watcher.tick()
+        after = leases_of(mariadb_queue)
+    finally:
+        polling.dispose()
+    assert after.expires > before.expires
+    assert after.epoch == before.epoch
+
+
+def leases_of(queue: TestQueue) -> Any:
+    """Return the row of the watcher's lease."""
+    return next(row for row in queue.rows(tables.leases) if row.name == "watcher")
