@@ -94,6 +94,7 @@ def guarded(step: Callable[[], T]) -> T | None:
     except Refusal as refusal:
         log.warning("watch step failed", because=refusal.code)
     except Exception:
+        # The thread must not end: any error is logged, and a later round tries again.
         log.exception("watch step failed")
     return None
 

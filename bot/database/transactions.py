@@ -74,7 +74,7 @@ def time_column(connection: Connection) -> ColumnElement[datetime]:
 
 
 @contextmanager
-def polling(engine: Engine, deadline: float) -> Iterator[Connection]:
+def polling(engine: Engine, deadline: float | None) -> Iterator[Connection]:
     """Read with single statements without a transaction; raises the errors of `reading`.
 
     On an engine that commits each statement, a read takes one round trip.
@@ -85,6 +85,8 @@ def polling(engine: Engine, deadline: float) -> Iterator[Connection]:
     except (PoolTimeout, DeadlinePassed) as error:
         raise Busy from error
     except DBAPIError as error:
+        if silence := _silence(error, deadline):
+            raise Busy from silence
         raise _refusal(error) from error
 
 
@@ -95,20 +97,11 @@ def reading(engine: Engine, deadline: float | None = None) -> Iterator[Connectio
     All statements read one consistent snapshot, which the first read of a table creates. At READ
     COMMITTED each statement would read a new snapshot, and two figures in an answer could disagree.
     """
-    try:
-        with _checked_out(engine, deadline) as raw:
-            connection = raw.execution_options(deadline=deadline)
-            with connection.begin():
-                # SQLite's BEGIN already provides a snapshot.
-                if not is_sqlite(connection):
-                    connection.exec_driver_sql(_SNAPSHOT)
-                yield connection
-    except (PoolTimeout, DeadlinePassed) as error:
-        raise Busy from error
-    except DBAPIError as error:
-        if silence := _silence(error, deadline):
-            raise Busy from silence
-        raise _refusal(error) from error
+    with polling(engine, deadline) as connection, connection.begin():
+        # SQLite's BEGIN already provides a snapshot.
+        if not is_sqlite(connection):
+            connection.exec_driver_sql(_SNAPSHOT)
+        yield connection
 
 
 def _checked_out(engine: Engine, deadline: float | None) -> Connection:
