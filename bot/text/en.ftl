@@ -530,7 +530,7 @@ retry-outcome-word-stopped-following = ⏳ no longer tracked
 retry-outcomes-ended = All of them have ended, { $age } after the start.
 retry-outcomes-wait = Some have not run yet, { $age } after the start.
 retry-outcomes-look = All of them have run, { $age } after the start. The bot checks once more whether one failed.
-retry-outcomes-stopped = Some had not run { $age } after the start. They are no longer tracked.
+retry-outcomes-stopped = Some jobs had still not run, { $age } after the start. They are no longer tracked.
 canary-waiting =
     { $count ->
         [one] 🐤 Waiting for the first job before the others are retried:
@@ -948,7 +948,7 @@ error-pile = ⚪ nothing new for { $age }
 error-bar = last { $hours } h: { $bar } { $count }
 error-hours = last { $hours } h: { $count } ({ $figures })
 label-seen = *Seen:*
-label-orders = *Orders of the newest:*
+label-orders = *Orders of the newest failed jobs:*
 label-in-common = *In common*
 label-example = *The newest* (secrets masked)
 label-newest-failures = *Newest failed jobs of this group*
