@@ -19,6 +19,10 @@ from sqlalchemy import Engine
 from bot.app.command import Setup
 from bot.background.loop import INTERVAL, Watcher
 from bot.models.refusals import StartError
+from bot.monitoring.collector import ReplicaState
+from bot.monitoring.metrics import Metrics
+from bot.monitoring.server import MonitoringServer
+from bot.monitoring.state import StateReader
 from bot.slack.app import RequestHandler, build_app
 from bot.slack.block_support import BlockSupport
 from bot.slack.directory import REFRESH_SECONDS, SlackDirectory, reason_of
@@ -88,7 +92,8 @@ class SlackBot:
 
     `background` and `polling` are the engines of background work. So background work does not use
     the connections of requests. `grace` is the number of seconds that a local Slack waits longer
-    than Slack for an answer. Tests on a busy machine need the additional time.
+    than Slack for an answer. Tests on a busy machine need the additional time. `monitoring` is the
+    host and port of the monitoring port, or None without one.
     """
 
     def __init__(
@@ -100,6 +105,7 @@ class SlackBot:
         background: Engine | None = None,
         polling: Engine | None = None,
         grace: int = 0,
+        monitoring: tuple[str, int] | None = None,
     ) -> None:
         lookups = access.client(LOOKUP_SECONDS + grace)
         self._directory = SlackDirectory(lookups, grace=grace)
@@ -111,9 +117,13 @@ class SlackBot:
         poster = SlackPoster(client, workspace.url, support)
         background_setup = replace(self.setup, engine=self._background)
         self._watcher = Watcher(background_setup, poster, interval, self._polling)
-        self._handler = RequestHandler(self.setup, lookups, self._watcher.wake, support, grace)
-        app = build_app(client, self._handler, self._directory)
+        metrics = Metrics()
+        self._handler = RequestHandler(
+            self.setup, lookups, self._watcher.wake, support, metrics, grace
+        )
+        app = build_app(client, self._handler, self._directory, metrics)
         self.socket = SocketMode(app, access.app_token, grace)
+        self.monitoring = None if monitoring is None else self._monitored(monitoring, metrics)
         self._stopped = threading.Event()
         self._refresher = threading.Thread(target=self._refresh, name="groups", daemon=True)
 
@@ -123,6 +133,8 @@ class SlackBot:
         If Slack opens no connection, all parts are stopped and `StartError` is raised.
         """
         warm_up()
+        if self.monitoring is not None:
+            self.monitoring.start()
         self._refresher.start()
         self._watcher.start()
         try:
@@ -144,11 +156,32 @@ class SlackBot:
         _end_by(partial(self.socket.close, DRAIN_SECONDS), monotonic() + CLOSE_SECONDS)
         _end_by(self._handler.close, min(until, monotonic() + HANDLER_SECONDS))
         _end_by(self._watcher.stop, until)
+        if self.monitoring is not None:
+            self.monitoring.stop()
         self._directory.close()
         self._polling.dispose()
         self._background.dispose()
         self.setup.engine.dispose()
         log.info("stopped", replica=self.setup.replica)
+
+    def _monitored(self, address: tuple[str, int], metrics: Metrics) -> MonitoringServer:
+        """Return the server of the monitoring port; only with it, statements are measured."""
+        engines = {"requests": self.setup.engine}
+        engines |= {"background": self._background, "polling": self._polling}
+        for engine in dict.fromkeys(engines.values()):
+            names = [name for name, of in engines.items() if of is engine]
+            metrics.measure(engine, names[0])
+        host, port = address
+        return MonitoringServer(host, port, metrics, StateReader(self._polling), self._replica)
+
+    def _replica(self) -> ReplicaState:
+        return ReplicaState(
+            version=self.setup.version,
+            replica=self.setup.replica,
+            step_ages=self._watcher.step_ages,
+            round_age=self._watcher.round_age,
+            connected=self.socket.client.is_connected(),
+        )
 
     def _refresh(self) -> None:
         rules = self.setup.rules
