@@ -13,7 +13,7 @@ INDEX_STEPS = ("index", "scan", "group")
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class Condition:
     """One condition: its name, whether it is met, and otherwise what is wrong."""
 
     name: str
@@ -25,35 +25,35 @@ class Check:
         return {name: value for name, value in asdict(self).items() if value is not None}
 
 
-def alive(replica: ReplicaState) -> Check:
+def alive(replica: ReplicaState) -> Condition:
     """Return whether the background work moves; if not, only a restart helps."""
     ok = replica.round_age < STUCK_SECONDS
     problem = f"no round of the background work for {replica.round_age:.0f} s: restart the bot"
-    return Check("background", ok, None if ok else problem)
+    return Condition("background", ok, None if ok else problem)
 
 
-def ready(replica: ReplicaState, state: MonitoredState | None) -> list[Check]:
+def ready(replica: ReplicaState, state: MonitoredState | None) -> list[Condition]:
     """Return the conditions under which this replica can answer people and raise alerts."""
-    checks = [
-        _check(
+    conditions = [
+        _condition(
             "slack",
             replica.connected,
             "Slack's connection is closed: see the log for the reason",
         ),
-        _check("database", state is not None, "the bot's tables cannot be read"),
+        _condition("database", state is not None, "the bot's tables cannot be read"),
     ]
     if state is None:
-        return checks
+        return conditions
     behind = sorted(set(state.failing_steps).intersection(INDEX_STEPS))
     return [
-        *checks,
-        _check("leader", state.leader is not None, "no replica does the background work"),
-        _check(
+        *conditions,
+        _condition("leader", state.leader is not None, "no replica does the background work"),
+        _condition(
             "index",
             not behind,
             f"new failures are not indexed, because a step fails: {', '.join(behind)}",
         ),
-        _check(
+        _condition(
             "outbox",
             state.unsent_age < UNSENT_SECONDS,
             f"{state.unsent} messages wait, the oldest for {state.unsent_age:.0f} s: "
@@ -62,5 +62,5 @@ def ready(replica: ReplicaState, state: MonitoredState | None) -> list[Check]:
     ]
 
 
-def _check(name: str, ok: bool, problem: str) -> Check:  # noqa: FBT001 the condition itself
-    return Check(name, ok, None if ok else problem)
+def _condition(name: str, ok: bool, problem: str) -> Condition:  # noqa: FBT001 the condition itself
+    return Condition(name, ok, None if ok else problem)

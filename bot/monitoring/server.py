@@ -12,7 +12,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from bot.models.refusals import StartError
 from bot.monitoring.collector import ReplicaState, StateCollector
 from bot.monitoring.metrics import Metrics
-from bot.monitoring.probes import Check, alive, ready
+from bot.monitoring.probes import Condition, alive, ready
 from bot.monitoring.state import StateReader
 
 log = structlog.get_logger(__name__)
@@ -37,8 +37,8 @@ class MonitoringServer:
         """Bind the port; raises `StartError` if that is impossible."""
         metrics.registry.register(StateCollector(reader, replica))
         answers: dict[str, Callable[[], Answer]] = {
-            "/livez": lambda: _checked([alive(replica())]),
-            "/readyz": lambda: _checked(ready(replica(), reader.read())),
+            "/livez": lambda: _of([alive(replica())]),
+            "/readyz": lambda: _of(ready(replica(), reader.read())),
             "/metrics": lambda: (
                 HTTPStatus.OK,
                 CONTENT_TYPE_LATEST,
@@ -46,7 +46,7 @@ class MonitoringServer:
             ),
         }
         try:
-            self._server = _Server((host, port), answers)
+            self._server = _PortServer((host, port), answers)
         except OSError as error:
             problem = f"QUEUE_BOT_MONITORING_PORT: {host}:{port} cannot be used: {error.strerror}."
             raise StartError([problem]) from error
@@ -71,14 +71,14 @@ class MonitoringServer:
         self._server.server_close()
 
 
-def _checked(checks: list[Check]) -> Answer:
-    ok = all(check.ok for check in checks)
-    body = {"ok": ok, "checks": [check.as_json() for check in checks]}
+def _of(conditions: list[Condition]) -> Answer:
+    ok = all(condition.ok for condition in conditions)
+    body = {"ok": ok, "conditions": [condition.as_json() for condition in conditions]}
     status = HTTPStatus.OK if ok else HTTPStatus.SERVICE_UNAVAILABLE
     return status, JSON, json.dumps(body).encode()
 
 
-class _Server(ThreadingHTTPServer):
+class _PortServer(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, address: tuple[str, int], answers: dict[str, Callable[[], Answer]]) -> None:
@@ -87,7 +87,7 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: _Server
+    server: _PortServer
     timeout = REQUEST_SECONDS
 
     def do_GET(self) -> None:

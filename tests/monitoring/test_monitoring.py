@@ -77,7 +77,7 @@ def test_a_working_bot_is_ready_and_shows_every_documented_metric(team: Team) ->
 
     assert get(port, "/livez")[0] == 200
     status, body = get(port, "/readyz")
-    names = [check["name"] for check in json.loads(body)["checks"] if check["ok"]]
+    names = [one["name"] for one in json.loads(body)["conditions"] if one["ok"]]
     assert (status, names) == (200, ["slack", "database", "leader", "index", "outbox"])
     shown = samples(port)
     assert shown["queue_bot_commands_total{'command': 'status', 'outcome': 'ok'}"] == 1
@@ -90,9 +90,9 @@ def test_a_working_bot_is_ready_and_shows_every_documented_metric(team: Team) ->
     assert documented() == families(port)
 
     team.bot.socket.client.close()
-    (slack, *others) = json.loads(get(port, "/readyz")[1])["checks"]
+    (slack, *others) = json.loads(get(port, "/readyz")[1])["conditions"]
     assert (slack["name"], slack["ok"]) == ("slack", False)
-    assert all(check["ok"] for check in others)
+    assert all(one["ok"] for one in others)
 
 
 def documented() -> set[str]:
@@ -140,20 +140,20 @@ def test_a_database_that_cannot_be_read_is_named_and_its_metrics_are_absent(
     moment = CACHED_SECONDS
 
     status, body = get(server.port, "/readyz")
-    found = samples(server.port)
+    shown = samples(server.port)
     server.stop()
 
     assert status == 503
     assert "cannot be read" in body
-    assert found["queue_bot_database_readable{}"] == 0
-    assert "queue_bot_led{}" not in found
+    assert shown["queue_bot_database_readable{}"] == 0
+    assert "queue_bot_led{}" not in shown
 
 
 def test_a_hanging_round_is_not_alive() -> None:
-    check = alive(ReplicaState("1", "a", {}, STUCK_SECONDS, connected=True))
+    condition = alive(ReplicaState("1", "a", {}, STUCK_SECONDS, connected=True))
 
-    assert not check.ok
-    assert "restart" in str(check.problem)
+    assert not condition.ok
+    assert "restart" in str(condition.problem)
 
 
 def test_a_used_port_is_one_sentence(file_queue: TestQueue) -> None:
