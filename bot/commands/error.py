@@ -8,7 +8,7 @@ from bot.models.error_groups import ErrorDetail, ErrorDetailListed
 from bot.models.requests import Message, Modal
 from bot.models.roles import Role
 from bot.queue import reads
-from bot.store.failures import error_group_reads, error_group_sums
+from bot.store.failures import error_group_reads, error_group_sums, error_merges
 from bot.views.context import Context
 from bot.views.failures.error_groups import error_detail
 
@@ -34,7 +34,8 @@ def run(work: Work, args: ErrorArguments) -> ErrorResult:
     """Read the totals of the error group and its newest failed jobs that still exist."""
     within = error_group_sums.window(work.queue, work.now, None, None)
     group = error_group_reads.group(work.connection, within, args.error)
-    rows = error_group_reads.newest(work.connection, args.error, LOOKED_AT)
+    members = error_merges.of_groups(work.connection, [int(group.error.removeprefix("E"))])
+    rows = error_group_reads.newest(work.connection, members, LOOKED_AT)
     digests = {row["failed_id"]: row["row_digest"] for row in rows if row["removed_at"] is None}
     listed = reads.failed_by_ids(work.connection, work.queue, list(digests)[:NEWEST])
     unchanged = [row for row in listed if row.digest == digests[row.id]]
