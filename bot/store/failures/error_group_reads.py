@@ -69,6 +69,16 @@ def group(connection: Connection, within: Window, error_group: int) -> ErrorGrou
     return shown[0]
 
 
+def failed_of(connection: Connection, within: Window, error_group: int) -> int:
+    """Return how many jobs of a group and of its merged groups are in `failed_jobs`."""
+    members = error_merges.read(connection).members(error_group)
+    sums = by_group(within, failure_counts.c.error_group.in_(members))
+    try:
+        return sum(int(row.failed) for row in bounded(connection, sums, SECONDS))
+    except TooSlow as error:
+        raise Busy from error
+
+
 def newest(connection: Connection, members: Sequence[int], limit: int) -> Sequence[RowMapping]:
     """Return the newest failures of these groups, removed or not, the newest first."""
     rows = _newest(members, limit)

@@ -57,7 +57,8 @@ class Merge:
 def read(connection: Connection) -> Merges:
     """Return all merges; a group that is merged into a merged group belongs to the last one."""
     c = error_merges.c
-    rows = dict(connection.execute(select(c.error_group, c.into_group)).tuples().all())
+    merged = connection.execute(select(c.error_group, c.into_group))
+    rows = {row.error_group: row.into_group for row in merged}
     return Merges({group: _last(rows, group) for group in rows})
 
 
@@ -77,6 +78,16 @@ def find(connection: Connection, group: int) -> Merge | None:
     if row is None:
         return None
     return Merge(row.error_group, row.into_group, row.merged_by, row.merged_at)
+
+
+def parts(connection: Connection, group: int) -> list[Merge]:
+    """Return the merges into this group, the newest first; merges of merges included."""
+    members = read(connection).members(group)[1:]
+    c = error_merges.c
+    rows = connection.execute(
+        select(error_merges).where(c.error_group.in_(members)).order_by(c.merged_at.desc())
+    )
+    return [Merge(row.error_group, row.into_group, row.merged_by, row.merged_at) for row in rows]
 
 
 def begin(connection: Connection, group: int, into: int, by: str | None, now: datetime) -> None:
