@@ -1661,7 +1661,7 @@ merge-part-rules = Includes *{ $error }*, merged by newer rules, { $at } · { $n
 button-merge = Merge { $error } into { $into }
 button-undo-merge = Undo merge
 spoken-merge-undo = Undo the merge of { $error }
-help-merge = count the failures of one error group as failures of another; `into=no` undoes it
+help-merge = count the failures of one error group as failures of another, or undo that by into=no
 audit-did-merge = { $who } merged error groups: { $what }
 audit-did-merge-ended = { $who } undid the merge of error groups: { $what }
 refusal-already-merged = { $id } is already merged into { $into }. To undo that: { $command }

@@ -1782,7 +1782,7 @@ merge-part-rules = Incluye *{ $error }*, lo unieron reglas más nuevas, { $at } 
 button-merge = Unir { $error } a { $into }
 button-undo-merge = Deshacer unión
 spoken-merge-undo = Deshacer la unión de { $error }
-help-merge = contar los fallos de un grupo de error como fallos de otro; `into=no` lo deshace
+help-merge = contar los fallos de un grupo de error como fallos de otro, o deshacerlo con into=no
 audit-did-merge = { $who } unió grupos de error: { $what }
 audit-did-merge-ended = { $who } deshizo la unión de grupos de error: { $what }
 refusal-already-merged = { $id } ya está unido a { $into }. Para deshacerlo: { $command }
