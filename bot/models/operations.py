@@ -36,11 +36,12 @@ class Scope(Value):
     `ids` are ids of failed jobs. The scope has at most `limit` failures, starting with the
     failures that were indexed first. With `undo`, the scope is all rows that the operation `undo`
     changed, and no other filter applies. `older_than` adds failures with a lower `seq` to the
-    failures of the incident.
+    failures of the incident. `merged` are the groups that were merged into `error_group`.
     """
 
     queue: str | None = None
     error_group: int | None = None
+    merged: tuple[int, ...] = ()
     incident: int | None = None
     older_than: int | None = None
     order_id: str | None = None

@@ -1643,3 +1643,29 @@ background-step-digest = Posting the digest
 background-step-purge = Purging old records
 background-step-load = Measuring the database load
 background-step-health = Checking the background work
+
+## Merges of error groups
+merge-preview = Merge *{ $error }* into *{ $into }*?
+merge-merged = 🔗 Merged *{ $error }* into *{ $into }*.
+merge-merged-by = 🔗 *{ $by } merged { $error }* into *{ $into }*.
+merge-ended = *{ $error }* is a group of its own again, apart from *{ $into }*.
+merge-ended-by = *{ $by } undid the merge* of { $error } into { $into }.
+merge-group =
+    { $count ->
+        [one] *{ $error }* · 1 failed job · { $name }
+       *[other] *{ $error }* · { $count } failed jobs · { $name }
+    }
+merge-effect = All failures of { $error }, also new ones, count as failures of { $into }: in lists, alerts, filters and outcomes. A mute of { $error } does not apply to { $into }. No job changes, and the merge can be undone at any time.
+merge-part = Includes *{ $error }*, merged by { $by }, { $at } · { $name }
+merge-part-rules = Includes *{ $error }*, merged by newer rules, { $at } · { $name }
+button-merge = Merge { $error } into { $into }
+button-undo-merge = Undo merge
+spoken-merge-undo = Undo the merge of { $error }
+help-merge = count the failures of one error group as failures of another, or undo that by into=no
+audit-did-merge = { $who } merged error groups: { $what }
+audit-did-merge-ended = { $who } undid the merge of error groups: { $what }
+refusal-already-merged = { $id } is already merged into { $into }. To undo that: { $command }
+refusal-not-merged = { $id } is not merged into another error group
+reason-already-merged = already merged
+reason-not-merged = not merged
+problem-merge-itself = An error group cannot be merged into itself

@@ -1764,3 +1764,29 @@ background-step-digest = Publicar el resumen
 background-step-purge = Borrar registros viejos
 background-step-load = Medir la carga de la base de datos
 background-step-health = Revisar el trabajo interno
+
+## Uniones de grupos de error
+merge-preview = ¿Unir *{ $error }* a *{ $into }*?
+merge-merged = 🔗 Se unió *{ $error }* a *{ $into }*.
+merge-merged-by = 🔗 *{ $by } unió { $error }* a *{ $into }*.
+merge-ended = *{ $error }* vuelve a ser un grupo propio, separado de *{ $into }*.
+merge-ended-by = *{ $by } deshizo la unión* de { $error } a { $into }.
+merge-group =
+    { $count ->
+        [one] *{ $error }* · 1 job fallido · { $name }
+       *[other] *{ $error }* · { $count } jobs fallidos · { $name }
+    }
+merge-effect = Todos los fallos de { $error }, también los nuevos, cuentan como fallos de { $into }: en listas, alertas, filtros y resultados. Un silencio de { $error } no se aplica a { $into }. No cambia ningún job, y la unión se puede deshacer en cualquier momento.
+merge-part = Incluye *{ $error }*, lo unió { $by }, { $at } · { $name }
+merge-part-rules = Incluye *{ $error }*, lo unieron reglas más nuevas, { $at } · { $name }
+button-merge = Unir { $error } a { $into }
+button-undo-merge = Deshacer unión
+spoken-merge-undo = Deshacer la unión de { $error }
+help-merge = contar los fallos de un grupo de error como fallos de otro, o deshacerlo con into=no
+audit-did-merge = { $who } unió grupos de error: { $what }
+audit-did-merge-ended = { $who } deshizo la unión de grupos de error: { $what }
+refusal-already-merged = { $id } ya está unido a { $into }. Para deshacerlo: { $command }
+refusal-not-merged = { $id } no está unido a otro grupo de error
+reason-already-merged = ya estaba unido
+reason-not-merged = no estaba unido
+problem-merge-itself = Un grupo de error no se puede unir a sí mismo
