@@ -3,6 +3,7 @@
 import os
 import secrets
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -11,7 +12,7 @@ import structlog
 from sqlalchemy import Engine, make_url
 
 from bot import __version__
-from bot.access.roles import Directory, Profile, Rules, Unreachable
+from bot.access.roles import READ_AGE, Directory, Profile, Rules, Unreachable
 from bot.app.command import Alerting, Setup, find_commands
 from bot.background.loop import INTERVAL
 from bot.database.dialects import is_sqlite
@@ -38,7 +39,7 @@ log = structlog.get_logger(__name__)
 class NoSlack:
     """The directory for a terminal; it has no people, so a Slack id never has a role there."""
 
-    def profile(self, user: str) -> Profile:
+    def profile(self, user: str, max_age: float = READ_AGE) -> Profile:  # noqa: ARG002 the protocol's
         """Raise `Unreachable`, because a terminal has no Slack."""
         raise Unreachable(f"no Slack to ask about {user}")
 
@@ -57,6 +58,14 @@ class NoSlack:
     def is_shared(self, channel: str) -> bool:
         """Raise `Unreachable`, because a terminal has no Slack."""
         raise Unreachable(f"no Slack to ask about {channel}")
+
+    def prefetch(
+        self, user: str, channel: str | None, groups: Sequence[str], max_age: float
+    ) -> None:
+        """Do nothing, because a terminal has no Slack."""
+
+    def forget(self) -> None:
+        """Do nothing, because a terminal has no Slack."""
 
 
 def replica_name() -> str:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from sqlalchemy import Connection, Engine
 
+from bot.access.role_changes import KnownRoles
 from bot.access.roles import Directory, Grant, Need, Rules
 from bot.database.transactions import Clock, now_of
 from bot.models.actions import Action, Actions, CountsAs, RowKind
@@ -126,6 +127,7 @@ class Setup:
     alerting: Alerting = field(default_factory=Alerting)
     archive_days: int = 7
     audit_keys: AuditKeys = NO_KEYS
+    known_roles: KnownRoles = field(default_factory=KnownRoles)
     clock: Clock = now_of
     commands: Mapping[str, "Command"] = field(default_factory=dict)
 
@@ -165,6 +167,7 @@ class Command:
     `run`: works in the caller's transaction; returns a `Result` or raises a `Refusal`.
     `view`: returns the answer to the person. `visible`: returns the message for the channel.
     `finished`: returns the spec's answer after the last batch of a bulk command.
+    `fresh`: Slack's answers about the person must be new, as for every bulk change.
     `when_frozen`: the command changes no job and runs during a change freeze too.
     `action`: describes the effect on jobs.
     `ids_of`: the table of the command's ids, for a command that removes no rows.
@@ -179,7 +182,7 @@ class Command:
     view: Callable[[Any, Context], Message | Modal]
     visible: Callable[[Any, Context], Message | None] | None = None
     effect: Effect = Effect.READ
-    destructive: bool = False
+    fresh: bool = False
     when_frozen: bool = False
     finished: Callable[[Progress], Result] | None = None
     action: Action | None = None
@@ -231,7 +234,7 @@ class Command:
     def need(self) -> Need:
         """The permission that a person needs to run the command."""
         changes = self.effect is not Effect.READ
-        return Need(self.role, changes=changes, destructive=self.destructive)
+        return Need(self.role, changes=changes, fresh=self.fresh)
 
     def usage(self) -> str:
         """Build the usage line from the arguments' schema: `/queue jobs [queue=] [limit=50]`."""

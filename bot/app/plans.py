@@ -223,7 +223,7 @@ def confirm(
 
 def need_of(command: Command, total: int) -> Need:
     """Return the permission that a bulk change of `total` rows requires."""
-    need = command.need
+    need = replace(command.need, fresh=True)
     return need if total <= OPERATOR_ROWS else replace(need, role=Role.ADMIN)
 
 

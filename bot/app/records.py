@@ -46,6 +46,7 @@ class PendingRequest:
     """The parts of a request that are known so far; the record of a refusal contains them.
 
     `typed`: a person typed the words, so a typing error is not an attempted change.
+    `generation`: what the replica knew about changes of roles before it read the person's role.
     """
 
     values: Mapping[str, Any]
@@ -53,6 +54,7 @@ class PendingRequest:
     name: str = ""
     command: Command | None = None
     grant: Grant = field(default_factory=lambda: Grant(Role.NONE, "none"))
+    generation: int | None = None
 
     @property
     def fingerprint(self) -> requests.RequestFingerprint:

@@ -16,6 +16,7 @@ from slack_sdk.errors import SlackClientError
 from slack_sdk.web import WebClient
 from sqlalchemy import Engine
 
+from bot.access import role_changes
 from bot.app.command import Setup
 from bot.background.loop import INTERVAL, Watcher
 from bot.models.refusals import StartError
@@ -112,7 +113,7 @@ class SlackBot:
         background_setup = replace(self.setup, engine=self._background)
         self._watcher = Watcher(background_setup, poster, interval, self._polling)
         self._handler = RequestHandler(self.setup, lookups, self._watcher.wake, support, grace)
-        app = build_app(client, self._handler, self._directory)
+        app = build_app(client, self._handler, self._group_changed)
         self.socket = SocketMode(app, access.app_token, grace)
         self._stopped = threading.Event()
         self._refresher = threading.Thread(target=self._refresh, name="groups", daemon=True)
@@ -123,6 +124,8 @@ class SlackBot:
         If Slack opens no connection, all parts are stopped and `StartError` is raised.
         """
         warm_up()
+        setup = self.setup
+        role_changes.announce_rules(setup.engine, setup.rules, setup.known_roles, self._directory)
         self._refresher.start()
         self._watcher.start()
         try:
@@ -150,10 +153,14 @@ class SlackBot:
         self.setup.engine.dispose()
         log.info("stopped", replica=self.setup.replica)
 
+    def _group_changed(self, group: str) -> None:
+        """Tell all replicas that the members of a group changed, because Slack tells only one."""
+        if group in self.setup.rules.groups:
+            self._directory.forget_group(group)
+            role_changes.announce_change(self.setup.engine)
+
     def _refresh(self) -> None:
-        rules = self.setup.rules
-        ids = (*rules.viewers, *rules.operators, *rules.admins)
-        groups = tuple(dict.fromkeys(id_ for id_ in ids if id_.startswith("S")))
+        groups = self.setup.rules.groups
         while groups and not self._stopped.is_set():
             self._directory.refresh(groups)
             self._stopped.wait(REFRESH_SECONDS)

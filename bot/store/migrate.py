@@ -14,7 +14,15 @@ from bot.database.session import require_session, warn_of_kept
 from bot.database.start import at_start
 from bot.database.transactions import now_of, time_limit
 from bot.models.refusals import StartError
-from bot.store.tables import change_freeze, cursors, leases, migrations, requests, watcher_load
+from bot.store.tables import (
+    change_freeze,
+    cursors,
+    leases,
+    migrations,
+    requests,
+    role_generation,
+    watcher_load,
+)
 from bot.store.tables.columns import metadata
 
 LOCK = "queue_bot_migrate"
@@ -23,6 +31,7 @@ LOCK_SECONDS = 50
 LEASES = ("watcher", "failures", "bulk")
 FREEZE = "changes"
 WATCH = "watcher"
+ROLES = "roles"
 CURSORS = (
     "settled",
     "ids_since",
@@ -52,6 +61,8 @@ def _first(connection: Connection, now: datetime) -> None:
         connection.execute(insert(change_freeze).values(name=FREEZE))
     if connection.execute(select(watcher_load.c.name)).first() is None:
         connection.execute(insert(watcher_load).values(name=WATCH))
+    if connection.execute(select(role_generation.c.name)).first() is None:
+        connection.execute(insert(role_generation).values(name=ROLES, generation=0))
 
 
 MIGRATIONS: tuple[Callable[[Connection, datetime], None], ...] = (_first,)

@@ -238,7 +238,7 @@ RULES = Rules(
 LOOK, CHANGE, DESTROY = (
     Need(Role.VIEWER),
     Need(Role.OPERATOR, changes=True),
-    Need(Role.ADMIN, changes=True, destructive=True),
+    Need(Role.ADMIN, changes=True, fresh=True),
 )
 
 

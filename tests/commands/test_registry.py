@@ -130,7 +130,7 @@ def test_every_command_has_its_role_view_and_help_in_every_language(command: Com
         # `OPERATOR_ROWS` limits how many jobs an operator may retry by filter.
         assert command.role is (Role.OPERATOR if command.name == "retry" else Role.ADMIN)
         assert command.finished is not None
-    if command.destructive:
+    if command.fresh:
         assert command.role is Role.ADMIN
 
 
