@@ -579,6 +579,11 @@ summary-span = from { $since } to { $until }
 ## Audit
 audit-who = { $mark } { $who } · { $command }
 audit-times = { $outcome } ×{ $count }
+audit-more-refusals =
+    { $count ->
+        [one] 1 more refusal
+       *[other] { $count } more refusals
+    }
 audit-target = { $row } ({ $more })
 audit-more-targets =
     { $count ->

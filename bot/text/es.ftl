@@ -613,6 +613,11 @@ summary-span = de { $since } a { $until }
 ## Auditoría
 audit-who = { $mark } { $who } · { $command }
 audit-times = { $outcome } ×{ $count }
+audit-more-refusals =
+    { $count ->
+        [one] 1 rechazo más
+       *[other] { $count } rechazos más
+    }
 audit-target = { $row } ({ $more })
 audit-more-targets =
     { $count ->

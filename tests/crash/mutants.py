@@ -20,7 +20,7 @@ from bot.database.transactions import changing
 from bot.failpoints import reach
 from bot.models.roles import Role
 from bot.queue import moves
-from bot.store import tables
+from bot.store import delivery, tables
 from bot.store.audit import chain
 from bot.store.operations import batches, operations, restore, transitions
 
@@ -198,4 +198,11 @@ def audit_after_commit() -> Iterator[None]:
 def no_role_generation() -> Iterator[None]:
     """A replica does not read whether roles changed since it asked Slack."""
     with replaced((role_changes, "is_current"), by=lambda _committed, _known: True):
+        yield
+
+
+@contextmanager
+def no_order_of_refusals() -> Iterator[None]:
+    """Refusals are posted in their turn, also before a change."""
+    with replaced((delivery, "is_behind"), by=lambda *_given: False):
         yield

@@ -10,12 +10,16 @@ from slack_sdk import WebClient
 
 from bot.access import role_changes
 from bot.access.roles import Rules
+from bot.background import audit
+from bot.background.outbox.deliver import deliver_once
 from bot.localslack.demo import IDS
 from bot.localslack.server import LocalSlack
 from bot.slack.directory import SlackDirectory
 from tests.crash.scenarios import Mutant
+from tests.kit.clock import StandingClock
+from tests.kit.posting import Endless, poster_of
 from tests.kit.queues import GRACE, TestQueue
-from tests.kit.replicas import ask, codes, make_setup
+from tests.kit.replicas import AUDIT, OMAR, ask, codes, hold, make_setup
 
 
 def a_removed_person_retries(queue: TestQueue, mutant: Mutant) -> None:
@@ -39,3 +43,24 @@ def a_removed_person_retries(queue: TestQueue, mutant: Mutant) -> None:
             outcomes = [ask(second, f"retry {id_}", by=IDS.operator) for id_ in ids[1:]]
     assert codes(outcomes) == ["denied"] * 14
     assert len(queue.failed) == 14
+
+
+def a_flood_of_refusals_before_a_change(queue: TestQueue, mutant: Mutant) -> None:
+    """Ten people without a role are refused again and again; then an operator retries a job."""
+    queue.fail(45)
+    setup = make_setup(queue, clock=StandingClock())
+    people = [f"U07NOROLE{number:03d}" for number in range(10)]
+    with LocalSlack() as slack, mutant():
+        poster, rates = poster_of(slack), Endless()
+        for _ in range(2):
+            for person in people:
+                ask(setup, "retry 45", by=person)
+        audit.seal_once(setup, hold(setup))
+        assert codes([ask(setup, "retry 45", by=OMAR)]) == ["ok"]
+        audit.seal_once(setup, hold(setup))
+        for _ in range(3):
+            deliver_once(setup, poster, hold(setup), rates)
+        texts = [message["text"] for message in slack.messages(AUDIT)]
+    assert "retried" in texts[0], texts
+    assert len(texts) == 3
+    assert all("needs operator" in text for text in texts[1:])
