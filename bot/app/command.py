@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine
 
 from bot.access.role_changes import KnownRoles
 from bot.access.roles import Directory, Grant, Need, Rules
+from bot.app.limits import PersonLimits
 from bot.database.transactions import Clock, now_of
 from bot.models.actions import Action, Actions, CountsAs, RowKind
 from bot.models.command_help import HelpTopic
@@ -126,7 +127,9 @@ class Setup:
     alerts_per_minute: int = 20
     alerting: Alerting = field(default_factory=Alerting)
     archive_days: int = 7
+    operator_minutes: int = 10
     audit_keys: AuditKeys = NO_KEYS
+    limits: PersonLimits = field(default_factory=PersonLimits)
     known_roles: KnownRoles = field(default_factory=KnownRoles)
     clock: Clock = now_of
     commands: Mapping[str, "Command"] = field(default_factory=dict)

@@ -23,13 +23,21 @@ from bot.access.role_changes import READ_TIMES, RolesChanged, permit, require_cu
 from bot.access.roles import Grant, Need
 from bot.app.announce import announce
 from bot.app.command import Command, Effect, Setup, Work
+from bot.app.limits import Limited
 from bot.app.parsing import MAX_TEXT, Request, invalid, parse, whole
 from bot.app.records import PendingRequest, earlier_outcome, record_of, refused, stored_answer
 from bot.app.responses import Outcome
 from bot.database.transactions import changing, reading
 from bot.failpoints import reach
 from bot.masking.masker import mask_value
-from bot.models.refusals import Busy, Refusal, RequestIdUsed, UnknownCommand, Unverifiable
+from bot.models.refusals import (
+    Busy,
+    Refusal,
+    RequestIdUsed,
+    TooFrequent,
+    UnknownCommand,
+    Unverifiable,
+)
 from bot.models.requests import Invocation
 from bot.store import requests
 from bot.store.audit import chain
@@ -42,9 +50,16 @@ def request_id(*parts: object) -> str:
 
 
 def dispatch(
-    setup: Setup, invocation: Invocation, content: str | Request | Refusal, *, late: bool = False
+    setup: Setup,
+    invocation: Invocation,
+    content: str | Request | Refusal,
+    *,
+    late: bool = False,
+    is_asked: bool = True,
 ) -> Outcome:
     """Run typed text or a form's request and return its outcome.
+
+    `is_asked`: a person sent the request, so it counts for the person's limits.
 
     The input is a `Refusal` if the envelope contains no request that can run. A `late` request does
     not run. If an earlier delivery of the request ran, its stored answer is returned.
@@ -58,14 +73,26 @@ def dispatch(
         request = parse(content, setup.commands) if isinstance(content, str) else content
         pending.name, pending.values = whole(request.command), whole(request.values)
         pending.command = command = setup.commands.get(pending.name)
+        if is_asked:
+            _require_slow(setup, invocation, "commands")
         if command is None:
             raise UnknownCommand(word=pending.name[:64], nearest="help", usage="/queue help")
         arguments = _validated(command, pending.values)
         if late:
             raise Busy
+        if command.effect is Effect.BULK and not changes_now(command, arguments):
+            _require_slow(setup, invocation, "previews")
         return _permitted(setup, invocation, command, pending, arguments)
     except Refusal as refusal:
         return refused(setup, invocation, pending, refusal)
+
+
+def _require_slow(setup: Setup, invocation: Invocation, limited: Limited) -> None:
+    """Raise `TooFrequent` if the person sent too many commands or previews in a minute."""
+    seconds = setup.limits.seconds_to_wait(limited, invocation.actor)
+    if seconds:
+        most = setup.limits.per_minute[limited]
+        raise TooFrequent(most=most, seconds=seconds, previews=limited == "previews")
 
 
 def _without_secrets(setup: Setup, content: str | Request | Refusal) -> str | Request | Refusal:

@@ -12,7 +12,7 @@ from sqlalchemy import update
 
 from bot.access import role_changes
 from bot.access.roles import Grant
-from bot.app import dispatch, plans, records, targets
+from bot.app import dispatch, limits, plans, records, targets
 from bot.background import leader
 from bot.background.operations import batch_workers
 from bot.commands import release
@@ -205,4 +205,18 @@ def no_role_generation() -> Iterator[None]:
 def no_order_of_refusals() -> Iterator[None]:
     """Refusals are posted in their turn, also before a change."""
     with replaced((delivery, "is_behind"), by=lambda *_given: False):
+        yield
+
+
+@contextmanager
+def no_limit_over_requests() -> Iterator[None]:
+    """An operator's limit of rows holds for each request alone."""
+    with replaced((plans, "is_too_much"), by=lambda _recent, _total: False):
+        yield
+
+
+@contextmanager
+def no_person_limit() -> Iterator[None]:
+    """A person may send as many requests as they like."""
+    with replaced((limits.PersonLimits, "seconds_to_wait"), by=lambda *_given: 0):
         yield

@@ -10,16 +10,21 @@ from slack_sdk import WebClient
 
 from bot.access import role_changes
 from bot.access.roles import Rules
+from bot.app import records
+from bot.app.limits import PersonLimits
 from bot.background import audit
+from bot.background.operations.runner import Runner
 from bot.background.outbox.deliver import deliver_once
 from bot.localslack.demo import IDS
 from bot.localslack.server import LocalSlack
 from bot.slack.directory import SlackDirectory
+from bot.store import tables
 from tests.crash.scenarios import Mutant
-from tests.kit.clock import StandingClock
+from tests.kit.bulk import previewed, run_out
+from tests.kit.clock import Seconds, StandingClock
 from tests.kit.posting import Endless, poster_of
-from tests.kit.queues import GRACE, TestQueue
-from tests.kit.replicas import AUDIT, OMAR, ask, codes, hold, make_setup
+from tests.kit.queues import GRACE, TestQueue, payload
+from tests.kit.replicas import AUDIT, OMAR, SAM, ask, codes, confirm, hold, make_setup
 
 
 def a_removed_person_retries(queue: TestQueue, mutant: Mutant) -> None:
@@ -64,3 +69,40 @@ def a_flood_of_refusals_before_a_change(queue: TestQueue, mutant: Mutant) -> Non
     assert "retried" in texts[0], texts
     assert len(texts) == 3
     assert all("needs operator" in text for text in texts[1:])
+
+
+def an_operator_retries_in_two_requests(queue: TestQueue, mutant: Mutant) -> None:
+    """An operator may retry 500 jobs; each of two bulk retries has fewer, both have more."""
+    row = {"payload": payload(), "exception": "E", "failed_at": "2025-11-07 17:00:00"}
+    rows = [row | {"queue": name} for name in ["a"] * 340 + ["b"] * 340 + ["c"]]
+    with queue.engine.begin() as connection:
+        connection.execute(queue.queue.failed.insert(), rows)
+    clock = StandingClock()
+    setup = make_setup(queue, clock=clock)
+    plans = [previewed(setup, f"retry queue={name}", by=OMAR).plan for name in "ab"]
+    with mutant():
+        outcomes = [confirm(setup, "retry", plan, by=OMAR) for plan in plans]
+        assert codes(outcomes) == ["ok", "denied"]
+    (last,) = [row.id for row in queue.failed if row.queue == "c"]
+    assert codes([ask(setup, f"retry {last}", by=OMAR)]) == ["ok"]
+    clock.move(minutes=11)
+    run_out(Runner(setup))
+    assert codes([ask(setup, "retry queue=b", by=OMAR)]) == ["ok"]
+
+
+def a_person_sends_requests_without_a_pause(queue: TestQueue, mutant: Mutant) -> None:
+    """A person without a role repeats a request: three records, and one that counts the others."""
+    queue.fail(45)
+    clock = Seconds()
+    limits = PersonLimits({"commands": 20, "refusals": 3}, clock)
+    setup = make_setup(queue, limits=limits)
+    with mutant():
+        outcomes = [ask(setup, "retry 45", by=SAM) for _ in range(40)]
+        assert codes(outcomes) == ["denied"] * 20 + ["too-many"] * 20
+        # Another person is not affected.
+        assert codes([ask(setup, "retry 45", by=OMAR)]) == ["ok"]
+        clock.now += 61
+        records.record_folded(setup)
+    rows = [row for row in queue.rows(tables.audit) if row.actor == SAM]
+    assert [row.reason for row in rows] == ["denied"] * 3 + ["too-many"]
+    assert rows[-1].arguments == '{"count":37}'

@@ -48,6 +48,7 @@ from bot.models.refusals.requests import (
     PersonNotFound,
     RequestIdUsed,
     TimesOff,
+    TooFrequent,
     UnknownCommand,
 )
 from bot.models.refusals.rows import (
@@ -124,6 +125,7 @@ __all__ = [
     "StartError",
     "StillRunning",
     "TimesOff",
+    "TooFrequent",
     "UndoExpired",
     "Unfinished",
     "UnknownCommand",
