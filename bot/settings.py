@@ -142,6 +142,10 @@ class Settings(BaseSettings):
     digest_days: Weekdays = (0, 1, 2, 3, 4)
     digest_channel: Channel | None = None
     archive_days: Positive = 7
+    commands_per_minute: Positive = 60
+    previews_per_minute: Positive = 10
+    refusals_per_minute: Positive = 10
+    operator_minutes: Positive = 10
     audit_key: AuditSecret | None = None
     audit_key_old: AuditSecret | None = None
 

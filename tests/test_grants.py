@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from bot.access.no_slack import NoSlack
 from bot.access.roles import Rules
 from bot.app.command import Setup, find_commands
 from bot.background import audit, metrics, purge
@@ -28,7 +29,6 @@ from bot.store import tables
 from bot.store.leases import take
 from bot.store.migrate import MIGRATIONS, migrate
 from bot.terminal import TerminalRequest, do
-from bot.wiring import NoSlack
 from tests.kit.bulk import previewed, run_out
 from tests.kit.clock import Clock
 from tests.kit.queues import TestQueue

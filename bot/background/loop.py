@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy import Connection, Engine
 
 from bot.app.command import Setup
+from bot.app.records import record_folded
 from bot.background import metrics
 from bot.background.database_load import Load
 from bot.background.leader_round import POLL, LeaderRound, guarded
@@ -86,6 +87,7 @@ class Watcher:
         until = monotonic() + STOP_SECONDS
         for thread in (*self._threads, self._sampler):
             thread.join(max(0.0, until - monotonic()))
+        guarded(partial(record_folded, self._setup, everything=True))
         if (lease := self._lease) is not None:
             guarded(
                 lambda: self._change(
@@ -127,6 +129,7 @@ class Watcher:
     def tick(self) -> float:
         """Run one round; return the seconds until the next round."""
         self._round_at = monotonic()
+        guarded(partial(record_folded, self._setup))
         with self._load.measured():
             waiting = self._waiting = guarded(self._poll)
             if waiting is None or waiting.has_operation:

@@ -27,7 +27,7 @@ from bot.models.requests import Message, Modal, Source
 from bot.monitoring.metrics import Metrics
 from bot.slack import envelopes
 from bot.slack.block_support import BlockSupport, respond
-from bot.slack.directory import SlackDirectory, reason_of
+from bot.slack.directory import reason_of
 from bot.slack.envelopes import Envelope, HomeVisit
 from bot.slack.home import Homes
 from bot.slack.response_urls import is_of_slack
@@ -284,9 +284,15 @@ def view_json(modal: Modal, origin: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def build_app(
-    client: WebClient, handler: RequestHandler, directory: SlackDirectory, metrics: Metrics
+    client: WebClient,
+    handler: RequestHandler,
+    group_changed: Callable[[str], None],
+    metrics: Metrics,
 ) -> App:
     """Return the Bolt app with its listeners; the listeners run in the client's thread.
+
+    `group_changed` receives the id of a user group whose members changed. If it raises an error,
+    the event is not acknowledged, and Slack repeats the event.
 
     With `process_before_response`, Bolt runs a listener before Bolt responds. The listener
     acknowledges exactly once, when the answer is known. Bolt then does not poll every 10 ms for the
@@ -325,10 +331,10 @@ def build_app(
 
     @app.event("subteam_members_changed")
     def members_changed(event: dict[str, Any]) -> None:
-        directory.forget_group(str(event.get("subteam_id", "")))
+        group_changed(str(event.get("subteam_id", "")))
 
     @app.event("subteam_updated")
     def group_updated(event: dict[str, Any]) -> None:
-        directory.forget_group(str((event.get("subteam") or {}).get("id", "")))
+        group_changed(str((event.get("subteam") or {}).get("id", "")))
 
     return app

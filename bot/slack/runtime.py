@@ -16,6 +16,7 @@ from slack_sdk.errors import SlackClientError
 from slack_sdk.web import WebClient
 from sqlalchemy import Engine
 
+from bot.access import role_changes
 from bot.app.command import Setup
 from bot.background.loop import INTERVAL, Watcher
 from bot.models.refusals import StartError
@@ -121,7 +122,7 @@ class SlackBot:
         self._handler = RequestHandler(
             self.setup, lookups, self._watcher.wake, support, metrics, grace
         )
-        app = build_app(client, self._handler, self._directory, metrics)
+        app = build_app(client, self._handler, self._group_changed, metrics)
         self.socket = SocketMode(app, access.app_token, grace)
         self.monitoring = None if monitoring is None else self._monitored(monitoring, metrics)
         self._stopped = threading.Event()
@@ -133,6 +134,8 @@ class SlackBot:
         If Slack opens no connection, all parts are stopped and `StartError` is raised.
         """
         warm_up()
+        setup = self.setup
+        role_changes.announce_rules(setup.engine, setup.rules, setup.known_roles, self._directory)
         if self.monitoring is not None:
             self.monitoring.start()
         self._refresher.start()
@@ -164,6 +167,12 @@ class SlackBot:
         self.setup.engine.dispose()
         log.info("stopped", replica=self.setup.replica)
 
+    def _group_changed(self, group: str) -> None:
+        """Tell all replicas that the members of a group changed, because Slack tells only one."""
+        if group in self.setup.rules.groups:
+            self._directory.forget_group(group)
+            role_changes.announce_change(self.setup.engine)
+
     def _monitored(self, address: tuple[str, int], metrics: Metrics) -> MonitoringServer:
         """Return the server of the monitoring port; only with it, statements are measured."""
         engines = {"requests": self.setup.engine}
@@ -184,9 +193,7 @@ class SlackBot:
         )
 
     def _refresh(self) -> None:
-        rules = self.setup.rules
-        ids = (*rules.viewers, *rules.operators, *rules.admins)
-        groups = tuple(dict.fromkeys(id_ for id_ in ids if id_.startswith("S")))
+        groups = self.setup.rules.groups
         while groups and not self._stopped.is_set():
             self._directory.refresh(groups)
             self._stopped.wait(REFRESH_SECONDS)

@@ -22,6 +22,7 @@ from bot.store.tables import (
     leases,
     migrations,
     requests,
+    role_generation,
     watcher_load,
 )
 from bot.store.tables.columns import metadata
@@ -32,6 +33,7 @@ LOCK_SECONDS = 50
 LEASES = ("watcher", "failures", "bulk")
 FREEZE = "changes"
 WATCH = "watcher"
+ROLES = "roles"
 CURSORS = (
     "settled",
     "ids_since",
@@ -63,6 +65,8 @@ def _create_missing(connection: Connection, now: datetime) -> None:
         connection.execute(insert(change_freeze).values(name=FREEZE))
     if connection.execute(select(watcher_load.c.name)).first() is None:
         connection.execute(insert(watcher_load).values(name=WATCH))
+    if connection.execute(select(role_generation.c.name)).first() is None:
+        connection.execute(insert(role_generation).values(name=ROLES, generation=0))
 
 
 def _start(connection: Connection, name: str) -> int | None:

@@ -579,6 +579,16 @@ summary-span = from { $since } to { $until }
 ## Audit
 audit-who = { $mark } { $who } · { $command }
 audit-times = { $outcome } ×{ $count }
+audit-folded =
+    { $count ->
+        [one] 1 more request of { $who } was refused within a minute
+       *[other] { $count } more requests of { $who } were refused within a minute
+    }
+audit-more-refusals =
+    { $count ->
+        [one] 1 more refusal
+       *[other] { $count } more refusals
+    }
 audit-target = { $row } ({ $more })
 audit-more-targets =
     { $count ->
@@ -837,6 +847,7 @@ refusal-denied = Not allowed: this needs the role { $needed }, { $has ->
        *[other] yours is { $has }
     }. Nothing was changed
 refusal-denied-many = Not allowed: these are { $total } failed jobs, and more than { $most } at once need the role { $needed }; yours is { $has }. Nothing was changed. With limit={ $most } you can retry the oldest of them
+refusal-denied-recent = Not allowed: you have retried { $recent } failed jobs in the last { $minutes } min, and { $total } more need the role { $needed }, because { $has } may retry { $most } in that time. Nothing was changed
 refusal-not-member = Not allowed: { $why }. Nothing was changed
 not-member-foreign = the account belongs to another workspace
 not-member-deactivated = the account is deactivated
@@ -871,6 +882,16 @@ refusal-operation-running = { $by } is already running { $command } there. Nothi
 refusal-still-running = { $command } has not ended here: { $done } of { $total } were done at the last check. A running bot resumes operation { $operation }
 refusal-unfinished = { $command } ended early: { $done } of { $total } were done, the others were not changed
 refusal-request-id-used = This request id was used for another request. Nothing was changed; please choose another id
+refusal-too-many =
+    { $most ->
+        [one] This is more than 1 command of yours in a minute. Nothing was changed; please try again in { $seconds } s
+       *[other] These are more than { $most } commands of yours in a minute. Nothing was changed; please try again in { $seconds } s
+    }
+refusal-too-many-previews =
+    { $most ->
+        [one] This is more than 1 preview of yours in a minute. Nothing was changed; please try again in { $seconds } s
+       *[other] These are more than { $most } previews of yours in a minute. Nothing was changed; please try again in { $seconds } s
+    }
 refusal-busy = The database is busy. Nothing was changed; please try again
 refusal-database-down = The database cannot be reached. Nothing was changed
 refusal-outcome-unknown = The database did not confirm whether the change was made. Please check before you try again: the same request never runs twice
@@ -905,6 +926,7 @@ reason-canary-silent = the jobs that were tried first were not processed in time
 reason-canary-gone = one of the jobs that were tried first was removed
 reason-batch-failed = a batch failed; the log has the reason
 reason-request-id-used = another request had this request id
+reason-too-many = too many requests in a minute
 reason-busy = the database was busy
 reason-database-down = the database could not be reached
 reason-outcome-unknown = the database did not confirm

@@ -613,6 +613,16 @@ summary-span = de { $since } a { $until }
 ## Auditoría
 audit-who = { $mark } { $who } · { $command }
 audit-times = { $outcome } ×{ $count }
+audit-folded =
+    { $count ->
+        [one] Se rechazó 1 solicitud más de { $who } en un minuto
+       *[other] Se rechazaron { $count } solicitudes más de { $who } en un minuto
+    }
+audit-more-refusals =
+    { $count ->
+        [one] 1 rechazo más
+       *[other] { $count } rechazos más
+    }
 audit-target = { $row } ({ $more })
 audit-more-targets =
     { $count ->
@@ -887,6 +897,7 @@ refusal-denied = No permitido: hace falta el rol { $needed }, { $has ->
        *[other] y el tuyo es { $has }
     }. No se cambió nada
 refusal-denied-many = No permitido: son { $total } jobs fallidos, y para más de { $most } a la vez hace falta el rol { $needed }; el tuyo es { $has }. No se cambió nada. Con limit={ $most } puedes reintentar los más antiguos
+refusal-denied-recent = No permitido: reintentaste { $recent } jobs fallidos en los últimos { $minutes } min, y para { $total } más hace falta el rol { $needed }, porque { $has } puede reintentar { $most } en ese tiempo. No se cambió nada
 refusal-not-member = No permitido: { $why }. No se cambió nada
 not-member-foreign = la cuenta es de otro espacio de trabajo
 not-member-deactivated = la cuenta está desactivada
@@ -921,6 +932,16 @@ refusal-operation-running = { $by } ya tiene en curso { $command } ahí. No se c
 refusal-still-running = { $command } no ha terminado aquí: en la última revisión iban { $done } de { $total }. Un bot en marcha continúa la operación { $operation }
 refusal-unfinished = { $command } terminó antes de tiempo: se hicieron { $done } de { $total }; los demás no se cambiaron
 refusal-request-id-used = Este id de solicitud ya se usó para otra solicitud. No se cambió nada; elige otro id
+refusal-too-many =
+    { $most ->
+        [one] Enviaste más de 1 comando en un minuto. No se cambió nada; inténtalo de nuevo en { $seconds } s
+       *[other] Enviaste más de { $most } comandos en un minuto. No se cambió nada; inténtalo de nuevo en { $seconds } s
+    }
+refusal-too-many-previews =
+    { $most ->
+        [one] Pediste más de 1 vista previa en un minuto. No se cambió nada; inténtalo de nuevo en { $seconds } s
+       *[other] Pediste más de { $most } vistas previas en un minuto. No se cambió nada; inténtalo de nuevo en { $seconds } s
+    }
 refusal-busy = La base de datos está ocupada. No se cambió nada; inténtalo de nuevo
 refusal-database-down = No hay conexión con la base de datos. No se cambió nada
 refusal-outcome-unknown = La base de datos no confirmó si el cambio se hizo. Revisa antes de reintentar: la misma solicitud nunca se ejecuta dos veces
@@ -955,6 +976,7 @@ reason-canary-silent = los jobs que se probaron primero no se procesaron a tiemp
 reason-canary-gone = se quitó uno de los jobs que se probaron primero
 reason-batch-failed = falló un lote; el log dice por qué
 reason-request-id-used = otra solicitud tenía este id
+reason-too-many = demasiadas solicitudes en un minuto
 reason-busy = la base de datos estaba ocupada
 reason-database-down = no había conexión con la base de datos
 reason-outcome-unknown = la base de datos no confirmó

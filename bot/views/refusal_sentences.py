@@ -48,6 +48,7 @@ from bot.models.refusals import (
     RowWouldChange,
     StillRunning,
     TimesOff,
+    TooFrequent,
     UndoExpired,
     Unfinished,
     UnknownCommand,
@@ -103,7 +104,9 @@ def _key(refusal: Refusal) -> str:
         case WrongQueue(queue="*"):
             return f"{key}-all"
         case Denied(most=int()):
-            return f"{key}-many"
+            return f"{key}-many" if refusal.recent is None else f"{key}-recent"
+        case TooFrequent(previews=True):
+            return f"{key}-previews"
         case Frozen(reason=str(reason)) if reason.strip():
             return f"{key}-reason"
         case NotReserved(by=str()) | NotFrozen(by=str()) | NotMuted(by=str()) | JobGone(by=str()):
@@ -167,7 +170,11 @@ def _access_values(refusal: Refusal, texts: Texts) -> dict[str, object]:
                 "has": has,
                 "total": refusal.total or 0,
                 "most": refusal.most or 0,
+                "recent": refusal.recent or 0,
+                "minutes": refusal.minutes or 0,
             }
+        case TooFrequent():
+            return {"most": refusal.most, "seconds": refusal.seconds}
         case NotMember():
             key = f"not-member-{refusal.why}"
             return {"why": texts(key if texts.has(key) else "not-member-other")}

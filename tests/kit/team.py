@@ -251,6 +251,10 @@ def team_settings(slack: LocalSlack, url: str, **changed: Any) -> Settings:
         "change_channels": (IDS.queue_ops, IDS.queue_alerts),
         "audit_channel": IDS.queue_audit,
         "alert_channel": IDS.queue_alerts,
+        # A test is faster than a person; tests of these limits set them.
+        "commands_per_minute": 10_000,
+        "previews_per_minute": 10_000,
+        "refusals_per_minute": 10_000,
     }
     return Settings(**(values | changed))
 

@@ -50,6 +50,7 @@ from bot.models.refusals.requests import (
     PersonNotFound,
     RequestIdUsed,
     TimesOff,
+    TooFrequent,
     UnknownCommand,
 )
 from bot.models.refusals.rows import (
@@ -128,6 +129,7 @@ __all__ = [
     "StartError",
     "StillRunning",
     "TimesOff",
+    "TooFrequent",
     "UndoExpired",
     "Unfinished",
     "UnknownCommand",

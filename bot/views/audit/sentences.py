@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.models.actions import counted_as
 from bot.models.operations import AuditLine, Target
+from bot.models.refusals import TooFrequent
 from bot.models.requests import Person
 from bot.models.roles import Role
 from bot.text import Mrkdwn, code, cut, escape, join, named
@@ -36,6 +37,8 @@ def audit_sentence(line: AuditLine, ctx: Context, *, times: int = 1, queues: boo
         return ctx.texts("audit-confirmed", who=who, operation=number, what=what)
     if line.outcome == "ok":
         return _done(line, values, ctx, queues=queues)
+    if line.reason == TooFrequent.code and isinstance(values.get("count"), int):
+        return ctx.texts("audit-folded", who=who, count=values["count"])
     tried = ctx.texts("audit-tried", who=who, command=typed(line, values))
     return join(": ", [tried, _outcome(line, times, ctx)])
 
