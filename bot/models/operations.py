@@ -181,7 +181,8 @@ class Outcomes(Value):
 
     `state` is following, settled (all outcomes are known) or stopped (the jobs are no longer
     tracked). While an operation waits for its canary, the counts cover only the first `canary`
-    jobs. `error` is then the error of a failed canary job (masked, one line).
+    jobs, which have `canary_errors` error groups. `error` is then the error of a failed canary job
+    (masked, one line).
     """
 
     processed: int
@@ -192,6 +193,7 @@ class Outcomes(Value):
     seconds: int
     state: str
     canary: int = 0
+    canary_errors: int = 0
     error: str | None = None
 
 

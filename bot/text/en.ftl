@@ -534,12 +534,20 @@ retry-outcomes-stopped = Some jobs had still not run, { $age } after the start. 
 canary-waiting =
     { $count ->
         [one] 🐤 Waiting for the first job before the others are retried:
-       *[other] 🐤 Waiting for the first { $count } jobs before the others are retried:
+       *[other]
+            { $errors ->
+                [one] 🐤 Waiting for the first { $count } jobs before the others are retried:
+               *[other] 🐤 Waiting for the first { $count } jobs, from { $errors } errors, before the others are retried:
+            }
     }
 canary-ended =
     { $count ->
         [one] 🐤 The first job:
-       *[other] 🐤 The first { $count } jobs:
+       *[other]
+            { $errors ->
+                [one] 🐤 The first { $count } jobs:
+               *[other] 🐤 The first { $count } jobs, from { $errors } errors:
+            }
     }
 retry-outcome-count-processed = ✅ { $count } processed
 retry-outcome-count-failed-again = 🔴 { $count } failed again
@@ -1053,8 +1061,17 @@ bulk-canary = Try some first?
 bulk-canary-option =
     { $count ->
         [0] No, all of them at once
-        [one] 1 first, the others if it is processed
-       *[other] { $count } first, the others if they are processed
+        [one]
+            { $source ->
+                [largest] 1 first (of the largest of { $errors } errors), the others if it is processed
+               *[one] 1 first, the others if it is processed
+            }
+       *[other]
+            { $source ->
+                [largest] { $count } first (of the { $count } largest of { $errors } errors), the others if processed
+                [each] { $count } first (from all { $errors } errors), the others if they are processed
+               *[one] { $count } first, the others if they are processed
+            }
     }
 bulk-note-rate =
     { $count ->
@@ -1063,8 +1080,17 @@ bulk-note-rate =
     }
 bulk-note-canary =
     { $count ->
-        [one] 1 is tried first; the others follow only if it is processed.
-       *[other] { $count } are tried first; the others follow only if they are processed.
+        [one]
+            { $source ->
+                [largest] 1 is tried first, of the largest of { $errors } errors; the others follow only if it is processed.
+               *[one] 1 is tried first; the others follow only if it is processed.
+            }
+       *[other]
+            { $source ->
+                [largest] { $count } are tried first, one of each of the { $count } largest of { $errors } errors; the others follow only if they are processed.
+                [each] { $count } are tried first, from all { $errors } errors; the others follow only if they are processed.
+               *[one] { $count } are tried first; the others follow only if they are processed.
+            }
     }
 bulk-queued =
     { $count ->
@@ -1095,6 +1121,7 @@ progress-rate =
        *[other] At most { $count } a minute start.
     }
 problem-retry-what = Name what to retry: ids like 45 46 50-60, or incident=I12, error=E12, queue=, order=, before=, after=. To retry everything, use retry-all
+problem-canary-of-one = A canary needs several jobs, and only 1 job matches. Retry it without canary=
 problem-when = { $value } is not a time like 2h, yesterday, 2025-11-07 or 2025-11-07T17:45
 problem-rate = { $value } is not a rate like 60/min, 10/s or 600/h
 

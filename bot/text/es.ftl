@@ -552,12 +552,20 @@ retry-outcomes-stopped = Algunos no se habían ejecutado { $age } después del i
 canary-waiting =
     { $count ->
         [one] 🐤 Esperando al primer job antes de reintentar los demás:
-       *[other] 🐤 Esperando a los primeros { $count } jobs antes de reintentar los demás:
+       *[other]
+            { $errors ->
+                [one] 🐤 Esperando a los primeros { $count } jobs antes de reintentar los demás:
+               *[other] 🐤 Esperando a los primeros { $count } jobs, de { $errors } errores, antes de reintentar los demás:
+            }
     }
 canary-ended =
     { $count ->
         [one] 🐤 El primer job:
-       *[other] 🐤 Los primeros { $count } jobs:
+       *[other]
+            { $errors ->
+                [one] 🐤 Los primeros { $count } jobs:
+               *[other] 🐤 Los primeros { $count } jobs, de { $errors } errores:
+            }
     }
 retry-outcome-count-processed =
     { $count ->
@@ -1107,8 +1115,17 @@ bulk-canary = ¿Probar antes con algunos?
 bulk-canary-option =
     { $count ->
         [0] No, todos a la vez
-        [one] Primero 1; los demás si se procesa
-       *[other] Primero { $count }; los demás si se procesan
+        [one]
+            { $source ->
+                [largest] Primero 1 (del mayor de { $errors } errores); los demás si se procesa
+               *[one] Primero 1; los demás si se procesa
+            }
+       *[other]
+            { $source ->
+                [largest] Primero { $count } (de los { $count } mayores de { $errors } errores); los demás si se procesan
+                [each] Primero { $count } (de los { $errors } errores); los demás si se procesan
+               *[one] Primero { $count }; los demás si se procesan
+            }
     }
 bulk-note-rate =
     { $count ->
@@ -1117,8 +1134,17 @@ bulk-note-rate =
     }
 bulk-note-canary =
     { $count ->
-        [one] Primero se prueba 1; los demás siguen solo si se procesa.
-       *[other] Primero se prueban { $count }; los demás siguen solo si se procesan.
+        [one]
+            { $source ->
+                [largest] Primero se prueba 1, del mayor de { $errors } errores; los demás siguen solo si se procesa.
+               *[one] Primero se prueba 1; los demás siguen solo si se procesa.
+            }
+       *[other]
+            { $source ->
+                [largest] Primero se prueban { $count }, uno por cada uno de los { $count } mayores de { $errors } errores; los demás siguen solo si se procesan.
+                [each] Primero se prueban { $count }, de los { $errors } errores; los demás siguen solo si se procesan.
+               *[one] Primero se prueban { $count }; los demás siguen solo si se procesan.
+            }
     }
 bulk-queued =
     { $count ->
@@ -1149,6 +1175,7 @@ progress-rate =
        *[other] Empiezan como máximo { $count } por minuto.
     }
 problem-retry-what = Indica qué reintentar: ids como 45 46 50-60, o incident=I12, error=E12, queue=, order=, before=, after=. Para reintentar todo, usa retry-all
+problem-canary-of-one = Para probar antes con algunos se necesitan varios jobs, y solo hay 1. Reinténtalo sin canary=
 problem-when = { $value } no es un momento como 2h, ayer, 2025-11-07 o 2025-11-07T17:45
 problem-rate = { $value } no es un ritmo como 60/min, 10/s o 600/h
 
