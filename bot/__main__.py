@@ -20,6 +20,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from bot import __version__, logs
+from bot.access.no_slack import NoSlack
 from bot.audit_terminal import activate_key, anchors_in, exported, replace_lost_key
 from bot.database.dialects import is_sqlite
 from bot.database.start import at_start, problems_of
@@ -37,7 +38,6 @@ from bot.terminal import TerminalRequest, do, name_problem, report_health
 from bot.text import texts_for
 from bot.views.refusal import refusal_sentence
 from bot.wiring import (
-    NoSlack,
     audit_keys,
     check_tables,
     make_bot,

@@ -11,8 +11,10 @@ import structlog
 from sqlalchemy import Engine, make_url
 
 from bot import __version__
-from bot.access.roles import Directory, Profile, Rules, Unreachable
+from bot.access.no_slack import NoSlack
+from bot.access.roles import Directory, Rules
 from bot.app.command import Alerting, Setup, find_commands
+from bot.app.limits import PersonLimits
 from bot.background.loop import INTERVAL
 from bot.database.dialects import is_sqlite
 from bot.database.engine import POOL, READ_SECONDS, connect
@@ -33,30 +35,6 @@ from bot.store.migrate import require_current
 from bot.views.context import Links
 
 log = structlog.get_logger(__name__)
-
-
-class NoSlack:
-    """The directory for a terminal; it has no people, so a Slack id never has a role there."""
-
-    def profile(self, user: str) -> Profile:
-        """Raise `Unreachable`, because a terminal has no Slack."""
-        raise Unreachable(f"no Slack to ask about {user}")
-
-    def locale(self, user: str) -> str | None:  # noqa: ARG002 the protocol's
-        """Return None, because a terminal has no Slack."""
-        return None
-
-    def time_zone(self, user: str) -> str | None:  # noqa: ARG002 the protocol's
-        """Return None, because a terminal has no Slack."""
-        return None
-
-    def members(self, group: str, max_age: float) -> frozenset[str]:  # noqa: ARG002 the protocol's
-        """Raise `Unreachable`, because a terminal has no Slack."""
-        raise Unreachable(f"no Slack to ask about {group}")
-
-    def is_shared(self, channel: str) -> bool:
-        """Raise `Unreachable`, because a terminal has no Slack."""
-        raise Unreachable(f"no Slack to ask about {channel}")
 
 
 def replica_name() -> str:
@@ -237,6 +215,14 @@ def make_setup(
         alerting=_alerting(settings),
         archive_days=settings.archive_days,
         audit_keys=audit_keys(settings),
+        operator_minutes=settings.operator_minutes,
+        limits=PersonLimits(
+            {
+                "commands": settings.commands_per_minute,
+                "previews": settings.previews_per_minute,
+                "refusals": settings.refusals_per_minute,
+            }
+        ),
         commands=find_commands(),
     )
 
@@ -263,6 +249,12 @@ def warn_of_limits(setup: Setup) -> None:
             reserved_seconds=setup.reserved_seconds,
             worker_seconds=setup.alerting.worker_seconds,
         )
+
+
+def monitoring_address(settings: Settings) -> tuple[str, int] | None:
+    """Return the host and port of the monitoring port, or None if none is configured."""
+    port = settings.monitoring_port
+    return None if port is None else (settings.monitoring_host, port)
 
 
 def make_bot(settings: Settings, interval: float = INTERVAL, grace: int = 0) -> SlackBot:
@@ -292,4 +284,5 @@ def make_bot(settings: Settings, interval: float = INTERVAL, grace: int = 0) -> 
         engines.background,
         engines.polling,
         grace,
+        monitoring_address(settings),
     )

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from bot.access.no_slack import NoSlack
 from bot.access.roles import Rules
 from bot.app.command import Setup, find_commands
 from bot.background import audit, metrics, purge
@@ -26,9 +27,8 @@ from bot.models.refusals import RowWouldChange
 from bot.queue.layouts import Queue, spec_tables, warnings
 from bot.store import tables
 from bot.store.leases import take
-from bot.store.migrate import migrate
+from bot.store.migrate import MIGRATIONS, migrate
 from bot.terminal import TerminalRequest, do
-from bot.wiring import NoSlack
 from tests.kit.bulk import previewed, run_out
 from tests.kit.clock import Clock
 from tests.kit.queues import TestQueue
@@ -64,7 +64,7 @@ def granted(mariadb_server: MariaDB) -> Iterator[TestQueue]:
                 urls[account] = mariadb_server.url(schema, user=user, password=password)
                 if account == "migrate":
                     migrating = connect(urls[account])
-                    assert migrate(migrating) == 1
+                    assert migrate(migrating) == len(MIGRATIONS)
                     migrating.dispose()
             engine = connect(urls["run"])
             yield TestQueue(mariadb_server.url(schema), owner, Queue(jobs, failed))

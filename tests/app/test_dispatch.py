@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select
 
+from bot.access.no_slack import NoSlack
 from bot.app.command import Command, Setup, Work
 from bot.app.dispatch import dispatch, request_id
 from bot.app.parsing import Request
@@ -29,7 +30,7 @@ from bot.slack.app import ANSWER_WITHIN, START_WITHIN
 from bot.slack.envelopes import CHANGE_SECONDS
 from bot.store import tables
 from bot.views.context import Context
-from bot.wiring import NoSlack, make_setup
+from bot.wiring import make_setup
 from tests.kit.queues import TestQueue
 from tests.kit.team import Team, sqlite_queue, team_at_work
 

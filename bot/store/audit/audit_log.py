@@ -23,6 +23,9 @@ from bot.store.tables import archive, audit, audit_chain
 ENDED = ("done", "cancelled", "stopped")
 """The possible outcomes of the last record that a bulk change writes."""
 
+FOLDED = "refusals"
+"""The action of a record that counts further refusals of one person."""
+
 _SIGNED_COLUMNS = tuple(column.name for column in audit.columns if column.name not in ("id", "mac"))
 
 Columns = Mapping[str, Any] | RowMapping
