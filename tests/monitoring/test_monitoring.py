@@ -2,12 +2,15 @@
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
+import yaml
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import event, text
 
@@ -88,11 +91,21 @@ def test_a_working_bot_is_ready_and_shows_every_documented_metric(team: Team) ->
     assert "queue_bot_step_age_seconds{'step': 'index'}" in shown
     assert get(port, "/")[0] == get(port, "/metrics/../livez")[0] == 404
     assert documented() == families(port)
+    run_health_check(port)
 
     team.bot.socket.client.close()
     (slack, *others) = json.loads(get(port, "/readyz")[1])["conditions"]
     assert (slack["name"], slack["ok"]) == ("slack", False)
     assert all(one["ok"] for one in others)
+
+
+def run_health_check(port: int) -> None:
+    """Run the health check of the compose file against this port; it raises if it fails."""
+    service = yaml.safe_load((DOCS / "deploy" / "compose.yml").read_text())["services"]["bot"]
+    configured = service["environment"]["QUEUE_BOT_MONITORING_PORT"]
+    *_, code = service["healthcheck"]["test"]
+    assert configured in code
+    subprocess.run([sys.executable, "-c", code.replace(configured, str(port))], check=True)
 
 
 def documented() -> set[str]:
