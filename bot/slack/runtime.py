@@ -24,9 +24,10 @@ from bot.monitoring.collector import ReplicaState
 from bot.monitoring.metrics import Metrics
 from bot.monitoring.server import MonitoringServer
 from bot.monitoring.state import StateReader
-from bot.slack.app import RequestHandler, build_app
+from bot.slack.app import build_app
 from bot.slack.block_support import BlockSupport
 from bot.slack.directory import REFRESH_SECONDS, SlackDirectory, reason_of
+from bot.slack.handler import RequestHandler
 from bot.slack.poster import SlackPoster
 from bot.slack.socket import SocketMode
 from bot.text import warm_up

@@ -25,9 +25,8 @@ from bot.models.refusals import Busy
 from bot.models.requests import Actor, Invocation, Message, Source
 from bot.models.roles import Role
 from bot.settings import load_settings
-from bot.slack import app
-from bot.slack.app import ANSWER_WITHIN, START_WITHIN
 from bot.slack.envelopes import CHANGE_SECONDS
+from bot.slack.handler import ANSWER_WITHIN, SLACK_WAITS, START_WITHIN
 from bot.store import tables
 from bot.views.context import Context
 from bot.wiring import make_setup
@@ -60,7 +59,7 @@ def renamed(command: Command, name: str, **changed: Any) -> Command:
 
 
 def test_each_limit_of_a_request_leaves_time_for_what_comes_after_it() -> None:
-    assert START_WITHIN < CHANGE_SECONDS < ANSWER_WITHIN <= app.SLACK_WAITS - 0.5
+    assert START_WITHIN < CHANGE_SECONDS < ANSWER_WITHIN <= SLACK_WAITS - 0.5
 
 
 def test_a_change_that_waits_for_a_lock_is_answered_busy_in_time_and_can_be_tried_again(

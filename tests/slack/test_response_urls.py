@@ -5,9 +5,9 @@ from time import monotonic
 import pytest
 
 from bot.monitoring.metrics import Metrics
-from bot.slack.app import RequestHandler
 from bot.slack.block_support import BlockSupport
 from bot.slack.envelopes import slash, submission
+from bot.slack.handler import RequestHandler
 from bot.slack.response_urls import is_of_slack
 from tests.kit.listeners import listening
 from tests.kit.queues import TestQueue
