@@ -33,7 +33,6 @@ from bot.wiring import make_setup
 from tests.kit.queues import TestQueue
 from tests.kit.team import Team, sqlite_queue, team_at_work
 
-SLACK_WAITS = 20.0
 """Seconds for which the local Slack of a punctual team waits, with a margin for a busy machine."""
 
 
