@@ -119,7 +119,7 @@ def run() -> None:
     help="The other app's manifest (YAML or JSON), with --only-slack.",
 )
 @stopping
-def playground(port: int, no_browser: bool, only_slack: bool, manifest: Path | None) -> None:  # noqa: FBT001 click hands options over so
+def playground(port: int, no_browser: bool, only_slack: bool, manifest: Path | None) -> None:  # noqa: FBT001 click passes a flag as a bool
     """Try the bot: a local Slack in your browser, a sample queue, a worker. No account needed."""
     if only_slack != (manifest is not None):
         raise click.UsageError("--only-slack and --manifest belong together")
@@ -165,7 +165,7 @@ def migrate() -> None:
 @click.option("--yes", is_flag=True, help="Confirm a bulk change.")
 @click.option("--request-id", metavar="ID", help="A repeated id gets the first answer again.")
 @stopping
-def do_command(words: str, name: str, as_json: bool, yes: bool, request_id: str | None) -> None:  # noqa: FBT001 click hands options over so
+def do_command(words: str, name: str, as_json: bool, yes: bool, request_id: str | None) -> None:  # noqa: FBT001 click passes a flag as a bool
     """Run one command as in Slack: queue-bot do "retry 45" --as ana."""
     logs.configure("WARNING", mask_value)
     settings = load_settings(os.environ, need="database")
@@ -186,7 +186,7 @@ def _ask(preview: Preview) -> int | None:
 @main.command(name="health")
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 @stopping
-def health_command(as_json: bool) -> None:  # noqa: FBT001 click hands options over so
+def health_command(as_json: bool) -> None:  # noqa: FBT001 click passes a flag as a bool
     """Report whether background work is done and messages arrive; exit with 1 if not."""
     logs.configure("WARNING", mask_value)
     settings = load_settings(os.environ, need="database")
@@ -236,7 +236,7 @@ def _anchor(text: str) -> tuple[int, str]:
 @click.option("--lost", is_flag=True, help="The active key is lost: begin with another one.")
 @click.option("--as", "name", metavar="NAME", help="Who you are, for the audit.")
 @stopping
-def new_key(activate: bool, lost: bool, name: str | None) -> None:  # noqa: FBT001 click hands options over so
+def new_key(activate: bool, lost: bool, name: str | None) -> None:  # noqa: FBT001 click passes a flag as a bool
     """Print a new key of the audit log, or put QUEUE_BOT_AUDIT_KEY into use."""
     if not activate and not lost:
         click.echo(new_secret())
@@ -266,7 +266,7 @@ def purge(days: int, name: str) -> None:
 @click.option("--after", default=0, metavar="SEQ", help="The last record that you have.")
 @click.option("--follow", is_flag=True, help="Wait for more, until you stop it.")
 @stopping
-def export(after: int, follow: bool) -> None:  # noqa: FBT001 click hands options over so
+def export(after: int, follow: bool) -> None:  # noqa: FBT001 click passes a flag as a bool
     """Print the sealed records as lines of JSON, oldest first."""
     engine = open_database(load_settings(os.environ, need="database"))
     with at_start(), reading(engine) as connection:

@@ -35,6 +35,7 @@ from bot.setting_types import (
     Members,
     Mention,
     Paths,
+    Port,
     Positive,
     Readers,
     RoleWord,
@@ -54,6 +55,7 @@ _PLAIN = {
     "bool_parsing": "must be true or false",
     "int_parsing": "must be a whole number",
     "greater_than_equal": "must be at least 1",
+    "less_than_equal": "is too large",
 }
 
 
@@ -146,6 +148,9 @@ class Settings(BaseSettings):
     operator_minutes: Positive = 10
     audit_key: AuditSecret | None = None
     audit_key_old: AuditSecret | None = None
+
+    monitoring_port: Port | None = None
+    monitoring_host: str = "127.0.0.1"
 
     jobs_table: Table = "jobs"
     failed_jobs_table: Table = "failed_jobs"

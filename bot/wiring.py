@@ -251,6 +251,12 @@ def warn_of_limits(setup: Setup) -> None:
         )
 
 
+def monitoring_address(settings: Settings) -> tuple[str, int] | None:
+    """Return the host and port of the monitoring port, or None if none is configured."""
+    port = settings.monitoring_port
+    return None if port is None else (settings.monitoring_host, port)
+
+
 def make_bot(settings: Settings, interval: float = INTERVAL, grace: int = 0) -> SlackBot:
     """Check the configuration and return a bot that is ready to start.
 
@@ -278,4 +284,5 @@ def make_bot(settings: Settings, interval: float = INTERVAL, grace: int = 0) -> 
         engines.background,
         engines.polling,
         grace,
+        monitoring_address(settings),
     )

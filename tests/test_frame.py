@@ -25,7 +25,8 @@ SCRIPTS = [
     "tests/services/install.sh",
 ]
 ABOUT_TESTS = ROOT / "tests" / "localslack" / "conformance" / "test_pages.py"
-"""The only module that imports test modules: it checks that each of their rules has a page."""
+"""The only module that may import test modules: it checks that each of their tests names the page
+of Slack's documentation that it follows."""
 TOP_LEVEL = {
     *("pyproject.toml", "README.md", "bot", "tests", "manifest.yml", "Dockerfile"),
     *("Makefile", "requirements", "docs", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"),
@@ -104,7 +105,7 @@ def test_a_script_can_be_run_and_bash_understands_it(script: str) -> None:
     subprocess.run(["bash", "-n", path], check=True, timeout=20)
 
 
-def test_every_script_is_looked_at() -> None:
+def test_scripts_lists_every_bash_script() -> None:
     scripts = [
         str(file.relative_to(ROOT))
         for file in tracked()
@@ -113,7 +114,7 @@ def test_every_script_is_looked_at() -> None:
     assert sorted(scripts) == SCRIPTS
 
 
-def test_an_old_or_absent_python_is_told_in_a_sentence(tmp_path: Path) -> None:
+def test_install_explains_that_python_is_missing_or_too_old(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "requirements", tmp_path / "requirements")
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     done = subprocess.run(

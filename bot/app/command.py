@@ -174,6 +174,7 @@ class Command:
     `when_frozen`: the command changes no job and runs during a change freeze too.
     `action`: describes the effect on jobs.
     `ids_of`: the table of the command's ids, for a command that removes no rows.
+    `leads_to`: the command that takes an argument which people type after this command.
     `topic`: the command's group in the help. `examples`: shown in the help, without `/queue`.
     """
 
@@ -191,6 +192,7 @@ class Command:
     action: Action | None = None
     ids_of: RowKind | None = None
     aliases: tuple[str, ...] = ()
+    leads_to: Mapping[str, str] = field(default_factory=dict)
     topic: HelpTopic | None = None
     examples: tuple[str, ...] = ()
 

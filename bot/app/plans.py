@@ -14,7 +14,7 @@ from bot.app.known_queue import require_known
 from bot.models.actions import Action
 from bot.models.jobs import Value
 from bot.models.operations import OPERATOR_ROWS, Duplicates, Preview, Progress, Scope
-from bot.models.refusals import CountMismatch, Denied, OperationRunning, PlanExpired
+from bot.models.refusals import CountMismatch, Denied, Invalid, OperationRunning, PlanExpired
 from bot.models.roles import Role
 from bot.queue.children import children_of
 from bot.queue.layouts import LONGEST_QUEUE
@@ -95,13 +95,19 @@ def preview(work: Work, action: Action, scope: Scope, options: BulkOptions = PLA
     """Index the newest failures, plan the matching failures, and return the plan's preview.
 
     Raises `Denied` if the person may not change that many jobs at once, and `TimesOff` if the scope
-    has a time and `failed_at` is in another zone.
+    has a time and `failed_at` is in another zone. Raises `Invalid` for a canary of a single job.
     """
     complete = index.catch_up(work.connection, work.queue, work.now)
     if scope.failed_before is not None or scope.failed_after is not None:
         require_right_zone(work.connection, work.queue)
     plan = create(work, action, scope, options)
     check_role(work, action, plan.total)
+    if options.canary and plan.total == 1:
+        usage = work.setup.commands[action.name].usage()
+        value = str(options.canary)
+        raise Invalid(
+            problem="canary-of-one", field="canary", value=value, expected="", usage=usage
+        )
     details = {
         "indexing": not complete,
         "freeze": change_freeze.current(work.connection),

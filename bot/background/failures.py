@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from bot.app.command import Setup
 from bot.background.leader import leader_transaction
-from bot.store.failures import aggregation, index
+from bot.store.failures import aggregation, index, regrouping
 from bot.store.leases import Lease
 
 # The limit is needed because a backfill of a million rows, or the deltas of a large bulk change,
@@ -22,6 +22,15 @@ def index_once(setup: Setup, lease: Lease) -> bool:
         if not result.more:
             return False
     return True
+
+
+def regroup_once(setup: Setup, lease: Lease) -> bool:
+    """Group some failures by the current rules; return True if more are left."""
+
+    def work(connection: Connection) -> regrouping.Regrouping:
+        return regrouping.regroup(connection, setup.queue, setup.clock(connection))
+
+    return leader_transaction(setup, lease, work).more
 
 
 def scan_once(setup: Setup, lease: Lease) -> int:

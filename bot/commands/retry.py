@@ -102,7 +102,7 @@ def _in_bulk(work: Work, args: RetryArguments, options: BulkOptions) -> BulkOutc
     if args.incident is None:
         return preview_or_start(work, ACTION, args, scope, options)
     incident = incident_of(work, args.incident)
-    started = preview_or_start(work, ACTION, args, limited_to(scope, incident), options)
+    started = preview_or_start(work, ACTION, args, limited_to(work, scope, incident), options)
     if started.extra.preview is None:
         return started
     shown = with_older(work, ACTION, started.extra.preview, incident, options)

@@ -24,6 +24,7 @@ from bot.app.dispatch import dispatch, is_change
 from bot.app.responses import Outcome, answer, texts_of
 from bot.models.refusals import CountMismatch, Refusal
 from bot.models.requests import Message, Modal, Source
+from bot.monitoring.metrics import Metrics
 from bot.slack import envelopes
 from bot.slack.block_support import BlockSupport, respond
 from bot.slack.directory import reason_of
@@ -76,9 +77,11 @@ class RequestHandler:
         client: WebClient,
         wake: Callable[[], None],
         support: BlockSupport,
+        metrics: Metrics,
         grace: int = 0,
     ) -> None:
         self._setup = setup
+        self._metrics = metrics
         self._support = support
         self._client = client
         self._wake = wake
@@ -145,6 +148,8 @@ class RequestHandler:
     def _execute(self, envelope: Envelope) -> Reply:
         invocation = envelope.invocation
         changed = False
+        outcome: Outcome | None = None
+        began = monotonic()
         try:
             late = monotonic() > envelope.received + START_WITHIN
             outcome = dispatch(self._setup, invocation, envelope.request, late=late)
@@ -159,6 +164,8 @@ class RequestHandler:
             log.exception("bug", bug_id=bug_id, request=invocation.request_id)
             texts = texts_of(self._setup, invocation)
             return Reply(bug_message(bug_id, texts, nothing_changed=not changed))
+        finally:
+            self._metrics.finished(outcome, monotonic() - began)
 
     def _follow_up(self, envelope: Envelope, reply: Reply) -> None:
         """Send the answer without the acknowledgement, and then redraw the person's Home."""
@@ -277,7 +284,10 @@ def view_json(modal: Modal, origin: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def build_app(
-    client: WebClient, handler: RequestHandler, group_changed: Callable[[str], None]
+    client: WebClient,
+    handler: RequestHandler,
+    group_changed: Callable[[str], None],
+    metrics: Metrics,
 ) -> App:
     """Return the Bolt app with its listeners; the listeners run in the client's thread.
 
@@ -297,14 +307,17 @@ def build_app(
     @app.command("/queue")
     def slash(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
         handler.slash(ack, envelopes.slash(body, context["received"]))
+        metrics.acknowledged(monotonic() - context["received"])
 
     @app.action(re.compile("^(run|page):"))
     def click(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
         handler.click(ack, envelopes.click(body, context["received"]))
+        metrics.acknowledged(monotonic() - context["received"])
 
     @app.view(re.compile("^run:"))
     def submission(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
         handler.submit(ack, envelopes.submission(body, context["received"]))
+        metrics.acknowledged(monotonic() - context["received"])
 
     @app.event("app_home_opened")
     def home_opened(event: dict[str, Any], body: dict[str, Any]) -> None:

@@ -20,6 +20,10 @@ from bot.access import role_changes
 from bot.app.command import Setup
 from bot.background.loop import INTERVAL, Watcher
 from bot.models.refusals import StartError
+from bot.monitoring.collector import ReplicaState
+from bot.monitoring.metrics import Metrics
+from bot.monitoring.server import MonitoringServer
+from bot.monitoring.state import StateReader
 from bot.slack.app import RequestHandler, build_app
 from bot.slack.block_support import BlockSupport
 from bot.slack.directory import REFRESH_SECONDS, SlackDirectory, reason_of
@@ -89,7 +93,8 @@ class SlackBot:
 
     `background` and `polling` are the engines of background work. So background work does not use
     the connections of requests. `grace` is the number of seconds that a local Slack waits longer
-    than Slack for an answer. Tests on a busy machine need the additional time.
+    than Slack for an answer. Tests on a busy machine need the additional time. `monitoring` is the
+    host and port of the monitoring port, or None without one.
     """
 
     def __init__(
@@ -101,6 +106,7 @@ class SlackBot:
         background: Engine | None = None,
         polling: Engine | None = None,
         grace: int = 0,
+        monitoring: tuple[str, int] | None = None,
     ) -> None:
         lookups = access.client(LOOKUP_SECONDS + grace)
         self._directory = SlackDirectory(lookups, grace=grace)
@@ -112,9 +118,13 @@ class SlackBot:
         poster = SlackPoster(client, workspace.url, support)
         background_setup = replace(self.setup, engine=self._background)
         self._watcher = Watcher(background_setup, poster, interval, self._polling)
-        self._handler = RequestHandler(self.setup, lookups, self._watcher.wake, support, grace)
-        app = build_app(client, self._handler, self._group_changed)
+        metrics = Metrics()
+        self._handler = RequestHandler(
+            self.setup, lookups, self._watcher.wake, support, metrics, grace
+        )
+        app = build_app(client, self._handler, self._group_changed, metrics)
         self.socket = SocketMode(app, access.app_token, grace)
+        self.monitoring = None if monitoring is None else self._monitored(monitoring, metrics)
         self._stopped = threading.Event()
         self._refresher = threading.Thread(target=self._refresh, name="groups", daemon=True)
 
@@ -126,6 +136,8 @@ class SlackBot:
         warm_up()
         setup = self.setup
         role_changes.announce_rules(setup.engine, setup.rules, setup.known_roles, self._directory)
+        if self.monitoring is not None:
+            self.monitoring.start()
         self._refresher.start()
         self._watcher.start()
         try:
@@ -147,6 +159,8 @@ class SlackBot:
         _end_by(partial(self.socket.close, DRAIN_SECONDS), monotonic() + CLOSE_SECONDS)
         _end_by(self._handler.close, min(until, monotonic() + HANDLER_SECONDS))
         _end_by(self._watcher.stop, until)
+        if self.monitoring is not None:
+            self.monitoring.stop()
         self._directory.close()
         self._polling.dispose()
         self._background.dispose()
@@ -158,6 +172,25 @@ class SlackBot:
         if group in self.setup.rules.groups:
             self._directory.forget_group(group)
             role_changes.announce_change(self.setup.engine)
+
+    def _monitored(self, address: tuple[str, int], metrics: Metrics) -> MonitoringServer:
+        """Return the server of the monitoring port; only with it, statements are measured."""
+        engines = {"requests": self.setup.engine}
+        engines |= {"background": self._background, "polling": self._polling}
+        for engine in dict.fromkeys(engines.values()):
+            names = [name for name, of in engines.items() if of is engine]
+            metrics.measure(engine, names[0])
+        host, port = address
+        return MonitoringServer(host, port, metrics, StateReader(self._polling), self._replica)
+
+    def _replica(self) -> ReplicaState:
+        return ReplicaState(
+            version=self.setup.version,
+            replica=self.setup.replica,
+            step_ages=self._watcher.step_ages,
+            round_age=self._watcher.round_age,
+            connected=self.socket.client.is_connected(),
+        )
 
     def _refresh(self) -> None:
         groups = self.setup.rules.groups

@@ -13,10 +13,12 @@ from bot.database.dialects import is_conflict, is_duplicate, is_sqlite
 from bot.database.session import require_session, warn_of_kept
 from bot.database.start import at_start
 from bot.database.transactions import now_of, time_limit
+from bot.fingerprint.error_group import RULES
 from bot.models.refusals import StartError
 from bot.store.tables import (
     change_freeze,
     cursors,
+    failures,
     leases,
     migrations,
     requests,
@@ -42,10 +44,14 @@ CURSORS = (
     "digest",
     "open_incidents",
     "incidents_purged",
+    "rules",
+    "rules_next",
+    "rules_group",
+    "rules_seq",
 )
 
 
-def _first(connection: Connection, now: datetime) -> None:
+def _create_missing(connection: Connection, now: datetime) -> None:
     requests.metadata.create_all(connection)
     existing = set(connection.execute(select(leases.c.name)).scalars())
     for name in LEASES:
@@ -54,9 +60,7 @@ def _first(connection: Connection, now: datetime) -> None:
     existing = set(connection.execute(select(cursors.c.name)).scalars())
     for name in CURSORS:
         if name not in existing:
-            # The backfill has not started; the first pass sets its end.
-            position = None if name.startswith("backfill") else 0
-            connection.execute(insert(cursors).values(name=name, position=position))
+            connection.execute(insert(cursors).values(name=name, position=_start(connection, name)))
     if connection.execute(select(change_freeze.c.name)).first() is None:
         connection.execute(insert(change_freeze).values(name=FREEZE))
     if connection.execute(select(watcher_load.c.name)).first() is None:
@@ -65,7 +69,22 @@ def _first(connection: Connection, now: datetime) -> None:
         connection.execute(insert(role_generation).values(name=ROLES, generation=0))
 
 
-MIGRATIONS: tuple[Callable[[Connection, datetime], None], ...] = (_first,)
+def _start(connection: Connection, name: str) -> int | None:
+    """Return the position with which a cursor starts."""
+    if name.startswith("backfill"):
+        return None  # The backfill has not started; the first pass sets its end.
+    if name == "rules":
+        # The rules had no version before their second one.
+        is_indexed = connection.execute(select(failures.c.seq).limit(1)).first() is not None
+        return 1 if is_indexed else RULES
+    return 0
+
+
+MIGRATIONS: tuple[Callable[[Connection, datetime], None], ...] = (
+    _create_missing,
+    # The merges of error groups, and the cursors of their rules.
+    _create_missing,
+)
 """The migrations in order. Each can be repeated after an interruption; DDL commits at once."""
 
 

@@ -530,16 +530,24 @@ retry-outcome-word-stopped-following = ⏳ no longer tracked
 retry-outcomes-ended = All of them have ended, { $age } after the start.
 retry-outcomes-wait = Some have not run yet, { $age } after the start.
 retry-outcomes-look = All of them have run, { $age } after the start. The bot checks once more whether one failed.
-retry-outcomes-stopped = Some had not run { $age } after the start. They are no longer tracked.
+retry-outcomes-stopped = Some jobs had still not run, { $age } after the start. They are no longer tracked.
 canary-waiting =
     { $count ->
         [one] 🐤 Waiting for the first job before the others are retried:
-       *[other] 🐤 Waiting for the first { $count } jobs before the others are retried:
+       *[other]
+            { $errors ->
+                [one] 🐤 Waiting for the first { $count } jobs before the others are retried:
+               *[other] 🐤 Waiting for the first { $count } jobs, from { $errors } errors, before the others are retried:
+            }
     }
 canary-ended =
     { $count ->
         [one] 🐤 The first job:
-       *[other] 🐤 The first { $count } jobs:
+       *[other]
+            { $errors ->
+                [one] 🐤 The first { $count } jobs:
+               *[other] 🐤 The first { $count } jobs, from { $errors } errors:
+            }
     }
 retry-outcome-count-processed = ✅ { $count } processed
 retry-outcome-count-failed-again = 🔴 { $count } failed again
@@ -971,7 +979,7 @@ error-pile = ⚪ nothing new for { $age }
 error-bar = last { $hours } h: { $bar } { $count }
 error-hours = last { $hours } h: { $count } ({ $figures })
 label-seen = *Seen:*
-label-orders = *Orders of the newest:*
+label-orders = *Orders of the newest failed jobs:*
 label-in-common = *In common*
 label-example = *The newest* (secrets masked)
 label-newest-failures = *Newest failed jobs of this group*
@@ -1054,8 +1062,17 @@ bulk-canary = Try some first?
 bulk-canary-option =
     { $count ->
         [0] No, all of them at once
-        [one] 1 first, the others if it is processed
-       *[other] { $count } first, the others if they are processed
+        [one]
+            { $source ->
+                [largest] 1 first (of the largest of { $errors } errors), the others if it is processed
+               *[one] 1 first, the others if it is processed
+            }
+       *[other]
+            { $source ->
+                [largest] { $count } first (of the { $count } largest of { $errors } errors), the others if processed
+                [each] { $count } first (from all { $errors } errors), the others if they are processed
+               *[one] { $count } first, the others if they are processed
+            }
     }
 bulk-note-rate =
     { $count ->
@@ -1064,8 +1081,17 @@ bulk-note-rate =
     }
 bulk-note-canary =
     { $count ->
-        [one] 1 is tried first; the others follow only if it is processed.
-       *[other] { $count } are tried first; the others follow only if they are processed.
+        [one]
+            { $source ->
+                [largest] 1 is tried first, of the largest of { $errors } errors; the others follow only if it is processed.
+               *[one] 1 is tried first; the others follow only if it is processed.
+            }
+       *[other]
+            { $source ->
+                [largest] { $count } are tried first, one of each of the { $count } largest of { $errors } errors; the others follow only if they are processed.
+                [each] { $count } are tried first, from all { $errors } errors; the others follow only if they are processed.
+               *[one] { $count } are tried first; the others follow only if they are processed.
+            }
     }
 bulk-queued =
     { $count ->
@@ -1096,6 +1122,7 @@ progress-rate =
        *[other] At most { $count } a minute start.
     }
 problem-retry-what = Name what to retry: ids like 45 46 50-60, or incident=I12, error=E12, queue=, order=, before=, after=. To retry everything, use retry-all
+problem-canary-of-one = A canary needs several jobs, and only 1 job matches. Retry it without canary=
 problem-when = { $value } is not a time like 2h, yesterday, 2025-11-07 or 2025-11-07T17:45
 problem-rate = { $value } is not a rate like 60/min, 10/s or 600/h
 
@@ -1666,3 +1693,29 @@ background-step-digest = Posting the digest
 background-step-purge = Purging old records
 background-step-load = Measuring the database load
 background-step-health = Checking the background work
+
+## Merges of error groups
+merge-preview = Merge *{ $error }* into *{ $into }*?
+merge-merged = 🔗 Merged *{ $error }* into *{ $into }*.
+merge-merged-by = 🔗 *{ $by } merged { $error }* into *{ $into }*.
+merge-ended = *{ $error }* is a group of its own again, apart from *{ $into }*.
+merge-ended-by = *{ $by } undid the merge* of { $error } into { $into }.
+merge-group =
+    { $count ->
+        [one] *{ $error }* · 1 failed job · { $name }
+       *[other] *{ $error }* · { $count } failed jobs · { $name }
+    }
+merge-effect = All failures of { $error }, also new ones, count as failures of { $into }: in lists, alerts, filters and outcomes. A mute of { $error } does not apply to { $into }. No job changes, and the merge can be undone at any time.
+merge-part = Includes *{ $error }*, merged by { $by }, { $at } · { $name }
+merge-part-rules = Includes *{ $error }*, merged by newer rules, { $at } · { $name }
+button-merge = Merge { $error } into { $into }
+button-undo-merge = Undo merge
+spoken-merge-undo = Undo the merge of { $error }
+help-merge = count the failures of one error group as failures of another, or undo that by into=no
+audit-did-merge = { $who } merged error groups: { $what }
+audit-did-merge-ended = { $who } undid the merge of error groups: { $what }
+refusal-already-merged = { $id } is already merged into { $into }. To undo that: { $command }
+refusal-not-merged = { $id } is not merged into another error group
+reason-already-merged = already merged
+reason-not-merged = not merged
+problem-merge-itself = An error group cannot be merged into itself

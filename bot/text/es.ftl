@@ -552,12 +552,20 @@ retry-outcomes-stopped = Algunos no se habían ejecutado { $age } después del i
 canary-waiting =
     { $count ->
         [one] 🐤 Esperando al primer job antes de reintentar los demás:
-       *[other] 🐤 Esperando a los primeros { $count } jobs antes de reintentar los demás:
+       *[other]
+            { $errors ->
+                [one] 🐤 Esperando a los primeros { $count } jobs antes de reintentar los demás:
+               *[other] 🐤 Esperando a los primeros { $count } jobs, de { $errors } errores, antes de reintentar los demás:
+            }
     }
 canary-ended =
     { $count ->
         [one] 🐤 El primer job:
-       *[other] 🐤 Los primeros { $count } jobs:
+       *[other]
+            { $errors ->
+                [one] 🐤 Los primeros { $count } jobs:
+               *[other] 🐤 Los primeros { $count } jobs, de { $errors } errores:
+            }
     }
 retry-outcome-count-processed =
     { $count ->
@@ -1025,7 +1033,7 @@ error-pile = ⚪ nada nuevo desde hace { $age }
 error-bar = últimas { $hours } h: { $bar } { $count }
 error-hours = últimas { $hours } h: { $count } ({ $figures })
 label-seen = *Visto:*
-label-orders = *Órdenes de los más recientes:*
+label-orders = *Órdenes de los fallos más recientes:*
 label-in-common = *En común*
 label-example = *El más reciente* (datos secretos ocultos)
 label-newest-failures = *Jobs fallidos más recientes de este grupo*
@@ -1108,8 +1116,17 @@ bulk-canary = ¿Probar antes con algunos?
 bulk-canary-option =
     { $count ->
         [0] No, todos a la vez
-        [one] Primero 1; los demás si se procesa
-       *[other] Primero { $count }; los demás si se procesan
+        [one]
+            { $source ->
+                [largest] Primero 1 (del mayor de { $errors } errores); los demás si se procesa
+               *[one] Primero 1; los demás si se procesa
+            }
+       *[other]
+            { $source ->
+                [largest] Primero { $count } (de los { $count } mayores de { $errors } errores); los demás si se procesan
+                [each] Primero { $count } (de los { $errors } errores); los demás si se procesan
+               *[one] Primero { $count }; los demás si se procesan
+            }
     }
 bulk-note-rate =
     { $count ->
@@ -1118,8 +1135,17 @@ bulk-note-rate =
     }
 bulk-note-canary =
     { $count ->
-        [one] Primero se prueba 1; los demás siguen solo si se procesa.
-       *[other] Primero se prueban { $count }; los demás siguen solo si se procesan.
+        [one]
+            { $source ->
+                [largest] Primero se prueba 1, del mayor de { $errors } errores; los demás siguen solo si se procesa.
+               *[one] Primero se prueba 1; los demás siguen solo si se procesa.
+            }
+       *[other]
+            { $source ->
+                [largest] Primero se prueban { $count }, uno por cada uno de los { $count } mayores de { $errors } errores; los demás siguen solo si se procesan.
+                [each] Primero se prueban { $count }, de los { $errors } errores; los demás siguen solo si se procesan.
+               *[one] Primero se prueban { $count }; los demás siguen solo si se procesan.
+            }
     }
 bulk-queued =
     { $count ->
@@ -1150,6 +1176,7 @@ progress-rate =
        *[other] Empiezan como máximo { $count } por minuto.
     }
 problem-retry-what = Indica qué reintentar: ids como 45 46 50-60, o incident=I12, error=E12, queue=, order=, before=, after=. Para reintentar todo, usa retry-all
+problem-canary-of-one = Para probar antes con algunos se necesitan varios jobs, y solo hay 1. Reinténtalo sin canary=
 problem-when = { $value } no es un momento como 2h, ayer, 2025-11-07 o 2025-11-07T17:45
 problem-rate = { $value } no es un ritmo como 60/min, 10/s o 600/h
 
@@ -1787,3 +1814,29 @@ background-step-digest = Publicar el resumen
 background-step-purge = Borrar registros viejos
 background-step-load = Medir la carga de la base de datos
 background-step-health = Revisar el trabajo interno
+
+## Uniones de grupos de error
+merge-preview = ¿Unir *{ $error }* a *{ $into }*?
+merge-merged = 🔗 Se unió *{ $error }* a *{ $into }*.
+merge-merged-by = 🔗 *{ $by } unió { $error }* a *{ $into }*.
+merge-ended = *{ $error }* vuelve a ser un grupo propio, separado de *{ $into }*.
+merge-ended-by = *{ $by } deshizo la unión* de { $error } a { $into }.
+merge-group =
+    { $count ->
+        [one] *{ $error }* · 1 job fallido · { $name }
+       *[other] *{ $error }* · { $count } jobs fallidos · { $name }
+    }
+merge-effect = Todos los fallos de { $error }, también los nuevos, cuentan como fallos de { $into }: en listas, alertas, filtros y resultados. Un silencio de { $error } no se aplica a { $into }. No cambia ningún job, y la unión se puede deshacer en cualquier momento.
+merge-part = Incluye *{ $error }*, lo unió { $by }, { $at } · { $name }
+merge-part-rules = Incluye *{ $error }*, lo unieron reglas más nuevas, { $at } · { $name }
+button-merge = Unir { $error } a { $into }
+button-undo-merge = Deshacer unión
+spoken-merge-undo = Deshacer la unión de { $error }
+help-merge = contar los fallos de un grupo de error como fallos de otro, o deshacerlo con into=no
+audit-did-merge = { $who } unió grupos de error: { $what }
+audit-did-merge-ended = { $who } deshizo la unión de grupos de error: { $what }
+refusal-already-merged = { $id } ya está unido a { $into }. Para deshacerlo: { $command }
+refusal-not-merged = { $id } no está unido a otro grupo de error
+reason-already-merged = ya estaba unido
+reason-not-merged = no estaba unido
+problem-merge-itself = Un grupo de error no se puede unir a sí mismo

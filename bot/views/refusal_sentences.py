@@ -8,6 +8,7 @@ from bot.models.jobs import SkippedRow
 from bot.models.refusals import (
     AlreadyAcknowledged,
     AlreadyFrozen,
+    AlreadyMerged,
     AlreadyMuted,
     AlreadyUndone,
     Changed,
@@ -27,6 +28,7 @@ from bot.models.refusals import (
     NotFrozen,
     NothingToUndo,
     NotMember,
+    NotMerged,
     NotMuted,
     NotOperator,
     NotReserved,
@@ -77,6 +79,7 @@ def sentence_of(refusal: Refusal, texts: Texts, actions: Actions) -> Mrkdwn:
         or _access_values(refusal, texts)
         or _row_values(refusal, texts)
         or _incident_values(refusal, texts)
+        or _merge_values(refusal)
         or _freeze_values(refusal, texts)
         or _operation_values(refusal)
         or _undo_values(refusal, texts)
@@ -215,6 +218,16 @@ def _incident_values(refusal: Refusal, texts: Texts) -> dict[str, object]:
                 "nearest": code(f"/queue {refusal.nearest}"),
                 **_by(refusal.by, refusal.at, texts),
             }
+    return {}
+
+
+def _merge_values(refusal: Refusal) -> dict[str, object]:
+    match refusal:
+        case NotMerged():
+            return {"id": refusal.id}
+        case AlreadyMerged():
+            undo = code(f"/queue error {refusal.id} merge=no")
+            return {"id": refusal.id, "into": refusal.into, "command": undo}
     return {}
 
 

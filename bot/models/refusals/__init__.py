@@ -22,11 +22,13 @@ from bot.models.refusals.database import (
 )
 from bot.models.refusals.incidents import (
     AlreadyAcknowledged,
+    AlreadyMerged,
     AlreadyMuted,
     ErrorGroupNotFound,
     IncidentClosed,
     IncidentNotFound,
     MutedOtherwise,
+    NotMerged,
     NotMuted,
     NotOperator,
     QueueNotFound,
@@ -77,6 +79,7 @@ from bot.models.refusals.undo import (
 __all__ = [
     "AlreadyAcknowledged",
     "AlreadyFrozen",
+    "AlreadyMerged",
     "AlreadyMuted",
     "AlreadyUndone",
     "AuditKeyMissing",
@@ -100,6 +103,7 @@ __all__ = [
     "NotAllowed",
     "NotFrozen",
     "NotMember",
+    "NotMerged",
     "NotMuted",
     "NotOperator",
     "NotReserved",

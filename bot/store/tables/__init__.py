@@ -4,7 +4,13 @@ from bot.store.tables.access import role_generation
 from bot.store.tables.audit import audit, audit_chain, audit_rejected, audit_targets, requests
 from bot.store.tables.background import background_steps
 from bot.store.tables.columns import metadata
-from bot.store.tables.failures import SCOPE_INDEX, error_groups, failure_counts, failures
+from bot.store.tables.failures import (
+    SCOPE_INDEX,
+    error_groups,
+    error_merges,
+    failure_counts,
+    failures,
+)
 from bot.store.tables.incidents import (
     LONGEST_SUBJECT,
     incident_deltas,
@@ -38,6 +44,7 @@ __all__ = [
     "change_freeze",
     "cursors",
     "error_groups",
+    "error_merges",
     "failure_counts",
     "failures",
     "incident_deltas",

@@ -76,8 +76,11 @@ def _done(line: AuditLine, values: Mapping[str, Any], ctx: Context, *, queues: b
     hidden = len(line.targets) - TARGETS
     targets += [texts("audit-more-targets", count=hidden)] if hidden > 0 else []
     what = cut(join(", ", targets), LONGEST) or code(" ".join(_words(values)), TYPED) or escape("–")
-    if texts.has(f"audit-did-{line.action}"):
-        return texts(f"audit-did-{line.action}", who=who, what=what)
+    key = f"audit-did-{line.action}"
+    if values.get("into") == "no":
+        key = f"{key}-ended"
+    if texts.has(key):
+        return texts(key, who=who, what=what)
     if targets:
         return texts("audit-did-to", who=who, command=code(line.action, 40), what=what)
     return texts("audit-did", who=who, command=typed(line, values))
