@@ -21,7 +21,13 @@ from sqlalchemy.exc import DBAPIError
 
 from bot import __version__, logs
 from bot.access.no_slack import NoSlack
-from bot.audit_terminal import activate_key, anchors_in, exported, replace_lost_key
+from bot.audit_terminal import (
+    activate_key,
+    anchors_in,
+    exported,
+    purge_refusals,
+    replace_lost_key,
+)
 from bot.database.dialects import is_sqlite
 from bot.database.start import at_start, problems_of
 from bot.database.transactions import reading
@@ -242,6 +248,18 @@ def new_key(activate: bool, lost: bool, name: str | None) -> None:  # noqa: FBT0
     settings = load_settings(os.environ, need="database")
     put_into_use = activate_key if activate else replace_lost_key
     click.echo(put_into_use(open_database(settings), audit_keys(settings), name))
+
+
+@audit_group.command()
+@click.option("--days", default=90, show_default=True, type=click.IntRange(min=30), help="Age.")
+@click.option("--as", "name", required=True, metavar="NAME", help="Who you are, for the audit.")
+@stopping
+def purge(days: int, name: str) -> None:
+    """Sum up old refusals in one record and delete their records; needs the migrate account."""
+    if (problem := name_problem(name)) is not None:
+        raise StartError([problem])
+    settings = load_settings(os.environ, need="database")
+    click.echo(purge_refusals(open_database(settings), audit_keys(settings), days, name))
 
 
 @audit_group.command()

@@ -152,6 +152,8 @@ class Settings(BaseSettings):
     monitoring_port: Port | None = None
     monitoring_host: str = "127.0.0.1"
 
+    # `schema` alone would hide a method of pydantic.
+    own_schema: Table | None = Field(None, validation_alias="QUEUE_BOT_SCHEMA")
     jobs_table: Table = "jobs"
     failed_jobs_table: Table = "failed_jobs"
     order_paths: Paths | None = None
@@ -301,6 +303,12 @@ def _contradictions(settings: Settings, need: Need) -> list[str]:
     problems = []
     if settings.database_ca is not None and settings.database_tls == "off":
         problems.append("DATABASE_CA and DATABASE_TLS=off contradict each other; keep one of them.")
+    url = settings.database_url
+    is_file = url is not None and url.get_secret_value().startswith("sqlite")
+    if settings.own_schema is not None and is_file:
+        problems.append(
+            "QUEUE_BOT_SCHEMA needs MariaDB or MySQL: an SQLite file has no schemas; unset it."
+        )
     if settings.audit_key is None and settings.audit_key_old is not None:
         problems.append("QUEUE_BOT_AUDIT_KEY_OLD is set without QUEUE_BOT_AUDIT_KEY; set both.")
     if need == "run" and not (settings.viewers or settings.operators or settings.admins):

@@ -77,6 +77,7 @@ def open_database(
         lock_seconds=lock_seconds,
         grace=grace,
         autocommit=autocommit,
+        schema=settings.own_schema,
     )
 
 
@@ -134,7 +135,11 @@ def open_engines(settings: Settings, grace: float = 0.0) -> Engines:
 
 def queue_of(settings: Settings) -> Queue:
     """Return the queue with the configured tables and payload paths."""
-    jobs, failed = spec_tables(settings.jobs_table, settings.failed_jobs_table)
+    url = settings.database_url
+    schema = None
+    if settings.own_schema is not None and url is not None:
+        schema = make_url(url.get_secret_value()).database
+    jobs, failed = spec_tables(settings.jobs_table, settings.failed_jobs_table, schema)
     return Queue(
         jobs=jobs,
         failed=failed,

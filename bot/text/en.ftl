@@ -623,6 +623,7 @@ audit-did-release = { $who } released { $what }
 audit-did-undo = { $who } put back { $what }
 audit-did-freeze = { $who } froze all changes: { $what }
 audit-did-audit-key = { $who } changed the key of the audit log: { $what }
+audit-did-audit-purge = { $who } summed up and deleted old refusals: { $what }
 audit-did-unfreeze = { $who } allowed changes again
 audit-did-acknowledge = { $who } acknowledged incident { $what }
 audit-did-mute = { $who } muted { $what }

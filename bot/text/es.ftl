@@ -657,6 +657,7 @@ audit-did-release = { $who } liberó { $what }
 audit-did-undo = { $who } devolvió { $what }
 audit-did-freeze = { $who } congeló todos los cambios: { $what }
 audit-did-audit-key = { $who } cambió la clave de la auditoría: { $what }
+audit-did-audit-purge = { $who } resumió y eliminó rechazos antiguos: { $what }
 audit-did-unfreeze = { $who } permitió otra vez los cambios
 audit-did-acknowledge = { $who } reconoció el incidente { $what }
 audit-did-mute = { $who } silenció { $what }

@@ -7,6 +7,7 @@ from contextlib import ExitStack, closing
 from dataclasses import replace
 
 from slack_sdk import WebClient
+from sqlalchemy import delete, insert
 
 from bot.access import role_changes
 from bot.access.roles import Rules
@@ -19,6 +20,10 @@ from bot.localslack.demo import IDS
 from bot.localslack.server import LocalSlack
 from bot.slack.directory import SlackDirectory
 from bot.store import tables
+from bot.store.audit import retention
+from bot.store.audit.audit_log import compact
+from bot.store.audit.keys import AuditKey, AuditKeys
+from bot.store.audit.verification import verify
 from tests.crash.scenarios import Mutant
 from tests.kit.bulk import previewed, run_out
 from tests.kit.clock import Seconds, StandingClock
@@ -106,3 +111,23 @@ def a_person_sends_requests_without_a_pause(queue: TestQueue, mutant: Mutant) ->
     rows = [row for row in queue.rows(tables.audit) if row.actor == SAM]
     assert [row.reason for row in rows] == ["denied"] * 3 + ["too-many"]
     assert rows[-1].arguments == '{"count":37}'
+
+
+def a_checkpoint_is_forged(queue: TestQueue, mutant: Mutant) -> None:
+    """Somebody deletes the record of a change, and inserts a record that says it was summed up."""
+    queue.fail(45)
+    keys = AuditKeys(AuditKey("1" * 64))
+    setup = make_setup(queue, audit_keys=keys)
+    ask(setup, "retry 45")
+    audit.seal_once(setup, hold(setup))
+    (change,) = [row for row in queue.rows(tables.audit) if row.action == "retry"]
+    (link,) = [row for row in queue.rows(tables.audit_chain) if row.audit_id == change.id]
+    digest = retention.digest_of_links([(link.seq, link.digest)])
+    arguments = compact({"seqs": [[link.seq, link.seq]], "digest": digest})
+    forged = {"id": change.id + 100, "action": retention.PURGED, "arguments": arguments}
+    with queue.engine.begin() as connection:
+        connection.execute(delete(tables.audit).where(tables.audit.c.id == change.id))
+        connection.execute(insert(tables.audit).values(change._asdict() | forged))
+    with mutant(), queue.engine.begin() as connection:
+        sentences = list(verify(connection, keys=keys))
+    assert sentences == [f"Record {change.id} of link {link.seq} was removed."]
