@@ -7,7 +7,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from time import sleep
@@ -139,6 +140,27 @@ def playground(port: int, no_browser: bool, only_slack: bool, manifest: Path | N
     play(port, browser=not no_browser, say=click.echo)
 
 
+@contextmanager
+def _reported() -> Iterator[Callable[[str], object]]:
+    """Print each second which activity still runs; yield the function that sets the activity."""
+    activities = ["connecting"]
+    done = threading.Event()
+
+    def repeat() -> None:
+        seconds = 0
+        while not done.wait(1.0):
+            seconds += 1
+            click.echo(f"Still running after {seconds} s: {activities[-1]}")
+
+    reporter = threading.Thread(target=repeat, name="report", daemon=True)
+    reporter.start()
+    try:
+        yield activities.append
+    finally:
+        done.set()
+        reporter.join()
+
+
 @main.command()
 @stopping
 def migrate() -> None:
@@ -146,7 +168,8 @@ def migrate() -> None:
     logs.configure("WARNING", mask_value)
     settings = load_settings(os.environ, need="database")
     engine = open_database(settings)
-    applied = apply_migrations(engine)
+    with _reported() as report:
+        applied = apply_migrations(engine, report)
     with at_start(), reading(engine) as connection:
         require_current(connection)
     click.echo(f"{applied} migrations applied." if applied else "The tables are up to date.")
