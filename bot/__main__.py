@@ -7,8 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
 from time import sleep
@@ -34,7 +33,7 @@ from bot.store.audit import audit_log, chain, history, verification
 from bot.store.audit.keys import new_secret
 from bot.store.migrate import migrate as apply_migrations
 from bot.store.migrate import require_current
-from bot.terminal import TerminalRequest, do, name_problem, report_health
+from bot.terminal import TerminalRequest, do, name_problem, report_health, reported
 from bot.text import texts_for
 from bot.views.refusal import refusal_sentence
 from bot.wiring import (
@@ -140,27 +139,6 @@ def playground(port: int, no_browser: bool, only_slack: bool, manifest: Path | N
     play(port, browser=not no_browser, say=click.echo)
 
 
-@contextmanager
-def _reported() -> Iterator[Callable[[str], object]]:
-    """Print each second which activity still runs; yield the function that sets the activity."""
-    activities = ["connecting"]
-    done = threading.Event()
-
-    def repeat() -> None:
-        seconds = 0
-        while not done.wait(1.0):
-            seconds += 1
-            click.echo(f"Still running after {seconds} s: {activities[-1]}")
-
-    reporter = threading.Thread(target=repeat, name="report", daemon=True)
-    reporter.start()
-    try:
-        yield activities.append
-    finally:
-        done.set()
-        reporter.join()
-
-
 @main.command()
 @stopping
 def migrate() -> None:
@@ -168,7 +146,7 @@ def migrate() -> None:
     logs.configure("WARNING", mask_value)
     settings = load_settings(os.environ, need="database")
     engine = open_database(settings)
-    with _reported() as report:
+    with reported(click.echo) as report:
         applied = apply_migrations(engine, report)
     with at_start(), reading(engine) as connection:
         require_current(connection)
