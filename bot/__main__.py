@@ -40,7 +40,7 @@ from bot.store.audit import audit_log, chain, history, verification
 from bot.store.audit.keys import new_secret
 from bot.store.migrate import migrate as apply_migrations
 from bot.store.migrate import require_current
-from bot.terminal import TerminalRequest, do, name_problem, report_health
+from bot.terminal import TerminalRequest, do, name_problem, report_health, reported
 from bot.text import texts_for
 from bot.views.refusal import refusal_sentence
 from bot.wiring import (
@@ -152,7 +152,8 @@ def migrate() -> None:
     logs.configure("WARNING", mask_value)
     settings = load_settings(os.environ, need="database")
     engine = open_database(settings)
-    applied = apply_migrations(engine)
+    with reported(click.echo) as report:
+        applied = apply_migrations(engine, report)
     with at_start(), reading(engine) as connection:
         require_current(connection)
     click.echo(f"{applied} migrations applied." if applied else "The tables are up to date.")

@@ -113,15 +113,27 @@ def _without_secrets(setup: Setup, content: str | Request | Refusal) -> str | Re
 
 def is_change(setup: Setup, content: str | Request | Refusal) -> bool:
     """Return whether this request changes data immediately, unless it is refused."""
+    read = _read_request(setup, content)
+    return read is not None and changes_now(*read)
+
+
+def is_preview(setup: Setup, content: str | Request | Refusal) -> bool:
+    """Return whether this request previews a bulk change, unless it is refused."""
+    read = _read_request(setup, content)
+    return read is not None and read[0].effect is Effect.BULK and not changes_now(*read)
+
+
+def _read_request(setup: Setup, content: str | Request | Refusal) -> tuple[Command, Any] | None:
+    """Return the command and its valid arguments, or None for a request that is refused."""
     try:
         content = _without_secrets(setup, content)
         request = parse(content, setup.commands) if isinstance(content, str) else content
         if isinstance(request, Refusal) or request.command not in setup.commands:
-            return False
+            return None
         command = setup.commands[request.command]
-        return changes_now(command, _validated(command, request.values))
+        return command, _validated(command, request.values)
     except Refusal:
-        return False
+        return None
 
 
 def changes_now(command: Command, arguments: Any) -> bool:

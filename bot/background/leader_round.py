@@ -19,6 +19,7 @@ from bot.background.database_load import KEEP_EVERY, Load
 from bot.background.failures import (
     aggregate_once,
     index_once,
+    log_progress,
     merge_once,
     regroup_once,
     scan_once,
@@ -46,6 +47,8 @@ POLL = 0.5
 INDEX_EVERY = 120.0
 """Seconds between two updates of the index without new failures, which move its cursor."""
 SCAN_EVERY = 30.0
+PROGRESS_EVERY = 10.0
+"""Seconds between two lines of the log about a pass over the older failures."""
 REGROUP_EVERY = 2.0
 """Seconds between two passes of 1,000 failures, after an update that changed the rules."""
 OUTCOMES_EVERY = 1.0
@@ -203,6 +206,9 @@ class LeaderRound:
             is_unassigned = is_needed or waiting is None or waiting.unassigned
             self._run("group", grouping.group_all, lease, is_needed=is_unassigned)
             more = is_needed
+        is_behind = waiting is not None and (waiting.backfilling or waiting.regrouping)
+        if is_behind and self._is_due("progress", PROGRESS_EVERY):
+            guarded(partial(log_progress, self._setup))
         if self._is_due("regroup", REGROUP_EVERY):
             is_needed = waiting is None or waiting.regrouping
             self._run("regroup", regroup_once, lease, is_needed=is_needed)

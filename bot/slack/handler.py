@@ -1,10 +1,9 @@
 """Handle envelopes: run the request of a person by the dispatcher, and answer the person."""
 
-import json
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from concurrent.futures import TimeoutError as NotYet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from secrets import token_hex
 from time import monotonic
 from typing import Any
@@ -16,7 +15,7 @@ from slack_sdk.web import WebClient
 from slack_sdk.webhook import WebhookClient
 
 from bot.app.command import Setup
-from bot.app.dispatch import dispatch, is_change
+from bot.app.dispatch import dispatch, is_change, is_preview
 from bot.app.responses import Outcome, answer, texts_of
 from bot.models.refusals import CountMismatch, Refusal
 from bot.models.requests import Message, Modal, Source
@@ -25,6 +24,7 @@ from bot.slack.block_support import BlockSupport, respond
 from bot.slack.directory import reason_of
 from bot.slack.envelopes import Envelope, HomeVisit
 from bot.slack.home import Homes
+from bot.slack.modals import Modals, view_json
 from bot.slack.response_urls import is_of_slack
 from bot.text import Mrkdwn
 from bot.views.blocks import section
@@ -43,6 +43,11 @@ ANSWER_WITHIN = 2.4
 
 After this time, the acknowledgement announces a later answer. Slack waits 3 s, so 0.6 s remain for
 the network.
+"""
+COUNT_WITHIN = 0.3
+"""Seconds from receipt after which a preview's dialog opens without its counts.
+
+On a large queue the counts take more than a second. The dialog shows them when they are known.
 """
 SLACK_WAITS = 3.0
 CALL_SECONDS = 3
@@ -78,8 +83,10 @@ class RequestHandler:
         self._metrics = metrics
         self._support = support
         self._client = client
+        self._modals = Modals(client)
         self._wake = wake
         self._call_seconds = CALL_SECONDS + grace
+        self._count_within = COUNT_WITHIN + grace
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="request")
         self._homes = Homes(setup, client)
 
@@ -90,10 +97,14 @@ class RequestHandler:
 
     def slash(self, ack: Ack, envelope: Envelope) -> None:
         """Answer a slash command in its acknowledgement."""
-        reply = self._reply_in_time(envelope, self._enqueue(envelope))
+        future = self._enqueue(envelope)
+        if self._is_counting(envelope, future):
+            ack()
+            return
+        reply = self._reply_in_time(envelope, future)
         content = reply.answer
         self._show_at_home(envelope, reply)
-        if isinstance(content, Modal) and self._open_modal(envelope, content):
+        if isinstance(content, Modal) and self._modals.open(envelope, content) is not None:
             ack()
             return
         message = self._as_message(envelope, content)
@@ -109,8 +120,15 @@ class RequestHandler:
 
     def click(self, ack: Ack, envelope: Envelope) -> None:
         """Run a click's command before its acknowledgement, then answer through `response_url`."""
-        reply = self._reply_in_time(envelope, self._enqueue(envelope))
-        opened = isinstance(reply.answer, Modal) and self._open_modal(envelope, reply.answer)
+        future = self._enqueue(envelope)
+        if self._is_counting(envelope, future):
+            ack()
+            return
+        reply = self._reply_in_time(envelope, future)
+        opened = (
+            isinstance(reply.answer, Modal)
+            and self._modals.open(envelope, reply.answer) is not None
+        )
         ack()
         if opened:
             self._show_at_home(envelope, reply)
@@ -191,17 +209,31 @@ class RequestHandler:
             text_key = "not-known-yet" if is_change(self._setup, envelope.request) else "working"
             return Reply(Message(texts(text_key)))
 
-    def _open_modal(self, envelope: Envelope, modal: Modal) -> bool:
-        """Open the modal; return False if Slack refuses the modal (a trigger is valid for 3 s)."""
-        try:
-            view = view_json(modal, envelope.origin)
-            # `views.push` keeps an open modal below the new modal.
-            method = "views.open" if envelope.view_id is None else "views.push"
-            self._client.api_call(method, json={"trigger_id": envelope.trigger_id, "view": view})
-        except (SlackClientError, OSError) as error:
-            log.warning("modal not opened", because=reason_of(error))
+    def _is_counting(self, envelope: Envelope, future: "Future[Reply]") -> bool:
+        """Open the dialog of a slow preview without its counts; return whether it was opened."""
+        if not is_preview(self._setup, envelope.request):
             return False
+        until = envelope.received + self._count_within
+        wait([future], max(0.0, until - monotonic()))
+        if future.done():
+            return False
+        texts = texts_of(self._setup, envelope.invocation)
+        counting = [section(texts("modal-counting"))]
+        modal = Modal(texts.plain("modal-preview"), counting, texts.plain("modal-close"))
+        view_id = self._modals.open(envelope, modal)
+        if view_id is None:
+            return False
+        shown = replace(envelope, view_id=view_id)
+        future.add_done_callback(lambda done: self._show_counts(shown, done.result()))
         return True
+
+    def _show_counts(self, envelope: Envelope, reply: Reply) -> None:
+        """Show the preview, or a refusal, in the dialog that was opened without counts."""
+        content = reply.answer
+        self._modals.show(
+            envelope, content if isinstance(content, Modal) else self._as_modal(envelope, content)
+        )
+        self._show_at_home(envelope, reply)
 
     def _field_error(self, envelope: Envelope, refusal: Refusal) -> str:
         """Return the refusal as plain text for display beside a field."""
@@ -223,7 +255,7 @@ class RequestHandler:
     def _respond(self, envelope: Envelope, content: Answer) -> None:
         message = self._as_message(envelope, content)
         if envelope.response_url is None:
-            self._show(envelope, self._as_modal(envelope, message))
+            self._modals.show(envelope, self._as_modal(envelope, message))
             return
         if not is_of_slack(envelope.response_url, self._client.base_url):
             log.warning("answer not delivered", because="the response_url is not Slack's")
@@ -241,18 +273,6 @@ class RequestHandler:
             # A failed answer is not sent again. The channel and the audit log show the change.
             log.warning("answer not delivered", because=reason_of(error))
 
-    def _show(self, envelope: Envelope, modal: Modal) -> None:
-        """Show the answer to a click in a modal or on Home; such clicks have no `response_url`."""
-        if envelope.view_id is None:
-            self._open_modal(envelope, modal)
-            return
-        try:
-            view = view_json(modal, envelope.origin)
-            self._client.api_call("views.update", json={"view_id": envelope.view_id, "view": view})
-        except (SlackClientError, OSError) as error:
-            # A failed answer is not sent again, because the person may have closed the modal.
-            log.warning("answer not delivered", because=reason_of(error))
-
     def _body(self, message: Message) -> dict[str, Any]:
         return {"text": str(message.text), "blocks": self._support.fitted(message.blocks)}
 
@@ -260,18 +280,3 @@ class RequestHandler:
 def _has_started(outcome: Outcome | None) -> bool:
     """Return whether a submission started an operation; only a refused submission does not."""
     return outcome is not None and outcome.result is not None
-
-
-def view_json(modal: Modal, origin: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the JSON of the modal, including its origin, for `views.open` or `response_action`."""
-    view: dict[str, Any] = {
-        "type": "modal",
-        "callback_id": f"run:{modal.metadata.get('command', 'show')}",
-        "title": {"type": "plain_text", "text": modal.title},
-        "close": {"type": "plain_text", "text": modal.close},
-        "blocks": list(modal.blocks),
-        "private_metadata": json.dumps({**origin, **modal.metadata}),
-    }
-    if modal.submit is not None:
-        view["submit"] = {"type": "plain_text", "text": modal.submit}
-    return view

@@ -43,6 +43,7 @@ CURSORS = (
     "scan",
     "backfill",
     "backfill_end",
+    "backfill_began",
     "audit_settled",
     "digest",
     "open_incidents",
@@ -83,7 +84,7 @@ def _add_times(connection: Connection, now: datetime) -> None:
 
 def _start(connection: Connection, name: str) -> int | None:
     """Return the position with which a cursor starts."""
-    if name.startswith("backfill"):
+    if name in ("backfill", "backfill_end"):
         return None  # The backfill has not started; the first pass sets its end.
     if name == "rules":
         # The rules had no version before their second one.
@@ -108,16 +109,17 @@ def version(connection: Connection) -> int:
     return connection.execute(select(func.max(migrations.c.version))).scalar() or 0
 
 
-def migrate(engine: Engine) -> int:
+def migrate(engine: Engine, report: Callable[[str], object] = str) -> int:
     """Apply the missing migrations and return their number; a second process waits.
 
-    Raises `StartError` if the server refuses a migration.
+    `report` is called with the current activity. Raises `StartError` if the server refuses a
+    migration.
     """
     with at_start():
-        return _migrate(engine)
+        return _migrate(engine, report)
 
 
-def _migrate(engine: Engine) -> int:
+def _migrate(engine: Engine, report: Callable[[str], object]) -> int:
     """Run the migrations; repeat them if another cluster node creates a table or a row meanwhile.
 
     The repetition is needed because the lock works only within one server.
@@ -125,15 +127,16 @@ def _migrate(engine: Engine) -> int:
     deadline = time_limit(engine, LOCK_SECONDS)
     while True:
         try:
-            return _migrate_once(engine)
+            return _migrate_once(engine, report)
         except DBAPIError as error:
             if not (is_duplicate(error) or is_conflict(error)) or monotonic() > deadline:
                 raise
         sleep(random.uniform(0.0, 0.1))  # noqa: S311 only jitter, not a secret
 
 
-def _migrate_once(engine: Engine) -> int:
+def _migrate_once(engine: Engine, report: Callable[[str], object]) -> int:
     applied = 0
+    report("waiting for another migration")
     with engine.connect() as raw:
         connection = raw.execution_options(changes=True, lock_seconds=LOCK_SECONDS)
         with connection.begin():
@@ -144,6 +147,7 @@ def _migrate_once(engine: Engine) -> int:
                 done = version(connection)
                 for number, step in enumerate(MIGRATIONS, start=1):
                     if number > done:
+                        report(f"migration {number} of {len(MIGRATIONS)}")
                         now = now_of(connection)
                         step(connection, now)
                         row = insert(migrations).values(version=number, applied_at=now)

@@ -1675,6 +1675,7 @@ background-means-digest = The digest is not posted.
 background-means-purge = The bot's own tables keep growing.
 background-step-index = Indexing new failures
 background-step-scan = Scanning older failures
+background-step-regroup = Grouping the failures by new rules
 background-step-group = Triggering incidents
 background-step-aggregate = Adding up counts
 background-step-merge = Adding up the counts of past days
@@ -1719,3 +1720,21 @@ refusal-not-merged = { $id } is not merged into another error group
 reason-already-merged = already merged
 reason-not-merged = not merged
 problem-merge-itself = An error group cannot be merged into itself
+
+## The first minute on a large queue
+watch-backfill = ⏳ Older failures: { $rows } of about { $total } are in the index
+watch-regrouping = ⏳ New grouping rules: failures are grouped again, { $rows } of about { $total } done
+watch-backfill-rate =
+    { $count ->
+        [one] 1 a second, about { $left } left
+       *[other] { $count } a second, about { $left } left
+    }
+watch-checks =
+    { $count ->
+        [one] Checks: 1 queue, checked { $newest } ago
+       *[other] Checks: { $count } queues in turns, the last one { $newest } ago; { $queue } is longest unchecked, { $oldest }
+    }
+watch-check = { $queue }: checked { $age } ago
+status-estimated = ⏳ Estimated: the first exact count is not ready yet. Ask again in a minute for exact numbers.
+modal-counting = Counting the failed jobs …
+modal-preview = Preview

@@ -1796,6 +1796,7 @@ background-means-digest = No se publica el resumen diario.
 background-means-purge = Las tablas del propio bot siguen creciendo.
 background-step-index = Indexar los fallos nuevos
 background-step-scan = Revisar los fallos anteriores
+background-step-regroup = Agrupar los fallos con reglas nuevas
 background-step-group = Activar incidentes
 background-step-aggregate = Sumar las cuentas
 background-step-merge = Sumar las cuentas de días pasados
@@ -1840,3 +1841,21 @@ refusal-not-merged = { $id } no está unido a otro grupo de error
 reason-already-merged = ya estaba unido
 reason-not-merged = no estaba unido
 problem-merge-itself = Un grupo de error no se puede unir a sí mismo
+
+## El primer minuto con una cola grande
+watch-backfill = ⏳ Fallos anteriores: { $rows } de aproximadamente { $total } ya están en el índice
+watch-regrouping = ⏳ Nuevas reglas de agrupación: los fallos se agrupan de nuevo, van { $rows } de aproximadamente { $total }
+watch-backfill-rate =
+    { $count ->
+        [one] 1 por segundo, faltan aproximadamente { $left }
+       *[other] { $count } por segundo, faltan aproximadamente { $left }
+    }
+watch-checks =
+    { $count ->
+        [one] Revisiones: 1 cola, revisada hace { $newest }
+       *[other] Revisiones: { $count } colas por turnos, la última hace { $newest }; la que lleva más tiempo sin revisar es { $queue }, { $oldest }
+    }
+watch-check = { $queue }: revisada hace { $age }
+status-estimated = ⏳ Estimado: el primer conteo exacto todavía no está listo. Vuelve a pedirlo en un minuto para ver los números exactos.
+modal-counting = Contando los jobs fallidos …
+modal-preview = Vista previa

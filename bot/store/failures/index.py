@@ -19,6 +19,7 @@ from bot.store.failures import entries, regrouping
 from bot.store.failures.removal import BY_FAILED_ID, mark_missing, mark_removed, of_ids
 from bot.store.leases import lock_lease
 from bot.store.tables import failures
+from bot.wall_clock import unix
 
 PASS_ROWS = 1_000
 SCAN_ROWS = 10_000
@@ -50,7 +51,7 @@ def index_new(connection: Connection, queue: Queue, now: datetime, rows: int = P
         # A new failure would otherwise get a new group beside the group with the earlier name.
         return Pass(added=0, removed=0, more=True)
     if position(connection, "backfill_end") < 0:
-        _begin_backfill(connection, queue)
+        _begin_backfill(connection, queue, now)
     _limit_backfill(connection, queue, now)
     if position(connection, "backfill") < position(connection, "backfill_end"):
         return _backfill(connection, queue, now, rows)
@@ -99,9 +100,10 @@ def backfill_left(connection: Connection) -> bool:
     return end < 0 or position(connection, "backfill") < end
 
 
-def _begin_backfill(connection: Connection, queue: Queue) -> None:
+def _begin_backfill(connection: Connection, queue: Queue, now: datetime) -> None:
     highest = connection.execute(select(func.max(queue.failed_layout.id))).scalar() or 0
     set_position(connection, "backfill", 0)
+    set_position(connection, "backfill_began", unix(now))
     set_position(connection, "backfill_end", highest)
 
 
