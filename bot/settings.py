@@ -140,6 +140,7 @@ class Settings(BaseSettings):
     digest_days: Weekdays = (0, 1, 2, 3, 4)
     digest_channel: Channel | None = None
     archive_days: Positive = 7
+    second_person: Positive | None = None
     audit_key: AuditSecret | None = None
     audit_key_old: AuditSecret | None = None
 

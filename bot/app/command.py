@@ -63,6 +63,8 @@ class Result(Value):
     recorded: Mapping[str, Any] = Field(default={}, exclude=True)
     # The id of the request whose change was completely undone. The bot edits its message.
     undone: str | None = Field(default=None, exclude=True)
+    # The operation whose request was approved or declined. The bot edits its message.
+    decided: int | None = Field(default=None, exclude=True)
 
     def envelope(self) -> dict[str, Any]:
         """Return the spec's JSON, with `extra` next to `data`."""
@@ -125,6 +127,7 @@ class Setup:
     alerts_per_minute: int = 20
     alerting: Alerting = field(default_factory=Alerting)
     archive_days: int = 7
+    second_person: int | None = None
     audit_keys: AuditKeys = NO_KEYS
     clock: Clock = now_of
     commands: Mapping[str, "Command"] = field(default_factory=dict)
@@ -168,6 +171,7 @@ class Command:
     `when_frozen`: the command changes no job and runs during a change freeze too.
     `action`: describes the effect on jobs.
     `ids_of`: the table of the command's ids, for a command that removes no rows.
+    `second_person`: if the settings ask for approval, every bulk change of the command needs it.
     `topic`: the command's group in the help. `examples`: shown in the help, without `/queue`.
     """
 
@@ -181,6 +185,7 @@ class Command:
     effect: Effect = Effect.READ
     destructive: bool = False
     when_frozen: bool = False
+    second_person: bool = False
     finished: Callable[[Progress], Result] | None = None
     action: Action | None = None
     ids_of: RowKind | None = None

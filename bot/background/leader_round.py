@@ -20,7 +20,7 @@ from bot.background.failures import aggregate_once, index_once, merge_once, scan
 from bot.background.health import HealthObserver
 from bot.background.incidents import grouping, lifecycle, probe
 from bot.background.incidents.quiet_queues import QuietQueues
-from bot.background.operations import canary
+from bot.background.operations import approvals, canary
 from bot.background.outbox.deliver import Poster, SlackRates, deliver_once
 from bot.background.retries import track, track_bulk
 from bot.background.steps import Steps
@@ -54,6 +54,7 @@ MERGE_EVERY = 300.0
 ROLL_EVERY = 60.0
 DIGEST_EVERY = 15.0
 HEALTH_EVERY = 30.0
+APPROVALS_EVERY = 5.0
 STEPS_EVERY = 1.0
 BULK_EVERY = 10.0
 """The period of bulk turns: a turn takes a few seconds, and its last batch a few seconds more."""
@@ -76,6 +77,7 @@ def periods(interval: float) -> dict[str, float]:
         "roll": ROLL_EVERY,
         "digest": DIGEST_EVERY,
         "health": HEALTH_EVERY,
+        "approvals": APPROVALS_EVERY,
         # The duration of the first count is unknown; each count sets the next count's period.
         "sample": metrics.COUNT_SECONDS,
         "bulk": BULK_EVERY,
@@ -255,6 +257,9 @@ class LeaderRound:
             is_needed = waiting is None or waiting.unaggregated
             if self._run("aggregate", aggregate_once, lease, is_needed=is_needed):
                 self._due["aggregate"] = 0.0
+        if self._is_due("approvals", APPROVALS_EVERY):
+            is_expired = waiting is None or waiting.is_due(waiting.approval_until)
+            self._run("approvals", approvals.expire_once, lease, is_needed=is_expired)
         if self._is_due("merge", MERGE_EVERY):
             self._run("merge", merge_once, lease)
         if self._is_due("roll", ROLL_EVERY) and self._run("roll", metrics.roll_once, lease):

@@ -40,6 +40,7 @@ PARTS: Mapping[str, Part] = {
     "outcomes": "retries",
     "bulk-outcomes": "retries",
     "canary": "operations",
+    "approvals": "operations",
     "bulk": "operations",
     "seal": "audit",
     "deliver": "outbox",

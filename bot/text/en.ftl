@@ -508,6 +508,38 @@ progress-reason = Reason: { $reason }
 progress-by = By { $by } · { $age } · operation { $operation }
 cancelled = ⏹️ Operation { $operation } stops after its current batch. { $done } of { $total } are done and stay done.
 
+## Approval by a second person
+button-approve = Approve
+button-decline = Decline
+spoken-approve-id = Approve operation { $what }
+spoken-decline-id = Decline operation { $what }
+confirm-approve = Approve operation { $operation }?
+confirm-approve-text = The bot will then { $what }.
+approval-awaiting = ✋ { $by } asks for approval of operation { $operation }: { $what }.
+approval-until = Another admin must approve it by { $at }, here or with { $command }. Jobs that fail from now on are not touched.
+approval-declined = 🚫 Operation { $operation } of { $by } was declined: { $what }. Nothing was changed.
+approval-expired = ⌛ Nobody approved operation { $operation } of { $by } in time: { $what }. Nothing was changed.
+approval-requested = ✋ Operation { $operation } waits for approval by another admin until { $at }: { $command }. The request is in the channel.
+approved = ✅ You approved operation { $operation } of { $by }. Its progress is in the channel.
+approved-by = ✅ { $who } approved operation { $operation } of { $by }.
+declined = 🚫 You declined operation { $operation } of { $by }. Nothing was changed.
+declined-by = 🚫 { $who } declined operation { $operation } of { $by }. Nothing was changed.
+audit-approval-requested = { $who } asked for approval of operation { $operation }: { $what }
+audit-approval-approve = { $who } approved operation { $operation } of { $by }: { $what }
+audit-approval-decline = { $who } declined operation { $operation } of { $by }: { $what }
+audit-approval-expired = Nobody approved operation { $operation } of { $by } in time: { $what }
+outcome-requested = waits for approval
+outcome-expired = not approved in time
+help-approve = start a bulk change that another person asked for
+help-decline = refuse a bulk change that waits for approval; operators only their own
+refusal-not-awaiting = Operation { $operation } does not wait for approval: somebody decided already, or the time is over. Nothing was changed
+refusal-second-person-needed = Operation { $operation } is your own request, so another admin must approve it. Nothing was changed
+refusal-second-person-needed-terminal = Operation { $operation } must be approved in Slack, because a terminal does not prove who you are. Nothing was changed
+refusal-approval-pending = { $command } waits for approval: another admin must approve operation { $operation } in Slack. Nothing was changed yet
+reason-not-awaiting = the operation did not wait for approval
+reason-second-person-needed = a second person must approve it
+reason-approval-pending = it waits for approval
+
 ## Outcomes of retries
 retry-outcome-processed = ✅ Job { $id } was processed, { $age } after its retry.
 retry-outcome-failed-same = 🔴 Job { $id } failed again with the same error, { $age } after its retry: it is failed job { $again } now.
@@ -1634,6 +1666,7 @@ background-step-refresh = Editing alerts
 background-step-outcomes = Tracking retried jobs
 background-step-bulk-outcomes = Tracking bulk retries
 background-step-canary = Evaluating canaries
+background-step-approvals = Ending requests for approval
 background-step-bulk = Running bulk changes
 background-step-seal = Sealing audit records
 background-step-deliver = Delivering messages

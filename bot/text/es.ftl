@@ -526,6 +526,38 @@ progress-reason = Motivo: { $reason }
 progress-by = Por { $by } · { $age } · operación { $operation }
 cancelled = ⏹️ La operación { $operation } se detiene al terminar su lote actual. Hechos: { $done } de { $total }; quedan hechos.
 
+## Aprobación de una segunda persona
+button-approve = Aprobar
+button-decline = Rechazar
+spoken-approve-id = Aprobar la operación { $what }
+spoken-decline-id = Rechazar la operación { $what }
+confirm-approve = ¿Aprobar la operación { $operation }?
+confirm-approve-text = El bot hará esto: { $what }.
+approval-awaiting = ✋ { $by } pide aprobación para la operación { $operation }: { $what }.
+approval-until = Otro administrador debe aprobarla antes de { $at }, aquí o con { $command }. Los jobs que fallen desde ahora no se tocan.
+approval-declined = 🚫 La operación { $operation } de { $by } fue rechazada: { $what }. No se cambió nada.
+approval-expired = ⌛ Nadie aprobó a tiempo la operación { $operation } de { $by }: { $what }. No se cambió nada.
+approval-requested = ✋ La operación { $operation } espera la aprobación de otro administrador hasta { $at }: { $command }. La solicitud está en el canal.
+approved = ✅ Aprobaste la operación { $operation } de { $by }. Su avance está en el canal.
+approved-by = ✅ { $who } aprobó la operación { $operation } de { $by }.
+declined = 🚫 Rechazaste la operación { $operation } de { $by }. No se cambió nada.
+declined-by = 🚫 { $who } rechazó la operación { $operation } de { $by }. No se cambió nada.
+audit-approval-requested = { $who } pidió aprobación para la operación { $operation }: { $what }
+audit-approval-approve = { $who } aprobó la operación { $operation } de { $by }: { $what }
+audit-approval-decline = { $who } rechazó la operación { $operation } de { $by }: { $what }
+audit-approval-expired = Nadie aprobó a tiempo la operación { $operation } de { $by }: { $what }
+outcome-requested = espera aprobación
+outcome-expired = no se aprobó a tiempo
+help-approve = iniciar un cambio masivo que pidió otra persona
+help-decline = rechazar un cambio masivo que espera aprobación; los operadores, solo los propios
+refusal-not-awaiting = La operación { $operation } no espera aprobación: alguien ya decidió o se acabó el tiempo. No se cambió nada
+refusal-second-person-needed = La operación { $operation } es tu propia solicitud, así que otro administrador debe aprobarla. No se cambió nada
+refusal-second-person-needed-terminal = La operación { $operation } se debe aprobar en Slack, porque una terminal no demuestra quién eres. No se cambió nada
+refusal-approval-pending = { $command } espera aprobación: otro administrador debe aprobar la operación { $operation } en Slack. Aún no se cambió nada
+reason-not-awaiting = la operación no esperaba aprobación
+reason-second-person-needed = una segunda persona debe aprobarla
+reason-approval-pending = espera aprobación
+
 ## Recibos
 retry-outcome-processed = ✅ El job { $id } se procesó, { $age } después del reintento.
 retry-outcome-failed-same = 🔴 El job { $id } volvió a fallar con el mismo error, { $age } después del reintento: ahora es el job fallido { $again }.
@@ -1755,6 +1787,7 @@ background-step-refresh = Editar las alertas
 background-step-outcomes = Seguir los jobs reintentados
 background-step-bulk-outcomes = Seguir los reintentos masivos
 background-step-canary = Evaluar las pruebas previas
+background-step-approvals = Cerrar las solicitudes de aprobación
 background-step-bulk = Ejecutar los cambios masivos
 background-step-seal = Sellar la auditoría
 background-step-deliver = Entregar los mensajes

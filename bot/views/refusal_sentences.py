@@ -10,6 +10,7 @@ from bot.models.refusals import (
     AlreadyFrozen,
     AlreadyMuted,
     AlreadyUndone,
+    ApprovalPending,
     Changed,
     ChangeNotFound,
     CountMismatch,
@@ -24,6 +25,7 @@ from bot.models.refusals import (
     JobNotFound,
     JobTaken,
     MutedOtherwise,
+    NotAwaiting,
     NotFrozen,
     NothingToUndo,
     NotMember,
@@ -44,6 +46,7 @@ from bot.models.refusals import (
     RowThere,
     RowTooLong,
     RowWouldChange,
+    SecondPersonNeeded,
     StillRunning,
     TimesOff,
     UndoExpired,
@@ -78,6 +81,7 @@ def sentence_of(refusal: Refusal, texts: Texts, actions: Actions) -> Mrkdwn:
         or _incident_values(refusal, texts)
         or _freeze_values(refusal, texts)
         or _operation_values(refusal)
+        or _approval_values(refusal)
         or _undo_values(refusal, texts)
     )
     return texts(_key(refusal), code=code(refusal.code), **values)
@@ -101,6 +105,8 @@ def _key(refusal: Refusal) -> str:
             return f"{key}-all"
         case Denied(most=int()):
             return f"{key}-many"
+        case SecondPersonNeeded(why="terminal"):
+            return f"{key}-terminal"
         case Frozen(reason=str(reason)) if reason.strip():
             return f"{key}-reason"
         case NotReserved(by=str()) | NotFrozen(by=str()) | NotMuted(by=str()) | JobGone(by=str()):
@@ -233,6 +239,16 @@ def _operation_values(refusal: Refusal) -> dict[str, object]:
             return {"operation": str(refusal.operation), **_ended(refusal)}
         case Unfinished():
             return _ended(refusal)
+    return {}
+
+
+def _approval_values(refusal: Refusal) -> dict[str, object]:
+    match refusal:
+        case NotAwaiting() | SecondPersonNeeded():
+            return {"operation": f"O{refusal.id}"}
+        case ApprovalPending():
+            operation = f"O{refusal.operation}"
+            return {"command": code(refusal.action, 40), "operation": operation}
     return {}
 
 
