@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 
 from bot.app.command import Setup
 from bot.background import audit, digest, metrics, purge
+from bot.background.audit_verification import NEXT_PAGE, VERIFY_EVERY, ChainVerifier
 from bot.background.database_load import KEEP_EVERY, Load
 from bot.background.failures import aggregate_once, index_once, merge_once, scan_once
 from bot.background.health import HealthObserver
@@ -78,6 +79,7 @@ def periods(interval: float) -> dict[str, float]:
         "digest": DIGEST_EVERY,
         "health": HEALTH_EVERY,
         "approvals": APPROVALS_EVERY,
+        "verify": VERIFY_EVERY,
         # The duration of the first count is unknown; each count sets the next count's period.
         "sample": metrics.COUNT_SECONDS,
         "bulk": BULK_EVERY,
@@ -118,6 +120,7 @@ class LeaderRound:
         self._interval = interval
         self._rates = SlackRates()
         self._health = HealthObserver(setup)
+        self._verifier = ChainVerifier()
         self._quiet = QuietQueues(setup, polling_engine)
         self._due: dict[str, float] = {}
         self._newest_audit: int | None = None
@@ -264,6 +267,10 @@ class LeaderRound:
             self._run("merge", merge_once, lease)
         if self._is_due("roll", ROLL_EVERY) and self._run("roll", metrics.roll_once, lease):
             self._due["roll"] = 0.0
+        if self._is_due("verify", VERIFY_EVERY) and self._run(
+            "verify", self._verifier.verify_once, lease
+        ):
+            self._due["verify"] = monotonic() + NEXT_PAGE
         if self._is_due("health", HEALTH_EVERY):
             guarded(self.steps.named("health", partial(self._health.observe_once, lease)))
         return self._post_digest(lease, waiting)

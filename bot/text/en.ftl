@@ -628,6 +628,16 @@ audit-needs =
         [1] needs { $needed }; has { $has }
        *[other] needs { $needed }; has no role
     }
+audit-verified-links =
+    { $count ->
+        [one] The whole audit log was verified: 1 record is unchanged
+       *[other] The whole audit log was verified: { $count } records are unchanged
+    }
+audit-verified-faults =
+    { $count ->
+        [one] *The audit log was changed:* the daily verification found 1 fault
+       *[other] *The audit log was changed:* the daily verification found { $count } faults
+    }
 audit-did = { $who } ran { $command }
 audit-did-to = { $who } ran { $command } on { $what }
 audit-did-retry = { $who } retried { $what }
@@ -1615,6 +1625,7 @@ background-index-lag = ⚠️ *Failed job { $id }* is not in the index of failur
 background-unsealed = ⚠️ *Audit record { $id }* is not sealed yet, after { $age }.
 background-audit-key-missing = ⚠️ *The key of the audit log is missing:* this replica does not hold key { $audit_key }. It seals nothing and refuses every change.
 background-forged-link = ⚠️ *Link { $id } of the audit chain is forged:* no replica with the key made it. Nothing is sealed until it is removed.
+background-verify-failed = ⚠️ *The audit log was changed:* the verification { $age } ago found faults. Record #{ $id } and the log name them.
 background-forged-record = ⚠️ *Audit record { $id } was not sealed:* its HMAC is missing, wrong or a copy, so no replica with the key wrote it.
 background-cursor-reset = ⚠️ *The cursor { $error } was moved beyond its rows* by somebody else, and was reset { $age } ago.
 background-sample-old = ⚠️ *The newest sample of the queue* is { $age } old.
@@ -1668,6 +1679,7 @@ background-step-bulk-outcomes = Tracking bulk retries
 background-step-canary = Evaluating canaries
 background-step-approvals = Ending requests for approval
 background-step-bulk = Running bulk changes
+background-step-verify = Verifying the audit log
 background-step-seal = Sealing audit records
 background-step-deliver = Delivering messages
 background-step-sample = Sampling the queue

@@ -662,6 +662,18 @@ audit-needs =
         [1] hace falta { $needed }; tiene { $has }
        *[other] hace falta { $needed }; no tiene rol
     }
+audit-verified-links =
+    { $count ->
+        [one] Se verificó toda la auditoría: 1 registro está sin cambios
+        [many] Se verificó toda la auditoría: { $count } de registros están sin cambios
+       *[other] Se verificó toda la auditoría: { $count } registros están sin cambios
+    }
+audit-verified-faults =
+    { $count ->
+        [one] *La auditoría fue alterada:* la verificación diaria encontró 1 falla
+        [many] *La auditoría fue alterada:* la verificación diaria encontró { $count } de fallas
+       *[other] *La auditoría fue alterada:* la verificación diaria encontró { $count } fallas
+    }
 audit-did = { $who } ejecutó { $command }
 audit-did-to = { $who } ejecutó { $command } en { $what }
 audit-did-retry = { $who } reintentó { $what }
@@ -1736,6 +1748,7 @@ background-index-lag = ⚠️ *El job fallido { $id }* aún no está en el índi
 background-unsealed = ⚠️ *El registro de auditoría { $id }* aún no está sellado, después de { $age }.
 background-audit-key-missing = ⚠️ *Falta la clave de la auditoría:* esta réplica no tiene la clave { $audit_key }. No sella nada y rechaza todo cambio.
 background-forged-link = ⚠️ *El eslabón { $id } de la cadena de auditoría es falso:* no lo hizo ninguna réplica con la clave. No se sella nada hasta que se borre.
+background-verify-failed = ⚠️ *La auditoría fue alterada:* la verificación de hace { $age } encontró fallas. El registro #{ $id } y el log las nombran.
 background-forged-record = ⚠️ *El registro de auditoría { $id } no se selló:* su HMAC falta, es incorrecto o es una copia, así que no lo escribió ninguna réplica con la clave.
 background-cursor-reset = ⚠️ *Alguien movió el cursor { $error }* más allá de sus filas; se restableció hace { $age }.
 background-sample-old = ⚠️ *La última muestra de la cola* es de hace { $age }.
@@ -1789,6 +1802,7 @@ background-step-bulk-outcomes = Seguir los reintentos masivos
 background-step-canary = Evaluar las pruebas previas
 background-step-approvals = Cerrar las solicitudes de aprobación
 background-step-bulk = Ejecutar los cambios masivos
+background-step-verify = Verificar la auditoría
 background-step-seal = Sellar la auditoría
 background-step-deliver = Entregar los mensajes
 background-step-sample = Tomar muestras de la cola

@@ -48,6 +48,8 @@ def audit_sentence(line: AuditLine, ctx: Context, *, times: int = 1, queues: boo
         return ctx.texts("audit-confirmed", who=who, operation=number, what=what)
     if line.outcome in ("requested", "expired") or _is_decision(line, values):
         return _approval(line, values, ctx)
+    if line.action == "audit-verify":
+        return _verified(line, values, ctx)
     if line.outcome == "ok":
         return _done(line, values, ctx, queues=queues)
     tried = ctx.texts("audit-tried", who=who, command=typed(line, values))
@@ -69,6 +71,13 @@ def _approval(line: AuditLine, values: Mapping[str, Any], ctx: Context) -> Mrkdw
         operation=f"O{values.get('operation', values.get('plan', '–'))}",
         what=join(", ", [_plan(action, values, ctx), *_options(values, ctx)]),
     )
+
+
+def _verified(line: AuditLine, values: Mapping[str, Any], ctx: Context) -> Mrkdwn:
+    """Return the result of the daily verification: the number of links, or of faults."""
+    name = "links" if line.outcome == "ok" else "faults"
+    count = values[name] if isinstance(values.get(name), int) else 0
+    return ctx.texts(f"audit-verified-{name}", count=count)
 
 
 def typed(line: AuditLine, values: Mapping[str, Any]) -> Mrkdwn:
