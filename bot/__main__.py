@@ -215,7 +215,8 @@ def verify(anchor: tuple[str, ...], anchors: TextIO | None) -> None:
     settings = load_settings(os.environ, need="database")
     with at_start(), reading(open_database(settings)) as connection:
         require_current(connection)
-        problems = list(verification.verify(connection, posted, keys=audit_keys(settings)))
+        keys, posts = audit_keys(settings), settings.audit_channel is not None
+        problems = list(verification.verify(connection, posted, keys=keys, posts=posts))
         span = verification.unproven_span(connection)
         last = chain.tail(connection)
     for sentence in (*problems, *([span] if span else [])):

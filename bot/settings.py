@@ -146,6 +146,7 @@ class Settings(BaseSettings):
     previews_per_minute: Positive = 10
     refusals_per_minute: Positive = 10
     operator_minutes: Positive = 10
+    second_person: Positive | None = None
     audit_key: AuditSecret | None = None
     audit_key_old: AuditSecret | None = None
 

@@ -219,6 +219,7 @@ def make_setup(
         alerts_per_minute=settings.alerts_per_minute,
         alerting=_alerting(settings),
         archive_days=settings.archive_days,
+        second_person=settings.second_person,
         audit_keys=audit_keys(settings),
         operator_minutes=settings.operator_minutes,
         limits=PersonLimits(

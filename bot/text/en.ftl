@@ -508,6 +508,38 @@ progress-reason = Reason: { $reason }
 progress-by = By { $by } · { $age } · operation { $operation }
 cancelled = ⏹️ Operation { $operation } stops after its current batch. { $done } of { $total } are done and stay done.
 
+## Approval by a second person
+button-approve = Approve
+button-decline = Decline
+spoken-approve-id = Approve operation { $what }
+spoken-decline-id = Decline operation { $what }
+confirm-approve = Approve operation { $operation }?
+confirm-approve-text = The bot will then { $what }.
+approval-awaiting = ✋ { $by } asks for approval of operation { $operation }: { $what }.
+approval-until = Another admin must approve it by { $at }, here or with { $command }. Jobs that fail from now on are not touched.
+approval-declined = 🚫 Operation { $operation } of { $by } was declined: { $what }. Nothing was changed.
+approval-expired = ⌛ Nobody approved operation { $operation } of { $by } in time: { $what }. Nothing was changed.
+approval-requested = ✋ Operation { $operation } waits for approval by another admin until { $at }: { $command }. The request is in the channel.
+approved = ✅ You approved operation { $operation } of { $by }. Its progress is in the channel.
+approved-by = ✅ { $who } approved operation { $operation } of { $by }.
+declined = 🚫 You declined operation { $operation } of { $by }. Nothing was changed.
+declined-by = 🚫 { $who } declined operation { $operation } of { $by }. Nothing was changed.
+audit-approval-requested = { $who } asked for approval of operation { $operation }: { $what }
+audit-approval-approve = { $who } approved operation { $operation } of { $by }: { $what }
+audit-approval-decline = { $who } declined operation { $operation } of { $by }: { $what }
+audit-approval-expired = Nobody approved operation { $operation } of { $by } in time: { $what }
+outcome-requested = waits for approval
+outcome-expired = not approved in time
+help-approve = start a bulk change that another person asked for
+help-decline = refuse a bulk change that waits for approval; operators only their own
+refusal-not-awaiting = Operation { $operation } does not wait for approval: somebody decided already, or the time is over. Nothing was changed
+refusal-second-person-needed = Operation { $operation } is your own request, so another admin must approve it. Nothing was changed
+refusal-second-person-needed-terminal = Operation { $operation } must be approved in Slack, because a terminal does not prove who you are. Nothing was changed
+refusal-approval-pending = { $command } waits for approval: another admin must approve operation { $operation } in Slack. Nothing was changed yet
+reason-not-awaiting = the operation did not wait for approval
+reason-second-person-needed = a second person must approve it
+reason-approval-pending = it waits for approval
+
 ## Outcomes of retries
 retry-outcome-processed = ✅ Job { $id } was processed, { $age } after its retry.
 retry-outcome-failed-same = 🔴 Job { $id } failed again with the same error, { $age } after its retry: it is failed job { $again } now.
@@ -613,6 +645,16 @@ audit-needs =
     { $any ->
         [1] needs { $needed }; has { $has }
        *[other] needs { $needed }; has no role
+    }
+audit-verified-links =
+    { $count ->
+        [one] The whole audit log was verified: 1 record is unchanged
+       *[other] The whole audit log was verified: { $count } records are unchanged
+    }
+audit-verified-faults =
+    { $count ->
+        [one] *The audit log was changed:* the daily verification found 1 fault
+       *[other] *The audit log was changed:* the daily verification found { $count } faults
     }
 audit-did = { $who } ran { $command }
 audit-did-to = { $who } ran { $command } on { $what }
@@ -1633,6 +1675,7 @@ background-index-lag = ⚠️ *Failed job { $id }* is not in the index of failur
 background-unsealed = ⚠️ *Audit record { $id }* is not sealed yet, after { $age }.
 background-audit-key-missing = ⚠️ *The key of the audit log is missing:* this replica does not hold key { $audit_key }. It seals nothing and refuses every change.
 background-forged-link = ⚠️ *Link { $id } of the audit chain is forged:* no replica with the key made it. Nothing is sealed until it is removed.
+background-verify-failed = ⚠️ *The audit log was changed:* the verification { $age } ago found faults. Record #{ $id } and the log name them.
 background-forged-record = ⚠️ *Audit record { $id } was not sealed:* its HMAC is missing, wrong or a copy, so no replica with the key wrote it.
 background-cursor-reset = ⚠️ *The cursor { $error } was moved beyond its rows* by somebody else, and was reset { $age } ago.
 background-sample-old = ⚠️ *The newest sample of the queue* is { $age } old.
@@ -1685,7 +1728,9 @@ background-step-refresh = Editing alerts
 background-step-outcomes = Tracking retried jobs
 background-step-bulk-outcomes = Tracking bulk retries
 background-step-canary = Evaluating canaries
+background-step-approvals = Ending requests for approval
 background-step-bulk = Running bulk changes
+background-step-verify = Verifying the audit log
 background-step-seal = Sealing audit records
 background-step-deliver = Delivering messages
 background-step-sample = Sampling the queue

@@ -526,6 +526,38 @@ progress-reason = Motivo: { $reason }
 progress-by = Por { $by } · { $age } · operación { $operation }
 cancelled = ⏹️ La operación { $operation } se detiene al terminar su lote actual. Hechos: { $done } de { $total }; quedan hechos.
 
+## Aprobación de una segunda persona
+button-approve = Aprobar
+button-decline = Rechazar
+spoken-approve-id = Aprobar la operación { $what }
+spoken-decline-id = Rechazar la operación { $what }
+confirm-approve = ¿Aprobar la operación { $operation }?
+confirm-approve-text = El bot hará esto: { $what }.
+approval-awaiting = ✋ { $by } pide aprobación para la operación { $operation }: { $what }.
+approval-until = Otro administrador debe aprobarla antes de { $at }, aquí o con { $command }. Los jobs que fallen desde ahora no se tocan.
+approval-declined = 🚫 La operación { $operation } de { $by } fue rechazada: { $what }. No se cambió nada.
+approval-expired = ⌛ Nadie aprobó a tiempo la operación { $operation } de { $by }: { $what }. No se cambió nada.
+approval-requested = ✋ La operación { $operation } espera la aprobación de otro administrador hasta { $at }: { $command }. La solicitud está en el canal.
+approved = ✅ Aprobaste la operación { $operation } de { $by }. Su avance está en el canal.
+approved-by = ✅ { $who } aprobó la operación { $operation } de { $by }.
+declined = 🚫 Rechazaste la operación { $operation } de { $by }. No se cambió nada.
+declined-by = 🚫 { $who } rechazó la operación { $operation } de { $by }. No se cambió nada.
+audit-approval-requested = { $who } pidió aprobación para la operación { $operation }: { $what }
+audit-approval-approve = { $who } aprobó la operación { $operation } de { $by }: { $what }
+audit-approval-decline = { $who } rechazó la operación { $operation } de { $by }: { $what }
+audit-approval-expired = Nadie aprobó a tiempo la operación { $operation } de { $by }: { $what }
+outcome-requested = espera aprobación
+outcome-expired = no se aprobó a tiempo
+help-approve = iniciar un cambio masivo que pidió otra persona
+help-decline = rechazar un cambio masivo que espera aprobación; los operadores, solo los propios
+refusal-not-awaiting = La operación { $operation } no espera aprobación: alguien ya decidió o se acabó el tiempo. No se cambió nada
+refusal-second-person-needed = La operación { $operation } es tu propia solicitud, así que otro administrador debe aprobarla. No se cambió nada
+refusal-second-person-needed-terminal = La operación { $operation } se debe aprobar en Slack, porque una terminal no demuestra quién eres. No se cambió nada
+refusal-approval-pending = { $command } espera aprobación: otro administrador debe aprobar la operación { $operation } en Slack. Aún no se cambió nada
+reason-not-awaiting = la operación no esperaba aprobación
+reason-second-person-needed = una segunda persona debe aprobarla
+reason-approval-pending = espera aprobación
+
 ## Recibos
 retry-outcome-processed = ✅ El job { $id } se procesó, { $age } después del reintento.
 retry-outcome-failed-same = 🔴 El job { $id } volvió a fallar con el mismo error, { $age } después del reintento: ahora es el job fallido { $again }.
@@ -647,6 +679,18 @@ audit-needs =
     { $any ->
         [1] hace falta { $needed }; tiene { $has }
        *[other] hace falta { $needed }; no tiene rol
+    }
+audit-verified-links =
+    { $count ->
+        [one] Se verificó toda la auditoría: 1 registro está sin cambios
+        [many] Se verificó toda la auditoría: { $count } de registros están sin cambios
+       *[other] Se verificó toda la auditoría: { $count } registros están sin cambios
+    }
+audit-verified-faults =
+    { $count ->
+        [one] *La auditoría fue alterada:* la verificación diaria encontró 1 falla
+        [many] *La auditoría fue alterada:* la verificación diaria encontró { $count } de fallas
+       *[other] *La auditoría fue alterada:* la verificación diaria encontró { $count } fallas
     }
 audit-did = { $who } ejecutó { $command }
 audit-did-to = { $who } ejecutó { $command } en { $what }
@@ -1754,6 +1798,7 @@ background-index-lag = ⚠️ *El job fallido { $id }* aún no está en el índi
 background-unsealed = ⚠️ *El registro de auditoría { $id }* aún no está sellado, después de { $age }.
 background-audit-key-missing = ⚠️ *Falta la clave de la auditoría:* esta réplica no tiene la clave { $audit_key }. No sella nada y rechaza todo cambio.
 background-forged-link = ⚠️ *El eslabón { $id } de la cadena de auditoría es falso:* no lo hizo ninguna réplica con la clave. No se sella nada hasta que se borre.
+background-verify-failed = ⚠️ *La auditoría fue alterada:* la verificación de hace { $age } encontró fallas. El registro #{ $id } y el log las nombran.
 background-forged-record = ⚠️ *El registro de auditoría { $id } no se selló:* su HMAC falta, es incorrecto o es una copia, así que no lo escribió ninguna réplica con la clave.
 background-cursor-reset = ⚠️ *Alguien movió el cursor { $error }* más allá de sus filas; se restableció hace { $age }.
 background-sample-old = ⚠️ *La última muestra de la cola* es de hace { $age }.
@@ -1806,7 +1851,9 @@ background-step-refresh = Editar las alertas
 background-step-outcomes = Seguir los jobs reintentados
 background-step-bulk-outcomes = Seguir los reintentos masivos
 background-step-canary = Evaluar las pruebas previas
+background-step-approvals = Cerrar las solicitudes de aprobación
 background-step-bulk = Ejecutar los cambios masivos
+background-step-verify = Verificar la auditoría
 background-step-seal = Sellar la auditoría
 background-step-deliver = Entregar los mensajes
 background-step-sample = Tomar muestras de la cola
