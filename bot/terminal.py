@@ -131,9 +131,9 @@ def _unreadable(error: Exception, setup: Setup) -> str:
 def name_problem(name: str) -> str | None:
     """Return the reason why the audit log does not allow this name, or None for a valid name."""
     if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable() or name != name.strip():
-        return f"--as takes a name of 1 to {LONGEST_NAME} characters, without spaces around it."
+        return f"--as needs a name of 1 to {LONGEST_NAME} characters without outer spaces."
     if _SLACK_ID.search(name) is not None:
-        return "--as takes a name, not a Slack id, because an id could be another person's."
+        return "--as needs a name, not a Slack id: an id could belong to another person."
     return None
 
 
@@ -175,7 +175,7 @@ def _carried_out(setup: Setup, outcome: Outcome, patience: float) -> Outcome:
 def _say_unconfirmed(
     preview: Preview, arguments: TerminalRequest, say: Callable[[str], None]
 ) -> int:
-    sentence = f"Nothing was changed: {preview.action} needs --yes or the count typed."
+    sentence = f"Nothing was changed: {preview.action} needs --yes, or you must type the count."
     body = {"success": False, "error": sentence, "code": "unconfirmed"}
     say(json.dumps(body, ensure_ascii=False) if arguments.as_json else sentence)
     return 1
