@@ -296,7 +296,7 @@ def _contradictions(settings: Settings, need: Need) -> list[str]:
         problems.append("QUEUE_BOT_AUDIT_KEY_OLD is set without QUEUE_BOT_AUDIT_KEY; set both.")
     if need == "run" and not (settings.viewers or settings.operators or settings.admins):
         problems.append(
-            "No person has a role yet; list ids of Slack users or user groups in "
+            "Nobody has a role yet; list ids of Slack users or user groups in "
             "QUEUE_BOT_ADMINS, QUEUE_BOT_OPERATORS or QUEUE_BOT_VIEWERS."
         )
     return problems

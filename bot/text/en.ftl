@@ -71,7 +71,7 @@ spoken-retry-all-queue = Retry all failed jobs in queue { $what }
 spoken-page-failed = Next page of failed jobs
 spoken-page-jobs = Next page of jobs in the queue
 spoken-page-errors = Next page of error groups
-spoken-page-history = Older records
+spoken-page-history = Older records of the history
 
 ## Status
 status-title = *Queue status*

@@ -71,7 +71,7 @@ spoken-retry-all-queue = Reintentar todos los jobs fallidos de la cola { $what }
 spoken-page-failed = Página siguiente de jobs fallidos
 spoken-page-jobs = Página siguiente de jobs en la cola
 spoken-page-errors = Página siguiente de grupos de error
-spoken-page-history = Registros anteriores
+spoken-page-history = Registros anteriores del historial
 
 ## Estado
 status-title = *Estado de la cola*
@@ -693,7 +693,7 @@ audit-ended-done = La operación { $operation } de { $who } terminó: { $what }
 audit-ended-cancelled = La operación { $operation } de { $who } se canceló: { $what }
 audit-ended-stopped = La operación { $operation } de { $who } se detuvo: { $what }
 audit-skipped = { $count } sin cambiar
-record-name = Registro de auditoría #{ $number }
+record-name = Registro #{ $number }
 label-at = *Cuándo:*
 label-role = *Rol:*
 label-place = *Dónde:*
