@@ -143,8 +143,11 @@ class Settings(BaseSettings):
     audit_key: AuditSecret | None = None
     audit_key_old: AuditSecret | None = None
 
+    layout: Literal["spec", "laravel"] | None = None
     jobs_table: Table = "jobs"
     failed_jobs_table: Table = "failed_jobs"
+    retry_after: Positive = 90
+    connections: Words = ("database",)
     order_paths: Paths | None = None
     tienda_paths: Paths | None = None
     masked_keys: Words = ()

@@ -125,8 +125,8 @@ def test_an_unknown_name_is_told_with_the_nearest_right_one(name: str, nearest: 
 
 
 def test_a_name_that_is_near_nothing_is_sent_to_the_page() -> None:
-    (sentence,) = problems({**RUNS, "QUEUE_BOT_XYZZY": "1"})
-    assert sentence == "QUEUE_BOT_XYZZY is not a setting; see docs/settings.md."
+    (sentence,) = problems({**RUNS, "QUEUE_BOT_XYZZY_PLUGH": "1"})
+    assert sentence == "QUEUE_BOT_XYZZY_PLUGH is not a setting; see docs/settings.md."
 
 
 WRONG = [
@@ -272,7 +272,7 @@ def written(field: str) -> str:
         case bool():
             return str(default).lower()
         case _:
-            return str(default)
+            return ", ".join(default) if isinstance(default, tuple) else str(default)
 
 
 def test_the_page_has_every_setting_with_its_default_and_no_other() -> None:

@@ -222,6 +222,8 @@ confirm-release-text = Any worker may then take it. If its old worker is still r
 stuck-title = *Stuck jobs*, reserved for { $age } or more, the longest first
 stuck-none = ✅ No job has been reserved for { $age } or more.
 stuck-none-partial = ❓ Among the oldest and newest jobs, none has been reserved for { $age } or more. The queue is too long to scan in full.
+payload-facts = Payload: { $facts }
+stuck-expiry = A reservation expires after { $age }. The job then counts as available, because any worker may take it again.
 stuck-more = There may be more: { $longer } shows only jobs that have been stuck for longer.
 workers-hint = The workers may be dead or stuck. Check them ({ $look }) and restart them if needed ({ $restart }).
 released-one = 🔓 Job { $id } is pending again: any worker may take it.
@@ -262,11 +264,13 @@ refusal-row-too-long = Failed job { $id } was not moved: one of its values is lo
 refusal-row-would-change = Failed job { $id } was not moved: the table { $detail } would store a different text. Compare the character sets and the triggers of both tables
 refusal-row-refused = Row { $id } was not moved: the database refused the change with { $detail }
 refusal-row-has-children = Row { $id } was not changed: rows of the table { $detail } refer to it, so the database would delete or change them too, and an undo could not restore them. To change the row anyway, repeat the command with force=yes
+refusal-other-connection = Failed job { $id } was not moved: it came from the connection { $detail }, whose jobs are not in this table. Retry it with php artisan queue:retry, or add the connection to QUEUE_BOT_CONNECTIONS if its driver is database
 reason-row-has-children = rows of another table refer to it (repeat with force=yes)
 reason-times-off = the times of failures are in another zone
 reason-row-too-long = a value is too long for its column
 reason-row-would-change = the table would store a different text
 reason-row-refused = the database refused the row
+reason-other-connection = the job came from another connection
 reason-not-reserved = the job was not reserved
 reason-reserved-again = a worker had taken the job again
 reason-reserved-recently = the job was reserved too recently
@@ -294,6 +298,21 @@ reason-not-frozen = changes were not frozen
 
 ## Undoing
 button-undo = Undo
+retried-attempts =
+    { $count ->
+        [one] The attempts in the payload of { $ids } are 0 again.
+       *[other] The attempts in the payloads of { $ids } are 0 again.
+    }
+retried-deadline-moved =
+    { $count ->
+        [one] The deadline (retryUntil) of { $ids } had passed. The retry moved it by the time that the job had at first.
+       *[other] The deadlines (retryUntil) of { $ids } had passed. The retry moved each by the time that the job had at first.
+    }
+retried-deadline-removed =
+    { $count ->
+        [one] The deadline (retryUntil) of { $ids } had passed. The retry removed it, because the payload does not say when the job was created.
+       *[other] The deadlines (retryUntil) of { $ids } had passed. The retry removed them, because the payloads do not say when the jobs were created.
+    }
 undo-until-started = Undo works until a worker takes the job.
 undo-too-late = A worker has taken the job, so the retry can no longer be undone.
 undone-failed-one = ↩️ Failed job { $id } is back in failed_jobs.
@@ -1060,6 +1079,7 @@ bulk-identical =
        *[other] ⚠️ { $count } of them have the same payload as another one.
     }
 bulk-duplicates-bounded = Only the newest jobs were checked for duplicates.
+bulk-note-laravel = If the deadline of a job (retryUntil) has passed, the retry moves it by the time that the job had at first, or removes it. Jobs of other connections are skipped and named.
 bulk-children = ⚠️ Rows of { $tables } that refer to these jobs are deleted or changed by the database too. An undo does not restore them.
 bulk-final = ⚠️ *No copies are kept:* this cannot be undone.
 bulk-ids-missing =
