@@ -180,7 +180,7 @@ def do_command(words: str, name: str, as_json: bool, yes: bool, request_id: str 
     logs.configure("WARNING", mask_value)
     settings = load_settings(os.environ, need="database")
     engine = open_database(settings)
-    check_tables(engine, queue_of(settings))
+    check_tables(engine, queue_of(settings, engine))
     setup = make_setup(settings, engine, NoSlack())
     arguments = TerminalRequest(words, name, request_id, yes, as_json)
     raise SystemExit(do(setup, arguments, click.echo, _ask))

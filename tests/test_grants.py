@@ -26,13 +26,14 @@ from bot.database.engine import connect
 from bot.database.transactions import changing, now_of, reading
 from bot.models.refusals import RowWouldChange
 from bot.queue.layouts import Queue, spec_tables, warnings
+from bot.settings import load_settings
 from bot.store import tables
 from bot.store.audit.keys import NO_KEYS
 from bot.store.leases import take
 from bot.store.migrate import MIGRATIONS, migrate
 from bot.store.tables.columns import metadata
 from bot.terminal import TerminalRequest, do
-from bot.wiring import check_tables
+from bot.wiring import check_tables, queue_of
 from tests.kit.bulk import previewed, run_out
 from tests.kit.clock import Clock
 from tests.kit.queues import TestQueue
@@ -42,7 +43,7 @@ from tests.services.mariadb import MariaDB
 PAGE = Path(__file__).parents[1] / "docs" / "operating.md"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Granted(TestQueue):
     """A queue whose bot has the page's two accounts; `own` is the database of the bot's tables."""
 
@@ -89,7 +90,9 @@ def granted(request: pytest.FixtureRequest, mariadb_server: MariaDB) -> Iterator
         owner = connect(mariadb_server.url(schema), schema=own)
         jobs, failed = spec_tables(schema=None if own is None else schema)
         jobs.metadata.create_all(owner)
-        queue = Granted(mariadb_server.url(schema), owner, Queue(jobs, failed), mariadb_server, own)
+        queue = Granted(
+            mariadb_server.url(schema), owner, Queue(jobs, failed), server=mariadb_server, own=own
+        )
         with owner.begin() as connection:
             connection.execute(text(f"CREATE TABLE `{schema}`.customers (name VARCHAR(9))"))
         try:
@@ -280,3 +283,16 @@ def test_the_page_grants_each_table_by_name() -> None:
         granted = set(re.findall(rf"ON {schema}\.(queue_bot_\w+) TO", sql))
         assert granted == {table.name for table in metadata.sorted_tables}
     assert "ACCOUNT LOCK" in page
+
+
+def test_the_queues_tables_are_named_with_their_database_beside_a_schema_of_the_bot(
+    granted: Granted,
+) -> None:
+    own = {} if granted.own is None else {"QUEUE_BOT_SCHEMA": granted.own}
+    engine = granted.connect("run")
+
+    queue = queue_of(load_settings({"DATABASE_URL": granted.url, **own}, need="database"), engine)
+
+    engine.dispose()
+    expected = None if granted.own is None else granted.database
+    assert [queue.jobs.schema, queue.failed.schema] == [expected] * 2
