@@ -141,6 +141,7 @@ class Settings(BaseSettings):
     digest_channel: Channel | None = None
     archive_days: Positive = 7
     second_person: Positive | None = None
+    personal_data_role: RoleWord = Role.OPERATOR
     audit_key: AuditSecret | None = None
     audit_key_old: AuditSecret | None = None
 

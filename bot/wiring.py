@@ -237,6 +237,7 @@ def make_setup(
         alerting=_alerting(settings),
         archive_days=settings.archive_days,
         second_person=settings.second_person,
+        personal_data_role=settings.personal_data_role,
         audit_keys=audit_keys(settings),
         commands=find_commands(),
     )

@@ -65,6 +65,8 @@ class Result(Value):
     undone: str | None = Field(default=None, exclude=True)
     # The operation whose request was approved or declined. The bot edits its message.
     decided: int | None = Field(default=None, exclude=True)
+    # Whether a read shows personal data. The bot then writes an audit record before the answer.
+    personal: bool = Field(default=False, exclude=True)
 
     def envelope(self) -> dict[str, Any]:
         """Return the spec's JSON, with `extra` next to `data`."""
@@ -128,6 +130,7 @@ class Setup:
     alerting: Alerting = field(default_factory=Alerting)
     archive_days: int = 7
     second_person: int | None = None
+    personal_data_role: Role = Role.OPERATOR
     audit_keys: AuditKeys = NO_KEYS
     clock: Clock = now_of
     commands: Mapping[str, "Command"] = field(default_factory=dict)
