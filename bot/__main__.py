@@ -34,6 +34,7 @@ from bot.database.transactions import reading
 from bot.masking.masker import mask_value
 from bot.models.operations import Preview
 from bot.models.refusals import Refusal, StartError
+from bot.reindex_terminal import reindex
 from bot.settings import exposed_files, load_settings
 from bot.slack.runtime import freeze_heap
 from bot.store.audit import audit_log, chain, history, verification
@@ -162,6 +163,17 @@ def migrate() -> None:
     with at_start(), reading(engine) as connection:
         require_current(connection)
     click.echo(f"Migrations applied: {applied}." if applied else "The tables are up to date.")
+
+
+@main.command(name="reindex")
+@stopping
+def reindex_command() -> None:
+    """Rebuild the texts that the bot stored, with the masking of this version."""
+    logs.configure("WARNING", mask_value)
+    settings = load_settings(os.environ, need="database")
+    engine = open_database(settings)
+    check_tables(engine, queue_of(settings))
+    reindex(engine, make_setup(settings, engine, NoSlack()).queue, click.echo)
 
 
 @main.command(name="do")

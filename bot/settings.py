@@ -147,6 +147,7 @@ class Settings(BaseSettings):
     refusals_per_minute: Positive = 10
     operator_minutes: Positive = 10
     second_person: Positive | None = None
+    personal_data_role: RoleWord = Role.OPERATOR
     audit_key: AuditSecret | None = None
     audit_key_old: AuditSecret | None = None
 

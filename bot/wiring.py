@@ -231,6 +231,7 @@ def make_setup(
         alerting=_alerting(settings),
         archive_days=settings.archive_days,
         second_person=settings.second_person,
+        personal_data_role=settings.personal_data_role,
         audit_keys=audit_keys(settings),
         operator_minutes=settings.operator_minutes,
         limits=PersonLimits(

@@ -67,6 +67,8 @@ class Result(Value):
     undone: str | None = Field(default=None, exclude=True)
     # The operation whose request was approved or declined. The bot edits its message.
     decided: int | None = Field(default=None, exclude=True)
+    # Whether a read shows personal data. The bot then writes an audit record before the answer.
+    personal: bool = Field(default=False, exclude=True)
 
     def envelope(self) -> dict[str, Any]:
         """Return the spec's JSON, with `extra` next to `data`."""
@@ -131,6 +133,7 @@ class Setup:
     archive_days: int = 7
     operator_minutes: int = 10
     second_person: int | None = None
+    personal_data_role: Role = Role.OPERATOR
     audit_keys: AuditKeys = NO_KEYS
     limits: PersonLimits = field(default_factory=PersonLimits)
     known_roles: KnownRoles = field(default_factory=KnownRoles)

@@ -115,7 +115,7 @@ def key_hint(keys: Iterable[str] = DEFAULT_MASKED_KEYS) -> Callable[[str], bool]
     normalized_keys = {_normalized(key).encode() for key in keys} - {b""}
     # A text with `password` also contains `pass`, so the search for `pass` is enough.
     words = re.compile(
-        _any_of(
+        any_of(
             key
             for key in normalized_keys
             if not any(other in key for other in normalized_keys if other != key)
@@ -130,7 +130,7 @@ def key_hint(keys: Iterable[str] = DEFAULT_MASKED_KEYS) -> Callable[[str], bool]
     return may_have_key
 
 
-def _any_of(words: Iterable[bytes]) -> bytes:
+def any_of(words: Iterable[bytes]) -> bytes:
     """Return a pattern for any of the words, with each common beginning once.
 
     A search for the words one by one takes three times as long, for each failure.
@@ -140,7 +140,7 @@ def _any_of(words: Iterable[bytes]) -> bytes:
         if not word:
             return b""
         by_first.setdefault(word[:1], []).append(word[1:])
-    branches = [re.escape(first) + _any_of(rests) for first, rests in sorted(by_first.items())]
+    branches = [re.escape(first) + any_of(rests) for first, rests in sorted(by_first.items())]
     return branches[0] if len(branches) == 1 else b"(?:" + b"|".join(branches) + b")"
 
 
