@@ -172,7 +172,7 @@ def reindex_command() -> None:
     logs.configure("WARNING", mask_value)
     settings = load_settings(os.environ, need="database")
     engine = open_database(settings)
-    check_tables(engine, queue_of(settings))
+    check_tables(engine, queue_of(settings, engine))
     reindex(engine, make_setup(settings, engine, NoSlack()).queue, click.echo)
 
 
