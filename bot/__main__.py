@@ -20,7 +20,14 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from bot import __version__, logs
-from bot.audit_terminal import activate_key, anchors_in, exported, replace_lost_key
+from bot.access.no_slack import NoSlack
+from bot.audit_terminal import (
+    activate_key,
+    anchors_in,
+    exported,
+    purge_refusals,
+    replace_lost_key,
+)
 from bot.database.dialects import is_sqlite
 from bot.database.start import at_start, problems_of
 from bot.database.transactions import reading
@@ -33,13 +40,13 @@ from bot.store.audit import audit_log, chain, history, verification
 from bot.store.audit.keys import new_secret
 from bot.store.migrate import migrate as apply_migrations
 from bot.store.migrate import require_current
-from bot.terminal import TerminalRequest, do, name_problem, report_health
+from bot.terminal import TerminalRequest, do, name_problem, report_health, reported
 from bot.text import texts_for
 from bot.views.refusal import refusal_sentence
 from bot.wiring import (
-    NoSlack,
     audit_keys,
     check_tables,
+    layout_of,
     make_bot,
     make_setup,
     open_database,
@@ -113,7 +120,7 @@ def run() -> None:
     help="The other app's manifest (YAML or JSON), with --only-slack.",
 )
 @stopping
-def playground(port: int, no_browser: bool, only_slack: bool, manifest: Path | None) -> None:  # noqa: FBT001 click hands options over so
+def playground(port: int, no_browser: bool, only_slack: bool, manifest: Path | None) -> None:  # noqa: FBT001 click passes a flag as a bool
     """Try the bot: a local Slack in your browser, a sample queue, a worker. No account needed."""
     if only_slack != (manifest is not None):
         raise click.UsageError("--only-slack and --manifest belong together")
@@ -146,7 +153,8 @@ def migrate() -> None:
     logs.configure("WARNING", mask_value)
     settings = load_settings(os.environ, need="database")
     engine = open_database(settings)
-    applied = apply_migrations(engine)
+    with reported(click.echo) as report:
+        applied = apply_migrations(engine, report)
     with at_start(), reading(engine) as connection:
         require_current(connection)
     click.echo(f"{applied} migrations applied." if applied else "The tables are up to date.")
@@ -159,12 +167,12 @@ def migrate() -> None:
 @click.option("--yes", is_flag=True, help="Confirm a bulk change.")
 @click.option("--request-id", metavar="ID", help="A repeated id gets the first answer again.")
 @stopping
-def do_command(words: str, name: str, as_json: bool, yes: bool, request_id: str | None) -> None:  # noqa: FBT001 click hands options over so
+def do_command(words: str, name: str, as_json: bool, yes: bool, request_id: str | None) -> None:  # noqa: FBT001 click passes a flag as a bool
     """Run one command as in Slack: queue-bot do "retry 45" --as ana."""
     logs.configure("WARNING", mask_value)
     settings = load_settings(os.environ, need="database")
     engine = open_database(settings)
-    check_tables(engine, queue_of(settings, engine))
+    check_tables(engine, queue_of(settings, layout_of(settings, engine)))
     setup = make_setup(settings, engine, NoSlack())
     arguments = TerminalRequest(words, name, request_id, yes, as_json)
     raise SystemExit(do(setup, arguments, click.echo, _ask))
@@ -180,7 +188,7 @@ def _ask(preview: Preview) -> int | None:
 @main.command(name="health")
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 @stopping
-def health_command(as_json: bool) -> None:  # noqa: FBT001 click hands options over so
+def health_command(as_json: bool) -> None:  # noqa: FBT001 click passes a flag as a bool
     """Report whether background work is done and messages arrive; exit with 1 if not."""
     logs.configure("WARNING", mask_value)
     settings = load_settings(os.environ, need="database")
@@ -230,7 +238,7 @@ def _anchor(text: str) -> tuple[int, str]:
 @click.option("--lost", is_flag=True, help="The active key is lost: begin with another one.")
 @click.option("--as", "name", metavar="NAME", help="Who you are, for the audit.")
 @stopping
-def new_key(activate: bool, lost: bool, name: str | None) -> None:  # noqa: FBT001 click hands options over so
+def new_key(activate: bool, lost: bool, name: str | None) -> None:  # noqa: FBT001 click passes a flag as a bool
     """Print a new key of the audit log, or put QUEUE_BOT_AUDIT_KEY into use."""
     if not activate and not lost:
         click.echo(new_secret())
@@ -245,10 +253,22 @@ def new_key(activate: bool, lost: bool, name: str | None) -> None:  # noqa: FBT0
 
 
 @audit_group.command()
+@click.option("--days", default=90, show_default=True, type=click.IntRange(min=30), help="Age.")
+@click.option("--as", "name", required=True, metavar="NAME", help="Who you are, for the audit.")
+@stopping
+def purge(days: int, name: str) -> None:
+    """Sum up old refusals in one record and delete their records; needs the migrate account."""
+    if (problem := name_problem(name)) is not None:
+        raise StartError([problem])
+    settings = load_settings(os.environ, need="database")
+    click.echo(purge_refusals(open_database(settings), audit_keys(settings), days, name))
+
+
+@audit_group.command()
 @click.option("--after", default=0, metavar="SEQ", help="The last record that you have.")
 @click.option("--follow", is_flag=True, help="Wait for more, until you stop it.")
 @stopping
-def export(after: int, follow: bool) -> None:  # noqa: FBT001 click hands options over so
+def export(after: int, follow: bool) -> None:  # noqa: FBT001 click passes a flag as a bool
     """Print the sealed records as lines of JSON, oldest first."""
     engine = open_database(load_settings(os.environ, need="database"))
     with at_start(), reading(engine) as connection:

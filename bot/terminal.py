@@ -4,7 +4,9 @@ import getpass
 import json
 import re
 import socket
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from time import monotonic
 from uuid import uuid4
@@ -194,3 +196,24 @@ def _print(
     message = answer(setup, invocation, outcome)
     if isinstance(message, Message):
         say(readable(message.text))
+
+
+@contextmanager
+def reported(say: Callable[[str], object]) -> Iterator[Callable[[str], object]]:
+    """Print each second which activity still runs; yield the function that sets the activity."""
+    activities = ["connecting"]
+    done = threading.Event()
+
+    def repeat() -> None:
+        seconds = 0
+        while not done.wait(1.0):
+            seconds += 1
+            say(f"Still running after {seconds} s: {activities[-1]}")
+
+    reporter = threading.Thread(target=repeat, name="report", daemon=True)
+    reporter.start()
+    try:
+        yield activities.append
+    finally:
+        done.set()
+        reporter.join()

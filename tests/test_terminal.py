@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from bot.access.no_slack import NoSlack
 from bot.app.command import Setup
 from bot.models.operations import Preview
 from bot.models.refusals import StartError
@@ -20,7 +21,7 @@ from bot.models.roles import Role
 from bot.settings import load_settings
 from bot.store import tables
 from bot.terminal import TerminalRequest, do
-from bot.wiring import NoSlack, make_setup
+from bot.wiring import make_setup
 from tests.kit.queues import TestQueue, make_queue, payload
 
 ROOT = Path(__file__).parent.parent

@@ -549,16 +549,24 @@ retry-outcome-word-stopped-following = ⏳ no longer tracked
 retry-outcomes-ended = All of them have ended, { $age } after the start.
 retry-outcomes-wait = Some have not run yet, { $age } after the start.
 retry-outcomes-look = All of them have run, { $age } after the start. The bot checks once more whether one failed.
-retry-outcomes-stopped = Some had not run { $age } after the start. They are no longer tracked.
+retry-outcomes-stopped = Some jobs had still not run, { $age } after the start. They are no longer tracked.
 canary-waiting =
     { $count ->
         [one] 🐤 Waiting for the first job before the others are retried:
-       *[other] 🐤 Waiting for the first { $count } jobs before the others are retried:
+       *[other]
+            { $errors ->
+                [one] 🐤 Waiting for the first { $count } jobs before the others are retried:
+               *[other] 🐤 Waiting for the first { $count } jobs, from { $errors } errors, before the others are retried:
+            }
     }
 canary-ended =
     { $count ->
         [one] 🐤 The first job:
-       *[other] 🐤 The first { $count } jobs:
+       *[other]
+            { $errors ->
+                [one] 🐤 The first { $count } jobs:
+               *[other] 🐤 The first { $count } jobs, from { $errors } errors:
+            }
     }
 retry-outcome-count-processed = ✅ { $count } processed
 retry-outcome-count-failed-again = 🔴 { $count } failed again
@@ -598,6 +606,16 @@ summary-span = from { $since } to { $until }
 ## Audit
 audit-who = { $mark } { $who } · { $command }
 audit-times = { $outcome } ×{ $count }
+audit-folded =
+    { $count ->
+        [one] 1 more request of { $who } was refused within a minute
+       *[other] { $count } more requests of { $who } were refused within a minute
+    }
+audit-more-refusals =
+    { $count ->
+        [one] 1 more refusal
+       *[other] { $count } more refusals
+    }
 audit-target = { $row } ({ $more })
 audit-more-targets =
     { $count ->
@@ -624,6 +642,7 @@ audit-did-release = { $who } released { $what }
 audit-did-undo = { $who } put back { $what }
 audit-did-freeze = { $who } froze all changes: { $what }
 audit-did-audit-key = { $who } changed the key of the audit log: { $what }
+audit-did-audit-purge = { $who } summed up and deleted old refusals: { $what }
 audit-did-unfreeze = { $who } allowed changes again
 audit-did-acknowledge = { $who } acknowledged incident { $what }
 audit-did-mute = { $who } muted { $what }
@@ -856,6 +875,7 @@ refusal-denied = Not allowed: this needs the role { $needed }, { $has ->
        *[other] yours is { $has }
     }. Nothing was changed
 refusal-denied-many = Not allowed: these are { $total } failed jobs, and more than { $most } at once need the role { $needed }; yours is { $has }. Nothing was changed. With limit={ $most } you can retry the oldest of them
+refusal-denied-recent = Not allowed: you have retried { $recent } failed jobs in the last { $minutes } min, and { $total } more need the role { $needed }, because { $has } may retry { $most } in that time. Nothing was changed
 refusal-not-member = Not allowed: { $why }. Nothing was changed
 not-member-foreign = the account belongs to another workspace
 not-member-deactivated = the account is deactivated
@@ -890,6 +910,16 @@ refusal-operation-running = { $by } is already running { $command } there. Nothi
 refusal-still-running = { $command } has not ended here: { $done } of { $total } were done at the last check. A running bot resumes operation { $operation }
 refusal-unfinished = { $command } ended early: { $done } of { $total } were done, the others were not changed
 refusal-request-id-used = This request id was used for another request. Nothing was changed; please choose another id
+refusal-too-many =
+    { $most ->
+        [one] This is more than 1 command of yours in a minute. Nothing was changed; please try again in { $seconds } s
+       *[other] These are more than { $most } commands of yours in a minute. Nothing was changed; please try again in { $seconds } s
+    }
+refusal-too-many-previews =
+    { $most ->
+        [one] This is more than 1 preview of yours in a minute. Nothing was changed; please try again in { $seconds } s
+       *[other] These are more than { $most } previews of yours in a minute. Nothing was changed; please try again in { $seconds } s
+    }
 refusal-busy = The database is busy. Nothing was changed; please try again
 refusal-database-down = The database cannot be reached. Nothing was changed
 refusal-outcome-unknown = The database did not confirm whether the change was made. Please check before you try again: the same request never runs twice
@@ -924,6 +954,7 @@ reason-canary-silent = the jobs that were tried first were not processed in time
 reason-canary-gone = one of the jobs that were tried first was removed
 reason-batch-failed = a batch failed; the log has the reason
 reason-request-id-used = another request had this request id
+reason-too-many = too many requests in a minute
 reason-busy = the database was busy
 reason-database-down = the database could not be reached
 reason-outcome-unknown = the database did not confirm
@@ -967,7 +998,7 @@ error-pile = ⚪ nothing new for { $age }
 error-bar = last { $hours } h: { $bar } { $count }
 error-hours = last { $hours } h: { $count } ({ $figures })
 label-seen = *Seen:*
-label-orders = *Orders of the newest:*
+label-orders = *Orders of the newest failed jobs:*
 label-in-common = *In common*
 label-example = *The newest* (secrets masked)
 label-newest-failures = *Newest failed jobs of this group*
@@ -1050,8 +1081,17 @@ bulk-canary = Try some first?
 bulk-canary-option =
     { $count ->
         [0] No, all of them at once
-        [one] 1 first, the others if it is processed
-       *[other] { $count } first, the others if they are processed
+        [one]
+            { $source ->
+                [largest] 1 first (of the largest of { $errors } errors), the others if it is processed
+               *[one] 1 first, the others if it is processed
+            }
+       *[other]
+            { $source ->
+                [largest] { $count } first (of the { $count } largest of { $errors } errors), the others if processed
+                [each] { $count } first (from all { $errors } errors), the others if they are processed
+               *[one] { $count } first, the others if they are processed
+            }
     }
 bulk-note-rate =
     { $count ->
@@ -1060,8 +1100,17 @@ bulk-note-rate =
     }
 bulk-note-canary =
     { $count ->
-        [one] 1 is tried first; the others follow only if it is processed.
-       *[other] { $count } are tried first; the others follow only if they are processed.
+        [one]
+            { $source ->
+                [largest] 1 is tried first, of the largest of { $errors } errors; the others follow only if it is processed.
+               *[one] 1 is tried first; the others follow only if it is processed.
+            }
+       *[other]
+            { $source ->
+                [largest] { $count } are tried first, one of each of the { $count } largest of { $errors } errors; the others follow only if they are processed.
+                [each] { $count } are tried first, from all { $errors } errors; the others follow only if they are processed.
+               *[one] { $count } are tried first; the others follow only if they are processed.
+            }
     }
 bulk-queued =
     { $count ->
@@ -1093,6 +1142,7 @@ progress-rate =
        *[other] At most { $count } a minute start.
     }
 problem-retry-what = Name what to retry: ids like 45 46 50-60, or incident=I12, error=E12, queue=, order=, before=, after=. To retry everything, use retry-all
+problem-canary-of-one = A canary needs several jobs, and only 1 job matches. Retry it without canary=
 problem-when = { $value } is not a time like 2h, yesterday, 2025-11-07 or 2025-11-07T17:45
 problem-rate = { $value } is not a rate like 60/min, 10/s or 600/h
 
@@ -1645,6 +1695,7 @@ background-means-digest = The digest is not posted.
 background-means-purge = The bot's own tables keep growing.
 background-step-index = Indexing new failures
 background-step-scan = Scanning older failures
+background-step-regroup = Grouping the failures by new rules
 background-step-group = Triggering incidents
 background-step-aggregate = Adding up counts
 background-step-merge = Adding up the counts of past days
@@ -1663,3 +1714,47 @@ background-step-digest = Posting the digest
 background-step-purge = Purging old records
 background-step-load = Measuring the database load
 background-step-health = Checking the background work
+
+## Merges of error groups
+merge-preview = Merge *{ $error }* into *{ $into }*?
+merge-merged = 🔗 Merged *{ $error }* into *{ $into }*.
+merge-merged-by = 🔗 *{ $by } merged { $error }* into *{ $into }*.
+merge-ended = *{ $error }* is a group of its own again, apart from *{ $into }*.
+merge-ended-by = *{ $by } undid the merge* of { $error } into { $into }.
+merge-group =
+    { $count ->
+        [one] *{ $error }* · 1 failed job · { $name }
+       *[other] *{ $error }* · { $count } failed jobs · { $name }
+    }
+merge-effect = All failures of { $error }, also new ones, count as failures of { $into }: in lists, alerts, filters and outcomes. A mute of { $error } does not apply to { $into }. No job changes, and the merge can be undone at any time.
+merge-part = Includes *{ $error }*, merged by { $by }, { $at } · { $name }
+merge-part-rules = Includes *{ $error }*, merged by newer rules, { $at } · { $name }
+button-merge = Merge { $error } into { $into }
+button-undo-merge = Undo merge
+spoken-merge-undo = Undo the merge of { $error }
+help-merge = count the failures of one error group as failures of another, or undo that by into=no
+audit-did-merge = { $who } merged error groups: { $what }
+audit-did-merge-ended = { $who } undid the merge of error groups: { $what }
+refusal-already-merged = { $id } is already merged into { $into }. To undo that: { $command }
+refusal-not-merged = { $id } is not merged into another error group
+reason-already-merged = already merged
+reason-not-merged = not merged
+problem-merge-itself = An error group cannot be merged into itself
+
+## The first minute on a large queue
+watch-backfill = ⏳ Older failures: { $rows } of about { $total } are in the index
+watch-regrouping = ⏳ New grouping rules: failures are grouped again, { $rows } of about { $total } done
+watch-backfill-rate =
+    { $count ->
+        [one] 1 a second, about { $left } left
+       *[other] { $count } a second, about { $left } left
+    }
+watch-checks =
+    { $count ->
+        [one] Checks: 1 queue, checked { $newest } ago
+       *[other] Checks: { $count } queues in turns, the last one { $newest } ago; { $queue } is longest unchecked, { $oldest }
+    }
+watch-check = { $queue }: checked { $age } ago
+status-estimated = ⏳ Estimated: the first exact count is not ready yet. Ask again in a minute for exact numbers.
+modal-counting = Counting the failed jobs …
+modal-preview = Preview

@@ -574,12 +574,20 @@ retry-outcomes-stopped = Algunos no se habían ejecutado { $age } después del i
 canary-waiting =
     { $count ->
         [one] 🐤 Esperando al primer job antes de reintentar los demás:
-       *[other] 🐤 Esperando a los primeros { $count } jobs antes de reintentar los demás:
+       *[other]
+            { $errors ->
+                [one] 🐤 Esperando a los primeros { $count } jobs antes de reintentar los demás:
+               *[other] 🐤 Esperando a los primeros { $count } jobs, de { $errors } errores, antes de reintentar los demás:
+            }
     }
 canary-ended =
     { $count ->
         [one] 🐤 El primer job:
-       *[other] 🐤 Los primeros { $count } jobs:
+       *[other]
+            { $errors ->
+                [one] 🐤 Los primeros { $count } jobs:
+               *[other] 🐤 Los primeros { $count } jobs, de { $errors } errores:
+            }
     }
 retry-outcome-count-processed =
     { $count ->
@@ -635,6 +643,16 @@ summary-span = de { $since } a { $until }
 ## Auditoría
 audit-who = { $mark } { $who } · { $command }
 audit-times = { $outcome } ×{ $count }
+audit-folded =
+    { $count ->
+        [one] Se rechazó 1 solicitud más de { $who } en un minuto
+       *[other] Se rechazaron { $count } solicitudes más de { $who } en un minuto
+    }
+audit-more-refusals =
+    { $count ->
+        [one] 1 rechazo más
+       *[other] { $count } rechazos más
+    }
 audit-target = { $row } ({ $more })
 audit-more-targets =
     { $count ->
@@ -661,6 +679,7 @@ audit-did-release = { $who } liberó { $what }
 audit-did-undo = { $who } devolvió { $what }
 audit-did-freeze = { $who } congeló todos los cambios: { $what }
 audit-did-audit-key = { $who } cambió la clave de la auditoría: { $what }
+audit-did-audit-purge = { $who } resumió y eliminó rechazos antiguos: { $what }
 audit-did-unfreeze = { $who } permitió otra vez los cambios
 audit-did-acknowledge = { $who } reconoció el incidente { $what }
 audit-did-mute = { $who } silenció { $what }
@@ -909,6 +928,7 @@ refusal-denied = No permitido: hace falta el rol { $needed }, { $has ->
        *[other] y el tuyo es { $has }
     }. No se cambió nada
 refusal-denied-many = No permitido: son { $total } jobs fallidos, y para más de { $most } a la vez hace falta el rol { $needed }; el tuyo es { $has }. No se cambió nada. Con limit={ $most } puedes reintentar los más antiguos
+refusal-denied-recent = No permitido: reintentaste { $recent } jobs fallidos en los últimos { $minutes } min, y para { $total } más hace falta el rol { $needed }, porque { $has } puede reintentar { $most } en ese tiempo. No se cambió nada
 refusal-not-member = No permitido: { $why }. No se cambió nada
 not-member-foreign = la cuenta es de otro espacio de trabajo
 not-member-deactivated = la cuenta está desactivada
@@ -943,6 +963,16 @@ refusal-operation-running = { $by } ya tiene en curso { $command } ahí. No se c
 refusal-still-running = { $command } no ha terminado aquí: en la última revisión iban { $done } de { $total }. Un bot en marcha continúa la operación { $operation }
 refusal-unfinished = { $command } terminó antes de tiempo: se hicieron { $done } de { $total }; los demás no se cambiaron
 refusal-request-id-used = Este id de solicitud ya se usó para otra solicitud. No se cambió nada; elige otro id
+refusal-too-many =
+    { $most ->
+        [one] Enviaste más de 1 comando en un minuto. No se cambió nada; inténtalo de nuevo en { $seconds } s
+       *[other] Enviaste más de { $most } comandos en un minuto. No se cambió nada; inténtalo de nuevo en { $seconds } s
+    }
+refusal-too-many-previews =
+    { $most ->
+        [one] Pediste más de 1 vista previa en un minuto. No se cambió nada; inténtalo de nuevo en { $seconds } s
+       *[other] Pediste más de { $most } vistas previas en un minuto. No se cambió nada; inténtalo de nuevo en { $seconds } s
+    }
 refusal-busy = La base de datos está ocupada. No se cambió nada; inténtalo de nuevo
 refusal-database-down = No hay conexión con la base de datos. No se cambió nada
 refusal-outcome-unknown = La base de datos no confirmó si el cambio se hizo. Revisa antes de reintentar: la misma solicitud nunca se ejecuta dos veces
@@ -977,6 +1007,7 @@ reason-canary-silent = los jobs que se probaron primero no se procesaron a tiemp
 reason-canary-gone = se quitó uno de los jobs que se probaron primero
 reason-batch-failed = falló un lote; el log dice por qué
 reason-request-id-used = otra solicitud tenía este id
+reason-too-many = demasiadas solicitudes en un minuto
 reason-busy = la base de datos estaba ocupada
 reason-database-down = no había conexión con la base de datos
 reason-outcome-unknown = la base de datos no confirmó
@@ -1024,7 +1055,7 @@ error-pile = ⚪ nada nuevo desde hace { $age }
 error-bar = últimas { $hours } h: { $bar } { $count }
 error-hours = últimas { $hours } h: { $count } ({ $figures })
 label-seen = *Visto:*
-label-orders = *Órdenes de los más recientes:*
+label-orders = *Órdenes de los fallos más recientes:*
 label-in-common = *En común*
 label-example = *El más reciente* (datos secretos ocultos)
 label-newest-failures = *Jobs fallidos más recientes de este grupo*
@@ -1107,8 +1138,17 @@ bulk-canary = ¿Probar antes con algunos?
 bulk-canary-option =
     { $count ->
         [0] No, todos a la vez
-        [one] Primero 1; los demás si se procesa
-       *[other] Primero { $count }; los demás si se procesan
+        [one]
+            { $source ->
+                [largest] Primero 1 (del mayor de { $errors } errores); los demás si se procesa
+               *[one] Primero 1; los demás si se procesa
+            }
+       *[other]
+            { $source ->
+                [largest] Primero { $count } (de los { $count } mayores de { $errors } errores); los demás si se procesan
+                [each] Primero { $count } (de los { $errors } errores); los demás si se procesan
+               *[one] Primero { $count }; los demás si se procesan
+            }
     }
 bulk-note-rate =
     { $count ->
@@ -1117,8 +1157,17 @@ bulk-note-rate =
     }
 bulk-note-canary =
     { $count ->
-        [one] Primero se prueba 1; los demás siguen solo si se procesa.
-       *[other] Primero se prueban { $count }; los demás siguen solo si se procesan.
+        [one]
+            { $source ->
+                [largest] Primero se prueba 1, del mayor de { $errors } errores; los demás siguen solo si se procesa.
+               *[one] Primero se prueba 1; los demás siguen solo si se procesa.
+            }
+       *[other]
+            { $source ->
+                [largest] Primero se prueban { $count }, uno por cada uno de los { $count } mayores de { $errors } errores; los demás siguen solo si se procesan.
+                [each] Primero se prueban { $count }, de los { $errors } errores; los demás siguen solo si se procesan.
+               *[one] Primero se prueban { $count }; los demás siguen solo si se procesan.
+            }
     }
 bulk-queued =
     { $count ->
@@ -1150,6 +1199,7 @@ progress-rate =
        *[other] Empiezan como máximo { $count } por minuto.
     }
 problem-retry-what = Indica qué reintentar: ids como 45 46 50-60, o incident=I12, error=E12, queue=, order=, before=, after=. Para reintentar todo, usa retry-all
+problem-canary-of-one = Para probar antes con algunos se necesitan varios jobs, y solo hay 1. Reinténtalo sin canary=
 problem-when = { $value } no es un momento como 2h, ayer, 2025-11-07 o 2025-11-07T17:45
 problem-rate = { $value } no es un ritmo como 60/min, 10/s o 600/h
 
@@ -1769,6 +1819,7 @@ background-means-digest = No se publica el resumen diario.
 background-means-purge = Las tablas del propio bot siguen creciendo.
 background-step-index = Indexar los fallos nuevos
 background-step-scan = Revisar los fallos anteriores
+background-step-regroup = Agrupar los fallos con reglas nuevas
 background-step-group = Activar incidentes
 background-step-aggregate = Sumar las cuentas
 background-step-merge = Sumar las cuentas de días pasados
@@ -1787,3 +1838,47 @@ background-step-digest = Publicar el resumen
 background-step-purge = Borrar registros viejos
 background-step-load = Medir la carga de la base de datos
 background-step-health = Revisar el trabajo interno
+
+## Uniones de grupos de error
+merge-preview = ¿Unir *{ $error }* a *{ $into }*?
+merge-merged = 🔗 Se unió *{ $error }* a *{ $into }*.
+merge-merged-by = 🔗 *{ $by } unió { $error }* a *{ $into }*.
+merge-ended = *{ $error }* vuelve a ser un grupo propio, separado de *{ $into }*.
+merge-ended-by = *{ $by } deshizo la unión* de { $error } a { $into }.
+merge-group =
+    { $count ->
+        [one] *{ $error }* · 1 job fallido · { $name }
+       *[other] *{ $error }* · { $count } jobs fallidos · { $name }
+    }
+merge-effect = Todos los fallos de { $error }, también los nuevos, cuentan como fallos de { $into }: en listas, alertas, filtros y resultados. Un silencio de { $error } no se aplica a { $into }. No cambia ningún job, y la unión se puede deshacer en cualquier momento.
+merge-part = Incluye *{ $error }*, lo unió { $by }, { $at } · { $name }
+merge-part-rules = Incluye *{ $error }*, lo unieron reglas más nuevas, { $at } · { $name }
+button-merge = Unir { $error } a { $into }
+button-undo-merge = Deshacer unión
+spoken-merge-undo = Deshacer la unión de { $error }
+help-merge = contar los fallos de un grupo de error como fallos de otro, o deshacerlo con into=no
+audit-did-merge = { $who } unió grupos de error: { $what }
+audit-did-merge-ended = { $who } deshizo la unión de grupos de error: { $what }
+refusal-already-merged = { $id } ya está unido a { $into }. Para deshacerlo: { $command }
+refusal-not-merged = { $id } no está unido a otro grupo de error
+reason-already-merged = ya estaba unido
+reason-not-merged = no estaba unido
+problem-merge-itself = Un grupo de error no se puede unir a sí mismo
+
+## El primer minuto con una cola grande
+watch-backfill = ⏳ Fallos anteriores: { $rows } de aproximadamente { $total } ya están en el índice
+watch-regrouping = ⏳ Nuevas reglas de agrupación: los fallos se agrupan de nuevo, van { $rows } de aproximadamente { $total }
+watch-backfill-rate =
+    { $count ->
+        [one] 1 por segundo, faltan aproximadamente { $left }
+       *[other] { $count } por segundo, faltan aproximadamente { $left }
+    }
+watch-checks =
+    { $count ->
+        [one] Revisiones: 1 cola, revisada hace { $newest }
+       *[other] Revisiones: { $count } colas por turnos, la última hace { $newest }; la que lleva más tiempo sin revisar es { $queue }, { $oldest }
+    }
+watch-check = { $queue }: revisada hace { $age }
+status-estimated = ⏳ Estimado: el primer conteo exacto todavía no está listo. Vuelve a pedirlo en un minuto para ver los números exactos.
+modal-counting = Contando los jobs fallidos …
+modal-preview = Vista previa

@@ -8,6 +8,7 @@ from bot.models.jobs import SkippedRow
 from bot.models.refusals import (
     AlreadyAcknowledged,
     AlreadyFrozen,
+    AlreadyMerged,
     AlreadyMuted,
     AlreadyUndone,
     Changed,
@@ -27,6 +28,7 @@ from bot.models.refusals import (
     NotFrozen,
     NothingToUndo,
     NotMember,
+    NotMerged,
     NotMuted,
     NotOperator,
     NotReserved,
@@ -46,6 +48,7 @@ from bot.models.refusals import (
     RowWouldChange,
     StillRunning,
     TimesOff,
+    TooFrequent,
     UndoExpired,
     Unfinished,
     UnknownCommand,
@@ -76,6 +79,7 @@ def sentence_of(refusal: Refusal, texts: Texts, actions: Actions) -> Mrkdwn:
         or _access_values(refusal, texts)
         or _row_values(refusal, texts)
         or _incident_values(refusal, texts)
+        or _merge_values(refusal)
         or _freeze_values(refusal, texts)
         or _operation_values(refusal)
         or _undo_values(refusal, texts)
@@ -100,7 +104,9 @@ def _key(refusal: Refusal) -> str:
         case WrongQueue(queue="*"):
             return f"{key}-all"
         case Denied(most=int()):
-            return f"{key}-many"
+            return f"{key}-many" if refusal.recent is None else f"{key}-recent"
+        case TooFrequent(previews=True):
+            return f"{key}-previews"
         case Frozen(reason=str(reason)) if reason.strip():
             return f"{key}-reason"
         case NotReserved(by=str()) | NotFrozen(by=str()) | NotMuted(by=str()) | JobGone(by=str()):
@@ -164,7 +170,11 @@ def _access_values(refusal: Refusal, texts: Texts) -> dict[str, object]:
                 "has": has,
                 "total": refusal.total or 0,
                 "most": refusal.most or 0,
+                "recent": refusal.recent or 0,
+                "minutes": refusal.minutes or 0,
             }
+        case TooFrequent():
+            return {"most": refusal.most, "seconds": refusal.seconds}
         case NotMember():
             key = f"not-member-{refusal.why}"
             return {"why": texts(key if texts.has(key) else "not-member-other")}
@@ -208,6 +218,16 @@ def _incident_values(refusal: Refusal, texts: Texts) -> dict[str, object]:
                 "nearest": code(f"/queue {refusal.nearest}"),
                 **_by(refusal.by, refusal.at, texts),
             }
+    return {}
+
+
+def _merge_values(refusal: Refusal) -> dict[str, object]:
+    match refusal:
+        case NotMerged():
+            return {"id": refusal.id}
+        case AlreadyMerged():
+            undo = code(f"/queue error {refusal.id} merge=no")
+            return {"id": refusal.id, "into": refusal.into, "command": undo}
     return {}
 
 

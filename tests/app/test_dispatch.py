@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select
 
+from bot.access.no_slack import NoSlack
 from bot.app.command import Command, Setup, Work
 from bot.app.dispatch import dispatch, request_id
 from bot.app.parsing import Request
@@ -24,12 +25,12 @@ from bot.models.refusals import Busy
 from bot.models.requests import Actor, Invocation, Message, Source
 from bot.models.roles import Role
 from bot.settings import load_settings
-from bot.slack import app
-from bot.slack.app import ANSWER_WITHIN, START_WITHIN
+from bot.slack import handler
 from bot.slack.envelopes import CHANGE_SECONDS
+from bot.slack.handler import ANSWER_WITHIN, START_WITHIN
 from bot.store import tables
 from bot.views.context import Context
-from bot.wiring import NoSlack, make_setup
+from bot.wiring import make_setup
 from tests.kit.queues import TestQueue
 from tests.kit.team import Team, sqlite_queue, team_at_work
 
@@ -59,7 +60,7 @@ def renamed(command: Command, name: str, **changed: Any) -> Command:
 
 
 def test_each_limit_of_a_request_leaves_time_for_what_comes_after_it() -> None:
-    assert START_WITHIN < CHANGE_SECONDS < ANSWER_WITHIN <= app.SLACK_WAITS - 0.5
+    assert START_WITHIN < CHANGE_SECONDS < ANSWER_WITHIN <= handler.SLACK_WAITS - 0.5
 
 
 def test_a_change_that_waits_for_a_lock_is_answered_busy_in_time_and_can_be_tried_again(

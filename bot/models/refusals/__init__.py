@@ -22,11 +22,13 @@ from bot.models.refusals.database import (
 )
 from bot.models.refusals.incidents import (
     AlreadyAcknowledged,
+    AlreadyMerged,
     AlreadyMuted,
     ErrorGroupNotFound,
     IncidentClosed,
     IncidentNotFound,
     MutedOtherwise,
+    NotMerged,
     NotMuted,
     NotOperator,
     QueueNotFound,
@@ -48,6 +50,7 @@ from bot.models.refusals.requests import (
     PersonNotFound,
     RequestIdUsed,
     TimesOff,
+    TooFrequent,
     UnknownCommand,
 )
 from bot.models.refusals.rows import (
@@ -77,6 +80,7 @@ from bot.models.refusals.undo import (
 __all__ = [
     "AlreadyAcknowledged",
     "AlreadyFrozen",
+    "AlreadyMerged",
     "AlreadyMuted",
     "AlreadyUndone",
     "AuditKeyMissing",
@@ -100,6 +104,7 @@ __all__ = [
     "NotAllowed",
     "NotFrozen",
     "NotMember",
+    "NotMerged",
     "NotMuted",
     "NotOperator",
     "NotReserved",
@@ -126,6 +131,7 @@ __all__ = [
     "StartError",
     "StillRunning",
     "TimesOff",
+    "TooFrequent",
     "UndoExpired",
     "Unfinished",
     "UnknownCommand",

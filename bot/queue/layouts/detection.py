@@ -42,7 +42,7 @@ def _missing(
     """Return the layout's columns that the tables lack."""
     return [
         f"{table.name}.{column.name}"
-        for table in layout.tables(jobs, failed)
+        for table in layout.tables(jobs, failed, None)
         for column in table.columns
         if table.name not in definitions or column.name not in definitions[table.name].columns
     ]

@@ -37,10 +37,11 @@ from bot.queue.layouts.rows import JobRow
 from bot.queue.layouts.tables import FailedJobsTable, JobsTable
 
 
-def laravel_tables(jobs: str = "jobs", failed_jobs: str = "failed_jobs") -> tuple[Table, Table]:
+def laravel_tables(jobs: str, failed_jobs: str, schema: str | None) -> tuple[Table, Table]:
     """Return the columns that all versions have; newer versions have `failed_jobs.uuid` too."""
     metadata = MetaData()
     options: dict[str, Any] = {
+        "schema": schema,
         "mysql_engine": "InnoDB",
         "mysql_charset": "utf8mb4",
         "sqlite_autoincrement": True,

@@ -9,10 +9,16 @@ from bot.queue.layouts.layout import Layout
 from bot.queue.layouts.tables import MAX_ATTEMPTS, FailedJobsTable, JobsTable
 
 
-def spec_tables(jobs: str = "jobs", failed_jobs: str = "failed_jobs") -> tuple[Table, Table]:
-    """Return the spec's tables with the spec's indexes: PRIMARY(id) on both, and jobs(queue)."""
+def spec_tables(
+    jobs: str = "jobs", failed_jobs: str = "failed_jobs", schema: str | None = None
+) -> tuple[Table, Table]:
+    """Return the spec's tables with the spec's indexes: PRIMARY(id) on both, and jobs(queue).
+
+    `schema` is their database, if the bot's own tables are in another one.
+    """
     metadata = MetaData()
     options: dict[str, Any] = {
+        "schema": schema,
         "mysql_engine": "InnoDB",
         "mysql_charset": "utf8mb4",
         "sqlite_autoincrement": True,

@@ -1,8 +1,8 @@
 """Verification of the audit log: one sentence for each fault of a record, a link or a key."""
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, RowMapping, func, select
 
@@ -19,6 +19,7 @@ from bot.store.audit.keys import (
     KeyChange,
     is_equal,
 )
+from bot.store.audit.retention import Checkpoint, checkpoints
 from bot.store.cursors import position
 from bot.store.operations import batches
 from bot.store.tables import audit, audit_chain, audit_rejected
@@ -37,6 +38,7 @@ class _ChainWalk:
     digest: str = GENESIS
     active: str | None = None
     unproven: int | None = None
+    purged: Mapping[int, Checkpoint] = field(default_factory=dict)
 
 
 def verify(
@@ -53,7 +55,8 @@ def verify(
     """
     pending = dict(anchors or {})
     kept_since = now_of(connection) - batches.ITEMS_KEPT
-    walk = _ChainWalk(keys)
+    summed_up = list(checkpoints(connection, keys))
+    walk = _ChainWalk(keys, purged=_covered(summed_up))
     for row in _rows(connection, page):
         yield from _faults(row, walk)
         if row["id"] is not None and row["outcome"] in ENDED and row["at"] > kept_since:
@@ -61,6 +64,8 @@ def verify(
         anchor = pending.pop(row["seq"], None)
         if anchor is not None and not row["link"].startswith(anchor):
             yield f"Link {row['seq']} is not the one that was posted: the chain was rewritten."
+        if (checkpoint := walk.purged.get(row["seq"])) is not None:
+            checkpoint.links.append((row["seq"], row["digest"]))
         walk.seq, walk.prev, walk.digest = row["seq"], row["link"], row["digest"]
     for missing in sorted(pending):
         yield f"Link {missing} was posted but is not in the chain: its tail was cut off."
@@ -69,8 +74,21 @@ def verify(
             f"Links {walk.unproven} to {walk.seq} were sealed with the key {walk.active}, which is "
             "neither QUEUE_BOT_AUDIT_KEY nor QUEUE_BOT_AUDIT_KEY_OLD: they are not proved."
         )
+    for checkpoint in summed_up:
+        if not checkpoint.holds:
+            yield f"Record {checkpoint.audit_id} does not sum up the links that it names."
     yield from _rejected(connection)
     yield from _unsealed(connection)
+
+
+def _covered(summed_up: Iterable[Checkpoint]) -> dict[int, Checkpoint]:
+    """Return the numbers of the links whose records were summed up and deleted."""
+    return {
+        seq: checkpoint
+        for checkpoint in summed_up
+        for first, last in checkpoint.seqs
+        for seq in range(first, last + 1)
+    }
 
 
 def unproven_span(connection: Connection) -> str | None:
@@ -134,7 +152,10 @@ def _faults(row: RowMapping, walk: _ChainWalk) -> Iterator[str]:
     if row["prev"] != walk.prev:
         yield f"Link {seq} does not follow the link before it."
     change = None
-    if row["id"] is None:
+    if row["id"] is None and seq in walk.purged:
+        # The stored digest stays in the chain, so the links before and after it are still proved.
+        pass
+    elif row["id"] is None:
         yield f"Record {row['audit_id']} of link {seq} was removed."
     else:
         change = change_of(row)
