@@ -26,14 +26,13 @@ from bot.database.engine import connect
 from bot.database.transactions import changing, now_of, reading
 from bot.models.refusals import RowWouldChange
 from bot.queue.layouts import Queue, spec_tables, warnings
-from bot.settings import load_settings
 from bot.store import tables
 from bot.store.audit.keys import NO_KEYS
 from bot.store.leases import take
 from bot.store.migrate import MIGRATIONS, migrate
 from bot.store.tables.columns import metadata
 from bot.terminal import TerminalRequest, do
-from bot.wiring import check_tables, queue_of
+from bot.wiring import check_tables
 from tests.kit.bulk import previewed, run_out
 from tests.kit.clock import Clock
 from tests.kit.queues import TestQueue
@@ -283,16 +282,3 @@ def test_the_page_grants_each_table_by_name() -> None:
         granted = set(re.findall(rf"ON {schema}\.(queue_bot_\w+) TO", sql))
         assert granted == {table.name for table in metadata.sorted_tables}
     assert "ACCOUNT LOCK" in page
-
-
-def test_the_queues_tables_are_named_with_their_database_beside_a_schema_of_the_bot(
-    granted: Granted,
-) -> None:
-    own = {} if granted.own is None else {"QUEUE_BOT_SCHEMA": granted.own}
-    engine = granted.connect("run")
-
-    queue = queue_of(load_settings({"DATABASE_URL": granted.url, **own}, need="database"), engine)
-
-    engine.dispose()
-    expected = None if granted.own is None else granted.database
-    assert [queue.jobs.schema, queue.failed.schema] == [expected] * 2

@@ -21,7 +21,8 @@ from bot.settings import (
     variables,
 )
 from bot.text import LANGUAGES
-from bot.wiring import start_notes
+from bot.wiring import queue_of, start_notes
+from tests.kit.frameworks import SPEC
 
 PAGE = Path(__file__).parent.parent / "docs" / "settings.md"
 CANARY = "hunter2"
@@ -345,3 +346,10 @@ def test_an_sqlite_file_has_no_schema_for_the_bots_tables() -> None:
         load_settings(environ, need="database")
     (sentence,) = raised.value.problems
     assert sentence.startswith("QUEUE_BOT_SCHEMA needs MariaDB or MySQL")
+
+
+def test_the_queues_tables_are_named_with_their_database_beside_a_schema_of_the_bot() -> None:
+    environ = {"DATABASE_URL": "mysql+pymysql://u:p@localhost/shop"}
+    for own, expected in ({}, None), ({"QUEUE_BOT_SCHEMA": "queue_bot"}, "shop"):
+        queue = queue_of(load_settings({**environ, **own}, need="database"), SPEC.layout)
+        assert [queue.jobs.schema, queue.failed.schema] == [expected] * 2

@@ -1,7 +1,7 @@
 """A queue for a test: a framework's tables, the bot's own, and rows that the test inserts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -33,7 +33,7 @@ class TestQueue:
     url: str
     engine: Engine
     queue: Queue
-    framework: Framework = SPEC
+    framework: Framework = field(default=SPEC, kw_only=True)
 
     def fail(
         self,
@@ -120,4 +120,5 @@ def make_queue(url: str, grace: float = GRACE, framework: Framework = SPEC) -> T
     framework.create(engine)
     migrate(engine)
     jobs, failed = framework.layout.tables("jobs", "failed_jobs", None)
-    return TestQueue(url, engine, Queue(jobs, failed, layout=framework.layout), framework)
+    queue = Queue(jobs, failed, layout=framework.layout)
+    return TestQueue(url, engine, queue, framework=framework)

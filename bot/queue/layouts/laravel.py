@@ -37,13 +37,8 @@ from bot.queue.layouts.rows import JobRow
 from bot.queue.layouts.tables import FailedJobsTable, JobsTable
 
 
-def laravel_tables(
-    jobs: str = "jobs", failed_jobs: str = "failed_jobs", schema: str | None = None
-) -> tuple[Table, Table]:
-    """Return the columns that all versions have; newer versions have `failed_jobs.uuid` too.
-
-    `schema` is their database, if the bot's own tables are in another one.
-    """
+def laravel_tables(jobs: str, failed_jobs: str, schema: str | None) -> tuple[Table, Table]:
+    """Return the columns that all versions have; newer versions have `failed_jobs.uuid` too."""
     metadata = MetaData()
     options: dict[str, Any] = {
         "schema": schema,

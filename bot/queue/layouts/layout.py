@@ -19,8 +19,8 @@ def _no_facts(payload_head: str) -> Mapping[str, str]:  # noqa: ARG001 for other
 class Layout:
     """The layout of a queue's two tables.
 
-    `tables` returns the tables under the given names, in the given database if it is not None;
-    `jobs` and `failed` give access to them.
+    `tables` returns the tables under the given names, in the given schema; `jobs` and `failed` give
+    access to them.
     `has_long_queue_names`: the table of failed jobs may have names of queues that are too long for
     the table of jobs; such rows are refused one by one. `retry_after`: a reservation expires after
     this many seconds, or never. `facts` returns what the head of a payload says about its job.
