@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, func, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 from bot.database.dialects import is_conflict, is_duplicate, is_sqlite
+from bot.database.engine import own_schema
 from bot.database.session import require_session, warn_of_kept
 from bot.database.start import at_start
 from bot.database.transactions import now_of, time_limit
@@ -21,7 +22,10 @@ from bot.store.tables import (
     failures,
     leases,
     migrations,
+    operations,
     requests,
+    role_generation,
+    tracked_jobs,
     watcher_load,
 )
 from bot.store.tables.columns import metadata
@@ -32,6 +36,7 @@ LOCK_SECONDS = 50
 LEASES = ("watcher", "failures", "bulk")
 FREEZE = "changes"
 WATCH = "watcher"
+ROLES = "roles"
 CURSORS = (
     "settled",
     "ids_since",
@@ -64,6 +69,17 @@ def _create_missing(connection: Connection, now: datetime) -> None:
         connection.execute(insert(change_freeze).values(name=FREEZE))
     if connection.execute(select(watcher_load.c.name)).first() is None:
         connection.execute(insert(watcher_load).values(name=WATCH))
+    if connection.execute(select(role_generation.c.name)).first() is None:
+        connection.execute(insert(role_generation).values(name=ROLES, generation=0))
+
+
+def _add_times(connection: Connection, now: datetime) -> None:
+    """Create the generation of the roles, and indexes for what a person retried lately."""
+    _create_missing(connection, now)
+    for column in (operations.c.started_at, tracked_jobs.c.retried_at):
+        for index in column.table.indexes:
+            if list(index.columns) == [column]:
+                index.create(connection, checkfirst=True)
 
 
 def _start(connection: Connection, name: str) -> int | None:
@@ -81,13 +97,14 @@ MIGRATIONS: tuple[Callable[[Connection, datetime], None], ...] = (
     _create_missing,
     # The merges of error groups, and the cursors of their rules.
     _create_missing,
+    _add_times,
 )
 """The migrations in order. Each can be repeated after an interruption; DDL commits at once."""
 
 
 def version(connection: Connection) -> int:
     """Return the number of the newest applied migration, or 0 if none was applied."""
-    if not inspect(connection).has_table(migrations.name):
+    if not inspect(connection).has_table(migrations.name, schema=own_schema(connection)):
         return 0
     return connection.execute(select(func.max(migrations.c.version))).scalar() or 0
 
@@ -179,7 +196,9 @@ def require_current(connection: Connection) -> None:
 
 def _missing_columns(connection: Connection) -> list[str]:
     """Return the columns that this version needs and the database lacks, as `table.column`."""
-    columns_by_table = inspect(connection).get_multi_columns(filter_names=list(metadata.tables))
+    columns_by_table = inspect(connection).get_multi_columns(
+        filter_names=list(metadata.tables), schema=own_schema(connection)
+    )
     present = {
         f"{table}.{column['name']}"
         for (_schema, table), columns in columns_by_table.items()

@@ -35,12 +35,15 @@ from bot.models.refusals.incidents import (
 )
 from bot.models.refusals.operations import (
     AlreadyFrozen,
+    ApprovalPending,
     CountMismatch,
     Frozen,
+    NotAwaiting,
     NotFrozen,
     NothingToDo,
     OperationRunning,
     PlanExpired,
+    SecondPersonNeeded,
     StillRunning,
     Unfinished,
 )
@@ -50,6 +53,7 @@ from bot.models.refusals.requests import (
     PersonNotFound,
     RequestIdUsed,
     TimesOff,
+    TooFrequent,
     UnknownCommand,
 )
 from bot.models.refusals.rows import (
@@ -81,6 +85,7 @@ __all__ = [
     "AlreadyMerged",
     "AlreadyMuted",
     "AlreadyUndone",
+    "ApprovalPending",
     "AuditKeyMissing",
     "Busy",
     "ChangeNotFound",
@@ -100,6 +105,7 @@ __all__ = [
     "Mistyped",
     "MutedOtherwise",
     "NotAllowed",
+    "NotAwaiting",
     "NotFrozen",
     "NotMember",
     "NotMerged",
@@ -125,9 +131,11 @@ __all__ = [
     "RowThere",
     "RowTooLong",
     "RowWouldChange",
+    "SecondPersonNeeded",
     "StartError",
     "StillRunning",
     "TimesOff",
+    "TooFrequent",
     "UndoExpired",
     "Unfinished",
     "UnknownCommand",

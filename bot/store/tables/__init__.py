@@ -1,5 +1,6 @@
 """The bot's own tables; each topic has its file. Times are naive UTC with microseconds."""
 
+from bot.store.tables.access import role_generation
 from bot.store.tables.audit import audit, audit_chain, audit_rejected, audit_targets, requests
 from bot.store.tables.background import background_steps
 from bot.store.tables.columns import metadata
@@ -60,6 +61,7 @@ __all__ = [
     "outcomes",
     "probe_states",
     "requests",
+    "role_generation",
     "rollups",
     "samples",
     "set_aside",
