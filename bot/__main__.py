@@ -20,24 +20,31 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from bot import __version__, logs
-from bot.audit_terminal import activate_key, anchors_in, exported, replace_lost_key
+from bot.access.no_slack import NoSlack
+from bot.audit_terminal import (
+    activate_key,
+    anchors_in,
+    exported,
+    purge_refusals,
+    replace_lost_key,
+)
 from bot.database.dialects import is_sqlite
 from bot.database.start import at_start, problems_of
 from bot.database.transactions import reading
 from bot.masking.masker import mask_value
 from bot.models.operations import Preview
 from bot.models.refusals import Refusal, StartError
+from bot.reindex_terminal import reindex
 from bot.settings import exposed_files, load_settings
 from bot.slack.runtime import freeze_heap
 from bot.store.audit import audit_log, chain, history, verification
 from bot.store.audit.keys import new_secret
 from bot.store.migrate import migrate as apply_migrations
 from bot.store.migrate import require_current
-from bot.terminal import TerminalRequest, do, name_problem, report_health
+from bot.terminal import TerminalRequest, do, name_problem, report_health, reported
 from bot.text import texts_for
 from bot.views.refusal import refusal_sentence
 from bot.wiring import (
-    NoSlack,
     audit_keys,
     check_tables,
     make_bot,
@@ -151,10 +158,22 @@ def migrate() -> None:
     logs.configure("WARNING", mask_value)
     settings = load_settings(os.environ, need="database")
     engine = open_database(settings)
-    applied = apply_migrations(engine)
+    with reported(click.echo) as report:
+        applied = apply_migrations(engine, report)
     with at_start(), reading(engine) as connection:
         require_current(connection)
     click.echo(f"Migrations applied: {applied}." if applied else "The tables are up to date.")
+
+
+@main.command(name="reindex")
+@stopping
+def reindex_command() -> None:
+    """Rebuild the texts that the bot stored, with the masking of this version."""
+    logs.configure("WARNING", mask_value)
+    settings = load_settings(os.environ, need="database")
+    engine = open_database(settings)
+    check_tables(engine, queue_of(settings, engine))
+    reindex(engine, make_setup(settings, engine, NoSlack()).queue, click.echo)
 
 
 @main.command(name="do")
@@ -173,7 +192,7 @@ def do_command(words: str, name: str, as_json: bool, yes: bool, request_id: str 
     logs.configure("WARNING", mask_value)
     settings = load_settings(os.environ, need="database")
     engine = open_database(settings)
-    check_tables(engine, queue_of(settings))
+    check_tables(engine, queue_of(settings, engine))
     setup = make_setup(settings, engine, NoSlack())
     arguments = TerminalRequest(words, name, request_id, yes, as_json)
     raise SystemExit(do(setup, arguments, click.echo, _ask))
@@ -222,7 +241,8 @@ def verify(anchor: tuple[str, ...], anchors: TextIO | None) -> None:
     settings = load_settings(os.environ, need="database")
     with at_start(), reading(open_database(settings)) as connection:
         require_current(connection)
-        problems = list(verification.verify(connection, posted, keys=audit_keys(settings)))
+        keys, posts = audit_keys(settings), settings.audit_channel is not None
+        problems = list(verification.verify(connection, posted, keys=keys, posts=posts))
         span = verification.unproven_span(connection)
         last = chain.tail(connection)
     for sentence in (*problems, *([span] if span else [])):
@@ -258,6 +278,18 @@ def new_key(activate: bool, lost: bool, name: str | None) -> None:  # noqa: FBT0
     settings = load_settings(os.environ, need="database")
     put_into_use = activate_key if activate else replace_lost_key
     click.echo(put_into_use(open_database(settings), audit_keys(settings), name))
+
+
+@audit_group.command()
+@click.option("--days", default=90, show_default=True, type=click.IntRange(min=30), help="Age.")
+@click.option("--as", "name", required=True, metavar="NAME", help="Who you are, for the audit.")
+@stopping
+def purge(days: int, name: str) -> None:
+    """Sum up old refusals in one record and delete their records; needs the migrate account."""
+    if (problem := name_problem(name)) is not None:
+        raise StartError([problem])
+    settings = load_settings(os.environ, need="database")
+    click.echo(purge_refusals(open_database(settings), audit_keys(settings), days, name))
 
 
 @audit_group.command()

@@ -201,6 +201,8 @@ Table = Annotated[
 ]
 Link = Annotated[str, AfterValidator(_link)]
 Positive = Annotated[int, Field(ge=1)]
+Port = Annotated[int, Field(ge=0, le=65_535)]
+"""A TCP port; with 0, the system chooses a free port and the log names it."""
 
 BotToken = Annotated[SecretStr, _starting("xoxb-")]
 AppToken = Annotated[SecretStr, _starting("xapp-")]

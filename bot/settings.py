@@ -35,6 +35,7 @@ from bot.setting_types import (
     Members,
     Mention,
     Paths,
+    Port,
     Positive,
     Readers,
     RoleWord,
@@ -54,6 +55,7 @@ _PLAIN = {
     "bool_parsing": "must be true or false",
     "int_parsing": "must be a whole number",
     "greater_than_equal": "must be at least 1",
+    "less_than_equal": "is too large",
 }
 
 
@@ -140,11 +142,25 @@ class Settings(BaseSettings):
     digest_days: Weekdays = (0, 1, 2, 3, 4)
     digest_channel: Channel | None = None
     archive_days: Positive = 7
+    commands_per_minute: Positive = 60
+    previews_per_minute: Positive = 10
+    refusals_per_minute: Positive = 10
+    operator_minutes: Positive = 10
+    second_person: Positive | None = None
+    personal_data_role: RoleWord = Role.OPERATOR
     audit_key: AuditSecret | None = None
     audit_key_old: AuditSecret | None = None
 
+    monitoring_port: Port | None = None
+    monitoring_host: str = "127.0.0.1"
+
+    # `schema` alone would hide a method of pydantic.
+    own_schema: Table | None = Field(None, validation_alias="QUEUE_BOT_SCHEMA")
+    layout: Literal["spec", "laravel"] | None = None
     jobs_table: Table = "jobs"
     failed_jobs_table: Table = "failed_jobs"
+    retry_after: Positive = 90
+    connections: Words = ("database",)
     order_paths: Paths | None = None
     tienda_paths: Paths | None = None
     masked_keys: Words = ()
@@ -292,6 +308,12 @@ def _contradictions(settings: Settings, need: Need) -> list[str]:
     problems = []
     if settings.database_ca is not None and settings.database_tls == "off":
         problems.append("DATABASE_CA and DATABASE_TLS=off contradict each other; keep one of them.")
+    url = settings.database_url
+    is_file = url is not None and url.get_secret_value().startswith("sqlite")
+    if settings.own_schema is not None and is_file:
+        problems.append(
+            "QUEUE_BOT_SCHEMA needs MariaDB or MySQL: an SQLite file has no schemas; unset it."
+        )
     if settings.audit_key is None and settings.audit_key_old is not None:
         problems.append("QUEUE_BOT_AUDIT_KEY_OLD is set without QUEUE_BOT_AUDIT_KEY; set both.")
     if need == "run" and not (settings.viewers or settings.operators or settings.admins):

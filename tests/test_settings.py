@@ -125,8 +125,8 @@ def test_an_unknown_name_is_told_with_the_nearest_right_one(name: str, nearest: 
 
 
 def test_a_name_that_is_near_nothing_is_sent_to_the_page() -> None:
-    (sentence,) = problems({**RUNS, "QUEUE_BOT_XYZZY": "1"})
-    assert sentence == "QUEUE_BOT_XYZZY is not a setting; see docs/settings.md."
+    (sentence,) = problems({**RUNS, "QUEUE_BOT_XYZZY_PLUGH": "1"})
+    assert sentence == "QUEUE_BOT_XYZZY_PLUGH is not a setting; see docs/settings.md."
 
 
 WRONG = [
@@ -162,6 +162,7 @@ WRONG = [
     ("QUEUE_BOT_OLDEST_SECONDS", CANARY),
     ("QUEUE_BOT_RESERVED_SECONDS", "0"),
     ("QUEUE_BOT_ARCHIVE_DAYS", "-1"),
+    ("QUEUE_BOT_SCHEMA", "queue_bot; DROP TABLE jobs"),
     ("QUEUE_BOT_JOBS_TABLE", "jobs; DROP TABLE jobs"),
     ("QUEUE_BOT_FAILED_JOBS_TABLE", "shop.failed_jobs"),
     ("QUEUE_BOT_ORDER_PATHS", "data..order_id"),
@@ -272,7 +273,7 @@ def written(field: str) -> str:
         case bool():
             return str(default).lower()
         case _:
-            return str(default)
+            return ", ".join(default) if isinstance(default, tuple) else str(default)
 
 
 def test_the_page_has_every_setting_with_its_default_and_no_other() -> None:
@@ -336,3 +337,11 @@ def test_files_that_every_account_can_read_are_named(tmp_path: Path) -> None:
         assert len(exposed_files(environ)) == count
         assert len(start_notes(at_file)) == count
     assert exposed_files({"DATABASE_URL_FILE": "/does/not/exist"}) == []
+
+
+def test_an_sqlite_file_has_no_schema_for_the_bots_tables() -> None:
+    environ = {"DATABASE_URL": "sqlite:///queue.sqlite3", "QUEUE_BOT_SCHEMA": "queue_bot"}
+    with pytest.raises(SettingsError) as raised:
+        load_settings(environ, need="database")
+    (sentence,) = raised.value.problems
+    assert sentence.startswith("QUEUE_BOT_SCHEMA needs MariaDB or MySQL")

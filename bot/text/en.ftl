@@ -223,6 +223,8 @@ stuck-title = *Stuck jobs*, reserved for { $age } or more, the longest first
 stuck-none = ✅ No job has been reserved for { $age } or more.
 stuck-none-partial = ❓ None of the oldest and newest jobs has been reserved for { $age } or more. The queue is too long to scan in full.
 stuck-more = There may be more stuck jobs: { $longer } shows only the jobs that have been stuck for longer.
+payload-facts = Payload: { $facts }
+stuck-expiry = A reservation expires after { $age }. The job then counts as available, because any worker may take it again.
 workers-hint = The workers may be dead or stuck. Check them ({ $look }) and restart them if needed ({ $restart }).
 released-one = 🔓 Job { $id } is available again: any worker may take it.
 released-one-by = 🔓 { $by } released job { $id }: it is available again.
@@ -264,9 +266,11 @@ refusal-row-refused = Row { $id } was not moved: the database refused the change
 refusal-row-has-children = Row { $id } was not changed, because rows of the table { $detail } refer to it. The database would delete or change those rows too, and an undo could not restore them. To change row { $id } anyway, repeat the command with force=yes
 reason-row-has-children = rows of another table refer to the row (repeat with force=yes)
 reason-times-off = failed_at is not in the time zone of QUEUE_BOT_TIME_ZONE
+refusal-other-connection = Failed job { $id } was not moved: it came from the connection { $detail }, whose jobs are not in this table. Retry it with php artisan queue:retry, or add the connection to QUEUE_BOT_CONNECTIONS if its driver is database
 reason-row-too-long = a value is too long for its column
 reason-row-would-change = the table would store a different text
 reason-row-refused = the database refused the row
+reason-other-connection = the job came from another connection
 reason-not-reserved = the job was not reserved
 reason-reserved-again = a worker had taken the job again
 reason-reserved-recently = the job was reserved too recently
@@ -294,6 +298,21 @@ reason-not-frozen = changes were not frozen
 
 ## Undoing
 button-undo = Undo
+retried-attempts =
+    { $count ->
+        [one] The attempts in the payload of { $ids } are 0 again.
+       *[other] The attempts in the payloads of { $ids } are 0 again.
+    }
+retried-deadline-moved =
+    { $count ->
+        [one] The deadline (retryUntil) of { $ids } had passed. The retry moved it by the time that the job had at first.
+       *[other] The deadlines (retryUntil) of { $ids } had passed. The retry moved each by the time that the job had at first.
+    }
+retried-deadline-removed =
+    { $count ->
+        [one] The deadline (retryUntil) of { $ids } had passed. The retry removed it, because the payload does not say when the job was created.
+       *[other] The deadlines (retryUntil) of { $ids } had passed. The retry removed them, because the payloads do not say when the jobs were created.
+    }
 undo-until-started = Undo works until a worker takes the job.
 undo-too-late = A worker has taken the job, so the retry can no longer be undone.
 undone-failed-one = ↩️ Failed job { $id } is back in failed_jobs.
@@ -508,6 +527,38 @@ progress-reason = Reason: { $reason }
 progress-by = By { $by } · duration { $age } · operation { $operation }
 cancelled = ⏹️ Operation { $operation } stops after its current batch. Failed jobs changed so far: { $done } of { $total }. These changes stay.
 
+## Approval by a second person
+button-approve = Approve
+button-decline = Decline
+spoken-approve-id = Approve operation { $what }
+spoken-decline-id = Decline operation { $what }
+confirm-approve = Approve operation { $operation }?
+confirm-approve-text = The bot will then { $what }.
+approval-awaiting = ✋ { $by } asks for approval of operation { $operation }: { $what }.
+approval-until = Another admin must approve it by { $at }, here or with { $command }. Jobs that fail from now on are not touched.
+approval-declined = 🚫 Operation { $operation } of { $by } was declined: { $what }. Nothing was changed.
+approval-expired = ⌛ Nobody approved operation { $operation } of { $by } in time: { $what }. Nothing was changed.
+approval-requested = ✋ Operation { $operation } waits for approval by another admin until { $at }: { $command }. The request is in the channel.
+approved = ✅ You approved operation { $operation } of { $by }. Its progress is in the channel.
+approved-by = ✅ { $who } approved operation { $operation } of { $by }.
+declined = 🚫 You declined operation { $operation } of { $by }. Nothing was changed.
+declined-by = 🚫 { $who } declined operation { $operation } of { $by }. Nothing was changed.
+audit-approval-requested = { $who } asked for approval of operation { $operation }: { $what }
+audit-approval-approve = { $who } approved operation { $operation } of { $by }: { $what }
+audit-approval-decline = { $who } declined operation { $operation } of { $by }: { $what }
+audit-approval-expired = Nobody approved operation { $operation } of { $by } in time: { $what }
+outcome-requested = waits for approval
+outcome-expired = not approved in time
+help-approve = start a bulk change that another person asked for
+help-decline = refuse a bulk change that waits for approval; operators only their own
+refusal-not-awaiting = Operation { $operation } does not wait for approval: somebody decided already, or the time is over. Nothing was changed
+refusal-second-person-needed = Operation { $operation } is your own request, so another admin must approve it. Nothing was changed
+refusal-second-person-needed-terminal = Operation { $operation } must be approved in Slack, because a terminal does not prove who you are. Nothing was changed
+refusal-approval-pending = { $command } waits for approval: another admin must approve operation { $operation } in Slack. Nothing was changed yet
+reason-not-awaiting = the operation did not wait for approval
+reason-second-person-needed = a second person must approve it
+reason-approval-pending = it waits for approval
+
 ## Outcomes of retries
 retry-outcome-processed = ✅ Job { $id } was processed, { $age } after its retry.
 retry-outcome-failed-same = 🔴 Job { $id } failed again with the same error, { $age } after its retry: it is failed job { $again } now.
@@ -534,12 +585,20 @@ retry-outcomes-stopped = Some retried jobs had not run { $age } after the start.
 canary-waiting =
     { $count ->
         [one] 🐤 The remaining jobs wait for the result of the first job:
-       *[other] 🐤 The remaining jobs wait for the results of the first { $count } jobs:
+       *[other]
+            { $errors ->
+                [one] 🐤 The remaining jobs wait for the results of the first { $count } jobs:
+               *[other] 🐤 The remaining jobs wait for the results of the first { $count } jobs, from { $errors } errors:
+            }
     }
 canary-ended =
     { $count ->
         [one] 🐤 The first job:
-       *[other] 🐤 The first { $count } jobs:
+       *[other]
+            { $errors ->
+                [one] 🐤 The first { $count } jobs:
+               *[other] 🐤 The first { $count } jobs, from { $errors } errors:
+            }
     }
 retry-outcome-count-processed = ✅ { $count } processed
 retry-outcome-count-failed-again = 🔴 { $count } failed again
@@ -579,6 +638,16 @@ summary-span = from { $since } to { $until }
 ## Audit
 audit-who = { $mark } { $who } · { $command }
 audit-times = { $outcome } ×{ $count }
+audit-folded =
+    { $count ->
+        [one] 1 more request of { $who } was refused within a minute
+       *[other] { $count } more requests of { $who } were refused within a minute
+    }
+audit-more-refusals =
+    { $count ->
+        [one] 1 more refusal
+       *[other] { $count } more refusals
+    }
 audit-target = { $row } ({ $more })
 audit-more-targets =
     { $count ->
@@ -596,15 +665,28 @@ audit-needs =
         [1] needs { $needed }; has { $has }
        *[other] needs { $needed }; has no role
     }
+audit-verified-links =
+    { $count ->
+        [one] The whole audit log was verified: 1 record is unchanged
+       *[other] The whole audit log was verified: { $count } records are unchanged
+    }
+audit-verified-faults =
+    { $count ->
+        [one] *The audit log was changed:* the daily verification found 1 fault
+       *[other] *The audit log was changed:* the daily verification found { $count } faults
+    }
 audit-did = { $who } ran { $command }
 audit-did-to = { $who } ran { $command } on { $what }
 audit-did-retry = { $who } retried { $what }
+audit-did-failed-job = { $who } saw personal data of failed job { $what }
+audit-did-job = { $who } saw personal data of job { $what }
 audit-did-delete = { $who } deleted { $what }
 audit-did-delete-failed = { $who } deleted { $what }
 audit-did-release = { $who } released { $what }
 audit-did-undo = { $who } put back { $what }
 audit-did-freeze = { $who } froze all changes: { $what }
 audit-did-audit-key = { $who } changed the key of the audit log: { $what }
+audit-did-audit-purge = { $who } summed up and deleted old refusals: { $what }
 audit-did-unfreeze = { $who } allowed changes again
 audit-did-acknowledge = { $who } acknowledged incident { $what }
 audit-did-mute = { $who } muted { $what }
@@ -845,6 +927,7 @@ refusal-denied = Not allowed: this needs the role { $needed }, { $has ->
        *[other] yours is { $has }
     }. Nothing was changed
 refusal-denied-many = Not allowed: these are { $total } failed jobs. To retry more than { $most } at once, you need the role { $needed }; yours is { $has }. Nothing was changed. With limit={ $most } you can retry the oldest { $most } of these jobs
+refusal-denied-recent = Not allowed: you have retried { $recent } failed jobs in the last { $minutes } min, and { $total } more need the role { $needed }, because { $has } may retry { $most } in that time. Nothing was changed
 refusal-not-member = Not allowed: { $why }. Nothing was changed
 not-member-foreign = the account belongs to another workspace
 not-member-deactivated = the account is deactivated
@@ -879,6 +962,16 @@ refusal-operation-running = { $by } is already running { $command } on the same 
 refusal-still-running = { $command } has not ended in this terminal. Done at the last check: { $done } of { $total }. A running bot resumes operation { $operation }
 refusal-unfinished = { $command } ended early. Done: { $done } of { $total }. The remaining jobs were not changed
 refusal-request-id-used = This request id was used for another request. Nothing was changed; please choose another id
+refusal-too-many =
+    { $most ->
+        [one] This is more than 1 command of yours in a minute. Nothing was changed; please try again in { $seconds } s
+       *[other] These are more than { $most } commands of yours in a minute. Nothing was changed; please try again in { $seconds } s
+    }
+refusal-too-many-previews =
+    { $most ->
+        [one] This is more than 1 preview of yours in a minute. Nothing was changed; please try again in { $seconds } s
+       *[other] These are more than { $most } previews of yours in a minute. Nothing was changed; please try again in { $seconds } s
+    }
 refusal-busy = The database is busy. Nothing was changed; please try again
 refusal-database-down = The database cannot be reached. Nothing was changed
 refusal-outcome-unknown = The database did not confirm whether the change was made. Please check the queue before you try again. The same request never runs twice
@@ -913,6 +1006,7 @@ reason-canary-silent = the jobs that were retried first were not processed in ti
 reason-canary-gone = one of the jobs that were retried first was removed
 reason-batch-failed = a batch failed; the log has the reason
 reason-request-id-used = another request had this request id
+reason-too-many = too many requests in a minute
 reason-busy = the database was busy
 reason-database-down = the database could not be reached
 reason-outcome-unknown = the database did not confirm
@@ -1047,8 +1141,17 @@ bulk-canary = Retry some jobs first?
 bulk-canary-option =
     { $count ->
         [0] No, retry all jobs at once
-        [one] 1 job first, the rest if this job is processed
-       *[other] { $count } jobs first, the rest if these are processed
+        [one]
+            { $source ->
+                [largest] 1 job first (of the largest of { $errors } errors), the rest if it is processed
+               *[one] 1 job first, the rest if this job is processed
+            }
+       *[other]
+            { $source ->
+                [largest] { $count } jobs first (of the { $count } largest of { $errors } errors), then the rest
+                [each] { $count } jobs first (from all { $errors } errors), the rest if these are processed
+               *[one] { $count } jobs first, the rest if these are processed
+            }
     }
 bulk-note-rate =
     { $count ->
@@ -1057,8 +1160,17 @@ bulk-note-rate =
     }
 bulk-note-canary =
     { $count ->
-        [one] 1 job is retried first. The remaining jobs follow only if this job is processed.
-       *[other] { $count } jobs are retried first. The remaining jobs follow only if these are processed.
+        [one]
+            { $source ->
+                [largest] 1 job of the largest of { $errors } errors is retried first. The remaining jobs follow only if this job is processed.
+               *[one] 1 job is retried first. The remaining jobs follow only if this job is processed.
+            }
+       *[other]
+            { $source ->
+                [largest] { $count } jobs are retried first, one of each of the { $count } largest of { $errors } errors. The remaining jobs follow only if these are processed.
+                [each] { $count } jobs are retried first, from all { $errors } errors. The remaining jobs follow only if these are processed.
+               *[one] { $count } jobs are retried first. The remaining jobs follow only if these are processed.
+            }
     }
 bulk-queued =
     { $count ->
@@ -1077,6 +1189,7 @@ bulk-identical =
     }
 bulk-duplicates-bounded = Only the newest jobs were checked for duplicates.
 bulk-children = ⚠️ The database also deletes or changes the rows of { $tables } that refer to these jobs. An undo does not restore those rows.
+bulk-note-laravel = If the deadline of a job (retryUntil) has passed, the retry moves it by the time that the job had at first, or removes it. Jobs of other connections are skipped and named.
 bulk-final = ⚠️ *No copies are kept:* this cannot be undone.
 bulk-ids-missing =
     { $count ->
@@ -1089,6 +1202,7 @@ progress-rate =
        *[other] At most { $count } jobs a minute start.
     }
 problem-retry-what = Name what to retry: ids like 45 46 50-60, or incident=I12, error=E12, queue=, order=, before=, after=. To retry everything, use retry-all
+problem-canary-of-one = A canary needs several jobs, and only 1 job matches. Retry it without canary=
 problem-when = { $value } is not a time like 2h, yesterday, 2025-11-07 or 2025-11-07T17:45
 problem-rate = { $value } is not a rate like 60/min, 10/s or 600/h
 
@@ -1615,6 +1729,7 @@ background-index-lag = ⚠️ *Failed job { $id }* is not in the index of failur
 background-unsealed = ⚠️ *Audit record { $id }* is not sealed yet, after { $age }.
 background-audit-key-missing = ⚠️ *The key of the audit log is missing:* this replica does not hold key { $audit_key }. It seals nothing and refuses every change.
 background-forged-link = ⚠️ *Link { $id } of the audit chain is forged:* no replica with the key made it. Nothing is sealed until it is removed.
+background-verify-failed = ⚠️ *The audit log was changed:* the verification { $age } ago found faults. Record #{ $id } and the log name them.
 background-forged-record = ⚠️ *Audit record { $id } was not sealed:* its HMAC is missing, wrong or a copy, so no replica with the key wrote it.
 background-cursor-reset = ⚠️ *Somebody moved the cursor { $error } beyond its rows.* The bot reset the cursor { $age } ago.
 background-sample-old = ⚠️ *The newest sample of the queue* is { $age } old.
@@ -1657,6 +1772,7 @@ background-means-digest = The digest is not posted.
 background-means-purge = The bot's own tables keep growing.
 background-step-index = Indexing new failures
 background-step-scan = Scanning older failures
+background-step-regroup = Grouping the failures by new rules
 background-step-group = Triggering incidents
 background-step-aggregate = Adding up counts
 background-step-merge = Adding up the counts of past days
@@ -1666,7 +1782,9 @@ background-step-refresh = Editing alerts
 background-step-outcomes = Tracking retried jobs
 background-step-bulk-outcomes = Tracking bulk retries
 background-step-canary = Evaluating canaries
+background-step-approvals = Ending requests for approval
 background-step-bulk = Running bulk changes
+background-step-verify = Verifying the audit log
 background-step-seal = Sealing audit records
 background-step-deliver = Delivering messages
 background-step-sample = Sampling the queue
@@ -1675,3 +1793,47 @@ background-step-digest = Posting the digest
 background-step-purge = Purging old records
 background-step-load = Measuring the database load
 background-step-health = Checking the background work
+
+## Merges of error groups
+merge-preview = Merge *{ $error }* into *{ $into }*?
+merge-merged = 🔗 Merged *{ $error }* into *{ $into }*.
+merge-merged-by = 🔗 *{ $by } merged { $error }* into *{ $into }*.
+merge-ended = *{ $error }* is a group of its own again, apart from *{ $into }*.
+merge-ended-by = *{ $by } undid the merge* of { $error } into { $into }.
+merge-group =
+    { $count ->
+        [one] *{ $error }* · 1 failed job · { $name }
+       *[other] *{ $error }* · { $count } failed jobs · { $name }
+    }
+merge-effect = All failures of { $error }, also new ones, count as failures of { $into }: in lists, alerts, filters and outcomes. A mute of { $error } does not apply to { $into }. No job changes, and the merge can be undone at any time.
+merge-part = Includes *{ $error }*, merged by { $by }, { $at } · { $name }
+merge-part-rules = Includes *{ $error }*, merged by newer rules, { $at } · { $name }
+button-merge = Merge { $error } into { $into }
+button-undo-merge = Undo merge
+spoken-merge-undo = Undo the merge of { $error }
+help-merge = count the failures of one error group as failures of another, or undo that by into=no
+audit-did-merge = { $who } merged error groups: { $what }
+audit-did-merge-ended = { $who } undid the merge of error groups: { $what }
+refusal-already-merged = { $id } is already merged into { $into }. To undo that: { $command }
+refusal-not-merged = { $id } is not merged into another error group
+reason-already-merged = already merged
+reason-not-merged = not merged
+problem-merge-itself = An error group cannot be merged into itself
+
+## The first minute on a large queue
+watch-backfill = ⏳ Older failures: { $rows } of about { $total } are in the index
+watch-regrouping = ⏳ New grouping rules: failures are grouped again, { $rows } of about { $total } done
+watch-backfill-rate =
+    { $count ->
+        [one] 1 a second, about { $left } left
+       *[other] { $count } a second, about { $left } left
+    }
+watch-checks =
+    { $count ->
+        [one] Checks: 1 queue, checked { $newest } ago
+       *[other] Checks: { $count } queues in turns, the last one { $newest } ago; { $queue } is longest unchecked, { $oldest }
+    }
+watch-check = { $queue }: checked { $age } ago
+status-estimated = ⏳ Estimated: the first exact count is not ready yet. Ask again in a minute for exact numbers.
+modal-counting = Counting the failed jobs …
+modal-preview = Preview

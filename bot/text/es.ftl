@@ -245,6 +245,8 @@ stuck-title = *Jobs atascados*, reservados desde hace { $age } o más; primero l
 stuck-none = ✅ Ningún job está reservado desde hace { $age } o más.
 stuck-none-partial = ❓ Ninguno de los jobs más antiguos y más recientes está reservado desde hace { $age } o más. La cola es demasiado larga para revisarla completa.
 stuck-more = Puede haber más jobs atascados: { $longer } muestra solo los jobs que llevan más tiempo atascados.
+payload-facts = Payload: { $facts }
+stuck-expiry = Una reserva vence a los { $age }. El job cuenta entonces como disponible, porque cualquier worker puede volver a tomarlo.
 workers-hint = Los workers pueden estar muertos o atascados. Revísalos ({ $look }) y reinícialos si hace falta ({ $restart }).
 released-one = 🔓 El job { $id } vuelve a estar disponible: cualquier worker puede tomarlo.
 released-one-by = 🔓 { $by } liberó el job { $id }: vuelve a estar disponible.
@@ -286,9 +288,11 @@ refusal-row-refused = La fila { $id } no se movió: la base de datos rechazó el
 refusal-row-has-children = La fila { $id } no se cambió, porque hay filas de la tabla { $detail } que dependen de ella. La base de datos también borraría o modificaría esas filas, y al deshacer no se recuperan. Para cambiar la fila { $id } de todos modos, repite el comando con force=yes
 reason-row-has-children = hay filas de otra tabla que dependen de la fila (repite con force=yes)
 reason-times-off = failed_at no está en la zona horaria de QUEUE_BOT_TIME_ZONE
+refusal-other-connection = El job fallido { $id } no se movió: vino de la conexión { $detail }, cuyos jobs no están en esta tabla. Reinténtalo con php artisan queue:retry, o agrega la conexión a QUEUE_BOT_CONNECTIONS si su driver es database
 reason-row-too-long = un valor no cabe en su columna
 reason-row-would-change = la tabla guardaría un texto distinto del original
 reason-row-refused = la base de datos rechazó la fila
+reason-other-connection = el job vino de otra conexión
 reason-not-reserved = el job no estaba reservado
 reason-reserved-again = un worker había vuelto a tomar el job
 reason-reserved-recently = el job se había reservado hace muy poco
@@ -316,6 +320,24 @@ reason-not-frozen = los cambios no estaban congelados
 
 ## Deshacer
 button-undo = Deshacer
+retried-attempts =
+    { $count ->
+        [one] Los intentos en el payload de { $ids } vuelven a ser 0.
+        [many] Los intentos en los payloads de { $ids } vuelven a ser 0.
+       *[other] Los intentos en los payloads de { $ids } vuelven a ser 0.
+    }
+retried-deadline-moved =
+    { $count ->
+        [one] El plazo (retryUntil) de { $ids } había vencido. El reintento lo extendió por el tiempo que el job tuvo al inicio.
+        [many] Los plazos (retryUntil) de { $ids } habían vencido. El reintento extendió cada uno por el tiempo que el job tuvo al inicio.
+       *[other] Los plazos (retryUntil) de { $ids } habían vencido. El reintento extendió cada uno por el tiempo que el job tuvo al inicio.
+    }
+retried-deadline-removed =
+    { $count ->
+        [one] El plazo (retryUntil) de { $ids } había vencido. El reintento lo quitó, porque el payload no dice cuándo se creó el job.
+        [many] Los plazos (retryUntil) de { $ids } habían vencido. El reintento los quitó, porque los payloads no dicen cuándo se crearon los jobs.
+       *[other] Los plazos (retryUntil) de { $ids } habían vencido. El reintento los quitó, porque los payloads no dicen cuándo se crearon los jobs.
+    }
 undo-until-started = Se puede deshacer hasta que un worker tome el job.
 undo-too-late = Un worker ya tomó el job; el reintento no se puede deshacer.
 undone-failed-one = ↩️ El job fallido { $id } está otra vez en failed_jobs.
@@ -526,6 +548,38 @@ progress-reason = Motivo: { $reason }
 progress-by = Por { $by } · duración { $age } · operación { $operation }
 cancelled = ⏹️ La operación { $operation } se detiene al terminar su lote actual. Jobs fallidos cambiados hasta ahora: { $done } de { $total }. Esos cambios se mantienen.
 
+## Aprobación de una segunda persona
+button-approve = Aprobar
+button-decline = Rechazar
+spoken-approve-id = Aprobar la operación { $what }
+spoken-decline-id = Rechazar la operación { $what }
+confirm-approve = ¿Aprobar la operación { $operation }?
+confirm-approve-text = El bot hará esto: { $what }.
+approval-awaiting = ✋ { $by } pide aprobación para la operación { $operation }: { $what }.
+approval-until = Otro administrador debe aprobarla antes de { $at }, aquí o con { $command }. Los jobs que fallen desde ahora no se tocan.
+approval-declined = 🚫 La operación { $operation } de { $by } fue rechazada: { $what }. No se cambió nada.
+approval-expired = ⌛ Nadie aprobó a tiempo la operación { $operation } de { $by }: { $what }. No se cambió nada.
+approval-requested = ✋ La operación { $operation } espera la aprobación de otro administrador hasta { $at }: { $command }. La solicitud está en el canal.
+approved = ✅ Aprobaste la operación { $operation } de { $by }. Su avance está en el canal.
+approved-by = ✅ { $who } aprobó la operación { $operation } de { $by }.
+declined = 🚫 Rechazaste la operación { $operation } de { $by }. No se cambió nada.
+declined-by = 🚫 { $who } rechazó la operación { $operation } de { $by }. No se cambió nada.
+audit-approval-requested = { $who } pidió aprobación para la operación { $operation }: { $what }
+audit-approval-approve = { $who } aprobó la operación { $operation } de { $by }: { $what }
+audit-approval-decline = { $who } rechazó la operación { $operation } de { $by }: { $what }
+audit-approval-expired = Nadie aprobó a tiempo la operación { $operation } de { $by }: { $what }
+outcome-requested = espera aprobación
+outcome-expired = no se aprobó a tiempo
+help-approve = iniciar un cambio masivo que pidió otra persona
+help-decline = rechazar un cambio masivo que espera aprobación; los operadores, solo los propios
+refusal-not-awaiting = La operación { $operation } no espera aprobación: alguien ya decidió o se acabó el tiempo. No se cambió nada
+refusal-second-person-needed = La operación { $operation } es tu propia solicitud, así que otro administrador debe aprobarla. No se cambió nada
+refusal-second-person-needed-terminal = La operación { $operation } se debe aprobar en Slack, porque una terminal no demuestra quién eres. No se cambió nada
+refusal-approval-pending = { $command } espera aprobación: otro administrador debe aprobar la operación { $operation } en Slack. Aún no se cambió nada
+reason-not-awaiting = la operación no esperaba aprobación
+reason-second-person-needed = una segunda persona debe aprobarla
+reason-approval-pending = espera aprobación
+
 ## Resultados de los reintentos
 retry-outcome-processed = ✅ El job { $id } se procesó, { $age } después del reintento.
 retry-outcome-failed-same = 🔴 El job { $id } volvió a fallar con el mismo error, { $age } después del reintento: ahora es el job fallido { $again }.
@@ -552,12 +606,20 @@ retry-outcomes-stopped = Algunos jobs reintentados no se habían ejecutado { $ag
 canary-waiting =
     { $count ->
         [one] 🐤 Los jobs restantes esperan el resultado del primer job:
-       *[other] 🐤 Los jobs restantes esperan los resultados de los primeros { $count } jobs:
+       *[other]
+            { $errors ->
+                [one] 🐤 Los jobs restantes esperan los resultados de los primeros { $count } jobs:
+               *[other] 🐤 Los jobs restantes esperan los resultados de los primeros { $count } jobs, de { $errors } errores:
+            }
     }
 canary-ended =
     { $count ->
         [one] 🐤 El primer job:
-       *[other] 🐤 Los primeros { $count } jobs:
+       *[other]
+            { $errors ->
+                [one] 🐤 Los primeros { $count } jobs:
+               *[other] 🐤 Los primeros { $count } jobs, de { $errors } errores:
+            }
     }
 retry-outcome-count-processed =
     { $count ->
@@ -613,6 +675,16 @@ summary-span = de { $since } a { $until }
 ## Auditoría
 audit-who = { $mark } { $who } · { $command }
 audit-times = { $outcome } ×{ $count }
+audit-folded =
+    { $count ->
+        [one] Se rechazó 1 solicitud más de { $who } en un minuto
+       *[other] Se rechazaron { $count } solicitudes más de { $who } en un minuto
+    }
+audit-more-refusals =
+    { $count ->
+        [one] 1 rechazo más
+       *[other] { $count } rechazos más
+    }
 audit-target = { $row } ({ $more })
 audit-more-targets =
     { $count ->
@@ -630,15 +702,30 @@ audit-needs =
         [1] hace falta { $needed }; tiene { $has }
        *[other] hace falta { $needed }; no tiene rol
     }
+audit-verified-links =
+    { $count ->
+        [one] Se verificó toda la auditoría: 1 registro está sin cambios
+        [many] Se verificó toda la auditoría: { $count } de registros están sin cambios
+       *[other] Se verificó toda la auditoría: { $count } registros están sin cambios
+    }
+audit-verified-faults =
+    { $count ->
+        [one] *La auditoría fue alterada:* la verificación diaria encontró 1 falla
+        [many] *La auditoría fue alterada:* la verificación diaria encontró { $count } de fallas
+       *[other] *La auditoría fue alterada:* la verificación diaria encontró { $count } fallas
+    }
 audit-did = { $who } ejecutó { $command }
 audit-did-to = { $who } ejecutó { $command } en { $what }
 audit-did-retry = { $who } reintentó { $what }
+audit-did-failed-job = { $who } vio datos personales del job fallido { $what }
+audit-did-job = { $who } vio datos personales del job { $what }
 audit-did-delete = { $who } eliminó { $what }
 audit-did-delete-failed = { $who } eliminó { $what }
 audit-did-release = { $who } liberó { $what }
 audit-did-undo = { $who } devolvió { $what }
 audit-did-freeze = { $who } congeló todos los cambios: { $what }
 audit-did-audit-key = { $who } cambió la clave de la auditoría: { $what }
+audit-did-audit-purge = { $who } resumió y eliminó rechazos antiguos: { $what }
 audit-did-unfreeze = { $who } permitió otra vez los cambios
 audit-did-acknowledge = { $who } reconoció el incidente { $what }
 audit-did-mute = { $who } silenció { $what }
@@ -895,6 +982,7 @@ refusal-denied = No permitido: hace falta el rol { $needed }, { $has ->
        *[other] y el tuyo es { $has }
     }. No se cambió nada
 refusal-denied-many = No permitido: son { $total } jobs fallidos. Para reintentar más de { $most } a la vez hace falta el rol { $needed }; el tuyo es { $has }. No se cambió nada. Con limit={ $most } puedes reintentar los { $most } más antiguos
+refusal-denied-recent = No permitido: reintentaste { $recent } jobs fallidos en los últimos { $minutes } min, y para { $total } más hace falta el rol { $needed }, porque { $has } puede reintentar { $most } en ese tiempo. No se cambió nada
 refusal-not-member = No permitido: { $why }. No se cambió nada
 not-member-foreign = la cuenta es de otro espacio de trabajo
 not-member-deactivated = la cuenta está desactivada
@@ -929,6 +1017,16 @@ refusal-operation-running = { $by } ya está ejecutando { $command } en la misma
 refusal-still-running = { $command } no ha terminado en esta terminal. Hechos en la última revisión: { $done } de { $total }. Un bot en marcha continúa la operación { $operation }
 refusal-unfinished = { $command } terminó antes de tiempo. Hechos: { $done } de { $total }. Los jobs restantes no se cambiaron
 refusal-request-id-used = Este id de solicitud ya se usó para otra solicitud. No se cambió nada; elige otro id
+refusal-too-many =
+    { $most ->
+        [one] Enviaste más de 1 comando en un minuto. No se cambió nada; inténtalo de nuevo en { $seconds } s
+       *[other] Enviaste más de { $most } comandos en un minuto. No se cambió nada; inténtalo de nuevo en { $seconds } s
+    }
+refusal-too-many-previews =
+    { $most ->
+        [one] Pediste más de 1 vista previa en un minuto. No se cambió nada; inténtalo de nuevo en { $seconds } s
+       *[other] Pediste más de { $most } vistas previas en un minuto. No se cambió nada; inténtalo de nuevo en { $seconds } s
+    }
 refusal-busy = La base de datos está ocupada. No se cambió nada; inténtalo de nuevo
 refusal-database-down = No hay conexión con la base de datos. No se cambió nada
 refusal-outcome-unknown = La base de datos no confirmó si el cambio se hizo. Revisa la cola antes de intentarlo otra vez. La misma solicitud nunca se ejecuta dos veces
@@ -963,6 +1061,7 @@ reason-canary-silent = los jobs que se reintentaron primero no se procesaron a t
 reason-canary-gone = se quitó uno de los jobs que se reintentaron primero
 reason-batch-failed = falló un lote; el log muestra la causa
 reason-request-id-used = otra solicitud tenía este id
+reason-too-many = demasiadas solicitudes en un minuto
 reason-busy = la base de datos estaba ocupada
 reason-database-down = no había conexión con la base de datos
 reason-outcome-unknown = la base de datos no confirmó
@@ -1097,8 +1196,17 @@ bulk-canary = ¿Reintentar antes algunos?
 bulk-canary-option =
     { $count ->
         [0] No, reintentar todos a la vez
-        [one] Primero 1 job; el resto si ese job se procesa
-       *[other] Primero { $count } jobs; el resto si esos se procesan
+        [one]
+            { $source ->
+                [largest] Primero 1 job (del mayor de { $errors } errores); el resto si se procesa
+               *[one] Primero 1 job; el resto si ese job se procesa
+            }
+       *[other]
+            { $source ->
+                [largest] Primero { $count } jobs (de los { $count } mayores de { $errors } errores); luego el resto
+                [each] Primero { $count } jobs (de los { $errors } errores); el resto si se procesan
+               *[one] Primero { $count } jobs; el resto si esos se procesan
+            }
     }
 bulk-note-rate =
     { $count ->
@@ -1107,8 +1215,17 @@ bulk-note-rate =
     }
 bulk-note-canary =
     { $count ->
-        [one] Primero se reintenta 1 job. Los jobs restantes siguen solo si ese job se procesa.
-       *[other] Primero se reintentan { $count } jobs. Los jobs restantes siguen solo si esos se procesan.
+        [one]
+            { $source ->
+                [largest] Primero se reintenta 1 job, del mayor de { $errors } errores. Los jobs restantes siguen solo si ese job se procesa.
+               *[one] Primero se reintenta 1 job. Los jobs restantes siguen solo si ese job se procesa.
+            }
+       *[other]
+            { $source ->
+                [largest] Primero se reintentan { $count } jobs, uno por cada uno de los { $count } mayores de { $errors } errores. Los jobs restantes siguen solo si esos se procesan.
+                [each] Primero se reintentan { $count } jobs, de los { $errors } errores. Los jobs restantes siguen solo si esos se procesan.
+               *[one] Primero se reintentan { $count } jobs. Los jobs restantes siguen solo si esos se procesan.
+            }
     }
 bulk-queued =
     { $count ->
@@ -1127,6 +1244,7 @@ bulk-identical =
     }
 bulk-duplicates-bounded = Solo se revisaron los jobs más recientes en busca de duplicados.
 bulk-children = ⚠️ La base de datos también borra o modifica las filas de { $tables } que dependen de estos jobs. Al deshacer no se recuperan esas filas.
+bulk-note-laravel = Si el plazo de un job (retryUntil) venció, el reintento lo extiende por el tiempo que el job tuvo al inicio, o lo quita. Los jobs de otras conexiones se omiten y se nombran.
 bulk-final = ⚠️ *No se guardan copias:* esto no se puede deshacer.
 bulk-ids-missing =
     { $count ->
@@ -1139,6 +1257,7 @@ progress-rate =
        *[other] Empiezan como máximo { $count } jobs por minuto.
     }
 problem-retry-what = Indica qué reintentar: ids como 45 46 50-60, o incident=I12, error=E12, queue=, order=, before=, after=. Para reintentar todo, usa retry-all
+problem-canary-of-one = Para probar antes con algunos se necesitan varios jobs, y solo hay 1. Reinténtalo sin canary=
 problem-when = { $value } no es un momento como 2h, ayer, 2025-11-07 o 2025-11-07T17:45
 problem-rate = { $value } no es un ritmo como 60/min, 10/s o 600/h
 
@@ -1724,6 +1843,7 @@ background-index-lag = ⚠️ *El job fallido { $id }* aún no está en el índi
 background-unsealed = ⚠️ *El registro de auditoría { $id }* aún no está sellado, después de { $age }.
 background-audit-key-missing = ⚠️ *Falta la clave de la auditoría:* esta réplica no tiene la clave { $audit_key }. No sella nada y rechaza todo cambio.
 background-forged-link = ⚠️ *El eslabón { $id } de la cadena de auditoría es falso:* no lo hizo ninguna réplica con la clave. No se sella nada hasta que se borre.
+background-verify-failed = ⚠️ *La auditoría fue alterada:* la verificación de hace { $age } encontró fallas. El registro #{ $id } y el log las nombran.
 background-forged-record = ⚠️ *El registro de auditoría { $id } no se selló:* su HMAC falta, es incorrecto o es una copia, así que no lo escribió ninguna réplica con la clave.
 background-cursor-reset = ⚠️ *Alguien movió el cursor { $error } más allá de sus filas.* El bot restableció el cursor hace { $age }.
 background-sample-old = ⚠️ *La última muestra de la cola* es de hace { $age }.
@@ -1766,6 +1886,7 @@ background-means-digest = No se publica el resumen.
 background-means-purge = Las tablas del propio bot siguen creciendo.
 background-step-index = Indexar los fallos nuevos
 background-step-scan = Revisar los fallos anteriores
+background-step-regroup = Agrupar los fallos con reglas nuevas
 background-step-group = Activar incidentes
 background-step-aggregate = Sumar los conteos
 background-step-merge = Sumar los conteos de días pasados
@@ -1775,7 +1896,9 @@ background-step-refresh = Editar las alertas
 background-step-outcomes = Seguir los jobs reintentados
 background-step-bulk-outcomes = Seguir los reintentos masivos
 background-step-canary = Evaluar las pruebas previas
+background-step-approvals = Cerrar las solicitudes de aprobación
 background-step-bulk = Ejecutar los cambios masivos
+background-step-verify = Verificar la auditoría
 background-step-seal = Sellar la auditoría
 background-step-deliver = Entregar los mensajes
 background-step-sample = Tomar muestras de la cola
@@ -1784,3 +1907,47 @@ background-step-digest = Publicar el resumen
 background-step-purge = Borrar registros viejos
 background-step-load = Medir la carga de la base de datos
 background-step-health = Revisar el trabajo interno
+
+## Uniones de grupos de error
+merge-preview = ¿Unir *{ $error }* a *{ $into }*?
+merge-merged = 🔗 Se unió *{ $error }* a *{ $into }*.
+merge-merged-by = 🔗 *{ $by } unió { $error }* a *{ $into }*.
+merge-ended = *{ $error }* vuelve a ser un grupo propio, separado de *{ $into }*.
+merge-ended-by = *{ $by } deshizo la unión* de { $error } a { $into }.
+merge-group =
+    { $count ->
+        [one] *{ $error }* · 1 job fallido · { $name }
+       *[other] *{ $error }* · { $count } jobs fallidos · { $name }
+    }
+merge-effect = Todos los fallos de { $error }, también los nuevos, cuentan como fallos de { $into }: en listas, alertas, filtros y resultados. Un silencio de { $error } no se aplica a { $into }. No cambia ningún job, y la unión se puede deshacer en cualquier momento.
+merge-part = Incluye *{ $error }*, lo unió { $by }, { $at } · { $name }
+merge-part-rules = Incluye *{ $error }*, lo unieron reglas más nuevas, { $at } · { $name }
+button-merge = Unir { $error } a { $into }
+button-undo-merge = Deshacer unión
+spoken-merge-undo = Deshacer la unión de { $error }
+help-merge = contar los fallos de un grupo de error como fallos de otro, o deshacerlo con into=no
+audit-did-merge = { $who } unió grupos de error: { $what }
+audit-did-merge-ended = { $who } deshizo la unión de grupos de error: { $what }
+refusal-already-merged = { $id } ya está unido a { $into }. Para deshacerlo: { $command }
+refusal-not-merged = { $id } no está unido a otro grupo de error
+reason-already-merged = ya estaba unido
+reason-not-merged = no estaba unido
+problem-merge-itself = Un grupo de error no se puede unir a sí mismo
+
+## El primer minuto con una cola grande
+watch-backfill = ⏳ Fallos anteriores: { $rows } de aproximadamente { $total } ya están en el índice
+watch-regrouping = ⏳ Nuevas reglas de agrupación: los fallos se agrupan de nuevo, van { $rows } de aproximadamente { $total }
+watch-backfill-rate =
+    { $count ->
+        [one] 1 por segundo, faltan aproximadamente { $left }
+       *[other] { $count } por segundo, faltan aproximadamente { $left }
+    }
+watch-checks =
+    { $count ->
+        [one] Revisiones: 1 cola, revisada hace { $newest }
+       *[other] Revisiones: { $count } colas por turnos, la última hace { $newest }; la que lleva más tiempo sin revisar es { $queue }, { $oldest }
+    }
+watch-check = { $queue }: revisada hace { $age }
+status-estimated = ⏳ Estimado: el primer conteo exacto todavía no está listo. Vuelve a pedirlo en un minuto para ver los números exactos.
+modal-counting = Contando los jobs fallidos …
+modal-preview = Vista previa

@@ -67,7 +67,7 @@ SENTENCES = [
     ),
     (
         errors.FailedJobNotFound(id="45", by="ana", action="clear-failed", at=NOW),
-        "Failed job 45 not found: it was already deleted by ana at 2025-11-07 19:30:00",
+        "Failed job 45 not found: it was already deleted by ana (terminal) at 2025-11-07 19:30:00",
     ),
     (
         errors.JobNotFound(id="123", by="U0ANA00001", action="delete", at=NOW),
@@ -85,7 +85,7 @@ SENTENCES = [
             expected="'pending', 'reserved' or 'all'",
             usage="/queue jobs",
         ),
-        "status must be pending, reserved, all, not <!channel>",
+        "status must be pending, reserved, all, not `<!channel>`",
     ),
 ]
 
