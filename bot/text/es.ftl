@@ -34,7 +34,7 @@ button-delete-undo =
         [one] Eliminar (reversible 1 día)
        *[other] Eliminar (reversible { $days } días)
     }
-button-keep = Conservar el job
+button-keep = Conservar
 button-next = Página siguiente
 button-failed = Jobs fallidos
 button-jobs = Jobs en la cola
@@ -43,7 +43,7 @@ button-close = Cerrar
 button-cancel = Cancelar
 button-stop = Cancelar el resto
 confirm-delete-failed = ¿Eliminar el job fallido { $id }?
-confirm-delete-failed-text = El job no se reintentará. El archivo del bot guarda una copia.
+confirm-delete-failed-text = El job no se reintentará. El bot guarda una copia.
 confirm-delete = ¿Eliminar el job { $id }?
 confirm-delete-text = El job no se ejecutará. Si un worker ya tomó el job, es posible que lo termine. El archivo del bot guarda una copia.
 
