@@ -79,7 +79,7 @@ def running(queue: TestQueue) -> str:
     return made.format(f"run_{queue.url.rsplit('/', 1)[1]}"[:32])
 
 
-def test_everything_works_under_the_grants_of_the_page(granted: TestQueue) -> None:
+def test_every_command_works_with_the_grants_of_the_page(granted: TestQueue) -> None:
     ids = [granted.fail() for _ in range(5)]
     job = granted.push()
     held = granted.push(reserved_at=1)
@@ -162,7 +162,9 @@ REWRITE = """CREATE TRIGGER rewrite BEFORE INSERT ON jobs FOR EACH ROW
     SET NEW.payload = REPLACE(NEW.payload, 'cart', 'box')"""
 
 
-def test_an_account_that_may_not_see_a_trigger_compares_what_it_moves(granted: TestQueue) -> None:
+def test_an_account_without_the_trigger_privilege_verifies_each_moved_row(
+    granted: TestQueue,
+) -> None:
     """The page grants no TRIGGER, so an empty list of triggers does not prove that none exist."""
     bodies = ('{"note":"cart"}', '{"note":"bag"}', '{"note":"hat"}')
     changed, same, _ = (granted.fail(queue="shop", body=body) for body in bodies)
@@ -204,7 +206,9 @@ def test_an_account_that_may_not_see_a_trigger_compares_what_it_moves(granted: T
         "UPDATE failed_jobs SET payload = ''",
     ],
 )
-def test_the_running_account_cannot(granted: TestQueue, statement: str) -> None:
+def test_the_runtime_account_cannot_run_forbidden_statements(
+    granted: TestQueue, statement: str
+) -> None:
     engine = connect(running(granted))
     with pytest.raises(DBAPIError, match="denied"), engine.begin() as connection:
         connection.execute(text(statement))

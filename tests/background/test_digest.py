@@ -68,14 +68,14 @@ def looks(setup: Setup, clock: SetClock, *times: str, zone: str = "UTC") -> list
     return posted
 
 
-def test_it_is_posted_at_its_hour_and_once(queue: TestQueue) -> None:
+def test_a_digest_is_posted_once_at_its_hour(queue: TestQueue) -> None:
     setup, clock = made(queue)
     at = [f"{TUESDAY} {hour}" for hour in ("00:00", "08:59", "09:00", "09:00", "09:01", "23:59")]
     assert looks(setup, clock, *at) == [False, False, True, False, False, False]
     assert titles(queue) == ["*Digest of Mon, Mar 2*"]
 
 
-def test_another_replica_and_a_restart_post_no_second_one(queue: TestQueue) -> None:
+def test_another_replica_or_a_restart_does_not_post_the_digest_again(queue: TestQueue) -> None:
     setup, clock = made(queue)
     other = replace(setup, replica="b")
     clock.set(f"{TUESDAY} 09:00")
@@ -87,14 +87,16 @@ def test_another_replica_and_a_restart_post_no_second_one(queue: TestQueue) -> N
     assert len(titles(queue)) == 1
 
 
-def test_the_hour_is_that_of_the_zone(queue: TestQueue) -> None:
+def test_the_hour_of_the_digest_is_in_the_configured_zone(queue: TestQueue) -> None:
     setup, clock = made(queue, zone="America/Lima")
     assert looks(setup, clock, f"{TUESDAY} 09:00", f"{TUESDAY} 13:59") == [False, False]
     assert looks(setup, clock, f"{TUESDAY} 14:00") == [True]
     assert looks(setup, clock, f"{TUESDAY} 23:59", "2026-03-04 04:59") == [False, False]
 
 
-def test_no_day_but_its_own_has_one_and_monday_tells_of_friday_to_sunday(queue: TestQueue) -> None:
+def test_a_digest_is_posted_on_its_weekdays_and_monday_covers_friday_to_sunday(
+    queue: TestQueue,
+) -> None:
     setup, clock = made(queue)
     every = [f"2026-03-0{day} 09:00" for day in range(5, 10)]
     assert looks(setup, clock, *every) == [True, True, False, False, True]
@@ -105,7 +107,9 @@ def test_no_day_but_its_own_has_one_and_monday_tells_of_friday_to_sunday(queue: 
     ]
 
 
-def test_a_bot_that_was_down_posts_it_later_that_day_and_not_on_the_next(queue: TestQueue) -> None:
+def test_a_digest_missed_during_downtime_is_posted_later_on_the_same_day_only(
+    queue: TestQueue,
+) -> None:
     setup, clock = made(queue)
     assert looks(setup, clock, f"{TUESDAY} 17:20") == [True]
     # The bot was down on Wednesday, from before nine until after midnight.
@@ -114,7 +118,7 @@ def test_a_bot_that_was_down_posts_it_later_that_day_and_not_on_the_next(queue: 
     assert titles(queue) == ["*Digest of Mon, Mar 2*", "*Digest of Wed, Mar 4*"]
 
 
-def test_on_the_day_of_the_first_start_there_is_none(queue: TestQueue) -> None:
+def test_no_digest_is_posted_on_the_day_of_the_first_start(queue: TestQueue) -> None:
     alerting = Alerting(digest_at=time(9), digest_days=EVERY_DAY, digest_channel=ALERTS)
     clock = SetClock(moment(f"{TUESDAY} 08:00"))
     setup = make_setup(queue, clock=clock, alerting=alerting)
@@ -123,14 +127,16 @@ def test_on_the_day_of_the_first_start_there_is_none(queue: TestQueue) -> None:
 
 
 @pytest.mark.parametrize(("at", "channel"), [(None, ALERTS), (time(9), None)])
-def test_without_an_hour_or_a_channel_there_is_none(
+def test_no_digest_is_posted_without_an_hour_or_a_channel(
     queue: TestQueue, at: time | None, channel: str | None
 ) -> None:
     setup, clock = made(queue, at=at, channel=channel)
     assert looks(setup, clock, f"{TUESDAY} 09:00", f"{TUESDAY} 12:00") == [False, False]
 
 
-def test_an_hour_that_is_left_out_is_made_up_for_by_the_next(queue: TestQueue) -> None:
+def test_a_digest_whose_hour_is_skipped_by_the_clock_change_is_posted_in_the_next_hour(
+    queue: TestQueue,
+) -> None:
     madrid = "Europe/Madrid"
     setup, clock = made(queue, at=time(2, 30), days=EVERY_DAY, zone=madrid)
     assert looks(setup, clock, "2026-03-29 01:59", zone=madrid) == [False]
@@ -140,7 +146,9 @@ def test_an_hour_that_is_left_out_is_made_up_for_by_the_next(queue: TestQueue) -
     assert not look(setup)
 
 
-def test_an_hour_that_comes_twice_has_one(queue: TestQueue) -> None:
+def test_a_digest_whose_hour_is_repeated_by_the_clock_change_is_posted_once(
+    queue: TestQueue,
+) -> None:
     setup, clock = made(queue, at=time(2, 30), days=EVERY_DAY, zone="Europe/Madrid")
     clock.set("2026-10-25 00:29")  # 02:29 in summer
     posted = []
@@ -151,7 +159,7 @@ def test_an_hour_that_comes_twice_has_one(queue: TestQueue) -> None:
     assert looks(setup, clock, "2026-10-25 22:00") == [False]
 
 
-def test_a_clock_that_goes_back_makes_no_second_one(queue: TestQueue) -> None:
+def test_a_clock_that_is_set_back_does_not_cause_a_second_digest(queue: TestQueue) -> None:
     setup, clock = made(queue)
     posted = looks(setup, clock, "2026-03-05 09:00", "2026-03-04 09:00", "2026-03-05 09:00")
     assert posted == [True, False, False]
@@ -175,7 +183,7 @@ class Interrupted:
         return now
 
 
-def test_a_replica_that_was_paused_past_its_lease_posts_no_second_one(queue: TestQueue) -> None:
+def test_a_replica_paused_past_its_lease_does_not_post_a_second_digest(queue: TestQueue) -> None:
     setup, clock = made(queue)
     clock.set(f"{TUESDAY} 09:00")
     held = hold(setup)
@@ -190,7 +198,7 @@ def test_a_replica_that_was_paused_past_its_lease_posts_no_second_one(queue: Tes
     assert len(titles(queue)) == 1
 
 
-def test_two_that_read_it_at_once_under_one_lease_post_one(queue: TestQueue) -> None:
+def test_two_concurrent_passes_under_one_lease_post_one_digest(queue: TestQueue) -> None:
     setup, clock = made(queue)
     clock.set(f"{TUESDAY} 09:00")
     held = hold(setup)
@@ -199,7 +207,7 @@ def test_two_that_read_it_at_once_under_one_lease_post_one(queue: TestQueue) -> 
     assert len(titles(queue)) == 1
 
 
-def test_what_was_read_before_midnight_is_not_posted_after_it(queue: TestQueue) -> None:
+def test_a_digest_read_before_midnight_is_not_posted_after_midnight(queue: TestQueue) -> None:
     setup, clock = made(queue)
     clock.set(f"{TUESDAY} 23:59")
     held = hold(setup)
@@ -209,7 +217,7 @@ def test_what_was_read_before_midnight_is_not_posted_after_it(queue: TestQueue) 
     assert titles(queue) == ["*Digest of Tue, Mar 3*"]
 
 
-def test_it_is_in_the_channels_language(queue: TestQueue) -> None:
+def test_a_digest_is_in_the_language_of_the_channel(queue: TestQueue) -> None:
     setup, clock = made(queue, language="es")
     assert looks(setup, clock, f"{MONDAY} 09:00") == [True]
     assert titles(queue) == ["*Resumen: vie, 6 mar – dom, 8 mar*"]
@@ -217,7 +225,7 @@ def test_it_is_in_the_channels_language(queue: TestQueue) -> None:
 
 @pytest.mark.parametrize("code", ["channel_not_found", "not_in_channel", "is_archived"])
 @pytest.mark.parametrize("channel", [ALERTS, AUDIT])
-def test_where_its_channel_cannot_be_posted_in_it_is_in_the_fallback_channel(
+def test_a_digest_whose_channel_is_lost_is_posted_in_the_fallback_channel(
     queue: TestQueue, slack: LocalSlack, code: str, channel: str
 ) -> None:
     setup, clock = made(queue, channel=channel, audit_channel=None)
@@ -230,7 +238,7 @@ def test_where_its_channel_cannot_be_posted_in_it_is_in_the_fallback_channel(
     assert slack.messages(channel) == []
 
 
-def test_the_watcher_posts_it(queue: TestQueue) -> None:
+def test_a_running_leader_posts_the_digest(queue: TestQueue) -> None:
     setup, clock = made(queue)
     clock.set(f"{FRIDAY} 09:00")
     with running_watcher(setup):

@@ -59,12 +59,14 @@ def named(pair: tuple[Scenario, Mutant]) -> str:
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
-def test_bulk_changes_hold(mariadb_queue: TestQueue, scenario: Scenario) -> None:
+def test_the_invariants_hold_in_each_bulk_scenario(
+    mariadb_queue: TestQueue, scenario: Scenario
+) -> None:
     scenario(mariadb_queue, nullcontext)
 
 
 @pytest.mark.parametrize("pair", KILLED, ids=named)
-def test_without_a_guard_a_bulk_change_does_not_hold(
+def test_without_its_guard_a_bulk_scenario_breaks_an_invariant(
     mariadb_queue: TestQueue, pair: tuple[Scenario, Mutant]
 ) -> None:
     scenario, mutant = pair
@@ -73,7 +75,7 @@ def test_without_a_guard_a_bulk_change_does_not_hold(
 
 
 @pytest.mark.parametrize("pair", SURVIVE, ids=named)
-def test_one_guard_of_several_is_enough(
+def test_one_of_several_guards_is_enough(
     mariadb_queue: TestQueue, pair: tuple[Scenario, Mutant]
 ) -> None:
     scenario, mutant = pair

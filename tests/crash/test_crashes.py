@@ -55,7 +55,7 @@ def tell_all(queue: TestQueue, slack: LocalSlack, clock: Clock, name: str = "tel
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_retry_killed_at_any_step_is_done_once_when_the_click_comes_again(
+def test_a_retry_killed_at_any_step_is_made_once_when_the_click_is_repeated(
     mariadb_queue: TestQueue, slack: LocalSlack, step: str
 ) -> None:
     queue = mariadb_queue
@@ -79,7 +79,7 @@ def test_a_retry_killed_at_any_step_is_done_once_when_the_click_comes_again(
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_replica_that_dies_in_a_retry_does_not_stop_another_person_elsewhere(
+def test_a_replica_killed_during_a_retry_does_not_block_another_person(
     mariadb_queue: TestQueue, step: str
 ) -> None:
     """The second person's retry waits for the row that the dead process had locked."""
@@ -118,7 +118,7 @@ def test_a_replica_that_dies_in_a_retry_does_not_stop_another_person_elsewhere(
         ("operation-finished", 1, 8),
     ],
 )
-def test_a_bulk_change_killed_anywhere_is_finished_by_another_replica(
+def test_a_bulk_change_killed_at_any_step_is_finished_by_another_replica(
     mariadb_queue: TestQueue, action: str, step: str, hits: int, done: int | None
 ) -> None:
     queue = mariadb_queue
@@ -197,7 +197,7 @@ def moved(queue: TestQueue, action: str) -> Counter[str]:
         ("message-posted", 2, ATTEMPT),
     ],
 )
-def test_a_watcher_killed_at_its_work_is_followed_and_everything_is_told(
+def test_every_message_is_posted_after_a_leader_is_killed_at_any_step(
     mariadb_queue: TestQueue, slack: LocalSlack, step: str, copies: int, wait: timedelta
 ) -> None:
     queue = mariadb_queue
@@ -214,7 +214,7 @@ def test_a_watcher_killed_at_its_work_is_followed_and_everything_is_told(
     assert ["may repeat" in str(message) for message in messages][-1] is (step != "sealed")
 
 
-def test_a_server_killed_in_a_bulk_change_loses_nothing_that_was_told() -> None:
+def test_a_server_killed_during_a_bulk_change_loses_no_reported_row() -> None:
     """A commit is on disk: this server flushes its log at each commit, as production servers do."""
     with (
         running_mariadb("--innodb-flush-log-at-trx-commit=1") as server,

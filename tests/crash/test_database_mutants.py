@@ -25,14 +25,16 @@ KILLED: list[tuple[Scenario, Mutant]] = [
 @pytest.mark.parametrize(
     "scenario", [scenario for scenario, _ in KILLED], ids=lambda scenario: scenario.__name__
 )
-def test_the_product_holds(queue: TestQueue, scenario: Scenario) -> None:
+def test_the_invariants_hold_in_each_scenario(queue: TestQueue, scenario: Scenario) -> None:
     scenario(queue, nullcontext)
 
 
 @pytest.mark.parametrize(
     ("scenario", "mutant"), KILLED, ids=[mutant.__name__ for _, mutant in KILLED]
 )
-def test_without_a_guard_it_does_not(queue: TestQueue, scenario: Scenario, mutant: Mutant) -> None:
+def test_without_its_guard_a_scenario_breaks_an_invariant(
+    queue: TestQueue, scenario: Scenario, mutant: Mutant
+) -> None:
     if is_mysql() and mutant is database_mutants.no_definitions:
         pytest.skip("MySQL itself refuses a payload that is too long")
     with pytest.raises(AssertionError):

@@ -39,14 +39,14 @@ KILLED: list[tuple[Scenario, Mutant]] = [
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
-def test_the_product_holds(mariadb_queue: TestQueue, scenario: Scenario) -> None:
+def test_the_invariants_hold_in_each_scenario(mariadb_queue: TestQueue, scenario: Scenario) -> None:
     scenario(mariadb_queue, nullcontext)
 
 
 @pytest.mark.parametrize(
     ("scenario", "mutant"), KILLED, ids=[mutant.__name__ for _, mutant in KILLED]
 )
-def test_without_a_guard_it_does_not(
+def test_without_its_guard_a_scenario_breaks_an_invariant(
     mariadb_queue: TestQueue, scenario: Scenario, mutant: Mutant
 ) -> None:
     with pytest.raises(AssertionError):
@@ -54,7 +54,7 @@ def test_without_a_guard_it_does_not(
 
 
 @pytest.mark.parametrize("mutant", [mutants.no_lock, mutants.no_row_count])
-def test_of_lock_and_row_count_each_alone_is_enough(
+def test_the_lock_alone_or_the_row_count_alone_is_enough(
     mariadb_queue: TestQueue, mutant: Mutant
 ) -> None:
     scenarios.two_people_retry_one_job(mariadb_queue, mutant)

@@ -28,14 +28,16 @@ SCENARIOS = list(dict.fromkeys(scenario for scenario, _ in KILLED))
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
-def test_incidents_hold(kept_queue: TestQueue, scenario: Scenario) -> None:
+def test_the_invariants_hold_in_each_incident_scenario(
+    kept_queue: TestQueue, scenario: Scenario
+) -> None:
     scenario(kept_queue, nullcontext)
 
 
 @pytest.mark.parametrize(
     ("scenario", "mutant"), KILLED, ids=[mutant.__name__ for _, mutant in KILLED]
 )
-def test_without_a_guard_an_incident_does_not_hold(
+def test_without_its_guard_an_incident_scenario_breaks_an_invariant(
     kept_queue: TestQueue, scenario: Scenario, mutant: Mutant
 ) -> None:
     with pytest.raises(AssertionError):
@@ -43,12 +45,16 @@ def test_without_a_guard_an_incident_does_not_hold(
 
 
 @pytest.mark.parametrize("name", sorted(scenarios.LATE_STEPS))
-def test_a_late_watcher_is_stopped_at_each_step(kept_queue: TestQueue, name: str) -> None:
+def test_a_replica_without_its_lease_is_stopped_at_each_step(
+    kept_queue: TestQueue, name: str
+) -> None:
     scenarios.late(scenarios.LATE_STEPS[name])(kept_queue, nullcontext)
 
 
 @pytest.mark.parametrize("name", sorted(scenarios.LATE_STEPS))
-def test_without_its_fence_a_step_is_not_stopped(kept_queue: TestQueue, name: str) -> None:
+def test_without_its_fence_a_step_of_a_replica_without_its_lease_is_not_stopped(
+    kept_queue: TestQueue, name: str
+) -> None:
     step = scenarios.LATE_STEPS[name]
     module = metrics if name == "sample" else sys.modules[step.__module__]
     unfenced = mutants.no_fence_in(module)

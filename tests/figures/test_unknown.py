@@ -13,7 +13,7 @@ from tests.kit.queues import TestQueue
 from tests.kit.replicas import ANA, TEAM, ask, make_setup
 
 
-def test_processed_jobs_are_unknown_where_failures_were_never_jobs(
+def test_processed_jobs_are_unknown_if_failures_were_inserted_without_jobs(
     queue: TestQueue, slack: LocalSlack
 ) -> None:
     clock = SetClock(START)

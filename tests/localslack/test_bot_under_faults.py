@@ -108,7 +108,7 @@ def nothing_is_lost(team: Team) -> None:
     ],
     ids=str,
 )
-def test_posts_that_fail_are_made_up_for(team: Team, answer: faults.Answer | str | int) -> None:
+def test_failed_posts_are_repeated(team: Team, answer: faults.Answer | str | int) -> None:
     # Every other post fails: the alert, the public note of the change, the audit message.
     team.slack.script("chat.postMessage", [answer, faults.OwnAnswer()] * 3)
     team.queue.fail(45)
@@ -121,7 +121,7 @@ def test_posts_that_fail_are_made_up_for(team: Team, answer: faults.Answer | str
     nothing_is_lost(team)
 
 
-def test_a_token_that_was_revoked_stops_the_posts_and_loses_none(team: Team) -> None:
+def test_a_revoked_token_stops_the_posts_and_loses_none(team: Team) -> None:
     # Otherwise the bot might read its operators while calls fail, and refuse them afterwards.
     team.until(lambda: team.slack.calls("usergroups.users.list"))
     team.slack.revoke_token()
@@ -138,7 +138,7 @@ def test_a_token_that_was_revoked_stops_the_posts_and_loses_none(team: Team) -> 
 @pytest.mark.parametrize(
     ("kind", "rate"), [(outbox.POST, IN_A_CHANNEL), (outbox.EDIT, TIER_3)], ids=["posts", "edits"]
 )
-def test_the_bots_own_rates_are_never_above_slacks(kind: str, rate: Rate) -> None:
+def test_the_rates_of_the_bot_never_exceed_the_rates_of_slack(kind: str, rate: Rate) -> None:
     clock = Seconds()
     own_rates, rates = SlackRates(clock), Rates(clock)
     message = outbox.OutboxMessage(
@@ -155,7 +155,7 @@ def test_the_bots_own_rates_are_never_above_slacks(kind: str, rate: Rate) -> Non
     assert sent > 30 * rate.per_minute / 2
 
 
-def test_an_envelope_that_comes_twice_is_carried_out_once(team: Team) -> None:
+def test_a_duplicated_envelope_is_executed_once(team: Team) -> None:
     team.queue.fail(45)
     alert_with_buttons(team)
     team.slack.duplicate_next()
@@ -164,7 +164,7 @@ def test_an_envelope_that_comes_twice_is_carried_out_once(team: Team) -> None:
     nothing_is_lost(team)
 
 
-def test_an_envelope_that_comes_late_is_carried_out_or_not_but_never_by_halves(team: Team) -> None:
+def test_a_late_envelope_is_executed_completely_or_not_at_all(team: Team) -> None:
     team.queue.fail(45)
     alert_with_buttons(team)
     team.slack.hub.ack_timeout = 0.1
@@ -176,7 +176,7 @@ def test_an_envelope_that_comes_late_is_carried_out_or_not_but_never_by_halves(t
     nothing_is_lost(team)
 
 
-def test_a_socket_that_was_cut_while_none_can_be_opened_is_opened_again(team: Team) -> None:
+def test_a_closed_socket_is_reopened_after_failed_attempts(team: Team) -> None:
     team.slack.script("apps.connections.open", ["internal_error", 500])
     team.slack.refuse_sockets()
     team.slack.kill_sockets()
@@ -193,7 +193,7 @@ def test_a_socket_that_was_cut_while_none_can_be_opened_is_opened_again(team: Te
     nothing_is_lost(team)
 
 
-def test_a_socket_that_went_silent_is_noticed_and_replaced(team: Team) -> None:
+def test_a_silent_socket_is_detected_and_replaced(team: Team) -> None:
     team.queue.fail(45)
     alert_with_buttons(team)
     opened = len(team.slack.calls("apps.connections.open"))
@@ -207,7 +207,7 @@ def test_a_socket_that_went_silent_is_noticed_and_replaced(team: Team) -> None:
     nothing_is_lost(team)
 
 
-def test_a_socket_that_slack_asks_to_leave_is_replaced(team: Team) -> None:
+def test_a_socket_that_slack_asks_to_close_is_replaced(team: Team) -> None:
     opened = len(team.slack.calls("apps.connections.open"))
     team.slack.refresh_sockets()
     team.until(lambda: len(team.slack.calls("apps.connections.open")) > opened)
@@ -217,7 +217,7 @@ def test_a_socket_that_slack_asks_to_leave_is_replaced(team: Team) -> None:
     nothing_is_lost(team)
 
 
-def test_a_group_that_is_edited_is_known_at_once(team: Team) -> None:
+def test_an_edited_group_is_used_at_once(team: Team) -> None:
     team.queue.fail(45)
     alert_with_buttons(team)
     assert "operator" in team.say("retry 45", as_="viewer").text

@@ -96,7 +96,7 @@ def each_once(queue: TestQueue) -> None:
     assert effects(queue) == Counter(digests.items())
 
 
-def test_what_two_people_retry_at_once_is_processed_once(worked: TestQueue) -> None:
+def test_jobs_that_two_people_retry_at_once_are_processed_once(worked: TestQueue) -> None:
     born = payloads(worked)
     ids = [row.id for row in worked.failed]
 
@@ -112,7 +112,7 @@ def test_what_two_people_retry_at_once_is_processed_once(worked: TestQueue) -> N
     assert broken(worked, born, worked=born) == []
 
 
-def test_what_a_bulk_retry_and_a_person_retry_at_once_is_processed_once(worked: TestQueue) -> None:
+def test_jobs_retried_in_bulk_and_by_a_person_at_once_are_processed_once(worked: TestQueue) -> None:
     born = payloads(worked)
     ids = [row.id for row in worked.failed]
     first, second = make_setup(worked, "a"), make_setup(worked, "b")

@@ -49,7 +49,9 @@ def test_a_value_that_is_too_long_names_its_column(
     unchanged(mariadb_queue, "retry 1", RowTooLong, detail)
 
 
-def test_a_character_that_the_table_cannot_hold_is_refused(mariadb_queue: TestQueue) -> None:
+def test_a_retry_of_a_character_that_the_table_cannot_store_is_refused(
+    mariadb_queue: TestQueue,
+) -> None:
     """D2: in a lenient session the server would store a question mark instead of the emoji."""
     run(mariadb_queue, "ALTER TABLE jobs CONVERT TO CHARACTER SET utf8mb3")
     mariadb_queue.fail(1, body=EMOJI)
@@ -103,7 +105,7 @@ def test_a_digest_is_the_same_with_and_without_a_needless_conversion(
         assert values[0] == values[1]
 
 
-def test_columns_that_the_layout_does_not_name_come_back(queue: TestQueue) -> None:
+def test_columns_that_the_layout_does_not_name_are_restored(queue: TestQueue) -> None:
     """D5: an undo inserted the columns' defaults."""
     run(
         queue,
@@ -225,7 +227,7 @@ def test_a_definition_that_did_not_change_is_compared_and_not_read(
     assert not [one for one in statements if "information_schema.columns" in one]
 
 
-def test_bytes_that_are_no_text_are_listed_and_come_back(mariadb_queue: TestQueue) -> None:
+def test_bytes_that_are_no_text_are_listed_and_restored(mariadb_queue: TestQueue) -> None:
     """D3: one such row hid every later failure."""
     queue = mariadb_queue
     run(
@@ -245,7 +247,9 @@ def test_bytes_that_are_no_text_are_listed_and_come_back(mariadb_queue: TestQueu
     comes_back(queue, "retry 1 2")
 
 
-def test_a_number_beyond_the_calendar_and_an_id_beyond_bigint(mariadb_queue: TestQueue) -> None:
+def test_a_time_beyond_the_calendar_and_an_id_beyond_bigint_are_handled(
+    mariadb_queue: TestQueue,
+) -> None:
     """D9: the server raised error 1264."""
     queue = mariadb_queue
     for table in ("jobs", "failed_jobs"):
@@ -262,7 +266,7 @@ def test_a_number_beyond_the_calendar_and_an_id_beyond_bigint(mariadb_queue: Tes
     comes_back(queue, f"delete-failed {failed}")
 
 
-def test_nothing_where_a_value_should_be_is_shown_as_unknown(mariadb_queue: TestQueue) -> None:
+def test_a_null_in_a_required_column_is_shown_as_unknown(mariadb_queue: TestQueue) -> None:
     """D10: one row with NULLs made the list fail for everybody."""
     queue = mariadb_queue
     run(
@@ -327,13 +331,15 @@ def test_an_undo_that_the_table_refuses_names_the_row(mariadb_queue: TestQueue) 
         SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'small: no'""",
     ],
 )
-def test_a_table_s_own_rule_is_named(mariadb_queue: TestQueue, rule: str) -> None:
+def test_the_refusal_names_the_trigger_or_constraint_of_the_table(
+    mariadb_queue: TestQueue, rule: str
+) -> None:
     run(mariadb_queue, rule)
     mariadb_queue.fail(1)
     unchanged(mariadb_queue, "retry 1", RowRefused, "small")
 
 
-def test_of_several_rows_the_refused_one_is_named_and_the_others_are_moved(
+def test_a_refused_row_of_several_is_named_and_the_other_rows_are_moved(
     mariadb_queue: TestQueue,
 ) -> None:
     run(mariadb_queue, "ALTER TABLE jobs ADD CONSTRAINT small CHECK (CHAR_LENGTH(payload) < 9)")

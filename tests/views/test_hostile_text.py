@@ -74,7 +74,7 @@ def of(corpus: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("drawn", [corpus], indirect=True)
 
 
-def test_nothing_is_obeyed(drawn: Drawn) -> None:
+def test_hostile_text_has_no_effect_in_any_message(drawn: Drawn) -> None:
     def check(shown: Message | Modal) -> None:
         for kind, text in texts_in(shown):
             assert not INVISIBLE.search(text)
@@ -106,7 +106,7 @@ def assert_no_markup(text: str, *, id_as_name: bool) -> None:
 
 
 @of("marks")
-def test_marks_stay_within_code(drawn: Drawn) -> None:
+def test_formatting_marks_of_hostile_text_stay_within_code(drawn: Drawn) -> None:
     def check(shown: Message | Modal) -> None:
         for kind, text in texts_in(shown):
             if kind == "mrkdwn":
@@ -118,7 +118,7 @@ def test_marks_stay_within_code(drawn: Drawn) -> None:
 
 
 @of("line ends")
-def test_a_line_end_begins_no_line_of_its_own(drawn: Drawn) -> None:
+def test_a_line_end_in_hostile_text_begins_no_new_line(drawn: Drawn) -> None:
     def check(shown: Message | Modal) -> None:
         for kind, text in texts_in(shown):
             lines = "".join(re.split("```", text)[::2]).splitlines()

@@ -38,7 +38,7 @@ def resume(one: AlertChannel, *queues: str) -> None:
     one.team.end(*[row.id for row in one.queue.jobs if row.queue in queues])
 
 
-def test_workers_that_stop_in_three_queues_are_one_incident_that_calls_once(
+def test_stopped_workers_of_three_queues_are_one_incident_with_one_mention(
     one: AlertChannel,
 ) -> None:
     stop(one, *QUEUES)
@@ -51,7 +51,9 @@ def test_workers_that_stop_in_three_queues_are_one_incident_that_calls_once(
     assert one.row.queue is None
 
 
-def test_it_is_over_when_the_workers_of_each_queue_are_back(one: AlertChannel) -> None:
+def test_the_incident_of_three_queues_resolves_when_each_queue_has_workers_again(
+    one: AlertChannel,
+) -> None:
     stop(one, *QUEUES)
     resume(one, "mail", "netsuite")
     one.watch(300, every=30)
@@ -64,7 +66,7 @@ def test_it_is_over_when_the_workers_of_each_queue_are_back(one: AlertChannel) -
     assert len(one.alerts) == 1
 
 
-def test_a_queue_that_stops_a_little_later_joins_and_after_an_acknowledgement_does_not(
+def test_a_queue_that_stops_later_joins_the_incident_unless_it_is_acknowledged(
     one: AlertChannel,
 ) -> None:
     stop(one, "mail", seconds=210)
@@ -78,7 +80,7 @@ def test_a_queue_that_stops_a_little_later_joins_and_after_an_acknowledgement_do
     assert "*sync:* workers have stopped taking jobs" in one.alerts[1]
 
 
-def test_a_muted_queue_is_not_of_the_incident_of_the_others(one: AlertChannel) -> None:
+def test_a_muted_queue_does_not_join_the_incident_of_other_queues(one: AlertChannel) -> None:
     one.team.push(name="mail")
     assert codes([ask(one.team.setup, "mute queue=mail for=2h", by=OMAR)]) == ["ok"]
     stop(one, "netsuite", "sync")
@@ -87,7 +89,9 @@ def test_a_muted_queue_is_not_of_the_incident_of_the_others(one: AlertChannel) -
     assert len(one.rows) == 2
 
 
-def test_the_incident_is_kept_when_the_first_queue_is_forgotten(one: AlertChannel) -> None:
+def test_the_incident_stays_active_when_the_state_of_its_first_queue_is_deleted(
+    one: AlertChannel,
+) -> None:
     stop(one, *QUEUES)
     resume(one, *QUEUES)
     within(one.team.setup, lambda c: transitions.update_incident(c, one.row.id, stale=True))

@@ -63,7 +63,7 @@ def terminal_records(queue: TestQueue) -> list[Any]:
     return [row for row in queue.rows(tables.audit) if row.outcome in ends]
 
 
-def test_nothing_is_claimed_beside_a_canary_whose_batch_has_to_be_tried_again(
+def test_no_batch_is_claimed_while_the_batch_of_the_canary_must_be_repeated(
     queue: TestQueue, setup: Setup
 ) -> None:
     for order in range(8):
@@ -88,7 +88,7 @@ def test_nothing_is_claimed_beside_a_canary_whose_batch_has_to_be_tried_again(
     assert (len(queue.jobs), operation(queue).state) == (2, "waiting")
 
 
-def test_only_the_canary_is_retried_until_it_is_known_what_became_of_it(
+def test_only_the_canary_is_retried_until_its_outcomes_are_known(
     queue: TestQueue, setup: Setup, clock: Clock
 ) -> None:
     jobs = begun(queue, setup)
@@ -102,7 +102,7 @@ def test_only_the_canary_is_retried_until_it_is_known_what_became_of_it(
     assert (operation(queue).state, len(queue.failed)) == ("waiting", 5)
 
 
-def test_where_all_of_it_is_processed_the_rest_follows(
+def test_the_other_jobs_are_retried_after_the_whole_canary_was_processed(
     queue: TestQueue, setup: Setup, clock: Clock, slack: LocalSlack
 ) -> None:
     jobs = begun(queue, setup)
@@ -128,7 +128,7 @@ def test_where_all_of_it_is_processed_the_rest_follows(
 
 
 @pytest.mark.parametrize("exception", [None, OTHER])
-def test_where_one_fails_again_the_rest_is_left_alone(
+def test_the_operation_stops_if_one_job_of_the_canary_fails_again(
     queue: TestQueue, setup: Setup, clock: Clock, slack: LocalSlack, exception: str | None
 ) -> None:
     jobs = begun(queue, setup)
@@ -157,7 +157,7 @@ def test_where_one_fails_again_the_rest_is_left_alone(
     assert text == top(slack)[0], "the last jobs of the canary change nothing of why it ended"
 
 
-def test_a_canary_that_nobody_takes_up_stops_the_rest(
+def test_the_operation_stops_if_no_worker_takes_the_canary(
     queue: TestQueue, setup: Setup, clock: Clock, slack: LocalSlack
 ) -> None:
     begun(queue, setup)
@@ -171,7 +171,7 @@ def test_a_canary_that_nobody_takes_up_stops_the_rest(
     assert broken(queue) == []
 
 
-def test_a_canary_that_somebody_deleted_stops_the_rest(
+def test_the_operation_stops_if_the_canary_was_deleted(
     queue: TestQueue, setup: Setup, clock: Clock
 ) -> None:
     jobs = begun(queue, setup)
@@ -180,7 +180,7 @@ def test_a_canary_that_somebody_deleted_stops_the_rest(
     assert (operation(queue).state, operation(queue).reason) == ("stopped", "canary-gone")
 
 
-def test_a_canary_whose_failures_are_gone_by_then_stops_the_rest(
+def test_the_operation_stops_if_the_failures_of_the_canary_are_removed(
     queue: TestQueue, setup: Setup, clock: Clock
 ) -> None:
     for order in range(5):
@@ -199,7 +199,9 @@ def test_a_canary_whose_failures_are_gone_by_then_stops_the_rest(
     assert len(queue.failed) == 3
 
 
-def test_cancel_works_while_the_canary_is_out(queue: TestQueue, setup: Setup, clock: Clock) -> None:
+def test_an_operation_can_be_cancelled_while_its_canary_waits(
+    queue: TestQueue, setup: Setup, clock: Clock
+) -> None:
     jobs = begun(queue, setup)
     assert ask(setup, f"cancel {operation(queue).id}").refusal is None
     run_out(Runner(setup))
@@ -211,7 +213,7 @@ def test_cancel_works_while_the_canary_is_out(queue: TestQueue, setup: Setup, cl
     assert broken(queue) == []
 
 
-def test_another_replica_goes_on_where_the_first_is_gone(
+def test_another_replica_continues_the_operation_of_a_lost_replica(
     queue: TestQueue, setup: Setup, clock: Clock
 ) -> None:
     for job in begun(queue, setup):
@@ -225,7 +227,9 @@ def test_another_replica_goes_on_where_the_first_is_gone(
     assert (operation(queue).state, operation(queue).done) == ("done", 8)
 
 
-def test_a_paused_watcher_decides_nothing(queue: TestQueue, setup: Setup, clock: Clock) -> None:
+def test_a_replica_paused_past_its_lease_does_not_decide_about_the_canary(
+    queue: TestQueue, setup: Setup, clock: Clock
+) -> None:
     begun(queue, setup)
     paused = hold(setup)
     clock.move(seconds=SILENT_AFTER.total_seconds() + 60)
@@ -235,7 +239,7 @@ def test_a_paused_watcher_decides_nothing(queue: TestQueue, setup: Setup, clock:
     assert operation(queue).state == "waiting"
 
 
-def test_its_jobs_get_no_message_of_their_own(
+def test_the_jobs_of_the_canary_have_no_message_of_their_own(
     queue: TestQueue, setup: Setup, clock: Clock, slack: LocalSlack
 ) -> None:
     for job in begun(queue, setup):

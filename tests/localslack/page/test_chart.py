@@ -14,7 +14,7 @@ DOTS = 12
 TRIES = 60
 
 
-def test_the_page_draws_the_chart_soon_after_the_start_and_a_table_where_it_is_refused(
+def test_the_page_draws_a_chart_soon_after_the_start_and_a_table_if_charts_are_refused(
     browser: Browser, tmp_path: Path
 ) -> None:
     with (
