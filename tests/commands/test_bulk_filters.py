@@ -210,7 +210,7 @@ def test_an_operator_above_the_row_limit_is_refused_with_alternatives(
     assert "501 jobs fallidos" in text_of(replace(bench.setup, language="es"), refused)
     preview = previewed(bench.setup, "retry queue=netsuite limit=500", by=OMAR)
     assert preview.total == OPERATOR_ROWS
-    assert bench.queue.rows(tables.operations)[0].id == preview.plan, "the refused one left no plan"
+    assert bench.queue.rows(tables.operations)[0].id == preview.plan, "the refused preview stored no plan"
     assert codes([ask(bench.setup, "retry-all", by=OMAR)]) == ["denied"]
     assert codes([ask(bench.setup, "clear-failed queue=netsuite limit=1", by=OMAR)]) == ["denied"]
     assert codes([confirm(bench.setup, "retry", preview.plan, by=OMAR)]) == ["ok"]

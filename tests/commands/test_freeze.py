@@ -142,7 +142,7 @@ def nothing_gets_through(queue: TestQueue) -> None:
     """Assert that a freeze refuses each command that changes jobs, on each surface."""
     setup = make_setup(queue)
     requests = words_of_everything(queue, setup)
-    assert requests.keys() == CHANGING - WHEN_FROZEN, "a command is not tried here"
+    assert requests.keys() == CHANGING - WHEN_FROZEN, "this test does not run every changing command"
     assert codes([ask(setup, "freeze deploying")]) == ["ok"]
     before = (queue.jobs, queue.failed)
     for words in requests.values():

@@ -175,7 +175,7 @@ def test_every_button_runs_a_command(team: Team) -> None:
 
 
 def test_the_readme_lists_the_commands_and_roles_of_the_code() -> None:
-    assert README.exists(), "python -m tests.readme_table prints what README.md has to show"
+    assert README.exists(), "README.md is missing; python -m tests.readme_table prints its table"
     assert shown(README.read_text(encoding="utf-8")) == table()
 
 

@@ -296,7 +296,7 @@ def test_undo_keeps_the_failure_counts_exact_and_does_not_extend_a_planned_scope
         newest = connection.execute(select(func.max(tables.failures.c.seq))).scalar_one()
     assert [int(value) for value in sums] == [2, 0]
     assert present == 2
-    assert newest > bound, "what came back is outside of every scope that was frozen before"
+    assert newest > bound, "the restored failure is outside of every scope planned before"
     assert plan.result is not None
     assert plan.result.extra.preview.total == 1  # type: ignore[attr-defined] # a bulk command's
 

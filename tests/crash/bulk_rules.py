@@ -114,7 +114,7 @@ class Bulk(World):
                 finally:
                     after = self._taken(standing=False)
                     for number, rows in standing.items():
-                        assert after[number] == rows, f"{number} stands, and yet it took rows"
+                        assert after[number] == rows, f"operation {number} does not run, but it moved rows"
 
     def _taken(self, *, standing: bool) -> dict[int, int]:
         """Count rows by operation; with `standing`, only of operations that must take none."""
@@ -170,9 +170,9 @@ class Bulk(World):
                         for row in self.queue.rows(tracked_jobs)
                         if row.operation == operation.id
                     ]
-                    assert tried, f"the canary of {operation.id} was not followed"
+                    assert tried, f"the canary of operation {operation.id} was not tracked"
                     missing = {row.payload_digest for row in tried} - done
-                    assert not missing, f"the rest of {operation.id} did not wait for its canary"
+                    assert not missing, f"the other jobs of operation {operation.id} did not wait for the canary"
 
     @invariant()
     def a_rate_is_kept(self) -> None:
@@ -183,7 +183,7 @@ class Bulk(World):
                 begins = sorted(self.begins.get(operation.id, {}).values())
                 assert not begins or begins[0] >= unix(operation.started_at)
                 for first, beyond in zip(begins, begins[operation.rate :], strict=False):
-                    assert beyond - first >= 60, f"{operation.id} goes too fast: {begins}"
+                    assert beyond - first >= 60, f"operation {operation.id} exceeds its rate: {begins}"
 
     def _see_begins(self, operation: Any) -> None:
         """Record when the operation's jobs become available, before a worker takes them."""

@@ -141,11 +141,11 @@ class Watched(Bulk):
             try:
                 self.eye.take(step, self.setups[name], lease)
             except LeaseLost:
-                assert late, f"{name} holds the lease, and yet {step} was stopped"
+                assert late, f"replica {name} holds the lease, but the step {step} was stopped"
         if late:
             with suppress(LeaseLost):
                 deliver(self.setups[name], poster_of(self.slack), lease, rounds=1)
-            assert self._kept() == before, f"{name} is late, and yet {steps} changed something"
+            assert self._kept() == before, f"replica {name} has lost its lease, but the steps {steps} changed rows"
 
     def _kept(self) -> list[Any]:
         with self.queue.engine.begin() as connection:

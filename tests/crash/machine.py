@@ -74,7 +74,7 @@ class Machine(Watched):
         again = send(self.setups[name])
         # A request that was refused as busy or frozen may succeed when it is repeated.
         if before is not None and codes([before])[0] not in ("busy", "frozen"):
-            assert codes([again]) == codes([before]), f"{key} was answered otherwise"
+            assert codes([again]) == codes([before]), f"the repeated request {key} got another answer"
         self.note(key, again)
 
     @rule(name=REPLICAS, by=st.sampled_from([ANA, ANA, OMAR]), pick=PICK)

@@ -138,7 +138,7 @@ def run_out(runner: Runner) -> None:
     for _ in range(1_000):
         if not runner.run_once():
             return
-    raise AssertionError("the operation does not end")
+    raise AssertionError("the operation did not end in time")
 
 
 def a_confirmation_is_used_again(queue: TestQueue, mutant: Mutant) -> None:
@@ -169,7 +169,7 @@ def a_late_holder_seals(queue: TestQueue, mutant: Mutant) -> None:
         except LeaseLost:
             pass
         else:
-            raise AssertionError("a late holder was not stopped")
+            raise AssertionError("a replica without its lease was not stopped")
     assert queue.count(tables.audit_chain) == 0
 
 

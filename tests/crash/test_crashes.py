@@ -149,7 +149,7 @@ def test_a_bulk_change_killed_at_any_step_is_finished_by_another_replica(
     taker = Runner(other, 3, lanes=1, seconds=0)
     # However long the test took so far, the last heartbeat is now TAKEN_OVER_AFTER / 2 ago.
     clock.by = heard_of(queue) + TAKEN_OVER_AFTER / 2 - now(queue)
-    assert taker.run_once() is False, "it is not left alone long enough yet"
+    assert taker.run_once() is False, "it is too early to take over the operation"
     clock.by += TAKEN_OVER_AFTER * 2
     run_out(taker)
     assert operations_of(queue) == [("done", 8, 0)]

@@ -191,7 +191,7 @@ def late(step: Step) -> Callable[[TestQueue, Mutant], None]:
                 step(setup, lease)
             except LeaseLost:
                 return
-        raise AssertionError("a late holder was not stopped")
+        raise AssertionError("a replica without its lease was not stopped")
 
     return scenario
 

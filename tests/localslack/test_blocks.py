@@ -102,7 +102,7 @@ def test_stored_blocks_have_every_id_and_the_defaults_of_texts() -> None:
     sent = actions({"type": "button", "text": plain()})
     (stored,) = as_stored([sent], lambda: "made")
     assert stored["elements"][0]["action_id"] == "made"
-    assert "block_id" not in sent, "what the app sent is not touched"
+    assert "block_id" not in sent, "the block that the app sent is not changed"
 
 
 def test_two_tables_in_a_message_are_refused_with_the_error_of_slack(client: WebClient) -> None:

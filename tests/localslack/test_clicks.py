@@ -107,7 +107,7 @@ def test_only_its_person_can_click_an_ephemeral_and_a_response_url_can_delete_it
 
     assert slack.messages("queue-ops") == []
     assert bodies[0]["container"]["is_ephemeral"] is True
-    assert "message" not in bodies[0], "Slack keeps no ephemeral message to send along"
+    assert "message" not in bodies[0], "Slack does not store an ephemeral message, so the click has none"
 
 
 def test_only_elements_of_the_message_can_be_clicked(slack: LocalSlack, client: WebClient) -> None:
@@ -242,7 +242,7 @@ def test_home_is_published_on_opening_and_can_be_clicked(
     assert events[1]["view"]["id"] == view["id"]
     home = slack.home("operator")
     assert home is not None
-    assert home["id"] == view["id"], "a Home keeps its id over publishes"
+    assert home["id"] == view["id"], "a second publish does not change the id of Home"
     assert home["hash"] != view["hash"]
 
 

@@ -267,4 +267,4 @@ def test_an_open_event_stream_does_not_prevent_the_stop_of_the_server() -> None:
             lines = events.iter_lines()
             assert next(lines) == "event: change"
             slack.close()
-            assert "data" in "".join(lines), "the stream ended by itself"
+            assert "data" in "".join(lines), "the server ended the event stream"

@@ -54,7 +54,7 @@ def only_slack(manifest: Path, **environ: str) -> Iterator[dict[str, str]]:
         environment = {}
         while "Page" not in environment:
             line = process.stdout.readline().strip()
-            assert line, "it ended before it was ready"
+            assert line, "the program ended before it was ready"
             name, sign, value = line.partition("=" if line.startswith("SLACK") else ": ")
             assert sign
             environment[name] = value
@@ -73,7 +73,7 @@ def until(ask: Any, holds: Any) -> Any:
         answer = ask()
         if holds(answer):
             return answer
-    pytest.fail("it did not happen in time")
+    pytest.fail("the condition was not met in time")
 
 
 def test_a_foreign_app_runs_against_the_local_slack_with_its_own_manifest() -> None:

@@ -157,7 +157,7 @@ def test_an_event_is_repeated_three_times_with_the_reason(slack: LocalSlack) -> 
     retries = [(one.get("HTTP_X_SLACK_RETRY_NUM"), one.get("HTTP_X_SLACK_RETRY_REASON"))
                for one in requests]  # fmt: skip
     assert retries == [(None, None), *((str(number), "http_error") for number in (1, 2, 3))]
-    assert len({one["said"] for one in requests}) == 1, "it is the same event"
+    assert len({one["said"] for one in requests}) == 1, "every attempt sends the same event"
 
 
 def test_an_event_is_not_repeated_if_the_app_refuses_retries(slack: LocalSlack) -> None:

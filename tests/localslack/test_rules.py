@@ -83,4 +83,4 @@ def test_a_quarter_of_all_mutants_is_killed_by_payloads_alone() -> None:
     sample = random.Random(SEED).sample(EVERY, SAMPLE)
     dead = sum(map(killed, sample))
 
-    assert dead >= SAMPLE // 4, "the corpus notices less than it did"
+    assert dead >= SAMPLE // 4, "the corpus kills fewer mutants than a quarter"

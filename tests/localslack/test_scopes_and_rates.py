@@ -110,7 +110,7 @@ def test_a_channel_accepts_a_small_burst_and_then_one_message_a_second(
     first = refusal(post)
     assert (first.status_code, first["error"]) == (429, "ratelimited")
     assert first.headers["retry-after"] == "1"
-    assert post("queue-alerts")["ok"], "another channel has a burst of its own"
+    assert post("queue-alerts")["ok"], "another channel has its own burst"
     clock.now += 1
     assert post()["ok"]
     assert refusal(post).status_code == 429
@@ -126,7 +126,7 @@ def test_a_method_of_tier_2_accepts_20_calls_a_minute(
 
     assert limited.status_code == 429
     assert limited.headers["retry-after"] == "3"
-    assert client.usergroups_users_list(usergroup=slack.ids.oncall)["ok"], "each method its own"
+    assert client.usergroups_users_list(usergroup=slack.ids.oncall)["ok"], "each method has its own rate"
     clock.now += 3
     assert client.usergroups_list()["ok"]
 

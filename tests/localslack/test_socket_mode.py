@@ -79,7 +79,7 @@ def test_a_killed_connection_closes_without_a_close_frame(slack: LocalSlack) -> 
         with pytest.raises(ConnectionClosed) as closed:
             socket.recv(SECONDS)
 
-    assert closed.value.rcvd is None, "no close frame came"
+    assert closed.value.rcvd is None, "the client received no close frame"
     until(lambda: slack.hub.connected == 0)
 
 
@@ -93,7 +93,7 @@ def test_a_silent_connection_stays_connected_and_loses_requests(
         answer = slack.command("operator", "queue-ops", "/queue status")
         with pytest.raises(TimeoutError):
             socket.recv(0.05)
-        assert not socket.ping().wait(0.05), "not even a ping is answered"
+        assert not socket.ping().wait(0.05), "a silent connection does not answer a ping"
         slack.kill_sockets()
 
     assert answer["error"] == "operation_timeout"

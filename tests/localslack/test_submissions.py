@@ -56,7 +56,7 @@ def test_slack_itself_refuses_an_empty_or_too_short_field(
 
     assert list(empty["errors"]) == ["count"]
     assert short["errors"] == {"count": "Please write between 3 and 3000 characters."}
-    assert len(slack.hub.acks) == acks, "the app was not asked"
+    assert len(slack.hub.acks) == acks, "Slack refuses the value before the app gets the submission"
 
 
 def test_a_value_for_an_unknown_field_is_an_error(

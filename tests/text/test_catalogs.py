@@ -29,7 +29,7 @@ def catalog(language: str) -> dict[str, set[str]]:
     for entry in entries:
         assert not isinstance(entry, ast.Junk), entry.content
         if isinstance(entry, ast.Message):
-            assert entry.id.name not in variables, f"{entry.id.name} is there twice"
+            assert entry.id.name not in variables, f"the catalog defines {entry.id.name} twice"
             assert entry.span is not None
             body = text[entry.span.start : entry.span.end]
             variables[entry.id.name] = set(VARIABLE.findall(body))

@@ -98,11 +98,11 @@ def assert_no_markup(text: str, *, id_as_name: bool) -> None:
     assert ">" not in rest
     assert "&" not in ENTITY.sub("", rest)
     fences = rest.split("```")
-    assert len(fences) % 2 == 1, "a block of code is left open"
+    assert len(fences) % 2 == 1, "a block of code is not closed"
     for part in fences[::2]:
         spans = part.split("`")
-        assert len(spans) % 2 == 1, "a code span is left open"
-        assert not any("\n" in span for span in spans[1::2]), "a code span goes over lines"
+        assert len(spans) % 2 == 1, "a code span is not closed"
+        assert not any("\n" in span for span in spans[1::2]), "a code span has more than one line"
 
 
 @of("marks")

@@ -23,14 +23,14 @@ def test_an_incident_escalates_when_its_count_has_grown_tenfold(life: Life) -> N
     life.tick()
     life.storm(GONE_AWAY, each=180)
     life.tick(seconds=30)
-    assert life.replies() == [], "nobody is called twice in a minute"
+    assert life.replies() == [], "no second mention within a minute"
     life.tick(seconds=31)
     (reply,) = life.replies()
     assert "from 20 failed jobs to 200 failed jobs" in reply
     assert CALL in reply
     life.storm(GONE_AWAY, each=1_700)
     life.tick(seconds=90)
-    assert len(life.replies()) == 1, "1,900 are not ten times as many as 200"
+    assert len(life.replies()) == 1, "1,900 failures are less than ten times 200 failures"
 
 
 def test_an_incident_of_one_failure_escalates_only_at_100_failures(life: Life) -> None:
@@ -59,7 +59,7 @@ def test_incidents_triggered_together_mention_once_and_a_later_incident_mentions
     life.storm("another one, a minute after the call")
     life.tick()
     posted = [str(call.args) for call in life.slack.calls("chat.postMessage")]
-    assert [CALL in text for text in posted][-1], "a later incident is not of the burst"
+    assert [CALL in text for text in posted][-1], "an incident after the burst has its own mention"
     assert len([row for row in life.incidents if row.called_at is not None]) == 2
 
 
@@ -85,7 +85,7 @@ def test_an_incident_that_stopped_growing_does_not_escalate(life: Life) -> None:
     life.tick(seconds=50)
     for _ in range(10):
         life.tick(seconds=50)
-    assert len(life.replies()) <= 2, "the storm was over when people could be called again"
+    assert len(life.replies()) <= 2, "the incidents no longer grew when the next mention was allowed"
     assert broken(life.queue, drained=True) == []
 
 
@@ -99,7 +99,7 @@ def test_many_unacknowledged_incidents_escalate_once_each_at_a_limited_rate(life
     for _ in range(5):
         life.tick(seconds=31)
     assert len(life.replies()) == 12
-    assert sum(CALL in one for one in life.replies()) == 3, "once for those of a minute"
+    assert sum(CALL in one for one in life.replies()) == 3, "one mention per minute"
     assert {row.escalations for row in life.incidents} == {1}
 
 
@@ -149,7 +149,7 @@ def test_each_incident_is_checked_in_turn_if_more_are_active_than_a_pass_checks(
     assert {row.resolution for row in life.incidents} == {"recovered"}
     life.storm(GONE_AWAY)
     life.tick()
-    assert len(life.messages()) == 1, "and then begins anew"
+    assert len(life.messages()) == 1, "after the last incident, the checks start again at the first"
 
 
 def test_incidents_that_stay_active_do_not_delay_the_check_of_other_incidents(life: Life) -> None:

@@ -46,7 +46,7 @@ def test_an_alert_of_a_lost_channel_is_posted_in_the_fallback_channel_with_a_hea
     assert f"cannot post in <#{ALERTS}> ({fault})" in health
     life.queue.fail(2)
     life.tick(seconds=5)
-    assert "2 failed jobs" in life.messages(OPS)[0], "it is edited where it is"
+    assert "2 failed jobs" in life.messages(OPS)[0], "the alert is edited in the fallback channel"
     assert broken(life.queue, drained=True) == []
 
 
@@ -78,7 +78,7 @@ def test_a_rate_limit_of_slack_delays_an_alert_and_loses_none(life: Life) -> Non
         life.queue.fail(failed_id)
         life.tick(seconds=2)
     assert "Failed job 1" in life.messages()[0]
-    assert life.waiting() == 1, "one edit waits, and says the newest"
+    assert life.waiting() == 1, "one edit with the newest count waits"
     life.tick(seconds=31)
     assert "8 failed jobs" in life.messages()[0]
 
@@ -131,7 +131,7 @@ def paused_past_its_lease(life: Life) -> None:
         with pytest.raises(LeaseLost):
             step()
     assert len(life.messages()) == 1
-    assert life.incident.count == 1, "what the late one saw, it gave to nobody"
+    assert life.incident.count == 1, "the replica without the lease assigned its failure to no incident"
 
 
 def test_a_replica_that_was_paused_past_its_lease_posts_nothing(life: Life) -> None:

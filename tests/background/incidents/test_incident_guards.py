@@ -48,7 +48,7 @@ def test_messages_for_an_archived_channel_do_not_delay_alerts_in_the_fallback_ch
     (alert,) = [one for one in life.messages(OPS) if "two" in one]
     assert "2 failed jobs" in alert
     (moved,) = [one for one in life.messages(OPS) if "one" in one]
-    assert "2 failed jobs" in moved, "the first one changes there, too"
+    assert "2 failed jobs" in moved, "the first alert is edited in the fallback channel too"
     assert CALL not in moved
     assert life.waiting() == 0
 
@@ -82,7 +82,7 @@ def test_an_incident_that_resolved_as_quiet_while_muted_is_posted_when_the_mute_
     life.tick(hours=1, minutes=30)
     assert len(life.messages()) == 1
     life.tick(hours=1, minutes=30)
-    assert len(life.messages()) == 2, "its job has failed all the same"
+    assert len(life.messages()) == 2, "the job of the muted incident has failed"
     assert CALL in life.messages()[1]
 
 
@@ -130,7 +130,7 @@ def test_every_incident_resolves_if_more_are_active_than_a_pass_checks(
         lifecycle.advance_once(life.setup, hold(life.setup))
         if len([row for row in life.incidents if row.resolved_at is not None]) == 30:
             return
-    pytest.fail("some were never looked at")
+    pytest.fail("some incidents were never checked")
 
 
 def test_a_failure_at_the_end_of_the_calendar_does_not_stop_the_monitoring(life: Life) -> None:

@@ -184,7 +184,7 @@ def test_an_incident_resolves_when_all_outcomes_are_known_and_shows_the_processe
     life.tick()
     ask(life.setup, "retry 1 2 3")
     life.tick(seconds=70)
-    assert life.incident.resolved_at is None, "their jobs wait in the queue"
+    assert life.incident.resolved_at is None, "the retried jobs still wait in the queue"
     life.work()
     settle(life)
 
@@ -366,7 +366,7 @@ def test_an_undo_reopens_the_incident_and_counts_no_failure_twice(life: Life) ->
     now = life.incident
     assert (now.count, now.removed, now.deleted, now.resolved_at) == (2, 0, 0, None)
     assert len(life.messages()) == 1
-    assert len(life.replies()) == replies_before, "nothing new has failed: nobody is called"
+    assert len(life.replies()) == replies_before, "no new failure, so no new reply"
     assert broken(life.queue, drained=True) == []
 
 

@@ -73,7 +73,7 @@ def test_the_alert_of_an_active_incident_is_edited_without_a_mention_while_muted
     fail(life)
     life.tick(minutes=21)
     (reply,) = life.replies()
-    assert CALL in reply, "nobody sees to it, and nobody has muted it any more"
+    assert CALL in reply, "the incident is neither acknowledged nor muted"
 
 
 @pytest.mark.parametrize("what", WHAT)
@@ -103,13 +103,13 @@ def test_the_mute_of_a_queue_covers_only_incidents_of_that_queue_alone(life: Lif
     assert (len(life.messages()), life.incidents[-1].queue) == (1, "mail")
     fail(life, queue="netsuite")
     life.tick(seconds=5)
-    assert len(life.messages()) == 2, "it fails in another queue, too"
+    assert len(life.messages()) == 2, "the error group also fails in a queue that is not muted"
     assert "3 failed jobs" in life.messages()[1]
     assert CALL in life.messages()[1]
     assert (life.incidents[-1].queue, life.incidents[-1].muted_until) == (None, None)
     fail(life)
     life.tick(seconds=5)
-    assert life.incidents[-1].queue is None, "what is of several queues stays so"
+    assert life.incidents[-1].queue is None, "an incident of several queues never returns to one queue"
     assert broken(life.queue, drained=True) == []
 
 
@@ -216,6 +216,6 @@ def test_an_incident_that_is_often_reopened_within_an_hour_mentions_less_often(
             channel.watch(120, every=20)
         calls.append(sum(MENTION in text for text in channel.replies[before:]))
     assert (len(channel.rows), len(channel.alerts)) == (1, 1)
-    assert calls == [1, 0], "each time it takes longer until it counts as over"
+    assert calls == [1, 0], "each reopening lengthens the time until the incident resolves"
     channel.watch(900, every=60)
     assert channel.row.resolution == "recovered"

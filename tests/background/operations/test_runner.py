@@ -42,7 +42,7 @@ def confirmed(setup: Setup, action: str, plan: int, **values: Any) -> Outcome:
         outcome = confirm(setup, action, plan, **values)
         if outcome.refusal is None or outcome.refusal.code != Busy.code:
             return outcome
-    raise AssertionError("the server is busy all the time")
+    raise AssertionError("every attempt was refused as busy")
 
 
 @pytest.mark.parametrize("action", ["retry-all", "clear-failed"])
@@ -319,7 +319,7 @@ def test_progress_is_one_message_whose_last_edit_shows_the_end(bench: Bench) -> 
     progress = started(bench.setup)
     run_out(bench.runner(1))
     kinds = [row.kind for row in bench.queue.rows(tables.outbox)]
-    assert kinds == ["post", "edit"], "edits that wait are replaced"
+    assert kinds == ["post", "edit"], "a new edit replaces the waiting edit"
     body = json.loads(bench.queue.rows(tables.outbox)[-1].body)
     assert "7" in body["text"]
     assert progress.total == 7

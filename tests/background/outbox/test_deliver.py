@@ -99,7 +99,7 @@ def test_a_message_is_posted_after_every_fault_and_labelled_only_if_its_delivery
     for _ in answers:
         send(setup, slack)
         assert len(unsent(setup)) == 1
-        assert send(setup, slack) == 0, "it was tried again at once"
+        assert send(setup, slack) == 0, "the message was sent again at once"
         clock.move(seconds=wait)
     send(setup, slack)
     assert unsent(setup) == []
@@ -175,7 +175,7 @@ def test_audit_records_wait_for_their_channel_and_the_fallback_gets_one_message(
         slack.script(POST, [code])
         clock.move(seconds=31)
     assert shown(slack, AUDIT) == []
-    assert len(shown(slack, OPS)) == 1, "the fallback was told once"
+    assert len(shown(slack, OPS)) == 1, "the fallback channel got one message"
     slack.faults.clear()
     drain(setup, slack, clock)
     texts = shown(slack, AUDIT)

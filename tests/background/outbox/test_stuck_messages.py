@@ -60,7 +60,7 @@ def test_a_message_that_slack_always_refuses_is_dropped_and_the_next_is_posted(
     put(setup, "poison", subject="first")
     put(setup, "wholesome", subject="second")
     refuse(setup, slack, clock, TRIES)
-    assert shown(slack, OPS) == [], "it is tried a few times before"
+    assert shown(slack, OPS) == [], "the message is still sent again"
     refuse(setup, slack, clock, 1)
     send(setup, slack)
     assert shown(slack, OPS) == ["wholesome"]

@@ -89,8 +89,8 @@ def test_a_processed_job_is_shown_in_its_message_and_its_thread(
     assert f"<@{ANA}> retried failed job" in text
     (reply,) = thread(slack)
     assert "was processed" in reply
-    assert ANA not in reply, "nobody is called for what went well"
-    assert "was processed" in top(slack, ALERTS)[0], "the alert tells it too"
+    assert ANA not in reply, "a processed job mentions nobody"
+    assert "was processed" in top(slack, ALERTS)[0], "the alert shows the outcome too"
     assert follow(setup, clock, seconds=130, step=10) == 0
     send(setup, slack)
     assert len(thread(slack)) == 1
@@ -165,7 +165,7 @@ def test_the_outcome_of_a_new_failure_says_if_its_error_is_the_same(
     (reply,) = thread(slack)
     assert words in reply
     assert f"failed job {new} now" in reply
-    assert f"<@{ANA}>" in reply, "who retried it is called"
+    assert f"<@{ANA}>" in reply, "the reply mentions the person who retried the job"
     assert ("no such customer" in reply) is (exception is not None)
     assert words in top(slack)[0]
 
@@ -235,7 +235,7 @@ def test_a_retry_of_several_ids_has_one_message_with_counts_and_one_reply(
     send(setup, slack)
     (text,) = top(slack)
     assert "✅ 1 processed · 🔴 1 failed again · ⏳ 1 waiting" in text
-    assert thread(slack) == [], "not before all is known"
+    assert thread(slack) == [], "no reply before every outcome is known"
     worker.fail(jobs[2], OTHER)
     assert follow(setup, clock) == 1
     send(setup, slack)
@@ -326,7 +326,7 @@ def test_a_job_that_is_retried_before_it_is_indexed_is_tracked(
     follow(setup, clock)
     assert states(queue) == ["failed-again"]
     send(setup, slack)
-    assert "failed again, " in thread(slack)[0], "whether it is the same error nobody can say"
+    assert "failed again, " in thread(slack)[0], "the error of the first failure is unknown"
 
 
 def test_a_click_on_an_alert_is_answered_in_the_alert_and_its_thread(

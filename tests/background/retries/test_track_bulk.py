@@ -336,7 +336,7 @@ def test_a_pass_counts_a_limited_number_of_new_ranges(
     queue.push(far, order=2)
     clock.move(seconds=4)
     outcomes_once(setup, hold(setup))
-    assert seen(queue).waiting is None, "not all was looked at"
+    assert seen(queue).waiting is None, "not every range was counted"
     count(setup, clock)
     assert seen(queue).waiting == 1
     with queue.engine.begin() as connection:

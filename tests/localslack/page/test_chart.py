@@ -56,4 +56,4 @@ def ask_until_whole(page: Page) -> None:
         expect(charts).to_have_count(attempt + 1)
         if charts.last.locator("circle").count() == DOTS:
             return
-        assert datetime.now(UTC).minute == 0, "a whole hour is missing"
+        assert datetime.now(UTC).minute == 0, "the chart lacks a whole hour"

@@ -308,7 +308,7 @@ def leave_nothing(visitor: Visitor, playground: LocalSlack) -> None:
         # While the bulk change before runs, another one is refused and no dialog opens.
         if visitor.is_asked(r"^Retry \d+ job"):
             visitor.confirm(r"^Retry \d+ job")
-    raise AssertionError("failed jobs were left")
+    raise AssertionError("some failed jobs remain")
 
 
 def test_a_step_of_the_guide_out_of_order_shows_where_to_click(page: Page) -> None:

@@ -38,7 +38,7 @@ def roll(queue: TestQueue, now: datetime, zone: ZoneInfo = UTC, times: int = 400
                 connection, now, zone
             ):
                 return step
-    raise AssertionError("it does not end")
+    raise AssertionError("the work did not end in time")
 
 
 def moments(queue: TestQueue, span: str) -> list[datetime]:
@@ -133,7 +133,7 @@ def purge(queue: TestQueue, now: datetime) -> None:
         with queue.engine.begin() as connection:
             if not rollups.purge(connection, now, UTC):
                 return
-    raise AssertionError("it does not end")
+    raise AssertionError("the work did not end in time")
 
 
 def test_hours_without_a_row_are_gaps_and_the_running_hour_is_included(queue: TestQueue) -> None:

@@ -59,7 +59,7 @@ def test_failures_of_orders_that_are_queued_already_are_counted(
     queue.push(order=1, queue="mail")
     seen = find_duplicates(setup)
     assert (seen.queued, seen.queued_orders) == (3, ("2", "3"))
-    assert find_duplicates(setup, "mail").queued == 0, "the mail of order 1 has not failed"
+    assert find_duplicates(setup, "mail").queued == 0, "no mail job of order 1 has failed"
 
 
 def test_failures_with_equal_payloads_are_counted_as_duplicates(
@@ -78,7 +78,7 @@ def test_failures_whose_order_was_processed_since_are_counted(
     assert outcome.refusal is None
     (job,) = queue.jobs
     Worker(queue).end(job.id)
-    assert find_duplicates(setup).processed_later == 0, "nobody knows yet"
+    assert find_duplicates(setup).processed_later == 0, "the outcome is not known yet"
     follow(setup, clock)
     seen = find_duplicates(setup)
     assert (seen.processed_later, seen.processed_orders) == (1, ("1",))
