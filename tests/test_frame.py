@@ -82,8 +82,12 @@ def test_the_pinned_packages_satisfy_the_declared_requirements() -> None:
         pinned = pins(ROOT / "requirements" / name)
         for requirement in map(Requirement, requirements):
             version = pinned.get(canonicalize_name(requirement.name))
-            assert version is not None, f"{requirement.name} is not in {name}: run `make requirements`"
-            assert requirement.specifier.contains(version), f"{requirement} is declared, but {name} pins {version}"
+            assert version is not None, (
+                f"{requirement.name} is not in {name}: run `make requirements`"
+            )
+            assert requirement.specifier.contains(version), (
+                f"{requirement} is declared, but {name} pins {version}"
+            )
 
 
 def test_the_top_level_has_only_names_of_the_architecture_page() -> None:

@@ -244,7 +244,7 @@ def test_a_bot_restarted_within_a_minute_continues_its_last_sample(hand: Hand) -
 
 
 @pytest.fixture
-def far(hand: Hand) -> Iterator[Hand]:
+def reset_after(hand: Hand) -> Iterator[Hand]:
     """A queue whose job id counter is reset at the end, because later tests use its database."""
     yield hand
     if hand.queue.engine.dialect.name != "sqlite":
@@ -253,8 +253,8 @@ def far(hand: Hand) -> Iterator[Hand]:
 
 
 @pytest.mark.parametrize("counter_of", ["lower", "far higher"])
-def test_processed_is_unknown_if_the_id_counter_jumps(far: Hand, counter_of: str) -> None:
-    hand = far
+def test_processed_is_unknown_if_the_id_counter_jumps(reset_after: Hand, counter_of: str) -> None:
+    hand = reset_after
     hand.begin()
     hand.arrive(9)
     hand.look()

@@ -45,7 +45,7 @@ def bench(queue: TestQueue) -> Bench:
 
 
 @pytest.fixture
-def quick(sqlite_url: str) -> Iterator[Bench]:
+def sqlite_bench(sqlite_url: str) -> Iterator[Bench]:
     """The bench on SQLite only, for tests in which the database makes no difference."""
     queue = make_queue(sqlite_url)
     made = make_bench(queue)
@@ -130,15 +130,15 @@ def test_a_retry_moves_exactly_the_previewed_jobs(bench: Bench, words: str) -> N
 
 
 def test_the_audit_log_has_the_confirmed_filters_and_the_history_finds_the_order(
-    quick: Bench,
+    sqlite_bench: Bench,
 ) -> None:
-    plan = previewed(quick.setup, "retry order=2 before=2030-01-01 rate=60/min").plan
-    confirm(quick.setup, "retry", plan)
-    (record,) = quick.queue.rows(tables.audit)
+    plan = previewed(sqlite_bench.setup, "retry order=2 before=2030-01-01 rate=60/min").plan
+    confirm(sqlite_bench.setup, "retry", plan)
+    (record,) = sqlite_bench.queue.rows(tables.audit)
     arguments = json.loads(record.arguments)
     assert (arguments["order"], arguments["total"], arguments["rate"]) == ("2", 2, 60)
     assert arguments["before"].startswith("2030-01-01")
-    text = text_of(quick.setup, ask(quick.setup, "history order=2"))
+    text = text_of(sqlite_bench.setup, ask(sqlite_bench.setup, "history order=2"))
     assert "of order 2 " in text, text
 
 
@@ -210,7 +210,9 @@ def test_an_operator_above_the_row_limit_is_refused_with_alternatives(
     assert "501 jobs fallidos" in text_of(replace(bench.setup, language="es"), refused)
     preview = previewed(bench.setup, "retry queue=netsuite limit=500", by=OMAR)
     assert preview.total == OPERATOR_ROWS
-    assert bench.queue.rows(tables.operations)[0].id == preview.plan, "the refused preview stored no plan"
+    assert bench.queue.rows(tables.operations)[0].id == preview.plan, (
+        "the refused preview stored no plan"
+    )
     assert codes([ask(bench.setup, "retry-all", by=OMAR)]) == ["denied"]
     assert codes([ask(bench.setup, "clear-failed queue=netsuite limit=1", by=OMAR)]) == ["denied"]
     assert codes([confirm(bench.setup, "retry", preview.plan, by=OMAR)]) == ["ok"]
@@ -235,8 +237,12 @@ def test_a_role_lost_after_the_preview_stops_the_confirmation_and_the_operation(
     assert len(bench.queue.failed) == OPERATOR_ROWS + 1
 
 
-def test_a_bulk_change_must_name_a_queue_if_only_some_queues_may_be_changed(quick: Bench) -> None:
-    some = replace(quick.setup, rules=replace(quick.setup.rules, allowed_queues=("mail",)))
+def test_a_bulk_change_must_name_a_queue_if_only_some_queues_may_be_changed(
+    sqlite_bench: Bench,
+) -> None:
+    some = replace(
+        sqlite_bench.setup, rules=replace(sqlite_bench.setup.rules, allowed_queues=("mail",))
+    )
     refused = ask(some, "retry order=2")
     assert codes([refused]) == ["wrong-queue"]
     assert "please name one with queue=" in text_of(some, refused)
@@ -267,17 +273,17 @@ def test_bulk_changes_of_one_queue_exclude_each_other_and_two_queues_run_concurr
     assert broken(bench.queue) == []
 
 
-def test_a_preview_during_a_freeze_says_that_it_cannot_be_confirmed(quick: Bench) -> None:
-    ask(quick.setup, "freeze")
+def test_a_preview_during_a_freeze_says_that_it_cannot_be_confirmed(sqlite_bench: Bench) -> None:
+    ask(sqlite_bench.setup, "freeze")
     for words in ("retry order=2", "retry 30-60", "clear-failed queue=mail"):
-        outcome = ask(quick.setup, words)
+        outcome = ask(sqlite_bench.setup, words)
         assert codes([outcome]) == ["ok"], words
-        assert "only after an unfreeze" in text_of(quick.setup, outcome), words
-    plan = previewed(quick.setup, "retry order=2").plan
-    assert codes([confirm(quick.setup, "retry", plan)]) == ["frozen"]
-    assert codes([ask(quick.setup, "retry 41")]) == ["frozen"]
-    ask(quick.setup, "unfreeze")
-    assert codes([confirm(quick.setup, "retry", plan)]) == ["ok"]
+        assert "only after an unfreeze" in text_of(sqlite_bench.setup, outcome), words
+    plan = previewed(sqlite_bench.setup, "retry order=2").plan
+    assert codes([confirm(sqlite_bench.setup, "retry", plan)]) == ["frozen"]
+    assert codes([ask(sqlite_bench.setup, "retry 41")]) == ["frozen"]
+    ask(sqlite_bench.setup, "unfreeze")
+    assert codes([confirm(sqlite_bench.setup, "retry", plan)]) == ["ok"]
 
 
 # ---- without copies
@@ -305,11 +311,11 @@ def test_a_clear_without_archive_copies_is_announced_and_cannot_be_undone(bench:
 
 
 @pytest.mark.parametrize("words", ["retry error=E{group}", "retry 30-60", "retry 41 42 rate=60"])
-def test_a_terminal_retries_by_filter(quick: Bench, words: str) -> None:
-    group = quick.queue.rows(tables.failures)[0].error_group
+def test_a_terminal_retries_by_filter(sqlite_bench: Bench, words: str) -> None:
+    group = sqlite_bench.queue.rows(tables.failures)[0].error_group
     words = words.format(group=group)
     lines: list[str] = []
-    setup = replace(quick.setup, replica="terminal")
+    setup = replace(sqlite_bench.setup, replica="terminal")
     assert (
         do(
             setup,
@@ -321,7 +327,7 @@ def test_a_terminal_retries_by_filter(quick: Bench, words: str) -> None:
     )
     (printed,) = lines
     answered = json.loads(printed)
-    moved = len(quick.queue.jobs)
+    moved = len(sqlite_bench.queue.jobs)
     assert moved == {"retry 30-60": 6, "retry 41 42 rate=60": 2}.get(words, 4)
     assert (answered["success"], answered["message"]) == (True, f"Retried {moved} failed jobs")
     assert answered["data"] == {"retried_count": moved}
@@ -330,16 +336,16 @@ def test_a_terminal_retries_by_filter(quick: Bench, words: str) -> None:
     assert answered["extra"]["preview"] is None
 
 
-def test_a_terminal_shows_the_preview_before_the_confirmation(quick: Bench) -> None:
+def test_a_terminal_shows_the_preview_before_the_confirmation(sqlite_bench: Bench) -> None:
     lines: list[str] = []
-    setup = replace(quick.setup, replica="terminal")
+    setup = replace(sqlite_bench.setup, replica="terminal")
     asked = TerminalRequest("retry queue=mail rate=60 canary=1", "ana")
     assert do(setup, asked, lines.append, lambda _: None) == 1
     assert "3 failed jobs" in lines[0]
     assert "At most 60 a minute" in lines[0]
     assert "1 is tried first" in lines[0]
     assert "Nothing was changed" in lines[1]
-    assert len(quick.queue.failed) == 6
+    assert len(sqlite_bench.queue.failed) == 6
 
 
 # ---- through Slack

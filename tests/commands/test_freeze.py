@@ -138,11 +138,13 @@ def from_source(setup: Setup, request: str | Request, source: Source) -> Outcome
     return dispatch(setup, asked, request)
 
 
-def nothing_gets_through(queue: TestQueue) -> None:
+def assert_freeze_refuses_every_change(queue: TestQueue) -> None:
     """Assert that a freeze refuses each command that changes jobs, on each surface."""
     setup = make_setup(queue)
     requests = words_of_everything(queue, setup)
-    assert requests.keys() == CHANGING - WHEN_FROZEN, "this test does not run every changing command"
+    assert requests.keys() == CHANGING - WHEN_FROZEN, (
+        "this test does not run every changing command"
+    )
     assert codes([ask(setup, "freeze deploying")]) == ["ok"]
     before = (queue.jobs, queue.failed)
     for words in requests.values():
@@ -160,13 +162,13 @@ def nothing_gets_through(queue: TestQueue) -> None:
 def test_every_command_that_changes_is_refused_while_frozen_from_every_surface(
     queue: TestQueue,
 ) -> None:
-    nothing_gets_through(queue)
+    assert_freeze_refuses_every_change(queue)
 
 
 def test_without_the_check_changes_are_made_during_a_freeze(kept_queue: TestQueue) -> None:
     broken = replaced((road, "changes_jobs"), by=lambda _command, _arguments: False)
     with broken, pytest.raises(AssertionError):
-        nothing_gets_through(kept_queue)
+        assert_freeze_refuses_every_change(kept_queue)
 
 
 @contextmanager

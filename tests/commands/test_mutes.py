@@ -370,7 +370,7 @@ def test_a_queue_is_muted_under_the_name_in_its_jobs(mariadb_queue: TestQueue) -
 WORDS = ("mute alert=oldest_job", "unmute alert=oldest_job", "acknowledge I1")
 
 
-def may_only_look(queue: TestQueue, words: str, role: Role | None = None) -> None:
+def assert_viewer_is_refused(queue: TestQueue, words: str, role: Role | None = None) -> None:
     """Assert that a viewer is denied, and an operator in a channel that allows no changes.
 
     With `role`, every command needs that role instead.
@@ -390,7 +390,7 @@ def may_only_look(queue: TestQueue, words: str, role: Role | None = None) -> Non
 
 @pytest.mark.parametrize("words", WORDS)
 def test_a_viewer_can_neither_mute_nor_acknowledge(kept_queue: TestQueue, words: str) -> None:
-    may_only_look(kept_queue, words)
+    assert_viewer_is_refused(kept_queue, words)
 
 
 @pytest.mark.parametrize("words", WORDS)
@@ -398,7 +398,7 @@ def test_without_the_required_role_a_viewer_could_mute_and_acknowledge(
     kept_queue: TestQueue, words: str
 ) -> None:
     with pytest.raises(AssertionError):
-        may_only_look(kept_queue, words, Role.VIEWER)
+        assert_viewer_is_refused(kept_queue, words, Role.VIEWER)
 
 
 def test_acknowledge_mute_and_unmute_work_during_a_change_freeze(queue: TestQueue) -> None:

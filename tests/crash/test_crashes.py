@@ -43,7 +43,9 @@ def slack() -> Iterator[LocalSlack]:
         yield running
 
 
-def tell_all(queue: TestQueue, slack: LocalSlack, clock: Clock, name: str = "teller") -> None:
+def post_all_messages(
+    queue: TestQueue, slack: LocalSlack, clock: Clock, name: str = "teller"
+) -> None:
     """Let a replica run the leader's steps and deliver until no message is left."""
     setup = make_setup(queue, name, clock=clock)
     for _ in range(40):
@@ -75,7 +77,7 @@ def test_a_retry_killed_at_any_step_is_made_once_when_the_click_is_repeated(
     assert (len(queue.jobs), queue.count(tables.audit)) == (1, 1)
     request_ids = [row.request_id for row in queue.rows(tables.requests)]
     assert broken(queue, before, confirmed=request_ids) == []
-    tell_all(queue, slack, clock)
+    post_all_messages(queue, slack, clock)
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -148,7 +150,7 @@ def test_a_bulk_change_killed_at_any_step_is_finished_by_another_replica(
     assert [moved for _, moved, _ in operations_of(queue)] == [done]
     taker = Runner(other, 3, lanes=1, seconds=0)
     # However long the test took so far, the last heartbeat is now TAKEN_OVER_AFTER / 2 ago.
-    clock.by = heard_of(queue) + TAKEN_OVER_AFTER / 2 - now(queue)
+    clock.by = heartbeat_of(queue) + TAKEN_OVER_AFTER / 2 - now(queue)
     assert taker.run_once() is False, "it is too early to take over the operation"
     clock.by += TAKEN_OVER_AFTER * 2
     run_out(taker)
@@ -165,7 +167,7 @@ def operations_of(queue: TestQueue) -> list[tuple[str, int, int]]:
     return [(one.state, one.done, one.skipped) for one in every if one is not None]
 
 
-def heard_of(queue: TestQueue) -> datetime:
+def heartbeat_of(queue: TestQueue) -> datetime:
     """Return the heartbeat of the only operation."""
     (row,) = queue.rows(tables.operations)
     heartbeat: datetime = row.heartbeat
@@ -208,7 +210,7 @@ def test_every_message_is_posted_after_a_leader_is_killed_at_any_step(
         process.assert_killed()
     assert broken(queue) == []
     clock.by += wait * 2
-    tell_all(queue, slack, clock)
+    post_all_messages(queue, slack, clock)
     messages = slack.messages(AUDIT)
     assert len(messages) == copies
     assert ["may repeat" in str(message) for message in messages][-1] is (step != "sealed")

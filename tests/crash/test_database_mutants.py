@@ -13,12 +13,15 @@ from tests.services.programs import is_mysql
 __all__ = ["own_queue_on_mariadb"]
 
 KILLED: list[tuple[Scenario, Mutant]] = [
-    (database_scenarios.a_moment_that_the_column_cannot_hold, database_mutants.no_strict_session),
-    (database_scenarios.a_payload_that_is_cut_in_silence, database_mutants.no_definitions),
+    (database_scenarios.a_time_that_the_column_cannot_store, database_mutants.no_strict_session),
+    (
+        database_scenarios.a_payload_that_is_truncated_without_an_error,
+        database_mutants.no_definitions,
+    ),
     (database_scenarios.a_trigger_that_rewrites_the_payload, database_mutants.no_comparison),
-    (database_scenarios.one_row_of_a_batch_is_refused, database_mutants.no_halving),
+    (database_scenarios.one_row_of_a_batch_is_refused, database_mutants.no_smaller_batches),
     (database_scenarios.a_failure_is_not_indexed, database_mutants.no_health_checks),
-    (database_scenarios.a_check_cannot_read, database_mutants.a_blind_check_is_content),
+    (database_scenarios.a_check_cannot_read, database_mutants.a_failed_check_reports_no_problem),
 ]
 
 

@@ -10,12 +10,12 @@ from tests.kit.queues import TestQueue
 
 SCENARIOS: list[Scenario] = [
     scenarios.two_people_retry_one_job,
-    scenarios.an_id_came_back,
+    scenarios.an_id_has_another_row,
     scenarios.another_worker_reserves_the_job,
     scenarios.a_row_commits_after_the_preview,
     scenarios.a_confirmation_is_used_again,
-    scenarios.a_late_holder_seals,
-    scenarios.a_crash_beside_the_commit,
+    scenarios.a_replica_without_its_lease_seals,
+    scenarios.a_crash_around_the_commit,
     scenarios.a_stranger_retries,
     undo_scenarios.two_people_undo_one_change,
     undo_scenarios.a_change_is_undone_again,
@@ -24,17 +24,17 @@ SCENARIOS: list[Scenario] = [
 
 KILLED: list[tuple[Scenario, Mutant]] = [
     (scenarios.two_people_retry_one_job, mutants.no_lock_no_row_count),
-    (scenarios.an_id_came_back, mutants.no_row_digest),
-    (scenarios.another_worker_reserves_the_job, mutants.no_same_stay),
+    (scenarios.an_id_has_another_row, mutants.no_row_digest),
+    (scenarios.another_worker_reserves_the_job, mutants.no_check_of_the_reservation),
     (scenarios.a_row_commits_after_the_preview, mutants.no_frozen_bound),
     (scenarios.a_confirmation_is_used_again, mutants.no_single_use),
-    (scenarios.a_late_holder_seals, mutants.no_epoch),
-    (scenarios.a_crash_beside_the_commit, mutants.audit_in_its_own_transaction),
-    (scenarios.a_crash_beside_the_commit, mutants.audit_after_commit),
+    (scenarios.a_replica_without_its_lease_seals, mutants.no_epoch),
+    (scenarios.a_crash_around_the_commit, mutants.audit_in_its_own_transaction),
+    (scenarios.a_crash_around_the_commit, mutants.audit_after_commit),
     (scenarios.a_stranger_retries, mutants.no_permission_check),
     (undo_scenarios.two_people_undo_one_change, mutants.no_lock_no_row_count_in_an_undo),
     (undo_scenarios.a_change_is_undone_again, mutants.no_undo_marks),
-    (undo_scenarios.a_worker_takes_the_job_that_is_undone, mutants.no_look_at_the_job),
+    (undo_scenarios.a_worker_takes_the_job_that_is_undone, mutants.no_check_of_the_job),
 ]
 
 

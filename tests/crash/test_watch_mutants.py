@@ -12,15 +12,15 @@ from tests.crash.scenarios import Mutant, Scenario
 from tests.kit.queues import TestQueue
 
 KILLED: list[tuple[Scenario, Mutant]] = [
-    (scenarios.more_causes_than_alerts, mutants.failures_change_hands),
-    (scenarios.it_fails_again_and_again, mutants.no_unique_subject),
-    (scenarios.it_fails_again_and_again, mutants.edits_that_call),
-    (scenarios.one_is_retried, mutants.a_single_retry_is_not_appended),
-    (scenarios.one_is_deleted, mutants.a_single_delete_is_not_appended),
-    (scenarios.all_are_retried, mutants.a_batch_is_not_appended),
-    (scenarios.one_goes_without_the_bot, mutants.a_scan_is_not_appended),
-    (scenarios.a_retry_is_undone, mutants.an_undo_is_not_appended),
-    (scenarios.what_is_muted_fails, mutants.no_mute_at_opening),
+    (scenarios.more_causes_than_alerts, mutants.failures_are_reassigned),
+    (scenarios.one_error_group_fails_often, mutants.no_unique_subject),
+    (scenarios.one_error_group_fails_often, mutants.edits_with_a_mention),
+    (scenarios.one_is_retried, mutants.a_retry_by_id_appends_no_delta),
+    (scenarios.one_is_deleted, mutants.a_delete_by_id_appends_no_delta),
+    (scenarios.all_are_retried, mutants.a_batch_appends_no_delta),
+    (scenarios.one_is_removed_without_the_bot, mutants.a_scan_appends_no_delta),
+    (scenarios.a_retry_is_undone, mutants.an_undo_appends_no_delta),
+    (scenarios.a_muted_error_group_fails, mutants.no_mute_check_for_new_incidents),
     (scenarios.a_retried_job_waits, mutants.no_wait_for_outcomes),
 ]
 

@@ -70,7 +70,7 @@ def alert_with_buttons(team: Team) -> Json:
     return alert
 
 
-def retry_in_the_end(team: Team) -> None:
+def retry_until_accepted(team: Team) -> None:
     """Repeat the retry until the bot answers.
 
     A closing socket may still be counted and chosen; an envelope that it swallowed had no effect.
@@ -79,7 +79,7 @@ def retry_in_the_end(team: Team) -> None:
     team.until(lambda: "error" not in team.say("retry 45").response, 40)
 
 
-def nothing_is_lost(team: Team) -> None:
+def assert_nothing_is_lost(team: Team) -> None:
     """Check that the job is in its queue once, with one record, shown in the audit channel.
 
     A person who saw a failure may have repeated the request: the refusal is recorded as well.
@@ -118,7 +118,7 @@ def test_failed_posts_are_repeated(team: Team, answer: faults.Answer | str | int
         alert_with_buttons(team)
     team.say("retry 45")
 
-    nothing_is_lost(team)
+    assert_nothing_is_lost(team)
 
 
 def test_a_revoked_token_stops_the_posts_and_loses_none(team: Team) -> None:
@@ -132,7 +132,7 @@ def test_a_revoked_token_stops_the_posts_and_loses_none(team: Team) -> None:
 
     alert_with_buttons(team)
     team.say("retry 45")
-    nothing_is_lost(team)
+    assert_nothing_is_lost(team)
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_a_duplicated_envelope_is_executed_once(team: Team) -> None:
     team.slack.duplicate_next()
     team.say("retry 45")
 
-    nothing_is_lost(team)
+    assert_nothing_is_lost(team)
 
 
 def test_a_late_envelope_is_executed_completely_or_not_at_all(team: Team) -> None:
@@ -173,7 +173,7 @@ def test_a_late_envelope_is_executed_completely_or_not_at_all(team: Team) -> Non
     assert answer.response["error"] == "operation_timeout"
     team.until(lambda: team.slack.hub.late_acks == 1)
 
-    nothing_is_lost(team)
+    assert_nothing_is_lost(team)
 
 
 def test_a_closed_socket_is_reopened_after_failed_attempts(team: Team) -> None:
@@ -190,7 +190,7 @@ def test_a_closed_socket_is_reopened_after_failed_attempts(team: Team) -> None:
     team.until(lambda: team.slack.hub.connected)
     team.say("retry 45")
 
-    nothing_is_lost(team)
+    assert_nothing_is_lost(team)
 
 
 def test_a_silent_socket_is_detected_and_replaced(team: Team) -> None:
@@ -203,8 +203,8 @@ def test_a_silent_socket_is_detected_and_replaced(team: Team) -> None:
     # The bot gives up the socket after 4 * LOOKS without a pong; with its own 3 s after 13 s.
     deaf.ping_interval = LOOKS
     team.until(lambda: len(team.slack.calls("apps.connections.open")) > opened)
-    retry_in_the_end(team)
-    nothing_is_lost(team)
+    retry_until_accepted(team)
+    assert_nothing_is_lost(team)
 
 
 def test_a_socket_that_slack_asks_to_close_is_replaced(team: Team) -> None:
@@ -213,8 +213,8 @@ def test_a_socket_that_slack_asks_to_close_is_replaced(team: Team) -> None:
     team.until(lambda: len(team.slack.calls("apps.connections.open")) > opened)
     team.queue.fail(45)
     alert_with_buttons(team)
-    retry_in_the_end(team)
-    nothing_is_lost(team)
+    retry_until_accepted(team)
+    assert_nothing_is_lost(team)
 
 
 def test_an_edited_group_is_used_at_once(team: Team) -> None:

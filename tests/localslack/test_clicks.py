@@ -107,7 +107,9 @@ def test_only_its_person_can_click_an_ephemeral_and_a_response_url_can_delete_it
 
     assert slack.messages("queue-ops") == []
     assert bodies[0]["container"]["is_ephemeral"] is True
-    assert "message" not in bodies[0], "Slack does not store an ephemeral message, so the click has none"
+    assert "message" not in bodies[0], (
+        "Slack does not store an ephemeral message, so the click has none"
+    )
 
 
 def test_only_elements_of_the_message_can_be_clicked(slack: LocalSlack, client: WebClient) -> None:

@@ -28,7 +28,9 @@ def test_a_message_is_posted_updated_linked_and_deleted(
     assert changed["message"]["edited"]["user"] == slack.ids.bot_user
     (message,) = slack.messages("queue-alerts")
     assert message["text"] == "retried"
-    assert message["blocks"][0]["type"] == "section", "an update without blocks keeps the old blocks"
+    assert message["blocks"][0]["type"] == "section", (
+        "an update without blocks keeps the old blocks"
+    )
 
     link = client.chat_getPermalink(channel=channel, message_ts=ts)["permalink"]
     assert link == f"{slack.url}archives/{channel}/p{ts.replace('.', '')}"

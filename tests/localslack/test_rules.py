@@ -42,8 +42,8 @@ def test_each_of_1000_changes_of_a_rule_changes_the_sheet() -> None:
     assert len(EVERY) > 1000
     before = sheet()
     unseen = []
-    for title, put_in, take_out in EVERY:
-        put_in()
+    for title, insert_job, take_out in EVERY:
+        insert_job()
         try:
             if sheet() == before:
                 unseen.append(title)
@@ -56,8 +56,8 @@ def test_each_of_1000_changes_of_a_rule_changes_the_sheet() -> None:
 
 def killed(mutant: Mutant) -> bool:
     """Whether a payload of the corpus has other problems under the mutant."""
-    _title, put_in, take_out = mutant
-    put_in()
+    _title, insert_job, take_out = mutant
+    insert_job()
     try:
         return verdicts() != NOW
     except (KeyError, TypeError):

@@ -126,7 +126,9 @@ def test_a_method_of_tier_2_accepts_20_calls_a_minute(
 
     assert limited.status_code == 429
     assert limited.headers["retry-after"] == "3"
-    assert client.usergroups_users_list(usergroup=slack.ids.oncall)["ok"], "each method has its own rate"
+    assert client.usergroups_users_list(usergroup=slack.ids.oncall)["ok"], (
+        "each method has its own rate"
+    )
     clock.now += 3
     assert client.usergroups_list()["ok"]
 

@@ -88,7 +88,7 @@ def effects(queue: TestQueue) -> Counter[tuple[int, str]]:
     return Counter((row.order_id, row.digest) for row in rows)
 
 
-def each_once(queue: TestQueue) -> None:
+def assert_each_job_ran_once(queue: TestQueue) -> None:
     """Wait until both tables are empty, and hold every effect to one with the same bytes."""
     until(lambda: not queue.jobs and not queue.failed, SECONDS)
     until(lambda: effects(queue).total() >= JOBS, SECONDS)
@@ -108,7 +108,7 @@ def test_jobs_that_two_people_retry_at_once_are_processed_once(worked: TestQueue
     ends = at_once(*steps, seconds=SECONDS)
     for failed_id, *both in zip(ids, *ends, strict=True):
         assert sorted(both) == ["failed-job-not-found", "ok"], (failed_id, both)
-    each_once(worked)
+    assert_each_job_ran_once(worked)
     assert broken(worked, born, worked=born) == []
 
 
@@ -128,5 +128,5 @@ def test_jobs_retried_in_bulk_and_by_a_person_at_once_are_processed_once(worked:
         assert set(ends) <= {"ok", "failed-job-not-found"}, ends
 
     at_once(in_bulk, by_hand, seconds=SECONDS)
-    each_once(worked)
+    assert_each_job_ran_once(worked)
     assert broken(worked, born, worked=born) == []

@@ -8,7 +8,7 @@ from sqlalchemy import event, select
 from bot.models.refusals import RowRefused, RowTooLong, RowWouldChange
 from bot.queue.layouts import content_digest, failed_digest, payload_digest
 from tests.kit.bulk import carried_out, previewed, run_out, small_batches
-from tests.kit.changed_rows import comes_back, fitted_to, rows, run, unchanged
+from tests.kit.changed_rows import fitted_to, rows, run, unchanged, undo_restores
 from tests.kit.clock import Clock
 from tests.kit.invariants import broken
 from tests.kit.own_database import own_mariadb_queue, own_queue
@@ -82,9 +82,9 @@ def test_tables_in_another_character_set_work(mariadb_queue: TestQueue, charset:
     setup = make_setup(queue)
     for command in ("failed", "jobs", "status", "errors", "failed-job 1", "job 9"):
         assert ask(setup, command).refusal is None, command
-    comes_back(queue, "retry 1")
-    comes_back(queue, "delete-failed 1")
-    comes_back(queue, "delete 9", "jobs")
+    undo_restores(queue, "retry 1")
+    undo_restores(queue, "delete-failed 1")
+    undo_restores(queue, "delete 9", "jobs")
 
 
 @pytest.mark.parametrize(("charset", "converts"), [("utf8mb4", False), ("latin1", True)])
@@ -121,9 +121,9 @@ def test_columns_that_the_layout_does_not_name_are_restored(queue: TestQueue) ->
         "UPDATE failed_jobs SET connection = 'redis', notes = 'see \"ticket\" 7 é' WHERE id = 1",
         "UPDATE jobs SET priority = 5",
     )
-    comes_back(queue, "retry 1")
-    comes_back(queue, "delete-failed 1 2")
-    comes_back(queue, "delete 9", "jobs")
+    undo_restores(queue, "retry 1")
+    undo_restores(queue, "delete-failed 1 2")
+    undo_restores(queue, "delete 9", "jobs")
 
 
 CHANGES = {
@@ -243,8 +243,8 @@ def test_bytes_that_are_no_text_are_listed_and_restored(mariadb_queue: TestQueue
     setup = make_setup(queue)
     for command in ("failed", "failed-job 1", "errors", "status", "find order=7"):
         assert ask(setup, command).refusal is None, command
-    comes_back(queue, "delete-failed 1")
-    comes_back(queue, "retry 1 2")
+    undo_restores(queue, "delete-failed 1")
+    undo_restores(queue, "retry 1 2")
 
 
 def test_a_time_beyond_the_calendar_and_an_id_beyond_bigint_are_handled(
@@ -261,9 +261,9 @@ def test_a_time_beyond_the_calendar_and_an_id_beyond_bigint_are_handled(
     setup = make_setup(queue)
     for command in ("jobs", f"job {job}", "failed", f"failed-job {failed}", "status"):
         assert ask(setup, command).refusal is None, command
-    comes_back(queue, f"delete {job}", "jobs")
-    comes_back(queue, f"retry {failed}")
-    comes_back(queue, f"delete-failed {failed}")
+    undo_restores(queue, f"delete {job}", "jobs")
+    undo_restores(queue, f"retry {failed}")
+    undo_restores(queue, f"delete-failed {failed}")
 
 
 def test_a_null_in_a_required_column_is_shown_as_unknown(mariadb_queue: TestQueue) -> None:
@@ -293,8 +293,8 @@ def test_a_null_in_a_required_column_is_shown_as_unknown(mariadb_queue: TestQueu
     setup = make_setup(queue)
     for command in ("failed", "jobs", "status", "failed-job 1", "job 8", "errors", "stuck"):
         assert ask(setup, command).refusal is None, command
-    comes_back(queue, "delete-failed 1")
-    comes_back(queue, "delete 8", "jobs")
+    undo_restores(queue, "delete-failed 1")
+    undo_restores(queue, "delete 8", "jobs")
 
 
 def test_a_violated_constraint_is_named(mariadb_queue: TestQueue) -> None:

@@ -25,7 +25,7 @@ from bot.store import tables
 from bot.store.reports.health import health
 from bot.wall_clock import utc_of_unix
 from tests.kit.bulk import carried_out
-from tests.kit.changed_rows import comes_back, fitted_to, rows, run, unchanged
+from tests.kit.changed_rows import fitted_to, rows, run, unchanged, undo_restores
 from tests.kit.clock import Clock
 from tests.kit.failure_index import live
 from tests.kit.invariants import broken
@@ -135,8 +135,8 @@ def test_a_failure_without_a_payload_can_be_retried_and_restored(mariadb_queue: 
         run(mariadb_queue, f"ALTER TABLE {table} MODIFY payload LONGTEXT NULL")
     mariadb_queue.fail(1)
     run(mariadb_queue, "UPDATE failed_jobs SET payload = NULL")
-    comes_back(mariadb_queue, "retry 1")
-    comes_back(mariadb_queue, "delete-failed 1")
+    undo_restores(mariadb_queue, "retry 1")
+    undo_restores(mariadb_queue, "delete-failed 1")
 
 
 @pytest.mark.parametrize("charset", ["latin1", "cp1251", "utf8mb3", "ascii"])
@@ -175,7 +175,7 @@ def test_a_row_with_bytes_outside_of_the_character_set_is_not_changed(
     mariadb_queue.engine.dispose()
     for words in ("retry 1", "delete-failed 1"):
         unchanged(mariadb_queue, words, RowRefused, "exception")
-    comes_back(mariadb_queue, "retry 2")
+    undo_restores(mariadb_queue, "retry 2")
 
 
 @pytest.mark.parametrize("value", ["NULL", "'0000-00-00 00:00:00'"])
@@ -249,8 +249,8 @@ def test_a_failure_with_an_odd_value_does_not_hide_other_failures(
     queue.fail(3)
     watch(setup, hold(setup))
     assert len(live(queue)) == 3
-    comes_back(queue, "delete-failed 1")
-    comes_back(queue, "retry 1 2")
+    undo_restores(queue, "delete-failed 1")
+    undo_restores(queue, "retry 1 2")
 
 
 @pytest.mark.parametrize("value", ["12", "1.1", "0.1 + 0.2", "'12'", "X'E9FF'", "NULL", "''"])
@@ -268,7 +268,7 @@ def test_a_value_of_any_type_is_restored_with_its_type(
     with queue.engine.begin() as connection:
         before = connection.execute(text(shown)).all()
     queue = replace(queue, queue=fitted_to(queue))
-    comes_back(queue, "delete-failed 1")
+    undo_restores(queue, "delete-failed 1")
     with queue.engine.begin() as connection:
         assert connection.execute(text(shown)).all() == before
 

@@ -85,7 +85,9 @@ def test_an_incident_that_stopped_growing_does_not_escalate(life: Life) -> None:
     life.tick(seconds=50)
     for _ in range(10):
         life.tick(seconds=50)
-    assert len(life.replies()) <= 2, "the incidents no longer grew when the next mention was allowed"
+    assert len(life.replies()) <= 2, (
+        "the incidents no longer grew when the next mention was allowed"
+    )
     assert broken(life.queue, drained=True) == []
 
 

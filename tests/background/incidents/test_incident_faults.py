@@ -131,7 +131,9 @@ def paused_past_its_lease(life: Life) -> None:
         with pytest.raises(LeaseLost):
             step()
     assert len(life.messages()) == 1
-    assert life.incident.count == 1, "the replica without the lease assigned its failure to no incident"
+    assert life.incident.count == 1, (
+        "the replica without the lease assigned its failure to no incident"
+    )
 
 
 def test_a_replica_that_was_paused_past_its_lease_posts_nothing(life: Life) -> None:

@@ -27,7 +27,7 @@ def fail(life: Life, queue: str = "mail", rows: int = 1) -> None:
     life.storm(GONE_AWAY, each=rows, queue=queue)
 
 
-def known(life: Life) -> None:
+def make_known(life: Life) -> None:
     """Let the group and the queue be known; their incident was resolved more than an hour ago."""
     fail(life)
     life.tick()
@@ -41,7 +41,7 @@ def known(life: Life) -> None:
 def test_an_incident_triggered_while_muted_is_posted_once_with_a_mention_when_the_mute_ends(
     life: Life, what: str
 ) -> None:
-    known(life)
+    make_known(life)
     mute(life, what)
     fail(life, rows=2)
     life.tick(minutes=5)
@@ -96,7 +96,7 @@ def test_an_incident_reopened_while_muted_gets_a_mention_when_the_mute_ends(
 
 
 def test_the_mute_of_a_queue_covers_only_incidents_of_that_queue_alone(life: Life) -> None:
-    known(life)
+    make_known(life)
     mute(life, "queue=mail")
     fail(life, rows=2)
     life.tick(minutes=5)
@@ -109,12 +109,14 @@ def test_the_mute_of_a_queue_covers_only_incidents_of_that_queue_alone(life: Lif
     assert (life.incidents[-1].queue, life.incidents[-1].muted_until) == (None, None)
     fail(life)
     life.tick(seconds=5)
-    assert life.incidents[-1].queue is None, "an incident of several queues never returns to one queue"
+    assert life.incidents[-1].queue is None, (
+        "an incident of several queues never returns to one queue"
+    )
     assert broken(life.queue, drained=True) == []
 
 
 def test_a_mute_of_an_error_group_covers_every_queue(life: Life) -> None:
-    known(life)
+    make_known(life)
     mute(life, "error=E1")
     fail(life, rows=2)
     fail(life, queue="netsuite")
@@ -124,7 +126,7 @@ def test_a_mute_of_an_error_group_covers_every_queue(life: Life) -> None:
 
 
 def test_an_incident_of_two_queues_is_not_muted_by_the_mute_of_one_queue(life: Life) -> None:
-    known(life)
+    make_known(life)
     mute(life, "queue=mail")
     fail(life)
     fail(life, queue="netsuite")
@@ -133,7 +135,7 @@ def test_an_incident_of_two_queues_is_not_muted_by_the_mute_of_one_queue(life: L
 
 
 def test_an_incident_that_resolves_before_its_mute_ends_is_not_posted(life: Life) -> None:
-    known(life)
+    make_known(life)
     mute(life, "error=E1")
     fail(life)
     life.tick(minutes=5)

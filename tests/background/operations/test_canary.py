@@ -154,7 +154,9 @@ def test_the_operation_stops_if_one_job_of_the_canary_fails_again(
         clock.move(seconds=5)
         outcomes_once(setup, hold(setup))
     send(setup, slack)
-    assert text == top(slack)[0], "later outcomes of the canary do not change the reason of the stop"
+    assert text == top(slack)[0], (
+        "later outcomes of the canary do not change the reason of the stop"
+    )
 
 
 def test_the_operation_stops_if_no_worker_takes_the_canary(

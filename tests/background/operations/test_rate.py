@@ -33,7 +33,7 @@ def now(bench: Bench) -> int:
         return unix(bench.clock(connection))
 
 
-def most_in(seconds: int, begun: list[int]) -> int:
+def most_starts_within(seconds: int, begun: list[int]) -> int:
     """Return the maximum number of jobs that become available within `seconds` seconds."""
     return max(sum(at <= other < at + seconds for other in begun) for at in begun)
 
@@ -118,7 +118,7 @@ def test_two_batch_workers_together_do_not_exceed_the_rate(mariadb_queue: TestQu
     started(bench.setup, "retry-all rate=60/min")
     run_out(Runner(bench.setup, 3, lanes=2, seconds=5))
     assert begins(bench) == list(range(40))
-    assert most_in(10, begins(bench)) == 10
+    assert most_starts_within(10, begins(bench)) == 10
 
 
 def test_the_rate_and_canary_of_the_confirmation_replace_those_of_the_preview(bench: Bench) -> None:

@@ -53,7 +53,7 @@ def failpoint() -> Iterator[str]:
 
 
 @dataclass
-class Alone:
+class BlockableEngine:
     """An engine that loses its database when the test holds all its connections."""
 
     engine: Engine
@@ -72,9 +72,9 @@ class Alone:
 
 
 @pytest.fixture
-def alone(bench: Bench) -> Iterator[Alone]:
+def blockable(bench: Bench) -> Iterator[BlockableEngine]:
     # Without `grace`, because the test should not wait long for a database it loses on purpose.
-    made = Alone(connect(bench.queue.url, pool=CONNECTIONS))
+    made = BlockableEngine(connect(bench.queue.url, pool=CONNECTIONS))
     yield made
     made.close()
 
@@ -220,12 +220,12 @@ def test_a_terminal_continues_after_a_fault_between_two_batches(
 
 
 def test_a_terminal_without_database_reports_progress_and_another_replica_continues(
-    bench: Bench, failpoint: str, alone: Alone
+    bench: Bench, failpoint: str, blockable: BlockableEngine
 ) -> None:
     bench.fill(5)
     begun = started(bench.setup)
-    arm(failpoint, 2, alone.lose)
-    setup = replace(bench.setup, engine=alone.engine)
+    arm(failpoint, 2, blockable.lose)
+    setup = replace(bench.setup, engine=blockable.engine)
     ended = Runner(setup, 2, lanes=1, seconds=0, patience=0.0).run_to_end(begun)
     assert (ended.operation, ended.state, ended.done, ended.total) == (1, "running", 2, 5)
     bench.clock.move(seconds=16)
@@ -235,13 +235,15 @@ def test_a_terminal_without_database_reports_progress_and_another_replica_contin
 
 
 def test_a_terminal_that_loses_the_database_reports_that_the_operation_still_runs(
-    bench: Bench, failpoint: str, alone: Alone
+    bench: Bench, failpoint: str, blockable: BlockableEngine
 ) -> None:
     bench.fill(5)
-    arm(failpoint, 1, alone.lose)
+    arm(failpoint, 1, blockable.lose)
     lines: list[str] = []
     asked = TerminalRequest("retry-all", "ana", yes=True, as_json=True, patience=0.0)
-    assert do(replace(bench.setup, engine=alone.engine), asked, lines.append, lambda _: None) == 1
+    assert (
+        do(replace(bench.setup, engine=blockable.engine), asked, lines.append, lambda _: None) == 1
+    )
     printed = json.loads(lines[0])
     assert printed["code"] == "still-running"
     assert "of 5 were done" in printed["error"]

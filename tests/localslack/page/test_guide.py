@@ -284,7 +284,7 @@ def test_each_step_of_the_guide_is_ticked_by_commands_in_another_order(
     visitor.expect_done("fix", "alert")
 
     steer(playground, failure_rate=0)
-    leave_nothing(visitor, playground)
+    leave_no_failed_jobs(visitor, playground)
     visitor.say("/queue clear-failed", "admin")
     visitor.expect_done("clear")
     page.reload()
@@ -294,7 +294,7 @@ def test_each_step_of_the_guide_is_ticked_by_commands_in_another_order(
     visitor.expect_all_done()
 
 
-def leave_nothing(visitor: Visitor, playground: LocalSlack) -> None:
+def leave_no_failed_jobs(visitor: Visitor, playground: LocalSlack) -> None:
     """Retry until no failed job is left, so that there is nothing to clear."""
 
     def no_failed_job() -> bool:
