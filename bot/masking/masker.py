@@ -20,7 +20,7 @@ _MAX_DEPTH = 40
 _MAX_VALUES = 20_000
 _LAST_WORD = re.compile(r"\S{1,400}\Z")
 _ESCAPED_SLASH = re.compile(r"\\{1,16}/")
-_CACHED = 1_000
+_CACHED = 4_000
 _TOO_SHORT = 10
 """A word of up to 10 letters and digits matches no form of a secret; most ids are shorter."""
 _NAME = re.compile(r"[^\W\d][\w .-]{1,60}\Z|--?[A-Za-z][\w.-]{1,60}\Z")

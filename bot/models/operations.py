@@ -36,11 +36,12 @@ class Scope(Value):
     `ids` are ids of failed jobs. The scope has at most `limit` failures, starting with the
     failures that were indexed first. With `undo`, the scope is all rows that the operation `undo`
     changed, and no other filter applies. `older_than` adds failures with a lower `seq` to the
-    failures of the incident.
+    failures of the incident. `merged` are the groups that were merged into `error_group`.
     """
 
     queue: str | None = None
     error_group: int | None = None
+    merged: tuple[int, ...] = ()
     incident: int | None = None
     older_than: int | None = None
     order_id: str | None = None
@@ -138,7 +139,11 @@ class Preview(Value):
 
 
 class Progress(Value):
-    """The progress of an operation. `state` is running, done, cancelled or stopped."""
+    """The progress of an operation. `state` is running, done, cancelled or stopped.
+
+    An operation that waits for approval has the state awaiting, a `scope` and a deadline `until`
+    (naive UTC); without a decision for the operation, the state is declined or expired.
+    """
 
     operation: int
     action: str
@@ -156,6 +161,8 @@ class Progress(Value):
     outcomes: "Outcomes | None" = None
     rate: int | None = None
     undone: "PutBack | None" = None
+    scope: Scope | None = None
+    until: datetime | None = None
     # The number of skipped jobs that the database refused to move, and the first of these jobs.
     refused_count: int = 0
     refused: tuple[SkippedRow, ...] = ()
@@ -165,6 +172,15 @@ class Progress(Value):
     def pace(self) -> int | None:
         """The rate under its old name, for readers of the JSON."""
         return self.rate
+
+
+class Decision(Value):
+    """The approved or declined operation: its action, its failed jobs, and who asked for it."""
+
+    operation: int
+    action: str
+    total: int
+    by: str
 
 
 class PutBack(Value):
@@ -180,7 +196,8 @@ class Outcomes(Value):
 
     `state` is following, settled (all outcomes are known) or stopped (the jobs are no longer
     tracked). While an operation waits for its canary, the counts cover only the first `canary`
-    jobs. `error` is then the error of a failed canary job (masked, one line).
+    jobs, which have `canary_errors` error groups. `error` is then the error of a failed canary job
+    (masked, one line).
     """
 
     processed: int
@@ -191,6 +208,7 @@ class Outcomes(Value):
     seconds: int
     state: str
     canary: int = 0
+    canary_errors: int = 0
     error: str | None = None
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.models.jobs import FailedJob, Job
 from bot.models.requests import Block, Moment
-from bot.text import Mrkdwn, code, cut, join
+from bot.text import Mrkdwn, Plain, code, cut, join
 from bot.views.blocks import actions, confirm, section
 from bot.views.buttons import Argument, menu, run_button
 from bot.views.context import Context
@@ -178,17 +178,22 @@ def release_elements(id_: int, digest: str, reserved_at: int, ctx: Context) -> l
 
 
 def release_button(
-    label: str, arguments: dict[str, Argument], ids: Sequence[int], ctx: Context
+    label: str,
+    arguments: dict[str, Argument],
+    ids: Sequence[int],
+    ctx: Context,
+    *,
+    spoken: str | None = None,
 ) -> Block:
-    """Return a button that releases jobs after a confirmation."""
+    """Return a button that releases jobs after a confirmation; `spoken` as for `run_button`."""
     texts = ctx.texts
     question = confirm(
-        texts.plain("confirm-release", count=len(ids), id=", ".join(map(str, ids))),
+        texts.plain("confirm-release", count=len(ids), id=Plain(", ".join(map(str, ids)))),
         texts("confirm-release-text"),
         texts.plain("button-release"),
         texts.plain("button-leave"),
     )
-    return run_button("release", label, arguments, texts, confirm=question)
+    return run_button("release", label, arguments, texts, confirm=question, spoken=spoken)
 
 
 def _delete(

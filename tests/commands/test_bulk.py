@@ -119,7 +119,7 @@ def test_a_row_removed_since_the_preview_is_skipped_and_reported(team: Team) -> 
     message = team.until(
         lambda: next((m for m in team.posted("queue-ops") if "Retried 4" in m["text"]), None)
     )
-    assert "1 skipped" in message["text"]
+    assert "1 failed job was skipped" in message["text"]
 
 
 @pytest.mark.parametrize("command", ["retry-all", "clear-failed"])

@@ -205,7 +205,9 @@ def test_an_operator_above_the_row_limit_is_refused_with_alternatives(
     refused = ask(bench.setup, "retry queue=netsuite", by=OMAR)
     assert codes([refused]) == ["denied"]
     text = text_of(bench.setup, refused)
-    assert "these are 501 failed jobs, and more than 500 at once need the role admin" in text
+    assert (
+        "these are 501 failed jobs. To retry more than 500 at once, you need the role admin" in text
+    )
     assert "limit=500" in text
     assert "501 jobs fallidos" in text_of(replace(bench.setup, language="es"), refused)
     preview = previewed(bench.setup, "retry queue=netsuite limit=500", by=OMAR)
@@ -245,7 +247,7 @@ def test_a_bulk_change_must_name_a_queue_if_only_some_queues_may_be_changed(
     )
     refused = ask(some, "retry order=2")
     assert codes([refused]) == ["wrong-queue"]
-    assert "please name one with queue=" in text_of(some, refused)
+    assert "please name one queue with queue=" in text_of(some, refused)
     assert "queue=" in text_of(replace(some, language="es"), refused)
     assert previewed(some, "retry order=2 queue=mail").total == 1
 
@@ -263,7 +265,7 @@ def test_bulk_changes_of_one_queue_exclude_each_other_and_two_queues_run_concurr
     refused = confirm(bench.setup, "clear-failed", again.plan, typed=again.total)
     assert codes([refused]) == ["operation-running"]
     assert "is already running retry there" in text_of(bench.setup, refused)
-    assert "ya tiene en curso" in text_of(replace(bench.setup, language="es"), refused)
+    assert "ya está ejecutando" in text_of(replace(bench.setup, language="es"), refused)
     assert codes([confirm(bench.setup, "retry", every.plan)]) == ["operation-running"]
     run_out(bench.runner(1))
     assert [row.done for row in bench.queue.rows(tables.operations) if row.state == "done"] == [
@@ -303,7 +305,7 @@ def test_a_clear_without_archive_copies_is_announced_and_cannot_be_undone(bench:
     assert [record["archive"] for record in records] == ["no", "no"]
     refused = ask(bench.setup, f"undo {preview.plan}")
     assert codes([refused]) == ["not-undoable"]
-    assert "kept no copy of it" in text_of(bench.setup, refused)
+    assert "the bot kept no copy" in text_of(bench.setup, refused)
     assert broken(bench.queue) == []
 
 
@@ -342,8 +344,8 @@ def test_a_terminal_shows_the_preview_before_the_confirmation(sqlite_bench: Benc
     asked = TerminalRequest("retry queue=mail rate=60 canary=1", "ana")
     assert do(setup, asked, lines.append, lambda _: None) == 1
     assert "3 failed jobs" in lines[0]
-    assert "At most 60 a minute" in lines[0]
-    assert "1 is tried first" in lines[0]
+    assert "At most 60 jobs a minute" in lines[0]
+    assert "1 job is retried first" in lines[0]
     assert "Nothing was changed" in lines[1]
     assert len(sqlite_bench.queue.failed) == 6
 
@@ -394,15 +396,15 @@ def test_cancel_during_the_canary_leaves_the_other_jobs_and_reports_it(team: Tea
     message = team.until(
         lambda: next((m for m in team.posted("queue-ops") if "🐤" in m["text"]), None)
     )
-    assert "Waiting for the first job before the others are retried" in message["text"]
+    assert "The remaining jobs wait for the result of the first job" in message["text"]
     answer_ = team.click(message, "run:cancel", as_="admin")
-    assert "1 of 3 are done and stay done" in answer_.text
+    assert "Failed jobs changed so far: 1 of 3. These changes stay" in answer_.text
     done = ended(team)
     assert (done.state, done.done) == ("cancelled", 1)
     assert len(team.queue.failed) == 5
     team.until(lambda: "Cancelled" in team.now(message)["text"])
     now = team.now(message)
-    assert "retried 1 of 3. The others were not changed" in now["text"]
+    assert "Failed jobs retried: 1 of 3. The remaining jobs were not changed" in now["text"]
     assert "run:cancel" not in action_ids(now)
 
 
@@ -411,8 +413,8 @@ def test_a_preview_of_a_retry_counts_duplicates(team: Team) -> None:
     team.queue.fail(42, order=1)
     team.queue.push(7, order=1)
     text = shown(team.say("retry order=1").view)
-    assert "The orders of 2 of them already have a job in the queue: 1" in text
-    assert "2 of them have the same payload as another one" in text
+    assert "The orders of 2 of these failed jobs already have a job in the queue: 1" in text
+    assert "2 of these jobs have the same payload as another of these jobs" in text
 
 
 def test_an_operation_whose_rows_were_all_removed_reports_that_it_changed_nothing(
@@ -429,7 +431,10 @@ def test_an_operation_whose_rows_were_all_removed_reports_that_it_changed_nothin
     message = team.until(
         lambda: next((m for m in team.posted("queue-ops") if "skipped" in m["text"]), None)
     )
-    assert "3 skipped: someone else had already removed or changed them" in message["text"]
+    assert (
+        "3 failed jobs were skipped: somebody had already removed or changed them"
+        in message["text"]
+    )
     assert "✅" not in message["text"]
     assert "run:undo" not in action_ids(message)
     assert team.queue.jobs == []

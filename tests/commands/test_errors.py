@@ -75,18 +75,18 @@ def test_error_groups_are_listed_with_the_largest_first(team_on_each: Team) -> N
     assert "Failed jobs: 8 · Error groups: 2" in answer.everything
     assert "5 failed jobs · netsuite (5)" in old
     assert "Undefined array key" in old
-    assert "nothing new for 3 d" in old
+    assert "no new failure for 3 d" in old
     assert "3 failed jobs · mail (3)" in new
-    assert "still failing: 3 in the last 10 min" in new
+    assert "still failing: 3 failures in the last 10 min" in new
     assert "orders 803195, 803194, 803193" in new
-    assert "last 24 h: `" in new
+    assert "failures in the last 24 h: `" in new
     assert answer.reply["response_type"] == "ephemeral"
 
 
 def test_the_text_has_the_figures_of_the_bar(team: Team) -> None:
     fail_both(team)
     text = team.say("errors", as_="viewer").reply["text"]
-    figures = text.split("last 24 h: 3 (")[1].split(")")[0].split()
+    figures = text.split("last 24 h: 3 (by hour: ")[1].split(")")[0].split()
     assert len(figures) == 24
     assert sum(int(figure) for figure in figures) == 3
 
@@ -98,7 +98,7 @@ def test_errors_since_counts_only_failures_of_the_period(team_on_each: Team) -> 
     (only,) = rows_of(team.say("errors since=24h", as_="viewer").reply)
     both = rows_of(team.say("errors since=7d", as_="viewer").reply)
 
-    assert "3 failed jobs · 3 failed in this period" in only
+    assert "3 failed jobs · 3 failures in this period" in only
     assert len(both) == 2
 
 
@@ -121,7 +121,7 @@ def test_a_retried_failure_no_longer_counts_as_a_failed_job(team_on_each: Team) 
 
     (only,) = rows_of(team.say("errors since=1h", as_="viewer").reply)
 
-    assert "2 failed jobs · 3 failed in this period" in only
+    assert "2 failed jobs · 3 failures in this period" in only
     assert "803193" not in only
 
 
@@ -134,9 +134,9 @@ def test_an_error_group_whose_failures_were_all_retried_is_not_still_failing(
 
     (only,) = rows_of(team.say("errors since=1h", as_="viewer").reply)
 
-    assert "no failed jobs · 3 failed in this period" in only
+    assert "no failed jobs · 3 failures in this period" in only
     assert "still failing" not in only
-    assert "nothing new for" in only
+    assert "no new failure for" in only
 
 
 def test_the_answer_names_its_period(team_on_each: Team) -> None:
@@ -148,9 +148,9 @@ def test_the_answer_names_its_period(team_on_each: Team) -> None:
     short = "".join(team.say(f"errors since={n}m", as_="viewer").everything for n in (7, 8))
     whole = team.say("errors", as_="viewer").everything
 
-    assert "Failures are counted by the hour" in short
+    assert "The bot counts failures by the hour" in short
     assert ", not since " in short
-    assert "Failures are counted by the hour" not in whole
+    assert "The bot counts failures by the hour" not in whole
 
 
 def test_the_answer_without_errors_is_positive(team: Team) -> None:

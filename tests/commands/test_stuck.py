@@ -59,8 +59,8 @@ def test_release_makes_a_job_available_keeps_its_attempts_and_is_posted(
     (job,) = team.queue.jobs
     assert job.reserved_at is None
     assert job._asdict() == before[0]._asdict() | {"reserved_at": None}
-    assert "Job 123 is pending again" in answer.text
-    assert "it may run twice" in answer.text
+    assert "Job 123 is available again" in answer.text
+    assert "the job may run twice" in answer.text
     assert "Job 123 has used up its attempts" in answer.text
     assert "systemctl restart queue-worker" in answer.text
     (text,) = team.channel_texts("queue-ops")
@@ -90,13 +90,13 @@ def test_a_recently_reserved_job_is_released_only_with_force(team: Team) -> None
     team.queue.push(123, reserved_at=now - 20)
 
     refused = team.say("release 123")
-    assert "its worker is probably still running it" in refused.text
+    assert "Its worker is probably still running the job" in refused.text
     assert "/queue release 123 force=yes" in refused.text
     assert team.queue.jobs[0].reserved_at is not None
 
     done = team.say("release 123 force=yes")
     assert team.queue.jobs[0].reserved_at is None
-    assert "by force soon after it was reserved" in done.text
+    assert "by force soon after a worker reserved it" in done.text
 
 
 def test_several_jobs_are_released_in_one_change_and_skipped_jobs_are_named(team: Team) -> None:

@@ -29,6 +29,19 @@ KILLED: list[tuple[Scenario, Mutant]] = [
         way_scenarios.a_canary_is_taken_over_after_a_crash,
         bulk_mutants.a_batch_worker_beside_the_canary,
     ),
+    (
+        way_scenarios.a_canary_of_two_errors_is_taken_over_after_a_crash,
+        bulk_mutants.a_canary_of_the_lowest_ids,
+    ),
+    (
+        way_scenarios.a_canary_of_two_errors_is_taken_over_after_a_crash,
+        bulk_mutants.a_canary_that_ends_with_its_first_job,
+    ),
+    (
+        way_scenarios.a_canary_of_two_errors_is_taken_over_after_a_crash,
+        bulk_mutants.several_batch_workers_with_a_canary,
+    ),
+    (way_scenarios.the_rest_lies_around_a_canary, bulk_mutants.batches_over_the_canary),
     (way_scenarios.a_waiting_operation_is_cancelled, bulk_mutants.no_wait_for_the_canary),
     (way_scenarios.a_batch_was_claimed_before_the_cancel, bulk_mutants.no_owner),
     (

@@ -213,7 +213,9 @@ def test_every_message_is_posted_after_a_leader_is_killed_at_any_step(
     post_all_messages(queue, slack, clock)
     messages = slack.messages(AUDIT)
     assert len(messages) == copies
-    assert ["may repeat" in str(message) for message in messages][-1] is (step != "sealed")
+    assert ["possibly posted twice" in str(message) for message in messages][-1] is (
+        step != "sealed"
+    )
 
 
 def test_a_server_killed_during_a_bulk_change_loses_no_reported_row() -> None:

@@ -168,7 +168,7 @@ def test_a_port_in_use_stops_the_start_with_a_sentence() -> None:
 def test_the_options_only_slack_and_manifest_require_each_other(words: list[str]) -> None:
     ended = CliRunner().invoke(main, ["playground", *words])
 
-    assert "--only-slack and --manifest belong together" in ended.output
+    assert "--only-slack and --manifest must be used together" in ended.output
     assert ended.exit_code == 2
 
 

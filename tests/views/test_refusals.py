@@ -67,7 +67,7 @@ SENTENCES = [
     ),
     (
         errors.FailedJobNotFound(id="45", by="ana", action="clear-failed", at=NOW),
-        "Failed job 45 not found: it was already deleted by ana at 2025-11-07 19:30:00",
+        "Failed job 45 not found: it was already deleted by ana (terminal) at 2025-11-07 19:30:00",
     ),
     (
         errors.JobNotFound(id="123", by="U0ANA00001", action="delete", at=NOW),
@@ -85,7 +85,7 @@ SENTENCES = [
             expected="'pending', 'reserved' or 'all'",
             usage="/queue jobs",
         ),
-        "status must be pending, reserved, all, not <!channel>",
+        "status must be pending, reserved, all, not `<!channel>`",
     ),
 ]
 
@@ -185,7 +185,7 @@ def test_a_skipped_row_has_the_values_of_its_refusal(refusal: Refusal) -> None:
 def test_a_row_skipped_for_an_unknown_reason_shows_the_code_of_the_reason() -> None:
     row = SkippedRow(id=46, code="<new>")
     text = refusal_message(errors.NothingToDo(skipped=(row,)), context()).text
-    assert "This was refused: `&lt;new&gt;`" in text
+    assert "The command was refused: `&lt;new&gt;`" in text
 
 
 def test_a_skipped_row_shows_its_reason_and_person() -> None:

@@ -116,7 +116,7 @@ def _choices(preview: Preview, ctx: Context) -> list[Block]:
     texts = ctx.texts
     rates = [(str(rate), _rate(rate, ctx)) for rate in sorted({*RATES, preview.rate or 0})]
     canaries = [
-        (str(count), texts.plain("bulk-canary-option", count=count))
+        (str(count), texts.plain("bulk-canary-option", **_canary(count, preview)))
         for count in sorted({*CANARIES, preview.canary or 0})
         if count < preview.total or count == preview.canary
     ]
@@ -127,12 +127,20 @@ def _choices(preview: Preview, ctx: Context) -> list[Block]:
     ]
 
 
+def _canary(count: int, preview: Preview) -> dict[str, str | int]:
+    """Return the values of a canary of `count` jobs, and from which error groups it takes them."""
+    errors = len(preview.error_groups) + preview.other_groups
+    source = "one" if errors == 1 else "each" if count >= errors else "largest"
+    return {"count": count, "errors": errors, "source": source}
+
+
 def _rate(rate: int, ctx: Context) -> str:
     return ctx.texts.plain("bulk-rate-option", count=rate)
 
 
-def _lead(preview: Preview, ctx: Context) -> Mrkdwn:
-    scope, texts = preview.scope, ctx.texts
+def scope_words(scope: Scope, ctx: Context) -> list[Mrkdwn]:
+    """Return the filters of a scope, each with a leading space: ` in netsuite`."""
+    texts = ctx.texts
     parts = []
     if scope.queue is not None:
         parts.append(texts("scope-queue", queue=queue_name(scope.queue)))
@@ -149,8 +157,12 @@ def _lead(preview: Preview, ctx: Context) -> Mrkdwn:
         parts.append(texts("scope-limit", count=scope.limit))
     if scope.undo is not None:
         parts.append(texts("scope-undo", operation=str(scope.undo)))
-    count, named = preview.total, join("", parts)
-    return texts(f"bulk-lead-{kind(preview.action, ctx)}", count=count, scope=named)
+    return parts
+
+
+def _lead(preview: Preview, ctx: Context) -> Mrkdwn:
+    key, named = f"bulk-lead-{kind(preview.action, ctx)}", join("", scope_words(preview.scope, ctx))
+    return ctx.texts(key, count=preview.total, scope=named)
 
 
 def _span(scope: Scope, ctx: Context) -> list[Mrkdwn]:
@@ -262,5 +274,5 @@ def _notes(preview: Preview, ctx: Context) -> list[Mrkdwn]:
         spread = age(preview.total * 60 // preview.rate, texts)
         notes.append(texts("bulk-note-rate", count=preview.rate, age=spread))
     if preview.canary and preview.total > 1:
-        notes.append(texts("bulk-note-canary", count=preview.canary))
+        notes.append(texts("bulk-note-canary", **_canary(preview.canary, preview)))
     return notes

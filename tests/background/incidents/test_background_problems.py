@@ -133,4 +133,4 @@ def test_the_incident_of_a_part_that_cannot_be_checked_stays_active(observed: Ob
         observed.look(10, seconds=5)
     (row,) = observed.queue.rows(tables.incidents)
     assert row.resolved_at is None
-    assert "could not be checked" in observed.slack.messages(ALERTS)[0]["text"]
+    assert "Not checked: " in observed.slack.messages(ALERTS)[0]["text"]

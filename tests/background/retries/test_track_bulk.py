@@ -77,7 +77,7 @@ def test_the_counts_show_the_outcomes_of_the_jobs_that_workers_processed(
     count(setup, clock)
     text = message_text(setup, slack)
     assert "✅ 7 processed · 🔴 2 failed again · 🔴 1 failed with another error" in text
-    assert "All of them have ended" in text
+    assert "All retried jobs have ended" in text
     assert "wait" not in text
     (reply,) = thread(slack)
     assert f"<@{ANA}>" in reply
