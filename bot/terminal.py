@@ -4,7 +4,9 @@ import getpass
 import json
 import re
 import socket
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from time import monotonic
 from uuid import uuid4
@@ -133,14 +135,14 @@ def _unreadable(error: Exception, setup: Setup) -> str:
 def name_problem(name: str) -> str | None:
     """Return the reason why the audit log does not allow this name, or None for a valid name."""
     if not 1 <= len(name) <= LONGEST_NAME or name == SYSTEM:
-        return f"--as takes a name of a person, with 1 to {LONGEST_NAME} characters."
+        return f"--as needs a name of a person, with 1 to {LONGEST_NAME} characters."
     if _PERSON_NAME.fullmatch(name) is None:
         return (
-            "--as takes a name of Latin letters, digits, single spaces and . ' @ - _, because "
+            "--as needs a name of Latin letters, digits, single spaces and . ' @ - _, because "
             "other characters could imitate another name."
         )
     if _SLACK_ID.search(name) is not None:
-        return "--as takes a name, not a Slack id, because an id could be another person's."
+        return "--as needs a name, not a Slack id: an id could belong to another person."
     return None
 
 
@@ -185,7 +187,7 @@ def _carried_out(setup: Setup, outcome: Outcome, patience: float) -> Outcome:
 def _say_unconfirmed(
     preview: Preview, arguments: TerminalRequest, say: Callable[[str], None]
 ) -> int:
-    sentence = f"Nothing was changed: {preview.action} needs --yes or the count typed."
+    sentence = f"Nothing was changed: {preview.action} needs --yes, or you must type the count."
     body = {"success": False, "error": sentence, "code": "unconfirmed"}
     say(json.dumps(body, ensure_ascii=False) if arguments.as_json else sentence)
     return 1
@@ -204,3 +206,24 @@ def _print(
     message = answer(setup, invocation, outcome)
     if isinstance(message, Message):
         say(readable(message.text))
+
+
+@contextmanager
+def reported(say: Callable[[str], object]) -> Iterator[Callable[[str], object]]:
+    """Print each second which activity still runs; yield the function that sets the activity."""
+    activities = ["connecting"]
+    done = threading.Event()
+
+    def repeat() -> None:
+        seconds = 0
+        while not done.wait(1.0):
+            seconds += 1
+            say(f"Still running after {seconds} s: {activities[-1]}")
+
+    reporter = threading.Thread(target=repeat, name="report", daemon=True)
+    reporter.start()
+    try:
+        yield activities.append
+    finally:
+        done.set()
+        reporter.join()

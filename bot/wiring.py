@@ -11,8 +11,10 @@ import structlog
 from sqlalchemy import Engine, make_url
 
 from bot import __version__
-from bot.access.roles import Directory, Profile, Rules, Unreachable
+from bot.access.no_slack import NoSlack
+from bot.access.roles import Directory, Rules
 from bot.app.command import Alerting, Setup, find_commands
+from bot.app.limits import PersonLimits
 from bot.background.loop import INTERVAL
 from bot.database.dialects import is_sqlite
 from bot.database.engine import POOL, READ_SECONDS, connect
@@ -33,30 +35,6 @@ from bot.store.migrate import require_current
 from bot.views.context import Links
 
 log = structlog.get_logger(__name__)
-
-
-class NoSlack:
-    """The directory for a terminal; it has no people, so a Slack id never has a role there."""
-
-    def profile(self, user: str) -> Profile:
-        """Raise `Unreachable`, because a terminal has no Slack."""
-        raise Unreachable(f"no Slack to ask about {user}")
-
-    def locale(self, user: str) -> str | None:  # noqa: ARG002 the protocol's
-        """Return None, because a terminal has no Slack."""
-        return None
-
-    def time_zone(self, user: str) -> str | None:  # noqa: ARG002 the protocol's
-        """Return None, because a terminal has no Slack."""
-        return None
-
-    def members(self, group: str, max_age: float) -> frozenset[str]:  # noqa: ARG002 the protocol's
-        """Raise `Unreachable`, because a terminal has no Slack."""
-        raise Unreachable(f"no Slack to ask about {group}")
-
-    def is_shared(self, channel: str) -> bool:
-        """Raise `Unreachable`, because a terminal has no Slack."""
-        raise Unreachable(f"no Slack to ask about {channel}")
 
 
 def replica_name() -> str:
@@ -99,6 +77,7 @@ def open_database(
         lock_seconds=lock_seconds,
         grace=grace,
         autocommit=autocommit,
+        schema=settings.own_schema,
     )
 
 
@@ -108,8 +87,8 @@ def start_notes(settings: Settings) -> list[str]:
 
 
 KEYLESS = (
-    "QUEUE_BOT_AUDIT_KEY is not set: whoever can write to the database can forge audit records "
-    "that verify accepts. queue-bot audit new-key makes a key."
+    "QUEUE_BOT_AUDIT_KEY is not set: everybody who can write to the database can forge audit "
+    "records that verify accepts. queue-bot audit new-key prints a new key."
 )
 
 
@@ -117,7 +96,7 @@ def _link_notes(settings: Settings) -> list[str]:
     url = None if settings.database_url is None else settings.database_url.get_secret_value()
     database = make_url(url).database if url is not None and url.startswith("sqlite") else None
     if database is not None and is_exposed(database):
-        return ["Every account of this machine can read the SQLite file: chmod 600."]
+        return ["Every account on this machine can read the SQLite file: run chmod 600."]
     if settings.database_tls == "off":
         return ["DATABASE_TLS=off: the database is not verified, and the link may be unencrypted."]
     return []
@@ -156,7 +135,11 @@ def open_engines(settings: Settings, grace: float = 0.0) -> Engines:
 
 def queue_of(settings: Settings) -> Queue:
     """Return the queue with the configured tables and payload paths."""
-    jobs, failed = spec_tables(settings.jobs_table, settings.failed_jobs_table)
+    url = settings.database_url
+    schema = None
+    if settings.own_schema is not None and url is not None:
+        schema = make_url(url.get_secret_value()).database
+    jobs, failed = spec_tables(settings.jobs_table, settings.failed_jobs_table, schema)
     return Queue(
         jobs=jobs,
         failed=failed,
@@ -239,6 +222,14 @@ def make_setup(
         second_person=settings.second_person,
         personal_data_role=settings.personal_data_role,
         audit_keys=audit_keys(settings),
+        operator_minutes=settings.operator_minutes,
+        limits=PersonLimits(
+            {
+                "commands": settings.commands_per_minute,
+                "previews": settings.previews_per_minute,
+                "refusals": settings.refusals_per_minute,
+            }
+        ),
         commands=find_commands(),
     )
 
@@ -265,6 +256,12 @@ def warn_of_limits(setup: Setup) -> None:
             reserved_seconds=setup.reserved_seconds,
             worker_seconds=setup.alerting.worker_seconds,
         )
+
+
+def monitoring_address(settings: Settings) -> tuple[str, int] | None:
+    """Return the host and port of the monitoring port, or None if none is configured."""
+    port = settings.monitoring_port
+    return None if port is None else (settings.monitoring_host, port)
 
 
 def make_bot(settings: Settings, interval: float = INTERVAL, grace: int = 0) -> SlackBot:
@@ -294,4 +291,5 @@ def make_bot(settings: Settings, interval: float = INTERVAL, grace: int = 0) -> 
         engines.background,
         engines.polling,
         grace,
+        monitoring_address(settings),
     )

@@ -21,7 +21,7 @@ from bot.settings import (
     variables,
 )
 from bot.text import LANGUAGES
-from bot.wiring import start_notes
+from bot.wiring import queue_of, start_notes
 
 PAGE = Path(__file__).parent.parent / "docs" / "settings.md"
 CANARY = "hunter2"
@@ -162,6 +162,7 @@ WRONG = [
     ("QUEUE_BOT_OLDEST_SECONDS", CANARY),
     ("QUEUE_BOT_RESERVED_SECONDS", "0"),
     ("QUEUE_BOT_ARCHIVE_DAYS", "-1"),
+    ("QUEUE_BOT_SCHEMA", "queue_bot; DROP TABLE jobs"),
     ("QUEUE_BOT_JOBS_TABLE", "jobs; DROP TABLE jobs"),
     ("QUEUE_BOT_FAILED_JOBS_TABLE", "shop.failed_jobs"),
     ("QUEUE_BOT_ORDER_PATHS", "data..order_id"),
@@ -336,3 +337,18 @@ def test_files_that_every_account_can_read_are_named(tmp_path: Path) -> None:
         assert len(exposed_files(environ)) == count
         assert len(start_notes(at_file)) == count
     assert exposed_files({"DATABASE_URL_FILE": "/does/not/exist"}) == []
+
+
+def test_an_sqlite_file_has_no_schema_for_the_bots_tables() -> None:
+    environ = {"DATABASE_URL": "sqlite:///queue.sqlite3", "QUEUE_BOT_SCHEMA": "queue_bot"}
+    with pytest.raises(SettingsError) as raised:
+        load_settings(environ, need="database")
+    (sentence,) = raised.value.problems
+    assert sentence.startswith("QUEUE_BOT_SCHEMA needs MariaDB or MySQL")
+
+
+def test_the_queues_tables_are_named_with_their_database_beside_a_schema_of_the_bot() -> None:
+    environ = {"DATABASE_URL": "mysql+pymysql://u:p@localhost/shop"}
+    for own, expected in ({}, None), ({"QUEUE_BOT_SCHEMA": "queue_bot"}, "shop"):
+        queue = queue_of(load_settings({**environ, **own}, need="database"))
+        assert [queue.jobs.schema, queue.failed.schema] == [expected] * 2

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from time import monotonic
 from typing import Any
 
@@ -14,7 +15,7 @@ from bot.app.known_queue import require_known
 from bot.models.actions import Action
 from bot.models.jobs import Value
 from bot.models.operations import OPERATOR_ROWS, Duplicates, Preview, Progress, Scope
-from bot.models.refusals import CountMismatch, Denied, OperationRunning, PlanExpired
+from bot.models.refusals import CountMismatch, Denied, Invalid, OperationRunning, PlanExpired
 from bot.models.roles import Role
 from bot.queue.children import children_of
 from bot.queue.layouts import LONGEST_QUEUE
@@ -101,13 +102,19 @@ def preview(work: Work, action: Action, scope: Scope, options: BulkOptions = PLA
     """Index the newest failures, plan the matching failures, and return the plan's preview.
 
     Raises `Denied` if the person may not change that many jobs at once, and `TimesOff` if the scope
-    has a time and `failed_at` is in another zone.
+    has a time and `failed_at` is in another zone. Raises `Invalid` for a canary of a single job.
     """
     complete = index.catch_up(work.connection, work.queue, work.now)
     if scope.failed_before is not None or scope.failed_after is not None:
         require_right_zone(work.connection, work.queue)
     plan = create(work, action, scope, options)
     check_role(work, action, plan.total)
+    if options.canary and plan.total == 1:
+        usage = work.setup.commands[action.name].usage()
+        value = str(options.canary)
+        raise Invalid(
+            problem="canary-of-one", field="canary", value=value, expected="", usage=usage
+        )
     details = {
         "indexing": not complete,
         "freeze": change_freeze.current(work.connection),
@@ -192,6 +199,35 @@ def check_role(work: Work, action: Action, total: int) -> None:
         if total > most:
             raise Denied(needed=needed, has=has, holders=holders, total=total, most=most)
         raise Denied(needed=needed, has=has, holders=holders)
+    if action.counts_as == "retried":
+        check_recent(work, total)
+
+
+def check_recent(work: Work, total: int) -> None:
+    """Raise `Denied` if an operator would retry too many rows, together with the recent ones."""
+    has, minutes = work.grant.role, work.setup.operator_minutes
+    if has >= Role.ADMIN:
+        return
+    since = work.now - timedelta(minutes=minutes)
+    recent = operations.retried_since(work.connection, work.invocation.actor.user, since)
+    if is_too_much(recent, total):
+        raise Denied(
+            needed=Role.ADMIN,
+            has=has,
+            holders=work.setup.rules.holders(Role.ADMIN),
+            total=total,
+            most=OPERATOR_ROWS,
+            recent=recent,
+            minutes=minutes,
+        )
+
+
+def is_too_much(recent: int, total: int) -> bool:
+    """Return whether an operator may not retry `total` rows after `recent` ones.
+
+    The mutant `no_limit_over_requests` proves it.
+    """
+    return recent > 0 and recent + total > OPERATOR_ROWS
 
 
 def confirm(
@@ -209,14 +245,16 @@ def confirm(
         raise PlanExpired(action=action.name)
     if plan.actor != actor.user or plan.expires_at < work.now:
         raise PlanExpired(action=action.name)
-    check_role(work, action, plan.total)
     if action.asks_for_count and args.typed != plan.total:
         raise CountMismatch(expected=plan.total)
     values = {"rate": options.rate, "canary": options.canary}
     changed = {name: value or None for name, value in values.items() if value is not None}
     if needs_approval(work.setup, action, plan):
+        check_role(work, action, plan.total)
         return request_approval(work, plan, changed)
+    # Two confirmations at the same time must not both count the rows before the other's start.
     leases.lock_lease(work.connection, "bulk")
+    check_role(work, action, plan.total)
     if (other := operations.running_on(work.connection, plan.scope.queue)) is not None:
         raise OperationRunning(by=other.actor, action=other.action)
     owner = work.setup.replica
@@ -238,7 +276,7 @@ def confirm(
 
 def need_of(command: Command, total: int) -> Need:
     """Return the permission that a bulk change of `total` rows requires."""
-    need = command.need
+    need = replace(command.need, fresh=True)
     return need if total <= OPERATOR_ROWS else replace(need, role=Role.ADMIN)
 
 

@@ -44,7 +44,10 @@ class ChainVerifier:
                 if now < self._again_at or not _is_due(connection, now):
                     return False
                 posts = setup.audit_channel is not None
-                self._walk, self._faults = ChainWalk(setup.audit_keys, self._anchors, posts), []
+                self._faults = []
+                self._walk = verification.start(
+                    connection, setup.audit_keys, self._anchors, posts=posts
+                )
             rows = verification.next_rows(connection, self._walk, verification.PAGE)
             self._faults += verification.faults_of(connection, self._walk, rows, now)
             if len(rows) == verification.PAGE:

@@ -17,7 +17,14 @@ from bot.app.command import Setup
 from bot.background import audit, digest, metrics, purge
 from bot.background.audit_verification import NEXT_PAGE, VERIFY_EVERY, ChainVerifier
 from bot.background.database_load import KEEP_EVERY, Load
-from bot.background.failures import aggregate_once, index_once, merge_once, scan_once
+from bot.background.failures import (
+    aggregate_once,
+    index_once,
+    log_progress,
+    merge_once,
+    regroup_once,
+    scan_once,
+)
 from bot.background.health import HealthObserver
 from bot.background.incidents import grouping, lifecycle, probe
 from bot.background.incidents.quiet_queues import QuietQueues
@@ -41,6 +48,10 @@ POLL = 0.5
 INDEX_EVERY = 120.0
 """Seconds between two updates of the index without new failures, which move its cursor."""
 SCAN_EVERY = 30.0
+PROGRESS_EVERY = 10.0
+"""Seconds between two lines of the log about a pass over the older failures."""
+REGROUP_EVERY = 2.0
+"""Seconds between two passes of 1,000 failures, after an update that changed the rules."""
 OUTCOMES_EVERY = 1.0
 LIFECYCLE_EVERY, LIFECYCLE_AT_REST_EVERY = 1.0, 10.0
 REST_AFTER = 120.0
@@ -68,6 +79,7 @@ def periods(interval: float) -> dict[str, float]:
     return {
         **dict.fromkeys(("index", "group", "probe"), interval),
         "scan": max(SCAN_EVERY, interval),
+        "regroup": REGROUP_EVERY,
         **dict.fromkeys(("outcomes", "canary", "bulk-outcomes"), OUTCOMES_EVERY),
         "lifecycle": LIFECYCLE_AT_REST_EVERY,
         **dict.fromkeys(("seal", "refresh", "deliver"), POLL),
@@ -199,6 +211,12 @@ class LeaderRound:
             is_unassigned = is_needed or waiting is None or waiting.unassigned
             self._run("group", grouping.group_all, lease, is_needed=is_unassigned)
             more = is_needed
+        is_behind = waiting is not None and (waiting.backfilling or waiting.regrouping)
+        if is_behind and self._is_due("progress", PROGRESS_EVERY):
+            guarded(partial(log_progress, self._setup))
+        if self._is_due("regroup", REGROUP_EVERY):
+            is_needed = waiting is None or waiting.regrouping
+            self._run("regroup", regroup_once, lease, is_needed=is_needed)
         if self._is_due("scan", max(SCAN_EVERY, self._interval)):
             differences = self._run("scan", scan_once, lease) or 0
             if differences >= SCAN_ROWS:

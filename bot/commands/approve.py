@@ -75,6 +75,6 @@ COMMAND = Command(
     view=view,
     visible=visible,
     effect=Effect.CHANGE,
-    destructive=True,
+    fresh=True,
     examples=("approve 12",),
 )

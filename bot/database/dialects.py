@@ -150,7 +150,7 @@ def as_bytes(value: ColumnElement[Any]) -> ColumnElement[bytes]:
 
 
 def sha256_of_lines(columns: Sequence[Column[Any]], order: Column[Any]) -> ColumnElement[str]:
-    """The SHA-256 of all rows' lines `value:value`; MariaDB and MySQL only.
+    """The SHA-256 of a text with one line, `value:value`, for each row; MariaDB and MySQL only.
 
     The server cuts all text after `group_concat_max_len` bytes; `connect` raises this limit.
     """

@@ -4,7 +4,11 @@ import re
 from http import HTTPStatus
 
 from bot.fingerprint.error_body import body_cause, body_status, split_body
+from bot.fingerprint.error_connections import connection_cause, redis_cause
+from bot.fingerprint.error_envelope import ErrorText
 from bot.fingerprint.error_hosts import generalise_host, generalise_path, generalise_url
+from bot.fingerprint.error_language import language_cause
+from bot.fingerprint.error_services import netsuite_cause, without_appended, without_data
 from bot.fingerprint.error_sql import sql_cause
 from bot.fingerprint.error_values import generalise, with_lead
 
@@ -22,6 +26,7 @@ _SYMFONY = re.compile(
     r"\"(?P<url>[^\"\n]{1,900})\"\.?"
 )
 _LARAVEL = re.compile(r"HTTP request returned status code (?P<status>\d{3}):?")
+_AXIOS = re.compile(r"Request failed with status code (?P<status>\d{3})\b")
 _REQUESTS = re.compile(
     r"(?P<status>\d{3}) (?:Client|Server) Error: [^\n]{0,80}? for url: (?P<url>\S{1,900})"
 )
@@ -60,22 +65,32 @@ _TIMINGS = (
         r"(\g<name>\g<why>",
     ),
 )
+# Pydantic writes the field and the problem below the number of errors.
+_VALIDATION = re.compile(r"\d{1,4} validation errors? for \w")
 _STATUS_PHRASES = {str(status.value): status.phrase.casefold() for status in HTTPStatus}
 _CURL_TIMES = re.compile(r"( timed out) after \d+ milliseconds(?: with [^\n:;(]{0,60} received)?")
 
 
-def canonical(message: str, class_name: str | None, code: str | None) -> str:
+def canonical(error: ErrorText) -> str:
     """Return a message's cause on one line; add class and code if no known format matches."""
+    message, class_name = error.message, error.class_name
     for pattern, plain in _TIMINGS:
         message = pattern.sub(plain, message)
+    cause = language_cause(message, class_name, error.own_file)
+    if cause is None:
+        cause = netsuite_cause(message, error.text) or redis_cause(message, class_name)
+    if cause is None and not _AWS.search(message):
+        cause = connection_cause(message, class_name)
+    if cause is not None:
+        return cause
     for read in (_aws, _http, _curl):
         cause = read(message)
         if cause is not None:
             return cause
-    cause = sql_cause(message, class_name, code)
+    cause = sql_cause(message, class_name, error.code, error.text)
     if cause is not None:
         return cause
-    return _plain(message, class_name, code)
+    return _plain(without_data(message), class_name, error.code)
 
 
 def _aws(message: str) -> str | None:
@@ -101,7 +116,7 @@ def _aws(message: str) -> str | None:
 
 
 def _http(message: str) -> str | None:
-    for pattern in (_GUZZLE, _SYMFONY, _LARAVEL, _REQUESTS, _OLD_GUZZLE):
+    for pattern in (_GUZZLE, _SYMFONY, _LARAVEL, _AXIOS, _REQUESTS, _OLD_GUZZLE):
         match = pattern.search(message)
         if match is not None:
             return with_lead(message[: match.start()], _http_cause(match, message[match.end() :]))
@@ -164,8 +179,11 @@ def _plain(message: str, class_name: str | None, code: str | None) -> str:
         text = f"{text}: {cause}" if text else cause
     elif not text:
         text = generalise(body[:300])
+    text = without_appended(text)
     if class_name is not None:
-        return f"{class_name}: {text}"
+        # Two modules of Python or packages of Java may export one class.
+        name = class_name if "\\" in class_name else class_name.rpartition(".")[2]
+        return f"{name}: {text}"
     # CodeIgniter's code is a constant of the exception's class. Codes above 4 digits were ids.
     if code is not None and len(code) <= 4 and code not in text:
         return f"{code} - {text}"
@@ -174,11 +192,13 @@ def _plain(message: str, class_name: str | None, code: str | None) -> str:
 
 def _first_lines(head: str) -> str:
     """Return the first line; add the second line if the first line only announces it."""
-    lines = [line.strip() for line in head.splitlines() if line.strip()]
+    every = [line.strip() for line in head.strip().splitlines()]
+    lines = [line for line in every if line]
     if not lines:
         return ""
-    if len(lines) > 1 and (
-        len(lines[0]) < 30 or lines[0][-1] == ":" or _CAUSE_LINE.match(lines[1])
-    ):
+    if lines[2:] and _VALIDATION.match(lines[0]):
+        return f"{lines[0]} {lines[1]} {lines[2].partition(' [')[0]}"
+    is_short = len(lines[0]) < 30 and every[1:2] != [""]
+    if lines[1:] and (is_short or lines[0][-1] == ":" or _CAUSE_LINE.match(lines[1])):
         return f"{lines[0]} {lines[1]}"
     return lines[0]

@@ -31,6 +31,7 @@ Part = Literal[
 PARTS: Mapping[str, Part] = {
     "index": "failures",
     "scan": "failures",
+    "regroup": "failures",
     "group": "failures",
     "aggregate": "counts",
     "merge": "counts",
@@ -119,6 +120,20 @@ class Undelivered(Value):
     count: int
     since: datetime
     error: str | None = None
+
+
+class Backfill(Value):
+    """The progress of the index over the failures from before the bot's first start.
+
+    `total` is an estimate, because ids may have gaps. `per_second` and `seconds_left` are None
+    before the first rows. `regrouping`: the indexed failures are grouped again by new rules.
+    """
+
+    rows: int
+    total: int
+    per_second: int | None
+    seconds_left: int | None
+    regrouping: bool = False
 
 
 class Health(Value):

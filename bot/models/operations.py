@@ -36,11 +36,12 @@ class Scope(Value):
     `ids` are ids of failed jobs. The scope has at most `limit` failures, starting with the
     failures that were indexed first. With `undo`, the scope is all rows that the operation `undo`
     changed, and no other filter applies. `older_than` adds failures with a lower `seq` to the
-    failures of the incident.
+    failures of the incident. `merged` are the groups that were merged into `error_group`.
     """
 
     queue: str | None = None
     error_group: int | None = None
+    merged: tuple[int, ...] = ()
     incident: int | None = None
     older_than: int | None = None
     order_id: str | None = None
@@ -195,7 +196,8 @@ class Outcomes(Value):
 
     `state` is following, settled (all outcomes are known) or stopped (the jobs are no longer
     tracked). While an operation waits for its canary, the counts cover only the first `canary`
-    jobs. `error` is then the error of a failed canary job (masked, one line).
+    jobs, which have `canary_errors` error groups. `error` is then the error of a failed canary job
+    (masked, one line).
     """
 
     processed: int
@@ -206,6 +208,7 @@ class Outcomes(Value):
     seconds: int
     state: str
     canary: int = 0
+    canary_errors: int = 0
     error: str | None = None
 
 

@@ -74,17 +74,23 @@ def rows_each(queues: int) -> int:
 
 
 def names(
-    connection: Connection, queue: Queue, seconds: float = STATEMENT_SECONDS
+    connection: Connection,
+    queue: Queue,
+    seconds: float = STATEMENT_SECONDS,
+    beyond: str | None = None,
 ) -> Iterator[str]:
     """Yield the names of the queues that have jobs, by one look-up each; raises `TooSlow`.
 
-    `seconds` is the time limit of a look-up. The look-ups are needed because `SELECT DISTINCT` may
+    With `beyond`, only the names after this name are read. `seconds` is the time limit of a
+    look-up. The look-ups are needed because `SELECT DISTINCT` may
     read the whole index, which takes 1 s for three million jobs. A job whose queue is NULL or bytes
     is in no queue; SQLite can store such values.
     """
     column = queue.jobs_layout.queue
     first = func.min(column)
     query = select(first, stored_bytes(first))
+    if beyond is not None:
+        query = query.where(column > beyond)
     while True:
         name, stored = bounded(connection, query, seconds).one()
         # SQLite sorts bytes after every text.

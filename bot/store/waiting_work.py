@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Connection, ScalarSelect, false, func, or_, select
 
 from bot.database.transactions import Clock, now_of, time_column
+from bot.fingerprint.error_group import RULES
 from bot.models.alert_rules import METRIC_RULES
 from bot.store.incidents import assignment, lookups
 from bot.store.operations.operations import AWAITING, WORKING
@@ -50,6 +51,7 @@ class WaitingWork:
     settled_failed_id: int
     settled_audit: int
     backfilling: bool
+    regrouping: bool
     unsealed: bool
     unassigned: bool
     unaggregated: bool
@@ -115,6 +117,7 @@ def _statement(connection: Connection, replica: str, sealed_to: int) -> Any:
         or_(_cursor("backfill_end") < 0, _cursor("backfill") < _cursor("backfill_end")).label(
             "backfilling"
         ),
+        (_cursor("rules") != RULES).label("regrouping"),
         _any(audit.c.id, audit.c.id > sealed_to, ~linked).label("unsealed"),
         _any(failures.c.seq, assignment.belongs_to_none()).label("unassigned"),
         _any(failure_counts.c.id, failure_counts.c.aggregated == false()).label("unaggregated"),

@@ -178,9 +178,14 @@ def release_elements(id_: int, digest: str, reserved_at: int, ctx: Context) -> l
 
 
 def release_button(
-    label: str, arguments: dict[str, Argument], ids: Sequence[int], ctx: Context
+    label: str,
+    arguments: dict[str, Argument],
+    ids: Sequence[int],
+    ctx: Context,
+    *,
+    spoken: str | None = None,
 ) -> Block:
-    """Return a button that releases jobs after a confirmation."""
+    """Return a button that releases jobs after a confirmation; `spoken` as for `run_button`."""
     texts = ctx.texts
     question = confirm(
         texts.plain("confirm-release", count=len(ids), id=Plain(", ".join(map(str, ids)))),
@@ -188,7 +193,7 @@ def release_button(
         texts.plain("button-release"),
         texts.plain("button-leave"),
     )
-    return run_button("release", label, arguments, texts, confirm=question)
+    return run_button("release", label, arguments, texts, confirm=question, spoken=spoken)
 
 
 def _delete(

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select
 
+from bot.access.no_slack import NoSlack
 from bot.app.command import Command, Setup, Work
 from bot.app.dispatch import dispatch, request_id
 from bot.app.parsing import Request
@@ -24,12 +25,12 @@ from bot.models.refusals import Busy
 from bot.models.requests import Actor, Invocation, Message, Source
 from bot.models.roles import Role
 from bot.settings import load_settings
-from bot.slack import app
-from bot.slack.app import ANSWER_WITHIN, START_WITHIN
+from bot.slack import handler
 from bot.slack.envelopes import CHANGE_SECONDS
+from bot.slack.handler import ANSWER_WITHIN, START_WITHIN
 from bot.store import tables
 from bot.views.context import Context
-from bot.wiring import NoSlack, make_setup
+from bot.wiring import make_setup
 from tests.kit.queues import TestQueue
 from tests.kit.team import Team, sqlite_queue, team_at_work
 
@@ -59,7 +60,7 @@ def renamed(command: Command, name: str, **changed: Any) -> Command:
 
 
 def test_each_limit_of_a_request_leaves_time_for_what_comes_after_it() -> None:
-    assert START_WITHIN < CHANGE_SECONDS < ANSWER_WITHIN <= app.SLACK_WAITS - 0.5
+    assert START_WITHIN < CHANGE_SECONDS < ANSWER_WITHIN <= handler.SLACK_WAITS - 0.5
 
 
 def test_a_change_that_waits_for_a_lock_is_answered_busy_in_time_and_can_be_tried_again(
@@ -184,7 +185,7 @@ def test_a_bug_in_a_change_is_rolled_back_and_told_with_a_number(
 
     answer = team.say("boom 45")
 
-    assert "Something broke in the bot. Nothing was changed" in answer.text
+    assert "The bot had an internal error. Nothing was changed" in answer.text
     assert "canary" not in answer.everything
     assert [row.id for row in team.queue.failed] == [45]
     assert team.queue.jobs == team.archived == team.records == []
@@ -203,7 +204,7 @@ def test_a_bug_in_the_view_of_a_change_does_not_say_that_nothing_changed(team: T
 
     answer = team.say("boom 45")
 
-    assert "Something broke" in answer.text
+    assert "internal error" in answer.text
     assert "Nothing was changed" not in answer.text
     assert len(team.queue.jobs) == 1
     assert [row.outcome for row in team.records] == ["ok"]
@@ -222,7 +223,7 @@ def test_a_slow_answer_follows_and_the_ack_says_so(punctual: Team) -> None:
     answer = team.say("slow", as_="viewer")
 
     assert "error" not in answer.response
-    assert "The answer follows" in answer.text or "llega" in answer.text or "moment" in answer.text
+    assert "the answer follows" in answer.text or "aparecerá" in answer.text
     acknowledged.set()
     team.until(lambda: any("here it is" in m["text"] for m in team.slack.messages("queue-ops")))
 
@@ -242,8 +243,8 @@ def test_a_slow_change_is_not_known_yet_and_a_slow_preview_is_only_slow(punctual
         preview = people.submit(team.say, "slow-all", as_="admin")
         changed, looked = change.result(), preview.result()
 
-    assert "not known yet whether this was done" in changed.text
-    assert "do not click or type it again" in changed.text
+    assert "does not know yet whether the change was made" in changed.text
+    assert "do not click or type again" in changed.text
     assert "This takes a moment" in looked.text
     assert not {"error"} & {*changed.response, *looked.response}
     acknowledged.set()

@@ -83,7 +83,7 @@ def test_what_waits_is_read_by_one_statement(leader: Leader) -> None:
     assert "queue_bot_leases" in reads[0]
 
 
-def test_no_statement_of_a_round_is_left_out_if_nothing_is_known(leader: Leader) -> None:
+def test_a_round_runs_every_step_if_the_waiting_work_is_unknown(leader: Leader) -> None:
     with leader.statements() as executed:
         leader.round.run(leader.lease, None)
     assert any("queue_bot_audit_chain" in statement for statement in executed)

@@ -49,7 +49,7 @@ def test_a_freeze_is_told_everywhere_and_ends_with_unfreeze(team_on_each: Team) 
     assert "Reason: `NetSuite is down`" in begun.text
     assert f"Changes are frozen by <@{IDS.admin}> since" in refused.text
     assert "NetSuite is down" in refused.text
-    assert f"*Frozen* by <@{IDS.admin}> since" in status.text
+    assert f"*Changes are frozen* by <@{IDS.admin}> since" in status.text
     assert [row.id for row in team.queue.failed] == [45]
     assert "already frozen" in team.say("freeze", as_="admin").text
 

@@ -79,7 +79,7 @@ from pathlib import Path
 from bot.app.command import Setup
 from bot.settings import load_settings
 from bot.terminal import TerminalRequest, do
-from bot.wiring import NoSlack, make_setup
+from bot.wiring import make_setup
 from tests.kit.queues import make_queue
 queue = make_queue("sqlite:///" + sys.argv[1] + "/q.sqlite3")
 settings = load_settings({"DATABASE_URL": queue.url}, need="database")
@@ -130,7 +130,7 @@ def test_every_command_has_its_role_view_and_help_in_every_language(command: Com
         # `OPERATOR_ROWS` limits how many jobs an operator may retry by filter.
         assert command.role is (Role.OPERATOR if command.name == "retry" else Role.ADMIN)
         assert command.finished is not None
-    if command.destructive:
+    if command.fresh:
         assert command.role is Role.ADMIN
 
 

@@ -11,7 +11,7 @@ from bot.background.operations import runner as watch_bulk
 from bot.queue import bulk
 from bot.store import archive, tables
 from bot.store.failures import removal
-from bot.store.operations import batches, execute, restore, undo_batches
+from bot.store.operations import batches, canary, execute, restore, undo_batches
 from bot.store.operations.scopes import matching
 from bot.store.tables import failures
 from tests.crash.mutants import replaced
@@ -138,8 +138,34 @@ def a_lane_beside_the_canary() -> Iterator[None]:
     """All batch workers run before the canary's batch was moved, and can claim further batches."""
     with (
         several_lanes_with_a_canary(),
-        replaced((batches, "_is_left"), by=lambda *_given: False),
+        replaced((batches, "is_left"), by=lambda *_given: False),
     ):
+        yield
+
+
+@contextmanager
+def a_canary_of_the_lowest_ids() -> Iterator[None]:
+    """The canary takes the oldest jobs, whatever their error groups are."""
+
+    def lowest(connection: Any, operation: Any, count: int) -> list[int]:
+        seqs = select(failures.c.seq).where(matching(operation.scope)).order_by(failures.c.seq)
+        return list(connection.execute(seqs.limit(count)).scalars())
+
+    with replaced((canary, "first_seqs"), by=lowest):
+        yield
+
+
+@contextmanager
+def a_canary_that_ends_with_its_first_job() -> Iterator[None]:
+    """The operation waits although a batch of the canary is unfinished."""
+    with replaced((batches, "is_left"), by=lambda *_given: False):
+        yield
+
+
+@contextmanager
+def batches_over_the_canary() -> Iterator[None]:
+    """The ranges of later batches include the canary's failures."""
+    with replaced((canary, "seqs_of"), by=lambda *_given: []):
         yield
 
 

@@ -163,8 +163,10 @@ class Bulk(World):
         for operation in self.queue.rows(operations_table):
             if operation.canary and operation.state != "planned":
                 mine = [row for row in rows if row.operation == operation.id]
-                assert sum(row.size for row in mine if row.number == 1) <= operation.canary
-                if any(row.number > 1 for row in mine):
+                tried_first = [row for row in mine if row.number <= operation.canary]
+                assert all(row.size == 1 for row in tried_first)
+                self._takes_from_each_group(operation, tried_first)
+                if any(row.number > operation.canary for row in mine):
                     tried = [
                         row
                         for row in self.queue.rows(tracked_jobs)
@@ -173,6 +175,20 @@ class Bulk(World):
                     assert tried, f"the canary of {operation.id} was not followed"
                     missing = {row.payload_digest for row in tried} - done
                     assert not missing, f"the rest of {operation.id} did not wait for its canary"
+
+    def _takes_from_each_group(self, operation: Any, canary: list[Any]) -> None:
+        """A canary has a second job of an error group only if it has a job of every group."""
+        rows = self.queue.rows(failures)
+        tried = {row.last_seq for row in canary}
+        groups = [row.error_group for row in rows if row.seq in tried]
+        if len(groups) > len(set(groups)):
+            left = {
+                row.error_group
+                for row in rows
+                if row.seq in self.frozen[operation.id]
+                and (row.removed_at is None or row.operation == operation.id)
+            }
+            assert left <= set(groups), f"the canary of {operation.id} leaves out an error"
 
     @invariant()
     def a_rate_is_kept(self) -> None:

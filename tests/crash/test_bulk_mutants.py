@@ -26,6 +26,19 @@ KILLED: list[tuple[Scenario, Mutant]] = [
     (way_scenarios.only_one_error_was_confirmed, bulk_mutants.no_filter_in_a_stretch),
     (way_scenarios.the_rest_waits_for_a_canary, bulk_mutants.no_wait_for_the_canary),
     (way_scenarios.a_canary_was_left_behind, bulk_mutants.a_lane_beside_the_canary),
+    (
+        way_scenarios.a_canary_of_two_errors_was_left_behind,
+        bulk_mutants.a_canary_of_the_lowest_ids,
+    ),
+    (
+        way_scenarios.a_canary_of_two_errors_was_left_behind,
+        bulk_mutants.a_canary_that_ends_with_its_first_job,
+    ),
+    (
+        way_scenarios.a_canary_of_two_errors_was_left_behind,
+        bulk_mutants.several_lanes_with_a_canary,
+    ),
+    (way_scenarios.the_rest_lies_around_a_canary, bulk_mutants.batches_over_the_canary),
     (way_scenarios.a_change_that_waits_is_cancelled, bulk_mutants.no_wait_for_the_canary),
     (way_scenarios.a_batch_was_claimed_before_the_cancel, bulk_mutants.no_owner),
     (

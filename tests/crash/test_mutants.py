@@ -4,7 +4,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from tests.crash import mutants, scenarios, undo_scenarios
+from tests.crash import mutants, scenarios, trust_scenarios, undo_scenarios
 from tests.crash.scenarios import Mutant, Scenario
 from tests.kit.queues import TestQueue
 
@@ -17,6 +17,11 @@ SCENARIOS: list[Scenario] = [
     scenarios.a_late_holder_seals,
     scenarios.a_crash_beside_the_commit,
     scenarios.a_stranger_retries,
+    trust_scenarios.a_removed_person_retries,
+    trust_scenarios.a_flood_of_refusals_before_a_change,
+    trust_scenarios.a_person_sends_requests_without_a_pause,
+    trust_scenarios.an_operator_retries_in_two_requests,
+    trust_scenarios.a_checkpoint_is_forged,
     undo_scenarios.two_people_undo_one_change,
     undo_scenarios.a_change_is_undone_again,
     undo_scenarios.a_worker_takes_the_job_that_is_undone,
@@ -32,6 +37,11 @@ KILLED: list[tuple[Scenario, Mutant]] = [
     (scenarios.a_crash_beside_the_commit, mutants.audit_in_its_own_transaction),
     (scenarios.a_crash_beside_the_commit, mutants.audit_after_commit),
     (scenarios.a_stranger_retries, mutants.no_permission_check),
+    (trust_scenarios.a_removed_person_retries, mutants.no_role_generation),
+    (trust_scenarios.a_flood_of_refusals_before_a_change, mutants.no_order_of_refusals),
+    (trust_scenarios.a_person_sends_requests_without_a_pause, mutants.no_person_limit),
+    (trust_scenarios.an_operator_retries_in_two_requests, mutants.no_limit_over_requests),
+    (trust_scenarios.a_checkpoint_is_forged, mutants.no_proof_of_a_checkpoint),
     (undo_scenarios.two_people_undo_one_change, mutants.no_lock_no_row_count_in_an_undo),
     (undo_scenarios.a_change_is_undone_again, mutants.no_undo_marks),
     (undo_scenarios.a_worker_takes_the_job_that_is_undone, mutants.no_look_at_the_job),

@@ -8,13 +8,13 @@ from datetime import datetime
 from bot import failpoints
 from bot.background.operations.batch_workers import BatchWorkers
 from bot.store import tables
-from bot.store.operations import change_freeze
+from bot.store.operations import change_freeze, operations, transitions
 from tests.crash.bulk_scenarios import Two, begun, ended, meanwhile, two
 from tests.crash.mutants import replaced
 from tests.crash.scenarios import Mutant, previewed, run_out
 from tests.kit.concurrency import SECONDS, until
 from tests.kit.invariants import broken, payloads
-from tests.kit.queues import TestQueue
+from tests.kit.queues import GONE_AWAY, TestQueue
 from tests.kit.replicas import ask, codes, confirm
 
 OTHER = "RuntimeException: no such customer"
@@ -95,6 +95,56 @@ def a_canary_was_left_behind(queue: TestQueue, mutant: Mutant) -> None:
     assert _state(queue) == "waiting"
     assert (len(queue.jobs), len(queue.failed)) == (1, 3)
     assert broken(queue, before) == []
+
+
+def a_canary_of_two_errors_was_left_behind(queue: TestQueue, mutant: Mutant) -> None:
+    """A crash leaves both batches of a canary to a replica that may have several batch workers."""
+    both = _begun_with_two_errors(queue)
+    before = payloads(queue)
+
+    def let_the_other_lane_commit() -> None:
+        if lanes[-1] > 1:
+            until(lambda: any(row.state == "done" for row in queue.rows(tables.batches)))
+
+    runner = both.runner(both.other)
+    runner.lanes = 2
+    with mutant():
+        _pause_at(both, "batch-claimed")
+        both.clock.move(minutes=1)
+        with _lanes_at_work() as lanes, meanwhile("batch-moved", let_the_other_lane_commit):
+            run_out(runner)
+    assert _state(queue) == "waiting"
+    assert [row.id for row in queue.failed] == [2, 3, 4, 6]
+    assert broken(queue, before) == []
+
+
+def the_rest_lies_around_a_canary(queue: TestQueue, mutant: Mutant) -> None:
+    """The canary was processed, and the rest follows in batches before, between and behind it."""
+    both = _begun_with_two_errors(queue)
+    before = payloads(queue)
+    run_out(both.runner(both.one))
+    with queue.engine.begin() as connection:
+        (row,) = queue.rows(tables.operations)
+        operation = operations.find(connection, row.id)
+        assert operation is not None
+        transitions.go_on(connection, operation, both.one.clock(connection))
+    with mutant():
+        run_out(both.runner(both.one))
+    assert ended(queue) == ("done", 6, 0)
+    ranges = [range(row.after_seq, row.last_seq) for row in queue.rows(tables.batches)]
+    seqs = [seq for one in ranges for seq in one]
+    assert len(seqs) == len(set(seqs)), "two batches have one failure"
+    assert broken(queue, before) == []
+
+
+def _begun_with_two_errors(queue: TestQueue) -> Two:
+    """Confirm a retry with a canary of two jobs; failed jobs 5 and 6 have another error."""
+    both = two(queue)
+    for number in range(1, 7):
+        queue.fail(number, order=number, exception=OTHER if number > 4 else GONE_AWAY)
+    plan = previewed(both.one, "retry-all canary=2")
+    assert codes([confirm(both.one, "retry-all", plan, typed=6)]) == ["ok"]
+    return both
 
 
 def a_change_that_waits_is_cancelled(queue: TestQueue, mutant: Mutant) -> None:

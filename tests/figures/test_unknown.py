@@ -34,5 +34,5 @@ def test_processed_jobs_are_unknown_where_failures_were_never_jobs(
     assert isinstance(chart, ChartResult)
     assert (chart.data.processed, chart.data.new_failures) == (None, 5)
     text = str(draw(history.setup, ANA, TEAM).blocks)
-    assert "processed: unknown" in text
+    assert "processed jobs: unknown" in text
     assert "new failures: 5" in text

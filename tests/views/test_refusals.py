@@ -181,7 +181,7 @@ def test_a_skipped_row_says_what_its_refusal_says(refusal: Refusal) -> None:
 def test_a_row_that_is_skipped_for_an_unknown_reason_says_its_code() -> None:
     row = SkippedRow(id=46, code="<new>")
     text = refusal_message(errors.NothingToDo(skipped=(row,)), context()).text
-    assert "This was refused: `&lt;new&gt;`" in text
+    assert "The command was refused: `&lt;new&gt;`" in text
 
 
 def test_a_skipped_row_says_why_and_by_whom() -> None:

@@ -119,6 +119,7 @@ def _of_canary(
         seconds=int((now - (operation.started_at or now)).total_seconds()),
         state=outcomes.FOLLOWING if tracked_jobs.WAITING in states else outcomes.SETTLED,
         canary=len(canary),
+        canary_errors=len({row.error_group for row in canary}),
         error=errors[0] if errors else None,
     )
 

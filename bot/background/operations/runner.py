@@ -139,7 +139,9 @@ class Runner:
         Return True if no batch is left to claim.
         """
         workers = BatchWorkers(self.setup, operation, self.rows, self.seconds)
-        is_canary = operation.canary is not None and operation.done == 0
+        # Two batch workers could each take the other's batch of the canary for unfinished, and
+        # the operation would continue without waiting.
+        is_canary = operation.canary is not None and operation.done < operation.canary
         try:
             return workers.run(1 if is_canary else self.lanes)
         finally:

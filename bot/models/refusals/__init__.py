@@ -22,11 +22,13 @@ from bot.models.refusals.database import (
 )
 from bot.models.refusals.incidents import (
     AlreadyAcknowledged,
+    AlreadyMerged,
     AlreadyMuted,
     ErrorGroupNotFound,
     IncidentClosed,
     IncidentNotFound,
     MutedOtherwise,
+    NotMerged,
     NotMuted,
     NotOperator,
     QueueNotFound,
@@ -51,6 +53,7 @@ from bot.models.refusals.requests import (
     PersonNotFound,
     RequestIdUsed,
     TimesOff,
+    TooFrequent,
     UnknownCommand,
 )
 from bot.models.refusals.rows import (
@@ -79,6 +82,7 @@ from bot.models.refusals.undo import (
 __all__ = [
     "AlreadyAcknowledged",
     "AlreadyFrozen",
+    "AlreadyMerged",
     "AlreadyMuted",
     "AlreadyUndone",
     "ApprovalPending",
@@ -104,6 +108,7 @@ __all__ = [
     "NotAwaiting",
     "NotFrozen",
     "NotMember",
+    "NotMerged",
     "NotMuted",
     "NotOperator",
     "NotReserved",
@@ -130,6 +135,7 @@ __all__ = [
     "StartError",
     "StillRunning",
     "TimesOff",
+    "TooFrequent",
     "UndoExpired",
     "Unfinished",
     "UnknownCommand",

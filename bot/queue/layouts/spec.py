@@ -53,10 +53,16 @@ ARCHIVED = (*_FAILED, *_STATE)
 """The columns of both tables that an archive keeps; the archive uses the names of the columns."""
 
 
-def spec_tables(jobs: str = "jobs", failed_jobs: str = "failed_jobs") -> tuple[Table, Table]:
-    """Return the spec's tables with the spec's indexes: PRIMARY(id) on both, and jobs(queue)."""
+def spec_tables(
+    jobs: str = "jobs", failed_jobs: str = "failed_jobs", schema: str | None = None
+) -> tuple[Table, Table]:
+    """Return the spec's tables with the spec's indexes: PRIMARY(id) on both, and jobs(queue).
+
+    `schema` is their database, if the bot's own tables are in another one.
+    """
     metadata = MetaData()
     options: dict[str, Any] = {
+        "schema": schema,
         "mysql_engine": "InnoDB",
         "mysql_charset": "utf8mb4",
         "sqlite_autoincrement": True,

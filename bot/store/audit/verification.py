@@ -1,7 +1,7 @@
 """Verification of the audit log: one sentence for each fault of a record, a link or a key."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -20,6 +20,7 @@ from bot.store.audit.keys import (
     KeyChange,
     is_equal,
 )
+from bot.store.audit.retention import Checkpoint, checkpoints
 from bot.store.cursors import position
 from bot.store.operations import batches
 from bot.store.tables import audit, audit_chain, audit_rejected, outbox
@@ -36,7 +37,8 @@ class ChainWalk:
 
     `unproven` is the first link after the last link whose key the replica holds. `anchors` maps
     a `seq` to the first digits of its hash in the audit channel. `posts` is whether each record of
-    the last weeks must have a message in the outbox.
+    the last weeks must have a message in the outbox. `checkpoints` sum up deleted refusals, and
+    `covered` maps the numbers of their links to them.
     """
 
     keys: AuditKeys
@@ -47,6 +49,8 @@ class ChainWalk:
     digest: str = GENESIS
     active: str | None = None
     unproven: int | None = None
+    checkpoints: Sequence[Checkpoint] = ()
+    covered: dict[int, Checkpoint] = field(default_factory=dict)
 
 
 def verify(
@@ -64,17 +68,38 @@ def verify(
     the operation's items until these items are purged. With `posts`, each record of the last weeks
     must have a message for the audit channel.
     """
-    walk = ChainWalk(keys, dict(anchors or {}), posts)
+    walk = start(connection, keys, anchors or {}, posts=posts)
     now = now_of(connection)
     while rows := next_rows(connection, walk, page):
         yield from faults_of(connection, walk, rows, now)
     yield from end_faults(connection, walk)
 
 
+def start(
+    connection: Connection, keys: AuditKeys, anchors: Mapping[int, str], *, posts: bool
+) -> ChainWalk:
+    """Return the state of a verification before the first link."""
+    summed_up = list(checkpoints(connection, keys))
+    return ChainWalk(keys, dict(anchors), posts, checkpoints=summed_up, covered=_covered(summed_up))
+
+
+def _covered(summed_up: Iterable[Checkpoint]) -> dict[int, Checkpoint]:
+    """Return the numbers of the links whose records were summed up and deleted."""
+    return {
+        seq: checkpoint
+        for checkpoint in summed_up
+        for first, last in checkpoint.seqs
+        for seq in range(first, last + 1)
+    }
+
+
 def faults_of(
     connection: Connection, walk: ChainWalk, rows: Sequence[RowMapping], now: datetime
 ) -> Iterator[str]:
     """Yield the faults of the next links and their records, and advance the walk."""
+    if any(row["id"] is None and row["seq"] not in walk.covered for row in rows):
+        # A purge during a verification adds a checkpoint; the next verification proves it.
+        walk.covered = _covered(checkpoints(connection, walk.keys)) | walk.covered
     for row in rows:
         yield from _faults(row, walk)
         is_end = row["id"] is not None and row["outcome"] in ENDED
@@ -83,6 +108,8 @@ def faults_of(
         anchor = walk.anchors.pop(row["seq"], None)
         if anchor is not None and not row["link"].startswith(anchor):
             yield f"Link {row['seq']} is not the one that was posted: the chain was rewritten."
+        if (checkpoint := walk.covered.get(row["seq"])) is not None:
+            checkpoint.links.append((row["seq"], row["digest"]))
         walk.seq, walk.prev, walk.digest = row["seq"], row["link"], row["digest"]
     if walk.posts:
         yield from _unposted(connection, rows, now)
@@ -97,6 +124,9 @@ def end_faults(connection: Connection, walk: ChainWalk) -> Iterator[str]:
             f"Links {walk.unproven} to {walk.seq} were sealed with the key {walk.active}, which is "
             "neither QUEUE_BOT_AUDIT_KEY nor QUEUE_BOT_AUDIT_KEY_OLD: they are not proved."
         )
+    for checkpoint in walk.checkpoints:
+        if not checkpoint.holds:
+            yield f"Record {checkpoint.audit_id} does not sum up the links that it names."
     yield from _rejected(connection)
     yield from _unsealed(connection)
 
@@ -156,7 +186,10 @@ def _faults(row: RowMapping, walk: ChainWalk) -> Iterator[str]:
     if row["prev"] != walk.prev:
         yield f"Link {seq} does not follow the link before it."
     change = None
-    if row["id"] is None:
+    if row["id"] is None and seq in walk.covered:
+        # The stored digest stays in the chain, so the links before and after it are still proved.
+        pass
+    elif row["id"] is None:
         yield f"Record {row['audit_id']} of link {seq} was removed."
     else:
         change = change_of(row)

@@ -94,7 +94,7 @@ def labels(queue: Queue, name: object, payload: str, exception: str) -> dict[str
     identity = queue.identify(payload)
     return {
         "queue": queue.mask(as_text(name)),
-        "error_group": _name(_group_of(queue, exception)),
+        "error_group": group_name(queue, exception),
         "error": queue.short(exception),
         "job_class": _short(identity.job_class, 191),
         "order_id": _short(identity.order_id, 64),
@@ -145,9 +145,9 @@ def _group_of(queue: Queue, exception: str) -> str:
     return queue.error_group(exception)
 
 
-def _name(group: str) -> str:
-    """Return a group's name for its table; cut trailing spaces, because MariaDB ignores them."""
-    return group[:191].rstrip(" ")
+def group_name(queue: Queue, exception: str) -> str:
+    """Return the name of a failure's group; cut trailing spaces, because MariaDB ignores them."""
+    return _group_of(queue, exception)[:191].rstrip(" ")
 
 
 def _short(value: int | str | None, length: int) -> str | None:

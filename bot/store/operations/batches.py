@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 
 from bot.queue.moves import exactly
+from bot.store.operations import canary
 from bot.store.operations.operations import Operation, locked
 from bot.store.operations.scopes import matching
 from bot.store.tables import batches
@@ -121,47 +122,62 @@ def claim(
 ) -> list[Batch]:
     """Claim and return up to `ahead` next batches of up to `rows` failures; empty if none remain.
 
-    Claims must not run in parallel: two claims would choose equal batches, and one claim would
-    fail. Raises `NotOurs` if this owner may not continue the operation.
+    The first claim of an operation with a canary claims all batches of the canary. Claims must not
+    run in parallel: two claims would choose equal batches, and one claim would fail. Raises
+    `NotOurs` if this owner may not continue the operation.
     """
     fresh = _held(connection, operation, owner)
     before = _last(connection, operation.id)
-    if fresh.canary and before is not None and before.number == 1 and _is_left(connection, fresh):
-        # The canary's batch failed or was interrupted. No other batch may run beside its retry.
-        return []
     claimed: list[Batch] = []
-    while len(claimed) < ahead and (batch := _next(connection, fresh, before, now, rows)):
-        claimed.append(batch)
-        before = batch
-        if fresh.canary and batch.number == 1:
-            break
+    if fresh.canary and before is None:
+        claimed = _canary(connection, fresh, fresh.canary, now)
+    elif before is not None and is_canary(fresh, before) and is_left(connection, fresh):
+        # A batch of the canary failed or was interrupted. No other batch may run beside its retry.
+        return []
+    else:
+        while len(claimed) < ahead and (batch := _next(connection, fresh, before, now, rows)):
+            claimed.append(batch)
+            before = batch
     if claimed:
         states = {"state": CLAIMED, "owner": owner}
         connection.execute(insert(batches), [asdict(batch) | states for batch in claimed])
     return claimed
 
 
+def _canary(connection: Connection, operation: Operation, count: int, now: datetime) -> list[Batch]:
+    """Return one batch for each of the `count` failures that are retried first."""
+    tried: list[Batch] = []
+    for number, seq in enumerate(canary.first_seqs(connection, operation, count), 1):
+        starts_at = _starts_at(operation, tried[-1] if tried else None, now)
+        tried.append(Batch(operation.id, number, seq - 1, seq, 1, starts_at))
+    return tried
+
+
+def is_canary(operation: Operation, batch: Batch) -> bool:
+    """Return whether the batch is part of the operation's canary: its first batches, of one job."""
+    return operation.canary is not None and batch.number <= operation.canary
+
+
 def _next(
     connection: Connection, operation: Operation, before: Batch | None, now: datetime, rows: int
 ) -> Batch | None:
-    """Return the batch after `before`, or the first batch; None if no failures remain."""
-    after = 0 if before is None else before.last_seq
-    if before is None and operation.canary:
-        rows = min(rows, operation.canary)
+    """Return the batch after `before`, or the first batch; None if no failures remain.
+
+    The failures of the canary are anywhere in the scope. The range of no later batch includes one.
+    """
+    after = 0 if before is None or is_canary(operation, before) else before.last_seq
     if operation.scope.undo is not None:
         rows = min(rows, UNDO_ROWS)
     rows = min(rows, max(1, BATCH_BYTES * operation.total // max(1, operation.bytes)))
-    within = and_(
-        matching(operation.scope), index.c.seq > after, index.c.seq <= operation.bound_seq
-    )
+    tried = canary.seqs_of(connection, operation) if operation.canary else []
+    within = and_(matching(operation.scope), index.c.seq > after, index.c.seq.not_in(tried))
+    within = and_(within, index.c.seq <= operation.bound_seq)
     seqs = select(index.c.seq).where(within).order_by(index.c.seq)
     first = connection.execute(seqs.limit(1)).scalar()
     if first is None:
         return None
-    # The canary is one batch, so its range has no limit.
-    if before is not None or not operation.canary:
-        seqs = seqs.where(index.c.seq < first + WIDEST)
-    some = seqs.limit(rows).subquery()
+    end = min([first + WIDEST, *(seq for seq in tried if seq > first)])
+    some = seqs.where(index.c.seq < end).limit(rows).subquery()
     last, size = connection.execute(select(func.max(some.c.seq), func.count())).one()
     return Batch(
         operation=operation.id,
@@ -253,11 +269,11 @@ def close(
 def all_done(connection: Connection, operation: Operation, owner: str) -> bool:
     """Return whether this owner still owns the operation and no claimed batch is unfinished."""
     fresh = locked(connection, operation.id)
-    return fresh is not None and may_go_on(fresh, owner) and not _is_left(connection, operation)
+    return fresh is not None and may_go_on(fresh, owner) and not is_left(connection, operation)
 
 
-def _is_left(connection: Connection, operation: Operation) -> bool:
-    """Return whether a claimed batch is unfinished."""
+def is_left(connection: Connection, operation: Operation) -> bool:
+    """Return whether a claimed batch of the operation is unfinished."""
     waiting = select(batches.c.number).where(
         batches.c.operation == operation.id, batches.c.state == CLAIMED
     )

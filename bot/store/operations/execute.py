@@ -54,14 +54,15 @@ def execute_batch(
         "rows": rows,
         "digest": _digest_of(part, batch, moved, halving.refused),
     }
+    is_canary = batches.is_canary(operation, batch)
     if made := [one.new_ids for one in moved if one.new_ids is not None]:
         first, last = min(ids[0] for ids in made), max(ids[1] for ids in made)
         values |= {"first_job_id": first, "last_job_id": last}
-        if operation.canary and batch.number == 1:
+        if is_canary:
             taken = part.taken(batch)
             tracked_jobs.track_canary(connection, queue, operation, taken, (first, last), now)
     batches.close(connection, operation, batch, owner, values)
-    if operation.canary and batch.number == 1:
+    if is_canary and not batches.is_left(connection, operation):
         wait_for_canary(connection, operation)
     return rows
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, case, func, insert, select
 
 from bot.models.actions import CountsAs
 from bot.models.operations import Outcomes, Preview, Progress, Scope
 from bot.queue.moves import for_update
 from bot.store.operations import scopes
-from bot.store.tables import batches, failures, operations
+from bot.store.tables import batches, failures, operations, tracked_jobs
 
 CONFIRM_WITHIN = timedelta(minutes=10)
 TOP_GROUPS = 10
@@ -165,6 +165,23 @@ def running_on(connection: Connection, queue: str | None) -> Operation | None:
         query = query.where((operations.c.queue == queue) | operations.c.queue.is_(None))
     row = connection.execute(query.limit(1)).mappings().first()
     return None if row is None else _operation(row)
+
+
+def retried_since(connection: Connection, actor: str, since: datetime) -> int:
+    """Return how many failed jobs a person has retried, by id and in bulk, since `since`.
+
+    An active bulk change counts with all its rows.
+    """
+    o, t = operations.c, tracked_jobs.c
+    rows = case((o.state.in_(ACTIVE), o.total), else_=o.done)
+    in_bulk = select(func.coalesce(func.sum(rows), 0)).where(
+        o.started_at > since, o.actor == actor, o.counts_as == "retried"
+    )
+    by_id = select(func.count()).where(
+        t.retried_at > since, t.actor == actor, t.operation.is_(None)
+    )
+    total = in_bulk.scalar_subquery() + by_id.scalar_subquery()
+    return int(connection.execute(select(total)).scalar_one())
 
 
 def moved(connection: Connection, operation: int) -> int:

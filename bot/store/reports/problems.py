@@ -128,10 +128,10 @@ def _unindexed(check: Check) -> list[HealthProblem]:
 
 
 def _passed_by(check: Check, ids: Sequence[int]) -> list[tuple[datetime, int]]:
-    """Return the jobs without a valid time that the index has passed, each with a time.
+    """Return the jobs whose ids are below the last indexed id, each with a time.
 
-    MySQL allows NULL and zeros in `failed_at`. So the time is when a job with a higher id was
-    indexed.
+    These jobs have no valid `failed_at`: MySQL allows NULL and zeros there. So the time is when
+    the last failure, which has a higher id, was indexed.
     """
     newest = select(failures.c.failed_id, failures.c.seen_at).order_by(failures.c.seq.desc())
     row = check.connection.execute(newest.limit(1)).first()
@@ -168,7 +168,7 @@ def _zone_offset(check: Check) -> list[HealthProblem]:
 def _unsealed(check: Check) -> list[HealthProblem]:
     """Return a problem for the first record above the last sealed record, if it waits over 1 min.
 
-    A record with a lower id that commits late is sealed together with that record.
+    A record with a lower id that commits late is not checked: the next sealing includes it.
     """
     last = select(audit_chain.c.audit_id).order_by(audit_chain.c.seq.desc()).limit(1)
     sealed = check.connection.execute(last).scalar() or 0

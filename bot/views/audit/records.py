@@ -14,6 +14,8 @@ from bot.views.names import dots
 from bot.views.refusal import reason_words
 
 HASH = 8
+KINDS = 6
+"""The most lines of a message about the refusals of one person."""
 LEAD = 1_800
 ARGUMENTS = 1_500
 HISTORY_ROW = 240
@@ -51,14 +53,13 @@ def audit_message(
     possible_repeat: bool,  # noqa: FBT001 delivery passes on its fact about the post unchanged
     ctx: Context,
 ) -> Message:
-    """Return one compact message for a record, or for several equal refusals.
+    """Return one compact message for a record, or for the refusals of one person in a minute.
 
-    The message ends with `#seq hash8`. `permalink` leads to the message that shows or announces
-    the change.
+    Equal refusals share a line. The message ends with `#seq hash8`. `permalink` leads to the
+    message that shows or announces the change.
     """
     first, last = lines[0], lines[-1]
-    sentence = audit_sentence(first, ctx, times=len(lines))
-    lead = cut(join(" ", [escape(_mark(first)), sentence]), LEAD)
+    lead = cut(join("\n", _rows(lines, ctx)), LEAD)
     place = [_place(first, ctx), ctx.texts("at", at=Moment(last.at))]
     if permalink is not None:
         place.append(link(permalink, ctx.texts.plain("audit-link")))
@@ -67,6 +68,20 @@ def audit_message(
     return message(
         [lead, foot], [section(lead, accessory=_details(first, ctx)), context_line(foot)]
     )
+
+
+def _rows(lines: Sequence[AuditLine], ctx: Context) -> list[Mrkdwn]:
+    """Return a line for each kind of record; equal refusals share a line."""
+    kinds: dict[tuple[str, str, str | None], list[AuditLine]] = {}
+    for line in lines:
+        kinds.setdefault((line.action, line.outcome, line.reason), []).append(line)
+    equal = list(kinds.values())
+    rows = [
+        join(" ", [escape(_mark(same[0])), audit_sentence(same[0], ctx, times=len(same))])
+        for same in equal[:KINDS]
+    ]
+    hidden = sum(len(same) for same in equal[KINDS:])
+    return [*rows, *([ctx.texts("audit-more-refusals", count=hidden)] if hidden else [])]
 
 
 def _details(line: AuditLine, ctx: Context) -> Block | None:

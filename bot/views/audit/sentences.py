@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.models.actions import counted_as
 from bot.models.operations import AuditLine, Target
+from bot.models.refusals import TooFrequent
 from bot.models.requests import Person
 from bot.models.roles import Role
 from bot.text import Mrkdwn, code, cut, escape, join, named
@@ -52,6 +53,14 @@ def audit_sentence(line: AuditLine, ctx: Context, *, times: int = 1, queues: boo
         return _verified(line, values, ctx)
     if line.outcome == "ok":
         return _done(line, values, ctx, queues=queues)
+    return _refused(line, values, ctx, times)
+
+
+def _refused(line: AuditLine, values: Mapping[str, Any], ctx: Context, times: int) -> Mrkdwn:
+    """Return who was refused what and why, or how many requests of a person were refused."""
+    who = Person(line.actor)
+    if line.reason == TooFrequent.code and isinstance(values.get("count"), int):
+        return ctx.texts("audit-folded", who=who, count=values["count"])
     tried = ctx.texts("audit-tried", who=who, command=typed(line, values))
     return join(": ", [tried, _outcome(line, times, ctx)])
 
@@ -113,8 +122,11 @@ def _done(line: AuditLine, values: Mapping[str, Any], ctx: Context, *, queues: b
     hidden = len(line.targets) - TARGETS
     targets += [texts("audit-more-targets", count=hidden)] if hidden > 0 else []
     what = cut(join(", ", targets), LONGEST) or code(" ".join(_words(values)), TYPED) or escape("–")
-    if texts.has(f"audit-did-{line.action}"):
-        return texts(f"audit-did-{line.action}", who=who, what=what)
+    key = f"audit-did-{line.action}"
+    if values.get("into") == "no":
+        key = f"{key}-ended"
+    if texts.has(key):
+        return texts(key, who=who, what=what)
     if targets:
         return texts("audit-did-to", who=who, command=code(line.action, 40), what=what)
     return texts("audit-did", who=who, command=typed(line, values))

@@ -88,7 +88,7 @@ def _release(alert: RuleAlert, ctx: Context) -> list[Block]:
     if len(jobs) == 1 and len(jobs[0]) > 2:
         arguments["reserved_at"] = jobs[0][2]
     label = ctx.texts.plain("button-release-jobs", count=len(ids), id=str(ids[0]))
-    return [release_button(label, arguments, ids, ctx)]
+    return [release_button(label, arguments, ids, ctx, spoken=label)]
 
 
 def _about(command: str, alert: RuleAlert) -> dict[str, Argument]:

@@ -71,7 +71,8 @@ def outcomes_lines(outcomes: Outcomes, ctx: Context) -> list[Mrkdwn]:
     counts = _counted(_by_state(outcomes), ctx)
     if outcomes.canary:
         ended = outcomes.state == "settled"
-        lead = texts("canary-ended" if ended else "canary-waiting", count=outcomes.canary)
+        key, errors = "canary-ended" if ended else "canary-waiting", max(1, outcomes.canary_errors)
+        lead = texts(key, count=outcomes.canary, errors=errors)
         error = [cut(code(outcomes.error, 2 * ERROR), ROW)] if outcomes.error else []
         return [join(" ", [lead, counts]), *error]
     waited = age(outcomes.seconds, texts)

@@ -116,7 +116,7 @@ def _choices(preview: Preview, ctx: Context) -> list[Block]:
     texts = ctx.texts
     rates = [(str(rate), _rate(rate, ctx)) for rate in sorted({*RATES, preview.rate or 0})]
     canaries = [
-        (str(count), texts.plain("bulk-canary-option", count=count))
+        (str(count), texts.plain("bulk-canary-option", **_canary(count, preview)))
         for count in sorted({*CANARIES, preview.canary or 0})
         if count < preview.total or count == preview.canary
     ]
@@ -125,6 +125,13 @@ def _choices(preview: Preview, ctx: Context) -> list[Block]:
         select_input("rate", texts.plain("bulk-rate"), rates, str(preview.rate or 0)),
         select_input("canary", texts.plain("bulk-canary"), canaries, canary),
     ]
+
+
+def _canary(count: int, preview: Preview) -> dict[str, str | int]:
+    """Return the values of a canary of `count` jobs, and from which error groups it takes them."""
+    errors = len(preview.error_groups) + preview.other_groups
+    source = "one" if errors == 1 else "each" if count >= errors else "largest"
+    return {"count": count, "errors": errors, "source": source}
 
 
 def _rate(rate: int, ctx: Context) -> str:
@@ -267,5 +274,5 @@ def _notes(preview: Preview, ctx: Context) -> list[Mrkdwn]:
         spread = age(preview.total * 60 // preview.rate, texts)
         notes.append(texts("bulk-note-rate", count=preview.rate, age=spread))
     if preview.canary and preview.total > 1:
-        notes.append(texts("bulk-note-canary", count=preview.canary))
+        notes.append(texts("bulk-note-canary", **_canary(preview.canary, preview)))
     return notes

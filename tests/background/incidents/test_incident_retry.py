@@ -1,4 +1,4 @@
-"""A retry of an incident's own failures, and the choice to take the older ones with them."""
+"""Retry an incident's own failures, with or without older failures of the same error."""
 
 from datetime import timedelta
 

@@ -9,22 +9,24 @@ from sqlalchemy import Connection, update
 
 from bot.app.command import Setup
 from bot.app.parsing import Request
+from bot.app.responses import Outcome, answer
 from bot.background.operations.canary import SILENT_AFTER, decide_once
 from bot.background.operations.runner import Runner
 from bot.background.retries.track_bulk import outcomes_once
 from bot.database.transactions import changing
 from bot.localslack.server import LocalSlack
+from bot.models.requests import Actor, Invocation, Message, Modal, Source
 from bot.store import tables
 from bot.store.leases import LeaseLost
-from bot.store.operations import batches, operations
+from bot.store.operations import batches, canary, operations
 from bot.store.operations.transitions import TAKEN_OVER_AFTER
-from tests.kit.bulk import previewed, run_out
+from tests.kit.bulk import preview_of, previewed, run_out
 from tests.kit.clock import Clock
 from tests.kit.failures import OTHER
 from tests.kit.invariants import broken
 from tests.kit.posting import SECONDS, send, thread, top, watch
-from tests.kit.queues import TestQueue
-from tests.kit.replicas import ANA, ask, hold, make_setup
+from tests.kit.queues import GONE_AWAY, TestQueue
+from tests.kit.replicas import ANA, OPS, TEAM, ask, codes, hold, make_setup
 from tests.kit.worker import Worker, follow
 
 
@@ -58,6 +60,12 @@ def decide(setup: Setup, clock: Clock, *, seconds: float = 8) -> None:
         decide_once(setup, hold(setup))
 
 
+def drawn(setup: Setup, outcome: Outcome) -> Message | Modal:
+    """Return the answer that the person sees."""
+    invocation = Invocation(Actor(ANA, TEAM, Source.SLASH), "x", 0.0, OPS)
+    return answer(setup, invocation, outcome)
+
+
 def terminal_records(queue: TestQueue) -> list[Any]:
     ends = ("done", "stopped", "cancelled")
     return [row for row in queue.rows(tables.audit) if row.outcome in ends]
@@ -82,10 +90,77 @@ def test_nothing_is_claimed_beside_a_canary_whose_batch_has_to_be_tried_again(
     def claimed() -> list[int]:
         return changing(setup.engine, monotonic() + SECONDS, claim)
 
-    assert claimed() == [2]
+    assert claimed() == [1, 1]
     assert claimed() == []
     run_out(Runner(setup, 100, lanes=2, seconds=0))
     assert (len(queue.jobs), operation(queue).state) == (2, "waiting")
+
+
+CANARIES = {
+    "canary=1": ([1], "1 is tried first, of the largest of 3 errors"),
+    "canary=2": ([1, 3], "one of each of the 2 largest of 3 errors"),
+    "canary=3": ([1, 3, 5], "3 are tried first, from all 3 errors"),
+    "canary=5": ([1, 2, 3, 5, 7], "5 are tried first, from all 3 errors"),
+    "canary=6": ([1, 2, 3, 4, 5, 7], "6 are tried first, from all 3 errors"),
+}
+"""The failed jobs that each canary takes from three errors of four, two and one failed job."""
+
+
+def of_three_errors(queue: TestQueue) -> None:
+    """Insert failed jobs 1, 2, 4 and 6 of one error, 3 and 7 of a second one, 5 of a third one."""
+    for number in range(1, 8):
+        error = {3: OTHER, 7: OTHER, 5: "TypeError: no price"}.get(number, GONE_AWAY)
+        queue.fail(number, order=number, exception=error)
+
+
+def test_a_canary_takes_from_each_error_the_largest_first(queue: TestQueue, setup: Setup) -> None:
+    of_three_errors(queue)
+    watch(setup, hold(setup))
+    for words, (ids, sentence) in CANARIES.items():
+        outcome = ask(setup, f"retry-all {words}")
+        assert sentence in str(drawn(setup, outcome)), words
+        plan = preview_of(outcome).plan
+        with queue.engine.begin() as connection:
+            operation = operations.find(connection, plan)
+            assert operation is not None
+            seqs = canary.first_seqs(connection, operation, operation.canary or 0)
+        rows = {row.seq: row.failed_id for row in queue.rows(tables.failures)}
+        assert [rows[seq] for seq in seqs] == ids, words
+
+
+def test_the_rest_follows_a_canary_of_several_errors_and_an_undo_puts_it_back(
+    queue: TestQueue, setup: Setup, clock: Clock, slack: LocalSlack
+) -> None:
+    of_three_errors(queue)
+    watch(setup, hold(setup))
+    plan = previewed(setup, "retry-all canary=3").plan
+    assert ask(setup, _confirmed(plan)).refusal is None
+    runner = Runner(setup, 2, lanes=1, seconds=0)
+    run_out(runner)
+    assert (operation(queue).state, [row.id for row in queue.failed]) == ("waiting", [2, 4, 6, 7])
+    send(setup, slack)
+    assert "🐤 Waiting for the first 3 jobs, from 3 errors, before" in top(slack)[0]
+    for row in queue.jobs:
+        Worker(queue).end(row.id)
+    decide(setup, clock)
+    run_out(runner)
+    assert (operation(queue).state, operation(queue).done) == ("done", 7)
+    assert broken(queue) == []
+    undo = previewed(setup, f"undo {plan}")
+    assert ask(setup, Request("undo", {"plan": undo.plan, "typed": 7})).refusal is None
+    run_out(runner)
+    assert [row.id for row in queue.failed] == [2, 4, 6, 7]
+    assert broken(queue) == []
+
+
+def test_a_canary_of_one_job_is_refused_with_the_reason(queue: TestQueue, setup: Setup) -> None:
+    queue.fail(45, order=1)
+    watch(setup, hold(setup))
+    for words in ("retry 45 canary=3", "retry order=1 canary=1", "retry-all canary=2"):
+        outcome = ask(setup, words)
+        assert codes([outcome]) == ["invalid"], words
+        assert "A canary needs several jobs" in str(drawn(setup, outcome))
+    assert (queue.count(tables.operations), len(queue.failed)) == (0, 1)
 
 
 def test_only_the_canary_is_retried_until_it_is_known_what_became_of_it(
@@ -108,7 +183,7 @@ def test_where_all_of_it_is_processed_the_rest_follows(
     jobs = begun(queue, setup)
     send(setup, slack)
     assert (
-        "🐤 Waiting for the first 3 jobs before the others are retried: ⏳ 3 wait" in top(slack)[0]
+        "🐤 The remaining jobs wait for the results of the first 3 jobs: ⏳ 3 wait" in top(slack)[0]
     )
     worker = Worker(queue)
     for job in jobs[:2]:
@@ -144,8 +219,8 @@ def test_where_one_fails_again_the_rest_is_left_alone(
     assert json.loads(record.arguments)["done"] == 3
     send(setup, slack)
     text = top(slack)[0]
-    assert "Stopped: retried 3 of 8" in text
-    assert "one of the jobs that were tried first failed again" in text
+    assert "Stopped. Failed jobs retried: 3 of 8" in text
+    assert "one of the jobs that were retried first failed again" in text
     assert ("no such customer" in text) is (exception is not None)
     assert Runner(setup).run_once() is False
     assert broken(queue) == []

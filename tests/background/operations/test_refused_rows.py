@@ -6,13 +6,14 @@ from bot.app.parsing import Request
 from bot.background.operations.runner import Runner
 from bot.database.transactions import reading
 from bot.store import tables
-from bot.store.operations import halving, operations
+from bot.store.operations import halving, operations, transitions
 from bot.store.operations.operations import Operation
-from tests.kit.bulk import preview_of
+from tests.kit.bulk import preview_of, run_out
 from tests.kit.changed_rows import run
+from tests.kit.failures import OTHER
 from tests.kit.invariants import broken
 from tests.kit.own_database import own_queue_on_mariadb
-from tests.kit.queues import TestQueue, payload
+from tests.kit.queues import GONE_AWAY, TestQueue, payload
 from tests.kit.replicas import ask, make_setup
 
 __all__ = ["own_queue_on_mariadb"]
@@ -87,6 +88,26 @@ def test_the_refused_row_is_named_and_the_others_are_moved(
     (row,) = queue.rows(tables.set_aside)
     assert row.failed_id == 17
     assert reason in row.detail
+    assert broken(queue) == []
+
+
+def test_a_refused_job_of_a_canary_is_set_aside_once(queue: TestQueue) -> None:
+    run(queue, "ALTER TABLE jobs ADD CONSTRAINT valid CHECK (json_valid(payload))")
+    for failed_id in (1, 2, 3, 4):
+        is_refused = failed_id == 2
+        error = OTHER if is_refused else GONE_AWAY
+        body = "{" if is_refused else None
+        queue.fail(failed_id, order=failed_id, body=body, exception=error)
+    assert ended(queue, "retry-all canary=2").state == "waiting"
+    setup = make_setup(queue)
+    with queue.engine.begin() as connection:
+        operation = operations.find(connection, 1)
+        assert operation is not None
+        transitions.go_on(connection, operation, setup.clock(connection))
+    run_out(Runner(setup))
+    (row,) = queue.rows(tables.operations)
+    assert (row.state, row.done, row.skipped) == ("done", 3, 1)
+    assert [row.failed_id for row in queue.rows(tables.set_aside)] == [2]
     assert broken(queue) == []
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from bot.access.roles import Profile, Unreachable
+from bot.access.roles import READ_AGE, Profile, Unreachable
 from bot.background.operations.runner import ASK_AGAIN, DOUBT_ENDS, FAILED, TRIES, Runner
 from bot.database.engine import connect
 from bot.failpoints import arm, disarm
@@ -31,11 +31,11 @@ class Silent(People):
 
     silent: bool = False
 
-    def profile(self, user: str) -> Profile:
+    def profile(self, user: str, max_age: float = READ_AGE) -> Profile:
         """Return a member's profile, if Slack answers."""
         if self.silent:
             raise Unreachable("ratelimited")
-        return super().profile(user)
+        return super().profile(user, max_age)
 
 
 @pytest.fixture
@@ -240,7 +240,7 @@ def test_what_a_terminal_prints_when_it_loses_the_database_is_not_that_nothing_w
     assert do(replace(bench.setup, engine=alone.engine), asked, lines.append, lambda _: None) == 1
     printed = json.loads(lines[0])
     assert printed["code"] == "still-running"
-    assert "of 5 were done" in printed["error"]
+    assert " of 5. A running bot resumes" in printed["error"]
     assert len(bench.queue.jobs) == 5
 
 

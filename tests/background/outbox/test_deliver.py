@@ -21,7 +21,7 @@ from tests.kit.invariants import broken
 from tests.kit.outbox import EDIT, POST, change, put
 from tests.kit.posting import deliver, poster_of, watch
 from tests.kit.queues import TestQueue
-from tests.kit.replicas import ALERTS, AUDIT, OPS, SAM, ask, hold, make_setup
+from tests.kit.replicas import ALERTS, AUDIT, OMAR, OPS, SAM, ask, hold, make_setup
 
 
 def clocked(queue: TestQueue) -> tuple[Setup, Clock]:
@@ -329,14 +329,22 @@ def test_equal_refusals_become_one_message_a_minute_and_each_is_recorded(
     assert broken(queue, drained=True) == []
 
 
-def test_refusals_of_other_people_or_reasons_are_told_apart(
+def test_refusals_of_other_people_are_posted_apart_and_other_requests_have_a_line(
     queue: TestQueue, slack: LocalSlack
 ) -> None:
     setup, clock = clocked(queue)
-    for by, words in ((SAM, "retry 45"), (SAM, "delete 45"), ("U07OPERATOR1", "delete 45")):
+    sam = [
+        (SAM, words) for words in ("retry 45", "delete 45", "retry 46", "delete 46", "delete 47")
+    ]
+    for by, words in (*sam, (OMAR, "delete 45")):
         ask(setup, words, by=by)
     drain(setup, slack, clock)
-    assert len(shown(slack, AUDIT)) == 3
+    gathered, other = shown(slack, AUDIT)
+    assert OMAR in other
+    retries, deletions = gathered.splitlines()[:2]
+    assert "tried `retry 45`" in retries
+    assert "tried `delete 45`" in deletions
+    assert [line[-1] for line in (retries, deletions)] == ["2", "3"]
 
 
 class Interrupted:

@@ -119,6 +119,23 @@ def test_the_worker_is_broken_fixed_paused_and_sped_up(panel: Page, stage: Stage
     assert stage.controls == WorkerControls(speed=8, failure_rate=0)
 
 
+def test_the_controls_have_the_workers_values_at_once(visit: Visit, stage: Stage) -> None:
+    page = visit()
+    button = page.get_by_role("button", name="Behind the scenes")
+    expect(button).to_be_visible()
+    # The panel's next data never come.
+    page.route("**/_local/panel", lambda route: None)  # noqa: ARG005 Playwright gives it
+    button.click()
+    speed = page.get_by_role("slider", name="Speed")
+
+    expect(speed).to_have_value("2")
+    speed.press("End")
+
+    expect(speed).to_have_attribute("aria-valuetext", "8\u00d7")
+    assert stage.controls.speed == 8
+    page.unroute_all(behavior="ignoreErrors")
+
+
 def test_each_request_is_listed_with_its_time_and_its_error(
     panel: Page, slack: LocalSlack, connect: Connect
 ) -> None:
