@@ -47,6 +47,7 @@ from bot.views.refusal import refusal_sentence
 from bot.wiring import (
     audit_keys,
     check_tables,
+    layout_of,
     make_bot,
     make_setup,
     open_database,
@@ -172,7 +173,7 @@ def reindex_command() -> None:
     logs.configure("WARNING", mask_value)
     settings = load_settings(os.environ, need="database")
     engine = open_database(settings)
-    check_tables(engine, queue_of(settings))
+    check_tables(engine, queue_of(settings, layout_of(settings, engine)))
     reindex(engine, make_setup(settings, engine, NoSlack()).queue, click.echo)
 
 
@@ -192,7 +193,7 @@ def do_command(words: str, name: str, as_json: bool, yes: bool, request_id: str 
     logs.configure("WARNING", mask_value)
     settings = load_settings(os.environ, need="database")
     engine = open_database(settings)
-    check_tables(engine, queue_of(settings))
+    check_tables(engine, queue_of(settings, layout_of(settings, engine)))
     setup = make_setup(settings, engine, NoSlack())
     arguments = TerminalRequest(words, name, request_id, yes, as_json)
     raise SystemExit(do(setup, arguments, click.echo, _ask))

@@ -26,7 +26,7 @@ from bot.fingerprint.payload import DEFAULT_ORDER_PATHS, DEFAULT_TIENDA_PATHS
 from bot.masking.keys import DEFAULT_MASKED_KEYS
 from bot.masking.masker import mask_text
 from bot.models.refusals import StartError
-from bot.queue.layouts import Queue, fitted, require, spec_tables, warnings
+from bot.queue.layouts import Layout, Queue, all_layouts, detect, fitted, require, warnings
 from bot.setting_types import is_exposed
 from bot.settings import Settings
 from bot.slack.runtime import Access, SlackBot, look_up
@@ -133,14 +133,26 @@ def open_engines(settings: Settings, grace: float = 0.0) -> Engines:
     )
 
 
-def queue_of(settings: Settings) -> Queue:
+def layout_of(settings: Settings, engine: Engine) -> Layout:
+    """Return the layout of the queue's tables: their columns show it, or the settings name it.
+
+    Raises `StartError` if the columns fit several layouts.
+    """
+    every = all_layouts(settings.retry_after, settings.connections)
+    layouts = [layout for layout in every if settings.layout in (None, layout.name)]
+    with at_start(), reading(engine, time_limit(engine, START_SECONDS)) as connection:
+        return detect(connection, settings.jobs_table, settings.failed_jobs_table, layouts)
+
+
+def queue_of(settings: Settings, layout: Layout) -> Queue:
     """Return the queue with the configured tables and payload paths."""
     url = settings.database_url
     schema = None
     if settings.own_schema is not None and url is not None:
         schema = make_url(url.get_secret_value()).database
-    jobs, failed = spec_tables(settings.jobs_table, settings.failed_jobs_table, schema)
+    jobs, failed = layout.tables(settings.jobs_table, settings.failed_jobs_table, schema)
     return Queue(
+        layout=layout,
         jobs=jobs,
         failed=failed,
         zone=settings.time_zone,
@@ -188,8 +200,9 @@ def make_setup(
     settings: Settings, engine: Engine, directory: Directory, team: str | None = None
 ) -> Setup:
     """Build the setup that all requests use, from the settings."""
+    queue = queue_of(settings, layout_of(settings, engine))
     with at_start(), reading(engine) as connection:
-        queue = fitted(connection, queue_of(settings))
+        queue = fitted(connection, queue)
     return Setup(
         engine=engine,
         queue=queue,
@@ -272,8 +285,9 @@ def make_bot(settings: Settings, interval: float = INTERVAL, grace: int = 0) -> 
     if settings.slack_bot_token is None or settings.slack_app_token is None:
         raise StartError(["SLACK_BOT_TOKEN and SLACK_APP_TOKEN are needed to run."])
     engines = open_engines(settings, grace)
-    warn_of_kept(check_tables(engines.background, queue_of(settings)))
-    warn_of_tables(engines.background, queue_of(settings))
+    queue = queue_of(settings, layout_of(settings, engines.background))
+    warn_of_kept(check_tables(engines.background, queue))
+    warn_of_tables(engines.background, queue)
     if settings.alert_channel not in settings.change_channels:
         log.warning("alerts have buttons that work only in QUEUE_BOT_CHANGE_CHANNELS")
     access = Access(

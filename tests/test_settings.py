@@ -22,6 +22,7 @@ from bot.settings import (
 )
 from bot.text import LANGUAGES
 from bot.wiring import queue_of, start_notes
+from tests.kit.frameworks import SPEC
 
 PAGE = Path(__file__).parent.parent / "docs" / "settings.md"
 CANARY = "hunter2"
@@ -125,8 +126,8 @@ def test_an_unknown_name_is_told_with_the_nearest_right_one(name: str, nearest: 
 
 
 def test_a_name_that_is_near_nothing_is_sent_to_the_page() -> None:
-    (sentence,) = problems({**RUNS, "QUEUE_BOT_XYZZY": "1"})
-    assert sentence == "QUEUE_BOT_XYZZY is not a setting; see docs/settings.md."
+    (sentence,) = problems({**RUNS, "QUEUE_BOT_XYZZY_PLUGH": "1"})
+    assert sentence == "QUEUE_BOT_XYZZY_PLUGH is not a setting; see docs/settings.md."
 
 
 WRONG = [
@@ -273,7 +274,7 @@ def written(field: str) -> str:
         case bool():
             return str(default).lower()
         case _:
-            return str(default)
+            return ", ".join(default) if isinstance(default, tuple) else str(default)
 
 
 def test_the_page_has_every_setting_with_its_default_and_no_other() -> None:
@@ -350,5 +351,5 @@ def test_an_sqlite_file_has_no_schema_for_the_bots_tables() -> None:
 def test_the_queues_tables_are_named_with_their_database_beside_a_schema_of_the_bot() -> None:
     environ = {"DATABASE_URL": "mysql+pymysql://u:p@localhost/shop"}
     for own, expected in ({}, None), ({"QUEUE_BOT_SCHEMA": "queue_bot"}, "shop"):
-        queue = queue_of(load_settings({**environ, **own}, need="database"))
+        queue = queue_of(load_settings({**environ, **own}, need="database"), SPEC.layout)
         assert [queue.jobs.schema, queue.failed.schema] == [expected] * 2

@@ -123,6 +123,7 @@ def preview(work: Work, action: Action, scope: Scope, options: BulkOptions = PLA
         "archive": options.archive,
         "duplicates": _duplicates(work, plan) if action.counts_as == "retried" else None,
         "children": _children(work, scope),
+        "layout": work.queue.layout.name,
     }
     return plan.model_copy(update=details)
 

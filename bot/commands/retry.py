@@ -120,15 +120,16 @@ def _now(work: Work, ids: Sequence[int], digest: str | None, *, force: bool) -> 
         this = work.queue.failed_layout.id == row.id
         archive.keep_failed(work.connection, work.queue, this, archived_as(work, ACTION))
         reach("retry-archived")
-        job_id = moves.retry(work.connection, work.queue, row.id, work.now)
+        moved = moves.retry(work.connection, work.queue, row.id, work.now)
         reach("retry-moved")
         return RetriedJob(
             failed_id=row.id,
-            job_id=job_id,
+            job_id=moved.id,
             queue=row.queue,
             failed_at=failed_at_text(row.failed_at),
             job_class=row.identity.job_class,
             order_id=row.identity.order_id,
+            edited=dict(moved.edited),
         )
 
     children = children_unless(work, work.queue.failed, force=force)

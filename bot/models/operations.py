@@ -130,6 +130,8 @@ class Preview(Value):
     # When the bot removes the failed jobs, the database deletes or changes rows of these tables.
     children: tuple[str, ...] = ()
     older: WiderPlan | None = None
+    # The layout of the queue's tables; a layout may have its own note about retries.
+    layout: str = "spec"
 
     @computed_field  # type: ignore[prop-decorator] # as pydantic documents it
     @property

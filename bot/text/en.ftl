@@ -223,6 +223,8 @@ stuck-title = *Stuck jobs*, reserved for { $age } or more, the longest first
 stuck-none = ✅ No job has been reserved for { $age } or more.
 stuck-none-partial = ❓ None of the oldest and newest jobs has been reserved for { $age } or more. The queue is too long to scan in full.
 stuck-more = There may be more stuck jobs: { $longer } shows only the jobs that have been stuck for longer.
+payload-facts = Payload: { $facts }
+stuck-expiry = A reservation expires after { $age }. The job then counts as available, because any worker may take it again.
 workers-hint = The workers may be dead or stuck. Check them ({ $look }) and restart them if needed ({ $restart }).
 released-one = 🔓 Job { $id } is available again: any worker may take it.
 released-one-by = 🔓 { $by } released job { $id }: it is available again.
@@ -264,9 +266,11 @@ refusal-row-refused = Row { $id } was not moved: the database refused the change
 refusal-row-has-children = Row { $id } was not changed, because rows of the table { $detail } refer to it. The database would delete or change those rows too, and an undo could not restore them. To change row { $id } anyway, repeat the command with force=yes
 reason-row-has-children = rows of another table refer to the row (repeat with force=yes)
 reason-times-off = failed_at is not in the time zone of QUEUE_BOT_TIME_ZONE
+refusal-other-connection = Failed job { $id } was not moved: it came from the connection { $detail }, whose jobs are not in this table. Retry it with php artisan queue:retry, or add the connection to QUEUE_BOT_CONNECTIONS if its driver is database
 reason-row-too-long = a value is too long for its column
 reason-row-would-change = the table would store a different text
 reason-row-refused = the database refused the row
+reason-other-connection = the job came from another connection
 reason-not-reserved = the job was not reserved
 reason-reserved-again = a worker had taken the job again
 reason-reserved-recently = the job was reserved too recently
@@ -294,6 +298,21 @@ reason-not-frozen = changes were not frozen
 
 ## Undoing
 button-undo = Undo
+retried-attempts =
+    { $count ->
+        [one] The attempts in the payload of { $ids } are 0 again.
+       *[other] The attempts in the payloads of { $ids } are 0 again.
+    }
+retried-deadline-moved =
+    { $count ->
+        [one] The deadline (retryUntil) of { $ids } had passed. The retry moved it by the time that the job had at first.
+       *[other] The deadlines (retryUntil) of { $ids } had passed. The retry moved each by the time that the job had at first.
+    }
+retried-deadline-removed =
+    { $count ->
+        [one] The deadline (retryUntil) of { $ids } had passed. The retry removed it, because the payload does not say when the job was created.
+       *[other] The deadlines (retryUntil) of { $ids } had passed. The retry removed them, because the payloads do not say when the jobs were created.
+    }
 undo-until-started = Undo works until a worker takes the job.
 undo-too-late = A worker has taken the job, so the retry can no longer be undone.
 undone-failed-one = ↩️ Failed job { $id } is back in failed_jobs.
@@ -1170,6 +1189,7 @@ bulk-identical =
     }
 bulk-duplicates-bounded = Only the newest jobs were checked for duplicates.
 bulk-children = ⚠️ The database also deletes or changes the rows of { $tables } that refer to these jobs. An undo does not restore those rows.
+bulk-note-laravel = If the deadline of a job (retryUntil) has passed, the retry moves it by the time that the job had at first, or removes it. Jobs of other connections are skipped and named.
 bulk-final = ⚠️ *No copies are kept:* this cannot be undone.
 bulk-ids-missing =
     { $count ->

@@ -34,7 +34,7 @@ button-delete-undo =
         [one] Eliminar (reversible 1 día)
        *[other] Eliminar (reversible { $days } días)
     }
-button-keep = Conservar el job
+button-keep = Conservar
 button-next = Página siguiente
 button-failed = Jobs fallidos
 button-jobs = Jobs en la cola
@@ -43,7 +43,7 @@ button-close = Cerrar
 button-cancel = Cancelar
 button-stop = Cancelar el resto
 confirm-delete-failed = ¿Eliminar el job fallido { $id }?
-confirm-delete-failed-text = El job no se reintentará. El archivo del bot guarda una copia.
+confirm-delete-failed-text = El job no se reintentará. El bot guarda una copia.
 confirm-delete = ¿Eliminar el job { $id }?
 confirm-delete-text = El job no se ejecutará. Si un worker ya tomó el job, es posible que lo termine. El archivo del bot guarda una copia.
 
@@ -245,6 +245,8 @@ stuck-title = *Jobs atascados*, reservados desde hace { $age } o más; primero l
 stuck-none = ✅ Ningún job está reservado desde hace { $age } o más.
 stuck-none-partial = ❓ Ninguno de los jobs más antiguos y más recientes está reservado desde hace { $age } o más. La cola es demasiado larga para revisarla completa.
 stuck-more = Puede haber más jobs atascados: { $longer } muestra solo los jobs que llevan más tiempo atascados.
+payload-facts = Payload: { $facts }
+stuck-expiry = Una reserva vence a los { $age }. El job cuenta entonces como disponible, porque cualquier worker puede volver a tomarlo.
 workers-hint = Los workers pueden estar muertos o atascados. Revísalos ({ $look }) y reinícialos si hace falta ({ $restart }).
 released-one = 🔓 El job { $id } vuelve a estar disponible: cualquier worker puede tomarlo.
 released-one-by = 🔓 { $by } liberó el job { $id }: vuelve a estar disponible.
@@ -286,9 +288,11 @@ refusal-row-refused = La fila { $id } no se movió: la base de datos rechazó el
 refusal-row-has-children = La fila { $id } no se cambió, porque hay filas de la tabla { $detail } que dependen de ella. La base de datos también borraría o modificaría esas filas, y al deshacer no se recuperan. Para cambiar la fila { $id } de todos modos, repite el comando con force=yes
 reason-row-has-children = hay filas de otra tabla que dependen de la fila (repite con force=yes)
 reason-times-off = failed_at no está en la zona horaria de QUEUE_BOT_TIME_ZONE
+refusal-other-connection = El job fallido { $id } no se movió: vino de la conexión { $detail }, cuyos jobs no están en esta tabla. Reinténtalo con php artisan queue:retry, o agrega la conexión a QUEUE_BOT_CONNECTIONS si su driver es database
 reason-row-too-long = un valor no cabe en su columna
 reason-row-would-change = la tabla guardaría un texto distinto del original
 reason-row-refused = la base de datos rechazó la fila
+reason-other-connection = el job vino de otra conexión
 reason-not-reserved = el job no estaba reservado
 reason-reserved-again = un worker había vuelto a tomar el job
 reason-reserved-recently = el job se había reservado hace muy poco
@@ -316,6 +320,24 @@ reason-not-frozen = los cambios no estaban congelados
 
 ## Deshacer
 button-undo = Deshacer
+retried-attempts =
+    { $count ->
+        [one] Los intentos en el payload de { $ids } vuelven a ser 0.
+        [many] Los intentos en los payloads de { $ids } vuelven a ser 0.
+       *[other] Los intentos en los payloads de { $ids } vuelven a ser 0.
+    }
+retried-deadline-moved =
+    { $count ->
+        [one] El plazo (retryUntil) de { $ids } había vencido. El reintento lo extendió por el tiempo que el job tuvo al inicio.
+        [many] Los plazos (retryUntil) de { $ids } habían vencido. El reintento extendió cada uno por el tiempo que el job tuvo al inicio.
+       *[other] Los plazos (retryUntil) de { $ids } habían vencido. El reintento extendió cada uno por el tiempo que el job tuvo al inicio.
+    }
+retried-deadline-removed =
+    { $count ->
+        [one] El plazo (retryUntil) de { $ids } había vencido. El reintento lo quitó, porque el payload no dice cuándo se creó el job.
+        [many] Los plazos (retryUntil) de { $ids } habían vencido. El reintento los quitó, porque los payloads no dicen cuándo se crearon los jobs.
+       *[other] Los plazos (retryUntil) de { $ids } habían vencido. El reintento los quitó, porque los payloads no dicen cuándo se crearon los jobs.
+    }
 undo-until-started = Se puede deshacer hasta que un worker tome el job.
 undo-too-late = Un worker ya tomó el job; el reintento no se puede deshacer.
 undone-failed-one = ↩️ El job fallido { $id } está otra vez en failed_jobs.
@@ -1222,6 +1244,7 @@ bulk-identical =
     }
 bulk-duplicates-bounded = Solo se revisaron los jobs más recientes en busca de duplicados.
 bulk-children = ⚠️ La base de datos también borra o modifica las filas de { $tables } que dependen de estos jobs. Al deshacer no se recuperan esas filas.
+bulk-note-laravel = Si el plazo de un job (retryUntil) venció, el reintento lo extiende por el tiempo que el job tuvo al inicio, o lo quita. Los jobs de otras conexiones se omiten y se nombran.
 bulk-final = ⚠️ *No se guardan copias:* esto no se puede deshacer.
 bulk-ids-missing =
     { $count ->

@@ -254,7 +254,7 @@ def test_one_bulk_change_a_queue_at_a_time_and_two_queues_side_by_side(bench: Be
     assert codes(confirm(bench.setup, "retry", plan) for plan in plans) == ["ok", "ok"]
     refused = confirm(bench.setup, "clear-failed", again.plan, typed=again.total)
     assert codes([refused]) == ["operation-running"]
-    assert "is already running retry there" in text_of(bench.setup, refused)
+    assert "is already running retry on the same queue" in text_of(bench.setup, refused)
     assert "ya está ejecutando" in text_of(replace(bench.setup, language="es"), refused)
     assert codes([confirm(bench.setup, "retry", every.plan)]) == ["operation-running"]
     run_out(bench.runner(1))

@@ -176,7 +176,7 @@ def test_the_same_thing_muted_again_is_muted_for_longer_and_not_twice(queue: Tes
     assert "This replaces a mute until" in text_of(setup, longer)
     assert "This replaces a mute until" not in text_of(setup, first)
     assert "muted oldest_job until" in text_of(setup, shorter).replace("`", "")
-    assert f"<@{ANA}> muted" in text_of(setup, shorter)
+    assert f"<@{ANA}> already muted" in text_of(setup, shorter)
 
 
 def test_two_that_mute_the_same_at_once_make_one_mute(mariadb_queue: TestQueue) -> None:

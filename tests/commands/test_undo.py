@@ -198,7 +198,7 @@ def test_a_row_whose_id_is_taken_comes_back_under_a_new_one(team_on_each: Team, 
 
     rows = queue.jobs if kind == "job" else queue.failed
     assert [row.payload for row in rows] == [payload(2), payload(1)]
-    assert f"now {rows[1].id}, because 123 is taken" in answer.text
+    assert f"new id {rows[1].id}, because another row has the id 123" in answer.text
     if alert is not None:
         team.until(lambda: f"job {rows[1].id}" in team.now(alert)["text"])
         assert "run:retry" in action_ids(team.now(alert))

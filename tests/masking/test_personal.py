@@ -67,7 +67,7 @@ def test_a_viewer_sees_no_phone_and_who_sees_one_is_audited(kept_queue: TestQueu
     payload = json.dumps({"displayName": "App\\Jobs\\Sms", "phone": "987654321"})
     kept_queue.fail(45, body=payload, exception="cannot send to +51 987 654 321")
     kept_queue.push(46, body=payload)
-    setup = make_setup(replace(kept_queue, queue=replace(kept_queue.queue, mask=mask_text)))
+    setup = replace(make_setup(kept_queue), queue=replace(kept_queue.queue, mask=mask_text))
     viewers = replace(setup.rules, operators=(), viewers=(OMAR,))
     strict = replace(setup, personal_data_role=Role.ADMIN)
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import event, select
 
 from bot.models.refusals import RowRefused, RowTooLong, RowWouldChange
-from bot.queue.layouts import content_digest, failed_digest, payload_digest
+from bot.queue.layouts.digests import content_digest, failed_digest, payload_digest
 from tests.kit.bulk import carried_out, previewed, run_out, small_batches
 from tests.kit.changed_rows import comes_back, fitted_to, rows, run, unchanged
 from tests.kit.clock import Clock

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import ColumnElement, select
 
 from bot.database.transactions import reading
-from bot.queue.layouts import spec, spec_tables
+from bot.queue.layouts import moments, spec_tables, tables
 from bot.queue.layouts.rows import FailedRow, JobRow
 from bot.store.tables import archive
 from bot.wall_clock import unix
@@ -159,8 +159,8 @@ def test_the_conditions_part_the_jobs_by_their_state(queue: TestQueue) -> None:
     expected: list[tuple[ColumnElement[bool], set[str]]] = [
         (layout.is_available(NOW), {"available", "released"}),
         (layout.is_delayed(NOW), {"delayed"}),
-        (layout.is_reserved(), {"reserved"}),
-        (layout.is_pending(), {"available", "delayed", "released"}),
+        (layout.is_reserved(NOW), {"reserved"}),
+        (layout.is_pending(NOW), {"available", "delayed", "released"}),
         (layout.is_untouched(), {"available", "delayed"}),
         (layout.is_reserved_for(60, NOW), {"reserved"}),
         (layout.is_reserved_for(61, NOW), set()),
@@ -179,19 +179,21 @@ def test_a_row_has_the_state_that_the_conditions_say(queue: TestQueue) -> None:
     conditions = {
         "pending": layout.is_available(NOW),
         "delayed": layout.is_delayed(NOW),
-        "reserved": layout.is_reserved(),
+        "reserved": layout.is_reserved(NOW),
     }
     with reading(queue.engine) as connection:
         for state, condition in conditions.items():
-            query = select(*layout.selection(100)).where(condition)
-            rows = [JobRow.of(row) for row in connection.execute(query).mappings()]
+            query = select(*layout.selection(100, NOW)).where(condition)
+            rows = [layout.row_of(row) for row in connection.execute(query).mappings()]
             assert {row.state(NOW) for row in rows} == {state}
 
 
 def test_a_selection_has_the_columns_of_its_row_in_order() -> None:
     jobs, failed = spec_tables()
-    of_job = [column.name for column in select(*spec.JobsTable(jobs).selection(9)).selected_columns]
-    of_failed = select(*spec.FailedJobsTable(failed).selection(9, 9)).selected_columns
+    of_job = [
+        column.name for column in select(*tables.JobsTable(jobs).selection(9, NOW)).selected_columns
+    ]
+    of_failed = select(*tables.FailedJobsTable(failed).selection(9, 9)).selected_columns
     assert of_job == [field.name for field in fields(JobRow)]
     assert [*(column.name for column in of_failed), "digest"] == [
         field.name for field in fields(FailedRow)
@@ -199,21 +201,21 @@ def test_a_selection_has_the_columns_of_its_row_in_order() -> None:
 
 
 def test_an_archive_keeps_every_column_and_a_restore_writes_every_column() -> None:
-    tables = spec_tables()
-    layouts: tuple[spec.JobsTable | spec.FailedJobsTable, ...] = (
-        spec.JobsTable(tables[0]),
-        spec.FailedJobsTable(tables[1]),
+    pair = spec_tables()
+    layouts: tuple[tables.JobsTable | tables.FailedJobsTable, ...] = (
+        tables.JobsTable(pair[0]),
+        tables.FailedJobsTable(pair[1]),
     )
-    for layout, table in zip(layouts, tables, strict=True):
+    for layout, table in zip(layouts, pair, strict=True):
         names = [column.name for column in table.columns]
-        assert [layout.id.name, *layout.restored_columns] == names
-        assert set(layout.restored_columns) <= set(spec.ARCHIVED) <= set(archive.c.keys())
+        assert [layout.id.name, *layout.archived_columns] == names
+        assert set(layout.archived_columns) <= set(tables.ARCHIVED) <= set(archive.c.keys())
 
 
 def test_moments_survive_the_way_into_a_table_and_back() -> None:
     zone = ZoneInfo("America/Lima")
-    assert spec.decode_moment(spec.encode_moment(NOW)) == NOW
-    assert spec.encode_failed_at(NOW, zone) == NOW - timedelta(hours=5)
-    assert spec.decode_failed_at(spec.encode_failed_at(NOW, zone), zone) == NOW
+    assert moments.decode_moment(moments.encode_moment(NOW)) == NOW
+    assert moments.encode_failed_at(NOW, zone) == NOW - timedelta(hours=5)
+    assert moments.decode_failed_at(moments.encode_failed_at(NOW, zone), zone) == NOW
     outside = datetime(9999, 12, 31, 23, 59)  # noqa: DTZ001 a wall clock
-    assert spec.decode_failed_at(outside, zone) == outside
+    assert moments.decode_failed_at(outside, zone) == outside

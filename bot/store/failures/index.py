@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, func, or_, select
 
-from bot.queue.layouts import Queue, failed_digest, payload_digest
+from bot.queue.layouts import Queue, failed_digest
 from bot.queue.reads import EXCEPTION_HEAD, PAYLOAD_HEAD
 from bot.store.cursors import position, reset, set_position
 from bot.store.failures import entries, regrouping
@@ -211,7 +211,7 @@ def _missing(
             *layout.selection(PAYLOAD_HEAD, EXCEPTION_HEAD),
             layout.text_bytes().label("bytes"),
             failed_digest(queue.failed).label("row_digest"),
-            payload_digest(queue.failed).label("payload_digest"),
+            layout.payload_digest().label("payload_digest"),
         )
         .where(layout.id > low, ~_indexed(queue))
         .order_by(layout.id)

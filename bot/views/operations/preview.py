@@ -270,6 +270,9 @@ def _notes(preview: Preview, ctx: Context) -> list[Mrkdwn]:
     if is_load and (preview.archive or counts_as != "deleted"):
         key = f"bulk-note-{kind(preview.action, ctx)}"
         notes = [texts(key, days=ctx.archive_days), *notes]
+    own = f"bulk-note-{preview.layout}"
+    if counts_as == "retried" and texts.has(own):
+        notes.append(texts(own))
     if preview.rate:
         spread = age(preview.total * 60 // preview.rate, texts)
         notes.append(texts("bulk-note-rate", count=preview.rate, age=spread))

@@ -123,7 +123,7 @@ class Story:
         self.show("preview")
         rate = self.dialog.get_by_role("combobox", name="Rate")
         canary = self.dialog.get_by_role("combobox", name="Retry some jobs first?")
-        rate.select_option(label="600 a minute")
+        rate.select_option(label="600 jobs a minute")
         canary.select_option(label="3 jobs first, the rest if these are processed")
         canary.evaluate(INTO_VIEW)
         self.show("chosen")
