@@ -37,8 +37,8 @@ def activate_key(engine: Engine, keys: AuditKeys, actor: str) -> str:
         predecessor = keys.by_id(active)
         if predecessor is None:
             sentence = (
-                f"The active key {active} is not here: set QUEUE_BOT_AUDIT_KEY_OLD to it. "
-                "If it is lost: queue-bot audit new-key --lost."
+                f"The active key {active} is missing: set QUEUE_BOT_AUDIT_KEY_OLD to this key. "
+                "If the key is lost, use queue-bot audit new-key --lost."
             )
             raise StartError([sentence])
         _write(connection, KeyChange(ROTATED, newest.id, active), now, actor, predecessor)
@@ -46,7 +46,7 @@ def activate_key(engine: Engine, keys: AuditKeys, actor: str) -> str:
         _write(connection, KeyChange(BEGUN, newest.id, active), now, actor, newest)
 
     _change_key(engine, keys, work)
-    return "The key changes with the next seal. Keep QUEUE_BOT_AUDIT_KEY_OLD until health is good."
+    return "The next seal uses the new key. Keep QUEUE_BOT_AUDIT_KEY_OLD until health is good."
 
 
 def replace_lost_key(engine: Engine, keys: AuditKeys, actor: str) -> str:
@@ -54,11 +54,13 @@ def replace_lost_key(engine: Engine, keys: AuditKeys, actor: str) -> str:
 
     def work(connection: Connection, now: datetime, active: str, newest: AuditKey) -> None:
         if keys.by_id(active) is not None:
-            raise StartError([f"The key {active} is not lost: queue-bot audit new-key --activate."])
+            raise StartError(
+                [f"The key {active} is not lost: use queue-bot audit new-key --activate."]
+            )
         _write(connection, KeyChange(LOST, newest.id, active), now, actor, newest)
 
     _change_key(engine, keys, work)
-    return "The next seal begins a part with the new key. Only anchors prove the links before it."
+    return "The next seal uses the new key. Only anchors prove the links before that seal."
 
 
 def purge_refusals(engine: Engine, keys: AuditKeys, days: int, actor: str) -> str:
@@ -91,7 +93,7 @@ def _change_key(
         require_current(connection)
         active = chain.tail(connection).active
         if active is None:
-            raise StartError(["The chain has no key yet: the running bot begins with its key."])
+            raise StartError(["The chain has no key yet; the running bot activates its own key."])
         if active == newest.id:
             raise StartError([f"The key {active} is already active."])
         work(connection, now_of(connection), active, newest)

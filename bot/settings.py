@@ -146,6 +146,8 @@ class Settings(BaseSettings):
     previews_per_minute: Positive = 10
     refusals_per_minute: Positive = 10
     operator_minutes: Positive = 10
+    second_person: Positive | None = None
+    personal_data_role: RoleWord = Role.OPERATOR
     audit_key: AuditSecret | None = None
     audit_key_old: AuditSecret | None = None
 
@@ -267,7 +269,7 @@ def _with_files(raw_values: Mapping[str, str], problems: list[str]) -> dict[str,
         try:
             merged[name] = Path(path).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError):
-            problems.append(f"{name}_FILE names a file that cannot be read as text.")
+            problems.append(f"{name}_FILE names a file that queue-bot cannot read as text.")
         else:
             if not merged[name]:
                 problems.append(f"{name}_FILE names an empty file.")
@@ -278,15 +280,15 @@ def exposed_files(environ: Mapping[str, str]) -> list[str]:
     """Return a sentence for each secret file that every account on this machine can read."""
     paths = {name: environ.get(f"{name}_FILE", "").strip() for name in Settings.SECRETS}
     return [
-        f"{name}_FILE names a file that every account of this machine can read: chmod 600."
+        f"{name}_FILE names a file that every account on this machine can read: run chmod 600."
         for name, path in paths.items()
         if path and is_exposed(path)
     ]
 
 
 def _missing(name: str) -> str:
-    alternative = f", or {name}_FILE to a file that holds it" if name in Settings.SECRETS else ""
-    return f"{name} is missing; set it{alternative} (docs/settings.md says where to find it)."
+    alternative = f", or {name}_FILE to a file that contains it" if name in Settings.SECRETS else ""
+    return f"{name} is missing; set it{alternative}. docs/settings.md explains the value."
 
 
 def _sentence(detail: ErrorDetails, raw_values: Mapping[str, str]) -> str:
@@ -316,7 +318,7 @@ def _contradictions(settings: Settings, need: Need) -> list[str]:
         problems.append("QUEUE_BOT_AUDIT_KEY_OLD is set without QUEUE_BOT_AUDIT_KEY; set both.")
     if need == "run" and not (settings.viewers or settings.operators or settings.admins):
         problems.append(
-            "Nobody may use the bot yet; list Slack user or user-group ids in "
+            "Nobody has a role yet; list ids of Slack users or user groups in "
             "QUEUE_BOT_ADMINS, QUEUE_BOT_OPERATORS or QUEUE_BOT_VIEWERS."
         )
     return problems

@@ -87,8 +87,8 @@ def start_notes(settings: Settings) -> list[str]:
 
 
 KEYLESS = (
-    "QUEUE_BOT_AUDIT_KEY is not set: whoever can write to the database can forge audit records "
-    "that verify accepts. queue-bot audit new-key makes a key."
+    "QUEUE_BOT_AUDIT_KEY is not set: everybody who can write to the database can forge audit "
+    "records that verify accepts. queue-bot audit new-key prints a new key."
 )
 
 
@@ -96,7 +96,7 @@ def _link_notes(settings: Settings) -> list[str]:
     url = None if settings.database_url is None else settings.database_url.get_secret_value()
     database = make_url(url).database if url is not None and url.startswith("sqlite") else None
     if database is not None and is_exposed(database):
-        return ["Every account of this machine can read the SQLite file: chmod 600."]
+        return ["Every account on this machine can read the SQLite file: run chmod 600."]
     if settings.database_tls == "off":
         return ["DATABASE_TLS=off: the database is not verified, and the link may be unencrypted."]
     return []
@@ -232,6 +232,8 @@ def make_setup(
         alerts_per_minute=settings.alerts_per_minute,
         alerting=_alerting(settings),
         archive_days=settings.archive_days,
+        second_person=settings.second_person,
+        personal_data_role=settings.personal_data_role,
         audit_keys=audit_keys(settings),
         operator_minutes=settings.operator_minutes,
         limits=PersonLimits(

@@ -42,7 +42,7 @@ from tests.services.mariadb import MariaDB
 PAGE = Path(__file__).parents[1] / "docs" / "operating.md"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Granted(TestQueue):
     """A queue whose bot has the page's two accounts; `own` is the database of the bot's tables."""
 
@@ -89,7 +89,9 @@ def granted(request: pytest.FixtureRequest, mariadb_server: MariaDB) -> Iterator
         owner = connect(mariadb_server.url(schema), schema=own)
         jobs, failed = spec_tables(schema=None if own is None else schema)
         jobs.metadata.create_all(owner)
-        queue = Granted(mariadb_server.url(schema), owner, Queue(jobs, failed), mariadb_server, own)
+        queue = Granted(
+            mariadb_server.url(schema), owner, Queue(jobs, failed), server=mariadb_server, own=own
+        )
         with owner.begin() as connection:
             connection.execute(text(f"CREATE TABLE `{schema}`.customers (name VARCHAR(9))"))
         try:

@@ -1,9 +1,10 @@
 """In docs/real-databases.md each table line names a test that exists and covers it."""
 
-import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
+
+from tests.kit.defined_tests import names_of_tests
 
 TESTS = Path(__file__).parent
 PAGE = TESTS.parent / "docs" / "real-databases.md"
@@ -16,16 +17,6 @@ def lines() -> Iterator[list[str]]:
         is_head = set(following) <= set("|- ") and following != ""
         if not is_head and not set(row) <= set("|- "):
             yield [cell.strip() for cell in row.strip("|").split("|")]
-
-
-def names_of_tests() -> set[str]:
-    """Return the names of all test functions."""
-    return {
-        node.name
-        for path in TESTS.rglob("test_*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.FunctionDef)
-    }
 
 
 def test_each_line_names_tests_that_exist() -> None:

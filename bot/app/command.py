@@ -65,6 +65,10 @@ class Result(Value):
     recorded: Mapping[str, Any] = Field(default={}, exclude=True)
     # The id of the request whose change was completely undone. The bot edits its message.
     undone: str | None = Field(default=None, exclude=True)
+    # The operation whose request was approved or declined. The bot edits its message.
+    decided: int | None = Field(default=None, exclude=True)
+    # Whether a read shows personal data. The bot then writes an audit record before the answer.
+    personal: bool = Field(default=False, exclude=True)
 
     def envelope(self) -> dict[str, Any]:
         """Return the spec's JSON, with `extra` next to `data`."""
@@ -128,6 +132,8 @@ class Setup:
     alerting: Alerting = field(default_factory=Alerting)
     archive_days: int = 7
     operator_minutes: int = 10
+    second_person: int | None = None
+    personal_data_role: Role = Role.OPERATOR
     audit_keys: AuditKeys = NO_KEYS
     limits: PersonLimits = field(default_factory=PersonLimits)
     known_roles: KnownRoles = field(default_factory=KnownRoles)
@@ -175,6 +181,7 @@ class Command:
     `action`: describes the effect on jobs.
     `ids_of`: the table of the command's ids, for a command that removes no rows.
     `leads_to`: the command that takes an argument which people type after this command.
+    `second_person`: if the settings ask for approval, every bulk change of the command needs it.
     `topic`: the command's group in the help. `examples`: shown in the help, without `/queue`.
     """
 
@@ -188,6 +195,7 @@ class Command:
     effect: Effect = Effect.READ
     fresh: bool = False
     when_frozen: bool = False
+    second_person: bool = False
     finished: Callable[[Progress], Result] | None = None
     action: Action | None = None
     ids_of: RowKind | None = None

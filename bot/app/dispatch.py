@@ -41,6 +41,7 @@ from bot.models.refusals import (
 from bot.models.requests import Invocation
 from bot.store import requests
 from bot.store.audit import chain
+from bot.store.audit.audit_log import Record
 from bot.store.operations import change_freeze
 
 
@@ -208,7 +209,20 @@ def _read(
     with reading(setup.engine, invocation.deadline) as connection:
         now = _time_of(setup, invocation, pending, connection)
         result = command.run(Work(connection, now, invocation, grant, setup), arguments)
+    if result.personal:
+        fields = arguments.model_dump()
+        record = record_of(setup, invocation, grant, command.name, fields, now)
+        _write_before_answer(setup, invocation, record)
     return Outcome(command, grant, now, result=result)
+
+
+def _write_before_answer(setup: Setup, invocation: Invocation, record: Record) -> None:
+    """Write the record of a read; without the record, the person gets a refusal as the answer."""
+
+    def write(connection: Connection) -> None:
+        chain.write(connection, record, setup.audit_keys)
+
+    changing(setup.engine, invocation.deadline, write)
 
 
 def _change(

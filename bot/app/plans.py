@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from bot.access.roles import Need, check_queue
+from bot.app.approvals import needs_approval, request_approval
 from bot.app.command import LARGEST_ID, Arguments, Command, Work
 from bot.app.known_queue import require_known
 from bot.models.actions import Action
@@ -60,6 +61,8 @@ class BulkOutcome:
 
     def sentence(self, doing: str, done: str) -> str | None:
         """Return the English message: the change that started, or that no job matched."""
+        if self.outcome == REQUESTED:
+            return "Waiting for approval by another admin"
         if self.extra.progress is not None:
             return f"{doing} {self.extra.progress.total} failed jobs"
         return f"{done} 0 failed jobs" if self.outcome == "no-op" else None
@@ -74,6 +77,8 @@ class BulkOptions:
     archive: bool = True
 
 
+STARTED, REQUESTED = "started", "requested"
+"""The outcomes of a confirmation: the operation runs, or waits for approval."""
 PLAIN = BulkOptions()
 """No rate and no canary; copies are kept."""
 
@@ -84,7 +89,9 @@ def preview_or_start(
     """Preview the scope, or start the plan if the arguments confirm one."""
     if args.plan is not None:
         progress = confirm(work, action, args, options)
-        return BulkOutcome(BulkExtra(progress=progress), "started", recorded(work, progress))
+        return BulkOutcome(
+            BulkExtra(progress=progress), start_of(progress), recorded(work, progress)
+        )
     plan = preview(work, action, scope, options)
     if not plan.total:
         require_known(work, scope.queue)
@@ -145,6 +152,11 @@ def create(work: Work, action: Action, scope: Scope, options: BulkOptions) -> Pr
             "archive": options.archive,
         },
     )
+
+
+def start_of(progress: Progress) -> str:
+    """Return the outcome of a confirmation for the audit record."""
+    return REQUESTED if progress.state == operations.AWAITING else STARTED
 
 
 def recorded(work: Work, progress: Progress) -> dict[str, Any]:
@@ -224,8 +236,9 @@ def confirm(
 ) -> Progress:
     """Start the planned operation; only its author may confirm it, once, within 10 minutes.
 
-    If the action requires the count, the typed count must match. Raises `PlanExpired`,
-    `CountMismatch`, `Denied` or `OperationRunning`.
+    If the settings require a second person, the operation waits for approval instead. If the action
+    requires the count, the typed count must match. Raises `PlanExpired`, `CountMismatch`, `Denied`
+    or `OperationRunning`.
     """
     plan = None if args.plan is None else operations.locked(work.connection, args.plan)
     actor = work.invocation.actor
@@ -235,6 +248,11 @@ def confirm(
         raise PlanExpired(action=action.name)
     if action.asks_for_count and args.typed != plan.total:
         raise CountMismatch(expected=plan.total)
+    values = {"rate": options.rate, "canary": options.canary}
+    changed = {name: value or None for name, value in values.items() if value is not None}
+    if needs_approval(work.setup, action, plan):
+        check_role(work, action, plan.total)
+        return request_approval(work, plan, changed)
     # Two confirmations at the same time must not both count the rows before the other's start.
     leases.lock_lease(work.connection, "bulk")
     check_role(work, action, plan.total)
@@ -242,8 +260,6 @@ def confirm(
         raise OperationRunning(by=other.actor, action=other.action)
     owner = work.setup.replica
     request = work.invocation.request_id
-    values = {"rate": options.rate, "canary": options.canary}
-    changed = {name: value or None for name, value in values.items() if value is not None}
     if not transitions.start(work.connection, plan.id, request, owner, work.now, **changed):
         raise PlanExpired(action=action.name)
     return Progress(

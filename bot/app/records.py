@@ -134,7 +134,7 @@ def refused(
     now = datetime.now(UTC).replace(tzinfo=None)  # replaced by the database's time
     if pending.typed and isinstance(refusal, Mistyped):
         user = invocation.actor.user
-        log.info("mistyped", command=pending.name or "?", reason=refusal.code, user=user)
+        log.info("command mistyped", command=pending.name or "?", reason=refusal.code, user=user)
         return Outcome(command, grant, now, refusal=refusal)
     if isinstance(refusal, Denied):
         # `Denied` was raised before a grant was returned, but the refusal contains the role.
@@ -146,7 +146,7 @@ def refused(
             return Outcome(command, grant, now, refusal=refusal)
     if isinstance(refusal.__cause__, ServerSilent):
         # The silent server would not store the record either, and the person must not wait.
-        log.warning("refusal not recorded", reason=refusal.code, because="silent")
+        log.warning("refusal not recorded", reason=refusal.code, because="database silent")
         return Outcome(command, grant, now, refusal=refusal)
 
     def work(connection: Connection) -> Outcome:

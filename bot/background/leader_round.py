@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 
 from bot.app.command import Setup
 from bot.background import audit, digest, metrics, purge
+from bot.background.audit_verification import NEXT_PAGE, VERIFY_EVERY, ChainVerifier
 from bot.background.database_load import KEEP_EVERY, Load
 from bot.background.failures import (
     aggregate_once,
@@ -27,7 +28,7 @@ from bot.background.failures import (
 from bot.background.health import HealthObserver
 from bot.background.incidents import grouping, lifecycle, probe
 from bot.background.incidents.quiet_queues import QuietQueues
-from bot.background.operations import canary
+from bot.background.operations import approvals, canary
 from bot.background.outbox.deliver import Poster, SlackRates, deliver_once
 from bot.background.retries import track, track_bulk
 from bot.background.steps import Steps
@@ -65,6 +66,7 @@ MERGE_EVERY = 300.0
 ROLL_EVERY = 60.0
 DIGEST_EVERY = 15.0
 HEALTH_EVERY = 30.0
+APPROVALS_EVERY = 5.0
 STEPS_EVERY = 1.0
 BULK_EVERY = 10.0
 """The period of bulk turns: a turn takes a few seconds, and its last batch a few seconds more."""
@@ -88,6 +90,8 @@ def periods(interval: float) -> dict[str, float]:
         "roll": ROLL_EVERY,
         "digest": DIGEST_EVERY,
         "health": HEALTH_EVERY,
+        "approvals": APPROVALS_EVERY,
+        "verify": VERIFY_EVERY,
         # The duration of the first count is unknown; each count sets the next count's period.
         "sample": metrics.COUNT_SECONDS,
         "bulk": BULK_EVERY,
@@ -128,6 +132,7 @@ class LeaderRound:
         self._interval = interval
         self._rates = SlackRates()
         self._health = HealthObserver(setup)
+        self._verifier = ChainVerifier()
         self._quiet = QuietQueues(setup, polling_engine)
         self._due: dict[str, float] = {}
         self._newest_audit: int | None = None
@@ -273,10 +278,17 @@ class LeaderRound:
             is_needed = waiting is None or waiting.unaggregated
             if self._run("aggregate", aggregate_once, lease, is_needed=is_needed):
                 self._due["aggregate"] = 0.0
+        if self._is_due("approvals", APPROVALS_EVERY):
+            is_expired = waiting is None or waiting.is_due(waiting.approval_until)
+            self._run("approvals", approvals.expire_once, lease, is_needed=is_expired)
         if self._is_due("merge", MERGE_EVERY):
             self._run("merge", merge_once, lease)
         if self._is_due("roll", ROLL_EVERY) and self._run("roll", metrics.roll_once, lease):
             self._due["roll"] = 0.0
+        if self._is_due("verify", VERIFY_EVERY) and self._run(
+            "verify", self._verifier.verify_once, lease
+        ):
+            self._due["verify"] = monotonic() + NEXT_PAGE
         if self._is_due("health", HEALTH_EVERY):
             guarded(self.steps.named("health", partial(self._health.observe_once, lease)))
         return self._post_digest(lease, waiting)

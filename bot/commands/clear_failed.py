@@ -87,6 +87,7 @@ COMMAND = Command(
     effect=Effect.BULK,
     finished=finished,
     fresh=True,
+    second_person=True,
     action=ACTION,
     aliases=("flush",),
     examples=(

@@ -88,17 +88,28 @@ _ADDRESS = (
     re.compile(rf"(?:tcp|ssl|tls|https?)://{_HOST}(?::(?P<port>\d{{2,5}}))?"),
     re.compile(rf"host='{_HOST}', port=(?P<port>\d{{2,5}})"),
     re.compile(rf"(?:ECONNREFUSED|ETIMEDOUT) {_HOST}:(?P<port>\d{{2,5}})"),
+    re.compile(rf"Connection refused: {_HOST}/[\d.:a-f]{{3,45}}:(?P<port>\d{{2,5}})"),
 )  # fmt: skip
 _REDIS_REPLY = re.compile(r"(?P<code>[A-Z]{3,15}) (?P<text>[^\n]{1,300})")
 # A reply of these kinds has several causes; only its sentence names the cause.
 _VAGUE_REPLIES = frozenset(("ERR", "EXECABORT", "WRONGTYPE"))
+# Most errors are about no connection; one search for these words is cheaper than all patterns.
+_HINT = re.compile(
+    r"getaddrinfo|resolve|refused|timed out|timeout|went away|connection|not known|name resolution"
+    r"|such host|UnknownHost|to address|Errno -|ECONN|ETIMEDOUT|EPIPE|reading line|writing|socket"
+    r"|Broken pipe|Couldn't connect",
+    re.IGNORECASE,
+)
 _LONGEST = 1_000
+_UNKNOWN_HOST = ("java.net.UnknownHostException", "UnknownHostException")
 # The link to cURL's manual is no address of the connection.
 _SEE = re.compile(r" ?\(see https?:[^)\n]{0,100}\)")
 
 
 def connection_cause(message: str, class_name: str | None) -> str | None:
     """Return `Redis: Connection refused` or `api.x.pe: host not found`; None for other errors."""
+    if _HINT.search(message, 0, _LONGEST) is None and class_name not in _UNKNOWN_HOST:
+        return None
     message = _SEE.sub("", message[:_LONGEST])
     service = _service(message, class_name)
     host = _unresolved(f"{class_name}: {message}" if class_name else message)

@@ -7,7 +7,7 @@ from bot.fingerprint.error_traces import own_file, without_frames
 
 _CLASS = (
     r"(?:\\?[A-Za-z_][\w]{0,80}(?:\\[A-Za-z_]\w{0,80}){0,12}(?:@anonymous)?"
-    r"|(?:[a-z_]\w{0,60}\.){1,8}[A-Z]\w{0,80})"
+    r"|(?:[A-Za-z_]\w{0,60}\.){1,8}[A-Z][\w$]{0,80})"
 )
 _HEAD = re.compile(rf"(?P<cls>{_CLASS})(?P<soap> exception)?:\s(?P<rest>.*)\Z", re.DOTALL)
 _OLD_HEAD = re.compile(rf"exception '(?P<cls>{_CLASS})'(?: with message '(?P<rest>.*))?", re.DOTALL)
@@ -35,15 +35,20 @@ class ErrorText:
     """A failure's class (None for plain text), numeric code (None if there is none) and message.
 
     `place` is the base name of the file that threw the exception, for a failure without a message.
-    `own_file` is the application's file that caused it. `text` is the whole text with its trace.
+    `path` is the complete path of that file. `text` is the whole text with its trace.
     """
 
     class_name: str | None
     code: str | None
     message: str
     place: str | None
-    own_file: str | None = None
+    path: str | None = None
     text: str = ""
+
+    @property
+    def own_file(self) -> str | None:
+        """The application's file that caused the error."""
+        return own_file(self.text, self.path)
 
 
 def read_error_text(text: str) -> ErrorText:
@@ -61,7 +66,7 @@ def read_error_text(text: str) -> ErrorText:
     if path is None:
         message = without_frames(message)
     error = _classed(message, _base_name(path))
-    return replace(error, own_file=own_file(text, path), text=text)
+    return replace(error, path=path, text=text)
 
 
 def _codeigniter(text: str, rest: str, code: str) -> ErrorText:
@@ -70,8 +75,8 @@ def _codeigniter(text: str, rest: str, code: str) -> ErrorText:
     # If the job threw `new Exception((string) $e)`, the message is another exception's text.
     message, _ = _without_place(_without_trace(message))
     path = place["path"] if place else None
-    own, name = own_file(text, path), _base_name(path)
-    return ErrorText(None, None if code == "0" else code, message.strip(), name, own, text)
+    plain_code, name = None if code == "0" else code, _base_name(path)
+    return ErrorText(None, plain_code, message.strip(), name, path, text)
 
 
 def _without_trace(text: str) -> str:

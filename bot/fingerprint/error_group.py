@@ -37,7 +37,7 @@ def short_error(exception: str) -> str:
 def _key(error_text: ErrorText) -> str:
     name = error_text.class_name or "Exception"
     if not error_text.message:
-        if (cause := language_cause("", name, error_text.own_file)) is not None:
+        if (cause := language_cause(error_text)) is not None:
             return cause
         return f"{name} in {error_text.place}" if error_text.place else f"{name}, no message"
     key = canonical(error_text)

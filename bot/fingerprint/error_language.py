@@ -2,6 +2,7 @@
 
 import re
 
+from bot.fingerprint.error_envelope import ErrorText
 from bot.fingerprint.error_values import generalise
 
 _LEVEL = re.compile(r"(?:Warning|Notice|Deprecated|Fatal error|Error): ")
@@ -45,8 +46,9 @@ _CLASSES = frozenset(
 _VERSIONS = ((re.compile(r"\bon value of type "), "on "),)
 
 
-def language_cause(message: str, class_name: str | None, file: str | None) -> str | None:
+def language_cause(error: ErrorText) -> str | None:
     """Return the error and the application's file, or None if it is no error of the language."""
+    message, class_name = error.message, error.class_name
     level = _LEVEL.match(message)
     text = message[level.end() :] if level else message
     short = re.split(r"[\\.]", class_name)[-1] if class_name else ""
@@ -57,4 +59,5 @@ def language_cause(message: str, class_name: str | None, file: str | None) -> st
     text = generalise(text.partition("\n")[0])
     if short in _CLASSES and not _TEXTS.match(message):
         text = f"{short}: {text}" if text else short
+    file = error.own_file
     return f"{text} in {file}" if file else text

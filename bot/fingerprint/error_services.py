@@ -5,7 +5,7 @@ import re
 from bot.fingerprint.error_body import body_cause, split_body
 from bot.fingerprint.error_values import generalise
 
-_NETSUITE = re.compile(r"netsuite|suitetalk|suitescript", re.IGNORECASE)
+_NETSUITE = ("netsuite", "suitetalk", "suitescript")
 _CODE = re.compile(
     r"(?<![\w.])(?P<code>[A-Z][A-Z0-9]{1,30}(?:_[A-Z0-9]{1,30}){1,8})\b(?P<after>[^\n]{0,400})"
 )
@@ -18,7 +18,7 @@ _APPENDED = re.compile(r"(?:[,;.] | \(| - )(?:\w{1,30}:? ){1,2}#\)?\Z")
 _VALUE_FOLLOWS = re.compile(
     r"(?:not found|no (?:fue |se )?(?:encontrad[oa]|encontró)|does not exist|doesn't exist"
     r"|no existe|already exists|ya existe|(?:row|line|record|fila|l[ií]nea|registro) #?\d{1,9})"
-    r"(?: in \w{1,30}| en \w{1,30})?: ",
+    r"(?: in \w{1,30}| en \w{1,30})?: (?![{\[<])",
     re.IGNORECASE,
 )
 _NAMED = re.compile(
@@ -34,7 +34,8 @@ def netsuite_cause(message: str, text: str) -> str | None:
 
     NetSuite's messages contain fields, record ids and URLs. The code alone names the cause.
     """
-    if not _NETSUITE.search(text):
+    lower = text.lower()
+    if not any(word in lower for word in _NETSUITE):
         return None
     words, body = split_body(message)
     cause = body_cause(body) if body else None

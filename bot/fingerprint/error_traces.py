@@ -12,7 +12,11 @@ _NODE_FRAME = re.compile(r"\n\s{1,8}at [^\n]{1,300}:\d{1,7}:\d{1,7}\)?")
 _JAVA_CAUSE = re.compile(r"\nCaused by: ([^\n]{1,600})")
 _NESTED = re.compile(r"; nested exception is (?=(?:[a-z_]\w{0,60}\.){1,8}[A-Z]\w{0,80}(?::|$))")
 # These texts repeat that something failed. The outer exception names what failed.
-_UNINFORMATIVE = re.compile(r"[\w.$]{1,200}: could not execute (?:statement|query|batch)\b")
+# The text of a refused connection often lacks the host.
+_UNINFORMATIVE = re.compile(
+    r"[\w.$]{1,200}: (?:could not execute (?:statement|query|batch)\b"
+    r"|(?:Connection refused|Connection reset|connect timed out|Read timed out)[^/]{0,40}\Z)"
+)
 _FRAMES = (
     re.compile(r"\n#\d{1,3} (?P<file>[^\n(]{1,300})\(\d{1,7}\)"),
     re.compile(r"\n\s{1,8}at (?:[^\n(]{1,200} \()?(?P<file>[^\n()]{1,300}):\d{1,7}:\d{1,7}\)?"),

@@ -141,7 +141,11 @@ class Preview(Value):
 
 
 class Progress(Value):
-    """The progress of an operation. `state` is running, done, cancelled or stopped."""
+    """The progress of an operation. `state` is running, done, cancelled or stopped.
+
+    An operation that waits for approval has the state awaiting, a `scope` and a deadline `until`
+    (naive UTC); without a decision for the operation, the state is declined or expired.
+    """
 
     operation: int
     action: str
@@ -159,6 +163,8 @@ class Progress(Value):
     outcomes: "Outcomes | None" = None
     rate: int | None = None
     undone: "PutBack | None" = None
+    scope: Scope | None = None
+    until: datetime | None = None
     # The number of skipped jobs that the database refused to move, and the first of these jobs.
     refused_count: int = 0
     refused: tuple[SkippedRow, ...] = ()
@@ -168,6 +174,15 @@ class Progress(Value):
     def pace(self) -> int | None:
         """The rate under its old name, for readers of the JSON."""
         return self.rate
+
+
+class Decision(Value):
+    """The approved or declined operation: its action, its failed jobs, and who asked for it."""
+
+    operation: int
+    action: str
+    total: int
+    by: str
 
 
 class PutBack(Value):

@@ -6,7 +6,7 @@ import socket
 import tempfile
 import threading
 import webbrowser
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -56,6 +56,9 @@ OLDEST_SECONDS = 100
 """The limit of the alert rule `oldest_job`. It is longer than a job's usual wait in the playground,
 and longer than `NO_ACTIVITY_SECONDS`."""
 
+SENT_PER_MINUTE = 1_000
+"""The limits for each person. They are high, because a visitor plays every person, and quickly."""
+
 CUT_SECONDS = 0.3
 """The seconds for which the bot's sockets stay open at the end, for messages in transit."""
 
@@ -88,13 +91,14 @@ def playing(
     port: int = 0,
     *,
     worker: bool = True,
-    no_activity_seconds: int = NO_ACTIVITY_SECONDS,
     grace: int = 0,
     seed: int = SEED,
+    **settings: Any,
 ) -> Iterator[LocalSlack]:
     """Start all parts in order and stop them in reverse order.
 
-    `SlackBot` defines `grace`; `seed` makes the worker's orders and failures repeatable.
+    `SlackBot` defines `grace`; `seed` makes the worker's orders and failures repeatable. `settings`
+    replace settings of the playground.
     """
     roles: dict[str, list[str]] = {}
     database = folder / "queue.sqlite3"
@@ -107,7 +111,7 @@ def playing(
         seed_queue(engine, queue)
         migrate(engine)
         seed_history(engine)
-        bot = make_bot(playground_settings(slack, database, no_activity_seconds), INTERVAL, grace)
+        bot = make_bot(playground_settings(slack, database, settings), INTERVAL, grace)
         roles.update({user: _roles(bot, user) for user in slack.workspace.users})
         bot.start()
         if worker:
@@ -162,7 +166,7 @@ def _local_slack(port: int, app_info: AppInfo, backstage: Backstage, grace: int)
     )
 
 
-def playground_settings(slack: LocalSlack, database: Path, no_activity_seconds: int) -> Settings:
+def playground_settings(slack: LocalSlack, database: Path, changed: Mapping[str, Any]) -> Settings:
     """Return settings as a team may have: an admin by id, operators by the user group @oncall."""
     return Settings(
         slack_bot_token=SecretStr(slack.bot_token),
@@ -176,9 +180,12 @@ def playground_settings(slack: LocalSlack, database: Path, no_activity_seconds: 
         audit_channel=IDS.queue_audit,
         alert_channel=IDS.queue_alerts,
         resolve_seconds=RESOLVE_SECONDS,
-        no_worker_activity_seconds=no_activity_seconds,
+        no_worker_activity_seconds=NO_ACTIVITY_SECONDS,
         oldest_seconds=OLDEST_SECONDS,
-    )
+        commands_per_minute=SENT_PER_MINUTE,
+        previews_per_minute=SENT_PER_MINUTE,
+        refusals_per_minute=SENT_PER_MINUTE,
+    ).model_copy(update=changed)
 
 
 def suggestions() -> list[dict[str, Any]]:

@@ -165,7 +165,7 @@ def job(connection: Connection, queue: Queue, now: datetime, job_id: int) -> Job
 def failed_job(connection: Connection, queue: Queue, failed_id: int) -> FailedJobDetail:
     """Return the details of one failed job; raises `FailedJobNotFound`.
 
-    The details have 64 kB of the unmasked payload and 64 kB of the exception.
+    The details have 64 kB of the payload and 64 kB of the exception, both unmasked.
     """
     query = failed_columns(queue, DETAIL_HEAD).where(queue.failed_layout.id == failed_id)
     selected = connection.execute(query).mappings().first()
@@ -175,7 +175,7 @@ def failed_job(connection: Connection, queue: Queue, failed_id: int) -> FailedJo
     return FailedJobDetail(
         failed_job=failed_of(queue, row),
         error_group=queue.error_group(row.exception[:EXCEPTION_HEAD]),
-        exception=queue.mask(row.exception),
+        exception=row.exception,
         payload=row.payload,
         row_digest=row.digest,
         facts=queue.facts(row.payload),

@@ -55,11 +55,11 @@ def view_json(modal: Modal, origin: Mapping[str, Any]) -> dict[str, Any]:
     view: dict[str, Any] = {
         "type": "modal",
         "callback_id": f"run:{modal.metadata.get('command', 'show')}",
-        "title": {"type": "plain_text", "text": modal.title},
-        "close": {"type": "plain_text", "text": modal.close},
+        "title": {"type": "plain_text", "text": modal.title, "emoji": False},
+        "close": {"type": "plain_text", "text": modal.close, "emoji": False},
         "blocks": list(modal.blocks),
         "private_metadata": json.dumps({**origin, **modal.metadata}),
     }
     if modal.submit is not None:
-        view["submit"] = {"type": "plain_text", "text": modal.submit}
+        view["submit"] = {"type": "plain_text", "text": modal.submit, "emoji": False}
     return view

@@ -14,7 +14,7 @@ from bot.database.transactions import Clock, now_of, time_column
 from bot.fingerprint.error_group import RULES
 from bot.models.alert_rules import METRIC_RULES
 from bot.store.incidents import assignment, lookups
-from bot.store.operations.operations import WORKING
+from bot.store.operations.operations import AWAITING, WORKING
 from bot.store.operations.transitions import TAKEN_OVER_AFTER
 from bot.store.tables import (
     audit,
@@ -38,8 +38,8 @@ class WaitingWork:
 
     `owner` holds the watcher's lease until `expires`. `newest_*` are the highest ids of tables that
     grow with every failure or change. `settled_*` are positions of cursors. `message_at`,
-    `tracked_job_at` and `outcome_at` are the earliest due times, and `heartbeat_at` is the oldest
-    heartbeat; None if there is no such row.
+    `tracked_job_at`, `outcome_at` and `approval_until` are the earliest due times, and
+    `heartbeat_at` is the oldest heartbeat; None if there is no such row.
     """
 
     now: datetime
@@ -64,6 +64,7 @@ class WaitingWork:
     tracked_job_at: datetime | None
     outcome_at: datetime | None
     heartbeat_at: datetime | None
+    approval_until: datetime | None
 
     @property
     def is_leaderless(self) -> bool:
@@ -131,6 +132,7 @@ def _statement(connection: Connection, replica: str, sealed_to: int) -> Any:
         _earliest(tracked_jobs.c.next_check_at).label("tracked_job_at"),
         _earliest(outcomes.c.next_check_at).label("outcome_at"),
         _earliest(operations.c.heartbeat, working).label("heartbeat_at"),
+        _earliest(operations.c.expires_at, operations.c.state == AWAITING).label("approval_until"),
     ).where(leases.c.name == "watcher")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.models.jobs import DeletedRow, RetriedJob, SkippedRow
 from bot.models.requests import Message
-from bot.text import Mrkdwn, cut, escape
+from bot.text import Mrkdwn, Plain, cut, escape
 from bot.views.blocks import context_line, message, sections
 from bot.views.context import Context
 from bot.views.names import dots, job_class, order, queue_name
@@ -133,7 +133,7 @@ def _reserved_warning(rows: Sequence[DeletedRow], ctx: Context) -> list[Mrkdwn]:
         return []
     if len(rows) == 1:
         return [ctx.texts("deleted-reserved-one")]
-    ids = ", ".join(str(row.id) for row in reserved_rows)
+    ids = Plain(", ".join(str(row.id) for row in reserved_rows))
     return [ctx.texts("deleted-reserved", count=len(reserved_rows), ids=ids)]
 
 

@@ -11,6 +11,7 @@ from bot.models.refusals import (
     AlreadyMerged,
     AlreadyMuted,
     AlreadyUndone,
+    ApprovalPending,
     Changed,
     ChangeNotFound,
     CountMismatch,
@@ -25,6 +26,7 @@ from bot.models.refusals import (
     JobNotFound,
     JobTaken,
     MutedOtherwise,
+    NotAwaiting,
     NotFrozen,
     NothingToUndo,
     NotMember,
@@ -46,6 +48,7 @@ from bot.models.refusals import (
     RowThere,
     RowTooLong,
     RowWouldChange,
+    SecondPersonNeeded,
     StillRunning,
     TimesOff,
     TooFrequent,
@@ -82,6 +85,7 @@ def sentence_of(refusal: Refusal, texts: Texts, actions: Actions) -> Mrkdwn:
         or _merge_values(refusal)
         or _freeze_values(refusal, texts)
         or _operation_values(refusal)
+        or _approval_values(refusal)
         or _undo_values(refusal, texts)
     )
     return texts(_key(refusal), code=code(refusal.code), **values)
@@ -99,19 +103,21 @@ def skipped_sentence(row: SkippedRow, texts: Texts, actions: Actions) -> Mrkdwn:
 
 def _key(refusal: Refusal) -> str:
     """Return the catalog key. Some types of refusal have a second sentence for additional facts."""
-    key = f"refusal-{refusal.code}"
+    suffix = ""
     match refusal:
         case WrongQueue(queue="*"):
-            return f"{key}-all"
+            suffix = "-all"
         case Denied(most=int()):
-            return f"{key}-many" if refusal.recent is None else f"{key}-recent"
+            suffix = "-many" if refusal.recent is None else "-recent"
         case TooFrequent(previews=True):
-            return f"{key}-previews"
+            suffix = "-previews"
+        case SecondPersonNeeded(why="terminal"):
+            suffix = "-terminal"
         case Frozen(reason=str(reason)) if reason.strip():
-            return f"{key}-reason"
+            suffix = "-reason"
         case NotReserved(by=str()) | NotFrozen(by=str()) | NotMuted(by=str()) | JobGone(by=str()):
-            return f"{key}-by"
-    return key
+            suffix = "-by"
+    return f"refusal-{refusal.code}{suffix}"
 
 
 def _not_found(refusal: JobNotFound | FailedJobNotFound, texts: Texts, actions: Actions) -> Mrkdwn:
@@ -253,6 +259,16 @@ def _operation_values(refusal: Refusal) -> dict[str, object]:
             return {"operation": str(refusal.operation), **_ended(refusal)}
         case Unfinished():
             return _ended(refusal)
+    return {}
+
+
+def _approval_values(refusal: Refusal) -> dict[str, object]:
+    match refusal:
+        case NotAwaiting() | SecondPersonNeeded():
+            return {"operation": f"O{refusal.id}"}
+        case ApprovalPending():
+            operation = f"O{refusal.operation}"
+            return {"command": code(refusal.action, 40), "operation": operation}
     return {}
 
 

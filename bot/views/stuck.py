@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.models.jobs import Listed, ReleasedJob, ReleasedJobs, StuckJobs
 from bot.models.requests import Message, Source
-from bot.text import Mrkdwn, code, cut, join
+from bot.text import Mrkdwn, Plain, code, cut, join
 from bot.views.blocks import context_line, message, section, sections, with_more
 from bot.views.context import Context
 from bot.views.names import age, dots, job_class, known, order, queue_name
@@ -120,6 +120,6 @@ def _warnings(done: ReleasedJobs, ctx: Context) -> list[Mrkdwn]:
     ]
     warnings = [ctx.texts("released-early" if early else "released-warning", count=len(done.jobs))]
     if spent:
-        ids = ", ".join(str(row.id) for row in spent)
+        ids = Plain(", ".join(str(row.id) for row in spent))
         warnings.append(ctx.texts("released-spent", count=len(spent), ids=ids))
     return warnings

@@ -31,6 +31,8 @@ PEOPLE = {
     "admin": (IDS.admin, Role.ADMIN),
 }
 NOBODYS_ID = 999_999
+NAMED = ("queue", "into")
+"""The arguments that are typed with their name."""
 
 
 def arguments(command: Command) -> dict[str, Any]:
@@ -40,6 +42,8 @@ def arguments(command: Command) -> dict[str, Any]:
         return {"ids": [NOBODYS_ID]}
     if "id" in fields:
         return {"id": NOBODYS_ID}
+    if "into" in fields:
+        return {"error": str(NOBODYS_ID), "into": "no"}
     for name in ("order", "error"):
         if name in fields and fields[name].is_required():
             return {name: str(NOBODYS_ID)}
@@ -50,8 +54,8 @@ def words(command: Command) -> str:
     """Return the command with these arguments as typed text."""
     given = arguments(command)
     bare = [str(*value) if isinstance(value, list) else str(value) for key, value in given.items()
-            if key != "queue"]  # fmt: skip
-    named = [f"{key}={value}" for key, value in given.items() if key == "queue"]
+            if key not in NAMED]  # fmt: skip
+    named = [f"{key}={value}" for key, value in given.items() if key in NAMED]
     return " ".join([command.name, *bare, *named])
 
 

@@ -22,7 +22,7 @@ def bench_flood(server: MariaDB, *, quick: bool) -> None:
         queue = make_queue(server.url(name))
         ids = [queue.fail(order=number) for number in range(changes + 1)]
         queue.engine.dispose()
-        with real_bot(server.url(name)) as bot:
+        with real_bot(server.url(name), limited=True) as bot:
             say("without a flood", f"{1000 * _change(bot, ids.pop()):.0f} ms")
             ended = threading.Event()
             with ThreadPoolExecutor(FLOODERS) as people:

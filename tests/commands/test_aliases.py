@@ -84,7 +84,7 @@ def test_flush_in_a_terminal_changes_nothing_without_its_confirmation(
     code = do(make_setup(kept_queue), TerminalRequest("flush", "ana"), lines.append, lambda _: None)
 
     assert code == 1
-    assert lines[-1] == "Nothing was changed: clear-failed needs --yes or the count typed."
+    assert lines[-1] == "Nothing was changed: clear-failed needs --yes, or you must type the count."
     assert len(kept_queue.failed) == 1
 
 

@@ -30,7 +30,7 @@ def test_an_incident_is_assigned_audited_and_shown_in_watch(queue: TestQueue) ->
 
     assert codes([done]) == ["ok"]
     assert owner(setup, id_) == (ANA, OMAR)
-    assert f"*I{id_}* is now <@{ANA}>'s" in text_of(setup, done)
+    assert f"*I{id_}* is now assigned to <@{ANA}>" in text_of(setup, done)
     (posted,) = posted_bodies(queue)
     assert f"*<@{OMAR}> assigned I{id_}* to <@{ANA}>" in posted
     ((action, outcome, arguments),) = records(queue)

@@ -119,7 +119,7 @@ def test_what_was_taken_away_meanwhile_is_skipped_and_said(team: Team) -> None:
     message = team.until(
         lambda: next((m for m in team.posted("queue-ops") if "Retried 4" in m["text"]), None)
     )
-    assert "1 skipped" in message["text"]
+    assert "1 failed job was skipped" in message["text"]
 
 
 @pytest.mark.parametrize("command", ["retry-all", "clear-failed"])

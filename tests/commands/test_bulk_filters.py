@@ -203,7 +203,9 @@ def test_an_operator_takes_so_many_at_once_and_is_told_what_else_helps(
     refused = ask(bench.setup, "retry queue=netsuite", by=OMAR)
     assert codes([refused]) == ["denied"]
     text = text_of(bench.setup, refused)
-    assert "these are 501 failed jobs, and more than 500 at once need the role admin" in text
+    assert (
+        "these are 501 failed jobs. To retry more than 500 at once, you need the role admin" in text
+    )
     assert "limit=500" in text
     assert "501 jobs fallidos" in text_of(replace(bench.setup, language="es"), refused)
     preview = previewed(bench.setup, "retry queue=netsuite limit=500", by=OMAR)
@@ -237,7 +239,7 @@ def test_where_only_some_queues_may_be_changed_one_must_be_named(quick: Bench) -
     some = replace(quick.setup, rules=replace(quick.setup.rules, allowed_queues=("mail",)))
     refused = ask(some, "retry order=2")
     assert codes([refused]) == ["wrong-queue"]
-    assert "please name one with queue=" in text_of(some, refused)
+    assert "please name one queue with queue=" in text_of(some, refused)
     assert "queue=" in text_of(replace(some, language="es"), refused)
     assert previewed(some, "retry order=2 queue=mail").total == 1
 
@@ -252,8 +254,8 @@ def test_one_bulk_change_a_queue_at_a_time_and_two_queues_side_by_side(bench: Be
     assert codes(confirm(bench.setup, "retry", plan) for plan in plans) == ["ok", "ok"]
     refused = confirm(bench.setup, "clear-failed", again.plan, typed=again.total)
     assert codes([refused]) == ["operation-running"]
-    assert "is already running retry there" in text_of(bench.setup, refused)
-    assert "ya tiene en curso" in text_of(replace(bench.setup, language="es"), refused)
+    assert "is already running retry on the same queue" in text_of(bench.setup, refused)
+    assert "ya está ejecutando" in text_of(replace(bench.setup, language="es"), refused)
     assert codes([confirm(bench.setup, "retry", every.plan)]) == ["operation-running"]
     run_out(bench.runner(1))
     assert [row.done for row in bench.queue.rows(tables.operations) if row.state == "done"] == [
@@ -293,7 +295,7 @@ def test_a_clear_without_copies_says_so_is_recorded_so_and_is_not_undone(bench: 
     assert [record["archive"] for record in records] == ["no", "no"]
     refused = ask(bench.setup, f"undo {preview.plan}")
     assert codes([refused]) == ["not-undoable"]
-    assert "kept no copy of it" in text_of(bench.setup, refused)
+    assert "the bot kept no copy" in text_of(bench.setup, refused)
     assert broken(bench.queue) == []
 
 
@@ -332,8 +334,8 @@ def test_a_terminal_reads_the_preview_before_it_confirms(quick: Bench) -> None:
     asked = TerminalRequest("retry queue=mail rate=60 canary=1", "ana")
     assert do(setup, asked, lines.append, lambda _: None) == 1
     assert "3 failed jobs" in lines[0]
-    assert "At most 60 a minute" in lines[0]
-    assert "1 is tried first" in lines[0]
+    assert "At most 60 jobs a minute" in lines[0]
+    assert "1 job is retried first" in lines[0]
     assert "Nothing was changed" in lines[1]
     assert len(quick.queue.failed) == 6
 
@@ -384,15 +386,15 @@ def test_cancel_while_the_canary_is_out_leaves_the_rest_and_says_so(team: Team) 
     message = team.until(
         lambda: next((m for m in team.posted("queue-ops") if "🐤" in m["text"]), None)
     )
-    assert "Waiting for the first job before the others are retried" in message["text"]
+    assert "The remaining jobs wait for the result of the first job" in message["text"]
     answer_ = team.click(message, "run:cancel", as_="admin")
-    assert "1 of 3 are done and stay done" in answer_.text
+    assert "Failed jobs changed so far: 1 of 3. These changes stay" in answer_.text
     done = ended(team)
     assert (done.state, done.done) == ("cancelled", 1)
     assert len(team.queue.failed) == 5
     team.until(lambda: "Cancelled" in team.now(message)["text"])
     now = team.now(message)
-    assert "retried 1 of 3. The others were not changed" in now["text"]
+    assert "Failed jobs retried: 1 of 3. The remaining jobs were not changed" in now["text"]
     assert "run:cancel" not in action_ids(now)
 
 
@@ -401,8 +403,8 @@ def test_duplicates_are_told_before_a_retry(team: Team) -> None:
     team.queue.fail(42, order=1)
     team.queue.push(7, order=1)
     text = shown(team.say("retry order=1").view)
-    assert "The orders of 2 of them already have a job in the queue: 1" in text
-    assert "2 of them have the same payload as another one" in text
+    assert "The orders of 2 of these failed jobs already have a job in the queue: 1" in text
+    assert "2 of these jobs have the same payload as another of these jobs" in text
 
 
 def test_where_everything_vanished_meanwhile_nothing_was_done_and_that_is_said(team: Team) -> None:
@@ -417,7 +419,10 @@ def test_where_everything_vanished_meanwhile_nothing_was_done_and_that_is_said(t
     message = team.until(
         lambda: next((m for m in team.posted("queue-ops") if "skipped" in m["text"]), None)
     )
-    assert "3 skipped: someone else had already removed or changed them" in message["text"]
+    assert (
+        "3 failed jobs were skipped: somebody had already removed or changed them"
+        in message["text"]
+    )
     assert "✅" not in message["text"]
     assert "run:undo" not in action_ids(message)
     assert team.queue.jobs == []

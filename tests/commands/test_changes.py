@@ -82,7 +82,7 @@ def test_delete_takes_a_job_out_and_warns_where_a_worker_has_it(team_on_each: Te
     assert (kept.kind, kept.row_id, kept.action, kept.payload) == ("job", 123, "delete", UNUSUAL)
     assert answer.reply["response_type"] == "ephemeral"
     assert "Job 123 deleted" in answer.text
-    assert "may still finish it" in answer.text
+    assert "may still finish the job" in answer.text
     (text,) = team.channel_texts("queue-ops")
     assert f"<@{IDS.admin}> deleted job 123" in text
     (audited,) = team.audit_texts()

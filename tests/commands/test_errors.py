@@ -75,18 +75,18 @@ def test_failures_are_shown_by_cause_the_largest_first(team_on_each: Team) -> No
     assert "Failed jobs: 8 · Error groups: 2" in answer.everything
     assert "5 failed jobs · netsuite (5)" in old
     assert "Undefined array key" in old
-    assert "nothing new for 3 d" in old
+    assert "no new failure for 3 d" in old
     assert "3 failed jobs · mail (3)" in new
-    assert "still failing: 3 in the last 10 min" in new
+    assert "still failing: 3 failures in the last 10 min" in new
     assert "orders 803195, 803194, 803193" in new
-    assert "last 24 h: `" in new
+    assert "failures in the last 24 h: `" in new
     assert answer.reply["response_type"] == "ephemeral"
 
 
 def test_the_bar_is_also_said_in_figures(team: Team) -> None:
     fail_both(team)
     text = team.say("errors", as_="viewer").reply["text"]
-    figures = text.split("last 24 h: 3 (")[1].split(")")[0].split()
+    figures = text.split("last 24 h: 3 (by hour: ")[1].split(")")[0].split()
     assert len(figures) == 24
     assert sum(int(figure) for figure in figures) == 3
 
@@ -98,7 +98,7 @@ def test_what_failed_since_is_counted_alone(team_on_each: Team) -> None:
     (only,) = rows_of(team.say("errors since=24h", as_="viewer").reply)
     both = rows_of(team.say("errors since=7d", as_="viewer").reply)
 
-    assert "3 failed jobs · 3 failed in this period" in only
+    assert "3 failed jobs · 3 failures in this period" in only
     assert len(both) == 2
 
 
@@ -121,7 +121,7 @@ def test_what_was_retried_is_not_counted_as_there(team_on_each: Team) -> None:
 
     (only,) = rows_of(team.say("errors since=1h", as_="viewer").reply)
 
-    assert "2 failed jobs · 3 failed in this period" in only
+    assert "2 failed jobs · 3 failures in this period" in only
     assert "803193" not in only
 
 
@@ -132,9 +132,9 @@ def test_a_group_of_which_all_was_retried_is_not_still_failing(team_on_each: Tea
 
     (only,) = rows_of(team.say("errors since=1h", as_="viewer").reply)
 
-    assert "no failed jobs · 3 failed in this period" in only
+    assert "no failed jobs · 3 failures in this period" in only
     assert "still failing" not in only
-    assert "nothing new for" in only
+    assert "no new failure for" in only
 
 
 def test_the_answer_says_for_which_period_it_is(team_on_each: Team) -> None:
@@ -146,9 +146,9 @@ def test_the_answer_says_for_which_period_it_is(team_on_each: Team) -> None:
     short = "".join(team.say(f"errors since={n}m", as_="viewer").everything for n in (7, 8))
     whole = team.say("errors", as_="viewer").everything
 
-    assert "Failures are counted by the hour" in short
+    assert "The bot counts failures by the hour" in short
     assert ", not since " in short
-    assert "Failures are counted by the hour" not in whole
+    assert "The bot counts failures by the hour" not in whole
 
 
 def test_no_errors_are_good_news(team: Team) -> None:

@@ -54,7 +54,7 @@ def test_a_retry_from_a_story_is_refused_where_the_row_is_another_by_now(team: T
     with team.queue.engine.begin() as connection:
         connection.execute(team.queue.queue.failed.delete())
     team.queue.fail(45, order=ORDER, exception="another", body='{"job":"X"}')
-    assert "45 is now another job" in team.click(shown, "run:retry").text
+    assert "Job 45 is no longer the job that was shown" in team.click(shown, "run:retry").text
     assert [row.id for row in team.queue.failed] == [45]
 
 
@@ -75,8 +75,17 @@ def test_a_viewer_sees_the_story_without_what_changes_something(team: Team) -> N
 @pytest.mark.parametrize(
     ("who", "sentences"),
     [
-        ("viewer", ("No job and no record of it.", "Searched all 2 jobs in the queue")),
-        ("lucia", ("No hay ningún job ni registro de ella.", "Se buscó en los 2 jobs de la cola")),
+        (
+            "viewer",
+            ("There is no job and no record of this order.", "Searched all 2 jobs in the queue"),
+        ),
+        (
+            "lucia",
+            (
+                "No hay ningún job ni ningún registro de esta orden.",
+                "Se buscó en los 2 jobs de la cola",
+            ),
+        ),
     ],
 )
 def test_of_an_unknown_order_it_says_what_was_searched(
@@ -101,7 +110,7 @@ def test_one_shop_can_be_asked_for(team_on_each: Team) -> None:
     assert "job 46" in one
     assert "job 45" not in one
     assert "shop 12098" in one
-    assert "No job and no record" in team.say("find 7 tienda=5", as_="viewer").text
+    assert "There is no job and no record" in team.say("find 7 tienda=5", as_="viewer").text
 
 
 def _of(order: object, shop: object) -> dict[str, object]:

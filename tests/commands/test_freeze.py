@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from time import monotonic
 from uuid import uuid4
 
@@ -24,13 +25,13 @@ from bot.store.operations import change_freeze
 from tests.crash.bulk_scenarios import meanwhile
 from tests.crash.mutants import replaced
 from tests.crash.scenarios import run_out
-from tests.kit.bulk import extra_of
+from tests.kit.bulk import extra_of, preview_of
 from tests.kit.concurrency import SECONDS, at_once, lock_waits, until
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import ANA, OMAR, OPS, TEAM, ask, codes, make_setup
 from tests.kit.team import Team, action_ids
 
-WHEN_FROZEN = {"freeze", "unfreeze", "cancel", "acknowledge", "assign", "mute", "unmute"}
+WHEN_FROZEN = {"freeze", "unfreeze", "cancel", "decline", "acknowledge", "assign", "mute", "unmute"}
 """The commands that are allowed during a change freeze, because they change no job."""
 
 CHANGING = {name for name, one in find_commands().items() if one.effect is not Effect.READ}
@@ -45,10 +46,10 @@ def test_a_freeze_is_told_everywhere_and_ends_with_unfreeze(team_on_each: Team) 
     status = team.say("status")
 
     assert "the bot now refuses every change" in begun.text
-    assert "Reason: NetSuite is down" in begun.text
+    assert "Reason: `NetSuite is down`" in begun.text
     assert f"Changes are frozen by <@{IDS.admin}> since" in refused.text
     assert "NetSuite is down" in refused.text
-    assert f"*Frozen* by <@{IDS.admin}> since" in status.text
+    assert f"*Changes are frozen* by <@{IDS.admin}> since" in status.text
     assert [row.id for row in team.queue.failed] == [45]
     assert "already frozen" in team.say("freeze", as_="admin").text
 
@@ -127,7 +128,10 @@ def words_of_everything(queue: TestQueue, setup: Setup) -> dict[str, str | Reque
         preview = outcome.result.extra.preview
         assert preview is not None
         requests[action] = Request(action, {"plan": preview.plan, "typed": preview.total})
-    return requests
+    waiting = replace(setup, second_person=0)
+    plan = preview_of(ask(waiting, "retry queue=netsuite", by=OMAR)).plan
+    assert codes([ask(waiting, Request("retry", {"plan": plan}), by=OMAR)]) == ["ok"]
+    return {**requests, "approve": f"approve O{plan}"}
 
 
 def from_source(setup: Setup, request: str | Request, source: Source) -> Outcome:

@@ -36,7 +36,7 @@ def test_it_lists_work_in_progress_and_unassigned_incidents_first(queue: TestQue
     assert shown.index(f"*I{nobodys}*") < shown.index("nobody is responsible")
     assert shown.index("nobody is responsible") < shown.index(f"*I{mine}*")
     assert f"👀 <@{OMAR}>, since" in shown
-    assert f"*O{operation}* `retry-all`: 0 of 3, by <@{ANA}>" in shown
+    assert f"*O{operation}* `retry-all`: 0 of 3 done, by <@{ANA}>" in shown
     assert f"<@{ANA}> froze all changes" in shown
 
 

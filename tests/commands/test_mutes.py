@@ -173,10 +173,10 @@ def test_the_same_thing_muted_again_is_muted_for_longer_and_not_twice(queue: Tes
     (row,) = queue.rows(mute_table)
     assert row.muted_by == ANA
     assert timedelta(hours=2.9) < row.until - row.muted_at <= timedelta(hours=3)
-    assert "It was muted until" in text_of(setup, longer)
-    assert "It was muted until" not in text_of(setup, first)
+    assert "This replaces a mute until" in text_of(setup, longer)
+    assert "This replaces a mute until" not in text_of(setup, first)
     assert "muted oldest_job until" in text_of(setup, shorter).replace("`", "")
-    assert f"<@{ANA}> muted" in text_of(setup, shorter)
+    assert f"<@{ANA}> already muted" in text_of(setup, shorter)
 
 
 def test_two_that_mute_the_same_at_once_make_one_mute(mariadb_queue: TestQueue) -> None:
@@ -206,7 +206,7 @@ def test_unmuting_ends_the_mute_and_is_refused_where_there_is_none(queue: TestQu
     assert mute_of(setup, rule="no_worker_activity") is None
     (row,) = queue.rows(mute_table)
     assert (row.ended_by, row.active_subject) == (ANA, None)
-    assert f"<@{ANA}> ended that" in text_of(setup, again)
+    assert f"<@{ANA}> ended the mute" in text_of(setup, again)
     assert "`nobodys` is not muted" in text_of(setup, never)
     assert codes([ask(setup, "mute alert=no_worker_activity")]) == ["ok"]
     assert mute_of(setup, rule="no_worker_activity")
@@ -284,7 +284,7 @@ def test_the_mute_of_an_alert_covers_neither_new_failures_nor_other_rules_of_its
     assert [row.id for row in queue.rows(incident_table) if row.stale] == [id_] != [other]
     queue.push(queue="mail")
     again = ask(setup, "mute alert=oldest_job queue=mail for=2h")
-    assert "It was muted until" in text_of(setup, again)
+    assert "This replaces a mute until" in text_of(setup, again)
     assert codes([ask(setup, "unmute alert=oldest_job queue=mail")]) == ["ok"]
     assert codes([ask(setup, "mute alert=failed_count queue=mail")]) == ["invalid"]
 

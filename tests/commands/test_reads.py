@@ -233,7 +233,7 @@ def test_the_help_of_a_command_shows_its_usage_and_examples(team: Team) -> None:
     assert "`/queue retry 45 46 50-60`" in text
     assert "`/queue retry error=E12`" in text
     assert "Lowest role: operator" in text
-    assert "A message in Slack shows 10 of them" in team.say("help failed", as_="viewer").text
+    assert "A message in Slack shows 10 of these rows" in team.say("help failed", as_="viewer").text
     assert "`ack`" in team.say("help ack", as_="viewer").text
     assert "Did you mean `/queue retry`?" in team.say("help retri", as_="viewer").text
     assert "one word too many" in team.say("help retry now", as_="viewer").text

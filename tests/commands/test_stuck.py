@@ -59,8 +59,8 @@ def test_a_released_job_is_pending_again_with_its_attempts_and_everybody_is_told
     (job,) = team.queue.jobs
     assert job.reserved_at is None
     assert job._asdict() == before[0]._asdict() | {"reserved_at": None}
-    assert "Job 123 is pending again" in answer.text
-    assert "it may run twice" in answer.text
+    assert "Job 123 is available again" in answer.text
+    assert "the job may run twice" in answer.text
     assert "Job 123 has used up its attempts" in answer.text
     assert "systemctl restart queue-worker" in answer.text
     (text,) = team.channel_texts("queue-ops")
@@ -90,13 +90,13 @@ def test_a_job_reserved_a_moment_ago_is_released_only_by_force(team: Team) -> No
     team.queue.push(123, reserved_at=now - 20)
 
     refused = team.say("release 123")
-    assert "its worker is probably still running it" in refused.text
+    assert "Its worker is probably still running the job" in refused.text
     assert "/queue release 123 force=yes" in refused.text
     assert team.queue.jobs[0].reserved_at is not None
 
     done = team.say("release 123 force=yes")
     assert team.queue.jobs[0].reserved_at is None
-    assert "by force soon after it was reserved" in done.text
+    assert "by force soon after a worker reserved it" in done.text
 
 
 def test_several_are_released_at_once_and_the_rest_is_named(team: Team) -> None:

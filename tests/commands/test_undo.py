@@ -50,7 +50,7 @@ def test_undo_of_a_retry_takes_the_job_back_and_the_failed_job_is_as_it_was(
     assert team.queue.jobs == []
     assert "Failed job 45 is back in failed_jobs" in answer.text
     assert f"job {job.id} will not run" in answer.text
-    assert f"This undoes `retry` by <@{IDS.operator}>" in answer.text
+    assert f"This undid the command `retry` of <@{IDS.operator}>" in answer.text
     # The notice first shows the undo's text, later the outcome's text.
     team.until(lambda: re.search("Undone by|undid its retry", team.now(notice)["text"]))
     team.until(lambda: "run:undo" not in action_ids(team.now(notice)))
@@ -92,13 +92,13 @@ def test_undo_of_a_delete_restores_every_column(team_on_each: Team, kind: str) -
     assert (as_rows(queue.jobs), as_rows(queue.failed)) == before
     if kind == "job":
         assert "Job 123 is back in the queue" in answer.text
-        assert "It is reserved, as it was" in answer.text
+        assert "The job is reserved, as it was before" in answer.text
     else:
         assert "Failed job 45 is back in failed_jobs" in answer.text
     team.until(lambda: f"Undone by <@{IDS.admin}>" in team.now(notice)["text"])
     assert "run:undo" not in action_ids(team.now(notice))
     again = team.click(deleted.reply, "run:undo", as_="admin")
-    assert f"<@{IDS.admin}> already undid this at" in again.text
+    assert f"<@{IDS.admin}> already undid this change at" in again.text
     assert (as_rows(queue.jobs), as_rows(queue.failed)) == before
     assert broken(queue) == []
 
@@ -198,7 +198,7 @@ def test_a_row_whose_id_is_taken_comes_back_under_a_new_one(team_on_each: Team, 
 
     rows = queue.jobs if kind == "job" else queue.failed
     assert [row.payload for row in rows] == [payload(2), payload(1)]
-    assert f"now {rows[1].id}, because 123 is taken" in answer.text
+    assert f"new id {rows[1].id}, because another row has the id 123" in answer.text
     if alert is not None:
         team.until(lambda: f"job {rows[1].id}" in team.now(alert)["text"])
         assert "run:retry" in action_ids(team.now(alert))

@@ -211,7 +211,9 @@ def test_a_watcher_killed_at_its_work_is_followed_and_everything_is_told(
     tell_all(queue, slack, clock)
     messages = slack.messages(AUDIT)
     assert len(messages) == copies
-    assert ["may repeat" in str(message) for message in messages][-1] is (step != "sealed")
+    assert ["possibly posted twice" in str(message) for message in messages][-1] is (
+        step != "sealed"
+    )
 
 
 def test_a_server_killed_in_a_bulk_change_loses_nothing_that_was_told() -> None:

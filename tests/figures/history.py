@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -12,12 +13,13 @@ from bot.app.parsing import Request
 from bot.background import metrics
 from bot.background.failures import aggregate_once
 from bot.background.operations.canary import decide_once
-from bot.background.operations.runner import Runner
 from bot.background.retries.track import track_once
 from bot.background.retries.track_bulk import outcomes_once
 from bot.localslack.server import LocalSlack
 from bot.store import tables
-from tests.kit.bulk import previewed, run_out
+from bot.store.leases import TTL
+from bot.store.operations.transitions import TAKEN_OVER_AFTER
+from tests.kit.bulk import previewed, small_batches
 from tests.kit.clock import SetClock
 from tests.kit.posting import deliver, poster_of, watch
 from tests.kit.queues import TestQueue
@@ -39,17 +41,28 @@ class Failure:
     then: "str | int | None" = None
 
 
+def _nothing() -> None:
+    return
+
+
 @dataclass
 class History:
-    """The queue, the bot's parts by a clock of the test's own, and the count by hand."""
+    """The queue, two replicas by a clock of the test's own, and the count by hand.
+
+    `setup` is the leader. `skew` is the application's clock minus the bot's, which is the
+    database's. `during` is called between some batches of a bulk change.
+    """
 
     queue: TestQueue
     setup: Setup
     clock: SetClock
     slack: LocalSlack
     dice: random.Random
+    other: Setup
+    during: Callable[[], None] = _nothing
+    skew: timedelta = timedelta()
     failures: dict[int, Failure] = field(default_factory=dict)
-    processed: int = 0
+    processed: list[datetime] = field(default_factory=list)
     orders: int = 0
 
     # ---- time
@@ -72,6 +85,11 @@ class History:
         for _ in range(14):
             self.look(25)
 
+    def night(self) -> None:
+        """Nobody works until the first failures are about 24 hours old."""
+        for _ in range(3):
+            self.look(self.dice.randint(27_000, 29_400))
+
     # ---- workers
 
     def queued(self) -> dict[int, int]:
@@ -93,13 +111,13 @@ class History:
     def end(self, order: int) -> None:
         """A worker processes the job."""
         Worker(self.queue).end(self.queued()[order])
-        self.processed += 1
+        self.processed.append(self.clock.at)
         self._became(order, "processed")
 
     def fail(self, order: int) -> None:
         """A worker fails the job, now."""
         Worker(self.queue).end(self.queued()[order])
-        at = self.clock.at.replace(microsecond=0)
+        at = (self.clock.at + self.skew).replace(microsecond=0)
         cause = self.dice.choice(CAUSES)
         before = self._latest(order)
         if before is not None and self.dice.random() < 0.7:
@@ -124,6 +142,7 @@ class History:
         """One thing that happens."""
         steps = [self.new_failures] * 4 + [self.new_jobs, self.work, self.work, self.downtime]
         steps += [self.retry, self.retry, self.delete, self.undo, self.remove, self.retry_group]
+        steps += [self.change_clocks, self.fail_over]
         self.dice.choice(steps)()
         self.look(self.dice.randint(2, 20))
 
@@ -150,6 +169,16 @@ class History:
             self.clock.move(minutes=self.dice.randint(4, 12))
             self.fail(self.push())
         self.clock.move(minutes=self.dice.randint(4, 12))
+
+    def change_clocks(self) -> None:
+        """The database's clock is set back, and the application's clock differs from it."""
+        self.clock.move(seconds=-self.dice.randint(1, 30))
+        self.skew = timedelta(seconds=self.dice.randint(-60, 60))
+
+    def fail_over(self) -> None:
+        """The leader stops, and the other replica takes over its lease and its bulk change."""
+        self.clock.move(seconds=max(TTL, TAKEN_OVER_AFTER).total_seconds() + 1)
+        self.setup, self.other = self.other, self.setup
 
     def retry(self) -> None:
         """A person retries some failed jobs by their ids."""
@@ -188,16 +217,13 @@ class History:
         before = self._ids()
         arguments = {"plan": preview.plan, "canary": canary}
         assert ask(self.setup, Request("retry", arguments)).refusal is None
-        self._run()
-        self._left(before, "retried")
+        self._run(before)
         if canary:
             self.work()
             for _ in range(6):
                 self.look(3)
                 decide_once(self.setup, hold(self.setup))
-            before = self._ids()
-            self._run()
-            self._left(before, "retried")
+            self._run(self._ids())
 
     def retry_all(self) -> None:
         """A person retries everything in one bulk change, over all incidents."""
@@ -206,11 +232,23 @@ class History:
             preview = previewed(self.setup)
             request = Request("retry-all", {"plan": preview.plan, "typed": preview.total})
             assert ask(self.setup, request).refusal is None
-            self._run()
-            self._left(before, "retried")
+            self._run(before)
 
-    def _run(self) -> None:
-        run_out(Runner(self.setup, 100, lanes=1, seconds=0))
+    def _run(self, before: set[int]) -> None:
+        """Run batches of three failures until no operation is left, in one replica or in both."""
+        for _ in range(100):
+            if not small_batches(self.setup, 3).run_once():
+                states = {row.state for row in self.queue.rows(tables.operations)}
+                if "running" not in states:
+                    return
+                self.clock.move(seconds=TAKEN_OVER_AFTER.total_seconds() + 1)
+            self._left(before, "retried")
+            match self.dice.randrange(6):
+                case 0 | 1:
+                    self.during()
+                case 2:
+                    self.fail_over()
+        raise AssertionError("the operation does not end")
 
     def _by_ids(self, command: str, how: str) -> None:
         if ids := self._some():
@@ -237,6 +275,10 @@ class History:
         """The failures that are failed jobs now."""
         return [failure for failure in self.failures.values() if failure.left is None]
 
-    def since(self, length: timedelta) -> list[Failure]:
-        """The failures of this length of time."""
-        return [one for one in self.failures.values() if one.at > self.clock.at - length]
+    def hour(self, ago: int) -> datetime:
+        """The beginning of the hour that was `ago` hours before the running hour."""
+        return self.clock.at.replace(minute=0, second=0, microsecond=0) - timedelta(hours=ago)
+
+    def since(self, moment: datetime) -> list[Failure]:
+        """The failures since this moment."""
+        return [one for one in self.failures.values() if one.at >= moment]

@@ -1,4 +1,4 @@
-"""Random histories: each figure on each surface is what was counted by hand, at rest."""
+"""Random histories: each figure on each surface is what was counted by hand."""
 
 from bot.localslack.server import LocalSlack
 from tests.figures.trial import tried

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from bot.localslack.server import LocalSlack
 from tests.figures.history import History
-from tests.figures.surfaces import differences, digest_differences
+from tests.figures.surfaces import differences, differences_during, digest_differences
 from tests.kit.clock import SetClock
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import make_setup
@@ -18,15 +18,18 @@ STEPS = 14
 
 
 def tried(queue: TestQueue, slack: LocalSlack, seed: int, steps: int = STEPS) -> list[str]:
-    """Return the differences after a random history."""
+    """Return the differences during and after a random history."""
     clock = SetClock(START)
     queue = replace(queue, queue=replace(queue.queue, zone=LIMA))
-    setup = make_setup(queue, clock=clock, zone=LIMA)
-    history = History(queue, setup, clock, slack, random.Random(seed))
+    one, other = (make_setup(queue, name, clock=clock, zone=LIMA) for name in ("a", "b"))
+    history = History(queue, one, clock, slack, random.Random(seed), other)
     history.look()
     history.look()
     wrong: list[str] = []
-    for _ in range(2):
+    history.during = lambda: wrong.extend(differences_during(history))
+    for half in range(2):
+        if half:
+            history.night()
         for _ in range(steps // 2):
             history.step()
         history.rest()

@@ -166,7 +166,7 @@ def test_a_port_that_is_taken_stops_the_start_with_a_sentence() -> None:
 def test_only_slack_and_a_manifest_belong_together(words: list[str]) -> None:
     ended = CliRunner().invoke(main, ["playground", *words])
 
-    assert "--only-slack and --manifest belong together" in ended.output
+    assert "--only-slack and --manifest must be used together" in ended.output
     assert ended.exit_code == 2
 
 

@@ -176,7 +176,7 @@ def test_the_second_failure_of_a_cause_turns_the_alert_into_its_group(team: Team
     team.submit(team.click(now, "run:retry", as_="operator").view, as_="operator")
     team.until(lambda: not team.queue.failed)
     team.until(lambda: "5 retried" in team.now(alert)["text"])
-    assert f"last by <@{IDS.operator}>" in team.now(alert)["text"]
+    assert f"last change by <@{IDS.operator}>" in team.now(alert)["text"]
 
 
 def test_details_open_a_modal_that_has_the_exception(team: Team) -> None:
@@ -296,7 +296,7 @@ def test_above_the_rate_one_summary_tells_of_the_rest(kept_queue: TestQueue) -> 
 
         summary = team.alert("more jobs failed")
 
-        assert "5 more jobs failed in the same minute" in summary["text"]
+        assert "5 more jobs failed within a minute" in summary["text"]
         assert action_ids(summary) == ["run:errors", "run:failed", "run:menu"]
         assert len(team.posted("queue-alerts")) == 3
         incidents = {row.incident for row in team.queue.rows(tables.failures)}
@@ -305,7 +305,12 @@ def test_above_the_rate_one_summary_tells_of_the_rest(kept_queue: TestQueue) -> 
         team.say("retry 7")
         text = team.until(
             lambda: next(
-                (m["text"] for m in [team.now(summary)] if "4 of them are still" in m["text"]), None
+                (
+                    m["text"]
+                    for m in [team.now(summary)]
+                    if "4 of these jobs are still" in m["text"]
+                ),
+                None,
             )
         )
         assert text
@@ -320,7 +325,7 @@ def test_a_failure_that_somebody_else_took_away_is_no_longer_there(team: Team) -
     team.restart()  # the start scans every row at once, without a wait of half a minute
 
     now = settled(team, alert)
-    assert "No longer in failed_jobs" in now["text"]
+    assert "The job is no longer in failed_jobs" in now["text"]
     (incident,) = team.queue.rows(tables.incidents)
     assert (incident.removed, incident.settled_by, incident.settled_how) == (1, None, "gone")
 
@@ -338,7 +343,7 @@ def test_an_alert_whose_delivery_is_unknown_comes_again_and_says_so(team: Team) 
     team.queue.fail(45)
     team.until(lambda: any(row.in_doubt for row in team.queue.rows(tables.outbox)))
     team.clock.move(seconds=60)
-    assert "may repeat an earlier message" in team.alert()["text"]
+    assert "possibly posted twice" in team.alert()["text"]
 
 
 def test_an_id_that_comes_back_with_another_job_is_another_failure(team: Team) -> None:
@@ -350,6 +355,6 @@ def test_an_id_that_comes_back_with_another_job_is_another_failure(team: Team) -
 
     answer = team.click(alert, "run:retry")
 
-    assert "is now another job" in answer.text
+    assert "is no longer the job that was shown" in answer.text
     assert team.queue.jobs == []
     assert [row.reason for row in team.records] == ["changed"]

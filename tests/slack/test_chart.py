@@ -62,7 +62,7 @@ def test_the_chart_is_slacks_own_and_its_figures_are_in_the_text(team_on_each: T
     assert [series["name"] for series in levels["series"]] == ["pending", "reserved"]
     assert [series["name"] for series in happened["series"]] == ["new failures"]
     bars = str(answer["blocks"][3])
-    assert "processed, at most 200 per bar" in bars
+    assert "processed jobs, at most 200 per bar" in bars
     assert "failed jobs, at most 3" in bars
     assert "oldest waiting job, at most 0 s" in bars
     for point in happened["series"][0]["data"]:

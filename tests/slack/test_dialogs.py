@@ -51,7 +51,7 @@ def test_the_preview_of_one_job_has_no_rate_canary_or_load(team: Team) -> None:
     one = json.dumps(team.say("retry queue=mail", as_="admin").view)
     two = json.dumps(team.say("retry queue=netsuite", as_="admin").view)
 
-    for part in ("Rate", "Try some first?", "put load on every service"):
+    for part in ("Rate", "Retry some jobs first?", "put load on every service"):
         assert part not in one
         assert part in two
 

@@ -20,6 +20,7 @@ from tests.views.samples import DIGEST, LIMA, RUNNABLE, Sample, Words, samples
 
 COMMANDS = find_commands()
 FOR_EVERYBODY = (
+    "approval",
     "audit-",
     "alert-",
     "summary-",

@@ -67,7 +67,7 @@ SENTENCES = [
     ),
     (
         errors.FailedJobNotFound(id="45", by="ana", action="clear-failed", at=NOW),
-        "Failed job 45 not found: it was already deleted by ana at 2025-11-07 19:30:00",
+        "Failed job 45 not found: it was already deleted by ana (terminal) at 2025-11-07 19:30:00",
     ),
     (
         errors.JobNotFound(id="123", by="U0ANA00001", action="delete", at=NOW),
@@ -85,7 +85,7 @@ SENTENCES = [
             expected="'pending', 'reserved' or 'all'",
             usage="/queue jobs",
         ),
-        "status must be pending, reserved, all, not <!channel>",
+        "status must be pending, reserved, all, not `<!channel>`",
     ),
 ]
 
@@ -181,7 +181,7 @@ def test_a_skipped_row_says_what_its_refusal_says(refusal: Refusal) -> None:
 def test_a_row_that_is_skipped_for_an_unknown_reason_says_its_code() -> None:
     row = SkippedRow(id=46, code="<new>")
     text = refusal_message(errors.NothingToDo(skipped=(row,)), context()).text
-    assert "This was refused: `&lt;new&gt;`" in text
+    assert "The command was refused: `&lt;new&gt;`" in text
 
 
 def test_a_skipped_row_says_why_and_by_whom() -> None:

@@ -7,9 +7,9 @@ import structlog
 from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, select
 
 from bot.models.refusals import AuditKeyMissing
+from bot.models.requests import SYSTEM
 from bot.store.audit.audit_log import SealedRecord, insert_record, mac_of
 from bot.store.audit.chain import (
-    SYSTEM,
     ChainForged,
     RecordOrigin,
     Tail,

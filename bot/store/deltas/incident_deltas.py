@@ -6,7 +6,7 @@ incident. So an incident with a million failures costs as much as an incident wi
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -130,6 +130,13 @@ def aggregate(connection: Connection) -> dict[int, int]:
         _add(connection, incident, sums[incident])
     connection.execute(delete(incident_deltas).where(c.id.in_([row["id"] for row in rows])))
     return dict(restored)
+
+
+def removed(connection: Connection, ids: Collection[int]) -> dict[int, int]:
+    """Return the removed failures that are not added to these incidents yet, by incident."""
+    c = incident_deltas.c
+    sums = select(c.incident, func.sum(c.removed)).where(c.incident.in_(ids)).group_by(c.incident)
+    return {incident: int(rows) for incident, rows in connection.execute(sums)}
 
 
 def add(

@@ -86,9 +86,14 @@ def _add_one(
 
 def _entry(queue: Queue, row: RowMapping, now: datetime, incident: int | None) -> dict[str, Any]:
     exception, payload = row["exception"] or "", row["payload"] or ""
+    return _bare(queue, row, now, incident) | labels(queue, row["queue"], payload, exception)
+
+
+def labels(queue: Queue, name: object, payload: str, exception: str) -> dict[str, Any]:
+    """Return the texts of an entry without secrets; `error_group` is the name of the group."""
     identity = queue.identify(payload)
-    return _bare(queue, row, now, incident) | {
-        "queue": queue.mask(as_text(row["queue"])),
+    return {
+        "queue": queue.mask(as_text(name)),
         "error_group": group_name(queue, exception),
         "error": queue.short(exception),
         "job_class": _short(identity.job_class, 191),

@@ -31,7 +31,11 @@ def progress(connection: Connection, queue: Queue, now: datetime) -> Backfill | 
 
 def _backfill(connection: Connection, queue: Queue, now: datetime) -> Backfill:
     end, reached = position(connection, "backfill_end"), position(connection, "backfill")
-    first = connection.execute(select(func.min(queue.failed_layout.id))).scalar() or 0
+    id_ = queue.failed_layout.id
+    first = connection.execute(select(func.min(id_))).scalar() or 0
+    if end < 0:
+        # The first pass has not begun, so no row is indexed.
+        end, reached = connection.execute(select(func.max(id_))).scalar() or 0, first - 1
     # Nothing is deleted from the index during the backfill, so its newest number is its size.
     rows = connection.execute(select(func.max(failures.c.seq))).scalar() or 0
     began = position(connection, "backfill_began")

@@ -1,6 +1,7 @@
 """Look up incidents by id, subject or message; list and count active incidents."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from bot.models.alert_rules import NEW_FAILURES, SUMMARY, AlertRule
 from bot.models.incidents import Incident
 from bot.queue.moves import for_update
 from bot.store.cursors import position, set_position
+from bot.store.deltas import incident_deltas
 from bot.store.tables import incidents
 
 IN_ONE = 1_000
@@ -51,14 +53,19 @@ def active_by_subject(connection: Connection, names: Sequence[str]) -> dict[str,
 
 
 def active_incidents(connection: Connection, limit: int) -> Sequence[Incident]:
-    """Return the active incidents, the newest first."""
+    """Return the active incidents, the newest first, with the removals up to this moment."""
     c = incidents.c
     # The ids are read first, because the index contains them: 10,000 active incidents take 11 ms
     # instead of 130 ms.
     ids = select(c.id).where(c.active_subject.is_not(None)).order_by(c.id.desc()).limit(limit)
     newest = ids.subquery()
     statement = select(incidents).join(newest, newest.c.id == c.id).order_by(c.id.desc())
-    return _incidents(connection, statement)
+    rows = _incidents(connection, statement)
+    pending = incident_deltas.removed(connection, [incident.id for incident in rows])
+    return [
+        replace(incident, removed=incident.removed + pending.get(incident.id, 0))
+        for incident in rows
+    ]
 
 
 def active_of_rule(connection: Connection, rule: AlertRule) -> dict[str, Incident]:

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, func, select
 from bot.models.health import PARTS, HealthProblem, Part, WatcherState
 from bot.queue.layouts import Queue
 from bot.store import background_steps, cursors
-from bot.store.audit import chain
+from bot.store.audit import chain, daily
 from bot.store.audit.keys import NO_KEYS, AuditKeys
 from bot.store.background_steps import error_code
 from bot.store.failures.index import backfill_left
@@ -183,7 +183,15 @@ def _unsealed(check: Check) -> list[HealthProblem]:
 
 def _audit(check: Check) -> list[HealthProblem]:
     """Return the problems of the audit log."""
-    return [*_unsealed(check), *_audit_key(check)]
+    return [*_unsealed(check), *_audit_key(check), *_verified(check)]
+
+
+def _verified(check: Check) -> list[HealthProblem]:
+    """Return a problem if the last verification of the whole audit log found faults."""
+    last = daily.last(check.connection)
+    if last is None or last.outcome == "ok":
+        return []
+    return [HealthProblem(part="audit", code="verify-failed", since=last.at, row=last.seq)]
 
 
 def _audit_key(check: Check) -> list[HealthProblem]:

@@ -39,6 +39,8 @@ MARKS = {
     "failed": "❌",
     "unknown": "❓",
     "started": "▶️",
+    "requested": "✋",
+    "expired": "⌛",
     "done": "🏁",
     "cancelled": "⏹️",
     "stopped": "⚠️",
@@ -131,14 +133,14 @@ def _outcome(line: AuditLine, ctx: Context) -> Mrkdwn:
 
 def missing_message(seqs: Sequence[int], ctx: Context) -> Message:
     """Report missing sealed records in the database, and explain how to investigate."""
-    records = join(", ", (named(f"#{seq}") for seq in seqs))
+    records = join(", ", (escape(f"#{seq}") for seq in seqs))
     text = ctx.texts("audit-missing", records=records, verify=code("queue-bot audit verify"))
     return message([text], [section(text)])
 
 
 def undeliverable_message(anchors: Sequence[tuple[int, str]], ctx: Context) -> Message:
     """Report the records whose messages Slack refuses; each record is named by `#seq hash8`."""
-    records = join(", ", (named(f"#{seq} {link[:HASH]}") for seq, link in anchors))
+    records = join(", ", (_named_link(seq, link) for seq, link in anchors))
     text = ctx.texts("audit-untold", records=records, tail=code("queue-bot audit tail"))
     return message([text], [section(text)])
 
@@ -229,7 +231,7 @@ def _history_foot(
 
 def _seq(line: AuditLine) -> Mrkdwn:
     """Return the number of a sealed record."""
-    return Mrkdwn() if line.seq is None else named(f"#{line.seq}")
+    return Mrkdwn() if line.seq is None else escape(f"#{line.seq}")
 
 
 def _narrow(ctx: Context) -> Mrkdwn:
@@ -260,5 +262,9 @@ def _anchor(lines: Sequence[AuditLine]) -> Mrkdwn:
     """Return `#12 ab12cd34` for a record, or for the first and the last of several records."""
     first, last = lines[0], lines[-1]
     ends = [first] if first.seq == last.seq else [first, last]
-    anchors = (named(f"#{line.seq} {line.hash[:HASH]}") for line in ends if line.hash is not None)
+    anchors = (_named_link(line.seq, line.hash) for line in ends if line.hash is not None)
     return join(" – ", anchors)
+
+
+def _named_link(seq: int | None, link: str) -> Mrkdwn:
+    return join(" ", [escape(f"#{seq}"), named(link[:HASH])])

@@ -14,7 +14,7 @@ from bot.models.error_groups import (
 from bot.models.operations import OPERATOR_ROWS
 from bot.models.requests import Block, Message, Modal, Source
 from bot.models.roles import Role
-from bot.text import Mrkdwn, code, cut, escape, join, plain_line, preformatted_parts
+from bot.text import Mrkdwn, Plain, code, cut, escape, join, plain_line, preformatted_parts
 from bot.views.blocks import (
     SECTION,
     actions,
@@ -174,7 +174,7 @@ def _hours(row: ErrorGroup, ctx: Context) -> Mrkdwn:
     """Return the failures of the last hours as numbers."""
     if not any(row.hours):
         return Mrkdwn()
-    figures = " ".join(str(count) for count in row.hours)
+    figures = Plain(" ".join(str(count) for count in row.hours))
     return ctx.texts("error-hours", figures=figures, count=sum(row.hours), hours=len(row.hours))
 
 

@@ -8,7 +8,7 @@ from bot.text import Mrkdwn, channel, code, escape, join
 from bot.views.context import Context
 from bot.views.names import age, age_since, offset_values
 
-_COMPLETE = ("audit-key-missing", "forged-link", "forged-record", "cursor-reset")
+_COMPLETE = ("audit-key-missing", "forged-link", "forged-record", "verify-failed", "cursor-reset")
 """The problems whose sentence includes the effect, which differs from the part's usual effect."""
 _UNLOGGED = ("nobody", "zone-offset", *_COMPLETE)
 """The problems about which the log has no more information than the sentence."""

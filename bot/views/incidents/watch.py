@@ -10,7 +10,7 @@ from bot.models.incidents import (
     Watching,
 )
 from bot.models.requests import Block, Message, Moment, Person, Source
-from bot.text import Mrkdwn, channel, code, cut, join
+from bot.text import Mrkdwn, Plain, channel, code, cut, join
 from bot.views.blocks import context_line, message, section, sections
 from bot.views.buttons import Argument, run_button
 from bot.views.context import Context
@@ -182,11 +182,11 @@ def _foot(extra: WatchExtra, ctx: Context) -> Mrkdwn:
         parts.append(texts("watch-channel", channel=channel(extra.alert_channel)))
     if extra.digest_at is None or extra.digest_channel is None or not extra.digest_days:
         return dots(*parts, texts("watch-no-digest"))
-    days = ", ".join(texts.plain(f"watch-day-{DAYS[day]}") for day in extra.digest_days)
+    days = Plain(", ".join(texts.plain(f"watch-day-{DAYS[day]}") for day in extra.digest_days))
     parts.append(
         texts(
             "watch-digest",
-            time=extra.digest_at,
+            time=Plain(extra.digest_at),
             zone=extra.zone,
             days=days,
             channel=channel(extra.digest_channel),

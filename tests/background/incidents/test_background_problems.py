@@ -129,4 +129,4 @@ def test_a_part_that_cannot_be_seen_keeps_its_incident_open(observed: Observed) 
         observed.look(10, seconds=5)
     (row,) = observed.queue.rows(tables.incidents)
     assert row.resolved_at is None
-    assert "could not be checked" in observed.slack.messages(ALERTS)[0]["text"]
+    assert "Not checked: " in observed.slack.messages(ALERTS)[0]["text"]

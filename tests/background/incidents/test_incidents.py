@@ -118,7 +118,7 @@ def test_first_and_last_are_the_failures_own_times_after_a_time_without_the_bot(
     times = [unix(start + timedelta(minutes=minutes)) for minutes in (10, 12, 60)]
     span = " · ".join(message.splitlines()[-2:])
     assert [span.count(f"<!date^{at}^") for at in times] == [1, 1, 1]
-    assert span.index("first ") < span.index("last ") < span.index("known since ")
+    assert span.index("first failure ") < span.index("last failure ") < span.index("known since ")
 
 
 def test_what_is_noticed_at_once_is_not_said_to_be_known_since_then(life: Life) -> None:
@@ -305,7 +305,7 @@ def test_what_comes_back_within_an_hour_opens_the_same_one_and_calls(life: Life)
     assert len(life.messages()) == 1
     assert "2 failed jobs" in life.messages()[0]
     (reply,) = life.replies()
-    assert "Triggered again" in reply
+    assert "triggered again" in reply
     assert CALL in reply
 
 

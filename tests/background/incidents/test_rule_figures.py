@@ -75,7 +75,7 @@ def test_the_end_says_what_was_processed_and_what_failed_while_it_was_open(
     jobs = stall(channel)
     end(channel, jobs)
     figures = "about 10 processed, 2 failed"
-    assert f"Resolved after 1 min 50 s: {figures}." in channel.replies[-1]
+    assert f"Resolved after 1 min 50 s. Jobs: {figures}." in channel.replies[-1]
     assert figures in channel.alert
     late = channel.team.push()
     Worker(channel.queue).end(late)

@@ -183,7 +183,7 @@ def test_where_all_of_it_is_processed_the_rest_follows(
     jobs = begun(queue, setup)
     send(setup, slack)
     assert (
-        "🐤 Waiting for the first 3 jobs before the others are retried: ⏳ 3 wait" in top(slack)[0]
+        "🐤 The remaining jobs wait for the results of the first 3 jobs: ⏳ 3 wait" in top(slack)[0]
     )
     worker = Worker(queue)
     for job in jobs[:2]:
@@ -219,8 +219,8 @@ def test_where_one_fails_again_the_rest_is_left_alone(
     assert json.loads(record.arguments)["done"] == 3
     send(setup, slack)
     text = top(slack)[0]
-    assert "Stopped: retried 3 of 8" in text
-    assert "one of the jobs that were tried first failed again" in text
+    assert "Stopped. Failed jobs retried: 3 of 8" in text
+    assert "one of the jobs that were retried first failed again" in text
     assert ("no such customer" in text) is (exception is not None)
     assert Runner(setup).run_once() is False
     assert broken(queue) == []

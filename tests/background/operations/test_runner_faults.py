@@ -240,7 +240,7 @@ def test_what_a_terminal_prints_when_it_loses_the_database_is_not_that_nothing_w
     assert do(replace(bench.setup, engine=alone.engine), asked, lines.append, lambda _: None) == 1
     printed = json.loads(lines[0])
     assert printed["code"] == "still-running"
-    assert "of 5 were done" in printed["error"]
+    assert " of 5. A running bot resumes" in printed["error"]
     assert len(bench.queue.jobs) == 5
 
 

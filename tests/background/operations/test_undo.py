@@ -306,7 +306,7 @@ def test_what_came_back_counts_once_among_what_still_fails(team: Team) -> None:
     now = team.queue.queue.wall_clock(datetime.now(UTC).replace(tzinfo=None, microsecond=0))
     for _ in range(3):
         team.queue.fail(failed_at=now)
-    team.until(lambda: "still failing: 3 in" in team.say("errors").text)
+    team.until(lambda: "still failing: 3 failures in" in team.say("errors").text)
     team.submit(team.say("clear-failed", as_="admin").view, "3")
     team.until(lambda: team.queue.failed == [])
     team.until(
@@ -314,4 +314,4 @@ def test_what_came_back_counts_once_among_what_still_fails(team: Team) -> None:
     )
     team.submit(team.say("undo", as_="admin").view)
     team.until(lambda: any("Put back 3" in one["text"] for one in team.posted("queue-ops")))
-    assert "still failing: 3 in" in team.say("errors").text
+    assert "still failing: 3 failures in" in team.say("errors").text

@@ -77,7 +77,7 @@ def test_counts_follow_what_workers_do(
     count(setup, clock)
     text = message_text(setup, slack)
     assert "✅ 7 processed · 🔴 2 failed again · 🔴 1 failed with another error" in text
-    assert "All of them have ended" in text
+    assert "All retried jobs have ended" in text
     assert "wait" not in text
     (reply,) = thread(slack)
     assert f"<@{ANA}>" in reply

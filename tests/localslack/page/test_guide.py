@@ -32,7 +32,7 @@ def playground(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Local
     seed = random.SystemRandom().randrange(1_000_000)
     request.node.add_report_section("call", "seed of the worker", str(seed))
     with playing(
-        tmp_path, no_activity_seconds=NO_ACTIVITY_SECONDS, grace=GRACE, seed=seed
+        tmp_path, no_worker_activity_seconds=NO_ACTIVITY_SECONDS, grace=GRACE, seed=seed
     ) as slack:
         steer(slack, speed=8)
         yield slack
