@@ -36,13 +36,13 @@ def pods() -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
             yield pod, container
 
 
-def test_the_unit_is_the_one_of_the_installation_page() -> None:
+def test_the_systemd_unit_equals_that_of_the_installation_page() -> None:
     (shown,) = re.findall(r"```ini\n(.*?)```", (DOCS / "install.md").read_text(), re.DOTALL)
 
     assert shown == (DEPLOY / "queue-bot.service").read_text()
 
 
-def test_every_variable_is_a_setting_and_everything_needed_is_there() -> None:
+def test_every_variable_is_a_setting_and_every_needed_setting_is_set() -> None:
     (settings,) = [one["data"] for one in objects() if one["kind"] == "ConfigMap"]
     of_compose = [one["environment"] for one in services().values()]
     of_jobs = [{entry["name"] for entry in container.get("env", ())} for _, container in pods()]
@@ -75,7 +75,7 @@ def test_no_container_has_a_privilege() -> None:
         assert context["allowPrivilegeEscalation"] is False
 
 
-def test_the_probes_ask_the_monitoring_port() -> None:
+def test_the_probes_use_the_monitoring_port() -> None:
     (settings,) = [one["data"] for one in objects() if one["kind"] == "ConfigMap"]
     (container,) = [container for _, container in pods() if "ports" in container]
     (port,) = container["ports"]

@@ -75,7 +75,7 @@ def test_all_sets_pin_the_same_versions() -> None:
         assert pinned.items() <= everything.items(), file.name
 
 
-def test_the_pins_are_what_the_project_declares() -> None:
+def test_the_pinned_packages_satisfy_the_declared_requirements() -> None:
     declared = {
         "run.txt": PROJECT["project"]["dependencies"],
         "playground.txt": PROJECT["project"]["optional-dependencies"]["playground"],
@@ -87,15 +87,19 @@ def test_the_pins_are_what_the_project_declares() -> None:
         pinned = pins(ROOT / "requirements" / name)
         for requirement in map(Requirement, requirements):
             version = pinned.get(canonicalize_name(requirement.name))
-            assert version is not None, f"{requirement.name} is not in {name}: make requirements"
-            assert requirement.specifier.contains(version), f"{requirement} but {version} in {name}"
+            assert version is not None, (
+                f"{requirement.name} is not in {name}: run `make requirements`"
+            )
+            assert requirement.specifier.contains(version), (
+                f"{requirement} is declared, but {name} pins {version}"
+            )
 
 
-def test_the_top_level_holds_only_what_the_architecture_names() -> None:
+def test_the_top_level_has_only_names_of_the_architecture_page() -> None:
     assert {file.relative_to(ROOT).parts[0] for file in tracked()} - TOP_LEVEL == set()
 
 
-def test_every_make_target_says_what_it_does() -> None:
+def test_every_make_target_has_a_description() -> None:
     text = (ROOT / "Makefile").read_text()
     (phony,) = re.findall(r"^\.PHONY: (.+)$", text, re.MULTILINE)
     documented = re.findall(r"^([a-z-]+):.*## .+$", text, re.MULTILINE)
@@ -103,14 +107,14 @@ def test_every_make_target_says_what_it_does() -> None:
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_a_script_can_be_run_and_bash_understands_it(script: str) -> None:
+def test_a_script_is_executable_and_has_valid_bash_syntax(script: str) -> None:
     path = ROOT / script
     assert os.access(path, os.X_OK)
     assert "set -euo pipefail" in path.read_text()
     subprocess.run(["bash", "-n", path], check=True, timeout=20)
 
 
-def test_scripts_lists_every_bash_script() -> None:
+def test_the_list_of_scripts_has_every_bash_script() -> None:
     scripts = [
         str(file.relative_to(ROOT))
         for file in tracked()
@@ -172,7 +176,7 @@ def imported_by(file: Path) -> list[str]:
     return names
 
 
-def test_the_wheel_holds_every_file_below_bot(tmp_path: Path) -> None:
+def test_the_wheel_contains_every_file_below_bot(tmp_path: Path) -> None:
     subprocess.run(
         [
             *(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"),

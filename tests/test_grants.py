@@ -111,7 +111,7 @@ def granted(request: pytest.FixtureRequest, mariadb_server: MariaDB) -> Iterator
                 mariadb_server.execute(f"DROP DATABASE {own}")
 
 
-def test_everything_works_under_the_grants_of_the_page(granted: Granted) -> None:
+def test_every_command_works_with_the_grants_of_the_page(granted: Granted) -> None:
     ids = [granted.fail() for _ in range(5)]
     job = granted.push()
     held = granted.push(reserved_at=1)
@@ -195,7 +195,7 @@ REWRITE = """CREATE TRIGGER rewrite BEFORE INSERT ON jobs FOR EACH ROW
     SET NEW.payload = REPLACE(NEW.payload, 'cart', 'box')"""
 
 
-def test_an_account_that_may_not_see_a_trigger_compares_what_it_moves(granted: Granted) -> None:
+def test_an_account_without_the_trigger_privilege_verifies_each_moved_row(granted: Granted) -> None:
     """The page grants no TRIGGER, so an empty list of triggers does not prove that none exist."""
     bodies = ('{"note":"cart"}', '{"note":"bag"}', '{"note":"hat"}')
     changed, same, _ = (granted.fail(queue="shop", body=body) for body in bodies)
@@ -256,7 +256,7 @@ FORBIDDEN = {
 
 
 @pytest.mark.parametrize("account", FORBIDDEN)
-def test_what_the_accounts_cannot_do(granted: Granted, account: str) -> None:
+def test_each_account_is_denied_its_forbidden_statements(granted: Granted, account: str) -> None:
     engine = granted.connect(account)
     own = granted.own or granted.database
     for statement in FORBIDDEN[account]:
@@ -266,7 +266,7 @@ def test_what_the_accounts_cannot_do(granted: Granted, account: str) -> None:
     engine.dispose()
 
 
-def test_the_account_that_migrates_sums_up_refusals(granted: Granted) -> None:
+def test_the_migration_account_can_purge_refusals(granted: Granted) -> None:
     engine = granted.connect("migrate")
     assert purge_refusals(engine, NO_KEYS, 90, "ana").startswith("0 refusals")
     with engine.begin() as connection:

@@ -28,7 +28,7 @@ COMMANDS = find_commands()
 TRIES = 14
 
 
-def test_slack_tells_one_of_two_bots_that_a_person_was_removed(team: Team) -> None:
+def test_both_replicas_use_a_removed_role_if_slack_informs_only_one_replica(team: Team) -> None:
     ids = [team.queue.fail(order=number) for number in range(TRIES + 2)]
     second = team.make_bot()
     second.start()
@@ -46,7 +46,9 @@ def test_slack_tells_one_of_two_bots_that_a_person_was_removed(team: Team) -> No
     assert len(team.queue.failed) == TRIES
 
 
-def test_a_restart_with_other_settings_counts_for_all_replicas(mariadb_queue: TestQueue) -> None:
+def test_a_restart_with_other_role_settings_applies_to_all_replicas(
+    mariadb_queue: TestQueue,
+) -> None:
     old, new = make_setup(mariadb_queue, "old"), make_setup(mariadb_queue, "new")
     new = replace(new, rules=replace(new.rules, operators=()))
     for setup in (old, new):
@@ -103,7 +105,7 @@ def slack() -> Iterator[LocalSlack]:
         (Need(Role.VIEWER), 299, []),
     ],
 )
-def test_what_slack_is_asked_again(
+def test_each_answer_of_slack_is_read_again_after_its_own_time(
     slack: LocalSlack, need: Need, seconds: float, again: list[str]
 ) -> None:
     clock = Seconds()
@@ -137,14 +139,14 @@ def test_what_slack_is_asked_again(
         ("status", {}, READ_AGE),
     ],
 )
-def test_bulk_and_destructive_commands_and_unfreeze_need_new_answers(
+def test_bulk_and_destructive_commands_and_unfreeze_need_newer_answers_of_slack(
     command: str, values: dict[str, object], age: float
 ) -> None:
     arguments = COMMANDS[command].arguments.model_validate(values)
     assert need_for(COMMANDS[command], arguments).max_age == age
 
 
-def test_an_announced_change_makes_a_replica_ask_once(
+def test_an_announced_change_of_roles_makes_a_replica_read_the_person_again_once(
     mariadb_queue: TestQueue, slack: LocalSlack
 ) -> None:
     client = WebClient(token=slack.bot_token, base_url=slack.base_url, retry_handlers=[])

@@ -11,7 +11,7 @@ from tests.kit.replicas import ANA, OMAR, SAM, TEAM, ask, codes, make_setup
 ACTOR = Actor(SAM, TEAM, Source.SLASH)
 
 
-def test_previews_have_a_limit_of_their_own(kept_queue: TestQueue) -> None:
+def test_previews_have_their_own_limit(kept_queue: TestQueue) -> None:
     clock = Seconds()
     setup = make_setup(kept_queue, limits=PersonLimits({"previews": 2}, clock))
     ids = [kept_queue.fail(order=number) for number in range(3)]
@@ -22,7 +22,7 @@ def test_previews_have_a_limit_of_their_own(kept_queue: TestQueue) -> None:
     assert codes(ask(setup, "retry-all") for _ in range(2)) == ["ok", "too-many"]
 
 
-def test_a_repeated_request_gets_its_answer_also_from_a_person_over_the_limit(
+def test_a_repeated_request_gets_its_first_answer_although_the_person_is_over_the_limit(
     kept_queue: TestQueue,
 ) -> None:
     limits = PersonLimits({"commands": 1, "refusals": 1}, Seconds())
@@ -60,7 +60,7 @@ def test_counts_that_cannot_be_stored_are_kept_for_the_next_record() -> None:
     assert (folded.count, folded.since) == (3, due[0].since)
 
 
-def test_the_terminal_has_no_limit_and_each_person_has_their_own() -> None:
+def test_the_terminal_has_no_limit_and_each_person_has_their_own_limit() -> None:
     limits = PersonLimits({"commands": 1}, Seconds())
     terminal = Actor("ana", None, Source.TERMINAL)
     assert [limits.seconds_to_wait("commands", terminal) for _ in range(3)] == [0, 0, 0]

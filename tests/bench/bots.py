@@ -29,7 +29,7 @@ class Bot:
         """Return the seconds to the acknowledgement, and the reply in it or the dialog."""
         response = self.slack.command(user, IDS.queue_ops, text)
         shown = [*response["replies"], *response["views"]]
-        assert shown, f"no answer came: {response}"
+        assert shown, f"the bot did not answer: {response}"
         return response["ack_ms"] / 1000, str(shown[0])
 
 

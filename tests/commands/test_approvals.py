@@ -74,7 +74,7 @@ def test_nothing_is_deleted_before_another_admin_approves(pair: Team) -> None:
         assert list(verify(connection)) == []
 
 
-def test_only_what_is_above_the_limit_waits_and_it_can_be_declined(pair: Team) -> None:
+def test_only_a_change_above_the_limit_waits_for_approval_and_can_be_declined(pair: Team) -> None:
     team = pair
     fill(team.queue)
     team.submit(team.say("retry queue=mail", as_="operator").view, as_="operator")
@@ -103,7 +103,7 @@ def test_an_operator_withdraws_only_their_own_request(pair: Team) -> None:
     assert operation(team).state == "declined"
 
 
-def test_a_request_that_nobody_approves_expires(pair: Team) -> None:
+def test_an_unapproved_request_expires(pair: Team) -> None:
     team = pair
     fill(team.queue)
     team.submit(team.say("retry-all", as_="admin").view)
@@ -118,7 +118,7 @@ def test_a_request_that_nobody_approves_expires(pair: Team) -> None:
     assert ("retry-all", "expired") in outcomes(team)
 
 
-def test_a_terminal_proves_no_second_person(pair: Team) -> None:
+def test_a_terminal_cannot_approve_a_request(pair: Team) -> None:
     team = pair
     fill(team.queue)
     setup = team.bot.setup

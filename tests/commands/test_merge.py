@@ -89,7 +89,7 @@ def test_a_merge_is_previewed_confirmed_audited_and_undone(queue: TestQueue) -> 
     ]
 
 
-def test_new_failures_of_both_join_one_incident_and_the_group_is_remembered(
+def test_new_failures_of_merged_groups_share_an_incident_and_the_merge_is_kept(
     queue: TestQueue,
 ) -> None:
     setup = two_groups(queue)
@@ -115,7 +115,7 @@ def test_new_failures_of_both_join_one_incident_and_the_group_is_remembered(
     assert [row.error_group for row in queue.rows(tables.mutes)] == [2], codes([muted])
 
 
-def test_what_cannot_be_merged_is_refused(queue: TestQueue) -> None:
+def test_an_invalid_merge_is_refused(queue: TestQueue) -> None:
     setup = two_groups(queue)
     say = partial(ask, setup)
 

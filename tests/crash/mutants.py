@@ -67,7 +67,7 @@ def no_row_digest() -> Iterator[None]:
 
 
 @contextmanager
-def no_same_stay() -> Iterator[None]:
+def no_check_of_the_reservation() -> Iterator[None]:
     """A job is released even if another worker has reserved it since."""
     with replaced((release, "same_stay"), by=lambda _now, _seen: True):
         yield
@@ -122,7 +122,7 @@ def no_undo_marks() -> Iterator[None]:
 
 
 @contextmanager
-def no_look_at_the_job() -> Iterator[None]:
+def no_check_of_the_job() -> Iterator[None]:
     """A retry is undone without a check of the job that it created."""
     with (
         replaced((restore, "check_job"), by=lambda *_given: None),

@@ -16,7 +16,7 @@ from tests.kit.replicas import ANA, TEAM, ask, make_setup
 
 
 @pytest.mark.parametrize("failures", [2, 5], ids=["below the proved jobs", "below 0"])
-def test_processed_jobs_are_unknown_where_failures_were_never_jobs(
+def test_processed_jobs_are_unknown_if_failures_were_inserted_without_jobs(
     queue: TestQueue, slack: LocalSlack, failures: int
 ) -> None:
     clock = SetClock(START)

@@ -10,7 +10,7 @@ from tests.kit.error_corpora import CORPORA, HELD_BACK, LEAST, corpus, measure
 
 
 @pytest.mark.parametrize("name", CORPORA)
-def test_groups_are_those_a_person_would_make(name: str) -> None:
+def test_error_groups_are_the_groups_that_a_person_would_form(name: str) -> None:
     """The held-out texts were written after the rules, in two sets, of 145 and 102 texts.
 
     At their first sight precision was 1 for both and recall 0.983 and 0.969, one pair each: a
@@ -49,20 +49,20 @@ def texts() -> list[str]:
     return [text for many in corpus("error_corpus.json").values() for text in many]
 
 
-def test_a_group_does_not_depend_on_what_follows_the_first_2_kb() -> None:
+def test_an_error_group_depends_only_on_the_first_2_kb() -> None:
     for text in texts():
         if "Stack trace:" in text:
             assert error_group(text[:2048]) == error_group(text + "\n#3 x.php(1): f()" * 500)
 
 
-def test_a_chain_has_the_group_of_its_inner_exception() -> None:
+def test_a_chain_of_exceptions_has_the_error_group_of_its_inner_exception() -> None:
     for text in texts():
         # The table of a deadlock stands only in the outer exception, which knows the statement.
         if "1213" not in text and "1205" not in text:
             assert error_group(text.split("\n\nNext ")[0]) == error_group(text)
 
 
-def test_a_group_is_readable_and_fits_its_column() -> None:
+def test_the_name_of_an_error_group_is_readable_and_fits_its_column() -> None:
     for text in texts():
         key = error_group(text)
         assert 0 < len(key) <= 190
@@ -139,7 +139,7 @@ PLACES: dict[str, tuple[str, st.SearchStrategy[str]]] = {
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_new_values_and_new_places_leave_the_group_as_it_is(place: str) -> None:
+def test_other_values_paths_and_lines_do_not_change_the_error_group(place: str) -> None:
     template, values = PLACES[place]
 
     @settings(max_examples=60, deadline=None)
@@ -202,7 +202,7 @@ APART = [
 
 
 @pytest.mark.parametrize(("template", "one", "other"), APART)
-def test_what_a_person_tells_apart_stays_apart(template: str, one: str, other: str) -> None:
+def test_different_errors_have_different_error_groups(template: str, one: str, other: str) -> None:
     assert error_group(template.format(one)) != error_group(template.format(other))
 
 
@@ -251,7 +251,9 @@ SAME = [
 
 
 @pytest.mark.parametrize(("template", "one", "other"), SAME)
-def test_what_a_person_takes_for_the_same_is_one_group(template: str, one: str, other: str) -> None:
+def test_equal_errors_with_other_values_have_one_error_group(
+    template: str, one: str, other: str
+) -> None:
     assert error_group(template.format(one)) == error_group(template.format(other))
 
 
@@ -282,7 +284,7 @@ FRAGMENTS = [
 @given(
     st.one_of(st.text(max_size=400), st.lists(st.sampled_from(FRAGMENTS), max_size=80).map("".join))
 )
-def test_any_text_has_a_group_and_always_the_same(text: str) -> None:
+def test_any_text_has_an_error_group_that_never_changes(text: str) -> None:
     key = error_group(text)
     assert key == error_group(text)
     assert 0 < len(key) <= 190
@@ -290,7 +292,7 @@ def test_any_text_has_a_group_and_always_the_same(text: str) -> None:
 
 
 @pytest.mark.parametrize("fragment", FRAGMENTS)
-def test_no_text_takes_long(fragment: str) -> None:
+def test_the_error_group_of_any_text_is_computed_within_a_second(fragment: str) -> None:
     """The longest takes some milliseconds; a second would mean that time grows by the square."""
     long = fragment * (1_000_000 // len(fragment))
     for text in (long, "Exception: 0 - " + long, "PDOException: SQLSTATE[HY000]: x 1 '" + long):

@@ -117,7 +117,7 @@ def hold(setup: Setup, name: str = "watcher") -> Lease:
         monotonic() + 30,
         lambda connection: leases.take(connection, name, setup.replica, setup.clock(connection)),
     )
-    assert lease is not None, "somebody else holds the lease"
+    assert lease is not None, "another replica holds the lease"
     return lease
 
 

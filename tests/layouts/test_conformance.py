@@ -108,7 +108,7 @@ def test_an_order_and_an_error_are_found(queue: TestQueue) -> None:
     assert group["failed"] == 1
 
 
-def test_a_retried_job_is_as_if_new(queue: TestQueue) -> None:
+def test_a_retried_job_has_the_values_of_a_new_job(queue: TestQueue) -> None:
     failed = queue.fail(45, order=7)
     born = payloads(queue)
     outcome = ask(make_setup(queue), f"retry {failed}")

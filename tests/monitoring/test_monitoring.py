@@ -162,14 +162,14 @@ def test_a_database_that_cannot_be_read_is_named_and_its_metrics_are_absent(
     assert "queue_bot_led{}" not in shown
 
 
-def test_a_hanging_round_is_not_alive() -> None:
+def test_a_replica_with_a_hanging_round_is_not_alive() -> None:
     condition = alive(ReplicaState("1", "a", {}, STUCK_SECONDS, connected=True))
 
     assert not condition.ok
     assert "restart" in str(condition.problem)
 
 
-def test_a_used_port_is_one_sentence(file_queue: TestQueue) -> None:
+def test_a_monitoring_port_in_use_is_refused_with_one_sentence(file_queue: TestQueue) -> None:
     reader = StateReader(file_queue.engine)
     replica = ReplicaState("1", "a", {}, 0.0, connected=True)
     first = MonitoringServer("127.0.0.1", 0, Metrics(), reader, lambda: replica)

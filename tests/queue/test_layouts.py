@@ -108,17 +108,17 @@ def test_no_module_outside_the_layouts_reads_a_column_of_the_queues_tables() -> 
     trees = modules(r"\.(c|columns)\b")
     reads = {name: places for name, tree in trees if (places := column_reads(tree))}
     assert {name: places for name, places in reads.items() if name not in ALLOWED} == {}
-    assert ALLOWED.keys() <= reads.keys(), "an exception that nothing needs"
+    assert ALLOWED.keys() <= reads.keys(), "an exception in the list is no longer needed"
 
 
 def test_no_module_outside_the_layouts_writes_a_column_of_the_queues_tables_by_name() -> None:
     trees = modules(r"\.values\(")
     writes = {name: places for name, tree in trees if (places := column_writes(tree))}
     assert {name: places for name, places in writes.items() if name not in WRITERS} == {}
-    assert WRITERS.keys() <= writes.keys(), "an exception that nothing needs"
+    assert WRITERS.keys() <= writes.keys(), "an exception in the list is no longer needed"
 
 
-def test_no_module_of_the_queue_has_the_name_of_a_column_as_a_text() -> None:
+def test_no_module_of_the_queue_has_a_column_name_in_a_string() -> None:
     trees = modules("", "bot/queue")
     assert {name: names for name, tree in trees if (names := column_names() & texts(tree))} == {}
 
@@ -135,7 +135,7 @@ def test_no_module_of_the_queue_has_the_name_of_a_column_as_a_text() -> None:
         "layout.table.c.payload",
     ],
 )
-def test_the_search_sees_every_way_to_a_column(code: str) -> None:
+def test_the_search_finds_every_way_to_read_a_column(code: str) -> None:
     assert column_reads(ast.parse(code)) != []
 
 
@@ -143,11 +143,11 @@ def test_the_search_sees_every_way_to_a_column(code: str) -> None:
     "code",
     ["update(queue.jobs).where(x).values(reserved_at=None)", "insert(queue.failed).values(row)"],
 )
-def test_the_search_sees_a_write(code: str) -> None:
+def test_the_search_finds_a_write(code: str) -> None:
     assert column_writes(ast.parse(code)) != []
 
 
-def test_the_conditions_part_the_jobs_by_their_state(queue: TestQueue) -> None:
+def test_the_conditions_select_the_jobs_of_their_state(queue: TestQueue) -> None:
     now = unix(NOW)
     ids = {
         "available": queue.push(available_at=now),
@@ -171,7 +171,7 @@ def test_the_conditions_part_the_jobs_by_their_state(queue: TestQueue) -> None:
             assert matching == {ids[name] for name in names}, str(condition)
 
 
-def test_a_row_has_the_state_that_the_conditions_say(queue: TestQueue) -> None:
+def test_the_state_of_a_row_agrees_with_the_conditions(queue: TestQueue) -> None:
     now = unix(NOW)
     for available_at, reserved_at in ((now, None), (now + 1, None), (now, now), (now + 1, now)):
         queue.push(available_at=available_at, reserved_at=reserved_at)
@@ -212,7 +212,7 @@ def test_an_archive_keeps_every_column_and_a_restore_writes_every_column() -> No
         assert set(layout.archived_columns) <= set(tables.ARCHIVED) <= set(archive.c.keys())
 
 
-def test_moments_survive_the_way_into_a_table_and_back() -> None:
+def test_times_are_unchanged_after_a_write_and_a_read() -> None:
     zone = ZoneInfo("America/Lima")
     assert moments.decode_moment(moments.encode_moment(NOW)) == NOW
     assert moments.encode_failed_at(NOW, zone) == NOW - timedelta(hours=5)

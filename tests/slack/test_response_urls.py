@@ -36,7 +36,9 @@ LOCAL = "http://127.0.0.1:8080/api/"
         ("", SLACK, False),
     ],
 )
-def test_only_addresses_of_slack_are_slacks(url: str, api: str, *, expected: bool) -> None:
+def test_only_urls_of_slack_are_accepted_as_response_urls(
+    url: str, api: str, *, expected: bool
+) -> None:
     assert is_of_slack(url, api) is expected
 
 
@@ -54,7 +56,7 @@ def test_a_forged_response_url_gets_no_answer(mariadb_queue: TestQueue) -> None:
     assert not called.is_set()
 
 
-def test_metadata_that_is_nested_too_deep_is_an_old_button() -> None:
+def test_metadata_that_is_nested_too_deep_is_treated_as_an_old_button() -> None:
     body = {"view": {"private_metadata": "[" * 100_000}, "user": {"id": "U1", "team_id": "T1"}}
     request = submission(body, monotonic()).request
     assert getattr(request, "problem", "") == "old-button"

@@ -37,7 +37,7 @@ def is_safe(text: str) -> bool:
 
 @given(st.text())
 @settings(deadline=None)
-def test_any_text_is_escaped_and_can_be_read_back(text: str) -> None:
+def test_any_text_can_be_escaped_and_unescaped(text: str) -> None:
     escaped = escape(text)
     assert is_safe(escaped)
     assert readable(escaped.replace("*", "")) == clean(text).replace("`", "\u02cb").replace("*", "")
@@ -45,7 +45,7 @@ def test_any_text_is_escaped_and_can_be_read_back(text: str) -> None:
 
 @given(st.text(), st.integers(6, 60))
 @settings(deadline=None)
-def test_a_cut_never_parts_an_entity(text: str, limit: int) -> None:
+def test_a_truncated_text_has_no_partial_entity(text: str, limit: int) -> None:
     short = cut(escape(text), limit)
     assert len(short) <= limit
     assert is_safe(short)
@@ -62,7 +62,9 @@ TOKENS = st.lists(
 
 @given(TOKENS, st.integers(6, 200))
 @settings(deadline=None)
-def test_a_cut_parts_no_token_and_leaves_no_code_open(parts: list[Mrkdwn], limit: int) -> None:
+def test_a_truncated_text_has_no_partial_token_and_no_unclosed_code(
+    parts: list[Mrkdwn], limit: int
+) -> None:
     short = cut(join(" ", parts), limit)
     assert len(short) <= limit
     assert short.count("<") == short.count(">")
@@ -94,7 +96,7 @@ def test_a_block_of_code_is_closed_and_within_its_limit(text: str, limit: int) -
 
 @given(st.text(), st.integers(20, 60), st.integers(1, 4))
 @settings(deadline=None)
-def test_parts_of_a_text_hold_it_all_or_say_that_they_do_not(
+def test_the_parts_of_a_text_are_complete_or_marked_as_truncated(
     text: str, limit: int, most: int
 ) -> None:
     parts, was_cut = preformatted_parts(text, limit, most)
@@ -106,7 +108,7 @@ def test_parts_of_a_text_hold_it_all_or_say_that_they_do_not(
         assert joined.replace("\n", "") == whole.replace("\n", "")
 
 
-def test_a_long_text_is_cut_after_its_last_part() -> None:
+def test_a_long_text_is_truncated_after_its_last_part() -> None:
     parts, was_cut = preformatted_parts("line\n" * 100, 56, 3)
     assert was_cut
     assert [len(part) for part in parts] == [55, 55, 55]
@@ -114,13 +116,13 @@ def test_a_long_text_is_cut_after_its_last_part() -> None:
     assert preformatted_parts(lines + "\n", 56, 3) == ([f"```{lines}```"], False)
 
 
-def test_a_huge_text_takes_no_time() -> None:
+def test_a_huge_text_is_split_quickly() -> None:
     parts, was_cut = preformatted_parts("<" * 50_000_000, 3_000, 8)
     assert len(parts) == 8
     assert was_cut
 
 
-def test_every_invisible_character_is_shown() -> None:
+def test_every_invisible_character_is_shown_by_its_code_point() -> None:
     hidden = {
         char
         for char in map(chr, range(0x110000))
@@ -143,11 +145,13 @@ def test_every_invisible_character_is_shown() -> None:
         ("\u0645\u200c\u0645", "\u0645\u200c\u0645"),
     ],
 )
-def test_a_character_without_a_shape_is_named(text: str, shown: str) -> None:
+def test_a_character_without_a_visible_form_is_shown_by_its_code_point(
+    text: str, shown: str
+) -> None:
     assert clean(text) == shown
 
 
-def test_line_ends_of_every_kind_become_one_kind() -> None:
+def test_every_type_of_line_end_becomes_a_newline() -> None:
     assert clean("a\r\nb\rc\u2028d\u2029e\x85f") == "a\nb\nc\nd\ne\nf"
 
 
@@ -162,7 +166,7 @@ def test_line_ends_of_every_kind_become_one_kind() -> None:
         ("", "45"),
     ],
 )
-def test_a_link_cannot_be_left(url: str, shown: str) -> None:
+def test_hostile_text_cannot_end_a_link(url: str, shown: str) -> None:
     assert link(url, 45) == shown
 
 
@@ -195,11 +199,11 @@ def test_a_link_cannot_be_left(url: str, shown: str) -> None:
         (named(""), ""),
     ],
 )
-def test_only_an_id_becomes_a_mention(made: str, shown: str) -> None:
+def test_only_an_id_is_shown_as_a_mention(made: str, shown: str) -> None:
     assert made == shown
 
 
-def test_a_plain_line_has_look_alikes_for_brackets() -> None:
+def test_a_plain_line_has_similar_characters_instead_of_angle_brackets() -> None:
     assert plain_line("<!channel>\nx", 20) == "\u2039!channel\u203a x"
     assert plain_line("a" * 30, 10) == "a" * 9 + "…"
 
@@ -218,9 +222,9 @@ def test_a_plain_line_has_look_alikes_for_brackets() -> None:
         ("```a\nb```", "    a\n    b"),
     ],
 )
-def test_mrkdwn_is_readable_in_a_terminal(mrkdwn: str, shown: str) -> None:
+def test_mrkdwn_is_converted_to_readable_text_for_a_terminal(mrkdwn: str, shown: str) -> None:
     assert readable(mrkdwn) == shown
 
 
-def test_join_leaves_out_what_is_empty() -> None:
+def test_join_omits_empty_parts() -> None:
     assert join(" · ", [escape("a"), Mrkdwn(), escape("b")]) == "a · b"

@@ -79,7 +79,7 @@ def of(corpus: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("drawn", [corpus], indirect=True)
 
 
-def test_nothing_is_obeyed(drawn: Drawn) -> None:
+def test_hostile_text_has_no_effect_in_any_message(drawn: Drawn) -> None:
     def check(shown: Message | Modal) -> None:
         for kind, text in texts_in(shown):
             assert not INVISIBLE.search(text)
@@ -103,15 +103,15 @@ def assert_no_markup(text: str, *, id_as_name: bool) -> None:
     assert ">" not in rest
     assert "&" not in ENTITY.sub("", rest)
     fences = rest.split("```")
-    assert len(fences) % 2 == 1, "a block of code is left open"
+    assert len(fences) % 2 == 1, "a block of code is not closed"
     for part in fences[::2]:
         spans = part.split("`")
-        assert len(spans) % 2 == 1, "a code span is left open"
-        assert not any("\n" in span for span in spans[1::2]), "a code span goes over lines"
+        assert len(spans) % 2 == 1, "a code span is not closed"
+        assert not any("\n" in span for span in spans[1::2]), "a code span has more than one line"
 
 
 @of("marks")
-def test_marks_stay_within_code(drawn: Drawn) -> None:
+def test_formatting_marks_of_hostile_text_stay_within_code(drawn: Drawn) -> None:
     def check(shown: Message | Modal) -> None:
         for kind, text in texts_in(shown):
             if kind == "mrkdwn":
@@ -123,7 +123,7 @@ def test_marks_stay_within_code(drawn: Drawn) -> None:
 
 
 @pytest.mark.parametrize("drawn", ["a look-alike", "another alphabet", "an emoji"], indirect=True)
-def test_a_text_of_others_is_in_code_or_in_quotes(drawn: Drawn) -> None:
+def test_a_text_from_users_or_jobs_is_in_code_or_in_quotes(drawn: Drawn) -> None:
     beginning = CORPUS[drawn.corpus][:8]
 
     def check(shown: Message | Modal) -> None:
@@ -144,7 +144,7 @@ def test_no_plain_text_turns_names_into_emoji(drawn: Drawn) -> None:
 
 
 @of("line ends")
-def test_a_line_end_begins_no_line_of_its_own(drawn: Drawn) -> None:
+def test_a_line_end_in_hostile_text_begins_no_new_line(drawn: Drawn) -> None:
     def check(shown: Message | Modal) -> None:
         for kind, text in texts_in(shown):
             lines = "".join(re.split("```", text)[::2]).splitlines()

@@ -18,7 +18,7 @@ QUEUES = probe.NAMES + 20
 CHECKS = 200
 
 
-def test_queues_beyond_the_names_of_one_check_are_checked_too(queue: TestQueue) -> None:
+def test_each_queue_is_checked_in_turn_beyond_the_names_of_one_check(queue: TestQueue) -> None:
     setup = make_setup(queue)
     row = {"payload": "{}", "attempts": 0, "available_at": 1, "created_at": 1}
     with queue.engine.begin() as connection:

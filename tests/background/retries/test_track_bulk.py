@@ -56,7 +56,7 @@ def message_text(setup: Setup, slack: LocalSlack) -> str:
     return top(slack)[0]
 
 
-def test_counts_follow_what_workers_do(
+def test_the_counts_show_the_outcomes_of_the_jobs_that_workers_processed(
     queue: TestQueue, setup: Setup, clock: Clock, slack: LocalSlack
 ) -> None:
     jobs = retried(queue, setup)
@@ -100,7 +100,9 @@ def test_nobody_is_mentioned_if_all_jobs_are_processed(
     assert queue.rows(tables.outcome_ranges) == []
 
 
-def test_a_released_job_still_waits(queue: TestQueue, setup: Setup, clock: Clock) -> None:
+def test_a_released_job_still_counts_as_waiting(
+    queue: TestQueue, setup: Setup, clock: Clock
+) -> None:
     worker = Worker(queue)
     jobs = [worker.release(job) for job in retried(queue, setup)]
     count(setup, clock)
@@ -114,7 +116,9 @@ def test_a_released_job_still_waits(queue: TestQueue, setup: Setup, clock: Clock
     assert (seen(queue).waiting, seen(queue).state) == (0, "settled")
 
 
-def test_jobs_of_others_are_not_counted(queue: TestQueue, setup: Setup, clock: Clock) -> None:
+def test_jobs_that_do_not_belong_to_the_retry_are_not_counted(
+    queue: TestQueue, setup: Setup, clock: Clock
+) -> None:
     queue.push(order=500)
     jobs = retried(queue, setup)
     for order in range(100, 120):
@@ -164,7 +168,7 @@ def test_a_job_released_with_an_id_of_a_counted_range_still_waits(
     assert (seen(queue).waiting, seen(queue).state) == (1, "following")
 
 
-def test_nothing_is_settled_while_the_index_is_behind(
+def test_no_outcome_is_final_while_the_index_is_behind(
     queue: TestQueue, setup: Setup, clock: Clock
 ) -> None:
     jobs = retried(queue, setup, [1, 2, 3])
@@ -180,7 +184,7 @@ def test_nothing_is_settled_while_the_index_is_behind(
     assert (seen(queue).state, seen(queue).failed_again) == ("settled", 1)
 
 
-def test_identical_payloads_are_counted_not_attributed(
+def test_outcomes_of_identical_payloads_are_counted_and_not_assigned_to_single_jobs(
     queue: TestQueue, setup: Setup, clock: Clock, slack: LocalSlack
 ) -> None:
     jobs = retried(queue, setup, [7, 7, 7, 7])
@@ -312,7 +316,7 @@ def test_two_replicas_post_the_result_once(
     assert len(thread(slack)) == 1
 
 
-def test_a_holder_that_was_paused_past_its_lease_counts_nothing(
+def test_a_replica_paused_past_its_lease_counts_nothing(
     queue: TestQueue, setup: Setup, clock: Clock
 ) -> None:
     retried(queue, setup)
@@ -332,14 +336,14 @@ def test_a_pass_counts_a_limited_number_of_new_ranges(
     queue.push(far, order=2)
     clock.move(seconds=4)
     outcomes_once(setup, hold(setup))
-    assert seen(queue).waiting is None, "not all was looked at"
+    assert seen(queue).waiting is None, "not every range was counted"
     count(setup, clock)
     assert seen(queue).waiting == 1
     with queue.engine.begin() as connection:
         assert connection.execute(select(tables.outcome_ranges.c.number)).scalars().all() == [0]
 
 
-def test_what_an_undo_put_back_is_no_longer_queued_and_did_not_fail_again(
+def test_jobs_restored_by_an_undo_count_as_no_longer_queued_and_not_as_failed_again(
     queue: TestQueue, setup: Setup, clock: Clock, slack: LocalSlack
 ) -> None:
     jobs = retried(queue, setup)

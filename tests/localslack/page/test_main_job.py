@@ -50,7 +50,7 @@ def type_command(page: Page, words: str) -> None:
     field.press("Enter")
 
 
-def test_status_failed_retry_audit_and_the_refusal_of_a_stranger(
+def test_the_page_shows_status_a_retry_its_audit_message_and_a_refusal(
     page: Page, playground: LocalSlack, failing: TestQueue
 ) -> None:
     messages = page.get_by_role("log")
@@ -105,7 +105,7 @@ def test_two_error_groups_are_merged_and_the_merge_is_undone(page: Page) -> None
     expect(messages).to_contain_text("@Omar Operator undid the merge of E1 into E2.")
 
 
-def test_clear_failed_asks_for_the_count_and_then_clears(
+def test_clear_failed_requires_the_count_and_then_deletes(
     page: Page, playground: LocalSlack, failing: TestQueue
 ) -> None:
     page.goto(f"{playground.url}?as=admin#queue-ops")

@@ -44,7 +44,7 @@ def filled(queue: TestQueue, keys: AuditKeys) -> Setup:
 
 
 @pytest.mark.parametrize("keys", [NO_KEYS, KEYS], ids=["keyless", "keyed"])
-def test_old_refusals_become_one_record_and_verify_holds(
+def test_old_refusals_are_replaced_by_summary_records_and_verify_still_passes(
     queue: TestQueue, keys: AuditKeys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retention, "ROWS", 5)
@@ -65,7 +65,7 @@ def test_old_refusals_become_one_record_and_verify_holds(
     assert len(links) == len(rows)
 
 
-def test_only_the_links_that_a_checkpoint_names_may_lack_their_record(queue: TestQueue) -> None:
+def test_only_links_named_by_a_checkpoint_can_have_no_record(queue: TestQueue) -> None:
     setup = filled(queue, KEYS)
     purge_refusals(queue.engine, KEYS, 90, "ana")
     audit.seal_once(setup, hold(setup))
@@ -77,7 +77,7 @@ def test_only_the_links_that_a_checkpoint_names_may_lack_their_record(queue: Tes
     assert sentence.endswith("was removed.")
 
 
-def test_a_checkpoint_names_the_links_as_they_were(queue: TestQueue) -> None:
+def test_a_checkpoint_detects_a_changed_link(queue: TestQueue) -> None:
     setup = filled(queue, NO_KEYS)
     purge_refusals(queue.engine, NO_KEYS, 90, "ana")
     audit.seal_once(setup, hold(setup))

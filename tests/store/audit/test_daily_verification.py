@@ -95,7 +95,7 @@ def test_a_changed_record_is_found_and_turns_the_health_red(
     assert "verify-failed" in [problem.code for problem in state.problems]
 
 
-def test_a_chain_that_was_cut_since_the_day_before_is_found(
+def test_a_chain_truncated_since_the_last_daily_verification_is_found(
     setup: Setup, queue: TestQueue, clock: StandingClock
 ) -> None:
     verifier = ChainVerifier()
@@ -121,7 +121,7 @@ def test_a_record_without_a_message_is_reported(setup: Setup, queue: TestQueue) 
     assert "the first is link 2, have no message" in fault
 
 
-def test_a_page_costs_a_few_statements(
+def test_a_page_of_the_verification_executes_few_statements(
     setup: Setup, clock: StandingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At a page every two seconds an idle leader stays below five statements a second."""
@@ -174,7 +174,7 @@ GUARDS: list[tuple[Callable[[Setup, TestQueue], None], ModuleType]] = [
 
 @pytest.mark.parametrize(("scenario", "module"), GUARDS, ids=[one.__name__ for one, _ in GUARDS])
 @pytest.mark.parametrize("guarded", [True, False])
-def test_each_comparison_of_an_hmac_is_needed(
+def test_without_each_comparison_of_an_hmac_a_forgery_is_accepted(
     setup: Setup,
     queue: TestQueue,
     scenario: Callable[[Setup, TestQueue], None],

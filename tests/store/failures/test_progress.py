@@ -18,7 +18,7 @@ def current(queue: TestQueue, seconds: int) -> Backfill | None:
         return progress(connection, queue.queue, NOW + timedelta(seconds=seconds))
 
 
-def test_a_backfill_tells_its_rows_rate_and_time_left(queue: TestQueue) -> None:
+def test_the_progress_of_a_backfill_has_its_rows_rate_and_remaining_time(queue: TestQueue) -> None:
     for number in range(101, 109):
         queue.fail(number)
     at_first = current(queue, 0)
@@ -33,7 +33,7 @@ def test_a_backfill_tells_its_rows_rate_and_time_left(queue: TestQueue) -> None:
     assert current(queue, 9) is None
 
 
-def test_grouping_again_tells_how_far_it_is(queue: TestQueue) -> None:
+def test_the_progress_of_regrouping_has_its_rows(queue: TestQueue) -> None:
     for _ in range(3):
         queue.fail()
     index(queue)

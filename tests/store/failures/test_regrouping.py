@@ -49,7 +49,9 @@ def regroup(queue: TestQueue, rows: int = 2) -> list[regrouping.Regrouping]:
     return passes
 
 
-def test_a_group_keeps_its_id_and_new_failures_find_it(queue: TestQueue) -> None:
+def test_an_error_group_keeps_its_id_after_regrouping_and_gets_new_failures(
+    queue: TestQueue,
+) -> None:
     for _ in range(3):
         queue.fail(exception=STOCK)
     index(queue)
@@ -67,7 +69,7 @@ def test_a_group_keeps_its_id_and_new_failures_find_it(queue: TestQueue) -> None
         assert not regrouping.is_naming(connection)
 
 
-def test_failures_with_another_cause_leave_the_group_with_their_counts(queue: TestQueue) -> None:
+def test_regrouping_moves_failures_of_another_cause_with_their_counts(queue: TestQueue) -> None:
     for exception in (STOCK, PRICE, STOCK, STOCK, PRICE):
         queue.fail(exception=exception)
     index(queue)
@@ -88,7 +90,7 @@ def test_failures_with_another_cause_leave_the_group_with_their_counts(queue: Te
     assert counts(queue) == {1: (3, 3), price: (2, 2)}
 
 
-def test_two_groups_of_one_cause_become_one_with_the_mute(queue: TestQueue) -> None:
+def test_regrouping_merges_two_groups_of_one_cause_and_keeps_the_mute(queue: TestQueue) -> None:
     # The first group of the index has two failures, the second one three.
     for exception in (PRICE, PRICE, STOCK, STOCK, STOCK):
         queue.fail(exception=exception)
