@@ -20,26 +20,34 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from bot import __version__, logs
-from bot.audit_terminal import activate_key, anchors_in, exported, replace_lost_key
+from bot.access.no_slack import NoSlack
+from bot.audit_terminal import (
+    activate_key,
+    anchors_in,
+    exported,
+    purge_refusals,
+    replace_lost_key,
+)
 from bot.database.dialects import is_sqlite
 from bot.database.start import at_start, problems_of
 from bot.database.transactions import reading
 from bot.masking.masker import mask_value
 from bot.models.operations import Preview
 from bot.models.refusals import Refusal, StartError
+from bot.reindex_terminal import reindex
 from bot.settings import exposed_files, load_settings
 from bot.slack.runtime import freeze_heap
 from bot.store.audit import audit_log, chain, history, verification
 from bot.store.audit.keys import new_secret
 from bot.store.migrate import migrate as apply_migrations
 from bot.store.migrate import require_current
-from bot.terminal import TerminalRequest, do, name_problem, report_health
+from bot.terminal import TerminalRequest, do, name_problem, report_health, reported
 from bot.text import texts_for
 from bot.views.refusal import refusal_sentence
 from bot.wiring import (
-    NoSlack,
     audit_keys,
     check_tables,
+    layout_of,
     make_bot,
     make_setup,
     open_database,
@@ -89,7 +97,7 @@ def run() -> None:
     for note in start_notes(settings):
         log.warning(note)
     if is_sqlite(bot.setup.engine):
-        log.warning("SQLite is for one process only: a second bot needs MariaDB or MySQL")
+        log.warning("SQLite is for one process only. Two or more bots need MariaDB or MySQL.")
     done = threading.Event()
 
     def end(_number: int, _frame: FrameType | None) -> None:
@@ -104,19 +112,24 @@ def run() -> None:
 
 
 @main.command()
-@click.option("--port", default=8100, show_default=True, help="0 takes a free port.")
-@click.option("--no-browser", is_flag=True, help="Do not open the page.")
-@click.option("--only-slack", is_flag=True, help="Only the local Slack, for another app.")
+@click.option(
+    "--port", default=8100, show_default=True, help="Port of the page; 0 means any free port."
+)
+@click.option("--no-browser", is_flag=True, help="Do not open the page in a browser.")
+@click.option("--only-slack", is_flag=True, help="Start only the local Slack, for another app.")
 @click.option(
     "--manifest",
     type=click.Path(path_type=Path),
-    help="The other app's manifest (YAML or JSON), with --only-slack.",
+    help="Manifest of the other app (YAML or JSON); needs --only-slack.",
 )
 @stopping
-def playground(port: int, no_browser: bool, only_slack: bool, manifest: Path | None) -> None:  # noqa: FBT001 click hands options over so
-    """Try the bot: a local Slack in your browser, a sample queue, a worker. No account needed."""
+def playground(port: int, no_browser: bool, only_slack: bool, manifest: Path | None) -> None:  # noqa: FBT001 click passes a flag as a bool
+    """Try the bot in a local Slack in your browser, with a sample queue and a worker.
+
+    You need no Slack account.
+    """
     if only_slack != (manifest is not None):
-        raise click.UsageError("--only-slack and --manifest belong together")
+        raise click.UsageError("--only-slack and --manifest must be used together")
     # Only the playground needs a web server, and the image does not contain one.
     from bot.localslack.proxies import bypass_proxies  # noqa: PLC0415 see above
 
@@ -146,25 +159,41 @@ def migrate() -> None:
     logs.configure("WARNING", mask_value)
     settings = load_settings(os.environ, need="database")
     engine = open_database(settings)
-    applied = apply_migrations(engine)
+    with reported(click.echo) as report:
+        applied = apply_migrations(engine, report)
     with at_start(), reading(engine) as connection:
         require_current(connection)
-    click.echo(f"{applied} migrations applied." if applied else "The tables are up to date.")
+    click.echo(f"Migrations applied: {applied}." if applied else "The tables are up to date.")
+
+
+@main.command(name="reindex")
+@stopping
+def reindex_command() -> None:
+    """Rebuild the texts that the bot stored, with the masking of this version."""
+    logs.configure("WARNING", mask_value)
+    settings = load_settings(os.environ, need="database")
+    engine = open_database(settings)
+    check_tables(engine, queue_of(settings, layout_of(settings, engine)))
+    reindex(engine, make_setup(settings, engine, NoSlack()).queue, click.echo)
 
 
 @main.command(name="do")
 @click.argument("words")
-@click.option("--as", "name", required=True, metavar="NAME", help="Who you are, for the audit.")
+@click.option("--as", "name", required=True, metavar="NAME", help="Your name, for the audit log.")
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
-@click.option("--yes", is_flag=True, help="Confirm a bulk change.")
-@click.option("--request-id", metavar="ID", help="A repeated id gets the first answer again.")
+@click.option("--yes", is_flag=True, help="Confirm a bulk change without a prompt.")
+@click.option(
+    "--request-id",
+    metavar="ID",
+    help="Id of the request; a repeated id only prints the first answer.",
+)
 @stopping
-def do_command(words: str, name: str, as_json: bool, yes: bool, request_id: str | None) -> None:  # noqa: FBT001 click hands options over so
-    """Run one command as in Slack: queue-bot do "retry 45" --as ana."""
+def do_command(words: str, name: str, as_json: bool, yes: bool, request_id: str | None) -> None:  # noqa: FBT001 click passes a flag as a bool
+    """Run one command as in Slack, for example: queue-bot do "retry 45" --as ana."""
     logs.configure("WARNING", mask_value)
     settings = load_settings(os.environ, need="database")
     engine = open_database(settings)
-    check_tables(engine, queue_of(settings))
+    check_tables(engine, queue_of(settings, layout_of(settings, engine)))
     setup = make_setup(settings, engine, NoSlack())
     arguments = TerminalRequest(words, name, request_id, yes, as_json)
     raise SystemExit(do(setup, arguments, click.echo, _ask))
@@ -178,10 +207,13 @@ def _ask(preview: Preview) -> int | None:
 
 
 @main.command(name="health")
-@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the health as JSON.")
 @stopping
-def health_command(as_json: bool) -> None:  # noqa: FBT001 click hands options over so
-    """Report whether background work is done and messages arrive; exit with 1 if not."""
+def health_command(as_json: bool) -> None:  # noqa: FBT001 click passes a flag as a bool
+    """Print the problems of the bot itself; exit with 1 if there are any.
+
+    The health covers the background work and the delivery of messages.
+    """
     logs.configure("WARNING", mask_value)
     settings = load_settings(os.environ, need="database")
     setup = make_setup(settings, open_database(settings), NoSlack())
@@ -194,7 +226,9 @@ def audit_group() -> None:
 
 
 @audit_group.command()
-@click.option("--anchor", multiple=True, metavar="SEQ:HASH", help="As the audit channel shows it.")
+@click.option(
+    "--anchor", multiple=True, metavar="SEQ:HASH", help="An anchor from the audit channel."
+)
 @click.option(
     "--anchors",
     type=click.File(encoding="utf-8"),
@@ -202,41 +236,44 @@ def audit_group() -> None:
 )
 @stopping
 def verify(anchor: tuple[str, ...], anchors: TextIO | None) -> None:
-    """Report problems of the chain of audit records; exit with 1 if there are any."""
+    """Print the problems of the chain of audit records; exit with 1 if there are any."""
     posted = {} if anchors is None else anchors_in(anchors.read())
     posted |= dict(_anchor(text) for text in anchor)
     settings = load_settings(os.environ, need="database")
     with at_start(), reading(open_database(settings)) as connection:
         require_current(connection)
-        problems = list(verification.verify(connection, posted, keys=audit_keys(settings)))
+        keys, posts = audit_keys(settings), settings.audit_channel is not None
+        problems = list(verification.verify(connection, posted, keys=keys, posts=posts))
         span = verification.unproven_span(connection)
         last = chain.tail(connection)
     for sentence in (*problems, *([span] if span else [])):
         click.echo(sentence)
     if problems:
         raise SystemExit(1)
-    click.echo(f"The chain holds: {last.seq} records, #{last.seq} {last.hash[:8]}.")
+    click.echo(f"The chain is valid: {last.seq} records, the last is #{last.seq} {last.hash[:8]}.")
 
 
 def _anchor(text: str) -> tuple[int, str]:
     anchors = anchors_in(text)
     if len(anchors) != 1:
-        raise click.BadParameter("must be written as in the audit channel, such as 17:0f3a9c2e")
+        raise click.BadParameter("must be an anchor as in the audit channel, such as 17:0f3a9c2e")
     return next(iter(anchors.items()))
 
 
 @audit_group.command(name="new-key")
-@click.option("--activate", is_flag=True, help="Replace the active key by QUEUE_BOT_AUDIT_KEY.")
-@click.option("--lost", is_flag=True, help="The active key is lost: begin with another one.")
-@click.option("--as", "name", metavar="NAME", help="Who you are, for the audit.")
+@click.option("--activate", is_flag=True, help="Activate QUEUE_BOT_AUDIT_KEY with the old key.")
+@click.option(
+    "--lost", is_flag=True, help="Activate QUEUE_BOT_AUDIT_KEY although the old key is lost."
+)
+@click.option("--as", "name", metavar="NAME", help="Your name, for the audit log.")
 @stopping
-def new_key(activate: bool, lost: bool, name: str | None) -> None:  # noqa: FBT001 click hands options over so
-    """Print a new key of the audit log, or put QUEUE_BOT_AUDIT_KEY into use."""
+def new_key(activate: bool, lost: bool, name: str | None) -> None:  # noqa: FBT001 click passes a flag as a bool
+    """Print a new key of the audit log, or activate QUEUE_BOT_AUDIT_KEY."""
     if not activate and not lost:
         click.echo(new_secret())
         return
     if name is None or (activate and lost):
-        raise click.UsageError("--activate and --lost need --as NAME, and exclude each other")
+        raise click.UsageError("use --activate or --lost, not both, and add --as NAME")
     if (problem := name_problem(name)) is not None:
         raise StartError([problem])
     settings = load_settings(os.environ, need="database")
@@ -245,10 +282,22 @@ def new_key(activate: bool, lost: bool, name: str | None) -> None:  # noqa: FBT0
 
 
 @audit_group.command()
-@click.option("--after", default=0, metavar="SEQ", help="The last record that you have.")
-@click.option("--follow", is_flag=True, help="Wait for more, until you stop it.")
+@click.option("--days", default=90, show_default=True, type=click.IntRange(min=30), help="Age.")
+@click.option("--as", "name", required=True, metavar="NAME", help="Who you are, for the audit.")
 @stopping
-def export(after: int, follow: bool) -> None:  # noqa: FBT001 click hands options over so
+def purge(days: int, name: str) -> None:
+    """Sum up old refusals in one record and delete their records; needs the migrate account."""
+    if (problem := name_problem(name)) is not None:
+        raise StartError([problem])
+    settings = load_settings(os.environ, need="database")
+    click.echo(purge_refusals(open_database(settings), audit_keys(settings), days, name))
+
+
+@audit_group.command()
+@click.option("--after", default=0, metavar="SEQ", help="Print only records after this number.")
+@click.option("--follow", is_flag=True, help="Wait for new records until you stop the command.")
+@stopping
+def export(after: int, follow: bool) -> None:  # noqa: FBT001 click passes a flag as a bool
     """Print the sealed records as lines of JSON, oldest first."""
     engine = open_database(load_settings(os.environ, need="database"))
     with at_start(), reading(engine) as connection:
@@ -263,7 +312,7 @@ def export(after: int, follow: bool) -> None:  # noqa: FBT001 click hands option
 
 
 @audit_group.command()
-@click.option("--lines", default=20, show_default=True, help="How many.")
+@click.option("--lines", default=20, show_default=True, help="Number of records.")
 @stopping
 def tail(lines: int) -> None:
     """Print the newest audit records, oldest first."""

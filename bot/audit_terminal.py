@@ -5,7 +5,7 @@ import json
 import re
 import socket
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine
 
@@ -13,7 +13,7 @@ from bot import __version__
 from bot.database.start import at_start
 from bot.database.transactions import changing, now_of, reading, time_limit
 from bot.models.refusals import StartError
-from bot.store.audit import audit_log, chain
+from bot.store.audit import audit_log, chain, retention
 from bot.store.audit.audit_log import insert_record
 from bot.store.audit.chain import RecordOrigin, key_record
 from bot.store.audit.keys import BEGUN, LOST, ROTATED, AuditKey, AuditKeys, KeyChange
@@ -37,8 +37,8 @@ def activate_key(engine: Engine, keys: AuditKeys, actor: str) -> str:
         predecessor = keys.by_id(active)
         if predecessor is None:
             sentence = (
-                f"The active key {active} is not here: set QUEUE_BOT_AUDIT_KEY_OLD to it. "
-                "If it is lost: queue-bot audit new-key --lost."
+                f"The active key {active} is missing: set QUEUE_BOT_AUDIT_KEY_OLD to this key. "
+                "If the key is lost, use queue-bot audit new-key --lost."
             )
             raise StartError([sentence])
         _write(connection, KeyChange(ROTATED, newest.id, active), now, actor, predecessor)
@@ -46,7 +46,7 @@ def activate_key(engine: Engine, keys: AuditKeys, actor: str) -> str:
         _write(connection, KeyChange(BEGUN, newest.id, active), now, actor, newest)
 
     _change_key(engine, keys, work)
-    return "The key changes with the next seal. Keep QUEUE_BOT_AUDIT_KEY_OLD until health is good."
+    return "The next seal uses the new key. Keep QUEUE_BOT_AUDIT_KEY_OLD until health is good."
 
 
 def replace_lost_key(engine: Engine, keys: AuditKeys, actor: str) -> str:
@@ -54,11 +54,30 @@ def replace_lost_key(engine: Engine, keys: AuditKeys, actor: str) -> str:
 
     def work(connection: Connection, now: datetime, active: str, newest: AuditKey) -> None:
         if keys.by_id(active) is not None:
-            raise StartError([f"The key {active} is not lost: queue-bot audit new-key --activate."])
+            raise StartError(
+                [f"The key {active} is not lost: use queue-bot audit new-key --activate."]
+            )
         _write(connection, KeyChange(LOST, newest.id, active), now, actor, newest)
 
     _change_key(engine, keys, work)
-    return "The next seal begins a part with the new key. Only anchors prove the links before it."
+    return "The next seal uses the new key. Only anchors prove the links before that seal."
+
+
+def purge_refusals(engine: Engine, keys: AuditKeys, days: int, actor: str) -> str:
+    """Sum up and delete the refusals that are older than `days`; return a sentence."""
+    origin = RecordOrigin(replica_name(), __version__)
+
+    def work(connection: Connection) -> int:
+        require_current(connection)
+        now = now_of(connection)
+        before = now - timedelta(days=days)
+        return retention.sum_up(connection, before, keys, origin, now, actor, _operator())
+
+    total = 0
+    with at_start():
+        while rows := changing(engine, time_limit(engine, SECONDS), work):
+            total += rows
+    return f"{total} refusals older than {days} days were summed up and deleted."
 
 
 def _change_key(
@@ -74,7 +93,7 @@ def _change_key(
         require_current(connection)
         active = chain.tail(connection).active
         if active is None:
-            raise StartError(["The chain has no key yet: the running bot begins with its key."])
+            raise StartError(["The chain has no key yet; the running bot activates its own key."])
         if active == newest.id:
             raise StartError([f"The key {active} is already active."])
         work(connection, now_of(connection), active, newest)
@@ -87,8 +106,12 @@ def _write(
     connection: Connection, change: KeyChange, now: datetime, actor: str, key: AuditKey
 ) -> None:
     origin = RecordOrigin(replica_name(), __version__)
-    detail = f"{getpass.getuser()}@{socket.gethostname()}"[:191]
-    insert_record(connection, key_record(change, now, origin, actor, "terminal", detail), key)
+    insert_record(connection, key_record(change, now, origin, actor, "terminal", _operator()), key)
+
+
+def _operator() -> str:
+    """Return the operating-system user and the host."""
+    return f"{getpass.getuser()}@{socket.gethostname()}"[:191]
 
 
 def exported(engine: Engine, after: int) -> Iterator[tuple[int, str]]:

@@ -53,8 +53,8 @@ def _starting(*starts: str) -> AfterValidator:
     def check(value: SecretStr) -> SecretStr:
         if value.get_secret_value().startswith("xoxe"):
             raise ValueError(
-                "is a token that expires (xoxe…), which the bot cannot renew: turn token rotation "
-                "off for the app"
+                "is a token that expires (xoxe…), and the bot cannot renew it: switch off token "
+                "rotation for the app"
             )
         if not value.get_secret_value().startswith(starts):
             raise ValueError(f"must be the token that starts with {starts[0]}")
@@ -75,7 +75,7 @@ def _database(value: SecretStr) -> SecretStr:
     if url.drivername not in DRIVERS:
         raise ValueError("must start with mysql+pymysql:// or sqlite:///")
     if is_sqlite_url(url) and url.database in {None, "", ":memory:"}:
-        raise ValueError("must name a file: a database in memory is lost and cannot be shared")
+        raise ValueError("must name a file: a database in memory is lost when the bot stops")
     if not url.database:
         raise ValueError("must name the database, after the host: mysql+pymysql://…@host/database")
     return value
@@ -90,7 +90,7 @@ def _api(value: str) -> str:
     if not parts.hostname or parts.scheme not in {"http", "https"}:
         raise ValueError("must be an address like https://slack.com/api/")
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
-        raise ValueError("must start with https:// (http only to this machine, 127.0.0.1)")
+        raise ValueError("must start with https:// (http:// only for this machine, 127.0.0.1)")
     return value.rstrip("/") + "/"
 
 
@@ -99,19 +99,19 @@ def _link(value: str) -> str:
     try:
         parsed = list(Formatter().parse(value))
     except ValueError:
-        raise ValueError("has an unmatched brace") from None
+        raise ValueError("has a brace without its partner") from None
     names = {name for _, name, _, _ in parsed if name is not None}
     if any(conversion or form for _, _, form, conversion in parsed) or names - LINK_VALUES:
         allowed = ", ".join(f"{{{name}}}" for name in sorted(LINK_VALUES))
-        raise ValueError(f"takes only these values in braces: {allowed}")
+        raise ValueError(f"may contain only these values in braces: {allowed}")
     if not re.match(r"https?://[^/{}\s@]+/", value):
-        raise ValueError("must start with http:// or https:// and a host without values in braces")
+        raise ValueError("must start with http:// or https:// and a host name without braces")
     return value
 
 
 def _audit_secret(value: SecretStr) -> SecretStr:
     if re.fullmatch(r"[0-9a-f]{64}", value.get_secret_value()) is None:
-        raise ValueError("must be a key of 64 hex digits, as queue-bot audit new-key prints it")
+        raise ValueError("must be a key of 64 hex digits; queue-bot audit new-key prints one")
     return value
 
 
@@ -170,13 +170,13 @@ def _weekdays(value: object) -> object:
     for part in re.findall(r"[^\s,]+", value.lower()):
         first, _, last = part.partition("-")
         if first not in _DAYS or (last or first) not in _DAYS:
-            raise ValueError("takes days like mon-fri, or mon, wed, sat")
+            raise ValueError("must be days like mon-fri, or mon, wed, sat")
         begin, end = _DAYS.index(first), _DAYS.index(last or first)
         days |= {(begin + more) % 7 for more in range((end - begin) % 7 + 1)}
     return tuple(sorted(days))
 
 
-_MEMBER = "takes Slack ids of users (U… or W…) and user groups (S…)"
+_MEMBER = "must be Slack ids of users (U… or W…) and user groups (S…)"
 Members = Annotated[tuple[str, ...], BeforeValidator(_words), _each(r"[UWS][A-Z0-9]{2,}", _MEMBER)]
 Readers = Annotated[
     tuple[str, ...],
@@ -186,21 +186,23 @@ Readers = Annotated[
 Channels = Annotated[
     tuple[str, ...],
     BeforeValidator(_words),
-    _each(r"[CG][A-Z0-9]{2,}", "takes Slack channel ids (C… or G…), not names"),
+    _each(r"[CG][A-Z0-9]{2,}", "must be Slack channel ids (C… or G…), not names"),
 ]
 Channel = Annotated[str, _matching(r"[CG][A-Z0-9]{2,}", "must be a Slack channel id (C… or G…)")]
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 Paths = Annotated[
     tuple[str, ...],
     BeforeValidator(_words),
-    _each(r"[^.]+(\.[^.]+)*", "takes names of payload keys joined by dots, like data.order_id"),
+    _each(r"[^.]+(\.[^.]+)*", "must be payload keys joined by dots, like data.order_id"),
 ]
 Table = Annotated[
     str,
-    _matching(r"[A-Za-z_][A-Za-z0-9_]{0,63}", "must be a table's name: letters, digits and _"),
+    _matching(r"[A-Za-z_][A-Za-z0-9_]{0,63}", "must be the name of a table: letters, digits and _"),
 ]
 Link = Annotated[str, AfterValidator(_link)]
 Positive = Annotated[int, Field(ge=1)]
+Port = Annotated[int, Field(ge=0, le=65_535)]
+"""A TCP port; with 0, the system chooses a free port and the log names it."""
 
 BotToken = Annotated[SecretStr, _starting("xoxb-")]
 AppToken = Annotated[SecretStr, _starting("xapp-")]

@@ -35,6 +35,7 @@ from bot.setting_types import (
     Members,
     Mention,
     Paths,
+    Port,
     Positive,
     Readers,
     RoleWord,
@@ -54,6 +55,7 @@ _PLAIN = {
     "bool_parsing": "must be true or false",
     "int_parsing": "must be a whole number",
     "greater_than_equal": "must be at least 1",
+    "less_than_equal": "is too large",
 }
 
 
@@ -140,11 +142,25 @@ class Settings(BaseSettings):
     digest_days: Weekdays = (0, 1, 2, 3, 4)
     digest_channel: Channel | None = None
     archive_days: Positive = 7
+    commands_per_minute: Positive = 60
+    previews_per_minute: Positive = 10
+    refusals_per_minute: Positive = 10
+    operator_minutes: Positive = 10
+    second_person: Positive | None = None
+    personal_data_role: RoleWord = Role.OPERATOR
     audit_key: AuditSecret | None = None
     audit_key_old: AuditSecret | None = None
 
+    monitoring_port: Port | None = None
+    monitoring_host: str = "127.0.0.1"
+
+    # `schema` alone would hide a method of pydantic.
+    own_schema: Table | None = Field(None, validation_alias="QUEUE_BOT_SCHEMA")
+    layout: Literal["spec", "laravel"] | None = None
     jobs_table: Table = "jobs"
     failed_jobs_table: Table = "failed_jobs"
+    retry_after: Positive = 90
+    connections: Words = ("database",)
     order_paths: Paths | None = None
     tienda_paths: Paths | None = None
     masked_keys: Words = ()
@@ -253,7 +269,7 @@ def _with_files(raw_values: Mapping[str, str], problems: list[str]) -> dict[str,
         try:
             merged[name] = Path(path).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError):
-            problems.append(f"{name}_FILE names a file that cannot be read as text.")
+            problems.append(f"{name}_FILE names a file that queue-bot cannot read as text.")
         else:
             if not merged[name]:
                 problems.append(f"{name}_FILE names an empty file.")
@@ -264,15 +280,15 @@ def exposed_files(environ: Mapping[str, str]) -> list[str]:
     """Return a sentence for each secret file that every account on this machine can read."""
     paths = {name: environ.get(f"{name}_FILE", "").strip() for name in Settings.SECRETS}
     return [
-        f"{name}_FILE names a file that every account of this machine can read: chmod 600."
+        f"{name}_FILE names a file that every account on this machine can read: run chmod 600."
         for name, path in paths.items()
         if path and is_exposed(path)
     ]
 
 
 def _missing(name: str) -> str:
-    alternative = f", or {name}_FILE to a file that holds it" if name in Settings.SECRETS else ""
-    return f"{name} is missing; set it{alternative} (docs/settings.md says where to find it)."
+    alternative = f", or {name}_FILE to a file that contains it" if name in Settings.SECRETS else ""
+    return f"{name} is missing; set it{alternative}. docs/settings.md explains the value."
 
 
 def _sentence(detail: ErrorDetails, raw_values: Mapping[str, str]) -> str:
@@ -292,11 +308,17 @@ def _contradictions(settings: Settings, need: Need) -> list[str]:
     problems = []
     if settings.database_ca is not None and settings.database_tls == "off":
         problems.append("DATABASE_CA and DATABASE_TLS=off contradict each other; keep one of them.")
+    url = settings.database_url
+    is_file = url is not None and url.get_secret_value().startswith("sqlite")
+    if settings.own_schema is not None and is_file:
+        problems.append(
+            "QUEUE_BOT_SCHEMA needs MariaDB or MySQL: an SQLite file has no schemas; unset it."
+        )
     if settings.audit_key is None and settings.audit_key_old is not None:
         problems.append("QUEUE_BOT_AUDIT_KEY_OLD is set without QUEUE_BOT_AUDIT_KEY; set both.")
     if need == "run" and not (settings.viewers or settings.operators or settings.admins):
         problems.append(
-            "Nobody may use the bot yet; list Slack user or user-group ids in "
+            "Nobody has a role yet; list ids of Slack users or user groups in "
             "QUEUE_BOT_ADMINS, QUEUE_BOT_OPERATORS or QUEUE_BOT_VIEWERS."
         )
     return problems

@@ -4,7 +4,9 @@ import getpass
 import json
 import re
 import socket
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from time import monotonic
 from uuid import uuid4
@@ -18,10 +20,10 @@ from bot.background.operations.runner import PATIENCE, Runner
 from bot.database.transactions import reading
 from bot.models.health import HealthProblem
 from bot.models.operations import Preview
-from bot.models.refusals import Refusal, StartError, StillRunning, Unfinished
-from bot.models.requests import Actor, Invocation, Message, Source
+from bot.models.refusals import ApprovalPending, Refusal, StartError, StillRunning, Unfinished
+from bot.models.requests import SYSTEM, Actor, Invocation, Message, Source
 from bot.store.background_steps import error_code
-from bot.store.operations.operations import ACTIVE
+from bot.store.operations.operations import ACTIVE, AWAITING
 from bot.store.reports.health import health
 from bot.text import readable, texts_for
 from bot.views.incidents.health import health_lines
@@ -30,6 +32,8 @@ from bot.wiring import check_tables
 
 LONGEST_NAME = 64
 """The maximum length of a name in the audit log."""
+_LETTERS = r"[A-Za-z0-9\xc0-\xd6\xd8-\xf6\xf8-\xff]+"
+_PERSON_NAME = re.compile(rf"{_LETTERS}(?:(?: |[.'_@-] ?){_LETTERS})*\.?")
 _SLACK_ID = re.compile(r"(?<![A-Za-z0-9])[UWS][A-Z0-9]{7,}(?![A-Za-z0-9])")
 
 SECONDS = 30.0
@@ -130,10 +134,15 @@ def _unreadable(error: Exception, setup: Setup) -> str:
 
 def name_problem(name: str) -> str | None:
     """Return the reason why the audit log does not allow this name, or None for a valid name."""
-    if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable() or name != name.strip():
-        return f"--as takes a name of 1 to {LONGEST_NAME} characters, without spaces around it."
+    if not 1 <= len(name) <= LONGEST_NAME or name == SYSTEM:
+        return f"--as needs a name of a person, with 1 to {LONGEST_NAME} characters."
+    if _PERSON_NAME.fullmatch(name) is None:
+        return (
+            "--as needs a name of Latin letters, digits, single spaces and . ' @ - _, because "
+            "other characters could imitate another name."
+        )
     if _SLACK_ID.search(name) is not None:
-        return "--as takes a name, not a Slack id, because an id could be another person's."
+        return "--as needs a name, not a Slack id: an id could belong to another person."
     return None
 
 
@@ -161,6 +170,9 @@ def _carried_out(setup: Setup, outcome: Outcome, patience: float) -> Outcome:
         return outcome
     if extra.progress is None:
         return outcome
+    if extra.progress.state == AWAITING:
+        pending = ApprovalPending(action=command.name, operation=extra.progress.operation)
+        return Outcome(command, outcome.grant, outcome.now, refusal=pending)
     ended = Runner(setup, patience=patience).run_to_end(extra.progress)
     if ended.state == "done":
         return Outcome(command, outcome.grant, outcome.now, result=command.finished(ended))
@@ -175,7 +187,7 @@ def _carried_out(setup: Setup, outcome: Outcome, patience: float) -> Outcome:
 def _say_unconfirmed(
     preview: Preview, arguments: TerminalRequest, say: Callable[[str], None]
 ) -> int:
-    sentence = f"Nothing was changed: {preview.action} needs --yes or the count typed."
+    sentence = f"Nothing was changed: {preview.action} needs --yes, or you must type the count."
     body = {"success": False, "error": sentence, "code": "unconfirmed"}
     say(json.dumps(body, ensure_ascii=False) if arguments.as_json else sentence)
     return 1
@@ -194,3 +206,24 @@ def _print(
     message = answer(setup, invocation, outcome)
     if isinstance(message, Message):
         say(readable(message.text))
+
+
+@contextmanager
+def reported(say: Callable[[str], object]) -> Iterator[Callable[[str], object]]:
+    """Print each second which activity still runs; yield the function that sets the activity."""
+    activities = ["connecting"]
+    done = threading.Event()
+
+    def repeat() -> None:
+        seconds = 0
+        while not done.wait(1.0):
+            seconds += 1
+            say(f"Still running after {seconds} s: {activities[-1]}")
+
+    reporter = threading.Thread(target=repeat, name="report", daemon=True)
+    reporter.start()
+    try:
+        yield activities.append
+    finally:
+        done.set()
+        reporter.join()

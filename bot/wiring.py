@@ -11,8 +11,10 @@ import structlog
 from sqlalchemy import Engine, make_url
 
 from bot import __version__
-from bot.access.roles import Directory, Profile, Rules, Unreachable
+from bot.access.no_slack import NoSlack
+from bot.access.roles import Directory, Rules
 from bot.app.command import Alerting, Setup, find_commands
+from bot.app.limits import PersonLimits
 from bot.background.loop import INTERVAL
 from bot.database.dialects import is_sqlite
 from bot.database.engine import POOL, READ_SECONDS, connect
@@ -24,7 +26,7 @@ from bot.fingerprint.payload import DEFAULT_ORDER_PATHS, DEFAULT_TIENDA_PATHS
 from bot.masking.keys import DEFAULT_MASKED_KEYS
 from bot.masking.masker import mask_text
 from bot.models.refusals import StartError
-from bot.queue.layouts import Queue, fitted, require, spec_tables, warnings
+from bot.queue.layouts import Layout, Queue, all_layouts, detect, fitted, require, warnings
 from bot.setting_types import is_exposed
 from bot.settings import Settings
 from bot.slack.runtime import Access, SlackBot, look_up
@@ -33,30 +35,6 @@ from bot.store.migrate import require_current
 from bot.views.context import Links
 
 log = structlog.get_logger(__name__)
-
-
-class NoSlack:
-    """The directory for a terminal; it has no people, so a Slack id never has a role there."""
-
-    def profile(self, user: str) -> Profile:
-        """Raise `Unreachable`, because a terminal has no Slack."""
-        raise Unreachable(f"no Slack to ask about {user}")
-
-    def locale(self, user: str) -> str | None:  # noqa: ARG002 the protocol's
-        """Return None, because a terminal has no Slack."""
-        return None
-
-    def time_zone(self, user: str) -> str | None:  # noqa: ARG002 the protocol's
-        """Return None, because a terminal has no Slack."""
-        return None
-
-    def members(self, group: str, max_age: float) -> frozenset[str]:  # noqa: ARG002 the protocol's
-        """Raise `Unreachable`, because a terminal has no Slack."""
-        raise Unreachable(f"no Slack to ask about {group}")
-
-    def is_shared(self, channel: str) -> bool:
-        """Raise `Unreachable`, because a terminal has no Slack."""
-        raise Unreachable(f"no Slack to ask about {channel}")
 
 
 def replica_name() -> str:
@@ -99,6 +77,7 @@ def open_database(
         lock_seconds=lock_seconds,
         grace=grace,
         autocommit=autocommit,
+        schema=settings.own_schema,
     )
 
 
@@ -108,8 +87,8 @@ def start_notes(settings: Settings) -> list[str]:
 
 
 KEYLESS = (
-    "QUEUE_BOT_AUDIT_KEY is not set: whoever can write to the database can forge audit records "
-    "that verify accepts. queue-bot audit new-key makes a key."
+    "QUEUE_BOT_AUDIT_KEY is not set: everybody who can write to the database can forge audit "
+    "records that verify accepts. queue-bot audit new-key prints a new key."
 )
 
 
@@ -117,7 +96,7 @@ def _link_notes(settings: Settings) -> list[str]:
     url = None if settings.database_url is None else settings.database_url.get_secret_value()
     database = make_url(url).database if url is not None and url.startswith("sqlite") else None
     if database is not None and is_exposed(database):
-        return ["Every account of this machine can read the SQLite file: chmod 600."]
+        return ["Every account on this machine can read the SQLite file: run chmod 600."]
     if settings.database_tls == "off":
         return ["DATABASE_TLS=off: the database is not verified, and the link may be unencrypted."]
     return []
@@ -154,10 +133,26 @@ def open_engines(settings: Settings, grace: float = 0.0) -> Engines:
     )
 
 
-def queue_of(settings: Settings) -> Queue:
+def layout_of(settings: Settings, engine: Engine) -> Layout:
+    """Return the layout of the queue's tables: their columns show it, or the settings name it.
+
+    Raises `StartError` if the columns fit several layouts.
+    """
+    every = all_layouts(settings.retry_after, settings.connections)
+    layouts = [layout for layout in every if settings.layout in (None, layout.name)]
+    with at_start(), reading(engine, time_limit(engine, START_SECONDS)) as connection:
+        return detect(connection, settings.jobs_table, settings.failed_jobs_table, layouts)
+
+
+def queue_of(settings: Settings, layout: Layout) -> Queue:
     """Return the queue with the configured tables and payload paths."""
-    jobs, failed = spec_tables(settings.jobs_table, settings.failed_jobs_table)
+    url = settings.database_url
+    schema = None
+    if settings.own_schema is not None and url is not None:
+        schema = make_url(url.get_secret_value()).database
+    jobs, failed = layout.tables(settings.jobs_table, settings.failed_jobs_table, schema)
     return Queue(
+        layout=layout,
         jobs=jobs,
         failed=failed,
         zone=settings.time_zone,
@@ -205,8 +200,9 @@ def make_setup(
     settings: Settings, engine: Engine, directory: Directory, team: str | None = None
 ) -> Setup:
     """Build the setup that all requests use, from the settings."""
+    queue = queue_of(settings, layout_of(settings, engine))
     with at_start(), reading(engine) as connection:
-        queue = fitted(connection, queue_of(settings))
+        queue = fitted(connection, queue)
     return Setup(
         engine=engine,
         queue=queue,
@@ -236,7 +232,17 @@ def make_setup(
         alerts_per_minute=settings.alerts_per_minute,
         alerting=_alerting(settings),
         archive_days=settings.archive_days,
+        second_person=settings.second_person,
+        personal_data_role=settings.personal_data_role,
         audit_keys=audit_keys(settings),
+        operator_minutes=settings.operator_minutes,
+        limits=PersonLimits(
+            {
+                "commands": settings.commands_per_minute,
+                "previews": settings.previews_per_minute,
+                "refusals": settings.refusals_per_minute,
+            }
+        ),
         commands=find_commands(),
     )
 
@@ -265,6 +271,12 @@ def warn_of_limits(setup: Setup) -> None:
         )
 
 
+def monitoring_address(settings: Settings) -> tuple[str, int] | None:
+    """Return the host and port of the monitoring port, or None if none is configured."""
+    port = settings.monitoring_port
+    return None if port is None else (settings.monitoring_host, port)
+
+
 def make_bot(settings: Settings, interval: float = INTERVAL, grace: int = 0) -> SlackBot:
     """Check the configuration and return a bot that is ready to start.
 
@@ -273,8 +285,9 @@ def make_bot(settings: Settings, interval: float = INTERVAL, grace: int = 0) -> 
     if settings.slack_bot_token is None or settings.slack_app_token is None:
         raise StartError(["SLACK_BOT_TOKEN and SLACK_APP_TOKEN are needed to run."])
     engines = open_engines(settings, grace)
-    warn_of_kept(check_tables(engines.background, queue_of(settings)))
-    warn_of_tables(engines.background, queue_of(settings))
+    queue = queue_of(settings, layout_of(settings, engines.background))
+    warn_of_kept(check_tables(engines.background, queue))
+    warn_of_tables(engines.background, queue)
     if settings.alert_channel not in settings.change_channels:
         log.warning("alerts have buttons that work only in QUEUE_BOT_CHANGE_CHANNELS")
     access = Access(
@@ -292,4 +305,5 @@ def make_bot(settings: Settings, interval: float = INTERVAL, grace: int = 0) -> 
         engines.background,
         engines.polling,
         grace,
+        monitoring_address(settings),
     )

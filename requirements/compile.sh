@@ -18,3 +18,4 @@ compile dev.txt pyproject.toml --all-extras --group dev "$@"
 compile build.txt --group build --constraint requirements/dev.txt
 compile run.txt pyproject.toml --constraint requirements/dev.txt
 compile playground.txt pyproject.toml --extra playground --group build --constraint requirements/dev.txt
+compile deploy.txt --group deploy --constraint requirements/dev.txt

@@ -314,7 +314,7 @@ def home_stills(browser: Browser, slack: LocalSlack) -> None:
         page = visit(browser, slack, "queue-ops", scheme, HOME)
         page.get_by_role("button", name="Close the guide").click()
         page.get_by_role("button", name="queue-bot App Home").click()
-        expect(page.locator(".home-view")).to_contain_text("As of")
+        expect(page.locator(".home-view")).to_contain_text("Data from")
         page.wait_for_timeout(SETTLED_MS)
         page.set_viewport_size({"width": HOME["width"], "height": page.evaluate(WHOLE_BLOCKS)})
         save_small(page, f"home-{scheme}")

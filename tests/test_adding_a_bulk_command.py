@@ -152,7 +152,7 @@ def message_with(team: Team, words: str) -> Json:
     )
 
 
-def test_a_retry_is_previewed_confirmed_run_and_undone(retrying_team: Team) -> None:
+def test_a_new_bulk_command_can_be_previewed_confirmed_run_and_undone(retrying_team: Team) -> None:
     team = retrying_team
     fill(team.queue)
     alert = team.alert("gone away")
@@ -177,7 +177,7 @@ def test_a_retry_is_previewed_confirmed_run_and_undone(retrying_team: Team) -> N
     message_with(team, "Undone by")
 
 
-def test_a_deletion_asks_for_the_count(deleting_team: Team) -> None:
+def test_a_new_deleting_command_requires_the_count(deleting_team: Team) -> None:
     team = deleting_team
     fill(team.queue)
     view = team.say("discard-all", as_="admin").view
@@ -192,7 +192,9 @@ def test_a_deletion_asks_for_the_count(deleting_team: Team) -> None:
 
 
 @pytest.mark.usefixtures("requeue")
-def test_it_runs_in_batches_that_the_history_and_the_digest_count(queue: TestQueue) -> None:
+def test_a_new_bulk_command_runs_in_batches_and_the_digest_counts_its_jobs(
+    queue: TestQueue,
+) -> None:
     setup = make_setup(queue)
     fill(queue)
 
@@ -208,7 +210,9 @@ def test_it_runs_in_batches_that_the_history_and_the_digest_count(queue: TestQue
 
 
 @pytest.mark.usefixtures("requeue")
-def test_a_person_without_the_role_and_a_freeze_are_refused(queue: TestQueue) -> None:
+def test_a_new_bulk_command_is_refused_without_the_role_and_during_a_freeze(
+    queue: TestQueue,
+) -> None:
     setup = make_setup(queue)
     fill(queue)
     assert ask(setup, "requeue", by=OMAR).refusal is not None
@@ -223,7 +227,7 @@ def test_a_person_without_the_role_and_a_freeze_are_refused(queue: TestQueue) ->
 
 
 @pytest.mark.usefixtures("discard_all")
-def test_the_terminal_runs_it_to_its_end_and_prints_json(queue: TestQueue) -> None:
+def test_the_terminal_runs_a_new_bulk_command_to_its_end_and_prints_json(queue: TestQueue) -> None:
     setup = replace(make_setup(queue), language="en")
     fill(queue)
     printed: list[str] = []
@@ -257,6 +261,8 @@ ACTION = Action("retry-all", counts_as="retried", removes="failed", undo_in_bulk
         ({"action": replace(ACTION, counts_as="deleted"), "arguments": Arguments}, "plan, typed"),
     ],
 )
-def test_a_missing_part_stops_the_start(changes: dict[str, Any], missing: str) -> None:
+def test_a_bulk_command_without_a_required_part_stops_the_start(
+    changes: dict[str, Any], missing: str
+) -> None:
     with pytest.raises(ValueError, match=f"retry-all runs in bulk without .*{missing}"):
         replace(COMMAND, **changes)

@@ -131,7 +131,7 @@ def outcomes(queue: Any) -> list[tuple[str, str, str]]:
     return [(row.actor, row.action, row.outcome) for row in queue.records]
 
 
-def test_it_has_a_help_line_a_button_an_audit_record_and_an_undo(at_work: Team) -> None:
+def test_a_new_command_has_a_help_line_a_button_an_audit_record_and_an_undo(at_work: Team) -> None:
     team = at_work
     for id_ in (45, 46):
         team.queue.fail(id_)
@@ -164,7 +164,7 @@ def test_the_alert_of_a_failure_shows_the_outcome(at_work: Team) -> None:
     team.until(lambda: f"Deleted by <@{IDS.operator}>" in team.now(alert)["text"])
 
 
-def test_who_lacks_the_role_is_refused_and_the_record_names_the_row(at_work: Team) -> None:
+def test_a_person_without_the_role_is_refused_and_the_record_names_the_row(at_work: Team) -> None:
     team = at_work
     team.queue.fail(45)
 
@@ -175,7 +175,7 @@ def test_who_lacks_the_role_is_refused_and_the_record_names_the_row(at_work: Tea
     assert "tried `discard 45`: needs " in team.say("history job=45").text
 
 
-def test_a_second_request_hears_who_deleted_the_row(queue: TestQueue) -> None:
+def test_a_second_request_is_refused_and_names_who_deleted_the_row(queue: TestQueue) -> None:
     setup = make_setup(queue)
     queue.fail(45)
     ask(setup, "discard 45", by=OMAR)
@@ -186,7 +186,7 @@ def test_a_second_request_hears_who_deleted_the_row(queue: TestQueue) -> None:
     assert "already deleted by" in envelope(setup, refused)["error"]
 
 
-def test_a_freeze_forbids_it(queue: TestQueue) -> None:
+def test_a_freeze_refuses_a_new_command(queue: TestQueue) -> None:
     setup = make_setup(queue)
     queue.fail(45)
     ask(setup, "freeze")
@@ -198,7 +198,9 @@ def test_a_freeze_forbids_it(queue: TestQueue) -> None:
     assert len(queue.failed) == 1
 
 
-def test_the_digest_counts_it_and_the_terminal_prints_it_as_json(queue: TestQueue) -> None:
+def test_the_digest_counts_a_new_command_and_the_terminal_prints_it_as_json(
+    queue: TestQueue,
+) -> None:
     setup = replace(make_setup(queue), language="en")
     for id_ in (45, 46):
         queue.fail(id_)

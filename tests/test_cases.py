@@ -5,7 +5,7 @@ import pytest
 from tests.kit.cases import check_each
 
 
-def test_every_case_is_tried_and_the_ones_that_fail_are_named() -> None:
+def test_every_case_runs_and_the_failing_cases_are_named() -> None:
     tried: list[int] = []
 
     def check(number: int) -> None:
@@ -22,13 +22,13 @@ def test_every_case_is_tried_and_the_ones_that_fail_are_named() -> None:
     ]
 
 
-def test_a_case_that_breaks_is_named_like_one_that_fails() -> None:
+def test_a_case_that_raises_an_error_is_named_like_a_failing_case() -> None:
     with pytest.raises(ZeroDivisionError) as failed:
         check_each([("one", 1), ("nothing", 0)], lambda number: 1 // number)
 
     assert failed.value.__notes__[0] == "The case: nothing"
 
 
-def test_no_case_at_all_is_a_failure() -> None:
+def test_a_check_without_cases_fails() -> None:
     with pytest.raises(AssertionError, match="there is no case"):
         check_each([], print)

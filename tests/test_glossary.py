@@ -47,7 +47,7 @@ def test_no_retired_identifier_is_in_the_code() -> None:
         for name in words & identifiers(path)
     }
     assert uses - ALLOWED.keys() == set()
-    assert ALLOWED.keys() <= uses, "an exception that nothing needs"
+    assert ALLOWED.keys() <= uses, "an exception in the list is no longer needed"
 
 
 def test_no_two_classes_of_the_bot_have_the_same_name() -> None:

@@ -1,18 +1,20 @@
-"""The bot runs under exactly the grants that docs/operating.md gives it."""
+"""The bot runs under exactly the grants that docs/operating.md gives it, and can do no more."""
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from time import monotonic
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
+from bot.access.no_slack import NoSlack
 from bot.access.roles import Rules
 from bot.app.command import Setup, find_commands
+from bot.audit_terminal import purge_refusals
 from bot.background import audit, metrics, purge
 from bot.background.database_load import Load
 from bot.background.failures import aggregate_once, index_once, merge_once, scan_once
@@ -25,10 +27,12 @@ from bot.database.transactions import changing, now_of, reading
 from bot.models.refusals import RowWouldChange
 from bot.queue.layouts import Queue, spec_tables, warnings
 from bot.store import tables
+from bot.store.audit.keys import NO_KEYS
 from bot.store.leases import take
-from bot.store.migrate import migrate
+from bot.store.migrate import MIGRATIONS, migrate
+from bot.store.tables.columns import metadata
 from bot.terminal import TerminalRequest, do
-from bot.wiring import NoSlack
+from bot.wiring import check_tables
 from tests.kit.bulk import previewed, run_out
 from tests.kit.clock import Clock
 from tests.kit.queues import TestQueue
@@ -38,52 +42,81 @@ from tests.services.mariadb import MariaDB
 PAGE = Path(__file__).parents[1] / "docs" / "operating.md"
 
 
-def statements(account: str, schema: str, user: str, password: str) -> list[str]:
+@dataclass(frozen=True, kw_only=True)
+class Granted(TestQueue):
+    """A queue whose bot has the page's two accounts; `own` is the database of the bot's tables."""
+
+    server: MariaDB
+    own: str | None
+
+    @property
+    def database(self) -> str:
+        """The queue's database."""
+        return self.url.rsplit("/", 1)[1]
+
+    def connect(self, account: str) -> Engine:
+        """Return an engine of the account `migrate` or `run`, as the page sets it up."""
+        is_migrate = account == "migrate" and self.own is not None
+        database = self.own if is_migrate and self.own else self.database
+        url = self.server.url(database, user=user_of(account, self.database), password=PASSWORD)
+        return connect(url, schema=self.own)
+
+
+PASSWORD = "geheim-1"
+
+
+def user_of(account: str, database: str) -> str:
+    """Return the test's name of an account."""
+    return f"{account}_{database}"[:32]
+
+
+def statements(account: str, schema: str, own: str, user: str) -> list[str]:
     """Return the page's SQL for an account, with this test's names instead of the examples."""
     page = PAGE.read_text(encoding="utf-8")
     block = re.search(rf"<!-- grants:{account} -->\n```sql\n(.*?)```", page, re.DOTALL)
     assert block is not None
     sql = re.sub(r"'queue_bot(?:_migrate)?'@'[^']*'", f"'{user}'@'127.0.0.1'", block[1])
-    sql = sql.replace("shop.", f"`{schema}`.").replace("'…'", f"'{password}'")
+    sql = sql.replace("shop.", f"`{schema}`.").replace("'…'", f"'{PASSWORD}'")
+    sql = sql.replace("queue_bot.", f"`{own}`.").replace("DATABASE queue_bot ", f"DATABASE {own} ")
     return [statement.strip() for statement in sql.split(";") if statement.strip()]
 
 
-@pytest.fixture(scope="module")
-def granted(mariadb_server: MariaDB) -> Iterator[TestQueue]:
-    """An empty queue, migrated and opened by the page's two accounts."""
+@pytest.fixture(scope="module", params=["own schema", "the queue's schema"])
+def granted(request: pytest.FixtureRequest, mariadb_server: MariaDB) -> Iterator[Granted]:
+    """An empty queue, migrated by one of the page's two accounts and opened by the other."""
     with mariadb_server.database() as schema:
-        owner = connect(mariadb_server.url(schema))
-        jobs, failed = spec_tables()
+        own = f"{schema}_own" if request.param == "own schema" else None
+        owner = connect(mariadb_server.url(schema), schema=own)
+        jobs, failed = spec_tables(schema=None if own is None else schema)
         jobs.metadata.create_all(owner)
-        urls = {}
+        queue = Granted(
+            mariadb_server.url(schema), owner, Queue(jobs, failed), server=mariadb_server, own=own
+        )
+        with owner.begin() as connection:
+            connection.execute(text(f"CREATE TABLE `{schema}`.customers (name VARCHAR(9))"))
         try:
             for account in ("migrate", "run"):
-                user, password = f"{account}_{schema}"[:32], "geheim-1"
-                for statement in statements(account, schema, user, password):
+                block = "migrate-shared" if account == "migrate" and own is None else account
+                user = user_of(account, schema)
+                for statement in statements(block, schema, own or schema, user):
                     mariadb_server.execute(statement)
-                urls[account] = mariadb_server.url(schema, user=user, password=password)
                 if account == "migrate":
-                    migrating = connect(urls[account])
-                    assert migrate(migrating) == 1
+                    migrating = queue.connect("migrate")
+                    assert migrate(migrating) == len(MIGRATIONS)
                     migrating.dispose()
-            engine = connect(urls["run"])
-            yield TestQueue(mariadb_server.url(schema), owner, Queue(jobs, failed))
-            engine.dispose()
+            yield queue
         finally:
             owner.dispose()
+            if own is not None:
+                mariadb_server.execute(f"DROP DATABASE {own}")
 
 
-def running(queue: TestQueue) -> str:
-    """Return the address for the running account."""
-    made = re.sub(r"//[^@]*@", "//{}:geheim-1@", queue.url)
-    return made.format(f"run_{queue.url.rsplit('/', 1)[1]}"[:32])
-
-
-def test_everything_works_under_the_grants_of_the_page(granted: TestQueue) -> None:
+def test_every_command_works_with_the_grants_of_the_page(granted: Granted) -> None:
     ids = [granted.fail() for _ in range(5)]
     job = granted.push()
     held = granted.push(reserved_at=1)
-    engine = connect(running(granted))
+    engine = granted.connect("run")
+    check_tables(engine, granted.queue)
     setup = Setup(
         engine=engine,
         queue=granted.queue,
@@ -162,11 +195,11 @@ REWRITE = """CREATE TRIGGER rewrite BEFORE INSERT ON jobs FOR EACH ROW
     SET NEW.payload = REPLACE(NEW.payload, 'cart', 'box')"""
 
 
-def test_an_account_that_may_not_see_a_trigger_compares_what_it_moves(granted: TestQueue) -> None:
+def test_an_account_without_the_trigger_privilege_verifies_each_moved_row(granted: Granted) -> None:
     """The page grants no TRIGGER, so an empty list of triggers does not prove that none exist."""
     bodies = ('{"note":"cart"}', '{"note":"bag"}', '{"note":"hat"}')
     changed, same, _ = (granted.fail(queue="shop", body=body) for body in bodies)
-    engine = connect(running(granted))
+    engine = granted.connect("run")
     setup = make_setup(replace(granted, engine=engine))
     try:
         with granted.engine.begin() as connection:
@@ -189,23 +222,63 @@ def test_an_account_that_may_not_see_a_trigger_compares_what_it_moves(granted: T
         engine.dispose()
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "UPDATE queue_bot_audit SET actor = 'nobody'",
-        "DELETE FROM queue_bot_audit",
-        "UPDATE queue_bot_audit_targets SET order_id = ''",
-        "DELETE FROM queue_bot_audit_targets",
-        "UPDATE queue_bot_audit_chain SET hash = ''",
-        "DELETE FROM queue_bot_audit_chain",
-        "TRUNCATE failed_jobs",
-        "DROP TABLE jobs",
-        "ALTER TABLE jobs ADD COLUMN x INT",
-        "UPDATE failed_jobs SET payload = ''",
+FORBIDDEN = {
+    "run": [
+        "UPDATE own.queue_bot_audit SET actor = 'nobody'",
+        "DELETE FROM own.queue_bot_audit",
+        "UPDATE own.queue_bot_audit_targets SET order_id = ''",
+        "DELETE FROM own.queue_bot_audit_targets",
+        "UPDATE own.queue_bot_audit_chain SET hash = ''",
+        "DELETE FROM own.queue_bot_audit_chain",
+        "DELETE FROM own.queue_bot_role_generation",
+        "TRUNCATE shop.failed_jobs",
+        "DROP TABLE shop.jobs",
+        "ALTER TABLE shop.jobs ADD COLUMN x INT",
+        "UPDATE shop.failed_jobs SET payload = ''",
+        "SELECT * FROM shop.customers",
     ],
-)
-def test_the_running_account_cannot(granted: TestQueue, statement: str) -> None:
-    engine = connect(running(granted))
-    with pytest.raises(DBAPIError, match="denied"), engine.begin() as connection:
-        connection.execute(text(statement))
+    "migrate": [
+        "SELECT * FROM shop.customers",
+        "INSERT INTO shop.customers VALUES ('x')",
+        "SELECT * FROM shop.jobs",
+        "INSERT INTO shop.jobs (queue, payload) VALUES ('x', 'x')",
+        "UPDATE shop.failed_jobs SET payload = ''",
+        "DELETE FROM shop.failed_jobs",
+        "ALTER TABLE shop.failed_jobs ADD COLUMN x INT",
+        "CREATE INDEX x ON shop.jobs (attempts)",
+        "CREATE TABLE shop.other (x INT)",
+        "CREATE TRIGGER shop.x BEFORE INSERT ON shop.jobs FOR EACH ROW SET NEW.queue = 'x'",
+        "DROP TABLE shop.customers",
+        "DROP TABLE own.queue_bot_audit",
+        "ALTER TABLE own.queue_bot_audit ADD COLUMN x INT",
+    ],
+}
+
+
+@pytest.mark.parametrize("account", FORBIDDEN)
+def test_each_account_is_denied_its_forbidden_statements(granted: Granted, account: str) -> None:
+    engine = granted.connect(account)
+    own = granted.own or granted.database
+    for statement in FORBIDDEN[account]:
+        sql = statement.replace("shop.", f"`{granted.database}`.").replace("own.", f"`{own}`.")
+        with pytest.raises(DBAPIError, match="denied"), engine.begin() as connection:
+            connection.execute(text(sql))
     engine.dispose()
+
+
+def test_the_migration_account_can_purge_refusals(granted: Granted) -> None:
+    engine = granted.connect("migrate")
+    assert purge_refusals(engine, NO_KEYS, 90, "ana").startswith("0 refusals")
+    with engine.begin() as connection:
+        connection.execute(text(f"DELETE FROM `{granted.own or granted.database}`.queue_bot_audit"))
+        connection.rollback()
+    engine.dispose()
+
+
+def test_the_page_grants_each_table_by_name() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    for block, schema in (("migrate-shared", "shop"), ("run", "queue_bot")):
+        sql = page.split(f"<!-- grants:{block} -->")[1].split("<!-- /grants")[0]
+        granted = set(re.findall(rf"ON {schema}\.(queue_bot_\w+) TO", sql))
+        assert granted == {table.name for table in metadata.sorted_tables}
+    assert "ACCOUNT LOCK" in page

@@ -47,7 +47,7 @@ def schema(mariadb_server: MariaDB) -> Iterator[str]:
         yield url
 
 
-def test_the_tables_of_the_page_are_those_that_the_bot_works_on(schema: str) -> None:
+def test_the_page_lists_the_tables_that_the_bot_uses(schema: str) -> None:
     engine = connect(schema)
     try:
         migrate(engine)
@@ -56,7 +56,7 @@ def test_the_tables_of_the_page_are_those_that_the_bot_works_on(schema: str) -> 
         engine.dispose()
 
 
-def test_each_account_has_a_file_of_its_own() -> None:
+def test_each_account_has_its_own_file() -> None:
     migrating, running = env_files()
 
     assert migrating.keys() == {"DATABASE_URL"}
@@ -73,7 +73,7 @@ def test_the_settings_of_the_page_are_accepted() -> None:
     assert settings.viewers == ("*",)
 
 
-def test_a_shell_reads_the_file_as_the_page_says(tmp_path: Path) -> None:
+def test_a_shell_reads_the_environment_file_with_the_command_of_the_page(tmp_path: Path) -> None:
     shell = shutil.which("sh")
     assert shell is not None
     path = tmp_path / "queue-bot.env"
@@ -87,7 +87,7 @@ def test_a_shell_reads_the_file_as_the_page_says(tmp_path: Path) -> None:
     assert env_files()[1].items() <= seen.items()
 
 
-def test_the_unit_runs_the_program_that_the_page_installs() -> None:
+def test_the_systemd_unit_runs_the_program_that_the_page_installs() -> None:
     unit = ConfigParser(interpolation=None)
     unit.optionxform = str  # type: ignore[assignment,method-assign] # as typeshed words it
     unit.read_string(blocks("ini")[0])
@@ -98,7 +98,7 @@ def test_the_unit_runs_the_program_that_the_page_installs() -> None:
     assert int(unit["Service"]["TimeoutStopSec"]) >= 25
 
 
-def test_the_query_of_the_uninstall_names_the_bots_tables_alone(schema: str) -> None:
+def test_the_query_of_the_uninstall_names_only_tables_of_the_bot(schema: str) -> None:
     engine = connect(schema)
     try:
         migrate(engine)

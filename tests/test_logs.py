@@ -38,7 +38,7 @@ def logged(mode: str, lines: tuple[str, ...]) -> list[dict[str, object]]:
     return [json.loads(line) for line in ended.stderr.splitlines()]
 
 
-def test_the_log_has_no_secret_of_an_address_a_header_or_a_text() -> None:
+def test_the_log_has_no_secret_of_a_url_a_header_or_a_text() -> None:
     written = logged("masked", LINES)
     assert len(written) == 2 * len(LINES) + 2
     assert [line for line in written if CANARY in json.dumps(line)] == []
@@ -46,5 +46,5 @@ def test_the_log_has_no_secret_of_an_address_a_header_or_a_text() -> None:
 
 
 @pytest.mark.parametrize("line", LINES[:-1])
-def test_addresses_and_headers_are_redacted_without_a_masker_too(line: str) -> None:
+def test_urls_and_headers_are_redacted_without_a_masker_too(line: str) -> None:
     assert CANARY not in json.dumps(logged("plain", (line,)))

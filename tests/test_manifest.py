@@ -146,7 +146,7 @@ def called(folder: Path) -> set[str]:
     return {method for name, method in sdk_methods().items() if name in words or method in words}
 
 
-def test_the_scan_finds_calls_by_function_by_name_and_in_tables(tmp_path: Path) -> None:
+def test_the_scan_finds_calls_by_function_by_name_and_in_dictionaries(tmp_path: Path) -> None:
     (tmp_path / "calls.py").write_text(
         "client.chat_postMessage(channel='C1')\n"
         "client.api_call('views.open', json={})\n"
@@ -169,6 +169,6 @@ def test_the_scopes_are_those_that_the_calls_events_and_commands_need(manifest: 
     assert sorted(manifest.oauth_config.scopes.bot) == sorted(needed)
 
 
-def test_every_event_and_command_of_the_manifest_is_listened_to(manifest: Manifest) -> None:
+def test_every_event_and_command_of_the_manifest_has_a_listener(manifest: Manifest) -> None:
     subscribed = {*manifest.settings.event_subscriptions.bot_events, "/queue"}
     assert subscribed - mentioned(SLACK) == set()

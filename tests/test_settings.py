@@ -21,7 +21,8 @@ from bot.settings import (
     variables,
 )
 from bot.text import LANGUAGES
-from bot.wiring import start_notes
+from bot.wiring import queue_of, start_notes
+from tests.kit.frameworks import SPEC
 
 PAGE = Path(__file__).parent.parent / "docs" / "settings.md"
 CANARY = "hunter2"
@@ -45,7 +46,7 @@ def problems(environ: dict[str, str], need: Need = "run") -> list[str]:
     return caught.value.problems
 
 
-def test_the_least_environment_that_runs_has_the_documented_defaults() -> None:
+def test_the_smallest_valid_environment_has_the_documented_defaults() -> None:
     settings = load_settings(RUNS, need="run")
     assert settings.slack_api_url == "https://slack.com/api/"
     assert settings.time_zone == ZoneInfo("UTC")
@@ -56,7 +57,7 @@ def test_the_least_environment_that_runs_has_the_documented_defaults() -> None:
     assert settings.order_paths is None
 
 
-def test_nothing_set_is_one_sentence_for_each_thing_that_run_needs() -> None:
+def test_an_empty_environment_gives_one_sentence_for_each_required_setting() -> None:
     sentences = problems({})
     assert [sentence.split()[0] for sentence in sentences] == [*Settings.NEEDED["run"], "Nobody"]
     assert all(sentence.endswith(".") for sentence in sentences)
@@ -100,7 +101,7 @@ def test_a_secret_and_its_file_together_are_a_problem(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [None, b"", b" \n", b"\xff\xfe"])
-def test_a_file_that_gives_no_secret_is_the_one_problem(
+def test_a_secret_file_that_cannot_be_used_is_the_only_problem(
     tmp_path: Path, content: bytes | None
 ) -> None:
     file = tmp_path / "token"
@@ -120,13 +121,15 @@ def test_a_file_that_gives_no_secret_is_the_one_problem(
         ("QUEUE_BOT_SLACK_BOT_TOKEN", "SLACK_BOT_TOKEN"),
     ],
 )
-def test_an_unknown_name_is_told_with_the_nearest_right_one(name: str, nearest: str) -> None:
+def test_an_unknown_setting_is_refused_with_the_nearest_known_setting(
+    name: str, nearest: str
+) -> None:
     assert problems({**RUNS, name: CANARY}) == [f"{name} is not a setting; did you mean {nearest}?"]
 
 
-def test_a_name_that_is_near_nothing_is_sent_to_the_page() -> None:
-    (sentence,) = problems({**RUNS, "QUEUE_BOT_XYZZY": "1"})
-    assert sentence == "QUEUE_BOT_XYZZY is not a setting; see docs/settings.md."
+def test_an_unknown_setting_without_a_near_name_is_refused_with_a_link_to_the_page() -> None:
+    (sentence,) = problems({**RUNS, "QUEUE_BOT_XYZZY_PLUGH": "1"})
+    assert sentence == "QUEUE_BOT_XYZZY_PLUGH is not a setting; see docs/settings.md."
 
 
 WRONG = [
@@ -162,6 +165,7 @@ WRONG = [
     ("QUEUE_BOT_OLDEST_SECONDS", CANARY),
     ("QUEUE_BOT_RESERVED_SECONDS", "0"),
     ("QUEUE_BOT_ARCHIVE_DAYS", "-1"),
+    ("QUEUE_BOT_SCHEMA", "queue_bot; DROP TABLE jobs"),
     ("QUEUE_BOT_JOBS_TABLE", "jobs; DROP TABLE jobs"),
     ("QUEUE_BOT_FAILED_JOBS_TABLE", "shop.failed_jobs"),
     ("QUEUE_BOT_ORDER_PATHS", "data..order_id"),
@@ -177,7 +181,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("name", "value"), WRONG)
-def test_a_wrong_value_is_one_sentence_that_names_the_variable_and_never_the_value(
+def test_an_invalid_value_gives_one_sentence_that_names_the_variable_and_not_the_value(
     name: str, value: str
 ) -> None:
     (sentence,) = problems({**RUNS, name: value})
@@ -198,7 +202,7 @@ def test_a_setting_is_read_under_its_old_name_too(old: str, present: str) -> Non
 
 
 @pytest.mark.parametrize(("old", "present"), OLD)
-def test_a_wrong_value_under_an_old_name_is_one_sentence_about_that_name(
+def test_an_invalid_value_under_an_old_name_gives_one_sentence_about_that_name(
     old: str, present: str
 ) -> None:
     assert problems({**RUNS, old: "0"}) == [f"{old} must be at least 1."]
@@ -207,17 +211,17 @@ def test_a_wrong_value_under_an_old_name_is_one_sentence_about_that_name(
     ]
 
 
-def test_the_page_tells_of_every_old_name() -> None:
+def test_the_page_lists_every_old_name() -> None:
     text = PAGE.read_text()
     assert OLD
     assert [name for pair in OLD for name in pair if f"`{name}`" not in text] == []
 
 
-def test_every_problem_is_told_at_once() -> None:
+def test_every_problem_of_the_settings_is_reported_at_once() -> None:
     assert len(problems({**RUNS, **dict(WRONG)})) == len(dict(WRONG))
 
 
-def test_no_secret_shows_in_what_settings_or_their_errors_print() -> None:
+def test_no_secret_is_printed_by_the_settings_or_their_errors() -> None:
     settings = load_settings(RUNS, need="run")
     assert CANARY not in repr(settings) + str(settings) + settings.model_dump_json()
     with pytest.raises(SettingsError) as caught:
@@ -231,7 +235,7 @@ def test_settings_cannot_be_changed() -> None:
         settings.language = "es"  # type: ignore[misc] # what the test shows to be refused
 
 
-def test_the_process_environment_is_not_read_behind_the_caller(
+def test_only_the_environment_given_by_the_caller_is_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("QUEUE_BOT_LANGUAGE", "es")
@@ -239,7 +243,7 @@ def test_the_process_environment_is_not_read_behind_the_caller(
     assert Settings().language == "en"
 
 
-def test_an_api_address_ends_with_a_slash_so_that_methods_can_be_added() -> None:
+def test_the_api_url_ends_with_a_slash() -> None:
     settings = load_settings({**RUNS, "SLACK_API_URL": "http://127.0.0.1:1/api"}, need="run")
     assert settings.slack_api_url == "http://127.0.0.1:1/api/"
 
@@ -272,7 +276,7 @@ def written(field: str) -> str:
         case bool():
             return str(default).lower()
         case _:
-            return str(default)
+            return ", ".join(default) if isinstance(default, tuple) else str(default)
 
 
 def test_the_page_has_every_setting_with_its_default_and_no_other() -> None:
@@ -280,12 +284,12 @@ def test_the_page_has_every_setting_with_its_default_and_no_other() -> None:
     assert documented == {name: written(field) for name, field in variables().items()}
 
 
-def test_the_page_tells_of_each_secret_that_it_may_be_in_a_file() -> None:
+def test_the_page_documents_the_file_variable_of_each_secret() -> None:
     text = PAGE.read_text()
     assert [name for name in Settings.SECRETS if f"`{name}_FILE`" not in text] == []
 
 
-def test_the_page_tells_what_run_needs() -> None:
+def test_the_page_lists_the_settings_that_run_needs() -> None:
     (row,) = re.findall(r"^\| `queue-bot run` \| (.+) \|$", PAGE.read_text(), re.MULTILINE)
     assert re.findall(r"`([A-Z_]+)`", row) == list(Settings.NEEDED["run"])
 
@@ -324,7 +328,7 @@ def test_a_token_that_expires_is_refused_with_a_sentence(name: str, start: str) 
     assert CANARY not in problem
 
 
-def test_files_that_every_account_can_read_are_named(tmp_path: Path) -> None:
+def test_secret_files_that_every_account_can_read_are_named(tmp_path: Path) -> None:
     secret, database = tmp_path / "token", tmp_path / "queue.sqlite3"
     for file in (secret, database):
         file.write_text(f"xoxb-{CANARY}")
@@ -336,3 +340,18 @@ def test_files_that_every_account_can_read_are_named(tmp_path: Path) -> None:
         assert len(exposed_files(environ)) == count
         assert len(start_notes(at_file)) == count
     assert exposed_files({"DATABASE_URL_FILE": "/does/not/exist"}) == []
+
+
+def test_an_sqlite_file_has_no_schema_for_the_bots_tables() -> None:
+    environ = {"DATABASE_URL": "sqlite:///queue.sqlite3", "QUEUE_BOT_SCHEMA": "queue_bot"}
+    with pytest.raises(SettingsError) as raised:
+        load_settings(environ, need="database")
+    (sentence,) = raised.value.problems
+    assert sentence.startswith("QUEUE_BOT_SCHEMA needs MariaDB or MySQL")
+
+
+def test_the_queues_tables_are_named_with_their_database_beside_a_schema_of_the_bot() -> None:
+    environ = {"DATABASE_URL": "mysql+pymysql://u:p@localhost/shop"}
+    for own, expected in ({}, None), ({"QUEUE_BOT_SCHEMA": "queue_bot"}, "shop"):
+        queue = queue_of(load_settings({**environ, **own}, need="database"), SPEC.layout)
+        assert [queue.jobs.schema, queue.failed.schema] == [expected] * 2

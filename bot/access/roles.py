@@ -3,6 +3,7 @@
 Every request is checked. If a role cannot be verified, the request is refused.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 from time import monotonic
@@ -14,10 +15,11 @@ from bot.models.roles import Role
 
 READ_AGE = 900.0
 CHANGE_AGE = 60.0
-DESTRUCTIVE_AGE = 10.0
-"""The three constants are the maximum age of a group's member list, in seconds.
+FRESH_AGE = 10.0
+"""The three constants are the maximum age of Slack's answers about a person, in seconds.
 
-`READ_AGE` is for reads, `CHANGE_AGE` for changes, `DESTRUCTIVE_AGE` for destructive changes.
+`READ_AGE` is for reads, `CHANGE_AGE` for changes, and `FRESH_AGE` for bulk and destructive changes,
+for the end of a change freeze, and for the question whether a channel is shared.
 """
 
 EVERYONE = "*"
@@ -45,8 +47,8 @@ class Profile:
 class Directory(Protocol):
     """The people of the workspace; a method that calls Slack may raise `Unreachable`."""
 
-    def profile(self, user: str) -> Profile:
-        """The account behind a user id."""
+    def profile(self, user: str, max_age: float = READ_AGE) -> Profile:
+        """The account behind a user id, from an answer at most `max_age` seconds old."""
 
     def locale(self, user: str) -> str | None:
         """The person's cached language, or None; never calls Slack and never raises."""
@@ -58,7 +60,15 @@ class Directory(Protocol):
         """The user ids in a user group, from a list at most `max_age` seconds old."""
 
     def is_shared(self, channel: str) -> bool:
-        """Whether the channel is shared with another company."""
+        """Whether the channel is shared with another company; the answer is at most 10 s old."""
+
+    def prefetch(
+        self, user: str, channel: str | None, groups: Sequence[str], max_age: float
+    ) -> None:
+        """Start all calls that these answers need, so that they run at the same time."""
+
+    def forget(self) -> None:
+        """Discard all answers, because roles changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +87,12 @@ class Rules:
     terminal_role: Role = Role.ADMIN
     allowed_queues: tuple[str, ...] = ()
 
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The ids of the user groups that give a role."""
+        ids = (*self.viewers, *self.operators, *self.admins)
+        return tuple(dict.fromkeys(id_ for id_ in ids if id_.startswith("S")))
+
     def holders(self, role: Role) -> tuple[str, ...]:
         """Return the ids that have at least this role, the least powerful role first."""
         by_role = ((Role.VIEWER, self.viewers), (Role.OPERATOR, self.operators))
@@ -94,17 +110,20 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """A command's requirements: the lowest role, and whether it changes or destroys something."""
+    """A request's requirements: the lowest role, and whether it changes something.
+
+    `fresh`: Slack's answers must be new, because much is changed or cannot be undone.
+    """
 
     role: Role
     changes: bool = False
-    destructive: bool = False
+    fresh: bool = False
 
     @property
     def max_age(self) -> float:
-        """The maximum age of a group's member list, in seconds."""
-        if self.destructive:
-            return DESTRUCTIVE_AGE
+        """The maximum age of Slack's answers, in seconds."""
+        if self.fresh:
+            return FRESH_AGE
         return CHANGE_AGE if self.changes else READ_AGE
 
 
@@ -118,7 +137,8 @@ def authorize(rules: Rules, directory: Directory, invocation: Invocation, need: 
         grant = Grant(rules.terminal_role, "terminal")
     else:
         try:
-            check_account(rules, directory, actor)
+            _prefetch(rules, directory, invocation, need)
+            check_account(rules, directory, actor, need.max_age)
             _check_time(invocation.deadline)
             if need.changes:
                 _check_channel(rules, directory, invocation)
@@ -137,11 +157,24 @@ def _check_time(deadline: float) -> None:
         raise Unreachable("Slack answered too slowly")
 
 
-def check_account(rules: Rules, directory: Directory, actor: Actor) -> None:
+def _prefetch(rules: Rules, directory: Directory, invocation: Invocation, need: Need) -> None:
+    """Start the calls of a change at the same time: one after the other would delay its answer."""
+    if not need.changes or monotonic() > invocation.deadline:
+        return
+    user = invocation.actor.user
+    is_listed = _listed_role(rules, user).role >= need.role
+    ids = () if is_listed else rules.holders(need.role)
+    groups = [group for group in rules.groups if group in ids]
+    directory.prefetch(user, invocation.channel, groups, need.max_age)
+
+
+def check_account(
+    rules: Rules, directory: Directory, actor: Actor, max_age: float = READ_AGE
+) -> None:
     """Raise `NotMember` unless the account is a full member of the team."""
     if rules.team is not None and actor.team != rules.team:
         raise NotMember(why="foreign")
-    profile = directory.profile(actor.user)
+    profile = directory.profile(actor.user, max_age)
     if rules.team is not None and profile.team != rules.team:
         raise NotMember(why="foreign")
     if profile.is_deleted:

@@ -9,6 +9,9 @@ from bot.app.responses import public_context
 from bot.models.requests import Invocation
 from bot.store import outbox
 from bot.store.incidents import lookups
+from bot.store.operations import operations
+from bot.store.operations.operations import progress_of
+from bot.views.operations.progress import progress_message
 from bot.views.operations.undo import without_undo
 
 
@@ -24,6 +27,8 @@ def announce(
     _announce_change(setup, connection, invocation, command, result, now)
     if result.undone is not None:
         _announce_undo(setup, connection, invocation, result.undone, now)
+    if result.decided is not None:
+        _announce_decision(setup, connection, invocation, result.decided, now)
 
 
 def _announce_change(
@@ -60,6 +65,19 @@ def _announce_undo(
     if channel is not None and original is not None:
         context = public_context(setup, invocation, now)
         message = without_undo(original, invocation.actor.user, now, context)
+        outbox.edit(connection, channel, subject, message, now)
+
+
+def _announce_decision(
+    setup: Setup, connection: Connection, invocation: Invocation, decided: int, now: datetime
+) -> None:
+    """Edit the message of an operation, so that its buttons disappear after the decision."""
+    operation = operations.find(connection, decided)
+    subject = None if operation is None else f"request:{operation.request_id}"
+    channel = None if subject is None else outbox.channel_of(connection, subject)
+    if operation is not None and subject is not None and channel is not None:
+        context = public_context(setup, invocation, now)
+        message = progress_message(progress_of(operation, now), context)
         outbox.edit(connection, channel, subject, message, now)
 
 

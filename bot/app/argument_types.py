@@ -68,6 +68,17 @@ def _read_id(value: object) -> int:
 
 OneId = Annotated[int, BeforeValidator(_read_id)]
 """One id, as a word."""
+OperationId = Annotated[
+    int,
+    BeforeValidator(
+        lambda value: _read_id(
+            [re.sub(r"^[oO](?=\d)", "", str(word)) for word in value]
+            if isinstance(value, list | tuple)
+            else re.sub(r"^[oO](?=\d)", "", str(value))
+        )
+    ),
+]
+"""The number of an operation, with or without its letter: `12` or `O12`."""
 _GROUP = re.compile(r"[eE]?(\d{1,18})")
 
 

@@ -12,7 +12,9 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from sqlalchemy import Connection, Engine
 
+from bot.access.role_changes import KnownRoles
 from bot.access.roles import Directory, Grant, Need, Rules
+from bot.app.limits import PersonLimits
 from bot.database.transactions import Clock, now_of
 from bot.models.actions import Action, Actions, CountsAs, RowKind
 from bot.models.command_help import HelpTopic
@@ -63,6 +65,10 @@ class Result(Value):
     recorded: Mapping[str, Any] = Field(default={}, exclude=True)
     # The id of the request whose change was completely undone. The bot edits its message.
     undone: str | None = Field(default=None, exclude=True)
+    # The operation whose request was approved or declined. The bot edits its message.
+    decided: int | None = Field(default=None, exclude=True)
+    # Whether a read shows personal data. The bot then writes an audit record before the answer.
+    personal: bool = Field(default=False, exclude=True)
 
     def envelope(self) -> dict[str, Any]:
         """Return the spec's JSON, with `extra` next to `data`."""
@@ -125,7 +131,12 @@ class Setup:
     alerts_per_minute: int = 20
     alerting: Alerting = field(default_factory=Alerting)
     archive_days: int = 7
+    operator_minutes: int = 10
+    second_person: int | None = None
+    personal_data_role: Role = Role.OPERATOR
     audit_keys: AuditKeys = NO_KEYS
+    limits: PersonLimits = field(default_factory=PersonLimits)
+    known_roles: KnownRoles = field(default_factory=KnownRoles)
     clock: Clock = now_of
     commands: Mapping[str, "Command"] = field(default_factory=dict)
 
@@ -165,9 +176,12 @@ class Command:
     `run`: works in the caller's transaction; returns a `Result` or raises a `Refusal`.
     `view`: returns the answer to the person. `visible`: returns the message for the channel.
     `finished`: returns the spec's answer after the last batch of a bulk command.
+    `fresh`: Slack's answers about the person must be new, as for every bulk change.
     `when_frozen`: the command changes no job and runs during a change freeze too.
     `action`: describes the effect on jobs.
     `ids_of`: the table of the command's ids, for a command that removes no rows.
+    `leads_to`: the command that takes an argument which people type after this command.
+    `second_person`: if the settings ask for approval, every bulk change of the command needs it.
     `topic`: the command's group in the help. `examples`: shown in the help, without `/queue`.
     """
 
@@ -179,12 +193,14 @@ class Command:
     view: Callable[[Any, Context], Message | Modal]
     visible: Callable[[Any, Context], Message | None] | None = None
     effect: Effect = Effect.READ
-    destructive: bool = False
+    fresh: bool = False
     when_frozen: bool = False
+    second_person: bool = False
     finished: Callable[[Progress], Result] | None = None
     action: Action | None = None
     ids_of: RowKind | None = None
     aliases: tuple[str, ...] = ()
+    leads_to: Mapping[str, str] = field(default_factory=dict)
     topic: HelpTopic | None = None
     examples: tuple[str, ...] = ()
 
@@ -231,7 +247,7 @@ class Command:
     def need(self) -> Need:
         """The permission that a person needs to run the command."""
         changes = self.effect is not Effect.READ
-        return Need(self.role, changes=changes, destructive=self.destructive)
+        return Need(self.role, changes=changes, fresh=self.fresh)
 
     def usage(self) -> str:
         """Build the usage line from the arguments' schema: `/queue jobs [queue=] [limit=50]`."""

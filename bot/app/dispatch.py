@@ -10,26 +10,38 @@ exception is a bug: the change is rolled back, and the caller reports an error.
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from time import monotonic
 from typing import Any
 
 from pydantic import ValidationError
 from sqlalchemy import Connection
 
-from bot.access.roles import Grant, Need, authorize
+from bot.access.role_changes import READ_TIMES, RolesChanged, permit, require_current
+from bot.access.roles import Grant, Need
 from bot.app.announce import announce
 from bot.app.command import Command, Effect, Setup, Work
+from bot.app.limits import Limited
 from bot.app.parsing import MAX_TEXT, Request, invalid, parse, whole
 from bot.app.records import PendingRequest, earlier_outcome, record_of, refused, stored_answer
 from bot.app.responses import Outcome
 from bot.database.transactions import changing, reading
 from bot.failpoints import reach
 from bot.masking.masker import mask_value
-from bot.models.refusals import Busy, Refusal, RequestIdUsed, UnknownCommand
+from bot.models.refusals import (
+    Busy,
+    Refusal,
+    RequestIdUsed,
+    TooFrequent,
+    UnknownCommand,
+    Unverifiable,
+)
 from bot.models.requests import Invocation
 from bot.store import requests
 from bot.store.audit import chain
+from bot.store.audit.audit_log import Record
 from bot.store.operations import change_freeze
 
 
@@ -39,9 +51,16 @@ def request_id(*parts: object) -> str:
 
 
 def dispatch(
-    setup: Setup, invocation: Invocation, content: str | Request | Refusal, *, late: bool = False
+    setup: Setup,
+    invocation: Invocation,
+    content: str | Request | Refusal,
+    *,
+    late: bool = False,
+    is_asked: bool = True,
 ) -> Outcome:
     """Run typed text or a form's request and return its outcome.
+
+    `is_asked`: a person sent the request, so it counts for the person's limits.
 
     The input is a `Refusal` if the envelope contains no request that can run. A `late` request does
     not run. If an earlier delivery of the request ran, its stored answer is returned.
@@ -55,17 +74,26 @@ def dispatch(
         request = parse(content, setup.commands) if isinstance(content, str) else content
         pending.name, pending.values = whole(request.command), whole(request.values)
         pending.command = command = setup.commands.get(pending.name)
+        if is_asked:
+            _require_slow(setup, invocation, "commands")
         if command is None:
             raise UnknownCommand(word=pending.name[:64], nearest="help", usage="/queue help")
         arguments = _validated(command, pending.values)
         if late:
             raise Busy
-        pending.grant = grant = may(setup, invocation, command.need)
-        if command.effect is Effect.READ:
-            return _read(setup, invocation, command, grant, arguments)
-        return _change(setup, invocation, command, pending, arguments)
+        if command.effect is Effect.BULK and not changes_now(command, arguments):
+            _require_slow(setup, invocation, "previews")
+        return _permitted(setup, invocation, command, pending, arguments)
     except Refusal as refusal:
         return refused(setup, invocation, pending, refusal)
+
+
+def _require_slow(setup: Setup, invocation: Invocation, limited: Limited) -> None:
+    """Raise `TooFrequent` if the person sent too many commands or previews in a minute."""
+    seconds = setup.limits.seconds_to_wait(limited, invocation.actor)
+    if seconds:
+        most = setup.limits.per_minute[limited]
+        raise TooFrequent(most=most, seconds=seconds, previews=limited == "previews")
 
 
 def _without_secrets(setup: Setup, content: str | Request | Refusal) -> str | Request | Refusal:
@@ -86,15 +114,27 @@ def _without_secrets(setup: Setup, content: str | Request | Refusal) -> str | Re
 
 def is_change(setup: Setup, content: str | Request | Refusal) -> bool:
     """Return whether this request changes data immediately, unless it is refused."""
+    read = _read_request(setup, content)
+    return read is not None and changes_now(*read)
+
+
+def is_preview(setup: Setup, content: str | Request | Refusal) -> bool:
+    """Return whether this request previews a bulk change, unless it is refused."""
+    read = _read_request(setup, content)
+    return read is not None and read[0].effect is Effect.BULK and not changes_now(*read)
+
+
+def _read_request(setup: Setup, content: str | Request | Refusal) -> tuple[Command, Any] | None:
+    """Return the command and its valid arguments, or None for a request that is refused."""
     try:
         content = _without_secrets(setup, content)
         request = parse(content, setup.commands) if isinstance(content, str) else content
         if isinstance(request, Refusal) or request.command not in setup.commands:
-            return False
+            return None
         command = setup.commands[request.command]
-        return changes_now(command, _validated(command, request.values))
+        return command, _validated(command, request.values)
     except Refusal:
-        return False
+        return None
 
 
 def changes_now(command: Command, arguments: Any) -> bool:
@@ -112,7 +152,28 @@ def changes_jobs(command: Command, arguments: Any) -> bool:
 
 def may(setup: Setup, invocation: Invocation, need: Need) -> Grant:
     """Return the person's grant for this need, or raise `NotAllowed`; called before every run."""
-    return authorize(setup.rules, setup.directory, invocation, need)
+    return permit(setup.rules, setup.known_roles, setup.directory, invocation, need)
+
+
+def need_for(command: Command, arguments: Any) -> Need:
+    """Return the permission for these arguments; for a bulk change, Slack is asked again."""
+    is_few = getattr(arguments, "at_once", False) is True
+    is_bulk = command.effect is Effect.BULK and not is_few
+    is_planned = getattr(arguments, "plan", None) is not None
+    return replace(command.need, fresh=command.need.fresh or is_bulk or is_planned)
+
+
+def _permitted(
+    setup: Setup, invocation: Invocation, command: Command, pending: PendingRequest, arguments: Any
+) -> Outcome:
+    """Check the person's role and run the command; repeat both if roles changed meanwhile."""
+    run = _read if command.effect is Effect.READ else _change
+    for _ in range(READ_TIMES):
+        pending.generation = setup.known_roles.generation
+        pending.grant = may(setup, invocation, need_for(command, arguments))
+        with suppress(RolesChanged):
+            return run(setup, invocation, command, pending, arguments)
+    raise Unverifiable(reason="roles change again and again")
 
 
 def _validated(command: Command, values: Mapping[str, Any]) -> Any:
@@ -131,13 +192,37 @@ def _validated(command: Command, values: Mapping[str, Any]) -> Any:
         raise invalid(command, problem, field, shown, str(expected)) from error
 
 
+def _time_of(
+    setup: Setup, invocation: Invocation, pending: PendingRequest, connection: Connection
+) -> datetime:
+    """Return the transaction's time; raise `RolesChanged` if the grant may be out of date."""
+    known, directory = setup.known_roles, setup.directory
+    return require_current(
+        connection, setup.clock, known, directory, invocation.actor, pending.generation
+    )
+
+
 def _read(
-    setup: Setup, invocation: Invocation, command: Command, grant: Grant, arguments: Any
+    setup: Setup, invocation: Invocation, command: Command, pending: PendingRequest, arguments: Any
 ) -> Outcome:
+    grant = pending.grant
     with reading(setup.engine, invocation.deadline) as connection:
-        now = setup.clock(connection)
+        now = _time_of(setup, invocation, pending, connection)
         result = command.run(Work(connection, now, invocation, grant, setup), arguments)
+    if result.personal:
+        fields = arguments.model_dump()
+        record = record_of(setup, invocation, grant, command.name, fields, now)
+        _write_before_answer(setup, invocation, record)
     return Outcome(command, grant, now, result=result)
+
+
+def _write_before_answer(setup: Setup, invocation: Invocation, record: Record) -> None:
+    """Write the record of a read; without the record, the person gets a refusal as the answer."""
+
+    def write(connection: Connection) -> None:
+        chain.write(connection, record, setup.audit_keys)
+
+    changing(setup.engine, invocation.deadline, write)
 
 
 def _change(
@@ -146,7 +231,7 @@ def _change(
     grant, fingerprint = pending.grant, pending.fingerprint
 
     def work(connection: Connection) -> Outcome:
-        now = setup.clock(connection)
+        now = _time_of(setup, invocation, pending, connection)
         try:
             requests.claim(
                 connection, invocation.request_id, fingerprint, invocation.actor.user, now

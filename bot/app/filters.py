@@ -11,6 +11,7 @@ from bot.app.command import Work
 from bot.app.people import zone_of
 from bot.app.plans import BulkArguments
 from bot.models.operations import Scope
+from bot.store.failures import error_merges
 from bot.text.day_names import NamedDay, start_of
 
 MOST_ROWS = 10_000_000
@@ -59,9 +60,11 @@ class RateArguments(BulkArguments):
 
 def scope_of(work: Work, args: FilterArguments, ids: ManyIds | None = None) -> Scope:
     """Return the scope of the arguments at the current time."""
+    group, merged = with_merged(work, args.error)
     return Scope(
         queue=args.queue,
-        error_group=args.error,
+        error_group=group,
+        merged=merged,
         order_id=args.order,
         tienda_id=args.tienda,
         failed_before=moment(work, args.before),
@@ -69,6 +72,15 @@ def scope_of(work: Work, args: FilterArguments, ids: ManyIds | None = None) -> S
         ids=ids or (),
         limit=args.limit,
     )
+
+
+def with_merged(work: Work, group: int | None) -> tuple[int | None, tuple[int, ...]]:
+    """Return the group that includes this group, and the groups that are merged into it."""
+    if group is None:
+        return None, ()
+    merges = error_merges.read(work.connection)
+    whole = merges.whole(group)
+    return whole, merges.members(whole)[1:]
 
 
 def moment(work: Work, when: Any) -> datetime | None:

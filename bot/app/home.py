@@ -14,10 +14,11 @@ from bot.models.home import Counts, HomeData
 from bot.models.refusals import Busy
 from bot.models.requests import Message
 from bot.models.roles import Role
-from bot.queue import job_counts, reads
+from bot.queue import job_counts, job_estimates, reads
 from bot.queue.job_counts import JobCounts
 from bot.store.failures import error_group_reads, error_group_sums
 from bot.store.failures.index import backfill_left
+from bot.store.failures.progress import progress
 from bot.store.metrics import samples
 from bot.store.operations import change_freeze
 from bot.store.reports import home
@@ -48,7 +49,7 @@ class HomeResult(Result):
 def run(work: Work, _args: HomeArguments) -> HomeResult:
     """Read each part separately, so that a slow part neither delays nor hides another part."""
     connection = work.connection
-    counts, as_of = _counts(work)
+    counts, as_of, estimated = _counts(work)
     incidents, incident_count = home.active_incidents(connection, work.queue, INCIDENTS)
     window = error_group_sums.window(work.queue, work.now, None, None)
     listed = _in_time(lambda: reads.failed(connection, work.queue, limit=FAILED + 1))
@@ -57,6 +58,7 @@ def run(work: Work, _args: HomeArguments) -> HomeResult:
             health=health(connection, work.queue, work.now, work.setup.audit_keys),
             counts=counts,
             as_of=as_of,
+            estimated=estimated,
             day=_in_time(lambda: last_day(connection, work.queue, work.now)),
             freeze=change_freeze.current(connection),
             at_work=home.at_work(connection, work.now, OPERATIONS),
@@ -64,21 +66,30 @@ def run(work: Work, _args: HomeArguments) -> HomeResult:
             incident_count=incident_count,
             errors=_in_time(lambda: error_group_reads.groups(connection, window, GROUPS)),
             indexing=backfill_left(connection),
+            backfill=progress(connection, work.queue, work.now),
             failed=None if listed is None else listed[0],
             row_digests={} if listed is None else listed[1],
         )
     )
 
 
-def _counts(work: Work) -> tuple[Counts | None, datetime | None]:
-    """Return exact counts if counting is fast, else the last exact counts and their UTC time."""
+def _counts(work: Work) -> tuple[Counts | None, datetime | None, bool]:
+    """Return exact counts if counting is fast, else the last exact counts and their UTC time.
+
+    The last value says that the counts are estimates, because no exact count exists yet.
+    """
     sample = samples.latest(work.connection)
     if sample is None or samples.counts_quickly(work.connection, sample):
         try:
-            return _of(job_counts.count(work.connection, work.queue, work.now, EXACT_SECONDS)), None
+            exact = job_counts.count(work.connection, work.queue, work.now, EXACT_SECONDS)
         except TooSlow:
             pass
-    return (None, None) if sample is None else (_of(sample.counts), sample.taken_at)
+        else:
+            return _of(exact), None, False
+    if sample is not None:
+        return _of(sample.counts), sample.taken_at, False
+    estimated = _in_time(lambda: job_estimates.estimate(work.connection, work.queue, work.now))
+    return None if estimated is None else _of(estimated), None, estimated is not None
 
 
 def _of(counted: JobCounts) -> Counts:

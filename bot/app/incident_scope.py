@@ -1,6 +1,7 @@
 """Scopes for retrying an incident: its own failures, and older failures of its error group."""
 
 from bot.app.command import Work
+from bot.app.filters import with_merged
 from bot.app.plans import BulkOptions, create, need_of
 from bot.models.actions import Action
 from bot.models.incidents import Incident
@@ -17,9 +18,10 @@ def incident_of(work: Work, id_: int) -> Incident:
     return incident
 
 
-def limited_to(scope: Scope, incident: Incident) -> Scope:
+def limited_to(work: Work, scope: Scope, incident: Incident) -> Scope:
     """Return the scope, limited to the incident's own failures."""
-    of_incident = {"incident": incident.id, "error_group": incident.error_group}
+    group, merged = with_merged(work, incident.error_group)
+    of_incident = {"incident": incident.id, "error_group": group, "merged": merged}
     return scope.model_copy(update=of_incident)
 
 

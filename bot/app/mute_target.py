@@ -11,7 +11,7 @@ from bot.models.alert_rules import ALIASES, WITHOUT_QUEUE, AlertRule
 from bot.models.incidents import Topic
 from bot.models.refusals import ErrorGroupNotFound, IncidentNotFound
 from bot.queue.layouts import LONGEST_QUEUE
-from bot.store.failures import error_groups
+from bot.store.failures import error_groups, error_merges
 from bot.store.incidents import known_queues, lookups
 
 
@@ -80,6 +80,9 @@ def existing(work: Work, args: TopicArguments) -> tuple[Topic, bool]:
     a job, because its name is probably a typing error.
     """
     topic = topic_of(work, args)
+    if topic.error_group is not None:
+        whole = error_merges.read(work.connection).whole(topic.error_group)
+        topic = Topic(error_group=whole)
     if args.error is not None and name_of(work, topic) is None:
         raise ErrorGroupNotFound(id=topic.word)
     if topic.queue is None:

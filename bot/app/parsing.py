@@ -55,7 +55,15 @@ def parse(text: str, commands: Mapping[str, Command]) -> Request:
             nearest=nearest or "help",
             usage=commands[nearest].usage() if nearest else "/queue help",
         )
+    command = _taking(command, words[1:], commands)
     return Request(command.name, _arguments(command, words[1:]), typed=True)
+
+
+def _taking(command: Command, words: list[str], commands: Mapping[str, Command]) -> Command:
+    """Return the command that takes the typed arguments: `error E12 merge=E15` is a merge."""
+    keys = [word.partition("=")[0].lower() for word in words if "=" in word]
+    leads = (command.leads_to[key] for key in keys if key in command.leads_to)
+    return commands.get(next(leads, command.name), command)
 
 
 def command_names(commands: Mapping[str, Command]) -> dict[str, str]:

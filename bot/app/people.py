@@ -75,16 +75,27 @@ def operator_named(work: Work, word: str) -> str:
     return person
 
 
+def names_of_person(work: Work, user: str) -> Iterable[str]:
+    """Return the names of a person in Slack; raises `Unverifiable` if Slack does not answer."""
+    if monotonic() > work.invocation.deadline:
+        raise Unverifiable(reason="deadline")
+    try:
+        return _words_of(work.setup.directory.profile(user).names)
+    except Unreachable as error:
+        raise Unverifiable(reason=str(error)) from error
+
+
 def _names(work: Work, user: str) -> Iterable[str]:
     """Return the person's names and the words of the names, in lower case.
 
     The result is empty if Slack does not answer. After the deadline, Slack is not called.
     """
-    if monotonic() > work.invocation.deadline:
-        return ()
     try:
-        names = work.setup.directory.profile(user).names
-    except Unreachable:
+        return names_of_person(work, user)
+    except Unverifiable:
         return ()
+
+
+def _words_of(names: Iterable[str]) -> set[str]:
     known = [name.casefold() for name in names]
     return {*known, *(word for name in known for word in name.split())}

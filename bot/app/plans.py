@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from time import monotonic
 from typing import Any
 
 from pydantic import Field
 
 from bot.access.roles import Need, check_queue
+from bot.app.approvals import needs_approval, request_approval
 from bot.app.command import LARGEST_ID, Arguments, Command, Work
 from bot.app.known_queue import require_known
 from bot.models.actions import Action
@@ -59,6 +61,8 @@ class BulkOutcome:
 
     def sentence(self, doing: str, done: str) -> str | None:
         """Return the English message: the change that started, or that no job matched."""
+        if self.outcome == REQUESTED:
+            return "Waiting for approval by another admin"
         if self.extra.progress is not None:
             return f"{doing} {self.extra.progress.total} failed jobs"
         return f"{done} 0 failed jobs" if self.outcome == "no-op" else None
@@ -73,6 +77,8 @@ class BulkOptions:
     archive: bool = True
 
 
+STARTED, REQUESTED = "started", "requested"
+"""The outcomes of a confirmation: the operation runs, or waits for approval."""
 PLAIN = BulkOptions()
 """No rate and no canary; copies are kept."""
 
@@ -83,7 +89,9 @@ def preview_or_start(
     """Preview the scope, or start the plan if the arguments confirm one."""
     if args.plan is not None:
         progress = confirm(work, action, args, options)
-        return BulkOutcome(BulkExtra(progress=progress), "started", recorded(work, progress))
+        return BulkOutcome(
+            BulkExtra(progress=progress), start_of(progress), recorded(work, progress)
+        )
     plan = preview(work, action, scope, options)
     if not plan.total:
         require_known(work, scope.queue)
@@ -115,6 +123,7 @@ def preview(work: Work, action: Action, scope: Scope, options: BulkOptions = PLA
         "archive": options.archive,
         "duplicates": _duplicates(work, plan) if action.counts_as == "retried" else None,
         "children": _children(work, scope),
+        "layout": work.queue.layout.name,
     }
     return plan.model_copy(update=details)
 
@@ -143,6 +152,11 @@ def create(work: Work, action: Action, scope: Scope, options: BulkOptions) -> Pr
             "archive": options.archive,
         },
     )
+
+
+def start_of(progress: Progress) -> str:
+    """Return the outcome of a confirmation for the audit record."""
+    return REQUESTED if progress.state == operations.AWAITING else STARTED
 
 
 def recorded(work: Work, progress: Progress) -> dict[str, Any]:
@@ -186,6 +200,35 @@ def check_role(work: Work, action: Action, total: int) -> None:
         if total > most:
             raise Denied(needed=needed, has=has, holders=holders, total=total, most=most)
         raise Denied(needed=needed, has=has, holders=holders)
+    if action.counts_as == "retried":
+        check_recent(work, total)
+
+
+def check_recent(work: Work, total: int) -> None:
+    """Raise `Denied` if an operator would retry too many rows, together with the recent ones."""
+    has, minutes = work.grant.role, work.setup.operator_minutes
+    if has >= Role.ADMIN:
+        return
+    since = work.now - timedelta(minutes=minutes)
+    recent = operations.retried_since(work.connection, work.invocation.actor.user, since)
+    if is_too_much(recent, total):
+        raise Denied(
+            needed=Role.ADMIN,
+            has=has,
+            holders=work.setup.rules.holders(Role.ADMIN),
+            total=total,
+            most=OPERATOR_ROWS,
+            recent=recent,
+            minutes=minutes,
+        )
+
+
+def is_too_much(recent: int, total: int) -> bool:
+    """Return whether an operator may not retry `total` rows after `recent` ones.
+
+    The mutant `no_limit_over_requests` proves it.
+    """
+    return recent > 0 and recent + total > OPERATOR_ROWS
 
 
 def confirm(
@@ -193,8 +236,9 @@ def confirm(
 ) -> Progress:
     """Start the planned operation; only its author may confirm it, once, within 10 minutes.
 
-    If the action requires the count, the typed count must match. Raises `PlanExpired`,
-    `CountMismatch`, `Denied` or `OperationRunning`.
+    If the settings require a second person, the operation waits for approval instead. If the action
+    requires the count, the typed count must match. Raises `PlanExpired`, `CountMismatch`, `Denied`
+    or `OperationRunning`.
     """
     plan = None if args.plan is None else operations.locked(work.connection, args.plan)
     actor = work.invocation.actor
@@ -202,16 +246,20 @@ def confirm(
         raise PlanExpired(action=action.name)
     if plan.actor != actor.user or plan.expires_at < work.now:
         raise PlanExpired(action=action.name)
-    check_role(work, action, plan.total)
     if action.asks_for_count and args.typed != plan.total:
         raise CountMismatch(expected=plan.total)
+    values = {"rate": options.rate, "canary": options.canary}
+    changed = {name: value or None for name, value in values.items() if value is not None}
+    if needs_approval(work.setup, action, plan):
+        check_role(work, action, plan.total)
+        return request_approval(work, plan, changed)
+    # Two confirmations at the same time must not both count the rows before the other's start.
     leases.lock_lease(work.connection, "bulk")
+    check_role(work, action, plan.total)
     if (other := operations.running_on(work.connection, plan.scope.queue)) is not None:
         raise OperationRunning(by=other.actor, action=other.action)
     owner = work.setup.replica
     request = work.invocation.request_id
-    values = {"rate": options.rate, "canary": options.canary}
-    changed = {name: value or None for name, value in values.items() if value is not None}
     if not transitions.start(work.connection, plan.id, request, owner, work.now, **changed):
         raise PlanExpired(action=action.name)
     return Progress(
@@ -229,7 +277,7 @@ def confirm(
 
 def need_of(command: Command, total: int) -> Need:
     """Return the permission that a bulk change of `total` rows requires."""
-    need = command.need
+    need = replace(command.need, fresh=True)
     return need if total <= OPERATOR_ROWS else replace(need, role=Role.ADMIN)
 
 

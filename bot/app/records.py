@@ -1,5 +1,6 @@
 """The audit record and the stored answer of a request, including refused requests."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -11,6 +12,7 @@ from sqlalchemy import Connection
 
 from bot.access.roles import Grant
 from bot.app.command import Command, Effect, Result, Setup
+from bot.app.limits import FoldedRefusals
 from bot.app.responses import Outcome
 from bot.app.targets import named
 from bot.database.time_limits import ServerSilent
@@ -24,12 +26,14 @@ from bot.models.refusals import (
     Mistyped,
     OutcomeUnknown,
     Refusal,
+    TooFrequent,
     Unverifiable,
 )
 from bot.models.requests import Invocation
 from bot.models.roles import Role
 from bot.store import requests
 from bot.store.audit import audit_log, chain, stored_refusals
+from bot.store.audit.audit_log import FOLDED
 from bot.text import texts_for
 from bot.views.refusal import refusal_sentence
 
@@ -37,7 +41,15 @@ log = structlog.get_logger(__name__)
 
 AUDIT_SECONDS = 0.6
 """Seconds for recording a refusal; the answer is known already and waits for the record."""
-UNSETTLED = (AuditKeyMissing, Busy, DatabaseDown, Frozen, OutcomeUnknown, Unverifiable)
+UNSETTLED = (
+    AuditKeyMissing,
+    Busy,
+    DatabaseDown,
+    Frozen,
+    OutcomeUnknown,
+    TooFrequent,
+    Unverifiable,
+)
 """Refusals that may not apply to a second delivery of the request, so they are not stored."""
 
 
@@ -46,6 +58,7 @@ class PendingRequest:
     """The parts of a request that are known so far; the record of a refusal contains them.
 
     `typed`: a person typed the words, so a typing error is not an attempted change.
+    `generation`: what the replica knew about changes of roles before it read the person's role.
     """
 
     values: Mapping[str, Any]
@@ -53,6 +66,12 @@ class PendingRequest:
     name: str = ""
     command: Command | None = None
     grant: Grant = field(default_factory=lambda: Grant(Role.NONE, "none"))
+    generation: int | None = None
+
+    @property
+    def is_change(self) -> bool:
+        """Whether the command is known and is not a read."""
+        return self.command is not None and self.command.effect is not Effect.READ
 
     @property
     def fingerprint(self) -> requests.RequestFingerprint:
@@ -108,61 +127,82 @@ def refused(
 ) -> Outcome:
     """Record the refusal and return it, or return the stored answer of an earlier delivery.
 
-    A typing error is only logged. In the audit log, typing errors would hide attempted changes.
+    A typing error is only logged. In the audit log, typing errors would hide attempted changes. If
+    a person is refused too often, the further refusals are only counted.
     """
     command, grant = pending.command, pending.grant
     now = datetime.now(UTC).replace(tzinfo=None)  # replaced by the database's time
     if pending.typed and isinstance(refusal, Mistyped):
         user = invocation.actor.user
-        log.info("mistyped", command=pending.name or "?", reason=refusal.code, user=user)
+        log.info("command mistyped", command=pending.name or "?", reason=refusal.code, user=user)
         return Outcome(command, grant, now, refusal=refusal)
     if isinstance(refusal, Denied):
         # `Denied` was raised before a grant was returned, but the refusal contains the role.
-        grant = replace(grant, role=refusal.has)
-    english = texts_for("en", "en", setup.zone)
-    record = replace(
-        record_of(setup, invocation, grant, pending.name or "?", pending.values, now),
-        outcome=refusal.outcome,
-        reason=refusal.code,
-        answer=refusal_sentence(refusal, english, setup.actions)[:500],
-        named=named(command, pending.values),
-    )
-
-    def work(connection: Connection) -> Outcome:
-        now = setup.clock(connection)
-        if command is not None and command.effect is not Effect.READ:
-            stored = _store_refusal(connection, invocation, pending, refusal, now)
-            if stored is not None:
-                return earlier_outcome(command, grant, now, stored)
-        chain.write(connection, replace(record, at=now), setup.audit_keys)
-        return Outcome(command, grant, now, refusal=refusal)
-
+        grant = pending.grant = replace(grant, role=refusal.has)
+    is_folded = setup.limits.seconds_to_wait("refusals", invocation.actor) > 0
+    if is_folded:
+        setup.limits.fold(invocation.actor, invocation.channel)
+        if not pending.is_change:
+            return Outcome(command, grant, now, refusal=refusal)
     if isinstance(refusal.__cause__, ServerSilent):
         # The silent server would not store the record either, and the person must not wait.
-        log.warning("refusal not recorded", reason=refusal.code, because="silent")
-        return Outcome(command, grant, record.at, refusal=refusal)
+        log.warning("refusal not recorded", reason=refusal.code, because="database silent")
+        return Outcome(command, grant, now, refusal=refusal)
+
+    def work(connection: Connection) -> Outcome:
+        return _record_refusal(setup, connection, invocation, pending, refusal, is_folded=is_folded)
+
     try:
         return changing(setup.engine, time_limit(setup.engine, AUDIT_SECONDS), work)
     except Refusal as error:
         # The database refused the record, so the refusal is only logged.
         log.warning("refusal not recorded", reason=refusal.code, because=error.code)
-        return Outcome(command, grant, record.at, refusal=refusal)
+        return Outcome(command, grant, now, refusal=refusal)
+
+
+def _record_refusal(
+    setup: Setup,
+    connection: Connection,
+    invocation: Invocation,
+    pending: PendingRequest,
+    refusal: Refusal,
+    *,
+    is_folded: bool,
+) -> Outcome:
+    """Return the outcome of an earlier delivery, or write the refusal's record."""
+    command, grant, now = pending.command, pending.grant, setup.clock(connection)
+    if pending.is_change and command is not None:
+        answer = None if is_folded else refusal
+        stored = _store_refusal(connection, invocation, pending, answer, now)
+        if stored is not None:
+            return earlier_outcome(command, grant, now, stored)
+    if not is_folded:
+        english = texts_for("en", "en", setup.zone)
+        record = replace(
+            record_of(setup, invocation, grant, pending.name or "?", pending.values, now),
+            outcome=refusal.outcome,
+            reason=refusal.code,
+            answer=refusal_sentence(refusal, english, setup.actions)[:500],
+            named=named(command, pending.values),
+        )
+        chain.write(connection, record, setup.audit_keys)
+    return Outcome(command, grant, now, refusal=refusal)
 
 
 def _store_refusal(
     connection: Connection,
     invocation: Invocation,
     pending: PendingRequest,
-    refusal: Refusal,
+    refusal: Refusal | None,
     now: datetime,
 ) -> str | None:
-    """Return the stored answer of the request, or store the refusal as the answer.
+    """Return the stored answer of the request, or store the refusal, if any, as the answer.
 
     A refusal that may not apply to a second delivery is not stored. If the request reuses the id of
     another request, the refusal is not stored, because the other request keeps its answer.
     """
     try:
-        if isinstance(refusal, UNSETTLED):
+        if refusal is None or isinstance(refusal, UNSETTLED):
             return requests.answer(connection, invocation.request_id, pending.fingerprint)
         user = invocation.actor.user
         requests.claim(connection, invocation.request_id, pending.fingerprint, user, now)
@@ -172,3 +212,33 @@ def _store_refusal(
         return None
     requests.settle(connection, invocation.request_id, stored_refusals.keep(refusal))
     return None
+
+
+def record_folded(setup: Setup, *, everything: bool = False) -> None:
+    """Write one record for each person's refusals that have no record of their own.
+
+    The record is written a minute after the first of these refusals, or at once at the end.
+    """
+    due = setup.limits.take_folded(everything=everything)
+    if not due:
+        return
+
+    def work(connection: Connection) -> None:
+        now = setup.clock(connection)
+        for folded in due:
+            chain.write(connection, _record_of_folded(setup, folded, now), setup.audit_keys)
+
+    try:
+        changing(setup.engine, time_limit(setup.engine, AUDIT_SECONDS), work)
+    except BaseException:
+        setup.limits.restore(due)
+        raise
+
+
+def _record_of_folded(setup: Setup, folded: FoldedRefusals, now: datetime) -> audit_log.Record:
+    id_ = hashlib.sha256(f"folded {setup.replica} {folded}".encode()).hexdigest()
+    invocation = Invocation(folded.actor, id_, 0.0, folded.channel)
+    nobody = Grant(Role.NONE, "none")
+    record = record_of(setup, invocation, nobody, FOLDED, {"count": folded.count}, now)
+    answer = f"{folded.count} more requests were refused"
+    return replace(record, outcome=TooFrequent.outcome, reason=TooFrequent.code, answer=answer)

@@ -100,7 +100,7 @@ def lock_jobs(
         work,
         ids,
         digest,
-        lambda id_: moves.lock_job(work.connection, work.queue, id_),
+        lambda id_: moves.lock_job(work.connection, work.queue, id_, work.now),
         lambda id_: not_found(work, "job", id_),
     )
 

@@ -15,7 +15,7 @@ from bot.store.audit.chain import RecordOrigin
 from bot.store.leases import Lease
 
 TOGETHER = timedelta(minutes=1)
-"""Equal refusals of one person within this time share one message, but each has a record."""
+"""The refusals of one person within this time share one message, but each has a record."""
 
 
 def seal_once(setup: Setup, lease: Lease) -> int:
@@ -42,11 +42,10 @@ def _post(setup: Setup, connection: Connection, item: SealedRecord) -> None:
     if record["outcome"] not in ("denied", "refused"):
         outbox.tell_audit(connection, outbox.AUDIT, channel, f"audit:{item.seq}", item.seq, now)
         return
-    same = "|".join(str(record[name]) for name in ("actor", "action", "reason"))
-    subject = f"refusals:{hashlib.sha256(same.encode()).hexdigest()[:40]}"
+    subject = f"refusals:{hashlib.sha256(record['actor'].encode()).hexdigest()[:40]}"
     earlier = outbox.latest(connection, subject, now - TOGETHER)
     if earlier is None:
-        outbox.tell_audit(connection, outbox.AUDIT, channel, subject, item.seq, now)
+        outbox.tell_audit(connection, outbox.REFUSALS, channel, subject, item.seq, now)
     elif not outbox.add_to(connection, earlier, item.seq):
         due = earlier.created_at + TOGETHER
         outbox.tell_audit(connection, outbox.REFUSALS, channel, subject, item.seq, now, due)

@@ -3,12 +3,16 @@
 Index new failures, mark missing failures removed, aggregate deltas, and merge old hours.
 """
 
+import structlog
 from sqlalchemy import Connection
 
 from bot.app.command import Setup
-from bot.background.leader import leader_transaction
-from bot.store.failures import aggregation, index
+from bot.background.leader import leader_snapshot, leader_transaction
+from bot.store.failures import aggregation, index, regrouping
+from bot.store.failures.progress import progress
 from bot.store.leases import Lease
+
+log = structlog.get_logger(__name__)
 
 # The limit is needed because a backfill of a million rows, or the deltas of a large bulk change,
 # would delay sealing and delivery.
@@ -22,6 +26,23 @@ def index_once(setup: Setup, lease: Lease) -> bool:
         if not result.more:
             return False
     return True
+
+
+def log_progress(setup: Setup) -> None:
+    """Log how far the pass over the older failures is."""
+    with leader_snapshot(setup) as connection:
+        current = progress(connection, setup.queue, setup.clock(connection))
+    if current is not None:
+        log.info("indexing older failures", **current.model_dump())
+
+
+def regroup_once(setup: Setup, lease: Lease) -> bool:
+    """Group some failures by the current rules; return True if more are left."""
+
+    def work(connection: Connection) -> regrouping.Regrouping:
+        return regrouping.regroup(connection, setup.queue, setup.clock(connection))
+
+    return leader_transaction(setup, lease, work).more
 
 
 def scan_once(setup: Setup, lease: Lease) -> int:

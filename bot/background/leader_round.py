@@ -15,12 +15,20 @@ from sqlalchemy import Engine
 
 from bot.app.command import Setup
 from bot.background import audit, digest, metrics, purge
+from bot.background.audit_verification import NEXT_PAGE, VERIFY_EVERY, ChainVerifier
 from bot.background.database_load import KEEP_EVERY, Load
-from bot.background.failures import aggregate_once, index_once, merge_once, scan_once
+from bot.background.failures import (
+    aggregate_once,
+    index_once,
+    log_progress,
+    merge_once,
+    regroup_once,
+    scan_once,
+)
 from bot.background.health import HealthObserver
 from bot.background.incidents import grouping, lifecycle, probe
 from bot.background.incidents.quiet_queues import QuietQueues
-from bot.background.operations import canary
+from bot.background.operations import approvals, canary
 from bot.background.outbox.deliver import Poster, SlackRates, deliver_once
 from bot.background.retries import track, track_bulk
 from bot.background.steps import Steps
@@ -40,6 +48,10 @@ POLL = 0.5
 INDEX_EVERY = 120.0
 """Seconds between two updates of the index without new failures, which move its cursor."""
 SCAN_EVERY = 30.0
+PROGRESS_EVERY = 10.0
+"""Seconds between two lines of the log about a pass over the older failures."""
+REGROUP_EVERY = 2.0
+"""Seconds between two passes of 1,000 failures, after an update that changed the rules."""
 OUTCOMES_EVERY = 1.0
 LIFECYCLE_EVERY, LIFECYCLE_AT_REST_EVERY = 1.0, 10.0
 REST_AFTER = 120.0
@@ -54,6 +66,7 @@ MERGE_EVERY = 300.0
 ROLL_EVERY = 60.0
 DIGEST_EVERY = 15.0
 HEALTH_EVERY = 30.0
+APPROVALS_EVERY = 5.0
 STEPS_EVERY = 1.0
 BULK_EVERY = 10.0
 """The period of bulk turns: a turn takes a few seconds, and its last batch a few seconds more."""
@@ -66,6 +79,7 @@ def periods(interval: float) -> dict[str, float]:
     return {
         **dict.fromkeys(("index", "group", "probe"), interval),
         "scan": max(SCAN_EVERY, interval),
+        "regroup": REGROUP_EVERY,
         **dict.fromkeys(("outcomes", "canary", "bulk-outcomes"), OUTCOMES_EVERY),
         "lifecycle": LIFECYCLE_AT_REST_EVERY,
         **dict.fromkeys(("seal", "refresh", "deliver"), POLL),
@@ -76,6 +90,8 @@ def periods(interval: float) -> dict[str, float]:
         "roll": ROLL_EVERY,
         "digest": DIGEST_EVERY,
         "health": HEALTH_EVERY,
+        "approvals": APPROVALS_EVERY,
+        "verify": VERIFY_EVERY,
         # The duration of the first count is unknown; each count sets the next count's period.
         "sample": metrics.COUNT_SECONDS,
         "bulk": BULK_EVERY,
@@ -116,6 +132,7 @@ class LeaderRound:
         self._interval = interval
         self._rates = SlackRates()
         self._health = HealthObserver(setup)
+        self._verifier = ChainVerifier()
         self._quiet = QuietQueues(setup, polling_engine)
         self._due: dict[str, float] = {}
         self._newest_audit: int | None = None
@@ -194,6 +211,12 @@ class LeaderRound:
             is_unassigned = is_needed or waiting is None or waiting.unassigned
             self._run("group", grouping.group_all, lease, is_needed=is_unassigned)
             more = is_needed
+        is_behind = waiting is not None and (waiting.backfilling or waiting.regrouping)
+        if is_behind and self._is_due("progress", PROGRESS_EVERY):
+            guarded(partial(log_progress, self._setup))
+        if self._is_due("regroup", REGROUP_EVERY):
+            is_needed = waiting is None or waiting.regrouping
+            self._run("regroup", regroup_once, lease, is_needed=is_needed)
         if self._is_due("scan", max(SCAN_EVERY, self._interval)):
             differences = self._run("scan", scan_once, lease) or 0
             if differences >= SCAN_ROWS:
@@ -255,10 +278,17 @@ class LeaderRound:
             is_needed = waiting is None or waiting.unaggregated
             if self._run("aggregate", aggregate_once, lease, is_needed=is_needed):
                 self._due["aggregate"] = 0.0
+        if self._is_due("approvals", APPROVALS_EVERY):
+            is_expired = waiting is None or waiting.is_due(waiting.approval_until)
+            self._run("approvals", approvals.expire_once, lease, is_needed=is_expired)
         if self._is_due("merge", MERGE_EVERY):
             self._run("merge", merge_once, lease)
         if self._is_due("roll", ROLL_EVERY) and self._run("roll", metrics.roll_once, lease):
             self._due["roll"] = 0.0
+        if self._is_due("verify", VERIFY_EVERY) and self._run(
+            "verify", self._verifier.verify_once, lease
+        ):
+            self._due["verify"] = monotonic() + NEXT_PAGE
         if self._is_due("health", HEALTH_EVERY):
             guarded(self.steps.named("health", partial(self._health.observe_once, lease)))
         return self._post_digest(lease, waiting)

@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy import Connection, Engine
 
 from bot.app.command import Setup
+from bot.app.records import record_folded
 from bot.background import metrics
 from bot.background.database_load import Load
 from bot.background.leader_round import POLL, LeaderRound, guarded
@@ -57,6 +58,7 @@ class Watcher:
         self._round = LeaderRound(setup, poster, self._load, self._polling, interval)
         self._lease: Lease | None = None
         self._renew_at = 0.0
+        self._round_at = monotonic()
         # None: the waiting work is unknown, so every step runs.
         self._waiting: WaitingWork | None = None
         self._stop = threading.Event()
@@ -85,6 +87,7 @@ class Watcher:
         until = monotonic() + STOP_SECONDS
         for thread in (*self._threads, self._sampler):
             thread.join(max(0.0, until - monotonic()))
+        guarded(partial(record_folded, self._setup, everything=True))
         if (lease := self._lease) is not None:
             guarded(
                 lambda: self._change(
@@ -93,6 +96,16 @@ class Watcher:
                     )
                 )
             )
+
+    @property
+    def round_age(self) -> float:
+        """Return the seconds since the last round began; it grows if a round hangs."""
+        return monotonic() - self._round_at
+
+    @property
+    def step_ages(self) -> dict[str, float]:
+        """Return the seconds since each step's last success; empty without the lease."""
+        return {} if self._lease is None else self._round.steps.ages()
 
     def _loop(self, step: Callable[[], float], signal: WakeSignal) -> None:
         """Run a step again after the seconds that it returns, or at once after a signal."""
@@ -115,6 +128,8 @@ class Watcher:
 
     def tick(self) -> float:
         """Run one round; return the seconds until the next round."""
+        self._round_at = monotonic()
+        guarded(partial(record_folded, self._setup))
         with self._load.measured():
             waiting = self._waiting = guarded(self._poll)
             if waiting is None or waiting.has_operation:

@@ -75,6 +75,12 @@ class Steps:
         """Record a success, because the step has no work."""
         self._succeeded(name)
 
+    def ages(self) -> dict[str, float]:
+        """Return the seconds since the last success of each step."""
+        with self._lock:
+            now = self._clock()
+            return {name: now - step.succeeded for name, step in self._steps.items()}
+
     def named(self, name: str, work: Callable[[], T]) -> Callable[[], T]:
         """Return the step as a function, so that the caller can guard it."""
         return partial(self.run, name, work)

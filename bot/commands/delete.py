@@ -84,7 +84,7 @@ COMMAND = Command(
     view=view,
     visible=visible,
     effect=Effect.CHANGE,
-    destructive=True,
+    fresh=True,
     action=ACTION,
     examples=(
         "delete 123",

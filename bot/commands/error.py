@@ -4,11 +4,11 @@ from pydantic import Field
 
 from bot.app.argument_types import GroupId
 from bot.app.command import Arguments, Command, Result, Work
-from bot.models.error_groups import ErrorDetail, ErrorDetailListed
+from bot.models.error_groups import ErrorDetail, ErrorDetailListed, MergedGroup
 from bot.models.requests import Message, Modal
 from bot.models.roles import Role
 from bot.queue import reads
-from bot.store.failures import error_group_reads, error_group_sums
+from bot.store.failures import error_group_reads, error_group_sums, error_groups, error_merges
 from bot.views.context import Context
 from bot.views.failures.error_groups import error_detail
 
@@ -34,7 +34,9 @@ def run(work: Work, args: ErrorArguments) -> ErrorResult:
     """Read the totals of the error group and its newest failed jobs that still exist."""
     within = error_group_sums.window(work.queue, work.now, None, None)
     group = error_group_reads.group(work.connection, within, args.error)
-    rows = error_group_reads.newest(work.connection, args.error, LOOKED_AT)
+    number = int(group.error.removeprefix("E"))
+    members = error_merges.of_groups(work.connection, [number])
+    rows = error_group_reads.newest(work.connection, members, LOOKED_AT)
     digests = {row["failed_id"]: row["row_digest"] for row in rows if row["removed_at"] is None}
     listed = reads.failed_by_ids(work.connection, work.queue, list(digests)[:NEWEST])
     unchanged = [row for row in listed if row.digest == digests[row.id]]
@@ -44,7 +46,19 @@ def run(work: Work, args: ErrorArguments) -> ErrorResult:
             exception=work.queue.mask(unchanged[0].exception) if unchanged else None,
             failed_jobs=tuple(reads.failed_of(work.queue, row) for row in unchanged),
         ),
-        extra=ErrorDetailListed(row_digests={row.id: row.digest for row in unchanged}),
+        extra=ErrorDetailListed(
+            row_digests={row.id: row.digest for row in unchanged}, merged=_merged(work, number)
+        ),
+    )
+
+
+def _merged(work: Work, group: int) -> tuple[MergedGroup, ...]:
+    """Return the groups that are merged into this group."""
+    parts = error_merges.parts(work.connection, group)
+    names = error_groups.names_of(work.connection, [part.group for part in parts]) if parts else {}
+    return tuple(
+        MergedGroup(error=f"E{part.group}", name=names.get(part.group, ""), by=part.by, at=part.at)
+        for part in parts
     )
 
 
@@ -63,5 +77,6 @@ COMMAND = Command(
     result=ErrorResult,
     run=run,
     view=view,
+    leads_to={"merge": "merge"},
     examples=("error E12",),
 )

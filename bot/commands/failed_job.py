@@ -4,14 +4,14 @@ from pydantic import Field
 
 from bot.app.argument_types import OneId
 from bot.app.command import Arguments, Command, Result, Work
+from bot.app.details import texts_for_reader
 from bot.app.targets import not_found
-from bot.masking.masker import mask_payload
 from bot.models.jobs import FailedJobDetail
 from bot.models.refusals import FailedJobNotFound
 from bot.models.requests import Message, Modal
 from bot.models.roles import Role
 from bot.queue import reads
-from bot.store.failures import index
+from bot.store.failures import error_merges, index
 from bot.views.context import Context
 from bot.views.details import failed_detail
 
@@ -34,10 +34,15 @@ def run(work: Work, args: FailedJobArguments) -> FailedJobResult:
         row = reads.failed_job(work.connection, work.queue, args.id)
     except FailedJobNotFound as error:
         raise not_found(work, "failed", args.id) from error
-    masked = mask_payload(row.payload, work.setup.masked_keys)
+    shown = texts_for_reader(work, row.payload, row.exception)
     group = index.error_group_of(work.connection, args.id, row.row_digest)
-    details = {"payload": masked, "error": None if group is None else f"E{group}"}
-    return FailedJobResult(data=row.model_copy(update=details))
+    whole = None if group is None else error_merges.read(work.connection).whole(group)
+    details = {
+        "payload": shown.payload,
+        "exception": shown.exception,
+        "error": None if whole is None else f"E{whole}",
+    }
+    return FailedJobResult(data=row.model_copy(update=details), personal=shown.personal)
 
 
 def view(result: FailedJobResult, context: Context) -> Message | Modal:

@@ -4,8 +4,8 @@ from pydantic import Field
 
 from bot.app.argument_types import OneId
 from bot.app.command import Arguments, Command, Result, Work
+from bot.app.details import texts_for_reader
 from bot.app.targets import not_found
-from bot.masking.masker import mask_payload
 from bot.models.jobs import JobDetail
 from bot.models.refusals import JobNotFound
 from bot.models.requests import Message, Modal
@@ -33,8 +33,10 @@ def run(work: Work, args: JobArguments) -> JobResult:
         row = reads.job(work.connection, work.queue, work.now, args.id)
     except JobNotFound as error:
         raise not_found(work, "job", args.id) from error
-    masked = mask_payload(row.payload, work.setup.masked_keys)
-    return JobResult(data=row.model_copy(update={"payload": masked}))
+    shown = texts_for_reader(work, row.payload)
+    return JobResult(
+        data=row.model_copy(update={"payload": shown.payload}), personal=shown.personal
+    )
 
 
 def view(result: JobResult, context: Context) -> Message | Modal:

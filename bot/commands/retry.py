@@ -13,7 +13,7 @@ from bot.app.argument_types import MAX_IDS, IncidentId, ManyIds
 from bot.app.command import Command, Effect, Result, Work
 from bot.app.filters import FilterArguments, RateArguments, is_filtered, scope_of
 from bot.app.incident_scope import incident_of, limited_to, with_older
-from bot.app.plans import BulkExtra, BulkOptions, BulkOutcome, preview_or_start
+from bot.app.plans import BulkExtra, BulkOptions, BulkOutcome, check_recent, preview_or_start
 from bot.app.targets import archived_as, change_each, children_unless, lock_failed, target
 from bot.failpoints import reach
 from bot.models.actions import Action
@@ -102,7 +102,7 @@ def _in_bulk(work: Work, args: RetryArguments, options: BulkOptions) -> BulkOutc
     if args.incident is None:
         return preview_or_start(work, ACTION, args, scope, options)
     incident = incident_of(work, args.incident)
-    started = preview_or_start(work, ACTION, args, limited_to(scope, incident), options)
+    started = preview_or_start(work, ACTION, args, limited_to(work, scope, incident), options)
     if started.extra.preview is None:
         return started
     shown = with_older(work, ACTION, started.extra.preview, incident, options)
@@ -112,6 +112,7 @@ def _in_bulk(work: Work, args: RetryArguments, options: BulkOptions) -> BulkOutc
 def _now(work: Work, ids: Sequence[int], digest: str | None, *, force: bool) -> RetryResult:
     """Lock the rows, check their digests, archive and move the rows; check the row counts."""
     rows, skipped = lock_failed(work, ids, digest)
+    check_recent(work, len(rows))
     before = tracked_jobs.before_retry(work.connection, work.queue, [row.id for row in rows])
     reach("retry-locked")
 
@@ -119,15 +120,16 @@ def _now(work: Work, ids: Sequence[int], digest: str | None, *, force: bool) -> 
         this = work.queue.failed_layout.id == row.id
         archive.keep_failed(work.connection, work.queue, this, archived_as(work, ACTION))
         reach("retry-archived")
-        job_id = moves.retry(work.connection, work.queue, row.id, work.now)
+        moved = moves.retry(work.connection, work.queue, row.id, work.now)
         reach("retry-moved")
         return RetriedJob(
             failed_id=row.id,
-            job_id=job_id,
+            job_id=moved.id,
             queue=row.queue,
             failed_at=failed_at_text(row.failed_at),
             job_class=row.identity.job_class,
             order_id=row.identity.order_id,
+            edited=dict(moved.edited),
         )
 
     children = children_unless(work, work.queue.failed, force=force)

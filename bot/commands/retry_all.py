@@ -64,6 +64,7 @@ COMMAND = Command(
     visible=visible,
     effect=Effect.BULK,
     finished=finished,
+    second_person=True,
     action=ACTION,
     examples=(
         "retry-all",

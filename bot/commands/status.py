@@ -10,7 +10,7 @@ from bot.models.queue_jobs import QueueJobs
 from bot.models.refusals import Busy
 from bot.models.requests import Message
 from bot.models.roles import Role
-from bot.queue import job_counts
+from bot.queue import job_counts, job_estimates
 from bot.store.metrics import samples
 from bot.store.operations import change_freeze
 from bot.views.context import Context
@@ -31,12 +31,13 @@ class StatusExtra(Value):
     """The jobs of each queue by state, as on Home, and the current change freeze.
 
     `exact`: the counts are exact and current. Otherwise `as_of` is the time of the counts (naive
-    UTC).
+    UTC). `estimated`: no exact count exists yet.
     """
 
     queues: tuple[QueueJobs, ...]
     exact: bool
     as_of: datetime | None = None
+    estimated: bool = False
     freeze: Freeze | None = None
 
 
@@ -48,7 +49,10 @@ class StatusResult(Result):
 
 
 def run(work: Work, _args: StatusArguments) -> StatusResult:
-    """Return exact counts if counting is fast, else the last exact counts and their time."""
+    """Return exact counts if counting is fast, else the last exact counts and their time.
+
+    Before the first exact count of a large queue, the counts are estimates.
+    """
     sample = samples.latest(work.connection)
     freeze = change_freeze.current(work.connection)
     if sample is None or samples.counts_quickly(work.connection, sample):
@@ -58,15 +62,25 @@ def run(work: Work, _args: StatusArguments) -> StatusResult:
             return StatusResult(data=counts.status, extra=extra)
         except TooSlow as error:
             if sample is None:
-                raise Busy from error
+                return _estimated(work, freeze, error)
     extra = StatusExtra(queues=sample.queues, exact=False, as_of=sample.taken_at, freeze=freeze)
     return StatusResult(data=sample.status, extra=extra)
+
+
+def _estimated(work: Work, freeze: Freeze | None, error: TooSlow) -> StatusResult:
+    counts = job_estimates.estimate(work.connection, work.queue, work.now)
+    if counts is None:
+        raise Busy from error
+    extra = StatusExtra(queues=counts.queues, exact=False, estimated=True, freeze=freeze)
+    return StatusResult(data=counts.status, extra=extra)
 
 
 def view(result: StatusResult, context: Context) -> Message:
     """Show the totals, a table of the queues and the oldest available job."""
     extra, failed = result.extra, result.data.failed_jobs_count
-    return status_message(extra.queues, failed, extra.as_of, context, extra.freeze)
+    return status_message(
+        extra.queues, failed, extra.as_of, context, extra.freeze, estimated=extra.estimated
+    )
 
 
 COMMAND = Command(

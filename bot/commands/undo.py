@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from bot.app.command import LARGEST_ID, Arguments, Command, Effect, Result, Work
-from bot.app.plans import BulkArguments, BulkExtra, confirm, recorded
+from bot.app.plans import STARTED, BulkArguments, BulkExtra, confirm, recorded, start_of
 from bot.app.undo import change_to_undo, check_planned, preview_of, undo
 from bot.models.actions import Action
 from bot.models.jobs import RestoredRow, SkippedRow, Undone, UndoneCount
@@ -77,8 +77,9 @@ def run(work: Work, args: UndoArguments) -> UndoResult:
         confirmed = BulkArguments(plan=args.plan, typed=args.typed)
         check_planned(work, args.plan)
         progress = confirm(work, ACTION, confirmed)
-        message = f"Undoing {progress.total} failed jobs"
-        return _bulk(message, UndoExtra(progress=progress), "started", recorded(work, progress))
+        outcome = start_of(progress)
+        message = f"Undoing {progress.total} failed jobs" if outcome == STARTED else None
+        return _bulk(message, UndoExtra(progress=progress), outcome, recorded(work, progress))
     change = change_to_undo(work, args.what, args.request)
     if change.is_bulk:
         return _bulk(None, UndoExtra(preview=preview_of(work, ACTION, change)), None)

@@ -56,5 +56,6 @@ COMMAND = Command(
     visible=visible,
     effect=Effect.CHANGE,
     when_frozen=True,
+    fresh=True,
     topic=HelpTopic.ADMINISTRATION,
 )

@@ -2,10 +2,11 @@
 
 from bot.app.command import Arguments, Command, Result, Setup, Work
 from bot.models.command_help import HelpTopic
-from bot.models.incidents import Limits, WatchExtra, Watching
+from bot.models.incidents import Limits, QueueCheck, WatchExtra, Watching
 from bot.models.requests import Message
 from bot.models.roles import Role
-from bot.store.incidents import overview
+from bot.store.failures.progress import progress
+from bot.store.incidents import overview, probe_state
 from bot.store.reports.health import health
 from bot.views.context import Context
 from bot.views.incidents.watch import watch_message
@@ -41,6 +42,11 @@ def run(work: Work, _args: WatchArguments) -> WatchResult:
             digest_days=alerting.digest_days,
             zone=setup.zone.key,
             reserved_too_soon=setup.alarms_too_soon,
+            checks=tuple(
+                QueueCheck(queue=name, checked_at=at)
+                for name, at in probe_state.checked(connection)
+            ),
+            backfill=progress(connection, work.queue, now),
         ),
     )
 

@@ -4,6 +4,7 @@
 """
 
 import hashlib
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeVar
@@ -19,9 +20,12 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     Select,
+    Subquery,
     Table,
     Text,
+    bindparam,
     cast,
+    column,
     func,
     literal,
     literal_column,
@@ -150,7 +154,7 @@ def as_bytes(value: ColumnElement[Any]) -> ColumnElement[bytes]:
 
 
 def sha256_of_lines(columns: Sequence[Column[Any]], order: Column[Any]) -> ColumnElement[str]:
-    """The SHA-256 of all rows' lines `value:value`; MariaDB and MySQL only.
+    """The SHA-256 of a text with one line, `value:value`, for each row; MariaDB and MySQL only.
 
     The server cuts all text after `group_concat_max_len` bytes; `connect` raises this limit.
     """
@@ -181,6 +185,32 @@ def hours_since_1970(bind: Connection, at: Column[datetime]) -> ColumnElement[in
     if is_sqlite(bind):
         return cast(func.strftime("%s", at), Integer) // 3600
     return func.timestampdiff(text("HOUR"), text("'1970-01-01'"), at)
+
+
+def rows_of_json(
+    bind: Connection, columns: Sequence[str], rows: Sequence[Sequence[int | str]]
+) -> Subquery:
+    """Return rows of whole numbers, with a text of ASCII as the last value, as a table.
+
+    The server reads them from one JSON text. The names of the columns must be plain words.
+    """
+    paths = list(enumerate(columns))
+    if is_sqlite(bind):
+        parts = ", ".join(f"json_extract(value, '$[{at}]') AS {name}" for at, name in paths)
+        statement = f"SELECT {parts} FROM json_each(:rows)"  # noqa: S608 no input
+    else:
+        types = [*("BIGINT UNSIGNED" for _ in columns[:-1]), "LONGTEXT CHARACTER SET ascii"]
+        parts = ", ".join(
+            f"{name} {kind} PATH '$[{at}]'" for (at, name), kind in zip(paths, types, strict=True)
+        )
+        # DISTINCT makes the server store the rows with an index; it would search all rows for each
+        # row of a join.
+        statement = (
+            f"SELECT DISTINCT {', '.join(columns)}"  # noqa: S608 no input
+            f" FROM JSON_TABLE(:rows, '$[*]' COLUMNS ({parts})) AS json_rows"
+        )
+    bound = text(statement).bindparams(bindparam("rows", json.dumps(rows), unique=True))
+    return bound.columns(*(column(name) for name in columns)).subquery()
 
 
 def first_inserted_id(bind: Connection, inserted: CursorResult[Any], rows: int) -> int:

@@ -43,6 +43,7 @@ def connect(
     lock_seconds: float = LOCK_WAIT_SECONDS,
     grace: float = 0.0,
     autocommit: bool = False,
+    schema: str | None = None,
 ) -> Engine:
     """Return an engine for the queue's database.
 
@@ -51,7 +52,8 @@ def connect(
     does not answer for `read_seconds`; SQLite has no server. A statement waits at most
     `lock_seconds` for a lock. Each `time_limit` is longer by `grace` seconds, which the tests need
     on a busy machine. With `autocommit` each statement is a transaction and takes one round trip;
-    SQLite ignores `autocommit`. Raises `StartError` if the database is not supported.
+    SQLite ignores `autocommit`. `schema` is the database of the bot's own tables on this server, if
+    it is not the queue's. Raises `StartError` if the database is not supported.
     """
     parsed = make_url(url)
     require_supported(parsed)
@@ -84,7 +86,7 @@ def connect(
         pool_reset_on_return=None,
         isolation_level="AUTOCOMMIT" if autocommit else None,
         skip_autocommit_rollback=autocommit,
-        execution_options={"grace": grace, "session": session},
+        execution_options={"grace": grace, "session": session, **_translated(schema)},
         connect_args=arguments,
     )
 
@@ -100,6 +102,17 @@ def connect(
     event.listen(engine, "reset", limit_reset)
     event.listen(engine, "before_cursor_execute", limit_statement, retval=True)
     return engine
+
+
+def _translated(schema: str | None) -> dict[str, Any]:
+    """Return the option that puts tables without a schema, the bot's own, into this schema."""
+    return {} if schema is None else {"schema_translate_map": {None: schema}}
+
+
+def own_schema(bind: Engine | Connection) -> str | None:
+    """Return the schema of the bot's own tables, or None if it is the queue's."""
+    translated: dict[None, str] = bind.get_execution_options().get("schema_translate_map", {})
+    return translated.get(None)
 
 
 def _engine(url: URL, **options: Any) -> Engine:

@@ -98,7 +98,8 @@ def insertable(
     extra: list[ColumnClause[Any]] = [
         column(quoted_name(definition.name, quote=True)) for definition in columns
     ]
-    return sqlalchemy_table(table.name, *(column(name) for name in names), *extra)
+    columns_of = (*(column(name) for name in names), *extra)
+    return sqlalchemy_table(table.name, *columns_of, schema=table.schema)
 
 
 def _name(connection: Connection, table: Table, column: ColumnDefinition) -> str:

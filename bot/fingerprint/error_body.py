@@ -5,7 +5,9 @@ import re
 from bot.fingerprint.error_values import generalise
 
 _START = re.compile(
-    r"(?:\{\s*\\?[\"']|\[\s*\{|\{\s*\n|<\?xml|<!DOCTYPE|<html|<(?:soap|env|SOAP-ENV|Error|Fault|response)\b)",
+    r"(?:\{\s*\\?[\"']|\[\s*[\{\]]|\{\s*\n"
+    r"|\b(?:Array|[\w\\]{1,80} Object)\s*\(\s*\n|\b[aO]:\d{1,6}:[\{\"]"
+    r"|<\?xml|<!DOCTYPE|<html|<(?:soap|env|SOAP-ENV|Error|Fault|response)\b)",
     re.IGNORECASE,
 )
 _CODE_KEYS = r"o:errorCode|error_?code|err_?code|code|c[oó]digo_?error|c[oó]digo"

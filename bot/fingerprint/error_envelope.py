@@ -1,9 +1,14 @@
 """Parse a failure's stored text into class, code and message; drop the place and the trace."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-_CLASS = r"\\?[A-Za-z_][\w]{0,80}(?:\\[A-Za-z_]\w{0,80}){0,12}(?:@anonymous)?"
+from bot.fingerprint.error_traces import own_file, without_frames
+
+_CLASS = (
+    r"(?:\\?[A-Za-z_][\w]{0,80}(?:\\[A-Za-z_]\w{0,80}){0,12}(?:@anonymous)?"
+    r"|(?:[A-Za-z_]\w{0,60}\.){1,8}[A-Z][\w$]{0,80})"
+)
 _HEAD = re.compile(rf"(?P<cls>{_CLASS})(?P<soap> exception)?:\s(?P<rest>.*)\Z", re.DOTALL)
 _OLD_HEAD = re.compile(rf"exception '(?P<cls>{_CLASS})'(?: with message '(?P<rest>.*))?", re.DOTALL)
 _CLASS_ENDS = ("Exception", "Error", "Fault", "Throwable", "_exception", "Failure", "Warning")
@@ -13,7 +18,7 @@ _LEADS = re.compile(
     # Monolog's line: [time] channel.LEVEL:
     r"\[\d{4}-\d\d-\d\d[^\]\n]{0,30}\] \w{1,30}\.[A-Z]{4,9}: "
 )
-_STATUS_LEAD = re.compile(r"\(Status (\d{3})\) (?:\(Request [^)\n]{1,80}\) )?")
+_STATUS_LEAD = re.compile(r"\A\(Status (\d{3})\) (?:\(Request [^)\n]{1,80}\) )?")
 # CodeIgniter's queue writes "Exception: {code} - {message}", then "file: {path}:{line}".
 _CODEIGNITER = re.compile(r"(?:\w+\\)*\w*Exception: (?P<code>-?\d{1,12}|[A-Z0-9]{5}) - ?")
 _CODEIGNITER_PLACE = re.compile(r"\r?\nfile: ?(?P<path>[^\n]{0,400})")
@@ -30,12 +35,20 @@ class ErrorText:
     """A failure's class (None for plain text), numeric code (None if there is none) and message.
 
     `place` is the base name of the file that threw the exception, for a failure without a message.
+    `path` is the complete path of that file. `text` is the whole text with its trace.
     """
 
     class_name: str | None
     code: str | None
     message: str
     place: str | None
+    path: str | None = None
+    text: str = ""
+
+    @property
+    def own_file(self) -> str | None:
+        """The application's file that caused the error."""
+        return own_file(self.text, self.path)
 
 
 def read_error_text(text: str) -> ErrorText:
@@ -48,18 +61,22 @@ def read_error_text(text: str) -> ErrorText:
         text = text[lead.end() :]
     head = _CODEIGNITER.match(text)
     if head is not None:
-        return _codeigniter(text[head.end() :], head["code"])
-    text, place = _without_place(_without_trace(text))
-    return _classed(text, place)
+        return _codeigniter(text, text[head.end() :], head["code"])
+    message, path = _without_place(_without_trace(text))
+    if path is None:
+        message = without_frames(message)
+    error = _classed(message, _base_name(path))
+    return replace(error, path=path, text=text)
 
 
-def _codeigniter(rest: str, code: str) -> ErrorText:
+def _codeigniter(text: str, rest: str, code: str) -> ErrorText:
     place = _CODEIGNITER_PLACE.search(rest)
     message = rest[: place.start()] if place else rest
     # If the job threw `new Exception((string) $e)`, the message is another exception's text.
     message, _ = _without_place(_without_trace(message))
-    name = _base_name(place["path"]) if place else None
-    return ErrorText(None, None if code == "0" else code, message.strip(), name)
+    path = place["path"] if place else None
+    plain_code, name = None if code == "0" else code, _base_name(path)
+    return ErrorText(None, plain_code, message.strip(), name, path, text)
 
 
 def _without_trace(text: str) -> str:
@@ -74,7 +91,7 @@ def _without_place(text: str) -> tuple[str, str | None]:
     match = _PLACE.match(text, start) if start >= 0 else None
     if match is None:
         return text, None
-    return text[:start], _base_name(match["path"])
+    return text[:start], match["path"]
 
 
 def _classed(text: str, place: str | None) -> ErrorText:
@@ -83,9 +100,12 @@ def _classed(text: str, place: str | None) -> ErrorText:
         return ErrorText(old["cls"], None, (old["rest"] or "").strip().rstrip("'"), place)
     head = _HEAD.match(text)
     if head is not None and (head["soap"] or _is_class(head["cls"])):
-        return ErrorText(head["cls"].lstrip("\\"), None, head["rest"].strip(), place)
-    if place is not None and re.fullmatch(_CLASS + ":?", text) and _is_class(text.rstrip(":")):
-        return ErrorText(text.rstrip(":").lstrip("\\"), None, "", place)
+        rest = _STATUS_LEAD.sub("", head["rest"].strip(), count=1)
+        return ErrorText(head["cls"].lstrip("\\"), None, rest, place)
+    bare = text.rstrip(":")
+    is_alone = re.fullmatch(_CLASS, bare) is not None and _is_class(bare)
+    if is_alone and (place is not None or _is_dotted(bare)):
+        return ErrorText(bare.lstrip("\\"), None, "", place)
     status = _STATUS_LEAD.match(text)
     if status is not None:
         return ErrorText(None, None, text[status.end() :].strip(), place)
@@ -95,11 +115,18 @@ def _classed(text: str, place: str | None) -> ErrorText:
 def _is_class(name: str) -> bool:
     if "\\" in name.lstrip("\\"):
         return True
-    if name == "mysqli_sql_exception":
+    if name == "mysqli_sql_exception" or _is_dotted(name):
         return True
     return name[:1].isupper() and name.removesuffix("@anonymous").endswith(_CLASS_ENDS)
 
 
-def _base_name(path: str) -> str | None:
+def _is_dotted(name: str) -> bool:
+    """Whether this is a class of Python or Java, such as `django.db.utils.OperationalError`."""
+    return "." in name and "\\" not in name
+
+
+def _base_name(path: str | None) -> str | None:
+    if path is None:
+        return None
     name = re.split(r"[\\/]", path.strip())[-1].split(":")[0].split("(")[0]
     return name or None

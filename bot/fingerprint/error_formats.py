@@ -4,7 +4,11 @@ import re
 from http import HTTPStatus
 
 from bot.fingerprint.error_body import body_cause, body_status, split_body
+from bot.fingerprint.error_connections import connection_cause, redis_cause
+from bot.fingerprint.error_envelope import ErrorText
 from bot.fingerprint.error_hosts import generalise_host, generalise_path, generalise_url
+from bot.fingerprint.error_language import language_cause
+from bot.fingerprint.error_services import netsuite_cause, without_appended, without_data
 from bot.fingerprint.error_sql import sql_cause
 from bot.fingerprint.error_values import generalise, with_lead
 
@@ -22,6 +26,7 @@ _SYMFONY = re.compile(
     r"\"(?P<url>[^\"\n]{1,900})\"\.?"
 )
 _LARAVEL = re.compile(r"HTTP request returned status code (?P<status>\d{3}):?")
+_AXIOS = re.compile(r"Request failed with status code (?P<status>\d{3})\b")
 _REQUESTS = re.compile(
     r"(?P<status>\d{3}) (?:Client|Server) Error: [^\n]{0,80}? for url: (?P<url>\S{1,900})"
 )
@@ -33,6 +38,9 @@ _CURL_TAIL = re.compile(r"\s?\(see https?:|\s?\[url\]")
 _FOR_URL = re.compile(r"\b(?:for|para) \"?(?P<url>https?://[^\s\"]{1,900})")
 _AWS = re.compile(
     r'Error executing "(?P<op>\w{1,80})" on "(?P<url>[^"\n]{1,1500})"; (?P<rest>.*)', re.DOTALL
+)
+_BOTO = re.compile(
+    r"An error occurred \((?P<code>\w{1,80})\) when calling the (?P<op>\w{1,80}) operation"
 )
 _AWS_CODE = re.compile(r"(?:^|[\s)>])(?P<code>[A-Za-z][\w.:#-]{2,70}) \((?:client|server)\): ")
 # A second line that states the cause: CodeIgniter's, Stripe's and Symfony's, or plain words.
@@ -47,6 +55,23 @@ _TIMINGS = (
     (re.compile(r" after \d+ ms\b(?=:|;| |$)"), ""),
     (re.compile(r"(has been attempted too many times)\b[^\n]*"), r"\1"),
     (re.compile(r" \(and \d+ more errors?\)"), ""),
+    (re.compile(r": \[no body\]\Z"), ""),
+    # PHP 7 and PHP 8 write one wrong argument in two ways.
+    (
+        re.compile(
+            r"\AArgument (?P<no>\d{1,2}) passed to (?P<function>[\w\\:]{1,200}\(\)) must be "
+            r"(?:an instance of|of the type) (?P<type>[\w\\?|]{1,200}), "
+            r"(?P<given>[^,\n]{1,100}) given[^\n]*"
+        ),
+        r"\g<function>: wrong argument \g<no>: \g<type>, not \g<given>",
+    ),
+    (
+        re.compile(
+            r"\A(?P<function>[\w\\:]{1,200}\(\)): Argument #(?P<no>\d{1,2}) \(\$\w{1,80}\) "
+            r"must be of type (?P<type>[\w\\?|]{1,200}), (?P<given>[^,\n]{1,100}) given[^\n]*"
+        ),
+        r"\g<function>: wrong argument \g<no>: \g<type>, not \g<given>",
+    ),
     (re.compile(r"(parse time string) \(.{0,200}?\) at position \d+ \(.\)"), r"\1"),
     (re.compile(r"((?:\w\\)?\w+ has timed out)\b[^\n]*"), r"\1"),
     (re.compile(r"(No query results for model \[[^\]\n]{1,200}\])[^\n]*"), r"\1"),
@@ -60,25 +85,47 @@ _TIMINGS = (
         r"(\g<name>\g<why>",
     ),
 )
+# These classes say nothing about the cause: a program throws them, or converts an error to them.
+_GENERIC = frozenset(
+    ("Error", "AxiosError", "FetchError", "ClientError", "ErrorException", "RuntimeException")
+)
+_TOO_SHORT = 12
+"""A text up to this length, such as "failed", needs its class."""
+# Faults of these kinds have no code of the service.
+_TRANSPORTS = frozenset(("HTTP", "WSDL", "Client", "Server"))
+_CODE_AT_END = re.compile(r"(?P<code>\[[a-z]{2,30}(?:_[a-z0-9]{1,30}){1,8}\])\s*\Z")
+# Pydantic writes the field and the problem below the number of errors.
+_VALIDATION = re.compile(r"\d{1,4} validation errors? for \w")
 _STATUS_PHRASES = {str(status.value): status.phrase.casefold() for status in HTTPStatus}
 _CURL_TIMES = re.compile(r"( timed out) after \d+ milliseconds(?: with [^\n:;(]{0,60} received)?")
 
 
-def canonical(message: str, class_name: str | None, code: str | None) -> str:
+def canonical(error: ErrorText) -> str:
     """Return a message's cause on one line; add class and code if no known format matches."""
+    message, class_name = error.message, error.class_name
     for pattern, plain in _TIMINGS:
         message = pattern.sub(plain, message)
+    cause = language_cause(error)
+    if cause is None:
+        cause = netsuite_cause(message, error.text) or redis_cause(message, class_name)
+    if cause is None and not _AWS.search(message):
+        cause = connection_cause(message, class_name)
+    if cause is not None:
+        return cause
     for read in (_aws, _http, _curl):
         cause = read(message)
         if cause is not None:
             return cause
-    cause = sql_cause(message, class_name, code)
+    cause = sql_cause(message, class_name, error.code, error.text)
     if cause is not None:
         return cause
-    return _plain(message, class_name, code)
+    return _plain(without_data(message), class_name, error.code)
 
 
 def _aws(message: str) -> str | None:
+    boto = _BOTO.match(message)
+    if boto is not None:
+        return f"AWS {boto['op']} {boto['code']}"
     match = _AWS.search(message)
     if match is None:
         return None
@@ -101,7 +148,7 @@ def _aws(message: str) -> str | None:
 
 
 def _http(message: str) -> str | None:
-    for pattern in (_GUZZLE, _SYMFONY, _LARAVEL, _REQUESTS, _OLD_GUZZLE):
+    for pattern in (_GUZZLE, _SYMFONY, _LARAVEL, _AXIOS, _REQUESTS, _OLD_GUZZLE):
         match = pattern.search(message)
         if match is not None:
             return with_lead(message[: match.start()], _http_cause(match, message[match.end() :]))
@@ -154,6 +201,11 @@ def _plain(message: str, class_name: str | None, code: str | None) -> str:
     head, body = split_body(message)
     # SoapFault and many services write a fault's code in brackets before the fault's text.
     fault = _FAULT.match(head)
+    if fault is not None and fault["code"] in _TRANSPORTS:
+        head, fault = head[fault.end() :], None
+    if (code_at_end := _CODE_AT_END.search(head)) is not None:
+        # The sentence before the code is in the language of the service's user.
+        head = code_at_end["code"]
     text = generalise(_first_lines(head[fault.end() :] if fault else head))
     text = f"[{fault['code']}] {text}" if fault else text
     cause = body_cause(body) if body else None
@@ -164,21 +216,38 @@ def _plain(message: str, class_name: str | None, code: str | None) -> str:
         text = f"{text}: {cause}" if text else cause
     elif not text:
         text = generalise(body[:300])
+    text = without_appended(text)
     if class_name is not None:
-        return f"{class_name}: {text}"
+        name = _plain_class(class_name)
+        return text if name in _GENERIC and len(text) > _TOO_SHORT else f"{name}: {text}"
     # CodeIgniter's code is a constant of the exception's class. Codes above 4 digits were ids.
     if code is not None and len(code) <= 4 and code not in text:
         return f"{code} - {text}"
     return text
 
 
+def _plain_class(name: str) -> str:
+    """Return a class without the parts that differ between versions of its library.
+
+    Two modules of Python or packages of Java may export one class, and old libraries of PHP write
+    underscores in place of a namespace.
+    """
+    if "\\" in name:
+        return name
+    if name.count("_") and all(part[:1].isupper() for part in name.split("_")):
+        return name.replace("_", "\\")
+    return name.rpartition(".")[2].partition("$")[0]
+
+
 def _first_lines(head: str) -> str:
     """Return the first line; add the second line if the first line only announces it."""
-    lines = [line.strip() for line in head.splitlines() if line.strip()]
+    every = [line.strip() for line in head.strip().splitlines()]
+    lines = [line for line in every if line]
     if not lines:
         return ""
-    if len(lines) > 1 and (
-        len(lines[0]) < 30 or lines[0][-1] == ":" or _CAUSE_LINE.match(lines[1])
-    ):
+    if lines[2:] and _VALIDATION.match(lines[0]):
+        return f"{lines[0]} {lines[1]} {lines[2].partition(' [')[0]}"
+    is_short = len(lines[0]) < 30 and every[1:2] != [""]
+    if lines[1:] and (is_short or lines[0][-1] == ":" or _CAUSE_LINE.match(lines[1])):
         return f"{lines[0]} {lines[1]}"
     return lines[0]

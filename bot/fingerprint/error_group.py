@@ -2,6 +2,10 @@
 
 from bot.fingerprint.error_envelope import ErrorText, read_error_text
 from bot.fingerprint.error_formats import canonical
+from bot.fingerprint.error_language import language_cause
+
+RULES = 2
+"""The version of the rules. A new version groups the indexed failures again."""
 
 # The key must fit into its column and into one Slack line. The reader of `failed_jobs` passes
 # only the first 2 kB of a text.
@@ -33,8 +37,10 @@ def short_error(exception: str) -> str:
 def _key(error_text: ErrorText) -> str:
     name = error_text.class_name or "Exception"
     if not error_text.message:
+        if (cause := language_cause(error_text)) is not None:
+            return cause
         return f"{name} in {error_text.place}" if error_text.place else f"{name}, no message"
-    key = canonical(error_text.message, error_text.class_name, error_text.code)
+    key = canonical(error_text)
     key = "".join(char if char.isprintable() else " " for char in key).strip()
     return key or f"{name}, no words"
 

@@ -41,25 +41,117 @@ _MYSQL = (
     ("1451", re.compile(r"Cannot delete or update a parent row")),
     ("1045", re.compile(r"Access denied for user '")),
     ("1064", re.compile(r"You have an error in your SQL syntax")),
+    ("1290", re.compile(r"The (?:MySQL|MariaDB) server is running with the")),
+    ("1969", re.compile(r"Query execution was interrupted \(max_statement_time")),
+    ("3024", re.compile(r"Query execution was interrupted, maximum statement")),
+    ("1114", re.compile(r"The table '[^'\n]{1,130}' is full")),
+    ("1366", re.compile(r"Incorrect \w{1,20} value: '")),
+    ("1292", re.compile(r"(?:Incorrect|Truncated incorrect) \w{1,20} value: '")),
 )
-_DATABASE_CLASSES = ("mysqli_sql_exception", "DatabaseException", "PDOException", "QueryException")
+_POSTGRES = (
+    ("23505", re.compile(r"duplicate key value violates unique constraint")),
+    ("23503", re.compile(r"(?:insert or update|update or delete) on table .{1,80} violates fo")),
+    ("23502", re.compile(r"null value in column")),
+    ("40P01", re.compile(r"deadlock detected")),
+    ("42P01", re.compile(r'relation "[^"\n]{1,130}" does not exist')),
+    ("42703", re.compile(r'column "?[^"\n]{1,130}"? does not exist')),
+    ("57014", re.compile(r"canceling statement due to")),
+    ("53300", re.compile(r"(?:sorry, too many clients|remaining connection slots)")),
+    ("08006", re.compile(r"(?:server closed the|terminating) connection|SSL connection has been")),
+)  # fmt: skip
+_DATABASE_CLASSES = re.compile(
+    r"(?:mysqli_sql_exception|DatabaseException|PDOException|QueryException|OperationalError"
+    r"|IntegrityError|ProgrammingError|InternalError|DataError|DatabaseError|InterfaceError"
+    r"|psycopg\d?\.errors\.\w{1,60}|SQL\w{0,40}Exception|UniqueConstraintViolationException)\Z"
+)
+# The functions of PHP's drivers, the lead of CodeIgniter, and the number in Python's tuple.
+_DRIVER = re.compile(
+    r"(?:Unable to connect to the database\.\s{1,3}Main connection \[\w{1,20}\]: "
+    r"|(?:mysqli|PDO|PDOStatement)(?:::|_)\w{1,40}\(\): )"
+    r"(?:\(\w{5}/(?P<no>\d{4})\): )?"
+)
+_TUPLE = re.compile(
+    r"(?:\([\w.]{1,80}\) )?\((?P<no>\d{4}), (?P<quote>[\"'])(?P<text>.{1,800}?)(?P=quote)\)",
+    re.DOTALL,
+)
+_CONNECTING = re.compile(r"(?:Connection refused|Connection timed out|No such file or directory)\Z")
+# These texts have no names, but some drivers append details.
+_NAMELESS = {
+    "2006": "MySQL server has gone away",
+    "2013": "Lost connection to MySQL server during query",
+    "1040": "Too many connections",
+    "1213": "Deadlock found when trying to get lock",
+    "1205": "Lock wait timeout exceeded",
+}
+_LOCKS = ("1213", "1205", "40P01", "55P03")
+_STATEMENT = re.compile(
+    r"(?:SQL: |executing (?:a query: |the query: |['\"])|\(')\s{0,5}"
+    r"(?:update|insert\s+(?:ignore\s+)?into|delete\s+from|replace\s+into"
+    r"|select\b[^\n]{0,300}?\bfrom)"
+    r"\s+[`\"\[]?(?:\w{1,64}[`\"\]]?\.[`\"\[]?)?(?P<table>\w{1,64})",
+    re.IGNORECASE,
+)
 
 
-def sql_cause(message: str, class_name: str | None, code: str | None) -> str | None:
-    """Return `MySQL 1062: …` or `SQLSTATE 23505: …` with the error's names, or None otherwise."""
+def sql_cause(message: str, class_name: str | None, code: str | None, text: str = "") -> str | None:
+    """Return `MySQL 1062: …` or `SQLSTATE 23505: …` with the error's names, or None otherwise.
+
+    `text` is the error with its trace. Two deadlocks are one cause only if they are on one table.
+    """
+    driver = _DRIVER.match(message)
+    if driver is not None:
+        number, message = driver["no"], message[driver.end() :]
+        return _of_driver(number, message, text)
     match = _STATE.search(message)
     if match is not None:
-        cause = _state_cause(match["state"], match["no"], message[match.end() :])
+        cause = _state_cause(match["state"], match["no"], message[match.end() :], text)
         return with_lead(message[: match.start()], cause)
-    if class_name is not None and not class_name.endswith(_DATABASE_CLASSES):
+    values = _TUPLE.match(message)
+    if values is not None:
+        return _numbered(values["no"], values["text"], text)
+    return _of_text(message, class_name, code, text)
+
+
+def _of_text(message: str, class_name: str | None, code: str | None, text: str) -> str | None:
+    """Return the cause of a text of the server without a number."""
+    if class_name is not None and not _DATABASE_CLASSES.search(class_name):
         return None
     for number, pattern in _MYSQL:
         if pattern.match(message) and code in (None, number):
-            return f"MySQL {number}: {_detail(message)}"
-    return None
+            return _numbered(number, message, text)
+    for state, pattern in _POSTGRES if class_name is not None else ():
+        if pattern.match(message):
+            return _stated(state, message, text)
+    is_connecting = class_name is not None and _CONNECTING.match(message)
+    return f"MySQL 2002: {message}" if is_connecting else None
 
 
-def _state_cause(state: str, number: str | None, text: str) -> str:
+def _of_driver(number: str | None, message: str, text: str) -> str:
+    """Return the cause of an error that a driver of MySQL reports after its function's name."""
+    if number is None:
+        number = next((number for number, pattern in _MYSQL if pattern.match(message)), None)
+    if number is None:
+        return (
+            f"MySQL 2002: {message}" if _CONNECTING.match(message) else f"MySQL: {_detail(message)}"
+        )
+    return _numbered(number, message, text)
+
+
+def _numbered(number: str, message: str, text: str) -> str:
+    return f"MySQL {number}: {_NAMELESS.get(number) or _detail(message)}{_on_table(number, text)}"
+
+
+def _stated(state: str, message: str, text: str) -> str:
+    return f"SQLSTATE {state}: {_detail(message)}{_on_table(state, text)}"
+
+
+def _on_table(code: str, text: str) -> str:
+    """Return the table of the statement that waited for a lock."""
+    statement = _STATEMENT.search(text) if code in _LOCKS else None
+    return f" on {statement['table'].lower()}" if statement else ""
+
+
+def _state_cause(state: str, number: str | None, text: str, whole: str) -> str:
     if number is None:
         titled = _TITLED.match(text)
         if titled is not None:
@@ -68,8 +160,8 @@ def _state_cause(state: str, number: str | None, text: str) -> str:
             text = text[title.end() :]
     # Numbers from 1000 are MySQL's, and from 2000 its client's. SQL Server's text has brackets.
     if number is not None and len(number) == 4 and not text.startswith("[Microsoft]"):
-        return f"MySQL {number}: {_detail(text)}"
-    return f"SQLSTATE {state}: {_detail(text)}"
+        return _numbered(number, text, whole)
+    return _stated(state, text, whole)
 
 
 def _detail(text: str) -> str:

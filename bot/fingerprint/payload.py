@@ -104,6 +104,12 @@ def identify(
     return JobIdentity(_class_of(tree), _id_of(tree, order_paths), _id_of(tree, tienda_paths))
 
 
+def value_at(payload: str, *paths: str) -> object:
+    """Return the first value at these dotted paths, or None; a path leads into nested data too."""
+    tree = _Tree(payload)
+    return next((value for path in paths if (value := tree.at(path)) is not None), None)
+
+
 class _Tree:
     """A payload's data; a string with nested data is parsed once, when a path leads into it."""
 

@@ -39,8 +39,8 @@ class LocalSlack(Switches):
     response url and the 3 s of a trigger. `ack_timeout` is in real seconds; a trigger is valid for
     at least `ack_timeout`. `seed` determines the socket for each envelope. Three arguments are only
     for the page. `roles` returns a person's roles; without `roles` the page shows no role.
-    `commands` lists slash commands, and `backstage` is the data beside Slack. Every method may be
-    called from any thread.
+    `commands` lists slash commands, and `backstage` is the data in the side panel. Every method
+    may be called from any thread.
     """
 
     ids = IDS

@@ -24,6 +24,8 @@ _USER_OPTION = re.compile(
     r"(?<=[\s\"'])(?P<option>(?:-[uU]|--(?:proxy-)?user)[\"']?(?:=|[ \t]{0,4})[\"']?"
     r"[^\s:%\"'/]{0,100}[:%])(?P<value>[^\s\"']{1,400})"
 )
+# Without such an option the search for programs, which is slow, would find nothing.
+_LETTER_OPTION = re.compile(r"[\s\"'](?:-[pPawuU]|--(?:proxy-)?user)")
 # For these programs, `-p` is a port, a path or a project, not a password.
 _OTHER_P = frozenset(("curl", "wget", "http", "https", "redis-cli", "valkey-cli", "helm", "unzip"))
 _ONLY_LOGIN = frozenset(("docker", "podman", "helm"))
@@ -54,7 +56,13 @@ _DIGEST = re.compile(
 _NETRC = re.compile(
     r"(?P<lead>\blogin\s{1,4}\S{1,100}\s{1,4}password\s{1,4})(?P<value>[^\s\"'\\]{1,400})"
 )
-_HINTS = ("pass", "secret", "token", "contrase", "senha", "clave", "identified", "api")
+_HINTED = (
+    (_IDENTIFIED, ("identified", "password")),
+    (_WORDS, ("pass", "secret", "token", "contrase", "senha", "api")),
+    (_NETRC, ("password",)),
+    (_PLAIN_WORDS, ("pass", "contrase", "clave", "senha")),
+)
+"""The patterns, each with words of which a text must contain one."""
 
 
 def mask_command_lines(text: str, is_masked: Callable[[str], bool]) -> str:
@@ -65,8 +73,8 @@ def mask_command_lines(text: str, is_masked: Callable[[str], bool]) -> str:
     if '="' in text or "=\\" in text:
         text = _DIGEST.sub(rf"\g<kind> {MASK}", text)
     lowered = text.lower()
-    if any(hint in lowered for hint in _HINTS):
-        for pattern in (_IDENTIFIED, _WORDS, _NETRC, _PLAIN_WORDS):
+    for pattern, hints in _HINTED:
+        if any(hint in lowered for hint in hints):
             text = pattern.sub(_masked_value, text)
     return text
 
@@ -87,6 +95,8 @@ def _masked_value(match: re.Match[str]) -> str:
 
 def _mask_commands(text: str) -> str:
     """Mask `-pX`, `-a X` and `-u user:X` after programs that accept passwords in these options."""
+    if _LETTER_OPTION.search(text) is None:
+        return text
     out: list[str] = []
     at = 0
     commands = list(_COMMAND.finditer(text))

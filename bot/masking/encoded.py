@@ -18,6 +18,7 @@ _PERCENT = re.compile(r"[\w.~%+*-]{4,}")
 _PERCENT_PAIR = re.compile(r"%(?:3[DdAa]|22)")
 _ENTITIES = ("&quot;", "&#34;", "&#39;", "&#039;", "&apos;")
 _HEAD = 32
+_SPACES = {ord(char): None for char in "\t\r\n"}
 _LONGEST = 200_000
 _DEEPEST = 3
 
@@ -76,9 +77,7 @@ def _base64_text(run: str) -> str | None:
         plain = b64decode(body).decode("utf-8", "ignore")
     except (Error, ValueError):
         return None
-    readable = sum(char.isprintable() or char in "\t\r\n" for char in plain)
-    ascii_ = sum(char.isascii() for char in plain)
-    enough = (
-        len(plain) >= len(body) // 2 and readable == len(plain) and ascii_ * 4 >= len(plain) * 3
-    )
-    return plain if plain and enough else None
+    if not plain or len(plain) < len(body) // 2 or not plain.translate(_SPACES).isprintable():
+        return None
+    is_ascii = len(plain.encode("ascii", "ignore")) * 4 >= len(plain) * 3
+    return plain if is_ascii else None

@@ -112,14 +112,36 @@ def key_rule(keys: Iterable[str] = DEFAULT_MASKED_KEYS) -> Callable[[str], bool]
 
 def key_hint(keys: Iterable[str] = DEFAULT_MASKED_KEYS) -> Callable[[str], bool]:
     """Return a fast check, which is False if a text cannot contain any of these keys."""
-    words = tuple({_normalized(key).encode() for key in keys} - {b""})
+    normalized_keys = {_normalized(key).encode() for key in keys} - {b""}
+    # A text with `password` also contains `pass`, so the search for `pass` is enough.
+    words = re.compile(
+        any_of(
+            key
+            for key in normalized_keys
+            if not any(other in key for other in normalized_keys if other != key)
+        )
+    )
 
     def may_have_key(text: str) -> bool:
         plain = text.lower() if text.isascii() else _unaccented(text).casefold()
         letters = plain.encode("utf-8", "replace").translate(None, _SIGNS)
-        return any(word in letters for word in words)
+        return words.search(letters) is not None
 
     return may_have_key
+
+
+def any_of(words: Iterable[bytes]) -> bytes:
+    """Return a pattern for any of the words, with each common beginning once.
+
+    A search for the words one by one takes three times as long, for each failure.
+    """
+    by_first: dict[bytes, list[bytes]] = {}
+    for word in words:
+        if not word:
+            return b""
+        by_first.setdefault(word[:1], []).append(word[1:])
+    branches = [re.escape(first) + any_of(rests) for first, rests in sorted(by_first.items())]
+    return branches[0] if len(branches) == 1 else b"(?:" + b"|".join(branches) + b")"
 
 
 def _normalized(key: str) -> str:

@@ -12,6 +12,7 @@ from bot.masking.command_lines import mask_command_lines
 from bot.masking.encoded import decoded_escapes, mask_encoded
 from bot.masking.keys import DEFAULT_MASKED_KEYS, key_hint, key_rule
 from bot.masking.named_values import mask_pairs
+from bot.masking.personal import PERSONAL_KEYS, mask_personal
 from bot.masking.random_tokens import mask_random_tokens
 from bot.masking.secret_patterns import MASK, is_card_number, mask_secrets
 from bot.masking.stack_traces import mask_arguments
@@ -20,7 +21,7 @@ _MAX_DEPTH = 40
 _MAX_VALUES = 20_000
 _LAST_WORD = re.compile(r"\S{1,400}\Z")
 _ESCAPED_SLASH = re.compile(r"\\{1,16}/")
-_CACHED = 1_000
+_CACHED = 4_000
 _TOO_SHORT = 10
 """A word of up to 10 letters and digits matches no form of a secret; most ids are shorter."""
 _NAME = re.compile(r"[^\W\d][\w .-]{1,60}\Z|--?[A-Za-z][\w.-]{1,60}\Z")
@@ -38,6 +39,8 @@ class Masker:
         keys = tuple(keys)
         self.is_masked = key_rule(keys)
         self._may_have_key = key_hint(keys)
+        # In an outage, a thousand jobs fail with the same text.
+        self.public = lru_cache(maxsize=4_096)(self._public)
 
     def payload(self, payload: str) -> str:
         """Return the masked payload: indented JSON with nested data parsed, or text if broken."""
@@ -55,6 +58,9 @@ class Masker:
         `depth` counts the encodings around the text.
         """
         return mask_random_tokens(self.known(text, depth))
+
+    def _public(self, text: str) -> str:
+        return mask_personal(self.text(text))
 
     def known(self, text: str, depth: int = 0) -> str:
         """Return free text as `text` does, but keep random tokens, because they may be ids."""
@@ -86,29 +92,37 @@ class Masker:
         return isinstance(entry, str) and entry != "" and self.is_masked(str(key))
 
 
-def mask_payload(payload: str, keys: Iterable[str] = DEFAULT_MASKED_KEYS) -> str:
-    """Return a payload masked by these keys; never raises. See `Masker.payload`."""
-    return _masker(tuple(keys)).payload(payload)
+def mask_payload(
+    payload: str, keys: Iterable[str] = DEFAULT_MASKED_KEYS, *, personal: bool = False
+) -> str:
+    """Return a payload masked by these keys; never raises. See `Masker.payload`.
+
+    With `personal`, personal data stays.
+    """
+    if personal:
+        return _masker(tuple(keys)).payload(payload)
+    return mask_personal(_masker((*keys, *PERSONAL_KEYS)).payload(payload))
 
 
-def mask_text(text: str, keys: Iterable[str] = DEFAULT_MASKED_KEYS) -> str:
-    """Return free text masked by these keys; never raises. See `Masker.text`."""
+def mask_text(
+    text: str, keys: Iterable[str] = DEFAULT_MASKED_KEYS, *, personal: bool = False
+) -> str:
+    """Return free text masked by these keys; never raises. See `Masker.text`.
+
+    With `personal`, personal data stays.
+    """
     if len(text) <= _TOO_SHORT and text.isalnum():
         return text
+    if personal:
+        return _masker(tuple(keys)).text(text)
     if len(text) <= _CACHED:
-        return _short_text(text, tuple(keys))
-    return _masker(tuple(keys)).text(text)
+        return _masker(tuple(keys)).public(text)
+    return mask_personal(_masker(tuple(keys)).text(text))
 
 
 def mask_value(value: object, keys: Iterable[str] = DEFAULT_MASKED_KEYS) -> Any:
     """Return data with its texts masked by these keys. See `Masker.value`."""
     return _masker(tuple(keys)).value(value)
-
-
-# In an outage, a thousand jobs fail with the same text.
-@lru_cache(maxsize=4_096)
-def _short_text(text: str, keys: tuple[str, ...]) -> str:
-    return _masker(keys).text(text)
 
 
 @lru_cache(maxsize=8)

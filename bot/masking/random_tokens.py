@@ -10,6 +10,7 @@ _TOKEN = re.compile(
     r"(?<![A-Za-z0-9+/])(?:[A-Za-z0-9+/]{40,}={0,2}|[A-Za-z0-9]{20,})(?![A-Za-z0-9])"
     r"|(?<=[/+])[A-Za-z0-9]{20,}(?![A-Za-z0-9+])"
 )
+_LONG = re.compile(r"[A-Za-z0-9+/]{20}")
 _HEX = re.compile(r"[0-9a-fA-F]+\Z")
 _CLASSES = re.compile(r"[A-Z]+|[a-z]+|[0-9]+|[^A-Za-z0-9]")
 # Ids of objects. They are not secret, because their services show them everywhere.
@@ -22,7 +23,7 @@ _LONGEST = 2_000
 
 def mask_random_tokens(text: str) -> str:
     """Return `text` with `[masked]` for each token of 20 or more characters that looks random."""
-    return _TOKEN.sub(_masked_if_random, text)
+    return text if _LONG.search(text) is None else _TOKEN.sub(_masked_if_random, text)
 
 
 def _masked_if_random(token: re.Match[str]) -> str:

@@ -23,8 +23,9 @@ _MAIL_HOST = re.compile(r"(?:@|%40)(?:[\w-]{1,63}\.){1,8}[\w-]{2,63}")
 _NOT_MAILBOX = frozenset(" \t\r\n\"'<>,;:()[]{}=@/\\&?|")
 _MAX_MAILBOX = 200
 # The word boundary is tested once; the engine then rejects most branches at the first character.
+# No key is shorter than 10 characters, so most words are rejected before the branches.
 _KEYS = re.compile(
-    r"(?<![A-Za-z0-9])(?:"
+    r"(?<![A-Za-z0-9])(?=\S{10})(?:"
     r"eyJ[\w-]{5,4000}\.[\w-]{2,8000}(?:\.[\w-]{0,2000})?"  # JSON web token
     r"|A(?:KIA|SIA|GPA|IDA|ROA|IPA|NPA|NVA|BIA|CCA)[A-Z0-9]{12,124}\b"  # AWS
     r"|xox[a-z](?:\.xox[a-z])?-[\w-]{6,500}|xapp-[\w-]{6,500}|xwfp-[\w-]{6,500}"  # Slack
@@ -88,7 +89,7 @@ _LOGIN = re.compile(
 _DIGEST_USER = re.compile(r"(?P<scheme>://)[0-9a-f]{32}(?=@)")
 _BASE64_40 = re.compile(r"(?<![A-Za-z0-9/+=_-])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=_-])")
 _MOST_SLASHES = 3
-_DIGIT_RUNS = re.compile(r"(?<![0-9])[0-9](?:[ .\u00a0-]{0,2}[0-9]){11,160}(?![0-9])")
+_DIGIT_RUNS = re.compile(r"[0-9](?<![0-9].)(?:[ .\u00a0-]{0,2}[0-9]){11,160}(?![0-9])")
 _GROUPS = re.compile(r"[0-9]+")
 # Visa, Mastercard, American Express, Diners, Discover, JCB, UnionPay, Maestro (ISO/IEC 7812).
 _ISSUERS = re.compile(r"3[04-9]|4|5[0-9]|6|2[2-7]|81")
@@ -106,7 +107,9 @@ def mask_secrets(text: str) -> str:
         text = _LOGIN.sub(lambda login: (login["lead"] or login["user"]) + MASK, text)
     if "=" in text:
         text = _ADDRESS_SECRET.sub(rf"\g<lead>{MASK}", text)
-    text = _BEARER.sub(rf"\g<kind>\g<gap>{MASK}", text)
+    lowered = text.lower()
+    if "bearer" in lowered or "basic" in lowered:
+        text = _BEARER.sub(rf"\g<kind>\g<gap>{MASK}", text)
     if any(part in text for part in _RARE_PARTS):
         text = _RARE_KEYS.sub(MASK, text)
     text = _KEYS.sub(MASK, text)

@@ -1,5 +1,8 @@
 """The error groups that `/queue errors` and `/queue error` show. This module has no SQL."""
 
+from datetime import datetime
+from typing import Literal
+
 from bot.models.jobs import FailedJob, QueueCount, Value
 
 HOURS = 24
@@ -70,7 +73,32 @@ class ErrorDetail(Value):
     failed_jobs: tuple[FailedJob, ...]
 
 
+class MergedGroup(Value):
+    """A group that is merged into another group. `by` is None for a merge by new rules."""
+
+    error: str
+    name: str
+    by: str | None
+    at: datetime
+
+
+class MergeDetails(Value):
+    """A group and the group that includes its failures, with their failed jobs before the change.
+
+    `state`: the merge is only previewed, it has begun, or it has ended.
+    """
+
+    error: str
+    name: str
+    failed: int
+    into: str
+    into_name: str
+    into_failed: int
+    state: Literal["preview", "merged", "ended"]
+
+
 class ErrorDetailListed(Value):
-    """The row digests of the failures, by id."""
+    """The row digests of the failures, by id, and the groups that are merged into the group."""
 
     row_digests: dict[int, str]
+    merged: tuple[MergedGroup, ...] = ()

@@ -31,6 +31,7 @@ Part = Literal[
 PARTS: Mapping[str, Part] = {
     "index": "failures",
     "scan": "failures",
+    "regroup": "failures",
     "group": "failures",
     "aggregate": "counts",
     "merge": "counts",
@@ -40,8 +41,10 @@ PARTS: Mapping[str, Part] = {
     "outcomes": "retries",
     "bulk-outcomes": "retries",
     "canary": "operations",
+    "approvals": "operations",
     "bulk": "operations",
     "seal": "audit",
+    "verify": "audit",
     "deliver": "outbox",
     "sample": "metrics",
     "roll": "metrics",
@@ -62,6 +65,7 @@ ProblemCode = Literal[
     "audit-key-missing",
     "forged-link",
     "forged-record",
+    "verify-failed",
     "cursor-reset",
     "sample-old",
     "sample-missing",
@@ -116,6 +120,20 @@ class Undelivered(Value):
     count: int
     since: datetime
     error: str | None = None
+
+
+class Backfill(Value):
+    """The progress of the index over the failures from before the bot's first start.
+
+    `total` is an estimate, because ids may have gaps. `per_second` and `seconds_left` are None
+    before the first rows. `regrouping`: the indexed failures are grouped again by new rules.
+    """
+
+    rows: int
+    total: int
+    per_second: int | None
+    seconds_left: int | None
+    regrouping: bool = False
 
 
 class Health(Value):

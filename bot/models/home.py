@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.models.error_groups import ErrorGroups
-from bot.models.health import Health
+from bot.models.health import Backfill, Health
 from bot.models.jobs import FailedJobList, Value
 from bot.models.metrics import Day
 from bot.models.operations import Freeze, Progress
@@ -47,7 +47,8 @@ class Counts(Value):
 class HomeData(Value):
     """The dashboard. A part is None if the bot could not read it in time.
 
-    `as_of` is the time of the counts (naive UTC), or None if the counts are current.
+    `as_of` is the time of the counts (naive UTC), or None if the counts are current. `estimated`:
+    no exact count exists yet.
     `incident_count` and `errors.count` are totals; Home lists only the first incidents and error
     groups. `day` covers the last 24 hours.
     """
@@ -55,6 +56,7 @@ class HomeData(Value):
     health: Health
     counts: Counts | None
     as_of: datetime | None
+    estimated: bool = False
     day: Day | None
     freeze: Freeze | None
     at_work: tuple[Progress, ...]
@@ -62,5 +64,6 @@ class HomeData(Value):
     incident_count: int
     errors: ErrorGroups | None
     indexing: bool
+    backfill: Backfill | None = None
     failed: FailedJobList | None
     row_digests: dict[int, str]

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import ConfigDict, Field
 
 from bot.models.alert_rules import METRIC_RULES, AlertRule
-from bot.models.health import Health
+from bot.models.health import Backfill, Health
 from bot.models.jobs import Value
 from bot.models.operations import Freeze, Progress
 
@@ -282,11 +282,19 @@ class Handover(Value):
     freeze: Freeze | None
 
 
+class QueueCheck(Value):
+    """A queue and the time of its last check (naive UTC)."""
+
+    queue: str
+    checked_at: datetime
+
+
 class WatchExtra(Value):
     """The channels of alerts and the digest, and the digest's time (`09:00` in `zone`) and days.
 
     Days are numbers; Monday is 0. `reserved_too_soon`: the limit for stuck jobs is shorter than
-    the timeout of the workers, so a job counts as stuck before its worker's timeout.
+    the timeout of the workers, so a job counts as stuck before its worker's timeout. `checks` are
+    the queues, the longest unchecked first. `backfill` is the progress of the index of failures.
     """
 
     alert_channel: str | None
@@ -295,3 +303,5 @@ class WatchExtra(Value):
     digest_days: tuple[int, ...]
     zone: str
     reserved_too_soon: bool
+    checks: tuple[QueueCheck, ...] = ()
+    backfill: Backfill | None = None

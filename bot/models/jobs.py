@@ -104,7 +104,8 @@ class FailedJobList(Value):
 class JobDetail(Value):
     """All details of one job. `payload` is masked; `row_digest` identifies the row's content.
 
-    `reserved_at` is in unix seconds, for the button that releases the job.
+    `reserved_at` is in unix seconds, for the button that releases the job. `facts` are what the
+    payload says about the job in the layout of the queue's tables, by key.
     """
 
     job: Job
@@ -112,12 +113,14 @@ class JobDetail(Value):
     payload: str
     row_digest: str
     reserved_at: int | None = Field(default=None, exclude=True)
+    facts: dict[str, str] = {}
 
 
 class FailedJobDetail(Value):
     """All details of one failed job. `payload` is masked; `exception` is masked but not shortened.
 
-    `error` is the id of its error group, such as E12, if the index of failures has the job.
+    `error` is the id of its error group, such as E12, if the index of failures has the job. `facts`
+    are those of `JobDetail`.
     """
 
     failed_job: FailedJob
@@ -126,6 +129,7 @@ class FailedJobDetail(Value):
     exception: str
     payload: str
     row_digest: str
+    facts: dict[str, str] = {}
 
 
 class Retried(Value):
@@ -162,7 +166,10 @@ class DeletedCount(Value):
 
 
 class RetriedJob(Value):
-    """One failed job that was retried, with its new id in `jobs`."""
+    """One failed job that was retried, with its new id in `jobs`.
+
+    `edited` has the numbers that the retry changed in the payload, by key.
+    """
 
     failed_id: int
     job_id: int
@@ -170,6 +177,7 @@ class RetriedJob(Value):
     failed_at: str
     job_class: str | None
     order_id: int | str | None
+    edited: dict[str, int | None] = {}
 
 
 class DeletedRow(Value):
@@ -247,7 +255,7 @@ class Listed(Value):
     page adds `after` to these arguments. `partial`: only the lowest and the highest ids were
     scanned. `whole`: the person typed a limit, so the list shows all rows up to this limit. Rows
     that have no room for buttons are shown too. `reserved_at` is the time when a worker took each
-    reserved job (unix seconds), by id.
+    reserved job (unix seconds), by id. A reservation expires after `retry_after` seconds, or never.
     """
 
     row_digests: dict[int, str]
@@ -255,6 +263,7 @@ class Listed(Value):
     partial: bool = False
     whole: bool = False
     reserved_at: dict[int, int] = {}
+    retry_after: int | None = None
 
 
 class StuckJobs(Value):

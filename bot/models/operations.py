@@ -36,11 +36,12 @@ class Scope(Value):
     `ids` are ids of failed jobs. The scope has at most `limit` failures, starting with the
     failures that were indexed first. With `undo`, the scope is all rows that the operation `undo`
     changed, and no other filter applies. `older_than` adds failures with a lower `seq` to the
-    failures of the incident.
+    failures of the incident. `merged` are the groups that were merged into `error_group`.
     """
 
     queue: str | None = None
     error_group: int | None = None
+    merged: tuple[int, ...] = ()
     incident: int | None = None
     older_than: int | None = None
     order_id: str | None = None
@@ -129,6 +130,8 @@ class Preview(Value):
     # When the bot removes the failed jobs, the database deletes or changes rows of these tables.
     children: tuple[str, ...] = ()
     older: WiderPlan | None = None
+    # The layout of the queue's tables; a layout may have its own note about retries.
+    layout: str = "spec"
 
     @computed_field  # type: ignore[prop-decorator] # as pydantic documents it
     @property
@@ -138,7 +141,11 @@ class Preview(Value):
 
 
 class Progress(Value):
-    """The progress of an operation. `state` is running, done, cancelled or stopped."""
+    """The progress of an operation. `state` is running, done, cancelled or stopped.
+
+    An operation that waits for approval has the state awaiting, a `scope` and a deadline `until`
+    (naive UTC); without a decision for the operation, the state is declined or expired.
+    """
 
     operation: int
     action: str
@@ -156,6 +163,8 @@ class Progress(Value):
     outcomes: "Outcomes | None" = None
     rate: int | None = None
     undone: "PutBack | None" = None
+    scope: Scope | None = None
+    until: datetime | None = None
     # The number of skipped jobs that the database refused to move, and the first of these jobs.
     refused_count: int = 0
     refused: tuple[SkippedRow, ...] = ()
@@ -165,6 +174,15 @@ class Progress(Value):
     def pace(self) -> int | None:
         """The rate under its old name, for readers of the JSON."""
         return self.rate
+
+
+class Decision(Value):
+    """The approved or declined operation: its action, its failed jobs, and who asked for it."""
+
+    operation: int
+    action: str
+    total: int
+    by: str
 
 
 class PutBack(Value):

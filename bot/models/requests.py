@@ -9,6 +9,9 @@ from typing import Any, TypeAlias
 
 Block: TypeAlias = dict[str, Any]
 
+SYSTEM = "queue-bot"
+"""The bot itself in the audit log, for the records that no person caused."""
+
 _SLACK_USER = re.compile(r"[UW][A-Z0-9]{7,}")
 
 
@@ -71,6 +74,11 @@ class Person:
     def in_slack(self) -> bool:
         """Whether the person has a Slack user id, which Slack shows as a name."""
         return _SLACK_USER.fullmatch(self.user) is not None
+
+    @property
+    def in_terminal(self) -> bool:
+        """Whether the name was typed in a terminal, where anybody may take any name."""
+        return bool(self.user) and not self.in_slack and self.user != SYSTEM
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,9 @@ OLDEST_SECONDS = 100
 """The limit of the alert rule `oldest_job`. It is longer than a job's usual wait in the playground,
 and longer than `NO_ACTIVITY_SECONDS`."""
 
+SENT_PER_MINUTE = 1_000
+"""The limits for each person. They are high, because a visitor plays every person, and quickly."""
+
 CUT_SECONDS = 0.3
 """The seconds for which the bot's sockets stay open at the end, for messages in transit."""
 
@@ -179,6 +182,9 @@ def playground_settings(slack: LocalSlack, database: Path, changed: Mapping[str,
         resolve_seconds=RESOLVE_SECONDS,
         no_worker_activity_seconds=NO_ACTIVITY_SECONDS,
         oldest_seconds=OLDEST_SECONDS,
+        commands_per_minute=SENT_PER_MINUTE,
+        previews_per_minute=SENT_PER_MINUTE,
+        refusals_per_minute=SENT_PER_MINUTE,
     ).model_copy(update=changed)
 
 

@@ -144,7 +144,7 @@ class Worker:
         self._lost = self._lost if broken else 0
         with self._engine.begin() as connection:
             jobs = self._queue.jobs_layout
-            waiting = select(jobs.queue).where(jobs.is_pending())
+            waiting = select(jobs.queue).where(jobs.is_pending(_now()))
             queues = connection.execute(waiting).scalars().all()
             self._hurries = broken or len(queues) > MOST_PENDING
             names = self._outage(queues) if broken else self._ordinary(queues)
@@ -162,7 +162,7 @@ class Worker:
         return [self._random.choice(("netsuite", "netsuite", "mail", "shipping"))]
 
     def _new_job(self, name: str) -> dict[str, object]:
-        now = unix(datetime.now(UTC).replace(tzinfo=None))
+        now = unix(_now())
         body = payload(name, self._order, self._random.choice((12097, 12044, 12101)))
         times = {"available_at": now, "created_at": now}
         return {"queue": name, "payload": body, "attempts": 0, "max_attempts": 3, **times}
@@ -190,7 +190,7 @@ class Worker:
 
     def _take(self, connection: Connection) -> RowMapping | None:
         jobs, layout = self._queue.jobs, self._queue.jobs_layout
-        now = datetime.now(UTC).replace(tzinfo=None)
+        now = _now()
         available = select(jobs).where(layout.is_available(now)).order_by(*layout.work_order())
         job = connection.execute(available.limit(1)).mappings().first()
         if job is not None:
@@ -218,9 +218,14 @@ class Worker:
         return self._random.choice(_ERRORS.get(job["queue"], (TIMEOUT,)))
 
     def _fail(self, connection: Connection, job: RowMapping, error: str) -> None:
-        now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+        now = _now().replace(microsecond=0)
         connection.execute(
             insert(self._queue.failed).values(
                 queue=job["queue"], payload=job["payload"], exception=error, failed_at=now
             )
         )
+
+
+def _now() -> datetime:
+    """Return the moment as naive UTC."""
+    return datetime.now(UTC).replace(tzinfo=None)

@@ -14,7 +14,8 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, literal, s
 from bot.database.dialects import first_inserted_id, is_sqlite, limit_delete
 from bot.queue.copies import check_fits, check_same_rows, read_rules, refusing_rows
 from bot.queue.layouts import Queue
-from bot.queue.layouts.spec import FailedJobsTable, encode_moment
+from bot.queue.layouts.moments import encode_moment
+from bot.queue.layouts.tables import FailedJobsTable
 from bot.queue.moves import exactly
 
 
@@ -63,6 +64,10 @@ class RetryRate:
         first = encode_moment(self.starts_at + timedelta(seconds=1) - timedelta.resolution)
         return literal(first) + before * 60 // self.per_minute
 
+    def last_start(self, rows: int) -> datetime:
+        """When the last of `rows` jobs may start (naive UTC), rounded up."""
+        return self.starts_at + timedelta(seconds=1, minutes=rows / self.per_minute)
+
 
 def retry_batch(
     connection: Connection,
@@ -83,13 +88,15 @@ def retry_batch(
     which = locked.condition(failed)
     rules = read_rules(connection, queue)
     check_fits(connection, queue, rules, which)
-    moving = failed.as_jobs(now, available_at).where(which).order_by(order)
+    last_start = now if pace is None else pace.last_start(locked.rows)
+    edits = failed.payload_edits(connection, which, last_start)
+    moving = failed.as_jobs(now, available_at, edits).where(which).order_by(order)
     with refusing_rows(queue, locked.lowest):
         moved = connection.execute(jobs.insert_retried(moving))
     exactly(moved, locked.rows)
     last = connection.execute(select(func.max(jobs.id))).scalar_one()
     new_ids = first_inserted_id(connection, moved, locked.rows), int(last)
-    check_same_rows(connection, queue, rules, which, new_ids)
+    check_same_rows(connection, queue, rules, which, new_ids, edits)
     delete_batch(connection, queue, locked)
     return new_ids
 

@@ -51,7 +51,8 @@ def children_of(connection: Connection, parent: Table) -> Children:
 
 def _has_row(connection: Connection, parent: Table, key: Sequence[ForeignKey], row_id: int) -> bool:
     child = table(key[0].table, *(column(one.column) for one in key), schema=key[0].schema)
-    own = table(parent.name, column("id"), *(column(one.parent_column) for one in key)).alias()
+    names = ("id", *(one.parent_column for one in key))
+    own = table(parent.name, *(column(name) for name in names), schema=parent.schema).alias()
     refers = and_(*(child.c[one.column] == own.c[one.parent_column] for one in key))
     rows = select(own.c.id).select_from(own.join(child, refers)).where(own.c.id == row_id)
     try:

@@ -19,8 +19,10 @@ from bot.database.current_definitions import current_tables
 from bot.database.definitions import TableDefinition
 from bot.database.dialects import is_row_refused, server_message
 from bot.database.lossless import CopyRisk, copy_risk, fits
-from bot.models.refusals import RowRefused, RowTooLong, RowWouldChange
+from bot.models.refusals import OtherConnection, RowRefused, RowTooLong, RowWouldChange
 from bot.queue.layouts import Queue, content_digest
+from bot.queue.layouts.payload_edits import NO_EDITS, PayloadEdits
+from bot.queue.layouts.rows import as_text
 
 LONGEST_REASON = 200
 
@@ -81,8 +83,16 @@ def retry_risks(
 def check_fits(
     connection: Connection, queue: Queue, rules: MoveRules, which: ColumnElement[bool]
 ) -> None:
-    """Raise `RowTooLong` if a value of these failed jobs is too long for its column of `jobs`."""
+    """Raise `RowTooLong` if a value of these failed jobs is too long for its column of `jobs`.
+
+    Raise `OtherConnection` if one of the jobs did not come from `jobs`.
+    """
     layout = queue.failed_layout
+    if (movable := layout.is_movable()) is not None:
+        others = select(layout.id, layout.origin).where(which, not_(movable)).order_by(layout.id)
+        other = connection.execute(others.limit(1)).first()
+        if other is not None:
+            raise OtherConnection(id=str(other[0]), detail=queue.mask(as_text(other[1])))
     for risk in rules.risks:
         if not risk.too_long:
             continue
@@ -94,17 +104,33 @@ def check_fits(
             raise RowTooLong(id=str(first), detail=column)
 
 
+def _original(queue: Queue, edits: PayloadEdits) -> ColumnElement[str]:
+    """The digest of a failed job's content as the retry changes it."""
+    failed = queue.failed_layout
+    edited = edits.applied(failed.payload) if edits.by_id else None
+    return content_digest(queue.failed, edited)
+
+
 def check_same_row(
-    connection: Connection, queue: Queue, rules: MoveRules, failed_id: int, job_id: int
+    connection: Connection,
+    queue: Queue,
+    rules: MoveRules,
+    failed_id: int,
+    job_id: int,
+    edits: PayloadEdits = NO_EDITS,
 ) -> None:
     """Raise `RowWouldChange` if the new job's content differs from the failed job's."""
     if not rules.is_compared:
         return
     failed, jobs = queue.failed_layout, queue.jobs_layout
-    same = select(failed.id).where(
-        failed.id == failed_id,
-        jobs.id == job_id,
-        content_digest(queue.failed) == content_digest(queue.jobs),
+    same = (
+        select(failed.id)
+        .select_from(edits.source(failed.id))
+        .where(
+            failed.id == failed_id,
+            jobs.id == job_id,
+            _original(queue, edits) == content_digest(queue.jobs),
+        )
     )
     if connection.execute(same).first() is None:
         raise RowWouldChange(id=str(failed_id), detail=queue.jobs.name)
@@ -116,6 +142,7 @@ def check_same_rows(
     rules: MoveRules,
     which: ColumnElement[bool],
     new_ids: tuple[int, int],
+    edits: PayloadEdits = NO_EDITS,
 ) -> None:
     """Raise `RowWouldChange` unless each failed job has an equal copy among the new jobs.
 
@@ -125,10 +152,13 @@ def check_same_rows(
     if not rules.is_compared:
         return
     failed, jobs = queue.failed_layout, queue.jobs_layout
-    original = content_digest(queue.failed)
+    original = _original(queue, edits)
     copy = content_digest(queue.jobs)
     originals = connection.execute(
-        select(original, func.count(), func.min(failed.id)).where(which).group_by(original)
+        select(original, func.count(), func.min(failed.id))
+        .select_from(edits.source(failed.id))
+        .where(which)
+        .group_by(original)
     ).all()
     new_jobs = select(copy, func.count()).where(jobs.id.between(*new_ids), jobs.is_untouched())
     copies = Counter({row[0]: row[1] for row in connection.execute(new_jobs.group_by(copy))})

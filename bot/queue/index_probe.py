@@ -74,17 +74,23 @@ def rows_each(queues: int) -> int:
 
 
 def names(
-    connection: Connection, queue: Queue, seconds: float = STATEMENT_SECONDS
+    connection: Connection,
+    queue: Queue,
+    seconds: float = STATEMENT_SECONDS,
+    beyond: str | None = None,
 ) -> Iterator[str]:
     """Yield the names of the queues that have jobs, by one look-up each; raises `TooSlow`.
 
-    `seconds` is the time limit of a look-up. The look-ups are needed because `SELECT DISTINCT` may
+    With `beyond`, only the names after this name are read. `seconds` is the time limit of a
+    look-up. The look-ups are needed because `SELECT DISTINCT` may
     read the whole index, which takes 1 s for three million jobs. A job whose queue is NULL or bytes
     is in no queue; SQLite can store such values.
     """
     column = queue.jobs_layout.queue
     first = func.min(column)
     query = select(first, stored_bytes(first))
+    if beyond is not None:
+        query = query.where(column > beyond)
     while True:
         name, stored = bounded(connection, query, seconds).one()
         # SQLite sorts bytes after every text.
@@ -103,7 +109,11 @@ def is_quiet(connection: Connection, queue: Queue, now: datetime, seconds: float
     A table with more jobs than a check may read is not quiet. Raises `TooSlow`.
     """
     jobs = queue.jobs_layout
-    columns = (jobs.id, jobs.is_available(now).label("available"), jobs.is_reserved().label("held"))
+    columns = (
+        jobs.id,
+        jobs.is_available(now).label("available"),
+        jobs.is_reserved(now).label("held"),
+    )
     first = select(*columns).limit(PASS_ROWS).subquery().c
     moving = func.count(case((or_(first.available, first.held), 1)))
     row = bounded(connection, select(func.count(first.id), moving), seconds).one()
@@ -185,7 +195,7 @@ def _scan_end(
 ) -> _End:
     """Read one end of a queue; the server computes the sums."""
     jobs, ids = queue.jobs_layout, _ids(queue, name, end).subquery()
-    available, reserved_at = jobs.is_available(limits.now), jobs.reserved_at
+    available, reserved_at = jobs.is_available(limits.now), jobs.reserved_since(limits.now)
     held = jobs.is_reserved_for(limits.held_seconds, limits.now)
     summed = select(
         func.count().label("scanned"),
@@ -193,7 +203,7 @@ def _scan_end(
         func.count(case((available, 1))).label("available"),
         func.min(case((available, jobs.id))).label("first_id"),
         func.min(case((available, jobs.available_since()))).label("oldest_at"),
-        func.count(case((jobs.is_reserved(), 1))).label("reserved"),
+        func.count(case((jobs.is_reserved(limits.now), 1))).label("reserved"),
         func.min(reserved_at).label("oldest_reserved_at"),
         func.max(reserved_at).label("newest_reserved_at"),
         func.count(case((held, 1))).label("held"),

@@ -23,7 +23,7 @@ class JobCounts(Value):
 def count(connection: Connection, queue: Queue, now: datetime, seconds: float) -> JobCounts:
     """Count exactly; raises `TooSlow` if one of the three scans takes more than `seconds`."""
     jobs = queue.jobs_layout
-    pending, delayed, available = jobs.is_pending(), jobs.is_delayed(now), jobs.is_available(now)
+    pending, delayed, available = jobs.is_pending(now), jobs.is_delayed(now), jobs.is_available(now)
     # The name is an expression, because MariaDB would use the index on the plain column and look
     # up every row. That takes 3.3 s for three million jobs; one scan takes 1.4 s.
     name = func.coalesce(jobs.queue.concat(""), "").label("queue")
@@ -43,7 +43,7 @@ def count(connection: Connection, queue: Queue, now: datetime, seconds: float) -
     ).all()
     created = [as_number(row.oldest) for row in counts]
     least = min((seconds for seconds in created if seconds is not None), default=None)
-    oldest = None if least is None else _oldest(connection, queue, least, seconds)
+    oldest = None if least is None else _oldest(connection, queue, least, now, seconds)
     status = QueueStatus(
         pending_jobs=_counts(queue, counts, "pending"),
         reserved_jobs=_counts(queue, counts, "reserved"),
@@ -75,12 +75,12 @@ def _queue_counts(queue: Queue, row: Any, now: int) -> QueueJobs:
 
 
 def _oldest(
-    connection: Connection, queue: Queue, least: int, seconds: float
+    connection: Connection, queue: Queue, least: int, now: datetime, seconds: float
 ) -> OldestPending | None:
     """Return the pending job created at `least`, or the next job if a worker has reserved it."""
     jobs = queue.jobs_layout
     columns = (jobs.queue, jobs.created_at, jobs.available_at)
-    pending = select(*columns).where(jobs.is_pending()).limit(1)
+    pending = select(*columns).where(jobs.is_pending(now)).limit(1)
     # The job is among the first rows in the order of ids. An order by `created_at` would make the
     # server sort all rows.
     first = bounded(

@@ -5,6 +5,7 @@ loser of a race gets the right answer. The row count of DELETE prevents a second
 also does so on other Galera nodes, where the lock has no effect.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,9 +15,9 @@ from sqlalchemy import Connection, CursorResult, delete, select
 from bot.database.transactions import LostRace
 from bot.fingerprint.payload import JobIdentity
 from bot.queue.copies import check_fits, check_same_row, read_rules, refusing_rows
-from bot.queue.layouts import Queue, failed_digest, job_digest
-from bot.queue.layouts.rows import as_number, as_text
-from bot.queue.layouts.spec import QueueTable
+from bot.queue.layouts import Queue, failed_digest
+from bot.queue.layouts.rows import as_text
+from bot.queue.layouts.tables import QueueTable
 from bot.queue.reads import PAYLOAD_HEAD
 
 
@@ -75,54 +76,53 @@ def lock_failed(connection: Connection, queue: Queue, failed_id: int) -> LockedF
     return LockedFailed(row.id, name, row.failed_at, row.digest, identity)
 
 
-def lock_job(connection: Connection, queue: Queue, job_id: int) -> LockedJob | None:
+def lock_job(connection: Connection, queue: Queue, job_id: int, now: datetime) -> LockedJob | None:
     """Lock the job until the transaction ends and return it, or None if it does not exist."""
     jobs = queue.jobs_layout
-    row = connection.execute(
-        for_update(
-            select(
-                jobs.id,
-                jobs.queue,
-                jobs.attempts,
-                jobs.max_attempts,
-                jobs.reserved_at,
-                jobs.payload_head(PAYLOAD_HEAD).label("head"),
-                job_digest(queue.jobs).label("digest"),
-            ).where(jobs.id == job_id)
-        )
-    ).first()
-    if row is None:
+    this = select(*jobs.selection(PAYLOAD_HEAD, now)).where(jobs.id == job_id)
+    selected = connection.execute(for_update(this)).mappings().first()
+    if selected is None:
         return None
+    row = jobs.row_of(selected)
     return LockedJob(
         row.id,
-        queue.mask(as_text(row.queue)),
-        as_number(row.attempts),
-        as_number(row.max_attempts),
-        as_number(row.reserved_at),
+        queue.mask(row.queue),
+        row.attempts,
+        row.max_attempts,
+        row.reserved_at,
         row.digest,
-        queue.identify(row.head),
+        queue.identify(row.payload),
     )
 
 
-def retry(connection: Connection, queue: Queue, failed_id: int, now: datetime) -> int:
-    """Move one failed job back to `jobs` with 0 attempts; return the new job's id.
+@dataclass(frozen=True, slots=True)
+class MovedJob:
+    """The id of the new job, and the values that the retry changed in its payload, by key."""
+
+    id: int
+    edited: Mapping[str, int | None]
+
+
+def retry(connection: Connection, queue: Queue, failed_id: int, now: datetime) -> MovedJob:
+    """Move one failed job back to `jobs` with 0 attempts; return the new job.
 
     Raises `LostRace` if the row does not exist any more, and `RowTooLong`, `RowWouldChange` or
-    `RowRefused` if the copy would differ from the original.
+    `RowRefused` if the copy would differ from the original, or if the job came from elsewhere.
     """
     failed = queue.failed_layout
     is_this_row = failed.id == failed_id
     rules = read_rules(connection, queue)
     check_fits(connection, queue, rules, is_this_row)
+    edits = failed.payload_edits(connection, is_this_row, now)
+    moving = failed.as_jobs(now, edits=edits).where(is_this_row)
     with refusing_rows(queue, failed_id):
-        moved = connection.execute(
-            queue.jobs_layout.insert_retried(failed.as_jobs(now).where(is_this_row))
-        )
+        moved = connection.execute(queue.jobs_layout.insert_retried(moving))
     exactly(moved, 1)
     job_id = int(moved.lastrowid)
-    check_same_row(connection, queue, rules, failed_id, job_id)
+    check_same_row(connection, queue, rules, failed_id, job_id, edits)
     delete_failed(connection, queue, failed_id)
-    return job_id
+    edit = edits.by_id.get(failed_id)
+    return MovedJob(job_id, {} if edit is None else edit.values)
 
 
 def delete_failed(connection: Connection, queue: Queue, failed_id: int) -> None:

@@ -55,18 +55,20 @@ def jobs(
     with the lowest ids.
     """
     layout = queue.jobs_layout
-    query = job_columns(queue)
+    query = job_columns(queue, now)
     if name is not None:
         query = query.where(layout.is_in_queue(name))
     if state != "all":
-        query = query.where(layout.is_pending() if state == "pending" else layout.is_reserved())
+        query = query.where(
+            layout.is_pending(now) if state == "pending" else layout.is_reserved(now)
+        )
     if after is not None:
         query = query.where(layout.id > after if oldest_first else layout.id < after)
     order = layout.id if oldest_first else layout.id.desc()
     partial = False
     try:
         selected = bounded(connection, query.order_by(order).limit(limit), seconds).mappings()
-        rows = [JobRow.of(row) for row in selected]
+        rows = [layout.row_of(row) for row in selected]
     except TooSlow:
         rows, partial = _ends(connection, queue, query, limit, oldest_first=oldest_first), True
     items = tuple(job_of(queue, row, now) for row in rows)
@@ -84,7 +86,8 @@ def _ends(
     connection: Connection, queue: Queue, query: Select[Any], limit: int, *, oldest_first: bool
 ) -> list[JobRow]:
     """Return the jobs of the query that are among the lowest and the highest ids."""
-    id_ = queue.jobs_layout.id
+    layout = queue.jobs_layout
+    id_ = layout.id
     lowest, highest = connection.execute(select(func.min(id_), func.max(id_))).one()
     if lowest is None:
         return []
@@ -94,7 +97,7 @@ def _ends(
         order = id_ if oldest_first else id_.desc()
         within = query.where(end).order_by(order).limit(limit - len(rows))
         try:
-            rows += map(JobRow.of, bounded(connection, within, END_SECONDS).mappings())
+            rows += map(layout.row_of, bounded(connection, within, END_SECONDS).mappings())
         except TooSlow as error:
             raise Busy from error
         if len(rows) == limit:
@@ -143,24 +146,26 @@ def _fetch(connection: Connection, query: Select[Any]) -> list[FailedRow]:
 
 def job(connection: Connection, queue: Queue, now: datetime, job_id: int) -> JobDetail:
     """Return the details of one job with 64 kB of unmasked payload; raises `JobNotFound`."""
-    query = job_columns(queue).where(queue.jobs_layout.id == job_id)
+    layout = queue.jobs_layout
+    query = job_columns(queue, now).where(layout.id == job_id)
     selected = connection.execute(query).mappings().first()
     if selected is None:
         raise JobNotFound(id=str(job_id))
-    row = JobRow.of(selected)
+    row = layout.row_of(selected)
     return JobDetail(
         job=job_of(queue, row, now),
         state=row.state(now),
         payload=row.payload,
         row_digest=row.digest,
         reserved_at=row.reserved_at,
+        facts=queue.facts(row.payload),
     )
 
 
 def failed_job(connection: Connection, queue: Queue, failed_id: int) -> FailedJobDetail:
     """Return the details of one failed job; raises `FailedJobNotFound`.
 
-    The details have 64 kB of the unmasked payload and 64 kB of the exception.
+    The details have 64 kB of the payload and 64 kB of the exception, both unmasked.
     """
     query = failed_columns(queue, DETAIL_HEAD).where(queue.failed_layout.id == failed_id)
     selected = connection.execute(query).mappings().first()
@@ -170,15 +175,16 @@ def failed_job(connection: Connection, queue: Queue, failed_id: int) -> FailedJo
     return FailedJobDetail(
         failed_job=failed_of(queue, row),
         error_group=queue.error_group(row.exception[:EXCEPTION_HEAD]),
-        exception=queue.mask(row.exception),
+        exception=row.exception,
         payload=row.payload,
         row_digest=row.digest,
+        facts=queue.facts(row.payload),
     )
 
 
-def job_columns(queue: Queue) -> Select[Any]:
+def job_columns(queue: Queue, now: datetime) -> Select[Any]:
     """Select each job as a `JobRow`, with the head of its payload."""
-    return select(*queue.jobs_layout.selection(PAYLOAD_HEAD))
+    return select(*queue.jobs_layout.selection(PAYLOAD_HEAD, now))
 
 
 def failed_columns(queue: Queue, exception_head: int = EXCEPTION_HEAD) -> Select[Any]:

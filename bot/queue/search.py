@@ -22,9 +22,10 @@ from bot.database.transactions import TooSlow, bounded_until, time_limit
 from bot.fingerprint.payload import JobIdentity
 from bot.models.jobs import Job
 from bot.models.order_search import FoundFailed, FoundJob, Looked
-from bot.queue.layouts import Queue, payload_digest
-from bot.queue.layouts.rows import FailedRow, JobRow
-from bot.queue.layouts.spec import QueueTable, decode_moment
+from bot.queue.layouts import Queue
+from bot.queue.layouts.moments import decode_moment
+from bot.queue.layouts.rows import FailedRow
+from bot.queue.layouts.tables import QueueTable
 from bot.queue.reads import (
     PAYLOAD_HEAD,
     failed_columns,
@@ -169,17 +170,17 @@ def jobs_of(
         scan.ends(limits)
     except TooSlow:
         scan.coverage = scan.coverage.model_copy(update={"in_time": False})
-    digest = payload_digest(queue.jobs).label("payload_digest")
+    digest = layout.payload_digest().label("payload_digest")
     ids = sorted({*scan.ids, *known_ids})[-MOST:]
     rows = connection.execute(
-        job_columns(queue).add_columns(digest).where(layout.id.in_(ids)).order_by(layout.id)
+        job_columns(queue, now).add_columns(digest).where(layout.id.in_(ids)).order_by(layout.id)
     ).mappings()
     jobs = (_found_job(queue, row, now) for row in rows)
     return [job for job in jobs if order_key.matches(_identity(job.job))], scan.coverage
 
 
 def _found_job(queue: Queue, selected: RowMapping, now: datetime) -> FoundJob:
-    row = JobRow.of(selected)
+    row = queue.jobs_layout.row_of(selected)
     return FoundJob(
         job=job_of(queue, row, now),
         state=row.state(now),

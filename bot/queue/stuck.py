@@ -8,7 +8,6 @@ from sqlalchemy import Connection, Select, select
 from bot.database.transactions import TooSlow, bounded, bounded_until, time_limit
 from bot.models.jobs import Listed, StuckJobs
 from bot.queue.layouts import Queue
-from bot.queue.layouts.rows import JobRow
 from bot.queue.moves import exactly
 from bot.queue.reads import LIST_SECONDS, job_columns, job_of
 
@@ -48,15 +47,18 @@ def stuck(
         ids = list(bounded(connection, held, seconds).scalars())
     except TooSlow:
         ids, partial = _at_the_ends(connection, queue, held), True
-    query = job_columns(queue).where(layout.id.in_(ids), layout.is_reserved())
+    query = job_columns(queue, now).where(layout.id.in_(ids), layout.is_reserved(now))
     selected = connection.execute(query).mappings().all() if ids else []
     # The query returns no job without `reserved_at`; the 0 satisfies the type checker.
-    rows = sorted(map(JobRow.of, selected), key=lambda row: (row.reserved_at or 0, row.id))[:limit]
+    rows = sorted(map(layout.row_of, selected), key=lambda row: (row.reserved_at or 0, row.id))[
+        :limit
+    ]
     listed = Listed(
         row_digests={row.id: row.digest for row in rows},
         reserved_at={row.id: row.reserved_at or 0 for row in rows},
         arguments={"limit": limit},
         partial=partial,
+        retry_after=queue.layout.retry_after,
     )
     jobs = tuple(job_of(queue, row, now) for row in rows)
     return StuckJobs(jobs=jobs, count=len(jobs), older_seconds=older), listed

@@ -1,283 +1,29 @@
-"""The Bolt app: each listener passes its envelope to the dispatcher.
+"""The Bolt app: each listener passes its envelope to the handler, which answers in its ack."""
 
-The listener answers in the acknowledgement.
-"""
-
-import json
 import re
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as NotYet
-from dataclasses import dataclass
-from secrets import token_hex
+from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
-import structlog
 from slack_bolt import Ack, App, BoltContext
-from slack_sdk.errors import SlackClientError
 from slack_sdk.web import WebClient
-from slack_sdk.webhook import WebhookClient
 
-from bot.app.command import Setup
-from bot.app.dispatch import dispatch, is_change
-from bot.app.responses import Outcome, answer, texts_of
-from bot.models.refusals import CountMismatch, Refusal
-from bot.models.requests import Message, Modal, Source
+from bot.monitoring.metrics import Metrics
 from bot.slack import envelopes
-from bot.slack.block_support import BlockSupport, respond
-from bot.slack.directory import SlackDirectory, reason_of
-from bot.slack.envelopes import Envelope, HomeVisit
-from bot.slack.home import Homes
-from bot.slack.response_urls import is_of_slack
-from bot.text import Mrkdwn
-from bot.views.blocks import section
-from bot.views.refusal import bug_message, refusal_sentence
+from bot.slack.handler import RequestHandler
 from bot.views.reports.home import REFRESH
 
-log = structlog.get_logger(__name__)
 
-WORKERS = 16
-START_WITHIN = 1.5
-"""Seconds from receipt within which a request must start.
-
-A later request is dropped, because Slack no longer waits for its acknowledgement.
-"""
-ANSWER_WITHIN = 2.4
-"""Seconds from receipt within which the acknowledgement contains the answer.
-
-After this time, the acknowledgement announces a later answer. Slack waits 3 s, so 0.6 s remain for
-the network.
-"""
-SLACK_WAITS = 3.0
-CALL_SECONDS = 3
-
-Answer = Message | Modal
-
-
-@dataclass(frozen=True)
-class Reply:
-    """The answer to the person, and the outcome, or None while the outcome is unknown."""
-
-    answer: Answer
-    outcome: Outcome | None = None
-
-
-class RequestHandler:
-    """Receives envelopes, passes them to `dispatch`, and answers the person.
-
-    `wake` is called after the commit of a change or a refusal, so that its outbox message is sent
-    immediately.
-    """
-
-    def __init__(
-        self,
-        setup: Setup,
-        client: WebClient,
-        wake: Callable[[], None],
-        support: BlockSupport,
-        grace: int = 0,
-    ) -> None:
-        self._setup = setup
-        self._support = support
-        self._client = client
-        self._wake = wake
-        self._call_seconds = CALL_SECONDS + grace
-        self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="request")
-        self._homes = Homes(setup, client)
-
-    def close(self) -> None:
-        """Stop accepting requests and wait for the running ones."""
-        self._homes.close()
-        self._workers.shutdown(wait=True, cancel_futures=True)
-
-    def slash(self, ack: Ack, envelope: Envelope) -> None:
-        """Answer a slash command in its acknowledgement."""
-        reply = self._reply_in_time(envelope, self._enqueue(envelope))
-        content = reply.answer
-        self._show_at_home(envelope, reply)
-        if isinstance(content, Modal) and self._open_modal(envelope, content):
-            ack()
-            return
-        message = self._as_message(envelope, content)
-        if message.more or self._support.may_be_refused(message.blocks):
-            # An acknowledgement is a single message. If Slack refuses it, Slack returns no error.
-            ack()
-            self._workers.submit(self._respond, envelope, message)
-            return
-        ack(response_type="ephemeral", **self._body(message))
-        if monotonic() > envelope.received + SLACK_WAITS:
-            # Slack has already shown the person a failure, so send the actual result.
-            self._respond(envelope, content)
-
-    def click(self, ack: Ack, envelope: Envelope) -> None:
-        """Run a click's command before its acknowledgement, then answer through `response_url`."""
-        reply = self._reply_in_time(envelope, self._enqueue(envelope))
-        opened = isinstance(reply.answer, Modal) and self._open_modal(envelope, reply.answer)
-        ack()
-        if opened:
-            self._show_at_home(envelope, reply)
-        else:
-            self._workers.submit(self._follow_up, envelope, reply)
-
-    def home(self, person: HomeVisit) -> None:
-        """Draw the person's Home again."""
-        self._homes.request_drawing(person.user, person.team, person.hash)
-
-    def submit(self, ack: Ack, envelope: Envelope) -> None:
-        """Answer a submitted modal: close it, or show the answer or a refusal in the modal."""
-        reply = self._reply_in_time(envelope, self._enqueue(envelope))
-        message = self._as_message(envelope, reply.answer)
-        if reply.outcome is not None and isinstance(reply.outcome.refusal, CountMismatch):
-            field_error = self._field_error(envelope, reply.outcome.refusal)
-            ack(response_action="errors", errors={"typed": field_error})
-        elif _has_started(reply.outcome):
-            # The progress message or Home shows the operation, so no further dialog is needed.
-            ack(response_action="clear")
-        else:
-            modal = self._as_modal(envelope, message)
-            ack(response_action="update", view=view_json(modal, envelope.origin))
-        self._show_at_home(envelope, reply)
-
-    def _enqueue(self, envelope: Envelope) -> "Future[Reply]":
-        return self._workers.submit(self._execute, envelope)
-
-    def _execute(self, envelope: Envelope) -> Reply:
-        invocation = envelope.invocation
-        changed = False
-        try:
-            late = monotonic() > envelope.received + START_WITHIN
-            outcome = dispatch(self._setup, invocation, envelope.request, late=late)
-            changed = outcome.command is not None and outcome.command.need.changes
-            if changed or outcome.refusal is not None:
-                # A read adds no outbox message, so it does not wake the background work.
-                self._wake()
-            return Reply(answer(self._setup, invocation, outcome), outcome)
-        except Exception:
-            # The change was rolled back. The person reads the bug's id; the log has the details.
-            bug_id = token_hex(4)
-            log.exception("bug", bug_id=bug_id, request=invocation.request_id)
-            texts = texts_of(self._setup, invocation)
-            return Reply(bug_message(bug_id, texts, nothing_changed=not changed))
-
-    def _follow_up(self, envelope: Envelope, reply: Reply) -> None:
-        """Send the answer without the acknowledgement, and then redraw the person's Home."""
-        self._respond(envelope, reply.answer)
-        self._show_at_home(envelope, reply)
-
-    def _show_at_home(self, envelope: Envelope, reply: Reply) -> None:
-        """Redraw the person's Home after an action on Home or a change in another place."""
-        outcome, actor = reply.outcome, envelope.invocation.actor
-        if outcome is None:
-            return
-        if envelope.invocation.source is Source.HOME:
-            self._homes.request_drawing(actor.user, actor.team or "", envelope.home_hash)
-        elif outcome.result is not None and outcome.result.outcome is not None:
-            command = outcome.command
-            if command is not None and command.need.changes:
-                self._homes.changed(actor.user)
-
-    def _reply_in_time(self, envelope: Envelope, future: "Future[Reply]") -> Reply:
-        """Return the answer for the acknowledgement.
-
-        If the outcome is late, the answer announces it, and the `response_url` receives it later.
-        """
-        try:
-            return future.result(max(0.0, envelope.received + ANSWER_WITHIN - monotonic()))
-        except NotYet:
-            future.add_done_callback(lambda done: self._follow_up(envelope, done.result()))
-            texts = texts_of(self._setup, envelope.invocation)
-            text_key = "not-known-yet" if is_change(self._setup, envelope.request) else "working"
-            return Reply(Message(texts(text_key)))
-
-    def _open_modal(self, envelope: Envelope, modal: Modal) -> bool:
-        """Open the modal; return False if Slack refuses the modal (a trigger is valid for 3 s)."""
-        try:
-            view = view_json(modal, envelope.origin)
-            # `views.push` keeps an open modal below the new modal.
-            method = "views.open" if envelope.view_id is None else "views.push"
-            self._client.api_call(method, json={"trigger_id": envelope.trigger_id, "view": view})
-        except (SlackClientError, OSError) as error:
-            log.warning("modal not opened", because=reason_of(error))
-            return False
-        return True
-
-    def _field_error(self, envelope: Envelope, refusal: Refusal) -> str:
-        """Return the refusal as plain text for display beside a field."""
-        texts = texts_of(self._setup, envelope.invocation)
-        return refusal_sentence(refusal, texts, self._setup.actions)[:150]
-
-    def _as_message(self, envelope: Envelope, content: Answer) -> Message:
-        if isinstance(content, Message):
-            return content
-        return Message(texts_of(self._setup, envelope.invocation)("modal-too-late"))
-
-    def _as_modal(self, envelope: Envelope, message: Message) -> Modal:
-        """Return the answer as a modal, because modals and Home have no channel for a message."""
-        texts = texts_of(self._setup, envelope.invocation)
-        parts = (message, *message.more)
-        blocks = [b for part in parts for b in part.blocks] or [section(Mrkdwn(message.text))]
-        return Modal(texts.plain("modal-result"), blocks, texts.plain("modal-close"))
-
-    def _respond(self, envelope: Envelope, content: Answer) -> None:
-        message = self._as_message(envelope, content)
-        if envelope.response_url is None:
-            self._show(envelope, self._as_modal(envelope, message))
-            return
-        if not is_of_slack(envelope.response_url, self._client.base_url):
-            log.warning("answer not delivered", because="the response_url is not Slack's")
-            return
-        hook = WebhookClient(envelope.response_url, timeout=self._call_seconds, retry_handlers=[])
-        try:
-            for part in (message, *message.more):
-                body = {
-                    "response_type": "ephemeral",
-                    "replace_original": envelope.replaces and part is message,
-                    **self._body(part),
-                }
-                respond(hook, body, self._support)
-        except (SlackClientError, OSError) as error:
-            # A failed answer is not sent again. The channel and the audit log show the change.
-            log.warning("answer not delivered", because=reason_of(error))
-
-    def _show(self, envelope: Envelope, modal: Modal) -> None:
-        """Show the answer to a click in a modal or on Home; such clicks have no `response_url`."""
-        if envelope.view_id is None:
-            self._open_modal(envelope, modal)
-            return
-        try:
-            view = view_json(modal, envelope.origin)
-            self._client.api_call("views.update", json={"view_id": envelope.view_id, "view": view})
-        except (SlackClientError, OSError) as error:
-            # A failed answer is not sent again, because the person may have closed the modal.
-            log.warning("answer not delivered", because=reason_of(error))
-
-    def _body(self, message: Message) -> dict[str, Any]:
-        return {"text": str(message.text), "blocks": self._support.fitted(message.blocks)}
-
-
-def _has_started(outcome: Outcome | None) -> bool:
-    """Return whether a submission started an operation; only a refused submission does not."""
-    return outcome is not None and outcome.result is not None
-
-
-def view_json(modal: Modal, origin: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the JSON of the modal, including its origin, for `views.open` or `response_action`."""
-    view: dict[str, Any] = {
-        "type": "modal",
-        "callback_id": f"run:{modal.metadata.get('command', 'show')}",
-        "title": {"type": "plain_text", "text": modal.title},
-        "close": {"type": "plain_text", "text": modal.close},
-        "blocks": list(modal.blocks),
-        "private_metadata": json.dumps({**origin, **modal.metadata}),
-    }
-    if modal.submit is not None:
-        view["submit"] = {"type": "plain_text", "text": modal.submit}
-    return view
-
-
-def build_app(client: WebClient, handler: RequestHandler, directory: SlackDirectory) -> App:
+def build_app(
+    client: WebClient,
+    handler: RequestHandler,
+    group_changed: Callable[[str], None],
+    metrics: Metrics,
+) -> App:
     """Return the Bolt app with its listeners; the listeners run in the client's thread.
+
+    `group_changed` receives the id of a user group whose members changed. If it raises an error,
+    the event is not acknowledged, and Slack repeats the event.
 
     With `process_before_response`, Bolt runs a listener before Bolt responds. The listener
     acknowledges exactly once, when the answer is known. Bolt then does not poll every 10 ms for the
@@ -292,14 +38,17 @@ def build_app(client: WebClient, handler: RequestHandler, directory: SlackDirect
     @app.command("/queue")
     def slash(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
         handler.slash(ack, envelopes.slash(body, context["received"]))
+        metrics.acknowledged(monotonic() - context["received"])
 
     @app.action(re.compile("^(run|page):"))
     def click(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
         handler.click(ack, envelopes.click(body, context["received"]))
+        metrics.acknowledged(monotonic() - context["received"])
 
     @app.view(re.compile("^run:"))
     def submission(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
         handler.submit(ack, envelopes.submission(body, context["received"]))
+        metrics.acknowledged(monotonic() - context["received"])
 
     @app.event("app_home_opened")
     def home_opened(event: dict[str, Any], body: dict[str, Any]) -> None:
@@ -313,10 +62,10 @@ def build_app(client: WebClient, handler: RequestHandler, directory: SlackDirect
 
     @app.event("subteam_members_changed")
     def members_changed(event: dict[str, Any]) -> None:
-        directory.forget_group(str(event.get("subteam_id", "")))
+        group_changed(str(event.get("subteam_id", "")))
 
     @app.event("subteam_updated")
     def group_updated(event: dict[str, Any]) -> None:
-        directory.forget_group(str((event.get("subteam") or {}).get("id", "")))
+        group_changed(str((event.get("subteam") or {}).get("id", "")))
 
     return app

@@ -2,10 +2,12 @@
 
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
+from contextlib import suppress
 from dataclasses import dataclass
+from math import inf
 from time import monotonic
 from typing import Any, Generic, TypeVar
 
@@ -13,12 +15,12 @@ import structlog
 from slack_sdk.errors import SlackClientError
 from slack_sdk.web import WebClient
 
-from bot.access.roles import CHANGE_AGE, Profile, Unreachable
+from bot.access.roles import CHANGE_AGE, FRESH_AGE, READ_AGE, Profile, Unreachable
 
 log = structlog.get_logger(__name__)
 
 PROFILE_AGE = 300.0
-CHANNEL_AGE = 300.0
+"""Seconds for which reads use a profile; changes ask sooner."""
 REFRESH_SECONDS = CHANGE_AGE * 0.66
 """Seconds between two refreshes of the user groups.
 
@@ -32,10 +34,11 @@ FAILURE_AGE = 1.0
 
 Requests that need the answer in this time are refused immediately.
 """
-CALLS = 16
+CALLS = 48
 """The maximum number of simultaneous calls.
 
-It equals the number of running requests, so that no request waits for another request's call.
+Each of the 16 running requests may need a profile, a channel and a group at the same time, and no
+request waits for another request's call.
 
 The timeout of its client ends every call.
 """
@@ -80,10 +83,20 @@ class AnswerCache(Generic[V]):
 
     def get(self, key: str, max_age: float) -> V:
         """Return an answer that is at most `max_age` seconds old; raises `Unreachable`."""
+        pending = self.start(key, max_age)
+        if isinstance(pending, CachedAnswer):
+            return pending.value
+        try:
+            return pending.answer.result(self._wait)
+        except NotYet as error:
+            raise Unreachable(f"{key}: no answer in {self._wait:g} s") from error
+
+    def start(self, key: str, max_age: float) -> CachedAnswer[V] | PendingCall[V]:
+        """Return a recent answer, or the call that fetches it; raises `Unreachable`."""
         with self._guard:
             cached = self._cached.get(key)
             if cached is not None and self._clock() - cached.at <= max_age:
-                return cached.value
+                return cached
             pending = self._pending.get(key)
             if pending is None:
                 failed = self._failed.get(key)
@@ -92,10 +105,7 @@ class AnswerCache(Generic[V]):
                 ticket = object()
                 pending = PendingCall(ticket, self._calls.submit(self._call, key, ticket))
                 self._pending[key] = pending
-        try:
-            return pending.answer.result(self._wait)
-        except NotYet as error:
-            raise Unreachable(f"{key}: no answer in {self._wait:g} s") from error
+            return pending
 
     def last(self, key: str) -> V | None:
         """Return the last answer of any age; never calls Slack."""
@@ -109,6 +119,15 @@ class AnswerCache(Generic[V]):
             self._failed.pop(key, None)
             # A running call may still return the old answer.
             self._pending.pop(key, None)
+
+    def forget_all(self) -> None:
+        """Make all cached answers too old for use; `last` still returns them."""
+        with self._guard:
+            self._cached = {
+                key: CachedAnswer(cached.value, -inf) for key, cached in self._cached.items()
+            }
+            self._failed.clear()
+            self._pending.clear()
 
     def _call(self, key: str, ticket: object) -> V:
         try:
@@ -153,9 +172,9 @@ class SlackDirectory:
         """Stop calling Slack."""
         self._calls.shutdown(wait=False, cancel_futures=True)
 
-    def profile(self, user: str) -> Profile:
+    def profile(self, user: str, max_age: float = READ_AGE) -> Profile:
         """Return the account of a user id."""
-        return self._profiles.get(user, PROFILE_AGE)
+        return self._profiles.get(user, min(PROFILE_AGE, max_age))
 
     def locale(self, user: str) -> str | None:
         """Return the person's cached language, or None; never calls Slack."""
@@ -173,7 +192,26 @@ class SlackDirectory:
 
     def is_shared(self, channel: str) -> bool:
         """Return whether the channel has members from another company."""
-        return self._channels.get(channel, CHANNEL_AGE)
+        return self._channels.get(channel, FRESH_AGE)
+
+    def prefetch(
+        self, user: str, channel: str | None, groups: Sequence[str], max_age: float
+    ) -> None:
+        """Start the calls for these answers at the same time; the other methods wait for them."""
+        # A call that failed just now is reported by the method that needs the answer.
+        with suppress(Unreachable):
+            self._profiles.start(user, min(PROFILE_AGE, max_age))
+        if channel is not None:
+            with suppress(Unreachable):
+                self._channels.start(channel, FRESH_AGE)
+        for group in groups:
+            with suppress(Unreachable):
+                self._groups.start(group, max_age)
+
+    def forget(self) -> None:
+        """Discard all cached answers; languages and time zones stay."""
+        for cache in (self._profiles, self._groups, self._channels):
+            cache.forget_all()
 
     def forget_group(self, group: str) -> None:
         """Discard the cached members of a group after a change."""

@@ -235,7 +235,7 @@ def draw(setup: Setup, user: str, team: str) -> HomeContent:
         time_limit(setup.engine, SECONDS),
     )
     home_setup = replace(setup, commands={**setup.commands, HOME.name: HOME})
-    outcome = dispatch(home_setup, invocation, Request(HOME.name, {}))
+    outcome = dispatch(home_setup, invocation, Request(HOME.name, {}), is_asked=False)
     blocks = tuple(answer(setup, invocation, outcome).blocks)
     if outcome.refusal is not None:
         return HomeContent(_refused_blocks(setup, invocation, outcome, blocks), refused=True)

@@ -16,12 +16,18 @@ from slack_sdk.errors import SlackClientError
 from slack_sdk.web import WebClient
 from sqlalchemy import Engine
 
+from bot.access import role_changes
 from bot.app.command import Setup
 from bot.background.loop import INTERVAL, Watcher
 from bot.models.refusals import StartError
-from bot.slack.app import RequestHandler, build_app
+from bot.monitoring.collector import ReplicaState
+from bot.monitoring.metrics import Metrics
+from bot.monitoring.server import MonitoringServer
+from bot.monitoring.state import StateReader
+from bot.slack.app import build_app
 from bot.slack.block_support import BlockSupport
 from bot.slack.directory import REFRESH_SECONDS, SlackDirectory, reason_of
+from bot.slack.handler import RequestHandler
 from bot.slack.poster import SlackPoster
 from bot.slack.socket import SocketMode
 from bot.text import warm_up
@@ -88,7 +94,8 @@ class SlackBot:
 
     `background` and `polling` are the engines of background work. So background work does not use
     the connections of requests. `grace` is the number of seconds that a local Slack waits longer
-    than Slack for an answer. Tests on a busy machine need the additional time.
+    than Slack for an answer. Tests on a busy machine need the additional time. `monitoring` is the
+    host and port of the monitoring port, or None without one.
     """
 
     def __init__(
@@ -100,6 +107,7 @@ class SlackBot:
         background: Engine | None = None,
         polling: Engine | None = None,
         grace: int = 0,
+        monitoring: tuple[str, int] | None = None,
     ) -> None:
         lookups = access.client(LOOKUP_SECONDS + grace)
         self._directory = SlackDirectory(lookups, grace=grace)
@@ -111,9 +119,13 @@ class SlackBot:
         poster = SlackPoster(client, workspace.url, support)
         background_setup = replace(self.setup, engine=self._background)
         self._watcher = Watcher(background_setup, poster, interval, self._polling)
-        self._handler = RequestHandler(self.setup, lookups, self._watcher.wake, support, grace)
-        app = build_app(client, self._handler, self._directory)
+        metrics = Metrics()
+        self._handler = RequestHandler(
+            self.setup, lookups, self._watcher.wake, support, metrics, grace
+        )
+        app = build_app(client, self._handler, self._group_changed, metrics)
         self.socket = SocketMode(app, access.app_token, grace)
+        self.monitoring = None if monitoring is None else self._monitored(monitoring, metrics)
         self._stopped = threading.Event()
         self._refresher = threading.Thread(target=self._refresh, name="groups", daemon=True)
 
@@ -123,6 +135,10 @@ class SlackBot:
         If Slack opens no connection, all parts are stopped and `StartError` is raised.
         """
         warm_up()
+        setup = self.setup
+        role_changes.announce_rules(setup.engine, setup.rules, setup.known_roles, self._directory)
+        if self.monitoring is not None:
+            self.monitoring.start()
         self._refresher.start()
         self._watcher.start()
         try:
@@ -144,16 +160,41 @@ class SlackBot:
         _end_by(partial(self.socket.close, DRAIN_SECONDS), monotonic() + CLOSE_SECONDS)
         _end_by(self._handler.close, min(until, monotonic() + HANDLER_SECONDS))
         _end_by(self._watcher.stop, until)
+        if self.monitoring is not None:
+            self.monitoring.stop()
         self._directory.close()
         self._polling.dispose()
         self._background.dispose()
         self.setup.engine.dispose()
         log.info("stopped", replica=self.setup.replica)
 
+    def _group_changed(self, group: str) -> None:
+        """Tell all replicas that the members of a group changed, because Slack tells only one."""
+        if group in self.setup.rules.groups:
+            self._directory.forget_group(group)
+            role_changes.announce_change(self.setup.engine)
+
+    def _monitored(self, address: tuple[str, int], metrics: Metrics) -> MonitoringServer:
+        """Return the server of the monitoring port; only with it, statements are measured."""
+        engines = {"requests": self.setup.engine}
+        engines |= {"background": self._background, "polling": self._polling}
+        for engine in dict.fromkeys(engines.values()):
+            names = [name for name, of in engines.items() if of is engine]
+            metrics.measure(engine, names[0])
+        host, port = address
+        return MonitoringServer(host, port, metrics, StateReader(self._polling), self._replica)
+
+    def _replica(self) -> ReplicaState:
+        return ReplicaState(
+            version=self.setup.version,
+            replica=self.setup.replica,
+            step_ages=self._watcher.step_ages,
+            round_age=self._watcher.round_age,
+            connected=self.socket.client.is_connected(),
+        )
+
     def _refresh(self) -> None:
-        rules = self.setup.rules
-        ids = (*rules.viewers, *rules.operators, *rules.admins)
-        groups = tuple(dict.fromkeys(id_ for id_ in ids if id_.startswith("S")))
+        groups = self.setup.rules.groups
         while groups and not self._stopped.is_set():
             self._directory.refresh(groups)
             self._stopped.wait(REFRESH_SECONDS)

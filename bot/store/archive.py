@@ -35,8 +35,8 @@ from bot.database.transactions import LostRace
 from bot.models.actions import CountsAs
 from bot.models.refusals import RowWouldChange
 from bot.queue.copies import read_rules, refusing_rows
-from bot.queue.layouts import Queue, payload_digest
-from bot.queue.layouts.spec import ARCHIVED, FailedJobsTable, JobsTable
+from bot.queue.layouts import Queue
+from bot.queue.layouts.tables import ARCHIVED, FailedJobsTable, JobsTable
 from bot.queue.moves import exactly
 from bot.store.tables import archive
 
@@ -94,7 +94,7 @@ def _keep(
         layout.id,
         *(_readable(connection, layout, definition, name) for name in ARCHIVED),
         packed(connection, layout.table, _packed_columns(layout, definition)),
-        payload_digest(layout.table),
+        layout.payload_digest(),
         literal(archived_as.action),
         literal(archived_as.counts_as, c.counts_as.type),
         literal(archived_as.request_id),
@@ -121,7 +121,7 @@ def _readable(
     `extra` holds bytes, because they may be invalid text. SQLite may store a queue's name as bytes;
     the value is then NULL, and the archive refuses the row.
     """
-    if name not in layout.names or definition.column(name).is_binary:
+    if name not in layout.archived_columns or definition.column(name).is_binary:
         return null()
     value = layout.column(name)
     if name == layout.queue.name and is_sqlite(connection):
@@ -131,8 +131,8 @@ def _readable(
 
 def _packed_columns(layout: Layout, definition: TableDefinition) -> tuple[ColumnDefinition, ...]:
     """Return the columns that `extra` holds: those outside the layout, and binary ones."""
-    named = [name for name in layout.names if not definition.column(name).is_binary]
-    return extra_columns(definition, named)
+    names = [name for name in layout.archived_columns if not definition.column(name).is_binary]
+    return extra_columns(definition, [layout.id.name, *names])
 
 
 def put_back(
@@ -178,7 +178,7 @@ def _insert(
     c = archive.c
     extra = _packed_columns(layout, definition)
     own = {column.name for column in extra}
-    names = [name for name in layout.restored_columns if name not in own]
+    names = [name for name in layout.archived_columns if name not in own]
     values: list[Any] = [c[name] for name in names]
     if same_id:
         names, values = [layout.id.name, *names], [c.row_id, *values]
@@ -200,7 +200,7 @@ def _check_same(
     own_id = c.row_id if new_id is None else literal(new_id)
     packed_again = packed(connection, layout.table, _packed_columns(layout, definition))
     differs = [func.coalesce(packed_again, "") != func.coalesce(c.extra, "")]
-    for name in layout.restored_columns:
+    for name in layout.archived_columns:
         if definition.column(name).is_binary:
             continue
         now: ColumnElement[Any] = layout.column(name)

@@ -3,32 +3,50 @@
 Each attempt first claims its message, so that only one of two processes stores a result.
 """
 
-from datetime import datetime
+from collections.abc import Collection
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, not_, select, update
 
 from bot.store.leases import Lease
-from bot.store.outbox import POST, OutboxMessage, outbox_message
+from bot.store.outbox import AUDIT, POST, REFUSALS, OutboxMessage, outbox_message
 from bot.store.tables import outbox
+
+REFUSALS_WAIT = timedelta(minutes=1)
+"""Refusals wait for the audit message of a change only if it is tried again within this time."""
 
 
 def due(connection: Connection, now: datetime, limit: int = 20) -> list[OutboxMessage]:
     """Return the oldest unsent message of each channel and kind, if it is due.
 
-    This keeps the order of messages in each channel. A message may wait for a rate limit, or for a
-    minute of equal refusals. It then blocks only messages of its channel and kind.
+    This keeps the order of messages in each channel. A message that waits, for example for a rate
+    limit, blocks only messages of its channel and kind. Only refusals also wait for changes: a
+    flood of refusals must not delay the audit message of a change.
     """
-    waiting = outbox.c.sent_at.is_(None)
-    heads = (
-        select(func.min(outbox.c.id)).where(waiting).group_by(outbox.c.channel, outbox.c.kind)
-    ).scalar_subquery()
-    rows = connection.execute(
-        select(outbox)
-        .where(outbox.c.id.in_(heads), outbox.c.next_attempt_at <= now)
-        .order_by(outbox.c.id)
-        .limit(limit)
-    ).mappings()
-    return [outbox_message(row) for row in rows]
+    c = outbox.c
+    # Refusals of one person that gather for a minute do not block those of another person.
+    gathering = and_(c.kind == REFUSALS, c.attempts == 0, c.next_attempt_at > now)
+    waiting = and_(c.sent_at.is_(None), not_(gathering))
+    heads = select(func.min(c.id)).where(waiting).group_by(c.channel, c.kind).scalar_subquery()
+    rows = connection.execute(select(outbox).where(c.id.in_(heads)).order_by(c.id)).mappings().all()
+    soon = now + REFUSALS_WAIT
+    changes = {
+        row["channel"] for row in rows if row["kind"] == AUDIT and row["next_attempt_at"] <= soon
+    }
+    ready = [
+        outbox_message(row)
+        for row in rows
+        if row["next_attempt_at"] <= now and not is_behind(row["kind"], row["channel"], changes)
+    ]
+    return ready[:limit]
+
+
+def is_behind(kind: str, channel: str, changes: Collection[str]) -> bool:
+    """Return whether a message waits because a change of its channel has no audit message yet.
+
+    `changes` are the channels with such a change. The mutant `no_order_of_refusals` proves it.
+    """
+    return kind == REFUSALS and channel in changes
 
 
 def claim(connection: Connection, message: OutboxMessage, lease: Lease, again_at: datetime) -> bool:

@@ -10,11 +10,24 @@ from sqlalchemy import Connection, Engine, func, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 from bot.database.dialects import is_conflict, is_duplicate, is_sqlite
+from bot.database.engine import own_schema
 from bot.database.session import require_session, warn_of_kept
 from bot.database.start import at_start
 from bot.database.transactions import now_of, time_limit
+from bot.fingerprint.error_group import RULES
 from bot.models.refusals import StartError
-from bot.store.tables import change_freeze, cursors, leases, migrations, requests, watcher_load
+from bot.store.tables import (
+    change_freeze,
+    cursors,
+    failures,
+    leases,
+    migrations,
+    operations,
+    requests,
+    role_generation,
+    tracked_jobs,
+    watcher_load,
+)
 from bot.store.tables.columns import metadata
 
 LOCK = "queue_bot_migrate"
@@ -23,20 +36,26 @@ LOCK_SECONDS = 50
 LEASES = ("watcher", "failures", "bulk")
 FREEZE = "changes"
 WATCH = "watcher"
+ROLES = "roles"
 CURSORS = (
     "settled",
     "ids_since",
     "scan",
     "backfill",
     "backfill_end",
+    "backfill_began",
     "audit_settled",
     "digest",
     "open_incidents",
     "incidents_purged",
+    "rules",
+    "rules_next",
+    "rules_group",
+    "rules_seq",
 )
 
 
-def _first(connection: Connection, now: datetime) -> None:
+def _create_missing(connection: Connection, now: datetime) -> None:
     requests.metadata.create_all(connection)
     existing = set(connection.execute(select(leases.c.name)).scalars())
     for name in LEASES:
@@ -45,36 +64,62 @@ def _first(connection: Connection, now: datetime) -> None:
     existing = set(connection.execute(select(cursors.c.name)).scalars())
     for name in CURSORS:
         if name not in existing:
-            # The backfill has not started; the first pass sets its end.
-            position = None if name.startswith("backfill") else 0
-            connection.execute(insert(cursors).values(name=name, position=position))
+            connection.execute(insert(cursors).values(name=name, position=_start(connection, name)))
     if connection.execute(select(change_freeze.c.name)).first() is None:
         connection.execute(insert(change_freeze).values(name=FREEZE))
     if connection.execute(select(watcher_load.c.name)).first() is None:
         connection.execute(insert(watcher_load).values(name=WATCH))
+    if connection.execute(select(role_generation.c.name)).first() is None:
+        connection.execute(insert(role_generation).values(name=ROLES, generation=0))
 
 
-MIGRATIONS: tuple[Callable[[Connection, datetime], None], ...] = (_first,)
+def _add_times(connection: Connection, now: datetime) -> None:
+    """Create the generation of the roles, and indexes for what a person retried lately."""
+    _create_missing(connection, now)
+    for column in (operations.c.started_at, tracked_jobs.c.retried_at):
+        for index in column.table.indexes:
+            if list(index.columns) == [column]:
+                index.create(connection, checkfirst=True)
+
+
+def _start(connection: Connection, name: str) -> int | None:
+    """Return the position with which a cursor starts."""
+    if name in ("backfill", "backfill_end"):
+        return None  # The backfill has not started; the first pass sets its end.
+    if name == "rules":
+        # The rules had no version before their second one.
+        is_indexed = connection.execute(select(failures.c.seq).limit(1)).first() is not None
+        return 1 if is_indexed else RULES
+    return 0
+
+
+MIGRATIONS: tuple[Callable[[Connection, datetime], None], ...] = (
+    _create_missing,
+    # The merges of error groups, and the cursors of their rules.
+    _create_missing,
+    _add_times,
+)
 """The migrations in order. Each can be repeated after an interruption; DDL commits at once."""
 
 
 def version(connection: Connection) -> int:
     """Return the number of the newest applied migration, or 0 if none was applied."""
-    if not inspect(connection).has_table(migrations.name):
+    if not inspect(connection).has_table(migrations.name, schema=own_schema(connection)):
         return 0
     return connection.execute(select(func.max(migrations.c.version))).scalar() or 0
 
 
-def migrate(engine: Engine) -> int:
+def migrate(engine: Engine, report: Callable[[str], object] = str) -> int:
     """Apply the missing migrations and return their number; a second process waits.
 
-    Raises `StartError` if the server refuses a migration.
+    `report` is called with the current activity. Raises `StartError` if the server refuses a
+    migration.
     """
     with at_start():
-        return _migrate(engine)
+        return _migrate(engine, report)
 
 
-def _migrate(engine: Engine) -> int:
+def _migrate(engine: Engine, report: Callable[[str], object]) -> int:
     """Run the migrations; repeat them if another cluster node creates a table or a row meanwhile.
 
     The repetition is needed because the lock works only within one server.
@@ -82,15 +127,16 @@ def _migrate(engine: Engine) -> int:
     deadline = time_limit(engine, LOCK_SECONDS)
     while True:
         try:
-            return _migrate_once(engine)
+            return _migrate_once(engine, report)
         except DBAPIError as error:
             if not (is_duplicate(error) or is_conflict(error)) or monotonic() > deadline:
                 raise
         sleep(random.uniform(0.0, 0.1))  # noqa: S311 only jitter, not a secret
 
 
-def _migrate_once(engine: Engine) -> int:
+def _migrate_once(engine: Engine, report: Callable[[str], object]) -> int:
     applied = 0
+    report("waiting for another migration")
     with engine.connect() as raw:
         connection = raw.execution_options(changes=True, lock_seconds=LOCK_SECONDS)
         with connection.begin():
@@ -101,6 +147,7 @@ def _migrate_once(engine: Engine) -> int:
                 done = version(connection)
                 for number, step in enumerate(MIGRATIONS, start=1):
                     if number > done:
+                        report(f"migration {number} of {len(MIGRATIONS)}")
                         now = now_of(connection)
                         step(connection, now)
                         row = insert(migrations).values(version=number, applied_at=now)
@@ -149,7 +196,9 @@ def require_current(connection: Connection) -> None:
 
 def _missing_columns(connection: Connection) -> list[str]:
     """Return the columns that this version needs and the database lacks, as `table.column`."""
-    columns_by_table = inspect(connection).get_multi_columns(filter_names=list(metadata.tables))
+    columns_by_table = inspect(connection).get_multi_columns(
+        filter_names=list(metadata.tables), schema=own_schema(connection)
+    )
     present = {
         f"{table}.{column['name']}"
         for (_schema, table), columns in columns_by_table.items()

@@ -12,8 +12,8 @@ from bot.models.requests import Message
 from bot.store.tables import outbox
 
 POST, EDIT, AUDIT, REFUSALS, REPLY = "post", "edit", "audit", "refusals", "reply"
-"""`refusals` is like `audit`, but for equal refusals that wait 1 min; such a message does not block
-other records."""
+"""`refusals` is like `audit`, but for the refusals of one person within a minute. Such a message
+waits until the changes of its channel are posted."""
 
 
 @dataclass(frozen=True, slots=True)

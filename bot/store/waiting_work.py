@@ -11,9 +11,10 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Connection, ScalarSelect, false, func, or_, select
 
 from bot.database.transactions import Clock, now_of, time_column
+from bot.fingerprint.error_group import RULES
 from bot.models.alert_rules import METRIC_RULES
 from bot.store.incidents import assignment, lookups
-from bot.store.operations.operations import WORKING
+from bot.store.operations.operations import AWAITING, WORKING
 from bot.store.operations.transitions import TAKEN_OVER_AFTER
 from bot.store.tables import (
     audit,
@@ -37,8 +38,8 @@ class WaitingWork:
 
     `owner` holds the watcher's lease until `expires`. `newest_*` are the highest ids of tables that
     grow with every failure or change. `settled_*` are positions of cursors. `message_at`,
-    `tracked_job_at` and `outcome_at` are the earliest due times, and `heartbeat_at` is the oldest
-    heartbeat; None if there is no such row.
+    `tracked_job_at`, `outcome_at` and `approval_until` are the earliest due times, and
+    `heartbeat_at` is the oldest heartbeat; None if there is no such row.
     """
 
     now: datetime
@@ -50,6 +51,7 @@ class WaitingWork:
     settled_failed_id: int
     settled_audit: int
     backfilling: bool
+    regrouping: bool
     unsealed: bool
     unassigned: bool
     unaggregated: bool
@@ -62,6 +64,7 @@ class WaitingWork:
     tracked_job_at: datetime | None
     outcome_at: datetime | None
     heartbeat_at: datetime | None
+    approval_until: datetime | None
 
     @property
     def is_leaderless(self) -> bool:
@@ -114,6 +117,7 @@ def _statement(connection: Connection, replica: str, sealed_to: int) -> Any:
         or_(_cursor("backfill_end") < 0, _cursor("backfill") < _cursor("backfill_end")).label(
             "backfilling"
         ),
+        (_cursor("rules") != RULES).label("regrouping"),
         _any(audit.c.id, audit.c.id > sealed_to, ~linked).label("unsealed"),
         _any(failures.c.seq, assignment.belongs_to_none()).label("unassigned"),
         _any(failure_counts.c.id, failure_counts.c.aggregated == false()).label("unaggregated"),
@@ -128,6 +132,7 @@ def _statement(connection: Connection, replica: str, sealed_to: int) -> Any:
         _earliest(tracked_jobs.c.next_check_at).label("tracked_job_at"),
         _earliest(outcomes.c.next_check_at).label("outcome_at"),
         _earliest(operations.c.heartbeat, working).label("heartbeat_at"),
+        _earliest(operations.c.expires_at, operations.c.state == AWAITING).label("approval_until"),
     ).where(leases.c.name == "watcher")
 
 

@@ -2,6 +2,7 @@
 
 from bot.text.escape import (
     Mrkdwn,
+    Plain,
     channel,
     code,
     cut,
@@ -14,6 +15,7 @@ from bot.text.escape import (
     plain_line,
     preformatted,
     preformatted_parts,
+    quoted,
     readable,
 )
 from bot.text.lookup import LANGUAGES, Texts, texts_for, warm_up
@@ -21,6 +23,7 @@ from bot.text.lookup import LANGUAGES, Texts, texts_for, warm_up
 __all__ = [
     "LANGUAGES",
     "Mrkdwn",
+    "Plain",
     "Texts",
     "channel",
     "code",
@@ -34,6 +37,7 @@ __all__ = [
     "plain_line",
     "preformatted",
     "preformatted_parts",
+    "quoted",
     "readable",
     "texts_for",
     "warm_up",

@@ -34,7 +34,7 @@ button-delete-undo =
         [one] Delete (undo for 1 day)
        *[other] Delete (undo for { $days } days)
     }
-button-keep = Keep it
+button-keep = Keep the job
 button-next = Next page
 button-failed = Failed jobs
 button-jobs = Jobs in the queue
@@ -43,9 +43,9 @@ button-close = Close
 button-cancel = Cancel
 button-stop = Cancel the rest
 confirm-delete-failed = Delete failed job { $id }?
-confirm-delete-failed-text = It will not be retried. A copy stays in the bot's archive.
+confirm-delete-failed-text = The job will not be retried. The bot's archive keeps a copy.
 confirm-delete = Delete job { $id }?
-confirm-delete-text = It will not run. If a worker has taken it already, that worker may still finish it. A copy stays in the bot's archive.
+confirm-delete-text = The job will not run. If a worker has already taken the job, that worker may still finish the job. The bot's archive keeps a copy.
 
 ## What screen readers read instead of a button's label; each begins with the label
 spoken-retry-ids = Retry failed job { $what }
@@ -71,7 +71,7 @@ spoken-retry-all-queue = Retry all failed jobs in queue { $what }
 spoken-page-failed = Next page of failed jobs
 spoken-page-jobs = Next page of jobs in the queue
 spoken-page-errors = Next page of error groups
-spoken-page-history = Older records
+spoken-page-history = Older records of the history
 
 ## Status
 status-title = *Queue status*
@@ -82,15 +82,15 @@ status-oldest-alarm = ⚠️ Oldest waiting job: { $age }, in { $queue }. The li
 status-none-waits = ✅ Oldest waiting job: none.
 status-failed-alarm =
     { $limit ->
-        [one] ⚠️ There is more than 1 failed job. Find the error they share, fix it, then retry them all.
-       *[other] ⚠️ There are more than { $limit } failed jobs. Find the error they share, fix it, then retry them all.
+        [one] ⚠️ There is more than 1 failed job. Find the error that the jobs share, fix it, then retry all failed jobs.
+       *[other] ⚠️ There are more than { $limit } failed jobs. Find the error that the jobs share, fix it, then retry all failed jobs.
     }
 status-caption = Jobs by queue
-status-as-of = These are the exact counts of { $at }. Large tables are not counted each time.
+status-as-of = These counts are from { $at }. The bot does not count large tables for every command.
 status-more-queues =
     { $count ->
-        [one] 1 more queue with fewer jobs.
-       *[other] { $count } more queues with fewer jobs.
+        [one] 1 more queue has fewer jobs.
+       *[other] { $count } more queues have fewer jobs.
     }
 column-queue = Queue
 column-available = Available
@@ -122,18 +122,18 @@ jobs-title =
         [reserved] *Reserved jobs*{ $scope }
        *[all] *Jobs in the queue*{ $scope }
     }
-jobs-none = ✅ No such jobs{ $scope }.
-jobs-none-partial = ❓ No such jobs{ $scope } among the oldest and newest jobs. The queue is too long to scan in full.
+jobs-none = ✅ No matching jobs{ $scope }.
+jobs-none-partial = ❓ No matching jobs{ $scope } among the oldest and newest jobs. The queue is too long to scan in full.
 job-row = *Job { $id }*
 job-name = Job { $id }
 list-more = More below.
 list-partial = Only the oldest and newest jobs were scanned.
-state-pending = pending, { $age } old
-state-pending-ageless = pending
+state-pending = available, { $age } old
+state-pending-ageless = available
 state-delayed = ⏳ delayed until { $at }
 state-reserved = ▶️ reserved for { $age }
 state-stuck = ⚠️ stuck: reserved for { $age }
-stuck-hint = Reserved for more than { $age }: the workers may be dead or stuck. Check them ({ $look }) and restart them if needed ({ $restart }).
+stuck-hint = This job has been reserved for more than { $age }: its worker may be dead or stuck. Check the workers ({ $look }) and restart them if needed ({ $restart }).
 
 ## Details
 label-state = *State:*
@@ -150,7 +150,7 @@ label-error-group = *Error group:*
 label-exception = *Exception*
 label-payload = *Payload* (secrets masked)
 text-empty = Empty.
-text-cut = Cut here: the whole text has { $length } characters.
+text-cut = The text is cut here. The whole text has { $length } characters.
 
 ## Changes of single jobs
 retried-one = 🔁 Failed job { $id } is back in the queue as job { $job }.
@@ -178,11 +178,11 @@ deleted-many-by =
         [one] 🗑️ { $by } deleted 1 job:
        *[other] 🗑️ { $by } deleted { $count } jobs:
     }
-deleted-reserved-one = ⚠️ It was reserved: its worker may still finish it.
+deleted-reserved-one = ⚠️ The job was reserved: its worker may still finish the job.
 deleted-reserved =
     { $count ->
-        [one] ⚠️ 1 of them was reserved ({ $ids }): its worker may still finish it.
-       *[other] ⚠️ { $count } of them were reserved ({ $ids }): their workers may still finish them.
+        [one] ⚠️ 1 of these jobs was reserved ({ $ids }): its worker may still finish the job.
+       *[other] ⚠️ { $count } of these jobs were reserved ({ $ids }): their workers may still finish the jobs.
     }
 deleted-failed-one = 🗑️ Failed job { $id } deleted permanently.
 deleted-failed-one-by = 🗑️ { $by } deleted failed job { $id } permanently.
@@ -199,11 +199,11 @@ deleted-failed-many-by =
 archive-note = A copy is kept in the bot's archive.
 skipped =
     { $count ->
-        [one] Not changed, 1:
-       *[other] Not changed, { $count }:
+        [one] 1 job was not changed:
+       *[other] { $count } jobs were not changed:
     }
 skipped-row = • { $sentence }
-skipped-wrong-queue = The bot may not change the queue of { $id }
+skipped-wrong-queue = The bot may not change the queue of job { $id }
 
 ## Stuck jobs, and changes that are switched off
 button-release = Release
@@ -218,14 +218,16 @@ confirm-release =
         [one] Release job { $id }?
        *[other] Release { $count } jobs?
     }
-confirm-release-text = Any worker may then take it. If its old worker is still running, the job may run twice: check the workers first.
+confirm-release-text = Check the workers first. Any worker may take a released job. If the old worker is still running, the job may run twice.
 stuck-title = *Stuck jobs*, reserved for { $age } or more, the longest first
 stuck-none = ✅ No job has been reserved for { $age } or more.
-stuck-none-partial = ❓ Among the oldest and newest jobs, none has been reserved for { $age } or more. The queue is too long to scan in full.
-stuck-more = There may be more: { $longer } shows only jobs that have been stuck for longer.
+stuck-none-partial = ❓ None of the oldest and newest jobs has been reserved for { $age } or more. The queue is too long to scan in full.
+stuck-more = There may be more stuck jobs: { $longer } shows only the jobs that have been stuck for longer.
+payload-facts = Payload: { $facts }
+stuck-expiry = A reservation expires after { $age }. The job then counts as available, because any worker may take it again.
 workers-hint = The workers may be dead or stuck. Check them ({ $look }) and restart them if needed ({ $restart }).
-released-one = 🔓 Job { $id } is pending again: any worker may take it.
-released-one-by = 🔓 { $by } released job { $id }: it is pending again.
+released-one = 🔓 Job { $id } is available again: any worker may take it.
+released-one-by = 🔓 { $by } released job { $id }: it is available again.
 released-many =
     { $count ->
         [one] 🔓 Released 1 job:
@@ -239,49 +241,51 @@ released-many-by =
 released-held = was reserved for { $age }
 released-warning =
     { $count ->
-        [one] ⚠️ If its old worker is still running, it may run twice.
+        [one] ⚠️ If the old worker of this job is still running, the job may run twice.
        *[other] ⚠️ If an old worker is still running, its job may run twice.
     }
 released-early =
     { $count ->
-        [one] ⚠️ It was released by force soon after it was reserved. If its old worker is alive, it runs twice.
-       *[other] ⚠️ Some were released by force soon after they were reserved. If the old worker is alive, the job runs twice.
+        [one] ⚠️ The job was released by force soon after a worker reserved it. If that worker is alive, the job runs twice.
+       *[other] ⚠️ Some jobs were released by force soon after workers reserved them. If such a worker is alive, its job runs twice.
     }
 released-spent =
     { $count ->
         [one] ⚠️ Job { $ids } has used up its attempts: the next worker may move it to failed without running it.
        *[other] ⚠️ Jobs { $ids } have used up their attempts: the next worker may move them to failed without running them.
     }
-help-stuck = jobs that a worker has held for too long
+help-stuck = jobs that have been reserved for too long
 help-release = put stuck jobs back in the queue
 refusal-not-reserved = Job { $id } is not reserved: no worker has it. Nothing was changed
 refusal-not-reserved-by = Job { $id } is no longer reserved: { $by } released it at { $at }
 refusal-reserved-again = A worker took job { $id } again at { $at }. The job was not changed; refresh the list and try again
-refusal-reserved-recently = Job { $id } was reserved only at { $at }, so its worker is probably still running it. The job was not changed. If that worker is dead: /queue release { $id } force=yes
+refusal-reserved-recently = Job { $id } was reserved only recently, at { $at }. Its worker is probably still running the job. The job was not changed. If the worker is dead: /queue release { $id } force=yes
 refusal-row-too-long = Failed job { $id } was not moved: one of its values is longer than the column { $detail } allows. Make that column larger, then try again
 refusal-row-would-change = Failed job { $id } was not moved: the table { $detail } would store a different text. Compare the character sets and the triggers of both tables
 refusal-row-refused = Row { $id } was not moved: the database refused the change with { $detail }
-refusal-row-has-children = Row { $id } was not changed: rows of the table { $detail } refer to it, so the database would delete or change them too, and an undo could not restore them. To change the row anyway, repeat the command with force=yes
-reason-row-has-children = rows of another table refer to it (repeat with force=yes)
-reason-times-off = the times of failures are in another zone
+refusal-row-has-children = Row { $id } was not changed, because rows of the table { $detail } refer to it. The database would delete or change those rows too, and an undo could not restore them. To change row { $id } anyway, repeat the command with force=yes
+reason-row-has-children = rows of another table refer to the row (repeat with force=yes)
+reason-times-off = failed_at is not in the time zone of QUEUE_BOT_TIME_ZONE
+refusal-other-connection = Failed job { $id } was not moved: it came from the connection { $detail }, whose jobs are not in this table. Retry it with php artisan queue:retry, or add the connection to QUEUE_BOT_CONNECTIONS if its driver is database
 reason-row-too-long = a value is too long for its column
 reason-row-would-change = the table would store a different text
 reason-row-refused = the database refused the row
+reason-other-connection = the job came from another connection
 reason-not-reserved = the job was not reserved
 reason-reserved-again = a worker had taken the job again
 reason-reserved-recently = the job was reserved too recently
 
-frozen = 🧊 *Frozen* by { $by } since { $at }.
-frozen-reason = 🧊 *Frozen* by { $by } since { $at }: { $reason }
+frozen = 🧊 *Changes are frozen* by { $by } since { $at }.
+frozen-reason = 🧊 *Changes are frozen* by { $by } since { $at }: { $reason }
 frozen-effect = No change runs until an admin runs { $command }.
-frozen-preview = 🧊 { $by } froze changes ({ $at }): this can be confirmed only after an unfreeze.
+frozen-preview = 🧊 { $by } froze all changes ({ $at }). You can confirm this change only after an unfreeze.
 frozen-progress = 🧊 Paused: changes are frozen by { $by } since { $at }. The operation resumes after an unfreeze.
-freeze-done = 🧊 Frozen: the bot now refuses every change. Running bulk changes pause and resume after { $command }.
+freeze-done = 🧊 Changes are frozen: the bot now refuses every change. Running bulk changes pause, and resume after { $command }.
 freeze-done-by = 🧊 *{ $by } froze all changes.* Running bulk changes pause. Status, lists and history still work.
 freeze-why = Reason: { $reason }
-unfreeze-done = ☀️ Changes are allowed again, after { $age }. Paused bulk changes resume.
-unfreeze-done-by = ☀️ *{ $by } allows changes again*, after { $age }. Paused bulk changes resume.
-help-freeze = refuse every change for now; running bulk changes pause
+unfreeze-done = ☀️ Changes are allowed again, after a freeze of { $age }. Paused bulk changes resume.
+unfreeze-done-by = ☀️ *{ $by } allows changes again*, after a freeze of { $age }. Paused bulk changes resume.
+help-freeze = refuse every change until an unfreeze; running bulk changes pause
 help-unfreeze = allow changes again
 refusal-frozen = Changes are frozen by { $by } since { $at }. Nothing was changed; an admin can run /queue unfreeze
 refusal-frozen-reason = Changes are frozen by { $by } since { $at }: { $reason }. Nothing was changed; an admin can run /queue unfreeze
@@ -294,6 +298,21 @@ reason-not-frozen = changes were not frozen
 
 ## Undoing
 button-undo = Undo
+retried-attempts =
+    { $count ->
+        [one] The attempts in the payload of { $ids } are 0 again.
+       *[other] The attempts in the payloads of { $ids } are 0 again.
+    }
+retried-deadline-moved =
+    { $count ->
+        [one] The deadline (retryUntil) of { $ids } had passed. The retry moved it by the time that the job had at first.
+       *[other] The deadlines (retryUntil) of { $ids } had passed. The retry moved each by the time that the job had at first.
+    }
+retried-deadline-removed =
+    { $count ->
+        [one] The deadline (retryUntil) of { $ids } had passed. The retry removed it, because the payload does not say when the job was created.
+       *[other] The deadlines (retryUntil) of { $ids } had passed. The retry removed them, because the payloads do not say when the jobs were created.
+    }
 undo-until-started = Undo works until a worker takes the job.
 undo-too-late = A worker has taken the job, so the retry can no longer be undone.
 undone-failed-one = ↩️ Failed job { $id } is back in failed_jobs.
@@ -320,13 +339,13 @@ undone-job-many-by =
         [one] ↩️ { $by } put 1 job back in the queue:
        *[other] ↩️ { $by } put { $count } jobs back in the queue:
     }
-undone-change = This undoes { $command } by { $by }, { $at }.
+undone-change = This undid the command { $command } of { $by }, { $at }.
 undone-taken-back = job { $job } will not run
-undone-new-id = now { $new }, because { $id } is taken
+undone-new-id = new id { $new }, because another row has the id { $id }
 undone-reserved =
     { $count ->
-        [one] ⚠️ It is reserved, as it was. If no worker finishes it, release it.
-       *[other] ⚠️ { $count } of them are reserved, as they were ({ $ids }). If no worker finishes them, release them.
+        [one] ⚠️ The job is reserved, as it was before. If no worker finishes the job, release it.
+       *[other] ⚠️ { $count } of these jobs are reserved, as they were before ({ $ids }). If no worker finishes them, release them.
     }
 bulk-title-undo = Undo
 bulk-submit-undo = Put back { $count }
@@ -353,40 +372,40 @@ progress-running-undo =
         [one] ↩️ Putting back 1 failed job…
        *[other] ↩️ Putting back { $total } failed jobs…
     }
-progress-cancelling-undo = ⏹️ Cancelling: put back { $done } of { $total } so far.
+progress-cancelling-undo = ⏹️ Cancelling. Failed jobs put back so far: { $done } of { $total }.
 progress-done-undo =
     { $done ->
         [0] ⚪ Put back none of the failed jobs
         [one] ↩️ Put back 1 failed job
        *[other] ↩️ Put back { $done } failed jobs
     }
-progress-cancelled-undo = ⏹️ Cancelled: put back { $done } of { $total }. The others were not changed.
-progress-stopped-undo = ⚠️ Stopped: put back { $done } of { $total }. The others were not changed.
+progress-cancelled-undo = ⏹️ Cancelled. Failed jobs put back: { $done } of { $total }. The remaining jobs were not changed.
+progress-stopped-undo = ⚠️ Stopped. Failed jobs put back: { $done } of { $total }. The remaining jobs were not changed.
 progress-skipped-undo =
     { $count ->
-        [one] 1 not put back: a worker took its job, or it is back already.
-       *[other] { $count } not put back: a worker took their jobs, or they are back already.
+        [one] 1 failed job was not put back: a worker had taken the retried job, or the failed job was already back.
+       *[other] { $count } failed jobs were not put back: workers had taken the retried jobs, or the failed jobs were already back.
     }
 undone-mark = ↩️ Undone by { $by }, { $at }.
-undone-part = ↩️ { $by } put back { $count } of { $total }, { $at }.
-help-undo = put back what was retried or deleted; without a number, your own last change
+undone-part = ↩️ Partly undone by { $by }, { $at }. Failed jobs put back: { $count } of { $total }.
+help-undo = put retried or deleted jobs back; without a number, undo your own last change
 refusal-nothing-to-undo =
     { $days ->
         [one] You made no change in the last day that can still be undone
        *[other] You made no change in the last { $days } days that can still be undone
     }
 refusal-change-not-found = There is no change { $word }. Give the number of an operation, such as 12, or of an audit record, such as #12
-refusal-not-undoable = { $command } cannot be undone: it removed nothing, or kept no copy of it. What an undo put back can be retried or deleted again
+refusal-not-undoable = { $command } cannot be undone: the command removed no job, or the bot kept no copy. Jobs that an undo put back can be retried or deleted again
 refusal-undo-expired =
     { $days ->
-        [one] This can no longer be undone: copies are kept for 1 day. Nothing was changed
-       *[other] This can no longer be undone: copies are kept for { $days } days. Nothing was changed
+        [one] This change can no longer be undone: the bot keeps copies for 1 day. Nothing was changed
+       *[other] This change can no longer be undone: the bot keeps copies for { $days } days. Nothing was changed
     }
-refusal-already-undone = { $by } already undid this at { $at }
+refusal-already-undone = { $by } already undid this change at { $at }
 refusal-job-taken = Too late to undo the retry of failed job { $id }: a worker has job { $job } already. Nothing was changed
 refusal-job-gone = Too late to undo the retry of failed job { $id }: job { $job } is no longer in the queue; a worker took it or processed it. Nothing was changed
 refusal-job-gone-by = Too late to undo the retry of failed job { $id }: { $by } deleted job { $job } at { $at }. Nothing was changed
-refusal-row-there = { $id } is there already, with the same content. Nothing was changed
+refusal-row-there = Row { $id } is already in the table, with the same content. Nothing was changed
 reason-nothing-to-undo = there was nothing to undo
 reason-change-not-found = no such change
 reason-not-undoable = the change cannot be undone
@@ -394,7 +413,7 @@ reason-undo-expired = the copies had expired
 reason-already-undone = the change was already undone
 reason-job-taken = a worker had the job
 reason-job-gone = the job was no longer in the queue
-reason-row-there = the row was there already
+reason-row-there = the row was already in the table
 
 ## Bulk changes
 bulk-title-retry-all = Retry all failed jobs
@@ -445,11 +464,11 @@ bulk-more-groups =
 bulk-note-retry-all = Many jobs at once put load on every service they call.
 bulk-note-clear-failed =
     { $days ->
-        [one] The bot's archive keeps copies for 1 day; Undo puts them back.
-       *[other] The bot's archive keeps copies for { $days } days; Undo puts them back.
+        [one] The bot's archive keeps copies for 1 day; an undo puts the failed jobs back.
+       *[other] The bot's archive keeps copies for { $days } days; an undo puts the failed jobs back.
     }
-bulk-note-frozen = Only these: jobs that fail from now on are not touched. The confirmation works once, within 10 minutes.
-bulk-indexing = ⚠️ The index does not hold all older failures yet, so some are missing here.
+bulk-note-frozen = Jobs that fail from now on are not included. You can confirm once, within 10 minutes.
+bulk-indexing = ⚠️ The index of failures does not contain all older failures yet, so some failures are missing here.
 bulk-type-count = Type { $count } to confirm
 bulk-type-hint = The number of failed jobs that will be deleted.
 bulk-nothing-retry-all = ✅ There is nothing to retry.
@@ -475,8 +494,8 @@ progress-running-clear-failed =
         [one] 🗑️ Clearing 1 failed job…
        *[other] 🗑️ Clearing { $total } failed jobs…
     }
-progress-cancelling-retry-all = ⏹️ Cancelling: retried { $done } of { $total } so far.
-progress-cancelling-clear-failed = ⏹️ Cancelling: cleared { $done } of { $total } so far.
+progress-cancelling-retry-all = ⏹️ Cancelling. Failed jobs retried so far: { $done } of { $total }.
+progress-cancelling-clear-failed = ⏹️ Cancelling. Failed jobs cleared so far: { $done } of { $total }.
 progress-done-retry-all =
     { $done ->
         [0] ⚪ Retried none of the failed jobs
@@ -489,10 +508,10 @@ progress-done-clear-failed =
         [one] ✅ Cleared 1 failed job
        *[other] ✅ Cleared { $done } failed jobs
     }
-progress-cancelled-retry-all = ⏹️ Cancelled: retried { $done } of { $total }. The others were not changed.
-progress-cancelled-clear-failed = ⏹️ Cancelled: cleared { $done } of { $total }. The others were not changed.
-progress-stopped-retry-all = ⚠️ Stopped: retried { $done } of { $total }. The others were not changed.
-progress-stopped-clear-failed = ⚠️ Stopped: cleared { $done } of { $total }. The others were not changed.
+progress-cancelled-retry-all = ⏹️ Cancelled. Failed jobs retried: { $done } of { $total }. The remaining jobs were not changed.
+progress-cancelled-clear-failed = ⏹️ Cancelled. Failed jobs cleared: { $done } of { $total }. The remaining jobs were not changed.
+progress-stopped-retry-all = ⚠️ Stopped. Failed jobs retried: { $done } of { $total }. The remaining jobs were not changed.
+progress-stopped-clear-failed = ⚠️ Stopped. Failed jobs cleared: { $done } of { $total }. The remaining jobs were not changed.
 progress-bar = { $bar } { $percent }% · { $done } of { $total }
 progress-refused =
     { $count ->
@@ -501,12 +520,44 @@ progress-refused =
     }
 progress-skipped =
     { $count ->
-        [one] 1 skipped: someone else had already removed or changed it.
-       *[other] { $count } skipped: someone else had already removed or changed them.
+        [one] 1 failed job was skipped: somebody had already removed or changed it.
+       *[other] { $count } failed jobs were skipped: somebody had already removed or changed them.
     }
 progress-reason = Reason: { $reason }
-progress-by = By { $by } · { $age } · operation { $operation }
-cancelled = ⏹️ Operation { $operation } stops after its current batch. { $done } of { $total } are done and stay done.
+progress-by = By { $by } · duration { $age } · operation { $operation }
+cancelled = ⏹️ Operation { $operation } stops after its current batch. Failed jobs changed so far: { $done } of { $total }. These changes stay.
+
+## Approval by a second person
+button-approve = Approve
+button-decline = Decline
+spoken-approve-id = Approve operation { $what }
+spoken-decline-id = Decline operation { $what }
+confirm-approve = Approve operation { $operation }?
+confirm-approve-text = The bot will then { $what }.
+approval-awaiting = ✋ { $by } asks for approval of operation { $operation }: { $what }.
+approval-until = Another admin must approve it by { $at }, here or with { $command }. Jobs that fail from now on are not touched.
+approval-declined = 🚫 Operation { $operation } of { $by } was declined: { $what }. Nothing was changed.
+approval-expired = ⌛ Nobody approved operation { $operation } of { $by } in time: { $what }. Nothing was changed.
+approval-requested = ✋ Operation { $operation } waits for approval by another admin until { $at }: { $command }. The request is in the channel.
+approved = ✅ You approved operation { $operation } of { $by }. Its progress is in the channel.
+approved-by = ✅ { $who } approved operation { $operation } of { $by }.
+declined = 🚫 You declined operation { $operation } of { $by }. Nothing was changed.
+declined-by = 🚫 { $who } declined operation { $operation } of { $by }. Nothing was changed.
+audit-approval-requested = { $who } asked for approval of operation { $operation }: { $what }
+audit-approval-approve = { $who } approved operation { $operation } of { $by }: { $what }
+audit-approval-decline = { $who } declined operation { $operation } of { $by }: { $what }
+audit-approval-expired = Nobody approved operation { $operation } of { $by } in time: { $what }
+outcome-requested = waits for approval
+outcome-expired = not approved in time
+help-approve = start a bulk change that another person asked for
+help-decline = refuse a bulk change that waits for approval; operators only their own
+refusal-not-awaiting = Operation { $operation } does not wait for approval: somebody decided already, or the time is over. Nothing was changed
+refusal-second-person-needed = Operation { $operation } is your own request, so another admin must approve it. Nothing was changed
+refusal-second-person-needed-terminal = Operation { $operation } must be approved in Slack, because a terminal does not prove who you are. Nothing was changed
+refusal-approval-pending = { $command } waits for approval: another admin must approve operation { $operation } in Slack. Nothing was changed yet
+reason-not-awaiting = the operation did not wait for approval
+reason-second-person-needed = a second person must approve it
+reason-approval-pending = it waits for approval
 
 ## Outcomes of retries
 retry-outcome-processed = ✅ Job { $id } was processed, { $age } after its retry.
@@ -514,8 +565,8 @@ retry-outcome-failed-same = 🔴 Job { $id } failed again with the same error, {
 retry-outcome-failed-again = 🔴 Job { $id } failed again, { $age } after its retry: it is failed job { $again } now.
 retry-outcome-failed-otherwise = 🔴 Job { $id } failed again with another error, { $age } after its retry: it is failed job { $again } now.
 retry-outcome-late = ⏳ Job { $id } is still in the queue, { $age } after its retry. Are its workers running?
-retry-outcome-stopped-following = ⏳ Job { $id } is still in the queue, { $age } after its retry. It is no longer tracked.
-retry-outcome-no-longer-queued = ⚪ Job { $id } is no longer queued. The queue is too long to check whether it runs later under another id.
+retry-outcome-stopped-following = ⏳ Job { $id } is still in the queue, { $age } after its retry. The bot no longer tracks the job.
+retry-outcome-no-longer-queued = ⚪ Job { $id } is no longer queued. The queue is too long to check whether the job runs later under another id.
 retry-outcome-deleted = 🗑️ Job { $id } is no longer queued: it was deleted.
 retry-outcome-deleted-by = 🗑️ Job { $id } is no longer queued: { $by } deleted it.
 retry-outcome-taken-back = ↩️ Job { $id } is no longer queued: { $by } undid its retry.
@@ -527,17 +578,17 @@ retry-outcome-word-failed-again = 🔴 failed again
 retry-outcome-word-failed-otherwise = 🔴 failed with another error
 retry-outcome-word-no-longer-queued = ⚪ no longer queued
 retry-outcome-word-stopped-following = ⏳ no longer tracked
-retry-outcomes-ended = All of them have ended, { $age } after the start.
-retry-outcomes-wait = Some have not run yet, { $age } after the start.
-retry-outcomes-look = All of them have run, { $age } after the start. The bot checks once more whether one failed.
-retry-outcomes-stopped = Some had not run { $age } after the start. They are no longer tracked.
+retry-outcomes-ended = All retried jobs have ended, { $age } after the start.
+retry-outcomes-wait = Some retried jobs have not run yet, { $age } after the start.
+retry-outcomes-look = All retried jobs have run, { $age } after the start. The bot still checks whether one of them failed.
+retry-outcomes-stopped = Some retried jobs had not run { $age } after the start. The bot no longer tracks these jobs.
 canary-waiting =
     { $count ->
-        [one] 🐤 Waiting for the first job before the others are retried:
+        [one] 🐤 The remaining jobs wait for the result of the first job:
        *[other]
             { $errors ->
-                [one] 🐤 Waiting for the first { $count } jobs before the others are retried:
-               *[other] 🐤 Waiting for the first { $count } jobs, from { $errors } errors, before the others are retried:
+                [one] 🐤 The remaining jobs wait for the results of the first { $count } jobs:
+               *[other] 🐤 The remaining jobs wait for the results of the first { $count } jobs, from { $errors } errors:
             }
     }
 canary-ended =
@@ -565,28 +616,38 @@ settled-retried = Retried.
 settled-retried-by = Retried by { $by }, { $at }.
 settled-deleted = Deleted.
 settled-deleted-by = Deleted by { $by }, { $at }.
-settled-gone = No longer in failed_jobs.
+settled-gone = The job is no longer in failed_jobs.
 summary-lead =
     { $count ->
-        [one] 🔴 *1 more job failed in the same minute*
-       *[other] 🔴 *{ $count } more jobs failed in the same minute*
+        [one] 🔴 *1 more job failed within a minute: too many for single alerts*
+       *[other] 🔴 *{ $count } more jobs failed within a minute: too many for single alerts*
     }
 summary-lead-settled =
     { $count ->
-        [one] ⚪ *1 more job failed in the same minute*
-       *[other] ⚪ *{ $count } more jobs failed in the same minute*
+        [one] ⚪ *1 more job failed within a minute: too many for single alerts*
+       *[other] ⚪ *{ $count } more jobs failed within a minute: too many for single alerts*
     }
 summary-left =
     { $left ->
-        [one] 1 of them is still failed.
-       *[other] { $left } of them are still failed.
+        [one] 1 of these jobs is still in failed_jobs.
+       *[other] { $left } of these jobs are still in failed_jobs.
     }
-summary-all-settled = All of them were retried or deleted.
+summary-all-settled = All of these jobs were retried or deleted.
 summary-span = from { $since } to { $until }
 
 ## Audit
 audit-who = { $mark } { $who } · { $command }
 audit-times = { $outcome } ×{ $count }
+audit-folded =
+    { $count ->
+        [one] 1 more request of { $who } was refused within a minute
+       *[other] { $count } more requests of { $who } were refused within a minute
+    }
+audit-more-refusals =
+    { $count ->
+        [one] 1 more refusal
+       *[other] { $count } more refusals
+    }
 audit-target = { $row } ({ $more })
 audit-more-targets =
     { $count ->
@@ -595,7 +656,7 @@ audit-more-targets =
     }
 audit-terminal = in the terminal
 audit-home = in the app's Home
-audit-background = by itself
+audit-background = by queue-bot
 audit-link = message
 audit-confirmed = { $who } confirmed operation { $operation }: { $what }
 audit-tried = { $who } tried { $command }
@@ -604,15 +665,28 @@ audit-needs =
         [1] needs { $needed }; has { $has }
        *[other] needs { $needed }; has no role
     }
+audit-verified-links =
+    { $count ->
+        [one] The whole audit log was verified: 1 record is unchanged
+       *[other] The whole audit log was verified: { $count } records are unchanged
+    }
+audit-verified-faults =
+    { $count ->
+        [one] *The audit log was changed:* the daily verification found 1 fault
+       *[other] *The audit log was changed:* the daily verification found { $count } faults
+    }
 audit-did = { $who } ran { $command }
 audit-did-to = { $who } ran { $command } on { $what }
 audit-did-retry = { $who } retried { $what }
+audit-did-failed-job = { $who } saw personal data of failed job { $what }
+audit-did-job = { $who } saw personal data of job { $what }
 audit-did-delete = { $who } deleted { $what }
 audit-did-delete-failed = { $who } deleted { $what }
 audit-did-release = { $who } released { $what }
 audit-did-undo = { $who } put back { $what }
 audit-did-freeze = { $who } froze all changes: { $what }
 audit-did-audit-key = { $who } changed the key of the audit log: { $what }
+audit-did-audit-purge = { $who } summed up and deleted old refusals: { $what }
 audit-did-unfreeze = { $who } allowed changes again
 audit-did-acknowledge = { $who } acknowledged incident { $what }
 audit-did-mute = { $who } muted { $what }
@@ -658,7 +732,7 @@ audit-scope-error = { " " }of { $error }
 audit-scope-incident =
     { $older ->
         [0] { " " }of { $incident }
-       *[other] { " " }of { $incident } and older ones of its error
+       *[other] { " " }of { $incident } and older failed jobs with the same error
     }
 audit-with-canary = canary { $count }
 audit-with-rate = rate { $count }/min
@@ -689,47 +763,51 @@ outcome-started = started
 outcome-done = finished
 outcome-cancelled = cancelled
 outcome-stopped = stopped
-possible-repeat = (may repeat an earlier message: Slack did not confirm it)
+possible-repeat = (possibly posted twice: Slack did not confirm the first message)
 message-given-up =
     { $count ->
-        [one] ⚠️ Slack refused a message of queue-bot for <#{ $channel }> once ({ $reason }). The bot dropped it so that the next ones are posted; in the log it is outbox message { $message }.
-       *[other] ⚠️ Slack refused a message of queue-bot for <#{ $channel }> { $count } times ({ $reason }). The bot dropped it so that the next ones are posted; in the log it is outbox message { $message }.
+        [one] ⚠️ Slack refused a message of queue-bot for <#{ $channel }> once ({ $reason }). The bot dropped the message, so that the next messages are posted. The bot's log calls it outbox message { $message }.
+       *[other] ⚠️ Slack refused a message of queue-bot for <#{ $channel }> { $count } times ({ $reason }). The bot dropped the message, so that the next messages are posted. The bot's log calls it outbox message { $message }.
     }
-audit-missing = ⚠️ Audit { $records }: missing from the database. Run { $verify } to check the other records.
-audit-untold = Audit { $records }: Slack refused the message. { $tail } shows it.
-channel-unreachable = ⚠️ queue-bot cannot post in <#{ $channel }> ({ $reason }). Its messages wait: invite the bot to that channel, or choose another channel.
-channel-unreachable-alerts = ⚠️ queue-bot cannot post in <#{ $channel }> ({ $reason }). Its alerts are posted here until it can: invite the bot to that channel, or choose another channel.
+audit-missing = ⚠️ Audit records that are missing from the database: { $records }. Run { $verify } to check the other records.
+audit-untold = Slack refused the message about these audit records: { $records }. { $tail } shows the records.
+channel-unreachable = ⚠️ queue-bot cannot post in <#{ $channel }> ({ $reason }). The messages for this channel wait. Invite the bot to the channel, or choose another channel.
+channel-unreachable-alerts = ⚠️ queue-bot cannot post in <#{ $channel }> ({ $reason }). Until this is fixed, its alerts are posted here. Invite the bot to that channel, or choose another channel.
 health-undelivered = ⚠️ { $channel }: { $count ->
         [one] 1 message is
        *[other] { $count } messages are
-    } not delivered, the oldest for { $age }.
+    } not delivered yet; the oldest has waited for { $age }.
 health-undelivered-because = ⚠️ { $channel }: { $count ->
         [one] 1 message is
        *[other] { $count } messages are
-    } not delivered, the oldest for { $age }. Slack's error: { $error }.
+    } not delivered yet; the oldest has waited for { $age }. Slack's error: { $error }.
 history-title = *History*, newest first
-history-none = No change or refusal yet.
+history-none = No change and no refusal is recorded yet.
 
 ## Orders and history
 find-title = *Order*
 find-now = Now: { $what }
-find-now-nowhere = Now neither failed nor in the queue, as far as the search went.
+find-now-nowhere = Now: the search found neither a failed job nor a job in the queue.
 find-now-failed = { $count } failed
-find-now-pending = { $count } pending
+find-now-pending = { $count } available
 find-now-delayed = { $count } delayed
 find-now-reserved = { $count } reserved
 find-failed = ❌ *Failed job { $id }*
 find-failed-then = ▫️ failed job { $id }
-find-gone = ▫️ failed job { $id } was removed, not through this bot
+find-gone = ▫️ failed job { $id } was removed without this bot
 find-became-job = { $row } → job { $job }
 find-bulk = bulk change { $operation }
-find-kept = the archive still has it
-find-earlier = … and { $count } earlier
+find-kept = the archive still has a copy
+find-earlier =
+    { $count ->
+        [one] … and 1 earlier event
+       *[other] … and { $count } earlier events
+    }
 find-earlier-more =
     { $count ->
-        [0] … and earlier ones
-        [one] … and more than 1 earlier
-       *[other] … and more than { $count } earlier
+        [0] … and earlier events
+        [one] … and more than 1 earlier event
+       *[other] … and more than { $count } earlier events
     }
 find-looked-all =
     { $count ->
@@ -743,11 +821,15 @@ find-looked-newest =
        *[other] Searched the index of failures, the audit log, and only the newest { $newest } jobs in the queue.
     }
 find-looked-ends = Searched the index of failures, the audit log, and only part of the queue: the newest jobs ({ $newest }) and the oldest ones ({ $oldest }).
-find-looked-of = The queue has about { $count }.
-find-looked-time = ⏱️ The search reached its time limit: something may be missing.
-find-none = No job and no record of it.
-find-none-hint = Write the order exactly as in the payload, with the same capital letters. Removed failures are kept for 30 days.
-find-indexing = ⏳ The index does not hold all older failures yet: some may be missing.
+find-looked-of =
+    { $count ->
+        [one] The queue has about 1 job.
+       *[other] The queue has about { $count } jobs.
+    }
+find-looked-time = ⏱️ The search reached its time limit: some results may be missing.
+find-none = There is no job and no record of this order.
+find-none-hint = Write the order exactly as in the payload, with the same capital letters. The bot keeps removed failures for 30 days.
+find-indexing = ⏳ The index of failures does not contain all older failures yet: some failures may be missing.
 fate-as = { $word } (failed job { $id })
 fate-by = { $word } ({ $how } by { $by })
 fate-unknown = outcome unknown
@@ -759,16 +841,16 @@ retries =
 retries-by = { $who } { $count }
 retries-last = Last outcome: { $became }.
 history-none-here = No record matches.
-history-narrow = There may be older ones. To narrow it down: { $filters }
-history-record = Everything about a record: { $command }
-button-older = Older
+history-narrow = There may be older records. To narrow the list: { $filters }
+history-record = All details of a record: { $command }
+button-older = Older records
 button-order = Show order
 help-find = everything about one order
 problem-one-order = Exactly one order is needed
 
 ## People and help
 whoami-role = You are { $who }; your role is *{ $role }*.
-whoami-rule = It comes from the rule { $rule }.
+whoami-rule = The role comes from the rule { $rule }.
 whoami-none = No rule gives you a role.
 whoami-changes-here = Your role's changes are allowed here.
 whoami-changes-elsewhere = Changes are not allowed here, only in { $channels }.
@@ -786,7 +868,7 @@ help-more = Details and examples of a command: { $example }
 help-examples = *Examples*
 help-aliases = Other names: { $names }
 help-role = Lowest role: { $role }
-help-pages = limit= is the number of rows that are read. A message in Slack shows { $rows } of them, the terminal all.
+help-pages = limit= is the number of rows that the bot reads. A message in Slack shows { $rows } of these rows; the terminal shows all of them.
 help-status = job counts for each queue, and the oldest waiting job
 help-jobs = jobs in the queue
 help-failed = jobs that failed permanently
@@ -797,14 +879,14 @@ help-retry-all = move all failed jobs back to the queue, after a preview
 help-delete = delete jobs from the queue
 help-delete-failed = delete failed jobs without a retry
 help-clear-failed = delete all failed jobs, after a preview
-help-cancel = cancel a bulk change after its current batch; operators only their own
-help-history = who changed what, and what was refused
-help-whoami = your role here, and why
+help-cancel = cancel a bulk change after its current batch; operators can cancel only their own
+help-history = changes and refused commands, and who ran them
+help-whoami = your role here, and the rule that gives it
 help-help = all commands, or one with its usage and examples
 
 ## Answers of the app itself
 working = ⏳ This takes a moment; the answer follows here.
-not-known-yet = ⏳ It is not known yet whether this was done. The answer follows here and in the audit channel; please do not click or type it again.
+not-known-yet = ⏳ The bot does not know yet whether the change was made. The answer will appear here and in the audit channel. Please do not click or type again.
 modal-result = Result
 modal-close = Close
 modal-too-late = Slack took too long to open the dialog. Nothing was changed; please try again.
@@ -817,7 +899,7 @@ refusal-times-off =
         [earlier] Failures cannot be filtered by time: failed_at of new failures is { $offset } too early. Nothing was changed. Set QUEUE_BOT_TIME_ZONE to the time zone in which the workers write failed_at
        *[later] Failures cannot be filtered by time: failed_at of new failures is { $offset } too late. Nothing was changed. Set QUEUE_BOT_TIME_ZONE to the time zone in which the workers write failed_at
     }
-refusal-refused = This was refused: { $code }
+refusal-refused = The command was refused: { $code }
 refusal-usage = Usage: { $usage }
 refusal-holders =
     { $more ->
@@ -832,8 +914,8 @@ refusal-ask =
     }
 refusal-channels =
     { $more ->
-        [0] Allowed in: { $names }
-       *[other] Allowed in: { $names } and { $more } more
+        [0] Changes are allowed in: { $names }
+       *[other] Changes are allowed in: { $names } and { $more } more
     }
 refusal-channels-none = No channel allows changes yet.
 refusal-queues = Queues that the bot may change: { $queues }
@@ -844,7 +926,8 @@ refusal-denied = Not allowed: this needs the role { $needed }, { $has ->
         [none] and you have no role
        *[other] yours is { $has }
     }. Nothing was changed
-refusal-denied-many = Not allowed: these are { $total } failed jobs, and more than { $most } at once need the role { $needed }; yours is { $has }. Nothing was changed. With limit={ $most } you can retry the oldest of them
+refusal-denied-many = Not allowed: these are { $total } failed jobs. To retry more than { $most } at once, you need the role { $needed }; yours is { $has }. Nothing was changed. With limit={ $most } you can retry the oldest { $most } of these jobs
+refusal-denied-recent = Not allowed: you have retried { $recent } failed jobs in the last { $minutes } min, and { $total } more need the role { $needed }, because { $has } may retry { $most } in that time. Nothing was changed
 refusal-not-member = Not allowed: { $why }. Nothing was changed
 not-member-foreign = the account belongs to another workspace
 not-member-deactivated = the account is deactivated
@@ -857,7 +940,7 @@ refusal-wrong-channel =
        *[other] Changes are not allowed here. Nothing was changed
     }
 refusal-wrong-queue = The bot may not change the queue { $queue }. Nothing was changed
-refusal-wrong-queue-all = The bot may change only some of the queues, and this is for all of them. Nothing was changed; please name one with queue=
+refusal-wrong-queue-all = The command is for all queues, but the bot may change only some queues. Nothing was changed; please name one queue with queue=
 refusal-unverifiable = Your role cannot be verified, because Slack did not answer. Nothing was changed; please try again in a minute
 refusal-job-not-found = Job { $id } not found: it was already processed or moved to failed
 refusal-job-not-found-retried = Job { $id } not found: it was already retried by { $by } at { $at }
@@ -867,7 +950,7 @@ refusal-failed-job-not-found = No failed job { $id }
 refusal-failed-job-not-found-retried = Failed job { $id } not found: it was already retried by { $by } at { $at }
 refusal-failed-job-not-found-deleted = Failed job { $id } not found: it was already deleted by { $by } at { $at }
 refusal-maybe-order = An order? { $command }
-refusal-changed = { $id } is now another job than the one that was shown. It was not changed; refresh the list and try again
+refusal-changed = Job { $id } is no longer the job that was shown. Job { $id } was not changed; refresh the list and try again
 refusal-plan-expired =
     { $action ->
         [cancel] This operation is no longer running
@@ -875,19 +958,29 @@ refusal-plan-expired =
     }
 refusal-count-mismatch = You did not type { $expected }, the number that was shown. Nothing was changed
 refusal-nothing-to-do = Nothing was changed
-refusal-operation-running = { $by } is already running { $command } there. Nothing was changed; please wait until it ends
-refusal-still-running = { $command } has not ended here: { $done } of { $total } were done at the last check. A running bot resumes operation { $operation }
-refusal-unfinished = { $command } ended early: { $done } of { $total } were done, the others were not changed
+refusal-operation-running = { $by } is already running { $command } on the same queue. Nothing was changed; please wait until that operation ends
+refusal-still-running = { $command } has not ended in this terminal. Done at the last check: { $done } of { $total }. A running bot resumes operation { $operation }
+refusal-unfinished = { $command } ended early. Done: { $done } of { $total }. The remaining jobs were not changed
 refusal-request-id-used = This request id was used for another request. Nothing was changed; please choose another id
+refusal-too-many =
+    { $most ->
+        [one] This is more than 1 command of yours in a minute. Nothing was changed; please try again in { $seconds } s
+       *[other] These are more than { $most } commands of yours in a minute. Nothing was changed; please try again in { $seconds } s
+    }
+refusal-too-many-previews =
+    { $most ->
+        [one] This is more than 1 preview of yours in a minute. Nothing was changed; please try again in { $seconds } s
+       *[other] These are more than { $most } previews of yours in a minute. Nothing was changed; please try again in { $seconds } s
+    }
 refusal-busy = The database is busy. Nothing was changed; please try again
 refusal-database-down = The database cannot be reached. Nothing was changed
-refusal-outcome-unknown = The database did not confirm whether the change was made. Please check before you try again: the same request never runs twice
+refusal-outcome-unknown = The database did not confirm whether the change was made. Please check the queue before you try again. The same request never runs twice
 refusal-audit-key-missing = This replica does not hold the key of the audit log, so changes are off. Nothing was changed
 refusal-read-only = Changes are off: the database does not allow them now. Nothing was changed
 bug =
     { $nothing_changed ->
-        [1] ⚠️ Something broke in the bot. Nothing was changed. It is in the log as { $bug }.
-       *[other] ⚠️ Something broke in the bot. Please check the queue before you try again. It is in the log as { $bug }.
+        [1] ⚠️ The bot had an internal error. Nothing was changed. The bot's log has the error as { $bug }.
+       *[other] ⚠️ The bot had an internal error. Please check the queue before you try again. The bot's log has the error as { $bug }.
     }
 
 ## Reasons in a few words, for the audit
@@ -908,11 +1001,12 @@ reason-nothing-to-do = nothing to do
 reason-operation-running = another bulk change was running
 reason-unfinished = ended early
 reason-still-running = the operation was still running
-reason-canary-failed = one of the jobs that were tried first failed again
-reason-canary-silent = the jobs that were tried first were not processed in time: are the workers running?
-reason-canary-gone = one of the jobs that were tried first was removed
+reason-canary-failed = one of the jobs that were retried first failed again
+reason-canary-silent = the jobs that were retried first were not processed in time: are the workers running?
+reason-canary-gone = one of the jobs that were retried first was removed
 reason-batch-failed = a batch failed; the log has the reason
 reason-request-id-used = another request had this request id
+reason-too-many = too many requests in a minute
 reason-busy = the database was busy
 reason-database-down = the database could not be reached
 reason-outcome-unknown = the database did not confirm
@@ -924,9 +1018,9 @@ button-retry-group = Retry group…
 scope-since = { " " }since { $at }
 errors-title = *Errors*{ $scope }, most failed jobs first
 errors-none = ✅ No errors{ $scope }.
-errors-period = Failures are counted by the hour, and beyond 24 h by the day: this is the time since { $since }, not since { $asked }.
+errors-period = The bot counts failures by the hour, and beyond 24 h by the day. These counts are since { $since }, not since { $asked }.
 errors-totals = Failed jobs: { $failed } · Error groups: { $groups }
-errors-indexing = ⚠️ The index does not hold all older failures yet, so some are missing here.
+errors-indexing = ⚠️ The index of failures does not contain all older failures yet, so some failures are missing here.
 error-row = *{ $error }*
 error-title = *Error group { $error }*
 error-name = Error group { $error }
@@ -936,29 +1030,37 @@ error-failed =
         [one] 1 failed job
        *[other] { $count } failed jobs
     }
-error-appeared = { $count } failed in this period
+error-appeared =
+    { $count ->
+        [one] 1 failure in this period
+       *[other] { $count } failures in this period
+    }
 error-queue = { $queue } ({ $count })
 error-more-queues =
     { $count ->
         [one] and 1 more queue
        *[other] and { $count } more queues
     }
-error-first = first { $at }
-error-last = last { $at }
+error-first = first failure { $at }
+error-last = last failure { $at }
 error-orders =
     { $count ->
         [one] order { $orders }
        *[other] orders { $orders }
     }
-error-bleeding = 🔴 still failing: { $count } in the last { $minutes } min
-error-bleeding-many = 🔴 still failing: { $count } or more in the last { $minutes } min
-error-pile = ⚪ nothing new for { $age }
-error-bar = last { $hours } h: { $bar } { $count }
-error-hours = last { $hours } h: { $count } ({ $figures })
+error-bleeding =
+    { $count ->
+        [one] 🔴 still failing: 1 failure in the last { $minutes } min
+       *[other] 🔴 still failing: { $count } failures in the last { $minutes } min
+    }
+error-bleeding-many = 🔴 still failing: { $count } or more failures in the last { $minutes } min
+error-pile = ⚪ no new failure for { $age }
+error-bar = failures in the last { $hours } h: { $bar } { $count }
+error-hours = failures in the last { $hours } h: { $count } (by hour: { $figures })
 label-seen = *Seen:*
-label-orders = *Orders of the newest:*
-label-in-common = *In common*
-label-example = *The newest* (secrets masked)
+label-orders = *Orders of the newest failed jobs:*
+label-in-common = *Common text of the errors*
+label-example = *The newest exception* (secrets masked)
 label-newest-failures = *Newest failed jobs of this group*
 error-none-left = None of the newest failures of this group is still in failed_jobs.
 help-errors = failures by cause, and whether they still happen
@@ -972,7 +1074,7 @@ problem-since = { $field } can be at most { $value }: earlier hours are not stor
 problem-unknown-key = There is no argument { $field }
 problem-twice = { $field } is given twice
 problem-extra-word = { $value } is one word too many
-problem-too-long = That is too long: at most { $expected } characters
+problem-too-long = The command is too long: at most { $expected } characters are allowed
 problem-quote = A quotation mark is not closed
 problem-missing = An argument is missing: { $field }
 problem-less_than_equal = { $field } can be at most { $expected }, not { $value }
@@ -1010,83 +1112,84 @@ bulk-submit-retry-long =
         [one] Retry 1 job
        *[other] Retry { $count } jobs
     }
-label-samples = *The newest*
+label-samples = *The newest jobs*
 bulk-submit-chosen = Retry
-bulk-older = Which failed jobs?
+bulk-older = Which failed jobs to retry?
 bulk-older-without =
     { $count ->
-        [one] Only the incident's own: 1 job
-       *[other] Only the incident's own: { $count } jobs
+        [one] Only failed jobs of the incident: 1 job
+       *[other] Only failed jobs of the incident: { $count } jobs
     }
 bulk-older-with =
     { $count ->
-        [one] Also the older ones: 1 job
-       *[other] Also the older ones: { $count } jobs
+        [one] Also older failed jobs of the error: 1 job
+       *[other] Also older failed jobs of the error: { $count } jobs
     }
 bulk-older-count =
     { $count ->
-        [one] And 1 older of the same error, which the incident does not include.
-       *[other] And { $count } older of the same error, which the incident does not include.
+        [one] 1 older failed job has the same error. The incident does not include that job.
+       *[other] { $count } older failed jobs have the same error. The incident does not include those jobs.
     }
 bulk-rate = Rate
 bulk-rate-option =
     { $count ->
         [0] No limit: as fast as the workers
-        [one] 1 a minute
-       *[other] { $count } a minute
+        [one] 1 job a minute
+       *[other] { $count } jobs a minute
     }
-bulk-canary = Try some first?
+bulk-canary = Retry some jobs first?
 bulk-canary-option =
     { $count ->
-        [0] No, all of them at once
+        [0] No, retry all jobs at once
         [one]
             { $source ->
-                [largest] 1 first (of the largest of { $errors } errors), the others if it is processed
-               *[one] 1 first, the others if it is processed
+                [largest] 1 job first (of the largest of { $errors } errors), the rest if it is processed
+               *[one] 1 job first, the rest if this job is processed
             }
        *[other]
             { $source ->
-                [largest] { $count } first (of the { $count } largest of { $errors } errors), the others if processed
-                [each] { $count } first (from all { $errors } errors), the others if they are processed
-               *[one] { $count } first, the others if they are processed
+                [largest] { $count } jobs first (of the { $count } largest of { $errors } errors), then the rest
+                [each] { $count } jobs first (from all { $errors } errors), the rest if these are processed
+               *[one] { $count } jobs first, the rest if these are processed
             }
     }
 bulk-note-rate =
     { $count ->
-        [one] At most 1 a minute: the last one starts after { $age }.
-       *[other] At most { $count } a minute: the last one starts after { $age }.
+        [one] At most 1 job a minute: the last job starts after { $age }.
+       *[other] At most { $count } jobs a minute: the last job starts after { $age }.
     }
 bulk-note-canary =
     { $count ->
         [one]
             { $source ->
-                [largest] 1 is tried first, of the largest of { $errors } errors; the others follow only if it is processed.
-               *[one] 1 is tried first; the others follow only if it is processed.
+                [largest] 1 job of the largest of { $errors } errors is retried first. The remaining jobs follow only if this job is processed.
+               *[one] 1 job is retried first. The remaining jobs follow only if this job is processed.
             }
        *[other]
             { $source ->
-                [largest] { $count } are tried first, one of each of the { $count } largest of { $errors } errors; the others follow only if they are processed.
-                [each] { $count } are tried first, from all { $errors } errors; the others follow only if they are processed.
-               *[one] { $count } are tried first; the others follow only if they are processed.
+                [largest] { $count } jobs are retried first, one of each of the { $count } largest of { $errors } errors. The remaining jobs follow only if these are processed.
+                [each] { $count } jobs are retried first, from all { $errors } errors. The remaining jobs follow only if these are processed.
+               *[one] { $count } jobs are retried first. The remaining jobs follow only if these are processed.
             }
     }
 bulk-queued =
     { $count ->
-        [one] ⚠️ The order of 1 of them already has a job in the queue: { $orders }
-       *[other] ⚠️ The orders of { $count } of them already have a job in the queue: { $orders }
+        [one] ⚠️ The order of 1 of these failed jobs already has a job in the queue: { $orders }
+       *[other] ⚠️ The orders of { $count } of these failed jobs already have a job in the queue: { $orders }
     }
 bulk-processed-later =
     { $count ->
-        [one] ⚠️ The order of 1 of them was processed since, by a retried job: { $orders }
-       *[other] ⚠️ The orders of { $count } of them were processed since, by retried jobs: { $orders }
+        [one] ⚠️ A retried job has already processed the order of 1 of these failed jobs: { $orders }
+       *[other] ⚠️ Retried jobs have already processed the orders of { $count } of these failed jobs: { $orders }
     }
 bulk-identical =
     { $count ->
-        [one] ⚠️ 1 of them has the same payload as another one.
-       *[other] ⚠️ { $count } of them have the same payload as another one.
+        [one] ⚠️ 1 of these jobs has the same payload as another of these jobs.
+       *[other] ⚠️ { $count } of these jobs have the same payload as another of these jobs.
     }
 bulk-duplicates-bounded = Only the newest jobs were checked for duplicates.
-bulk-children = ⚠️ Rows of { $tables } that refer to these jobs are deleted or changed by the database too. An undo does not restore them.
+bulk-children = ⚠️ The database also deletes or changes the rows of { $tables } that refer to these jobs. An undo does not restore those rows.
+bulk-note-laravel = If the deadline of a job (retryUntil) has passed, the retry moves it by the time that the job had at first, or removes it. Jobs of other connections are skipped and named.
 bulk-final = ⚠️ *No copies are kept:* this cannot be undone.
 bulk-ids-missing =
     { $count ->
@@ -1095,8 +1198,8 @@ bulk-ids-missing =
     }
 progress-rate =
     { $count ->
-        [one] At most 1 a minute starts.
-       *[other] At most { $count } a minute start.
+        [one] At most 1 job a minute starts.
+       *[other] At most { $count } jobs a minute start.
     }
 problem-retry-what = Name what to retry: ids like 45 46 50-60, or incident=I12, error=E12, queue=, order=, before=, after=. To retry everything, use retry-all
 problem-canary-of-one = A canary needs several jobs, and only 1 job matches. Retry it without canary=
@@ -1104,7 +1207,7 @@ problem-when = { $value } is not a time like 2h, yesterday, 2025-11-07 or 2025-1
 problem-rate = { $value } is not a rate like 60/min, 10/s or 600/h
 
 ### The digest
-help-digest = what was done and what failed since the last digest, and which incidents are active
+help-digest = processed and failed jobs since the last digest, and active incidents
 digest-title = *Digest of { $day }*
 digest-title-days = *Digest of { $first } to { $last }*
 digest-zone = Days in the time zone { $zone }.
@@ -1122,12 +1225,12 @@ digest-label-deleted = *Deleted*
 digest-deed = { $who } { $count }
 digest-others =
     { $count ->
-        [one] 1 other
-       *[other] { $count } others
+        [one] 1 other person
+       *[other] { $count } other people
     }
-digest-label-slow = *Slowest*
+digest-label-slow = *Longest waits*
 digest-waited = { $at }: a job in { $queue } had waited { $age }
-digest-backlog = { $at }: { $count } pending, the highest
+digest-backlog = { $at }: { $count } pending jobs, the highest number
 digest-nothing-slow = No job waited.
 digest-label-incidents = *Incidents*
 digest-opened =
@@ -1139,8 +1242,8 @@ digest-opened =
 digest-opened-more = more than { $count } triggered
 digest-over =
     { $count ->
-        [one] 1 of them resolved after { $age }
-       *[other] { $count } of them resolved, half of these within { $age }
+        [one] 1 of these resolved, after { $age }
+       *[other] { $count } of these resolved, half of the resolved ones within { $age }
     }
 digest-open-now =
     { $count ->
@@ -1154,7 +1257,7 @@ digest-incident = { $id } { $what }
 digest-rule-new_failures = new failures
 digest-rule-summary = many failures at once
 digest-rule-oldest_job = oldest job waited too long
-digest-rule-stuck_jobs = reserved for too long
+digest-rule-stuck_jobs = job reserved for too long
 digest-rule-failed_count = many failed jobs
 digest-rule-backlog_growth = backlog growing
 digest-rule-no_worker_activity = no worker activity
@@ -1167,21 +1270,21 @@ digest-errors =
        *[other] { $groups }, failed jobs: { $failed }; the largest:
     }
 digest-error = *{ $error }* { $count }
-digest-gap = No samples for { $age }: counts that rest on samples are incomplete.
-digest-no-samples = No samples for these days.
+digest-gap = No samples for { $age }: counts that are based on samples are incomplete.
+digest-no-samples = There are no samples of these days.
 digest-began = Monitoring started { $at }; there is no data before that.
 
 ### The chart
 
-chart-none = No data for this period yet: the bot takes a sample every few seconds from its start.
+chart-none = No data for this period yet. A running bot takes a sample every few seconds.
 chart-day-title =
     { $hours ->
         [one] *Last hour*
        *[other] *Last { $hours } hours*
     }
-chart-day-pending = pending, at most { $count }
-chart-day-processed = processed, about { $count }
-chart-day-processed-unknown = processed: unknown
+chart-day-pending = pending jobs, at most { $count }
+chart-day-processed = processed jobs, about { $count }
+chart-day-processed-unknown = processed jobs: unknown
 chart-day-failures = new failures: { $count }
 chart-missing = No data for { $age } of this period.
 chart-title-day = *The last 24 hours*: { $scope }
@@ -1189,7 +1292,7 @@ chart-title-week = *The last 7 days*: { $scope }
 chart-all = all queues
 chart-queued = Jobs in the queue
 chart-failures = New failures
-chart-bars-processed = processed, at most { $most } per bar
+chart-bars-processed = processed jobs, at most { $most } per bar
 chart-bars-failed = failed jobs, at most { $most }
 chart-bars-oldest = oldest waiting job, at most { $most }
 chart-axis = { $zone }
@@ -1208,9 +1311,9 @@ chart-sum-processed = about { $count } processed
 chart-sum-failures = new failures: { $count }
 chart-most-pending = highest number of pending jobs: { $count }
 chart-most-oldest = highest age of the oldest job: { $age }
-chart-processed-unknown = The processed jobs are not known for the whole period: the table's counter does not show them.
-chart-processed-of-all = Processed jobs are known only for all queues together.
-chart-how = Pending, reserved and failed: the highest of each interval. Processed: approximate, the jobs that left the queue without failing. Times: { $zone }.
+chart-processed-unknown = The number of processed jobs is not known for the whole period, because the table's counter does not show it.
+chart-processed-of-all = The number of processed jobs is known only for all queues together.
+chart-how = Pending, reserved and failed: the highest number of each interval. Processed: about the number of jobs that left the queue without failing. Times: { $zone }.
 help-chart = the last 24 hours or 7 days as charts
 problem-span = { $value } is not a period of the chart: 24h or 7d
 
@@ -1226,7 +1329,7 @@ home-wrong =
 home-look = 🟠 No active incidents, but check the warnings below
 home-unwell = 🟠 No active incidents, but queue-bot itself has a problem
 home-well = 🟢 No active incidents
-home-as-of = As of { $at }
+home-as-of = Data from { $at }
 home-role = your role: { $role }
 home-counted = totals counted at { $at }
 home-refresh = Refresh
@@ -1262,7 +1365,7 @@ home-late-note = ⚠️ An available job has waited for over { $limit }: are the
 home-uncounted = ❓ The totals are not known yet: the tables are large, and the first count runs in the background.
 home-queues = Queues
 home-queue = { $queue }
-home-queue-late = { $queue } ⚠️ oldest { $age }
+home-queue-late = { $queue } ⚠️ oldest waiting job: { $age }
 home-day = Last 24 hours
 home-errors = Errors, most failed jobs first
 home-failed = Failed jobs, newest first
@@ -1317,8 +1420,8 @@ rule-waiting =
         }
     }
 rule-workers-still = No job started or finished for { $age }.
-rule-workers-slow = The workers are active (last { $age } ago), but too slow: add workers or make the jobs faster.
-rule-workers-moving = The workers are active (last { $age } ago).
+rule-workers-slow = The workers are active (last activity { $age } ago), but too slow: add workers or make the jobs faster.
+rule-workers-moving = The workers are active (last activity { $age } ago).
 rule-workers-busy =
     { $count ->
         [one] The workers are busy with 1 job.
@@ -1351,7 +1454,7 @@ rule-failed-count-group =
         [one] { $error }: 1 · { $name }
        *[other] { $error }: { $count } · { $name }
     }
-rule-failed-count-hint = Find the error they share ({ $errors }), fix it, then retry them all.
+rule-failed-count-hint = Find the error that the jobs share ({ $errors }), fix it, then retry all failed jobs.
 rule-backlog-growth =
     { $counted ->
         [exact] { $count ->
@@ -1364,11 +1467,19 @@ rule-backlog-growth =
         }
     }
 rule-backlog-growth-empty = 📈 *{ $queue }:* no job is waiting.
-rule-backlog-growth-grown = That is { $grown } more than { $minutes } min ago, and the backlog still grows.
-rule-backlog-growth-more = That is { $grown } more than { $minutes } min ago.
+rule-backlog-growth-grown =
+    { $grown ->
+        [one] That is 1 more job than { $minutes } min ago, and the backlog still grows.
+       *[other] That is { $grown } more jobs than { $minutes } min ago, and the backlog still grows.
+    }
+rule-backlog-growth-more =
+    { $grown ->
+        [one] That is 1 more job than { $minutes } min ago.
+       *[other] That is { $grown } more jobs than { $minutes } min ago.
+    }
 rule-backlog-growth-over = The backlog no longer grows.
 rule-backlog-growth-hint = Jobs arrive faster than the workers process them: are all workers running, and do jobs take longer than usual?
-rule-peak = Highest value: { $figure }.
+rule-peak = Highest value of this incident: { $figure }.
 rule-background-problem = 🩺 *queue-bot:* { $part } does not work.
 rule-background-problem-over = 🩺 *queue-bot:* { $part } works again.
 
@@ -1388,17 +1499,17 @@ mute-of-group = the error group *{ $error }*
 mute-of-queue = the queue { $queue }
 mute-of-rule = the alert rule { $rule }
 mute-of-rule-in-queue = the alert rule { $rule } of the queue { $queue }
-acknowledge-done = 👀 You acknowledged *{ $id }*: { $what }. It will not escalate; its alert shows your name.
-assign-taken = 👀 You took over *{ $id }*: { $what }. It will not escalate; its alert shows your name.
+acknowledge-done = 👀 You acknowledged *{ $id }*: { $what }. The incident will not escalate, and its alert shows your name.
+assign-taken = 👀 You took over *{ $id }*: { $what }. The incident will not escalate, and its alert shows your name.
 assign-taken-by = 👀 *{ $by } took over { $id }*: { $what }.
-assign-done = 👀 *{ $id }* is now { $to }'s: { $what }. It will not escalate; its alert shows the name.
+assign-done = 👀 *{ $id }* is now assigned to { $to }: { $what }. The incident will not escalate, and its alert shows the name.
 assign-done-by = 👀 *{ $by } assigned { $id }* to { $to }: { $what }.
 incident-assigned = 👀 Assigned to { $to } by { $by }, { $at }
 incident-taken-over = 👀 Taken over by { $by }, { $at }
 button-take-over = Take over
 spoken-assign-id = Take over incident { $what }
-help-assign = make a person responsible for an incident; without a person, take it over
-help-handover = for the next person on call: active incidents by person, mutes, running work
+help-assign = make a person responsible for an incident; without a person, you take the incident over
+help-handover = summary for the next person on call: active incidents by person, mutes, running bulk changes
 audit-did-assign = { $who } assigned incident { $what }
 handover-title = *Handover*
 handover-incidents = *Active incidents: { $count }*
@@ -1409,9 +1520,9 @@ handover-owner = 👀 { $by }, since { $at }
 handover-mutes = *Mutes: { $count }*
 handover-mutes-none = Nothing is muted.
 handover-mute = 🔕 { $topic }, by { $by }, since { $since }, until { $until }
-handover-operations = *Running: { $count }*
+handover-operations = *Running bulk changes: { $count }*
 handover-operations-none = No bulk change is running.
-handover-operation = *{ $id }* { $command }: { $done } of { $total }, by { $by }, for { $age }
+handover-operation = *{ $id }* { $command }: { $done } of { $total } done, by { $by }, for { $age }
 handover-freeze = 🧊 { $by } froze all changes, { $since }.
 handover-more =
     { $count ->
@@ -1421,8 +1532,8 @@ handover-more =
 acknowledge-done-by = 👀 *{ $by } acknowledged { $id }*: { $what }.
 mute-done = 🔕 Muted until { $at }: { $topic }.
 mute-done-by = 🔕 *{ $by } muted* { $topic } until { $at }.
-mute-extended = It was muted until { $at }; the mute is longer now.
-mute-effect = New alerts are not posted and nothing escalates. Incidents are still recorded, and posted alerts are still updated. Incidents that are active when the mute ends are posted then.
+mute-extended = This replaces a mute until { $at }.
+mute-effect = During the mute, the bot posts no new alerts about this topic and escalates nothing. The bot still records incidents and updates the posted alerts. When the mute ends, the bot posts the incidents that are still active.
 mute-incidents =
     { $count ->
         [one] This mutes 1 active incident.
@@ -1431,10 +1542,10 @@ mute-incidents =
 mute-no-jobs = The queue { $queue } has no job now.
 unmute-done = 🔔 No longer muted: { $topic }.
 unmute-done-by = 🔔 *{ $by } ended the mute* of { $topic }.
-unmute-early = It would have ended at { $at }.
+unmute-early = The mute would have ended at { $at }.
 help-acknowledge = acknowledge an incident; it will not escalate
 help-mute = post no alerts about one error group, queue or alert rule for a while
-help-unmute = end a mute before its time
+help-unmute = end a mute early
 refusal-incident-not-found = There is no incident { $id }
 refusal-incident-closed = Incident { $id } was resolved at { $at }: there is nothing to acknowledge
 refusal-not-operator = { $person } cannot be responsible for an incident: this needs the role operator. Nothing was changed
@@ -1442,10 +1553,10 @@ refusal-already-acknowledged = { $by } already acknowledged { $id }, at { $at }
 refusal-queue-not-found = There is no queue { $queue }: no job was ever in it. Nothing was changed
 refusal-nearest-queue = Did you mean { $queue }?
 refusal-known-queues = Known queues: { $queues }
-refusal-already-muted = { $by } muted { $word } until { $at } already, which is longer. To shorten the mute, unmute it first
+refusal-already-muted = { $by } already muted { $word } until { $at }, which is longer than your mute. To shorten the mute, unmute { $word } first
 refusal-not-muted = { $word } is not muted
-refusal-not-muted-by = { $word } is no longer muted: { $by } ended that at { $at }
-refusal-muted-otherwise = { $id } itself is not muted: { $by } muted { $word }, until { $at }. To end that: { $nearest }
+refusal-not-muted-by = { $word } is no longer muted: { $by } ended the mute at { $at }
+refusal-muted-otherwise = { $id } itself is not muted: { $by } muted { $word }, until { $at }. To end that mute: { $nearest }
 reason-incident-not-found = no such incident
 reason-incident-closed = the incident was resolved
 reason-not-operator = the person is no operator
@@ -1455,7 +1566,7 @@ reason-person-ambiguous = several people have this name
 reason-person-not-found = person not found
 reason-already-muted = a longer mute was active
 reason-not-muted = there was no such mute
-reason-muted-otherwise = another mute covers it
+reason-muted-otherwise = another mute covers the incident
 problem-incident = { $value } is not an incident like I12
 problem-one-incident = Exactly one incident is needed
 problem-mute-what = Name exactly one topic: error=E12, queue=NAME, alert=RULE, alert=RULE queue=NAME, or an incident like I12
@@ -1468,8 +1579,8 @@ watch-holder = 👁️ { $replica } has been the leader for { $age }. Its lease 
 watch-nobody = ⚠️ *No replica monitors the queue:* the last lease ended at { $at }. Is { $run } running?
 watch-cost = A check takes { $last } ms of database time.
 watch-cost-unknown = The database time of a check is not known yet.
-watch-worst = The slowest of the last hour took { $worst } ms, { $age } ago.
-watch-worst-high = ⚠️ The slowest of the last hour took { $worst } ms, { $age } ago: more than { $most } ms.
+watch-worst = The slowest check of the last hour took { $worst } ms, { $age } ago.
+watch-worst-high = ⚠️ The slowest check of the last hour took { $worst } ms, { $age } ago: more than { $most } ms.
 watch-too-soon = ⚠️ { $setting } ({ $limit }) is shorter than the workers' own timeout ({ $timeout }): jobs that are only slow are reported as stuck.
 watch-no-channel = ⚠️ { $setting } is not set: alerts are not posted.
 watch-incidents =
@@ -1486,7 +1597,11 @@ watch-count =
     }
 watch-seen = 👀 { $by }
 watch-muted = 🔕 until { $at }
-watch-more-incidents = … and { $count } more.
+watch-more-incidents =
+    { $count ->
+        [one] … and 1 more incident.
+       *[other] … and { $count } more incidents.
+    }
 watch-mutes =
     { $count ->
         [one] *1 mute*
@@ -1494,13 +1609,17 @@ watch-mutes =
     }
 watch-mutes-none = Nothing is muted.
 watch-mute = 🔕 { $topic } until { $at }, by { $by }
-watch-more-mutes = … and { $count } more. { $command } ends any of them.
+watch-more-mutes =
+    { $count ->
+        [one] … and 1 more mute. { $command } ends a mute.
+       *[other] … and { $count } more mutes. { $command } ends a mute.
+    }
 watch-limits = *Alert rules*
 watch-limit = • { $rule } { $limit }
 watch-new_failures =
     { $count ->
-        [one] new failures of an error group, at once; above 1 alert a minute, one for the rest
-       *[other] new failures of an error group, at once; above { $count } alerts a minute, one for the rest
+        [one] new failures of an error group, immediately; above 1 alert a minute, a single alert for all further failures
+       *[other] new failures of an error group, immediately; above { $count } alerts a minute, a single alert for all further failures
     }
 watch-oldest_job = an available job that has waited for more than { $age }
 watch-no_worker_activity = available jobs, while no job starts or finishes for { $age }
@@ -1531,7 +1650,7 @@ help-watch = monitoring: active incidents, mutes, alert rules, and the leader
 button-unmute = Unmute
 
 ### Incidents
-incident-undrawn = ⚠️ *{ $id }*: the alert of this incident cannot be drawn; the bot's log has the reason. /queue watch and /queue errors show the problems in the queue.
+incident-undrawn = ⚠️ *{ $id }*: the alert of this incident cannot be shown; the bot's log has the reason. /queue watch and /queue errors show the problems in the queue.
 incident-queues = several queues
 incident-group-open =
     { $count ->
@@ -1554,23 +1673,23 @@ incident-group-recovered =
        *[other] ✅ *{ $count } failed jobs*
     }
 incident-more = … and { $count } more
-incident-span = first { $first }, last { $last }
+incident-span = first failure { $first }, last failure { $last }
 incident-known = known since { $at }
 incident-retried = { $count } retried
 incident-deleted = { $count } deleted
 incident-otherwise = { $count } removed without the bot
-incident-by = last by { $by }, { $at }
+incident-by = last change by { $by }, { $at }
 incident-left = { $left } not retried yet
-incident-waits = All of them were retried or removed; waiting for results.
-incident-quiet = No new failure for { $age }. The failed jobs are still there.
+incident-waits = All of these jobs were retried or removed; the bot waits for results.
+incident-quiet = No new failure for { $age }. The failed jobs are still in failed_jobs.
 incident-acknowledged = 👀 Acknowledged by { $by }, { $at }
 incident-muted = 🔕 muted until { $until }
 incident-mention = For { $group }
-incident-unseen = ⏰ Triggered { $age } ago and nobody has acknowledged it: { $now }
-incident-grown = 📈 It has grown from { $before } to { $now }
-incident-reopened = 🔴 Triggered again, { $age } after it was resolved: { $now }
+incident-unseen = ⏰ This incident was triggered { $age } ago, and nobody has acknowledged it: { $now }
+incident-grown = 📈 This incident has grown from { $before } to { $now }
+incident-reopened = 🔴 This incident was triggered again, { $age } after it was resolved: { $now }
 incident-over = ✅ Resolved after { $age }.
-incident-over-figures = ✅ Resolved after { $age }: { $figures }.
+incident-over-figures = ✅ Resolved after { $age }. Jobs: { $figures }.
 incident-figures = { $processed } processed, { $failed } failed
 incident-processed = about { $count } processed
 incident-processed-all = about { $count } processed in all queues
@@ -1605,13 +1724,14 @@ button-stuck = Stuck jobs
 ### The bot's own background work
 background-stalled = ⚠️ *The background work has stopped:* no round has ended for { $age }.
 background-step-failing = ⚠️ *{ $step } fails:* it has not succeeded for { $age } ({ $error }).
-background-step-late = ⚠️ *{ $step } has stopped:* it has not ended for { $age }.
+background-step-late = ⚠️ *{ $step } has stopped:* the last successful run was { $age } ago.
 background-index-lag = ⚠️ *Failed job { $id }* is not in the index of failures yet, after { $age }.
 background-unsealed = ⚠️ *Audit record { $id }* is not sealed yet, after { $age }.
 background-audit-key-missing = ⚠️ *The key of the audit log is missing:* this replica does not hold key { $audit_key }. It seals nothing and refuses every change.
 background-forged-link = ⚠️ *Link { $id } of the audit chain is forged:* no replica with the key made it. Nothing is sealed until it is removed.
+background-verify-failed = ⚠️ *The audit log was changed:* the verification { $age } ago found faults. Record #{ $id } and the log name them.
 background-forged-record = ⚠️ *Audit record { $id } was not sealed:* its HMAC is missing, wrong or a copy, so no replica with the key wrote it.
-background-cursor-reset = ⚠️ *The cursor { $error } was moved beyond its rows* by somebody else, and was reset { $age } ago.
+background-cursor-reset = ⚠️ *Somebody moved the cursor { $error } beyond its rows.* The bot reset the cursor { $age } ago.
 background-sample-old = ⚠️ *The newest sample of the queue* is { $age } old.
 background-sample-missing = ⚠️ *No sample of the queue* has been taken for { $age }.
 background-zone-offset =
@@ -1619,13 +1739,13 @@ background-zone-offset =
         [earlier] ⚠️ *failed_at of new failures is { $offset } too early:* it is not in the time zone of QUEUE_BOT_TIME_ZONE.
        *[later] ⚠️ *failed_at of new failures is { $offset } too late:* it is not in the time zone of QUEUE_BOT_TIME_ZONE.
     }
-background-unseen = ⚠️ *{ $part } could not be checked* ({ $error }): its state is unknown.
+background-unseen = ⚠️ *Not checked: { $part }* ({ $error }). Its state is unknown.
 background-more =
     { $count ->
         [one] … and 1 more problem.
        *[other] … and { $count } more problems.
     }
-background-hint = The bot's log has the reason: search it for { $line }.
+background-hint = The bot's log shows the reason: search the log for { $line }.
 background-part-watcher = the background work
 background-part-times = the times of failures
 background-part-failures = the index of failures
@@ -1647,11 +1767,12 @@ background-means-retries = Messages about retries do not show the outcomes of th
 background-means-operations = Bulk changes may have stopped.
 background-means-audit = Changes are recorded, but not sealed or posted.
 background-means-outbox = Alerts, audit messages and digests are not posted.
-background-means-metrics = The totals and the chart are out of date, and alerts may rest on old values.
+background-means-metrics = The totals and the chart are out of date, and alerts may be based on old values.
 background-means-digest = The digest is not posted.
 background-means-purge = The bot's own tables keep growing.
 background-step-index = Indexing new failures
 background-step-scan = Scanning older failures
+background-step-regroup = Grouping the failures by new rules
 background-step-group = Triggering incidents
 background-step-aggregate = Adding up counts
 background-step-merge = Adding up the counts of past days
@@ -1661,7 +1782,9 @@ background-step-refresh = Editing alerts
 background-step-outcomes = Tracking retried jobs
 background-step-bulk-outcomes = Tracking bulk retries
 background-step-canary = Evaluating canaries
+background-step-approvals = Ending requests for approval
 background-step-bulk = Running bulk changes
+background-step-verify = Verifying the audit log
 background-step-seal = Sealing audit records
 background-step-deliver = Delivering messages
 background-step-sample = Sampling the queue
@@ -1670,3 +1793,47 @@ background-step-digest = Posting the digest
 background-step-purge = Purging old records
 background-step-load = Measuring the database load
 background-step-health = Checking the background work
+
+## Merges of error groups
+merge-preview = Merge *{ $error }* into *{ $into }*?
+merge-merged = 🔗 Merged *{ $error }* into *{ $into }*.
+merge-merged-by = 🔗 *{ $by } merged { $error }* into *{ $into }*.
+merge-ended = *{ $error }* is a group of its own again, apart from *{ $into }*.
+merge-ended-by = *{ $by } undid the merge* of { $error } into { $into }.
+merge-group =
+    { $count ->
+        [one] *{ $error }* · 1 failed job · { $name }
+       *[other] *{ $error }* · { $count } failed jobs · { $name }
+    }
+merge-effect = All failures of { $error }, also new ones, count as failures of { $into }: in lists, alerts, filters and outcomes. A mute of { $error } does not apply to { $into }. No job changes, and the merge can be undone at any time.
+merge-part = Includes *{ $error }*, merged by { $by }, { $at } · { $name }
+merge-part-rules = Includes *{ $error }*, merged by newer rules, { $at } · { $name }
+button-merge = Merge { $error } into { $into }
+button-undo-merge = Undo merge
+spoken-merge-undo = Undo the merge of { $error }
+help-merge = count the failures of one error group as failures of another, or undo that by into=no
+audit-did-merge = { $who } merged error groups: { $what }
+audit-did-merge-ended = { $who } undid the merge of error groups: { $what }
+refusal-already-merged = { $id } is already merged into { $into }. To undo that: { $command }
+refusal-not-merged = { $id } is not merged into another error group
+reason-already-merged = already merged
+reason-not-merged = not merged
+problem-merge-itself = An error group cannot be merged into itself
+
+## The first minute on a large queue
+watch-backfill = ⏳ Older failures: { $rows } of about { $total } are in the index
+watch-regrouping = ⏳ New grouping rules: failures are grouped again, { $rows } of about { $total } done
+watch-backfill-rate =
+    { $count ->
+        [one] 1 a second, about { $left } left
+       *[other] { $count } a second, about { $left } left
+    }
+watch-checks =
+    { $count ->
+        [one] Checks: 1 queue, checked { $newest } ago
+       *[other] Checks: { $count } queues in turns, the last one { $newest } ago; { $queue } is longest unchecked, { $oldest }
+    }
+watch-check = { $queue }: checked { $age } ago
+status-estimated = ⏳ Estimated: the first exact count is not ready yet. Ask again in a minute for exact numbers.
+modal-counting = Counting the failed jobs …
+modal-preview = Preview

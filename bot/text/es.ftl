@@ -43,11 +43,11 @@ button-close = Cerrar
 button-cancel = Cancelar
 button-stop = Cancelar el resto
 confirm-delete-failed = ¿Eliminar el job fallido { $id }?
-confirm-delete-failed-text = No se reintentará. El bot guarda una copia.
+confirm-delete-failed-text = El job no se reintentará. El bot guarda una copia.
 confirm-delete = ¿Eliminar el job { $id }?
-confirm-delete-text = No se ejecutará. Si un worker ya lo tomó, es posible que lo termine. El bot guarda una copia.
+confirm-delete-text = El job no se ejecutará. Si un worker ya tomó el job, es posible que lo termine. El archivo del bot guarda una copia.
 
-## What screen readers read instead of a button's label; each begins with the label
+## Lo que leen los lectores de pantalla en lugar del texto de un botón; empieza con ese texto
 spoken-retry-ids = Reintentar job fallido { $what }
 spoken-retry-error = Reintentar grupo { $what }
 spoken-retry-incident = Reintentar grupo del incidente { $what }
@@ -71,7 +71,7 @@ spoken-retry-all-queue = Reintentar todos los jobs fallidos de la cola { $what }
 spoken-page-failed = Página siguiente de jobs fallidos
 spoken-page-jobs = Página siguiente de jobs en la cola
 spoken-page-errors = Página siguiente de grupos de error
-spoken-page-history = Más antiguos: registros
+spoken-page-history = Registros anteriores del historial
 
 ## Estado
 status-title = *Estado de la cola*
@@ -104,15 +104,15 @@ status-oldest-alarm = ⚠️ Job en espera más antiguo: { $age }, en { $queue }
 status-none-waits = ✅ Job en espera más antiguo: ninguno.
 status-failed-alarm =
     { $limit ->
-        [one] ⚠️ Hay más de 1 job fallido. Busca el error que comparten, corrígelo y reinténtalos todos.
-       *[other] ⚠️ Hay más de { $limit } jobs fallidos. Busca el error que comparten, corrígelo y reinténtalos todos.
+        [one] ⚠️ Hay más de 1 job fallido. Busca el error que los jobs tienen en común, corrígelo y reintenta todos los jobs fallidos.
+       *[other] ⚠️ Hay más de { $limit } jobs fallidos. Busca el error que los jobs tienen en común, corrígelo y reintenta todos los jobs fallidos.
     }
 status-caption = Jobs por cola
-status-as-of = Datos de { $at }: las tablas son grandes y este es el último conteo exacto.
+status-as-of = Estas cantidades son de { $at }. El bot no cuenta las tablas grandes en cada comando.
 status-more-queues =
     { $count ->
-        [one] 1 cola más, con menos jobs.
-       *[other] { $count } colas más, con menos jobs.
+        [one] Hay 1 cola más, con menos jobs.
+       *[other] Hay { $count } colas más, con menos jobs.
     }
 column-queue = Cola
 column-available = Disponibles
@@ -144,18 +144,18 @@ jobs-title =
         [reserved] *Jobs reservados*{ $scope }
        *[all] *Jobs en la cola*{ $scope }
     }
-jobs-none = ✅ No hay jobs así{ $scope }.
-jobs-none-partial = ❓ No hay jobs así{ $scope } entre los más antiguos y los más recientes. La cola es demasiado larga para revisarla completa.
+jobs-none = ✅ No hay jobs que coincidan{ $scope }.
+jobs-none-partial = ❓ No hay jobs que coincidan{ $scope } entre los más antiguos y los más recientes. La cola es demasiado larga para revisarla completa.
 job-row = *Job { $id }*
 job-name = Job { $id }
 list-more = Hay más abajo.
 list-partial = Solo se revisaron los jobs más antiguos y los más recientes.
-state-pending = pendiente desde hace { $age }
-state-pending-ageless = pendiente
+state-pending = disponible, creado hace { $age }
+state-pending-ageless = disponible
 state-delayed = ⏳ diferido hasta { $at }
 state-reserved = ▶️ reservado desde hace { $age }
 state-stuck = ⚠️ atascado: reservado desde hace { $age }
-stuck-hint = Reservado por más de { $age }: los workers pueden estar muertos o atascados. Revísalos ({ $look }) y reinícialos si hace falta ({ $restart }).
+stuck-hint = Este job lleva más de { $age } reservado: su worker puede estar muerto o atascado. Revisa los workers ({ $look }) y reinícialos si hace falta ({ $restart }).
 
 ## Detalle
 label-state = *Estado:*
@@ -172,7 +172,7 @@ label-error-group = *Grupo de error:*
 label-exception = *Excepción*
 label-payload = *Payload* (datos secretos ocultos)
 text-empty = Vacío.
-text-cut = Cortado aquí: el texto completo tiene { $length } caracteres.
+text-cut = El texto está cortado aquí. El texto completo tiene { $length } caracteres.
 
 ## Cambios de jobs sueltos
 retried-one = 🔁 El job fallido { $id } volvió a la cola como job { $job }.
@@ -200,11 +200,11 @@ deleted-many-by =
         [one] 🗑️ { $by } eliminó 1 job:
        *[other] 🗑️ { $by } eliminó { $count } jobs:
     }
-deleted-reserved-one = ⚠️ Estaba reservado: es posible que su worker lo termine.
+deleted-reserved-one = ⚠️ El job estaba reservado: es posible que su worker lo termine.
 deleted-reserved =
     { $count ->
-        [one] ⚠️ 1 de ellos estaba reservado ({ $ids }): es posible que su worker lo termine.
-       *[other] ⚠️ { $count } de ellos estaban reservados ({ $ids }): es posible que sus workers los terminen.
+        [one] ⚠️ 1 de estos jobs estaba reservado ({ $ids }): es posible que su worker lo termine.
+       *[other] ⚠️ { $count } de estos jobs estaban reservados ({ $ids }): es posible que sus workers los terminen.
     }
 deleted-failed-one = 🗑️ Job fallido { $id } eliminado definitivamente.
 deleted-failed-one-by = 🗑️ { $by } eliminó definitivamente el job fallido { $id }.
@@ -218,14 +218,14 @@ deleted-failed-many-by =
         [one] 🗑️ { $by } eliminó definitivamente 1 job fallido:
        *[other] 🗑️ { $by } eliminó definitivamente { $count } jobs fallidos:
     }
-archive-note = El bot guarda una copia.
+archive-note = El archivo del bot guarda una copia.
 skipped =
     { $count ->
-        [one] Sin cambios, 1:
-       *[other] Sin cambios, { $count }:
+        [one] 1 job no se cambió:
+       *[other] { $count } jobs no se cambiaron:
     }
 skipped-row = • { $sentence }
-skipped-wrong-queue = El bot no puede cambiar la cola de { $id }
+skipped-wrong-queue = El bot no puede cambiar la cola del job { $id }
 
 ## Jobs atascados, y cambios desactivados
 button-release = Liberar
@@ -240,14 +240,16 @@ confirm-release =
         [one] ¿Liberar el job { $id }?
        *[other] ¿Liberar { $count } jobs?
     }
-confirm-release-text = Cualquier worker podrá tomarlo. Si su worker anterior sigue corriendo, el job puede ejecutarse dos veces: revisa antes los workers.
+confirm-release-text = Revisa antes los workers. Cualquier worker puede tomar un job liberado. Si el worker anterior sigue corriendo, el job puede ejecutarse dos veces.
 stuck-title = *Jobs atascados*, reservados desde hace { $age } o más; primero los que llevan más tiempo
 stuck-none = ✅ Ningún job está reservado desde hace { $age } o más.
-stuck-none-partial = ❓ Entre los jobs más antiguos y los más recientes, ninguno está reservado desde hace { $age } o más. La cola es demasiado larga para revisarla completa.
-stuck-more = Puede haber más: { $longer } muestra solo los que llevan más tiempo atascados.
+stuck-none-partial = ❓ Ninguno de los jobs más antiguos y más recientes está reservado desde hace { $age } o más. La cola es demasiado larga para revisarla completa.
+stuck-more = Puede haber más jobs atascados: { $longer } muestra solo los jobs que llevan más tiempo atascados.
+payload-facts = Payload: { $facts }
+stuck-expiry = Una reserva vence a los { $age }. El job cuenta entonces como disponible, porque cualquier worker puede volver a tomarlo.
 workers-hint = Los workers pueden estar muertos o atascados. Revísalos ({ $look }) y reinícialos si hace falta ({ $restart }).
-released-one = 🔓 El job { $id } vuelve a estar pendiente: cualquier worker puede tomarlo.
-released-one-by = 🔓 { $by } liberó el job { $id }: vuelve a estar pendiente.
+released-one = 🔓 El job { $id } vuelve a estar disponible: cualquier worker puede tomarlo.
+released-one-by = 🔓 { $by } liberó el job { $id }: vuelve a estar disponible.
 released-many =
     { $count ->
         [one] 🔓 Se liberó 1 job:
@@ -261,49 +263,51 @@ released-many-by =
 released-held = llevaba { $age } reservado
 released-warning =
     { $count ->
-        [one] ⚠️ Si su worker anterior sigue corriendo, puede ejecutarse dos veces.
+        [one] ⚠️ Si el worker anterior de este job sigue corriendo, el job puede ejecutarse dos veces.
        *[other] ⚠️ Si un worker anterior sigue corriendo, su job puede ejecutarse dos veces.
     }
 released-early =
     { $count ->
-        [one] ⚠️ Se liberó por la fuerza poco después de ser reservado. Si su worker anterior está vivo, se ejecuta dos veces.
-       *[other] ⚠️ Algunos se liberaron por la fuerza poco después de ser reservados. Si el worker anterior está vivo, el job se ejecuta dos veces.
+        [one] ⚠️ El job se liberó por la fuerza poco después de que un worker lo reservara. Si ese worker está vivo, el job se ejecuta dos veces.
+       *[other] ⚠️ Algunos jobs se liberaron por la fuerza poco después de que sus workers los reservaran. Si un worker de esos está vivo, su job se ejecuta dos veces.
     }
 released-spent =
     { $count ->
         [one] ⚠️ El job { $ids } ya agotó sus intentos: el próximo worker puede pasarlo a fallidos sin ejecutarlo.
        *[other] ⚠️ Los jobs { $ids } ya agotaron sus intentos: el próximo worker puede pasarlos a fallidos sin ejecutarlos.
     }
-help-stuck = jobs que un worker retiene hace demasiado tiempo
+help-stuck = jobs que llevan demasiado tiempo reservados
 help-release = devolver a la cola los jobs atascados
 refusal-not-reserved = El job { $id } no está reservado: ningún worker lo tiene. No se cambió nada
 refusal-not-reserved-by = El job { $id } ya no está reservado: { $by } lo liberó a las { $at }
 refusal-reserved-again = Un worker volvió a tomar el job { $id } a las { $at }. El job no se cambió; actualiza la lista e inténtalo de nuevo
-refusal-reserved-recently = El job { $id } se reservó recién a las { $at }, así que su worker probablemente lo sigue ejecutando. El job no se cambió. Si ese worker murió: /queue release { $id } force=yes
+refusal-reserved-recently = El job { $id } se reservó hace muy poco, a las { $at }. Su worker probablemente lo sigue ejecutando. El job no se cambió. Si ese worker murió: /queue release { $id } force=yes
 refusal-row-too-long = El job fallido { $id } no se movió: uno de sus valores no cabe en la columna { $detail }. Amplía esa columna e inténtalo de nuevo
 refusal-row-would-change = El job fallido { $id } no se movió: la tabla { $detail } guardaría un texto distinto. Compara los juegos de caracteres y los triggers de ambas tablas
 refusal-row-refused = La fila { $id } no se movió: la base de datos rechazó el cambio con { $detail }
-refusal-row-has-children = La fila { $id } no se cambió: hay filas de la tabla { $detail } que dependen de ella; la base de datos también las borraría o modificaría, y al deshacer no se recuperan. Para cambiarla de todos modos, repite el comando con force=yes
-reason-row-has-children = hay filas de otra tabla que dependen de ella (repite con force=yes)
-reason-times-off = las horas de los fallos están en otra zona
+refusal-row-has-children = La fila { $id } no se cambió, porque hay filas de la tabla { $detail } que dependen de ella. La base de datos también borraría o modificaría esas filas, y al deshacer no se recuperan. Para cambiar la fila { $id } de todos modos, repite el comando con force=yes
+reason-row-has-children = hay filas de otra tabla que dependen de la fila (repite con force=yes)
+reason-times-off = failed_at no está en la zona horaria de QUEUE_BOT_TIME_ZONE
+refusal-other-connection = El job fallido { $id } no se movió: vino de la conexión { $detail }, cuyos jobs no están en esta tabla. Reinténtalo con php artisan queue:retry, o agrega la conexión a QUEUE_BOT_CONNECTIONS si su driver es database
 reason-row-too-long = un valor no cabe en su columna
 reason-row-would-change = la tabla guardaría un texto distinto del original
 reason-row-refused = la base de datos rechazó la fila
+reason-other-connection = el job vino de otra conexión
 reason-not-reserved = el job no estaba reservado
 reason-reserved-again = un worker había vuelto a tomar el job
 reason-reserved-recently = el job se había reservado hace muy poco
 
-frozen = 🧊 *Congelado* por { $by } desde { $at }.
-frozen-reason = 🧊 *Congelado* por { $by } desde { $at }: { $reason }
+frozen = 🧊 *Cambios congelados* por { $by } desde { $at }.
+frozen-reason = 🧊 *Cambios congelados* por { $by } desde { $at }: { $reason }
 frozen-effect = No se ejecuta ningún cambio hasta que un administrador ejecute { $command }.
-frozen-preview = 🧊 { $by } congeló los cambios ({ $at }): esto solo se puede confirmar después de descongelar.
+frozen-preview = 🧊 { $by } congeló todos los cambios ({ $at }). Este cambio solo se puede confirmar después de descongelar.
 frozen-progress = 🧊 En pausa: los cambios están congelados por { $by } desde { $at }. La operación continúa después de descongelar.
-freeze-done = 🧊 Congelado: el bot rechaza todos los cambios desde ahora. Los cambios masivos en curso se pausan y continúan después de { $command }.
+freeze-done = 🧊 Cambios congelados: desde ahora el bot rechaza todos los cambios. Los cambios masivos en curso se pausan, y continúan después de { $command }.
 freeze-done-by = 🧊 *{ $by } congeló todos los cambios.* Los cambios masivos en curso se pausan. El estado, las listas y el historial siguen funcionando.
 freeze-why = Motivo: { $reason }
-unfreeze-done = ☀️ Los cambios vuelven a estar permitidos, después de { $age }. Los cambios masivos en pausa continúan.
-unfreeze-done-by = ☀️ *{ $by } vuelve a permitir los cambios*, después de { $age }. Los cambios masivos en pausa continúan.
-help-freeze = rechazar todos los cambios por ahora; los cambios masivos en curso se pausan
+unfreeze-done = ☀️ Los cambios vuelven a estar permitidos, después de { $age } de congelamiento. Los cambios masivos en pausa continúan.
+unfreeze-done-by = ☀️ *{ $by } vuelve a permitir los cambios*, después de { $age } de congelamiento. Los cambios masivos en pausa continúan.
+help-freeze = rechazar todos los cambios hasta que se descongelen; los cambios masivos en curso se pausan
 help-unfreeze = volver a permitir los cambios
 refusal-frozen = Los cambios están congelados por { $by } desde las { $at }. No se cambió nada; un administrador puede ejecutar /queue unfreeze
 refusal-frozen-reason = Los cambios están congelados por { $by } desde las { $at }: { $reason }. No se cambió nada; un administrador puede ejecutar /queue unfreeze
@@ -316,6 +320,24 @@ reason-not-frozen = los cambios no estaban congelados
 
 ## Deshacer
 button-undo = Deshacer
+retried-attempts =
+    { $count ->
+        [one] Los intentos en el payload de { $ids } vuelven a ser 0.
+        [many] Los intentos en los payloads de { $ids } vuelven a ser 0.
+       *[other] Los intentos en los payloads de { $ids } vuelven a ser 0.
+    }
+retried-deadline-moved =
+    { $count ->
+        [one] El plazo (retryUntil) de { $ids } había vencido. El reintento lo extendió por el tiempo que el job tuvo al inicio.
+        [many] Los plazos (retryUntil) de { $ids } habían vencido. El reintento extendió cada uno por el tiempo que el job tuvo al inicio.
+       *[other] Los plazos (retryUntil) de { $ids } habían vencido. El reintento extendió cada uno por el tiempo que el job tuvo al inicio.
+    }
+retried-deadline-removed =
+    { $count ->
+        [one] El plazo (retryUntil) de { $ids } había vencido. El reintento lo quitó, porque el payload no dice cuándo se creó el job.
+        [many] Los plazos (retryUntil) de { $ids } habían vencido. El reintento los quitó, porque los payloads no dicen cuándo se crearon los jobs.
+       *[other] Los plazos (retryUntil) de { $ids } habían vencido. El reintento los quitó, porque los payloads no dicen cuándo se crearon los jobs.
+    }
 undo-until-started = Se puede deshacer hasta que un worker tome el job.
 undo-too-late = Un worker ya tomó el job; el reintento no se puede deshacer.
 undone-failed-one = ↩️ El job fallido { $id } está otra vez en failed_jobs.
@@ -342,13 +364,13 @@ undone-job-many-by =
         [one] ↩️ { $by } devolvió 1 job a la cola:
        *[other] ↩️ { $by } devolvió { $count } jobs a la cola:
     }
-undone-change = Esto deshace { $command } de { $by }, { $at }.
+undone-change = Se deshizo el comando { $command } de { $by }, { $at }.
 undone-taken-back = el job { $job } no se ejecutará
-undone-new-id = ahora { $new }, porque { $id } está ocupado
+undone-new-id = id nuevo { $new }, porque otra fila tiene el id { $id }
 undone-reserved =
     { $count ->
-        [one] ⚠️ Está reservado, como antes. Si ningún worker lo termina, libéralo.
-       *[other] ⚠️ { $count } de ellos están reservados, como antes ({ $ids }). Si ningún worker los termina, libéralos.
+        [one] ⚠️ El job está reservado, como antes. Si ningún worker lo termina, libera el job.
+       *[other] ⚠️ { $count } de estos jobs están reservados, como antes ({ $ids }). Si ningún worker los termina, libera esos jobs.
     }
 bulk-title-undo = Deshacer
 bulk-submit-undo = Devolver { $count }
@@ -363,7 +385,7 @@ bulk-lead-undo =
        *[other] *{ $count } jobs fallidos*{ $scope } volverán a estar como antes.
     }
 scope-undo = { " " }de la operación { $operation }
-bulk-note-undo = Un job reintentado se devuelve solo si ningún worker lo tomó. El resultado cuenta los que no se devolvieron. Un job fallido recibe un id nuevo si otra fila ya tiene el suyo.
+bulk-note-undo = Un job reintentado se devuelve solo si ningún worker lo tomó. El resultado cuenta los jobs que no se devolvieron. Un job fallido recibe un id nuevo si otra fila ya tiene su id.
 bulk-nothing-undo = ✅ No hay nada que devolver.
 bulk-started-undo =
     { $count ->
@@ -375,40 +397,40 @@ progress-running-undo =
         [one] ↩️ Devolviendo 1 job fallido…
        *[other] ↩️ Devolviendo { $total } jobs fallidos…
     }
-progress-cancelling-undo = ⏹️ Cancelando. Devueltos hasta ahora: { $done } de { $total }.
+progress-cancelling-undo = ⏹️ Cancelando. Jobs fallidos devueltos hasta ahora: { $done } de { $total }.
 progress-done-undo =
     { $done ->
         [0] ⚪ No se devolvió ningún job fallido
         [one] ↩️ Se devolvió 1 job fallido
        *[other] ↩️ Se devolvieron { $done } jobs fallidos
     }
-progress-cancelled-undo = ⏹️ Cancelado. Devueltos: { $done } de { $total }. Los demás no se cambiaron.
-progress-stopped-undo = ⚠️ Detenido. Devueltos: { $done } de { $total }. Los demás no se cambiaron.
+progress-cancelled-undo = ⏹️ Cancelado. Jobs fallidos devueltos: { $done } de { $total }. Los jobs restantes no se cambiaron.
+progress-stopped-undo = ⚠️ Detenido. Jobs fallidos devueltos: { $done } de { $total }. Los jobs restantes no se cambiaron.
 progress-skipped-undo =
     { $count ->
-        [one] 1 no se devolvió: un worker tomó su job, o ya estaba de vuelta.
-       *[other] { $count } no se devolvieron: un worker tomó sus jobs, o ya estaban de vuelta.
+        [one] 1 job fallido no se devolvió: un worker ya había tomado el job reintentado, o el job fallido ya estaba de vuelta.
+       *[other] { $count } jobs fallidos no se devolvieron: los workers ya habían tomado los jobs reintentados, o los jobs fallidos ya estaban de vuelta.
     }
 undone-mark = ↩️ Deshecho por { $by }, { $at }.
-undone-part = ↩️ { $by } devolvió { $count } de los { $total }, { $at }.
-help-undo = devolver lo que se reintentó o eliminó; sin número, tu último cambio
+undone-part = ↩️ Deshecho en parte por { $by }, { $at }. Jobs fallidos devueltos: { $count } de { $total }.
+help-undo = devolver los jobs reintentados o eliminados; sin número, deshacer tu último cambio
 refusal-nothing-to-undo =
     { $days ->
         [one] No hiciste ningún cambio en el último día que todavía se pueda deshacer
        *[other] No hiciste ningún cambio en los últimos { $days } días que todavía se pueda deshacer
     }
-refusal-change-not-found = No existe el cambio { $word }. Indica el número de una operación, o el de un registro de auditoría, como #12
-refusal-not-undoable = { $command } no se puede deshacer: no quitó nada, o no guardó copia. Lo que se deshizo se puede volver a reintentar o eliminar
+refusal-change-not-found = No existe el cambio { $word }. Indica el número de una operación, como 12, o el de un registro de auditoría, como #12
+refusal-not-undoable = { $command } no se puede deshacer: el comando no quitó ningún job, o el bot no guardó una copia. Los jobs que se devolvieron al deshacer se pueden volver a reintentar o eliminar
 refusal-undo-expired =
     { $days ->
-        [one] Esto ya no se puede deshacer: las copias se guardan 1 día. No se cambió nada
-       *[other] Esto ya no se puede deshacer: las copias se guardan { $days } días. No se cambió nada
+        [one] Este cambio ya no se puede deshacer: el bot guarda las copias 1 día. No se cambió nada
+       *[other] Este cambio ya no se puede deshacer: el bot guarda las copias { $days } días. No se cambió nada
     }
-refusal-already-undone = { $by } ya lo deshizo a las { $at }
+refusal-already-undone = { $by } ya deshizo este cambio a las { $at }
 refusal-job-taken = Ya es tarde para deshacer el reintento del job fallido { $id }: un worker ya tiene el job { $job }. No se cambió nada
 refusal-job-gone = Ya es tarde para deshacer el reintento del job fallido { $id }: el job { $job } ya no está en la cola; un worker lo tomó o lo procesó. No se cambió nada
 refusal-job-gone-by = Ya es tarde para deshacer el reintento del job fallido { $id }: { $by } eliminó el job { $job } a las { $at }. No se cambió nada
-refusal-row-there = { $id } ya existe, con el mismo contenido. No se cambió nada
+refusal-row-there = La fila { $id } ya está en la tabla, con el mismo contenido. No se cambió nada
 reason-nothing-to-undo = no había nada que deshacer
 reason-change-not-found = no existe ese cambio
 reason-not-undoable = el cambio no se puede deshacer
@@ -416,11 +438,11 @@ reason-undo-expired = las copias habían vencido
 reason-already-undone = el cambio ya se había deshecho
 reason-job-taken = un worker tenía el job
 reason-job-gone = el job ya no estaba en la cola
-reason-row-there = la fila ya existía
+reason-row-there = la fila ya estaba en la tabla
 
 ## Cambios masivos
 bulk-title-retry-all = Reintentar todos
-bulk-title-clear-failed = Limpiar jobs fallidos
+bulk-title-clear-failed = Eliminar jobs fallidos
 bulk-submit-retry-all = Reintentar { $count }
 bulk-submit-retry-all-long =
     { $count ->
@@ -460,18 +482,18 @@ bulk-more-groups =
         [one] y 1 grupo de error más
        *[other] y { $count } grupos de error más
     }
-bulk-note-retry-all = Muchos jobs a la vez cargan todos los servicios que llaman.
+bulk-note-retry-all = Muchos jobs a la vez cargan todos los servicios a los que llaman.
 bulk-note-clear-failed =
     { $days ->
-        [one] El bot guarda copias durante 1 día; Deshacer las devuelve.
-       *[other] El bot guarda copias durante { $days } días; Deshacer las devuelve.
+        [one] El archivo del bot guarda copias durante 1 día; al deshacer, los jobs fallidos vuelven.
+       *[other] El archivo del bot guarda copias durante { $days } días; al deshacer, los jobs fallidos vuelven.
     }
-bulk-note-frozen = Solo estos: los jobs que fallen desde ahora no se tocan. La confirmación sirve una vez, dentro de 10 minutos.
-bulk-indexing = ⚠️ El índice aún no tiene todos los fallos anteriores; aquí faltan algunos.
+bulk-note-frozen = Los jobs que fallen desde ahora no se incluyen. Se puede confirmar una sola vez, dentro de 10 minutos.
+bulk-indexing = ⚠️ El índice de fallos aún no contiene todos los fallos anteriores; aquí faltan algunos fallos.
 bulk-type-count = Escribe { $count } para confirmar
 bulk-type-hint = La cantidad de jobs fallidos que se eliminarán.
 bulk-nothing-retry-all = ✅ No hay nada que reintentar.
-bulk-nothing-clear-failed = ✅ No hay nada que limpiar.
+bulk-nothing-clear-failed = ✅ No hay nada que eliminar.
 bulk-nothing-fits = ⚪ Ningún job fallido coincide. No se cambió nada.
 bulk-started-retry-all =
     { $count ->
@@ -490,11 +512,11 @@ progress-running-retry-all =
     }
 progress-running-clear-failed =
     { $total ->
-        [one] 🗑️ Limpiando 1 job fallido…
-       *[other] 🗑️ Limpiando { $total } jobs fallidos…
+        [one] 🗑️ Eliminando 1 job fallido…
+       *[other] 🗑️ Eliminando { $total } jobs fallidos…
     }
-progress-cancelling-retry-all = ⏹️ Cancelando. Reintentados hasta ahora: { $done } de { $total }.
-progress-cancelling-clear-failed = ⏹️ Cancelando. Eliminados hasta ahora: { $done } de { $total }.
+progress-cancelling-retry-all = ⏹️ Cancelando. Jobs fallidos reintentados hasta ahora: { $done } de { $total }.
+progress-cancelling-clear-failed = ⏹️ Cancelando. Jobs fallidos eliminados hasta ahora: { $done } de { $total }.
 progress-done-retry-all =
     { $done ->
         [0] ⚪ No se reintentó ningún job fallido
@@ -503,14 +525,14 @@ progress-done-retry-all =
     }
 progress-done-clear-failed =
     { $done ->
-        [0] ⚪ No se limpió ningún job fallido
-        [one] ✅ Se limpió 1 job fallido
-       *[other] ✅ Se limpiaron { $done } jobs fallidos
+        [0] ⚪ No se eliminó ningún job fallido
+        [one] ✅ Se eliminó 1 job fallido
+       *[other] ✅ Se eliminaron { $done } jobs fallidos
     }
-progress-cancelled-retry-all = ⏹️ Cancelado. Reintentados: { $done } de { $total }. Los demás no se cambiaron.
-progress-cancelled-clear-failed = ⏹️ Cancelado. Eliminados: { $done } de { $total }. Los demás no se cambiaron.
-progress-stopped-retry-all = ⚠️ Detenido. Reintentados: { $done } de { $total }. Los demás no se cambiaron.
-progress-stopped-clear-failed = ⚠️ Detenido. Eliminados: { $done } de { $total }. Los demás no se cambiaron.
+progress-cancelled-retry-all = ⏹️ Cancelado. Jobs fallidos reintentados: { $done } de { $total }. Los jobs restantes no se cambiaron.
+progress-cancelled-clear-failed = ⏹️ Cancelado. Jobs fallidos eliminados: { $done } de { $total }. Los jobs restantes no se cambiaron.
+progress-stopped-retry-all = ⚠️ Detenido. Jobs fallidos reintentados: { $done } de { $total }. Los jobs restantes no se cambiaron.
+progress-stopped-clear-failed = ⚠️ Detenido. Jobs fallidos eliminados: { $done } de { $total }. Los jobs restantes no se cambiaron.
 progress-bar = { $bar } { $percent }% · { $done } de { $total }
 progress-refused =
     { $count ->
@@ -519,21 +541,53 @@ progress-refused =
     }
 progress-skipped =
     { $count ->
-        [one] 1 omitido: otra persona ya lo había quitado o cambiado.
-       *[other] { $count } omitidos: otra persona ya los había quitado o cambiado.
+        [one] 1 job fallido se omitió: otra persona ya lo había quitado o cambiado.
+       *[other] { $count } jobs fallidos se omitieron: otra persona ya los había quitado o cambiado.
     }
 progress-reason = Motivo: { $reason }
-progress-by = Por { $by } · { $age } · operación { $operation }
-cancelled = ⏹️ La operación { $operation } se detiene al terminar su lote actual. Hechos: { $done } de { $total }; quedan hechos.
+progress-by = Por { $by } · duración { $age } · operación { $operation }
+cancelled = ⏹️ La operación { $operation } se detiene al terminar su lote actual. Jobs fallidos cambiados hasta ahora: { $done } de { $total }. Esos cambios se mantienen.
 
-## Recibos
+## Aprobación de una segunda persona
+button-approve = Aprobar
+button-decline = Rechazar
+spoken-approve-id = Aprobar la operación { $what }
+spoken-decline-id = Rechazar la operación { $what }
+confirm-approve = ¿Aprobar la operación { $operation }?
+confirm-approve-text = El bot hará esto: { $what }.
+approval-awaiting = ✋ { $by } pide aprobación para la operación { $operation }: { $what }.
+approval-until = Otro administrador debe aprobarla antes de { $at }, aquí o con { $command }. Los jobs que fallen desde ahora no se tocan.
+approval-declined = 🚫 La operación { $operation } de { $by } fue rechazada: { $what }. No se cambió nada.
+approval-expired = ⌛ Nadie aprobó a tiempo la operación { $operation } de { $by }: { $what }. No se cambió nada.
+approval-requested = ✋ La operación { $operation } espera la aprobación de otro administrador hasta { $at }: { $command }. La solicitud está en el canal.
+approved = ✅ Aprobaste la operación { $operation } de { $by }. Su avance está en el canal.
+approved-by = ✅ { $who } aprobó la operación { $operation } de { $by }.
+declined = 🚫 Rechazaste la operación { $operation } de { $by }. No se cambió nada.
+declined-by = 🚫 { $who } rechazó la operación { $operation } de { $by }. No se cambió nada.
+audit-approval-requested = { $who } pidió aprobación para la operación { $operation }: { $what }
+audit-approval-approve = { $who } aprobó la operación { $operation } de { $by }: { $what }
+audit-approval-decline = { $who } rechazó la operación { $operation } de { $by }: { $what }
+audit-approval-expired = Nadie aprobó a tiempo la operación { $operation } de { $by }: { $what }
+outcome-requested = espera aprobación
+outcome-expired = no se aprobó a tiempo
+help-approve = iniciar un cambio masivo que pidió otra persona
+help-decline = rechazar un cambio masivo que espera aprobación; los operadores, solo los propios
+refusal-not-awaiting = La operación { $operation } no espera aprobación: alguien ya decidió o se acabó el tiempo. No se cambió nada
+refusal-second-person-needed = La operación { $operation } es tu propia solicitud, así que otro administrador debe aprobarla. No se cambió nada
+refusal-second-person-needed-terminal = La operación { $operation } se debe aprobar en Slack, porque una terminal no demuestra quién eres. No se cambió nada
+refusal-approval-pending = { $command } espera aprobación: otro administrador debe aprobar la operación { $operation } en Slack. Aún no se cambió nada
+reason-not-awaiting = la operación no esperaba aprobación
+reason-second-person-needed = una segunda persona debe aprobarla
+reason-approval-pending = espera aprobación
+
+## Resultados de los reintentos
 retry-outcome-processed = ✅ El job { $id } se procesó, { $age } después del reintento.
 retry-outcome-failed-same = 🔴 El job { $id } volvió a fallar con el mismo error, { $age } después del reintento: ahora es el job fallido { $again }.
 retry-outcome-failed-again = 🔴 El job { $id } volvió a fallar, { $age } después del reintento: ahora es el job fallido { $again }.
 retry-outcome-failed-otherwise = 🔴 El job { $id } volvió a fallar con otro error, { $age } después del reintento: ahora es el job fallido { $again }.
 retry-outcome-late = ⏳ El job { $id } sigue en la cola, { $age } después del reintento. ¿Están corriendo sus workers?
-retry-outcome-stopped-following = ⏳ El job { $id } sigue en la cola, { $age } después del reintento. Ya no se le hace seguimiento.
-retry-outcome-no-longer-queued = ⚪ El job { $id } ya no está en la cola. La cola es demasiado larga para revisar si se ejecuta después con otro id.
+retry-outcome-stopped-following = ⏳ El job { $id } sigue en la cola, { $age } después del reintento. El bot ya no le hace seguimiento.
+retry-outcome-no-longer-queued = ⚪ El job { $id } ya no está en la cola. La cola es demasiado larga para revisar si el job se ejecuta después con otro id.
 retry-outcome-deleted = 🗑️ El job { $id } ya no está en la cola: fue eliminado.
 retry-outcome-deleted-by = 🗑️ El job { $id } ya no está en la cola: { $by } lo eliminó.
 retry-outcome-taken-back = ↩️ El job { $id } ya no está en la cola: { $by } deshizo su reintento.
@@ -545,17 +599,17 @@ retry-outcome-word-failed-again = 🔴 volvió a fallar
 retry-outcome-word-failed-otherwise = 🔴 falló con otro error
 retry-outcome-word-no-longer-queued = ⚪ ya no está en la cola
 retry-outcome-word-stopped-following = ⏳ sin seguimiento
-retry-outcomes-ended = Todos terminaron, { $age } después del inicio.
-retry-outcomes-wait = Algunos aún no se ejecutaron, { $age } después del inicio.
-retry-outcomes-look = Todos se ejecutaron, { $age } después del inicio. El bot revisa una vez más si alguno falló.
-retry-outcomes-stopped = Algunos no se habían ejecutado { $age } después del inicio. Ya no se les hace seguimiento.
+retry-outcomes-ended = Todos los jobs reintentados terminaron, { $age } después del inicio.
+retry-outcomes-wait = Algunos jobs reintentados aún no se ejecutaron, { $age } después del inicio.
+retry-outcomes-look = Todos los jobs reintentados se ejecutaron, { $age } después del inicio. El bot todavía revisa si alguno falló.
+retry-outcomes-stopped = Algunos jobs reintentados no se habían ejecutado { $age } después del inicio. El bot ya no les hace seguimiento.
 canary-waiting =
     { $count ->
-        [one] 🐤 Esperando al primer job antes de reintentar los demás:
+        [one] 🐤 Los jobs restantes esperan el resultado del primer job:
        *[other]
             { $errors ->
-                [one] 🐤 Esperando a los primeros { $count } jobs antes de reintentar los demás:
-               *[other] 🐤 Esperando a los primeros { $count } jobs, de { $errors } errores, antes de reintentar los demás:
+                [one] 🐤 Los jobs restantes esperan los resultados de los primeros { $count } jobs:
+               *[other] 🐤 Los jobs restantes esperan los resultados de los primeros { $count } jobs, de { $errors } errores:
             }
     }
 canary-ended =
@@ -599,28 +653,38 @@ settled-retried = Reintentado.
 settled-retried-by = Reintentado por { $by }, { $at }.
 settled-deleted = Eliminado.
 settled-deleted-by = Eliminado por { $by }, { $at }.
-settled-gone = Ya no está en failed_jobs.
+settled-gone = El job ya no está en failed_jobs.
 summary-lead =
     { $count ->
-        [one] 🔴 *1 job más falló en el mismo minuto*
-       *[other] 🔴 *{ $count } jobs más fallaron en el mismo minuto*
+        [one] 🔴 *1 job más falló en menos de un minuto: hay demasiados para alertas individuales*
+       *[other] 🔴 *{ $count } jobs más fallaron en menos de un minuto: son demasiados para alertas individuales*
     }
 summary-lead-settled =
     { $count ->
-        [one] ⚪ *1 job más falló en el mismo minuto*
-       *[other] ⚪ *{ $count } jobs más fallaron en el mismo minuto*
+        [one] ⚪ *1 job más falló en menos de un minuto: hay demasiados para alertas individuales*
+       *[other] ⚪ *{ $count } jobs más fallaron en menos de un minuto: son demasiados para alertas individuales*
     }
 summary-left =
     { $left ->
-        [one] 1 de ellos sigue fallido.
-       *[other] { $left } de ellos siguen fallidos.
+        [one] 1 de estos jobs sigue en failed_jobs.
+       *[other] { $left } de estos jobs siguen en failed_jobs.
     }
-summary-all-settled = Todos fueron reintentados o eliminados.
+summary-all-settled = Todos estos jobs se reintentaron o se eliminaron.
 summary-span = de { $since } a { $until }
 
 ## Auditoría
 audit-who = { $mark } { $who } · { $command }
 audit-times = { $outcome } ×{ $count }
+audit-folded =
+    { $count ->
+        [one] Se rechazó 1 solicitud más de { $who } en un minuto
+       *[other] Se rechazaron { $count } solicitudes más de { $who } en un minuto
+    }
+audit-more-refusals =
+    { $count ->
+        [one] 1 rechazo más
+       *[other] { $count } rechazos más
+    }
 audit-target = { $row } ({ $more })
 audit-more-targets =
     { $count ->
@@ -629,7 +693,7 @@ audit-more-targets =
     }
 audit-terminal = en la terminal
 audit-home = en el inicio de la app
-audit-background = por sí mismo
+audit-background = por queue-bot
 audit-link = mensaje
 audit-confirmed = { $who } confirmó la operación { $operation }: { $what }
 audit-tried = { $who } intentó { $command }
@@ -638,15 +702,30 @@ audit-needs =
         [1] hace falta { $needed }; tiene { $has }
        *[other] hace falta { $needed }; no tiene rol
     }
+audit-verified-links =
+    { $count ->
+        [one] Se verificó toda la auditoría: 1 registro está sin cambios
+        [many] Se verificó toda la auditoría: { $count } de registros están sin cambios
+       *[other] Se verificó toda la auditoría: { $count } registros están sin cambios
+    }
+audit-verified-faults =
+    { $count ->
+        [one] *La auditoría fue alterada:* la verificación diaria encontró 1 falla
+        [many] *La auditoría fue alterada:* la verificación diaria encontró { $count } de fallas
+       *[other] *La auditoría fue alterada:* la verificación diaria encontró { $count } fallas
+    }
 audit-did = { $who } ejecutó { $command }
 audit-did-to = { $who } ejecutó { $command } en { $what }
 audit-did-retry = { $who } reintentó { $what }
+audit-did-failed-job = { $who } vio datos personales del job fallido { $what }
+audit-did-job = { $who } vio datos personales del job { $what }
 audit-did-delete = { $who } eliminó { $what }
 audit-did-delete-failed = { $who } eliminó { $what }
 audit-did-release = { $who } liberó { $what }
 audit-did-undo = { $who } devolvió { $what }
 audit-did-freeze = { $who } congeló todos los cambios: { $what }
 audit-did-audit-key = { $who } cambió la clave de la auditoría: { $what }
+audit-did-audit-purge = { $who } resumió y eliminó rechazos antiguos: { $what }
 audit-did-unfreeze = { $who } permitió otra vez los cambios
 audit-did-acknowledge = { $who } reconoció el incidente { $what }
 audit-did-mute = { $who } silenció { $what }
@@ -692,7 +771,7 @@ audit-scope-error = { " " }de { $error }
 audit-scope-incident =
     { $older ->
         [0] { " " }de { $incident }
-       *[other] { " " }de { $incident } y los más antiguos de su error
+       *[other] { " " }de { $incident } y los jobs fallidos más antiguos con el mismo error
     }
 audit-with-canary = primero { $count } de prueba
 audit-with-rate = ritmo { $count }/min
@@ -723,31 +802,31 @@ outcome-started = en marcha
 outcome-done = terminado
 outcome-cancelled = cancelado
 outcome-stopped = detenido
-possible-repeat = (puede repetir un mensaje anterior: Slack no lo confirmó)
+possible-repeat = (quizá se publicó dos veces: Slack no confirmó el primer mensaje)
 message-given-up =
     { $count ->
-        [one] ⚠️ Slack rechazó una vez un mensaje de queue-bot para <#{ $channel }> ({ $reason }). El bot lo descartó para poder publicar los siguientes. En el log aparece como mensaje de salida { $message }.
-       *[other] ⚠️ Slack rechazó { $count } veces un mensaje de queue-bot para <#{ $channel }> ({ $reason }). El bot lo descartó para poder publicar los siguientes. En el log aparece como mensaje de salida { $message }.
+        [one] ⚠️ Slack rechazó una vez un mensaje de queue-bot para <#{ $channel }> ({ $reason }). El bot descartó el mensaje para poder publicar los siguientes. En el log del bot aparece como mensaje de salida { $message }.
+       *[other] ⚠️ Slack rechazó { $count } veces un mensaje de queue-bot para <#{ $channel }> ({ $reason }). El bot descartó el mensaje para poder publicar los siguientes. En el log del bot aparece como mensaje de salida { $message }.
     }
-audit-missing = ⚠️ Auditoría { $records }: falta en la base de datos. Ejecuta { $verify } para revisar los demás registros.
-audit-untold = Auditoría { $records }: Slack rechazó su mensaje. { $tail } lo muestra.
-channel-unreachable = ⚠️ queue-bot no puede publicar en <#{ $channel }> ({ $reason }). Sus mensajes esperan: invita al bot a ese canal o elige otro.
-channel-unreachable-alerts = ⚠️ queue-bot no puede publicar en <#{ $channel }> ({ $reason }). Hasta que pueda, sus alertas se publican aquí: invita al bot a ese canal o elige otro.
+audit-missing = ⚠️ Registros de auditoría que faltan en la base de datos: { $records }. Ejecuta { $verify } para revisar los demás registros.
+audit-untold = Slack rechazó el mensaje sobre estos registros de auditoría: { $records }. { $tail } muestra los registros.
+channel-unreachable = ⚠️ queue-bot no puede publicar en <#{ $channel }> ({ $reason }). Los mensajes para ese canal esperan. Invita al bot al canal o elige otro canal.
+channel-unreachable-alerts = ⚠️ queue-bot no puede publicar en <#{ $channel }> ({ $reason }). Hasta que se corrija, sus alertas se publican aquí. Invita al bot a ese canal o elige otro canal.
 health-undelivered = ⚠️ { $channel }: { $count ->
         [one] hay 1 mensaje
        *[other] hay { $count } mensajes
-    } sin entregar; el más antiguo, desde hace { $age }.
+    } sin entregar; el más antiguo espera desde hace { $age }.
 health-undelivered-because = ⚠️ { $channel }: { $count ->
         [one] hay 1 mensaje
        *[other] hay { $count } mensajes
-    } sin entregar; el más antiguo, desde hace { $age }. Error de Slack: { $error }.
+    } sin entregar; el más antiguo espera desde hace { $age }. Error de Slack: { $error }.
 history-title = *Historial*, lo más reciente primero
-history-none = Todavía no hay cambios ni rechazos.
+history-none = Todavía no hay ningún cambio ni rechazo registrado.
 
 ## Órdenes e historial
 find-title = *Orden*
 find-now = Ahora: { $what }
-find-now-nowhere = Ahora no está ni en failed_jobs ni en la cola, hasta donde llegó la búsqueda.
+find-now-nowhere = Ahora: la búsqueda no encontró ni un job fallido ni un job en la cola.
 find-now-failed =
     { $count ->
         [one] 1 fallido
@@ -755,8 +834,8 @@ find-now-failed =
     }
 find-now-pending =
     { $count ->
-        [one] 1 pendiente
-       *[other] { $count } pendientes
+        [one] 1 disponible
+       *[other] { $count } disponibles
     }
 find-now-delayed =
     { $count ->
@@ -770,16 +849,20 @@ find-now-reserved =
     }
 find-failed = ❌ *Job fallido { $id }*
 find-failed-then = ▫️ job fallido { $id }
-find-gone = ▫️ el job fallido { $id } se quitó, y no con este bot
+find-gone = ▫️ el job fallido { $id } se quitó sin este bot
 find-became-job = { $row } → job { $job }
 find-bulk = cambio masivo { $operation }
-find-kept = sigue en el archivo
-find-earlier = … y { $count } antes
+find-kept = el archivo todavía tiene una copia
+find-earlier =
+    { $count ->
+        [one] … y 1 evento anterior
+       *[other] … y { $count } eventos anteriores
+    }
 find-earlier-more =
     { $count ->
-        [0] … y otros anteriores
-        [one] … y más de 1 antes
-       *[other] … y más de { $count } antes
+        [0] … y otros eventos anteriores
+        [one] … y más de 1 evento anterior
+       *[other] … y más de { $count } eventos anteriores
     }
 find-looked-all =
     { $count ->
@@ -793,11 +876,15 @@ find-looked-newest =
        *[other] Se buscó en el índice de fallos, en la auditoría y solo en los { $newest } jobs más recientes de la cola.
     }
 find-looked-ends = Se buscó en el índice de fallos, en la auditoría y solo en una parte de la cola: los jobs más recientes ({ $newest }) y los más antiguos ({ $oldest }).
-find-looked-of = La cola tiene cerca de { $count }.
-find-looked-time = ⏱️ La búsqueda llegó a su tiempo límite: puede faltar algo.
-find-none = No hay ningún job ni registro de ella.
-find-none-hint = Escribe la orden exactamente como en el payload, con las mismas mayúsculas. Los fallos quitados se guardan 30 días.
-find-indexing = ⏳ El índice aún no tiene todos los fallos anteriores: pueden faltar algunos.
+find-looked-of =
+    { $count ->
+        [one] La cola tiene cerca de 1 job.
+       *[other] La cola tiene cerca de { $count } jobs.
+    }
+find-looked-time = ⏱️ La búsqueda llegó a su tiempo límite: pueden faltar algunos resultados.
+find-none = No hay ningún job ni ningún registro de esta orden.
+find-none-hint = Escribe la orden exactamente como en el payload, con las mismas mayúsculas. El bot guarda los fallos quitados durante 30 días.
+find-indexing = ⏳ El índice de fallos aún no contiene todos los fallos anteriores: pueden faltar algunos fallos.
 fate-as = { $word } (job fallido { $id })
 fate-by = { $word } ({ $how } de { $by })
 fate-unknown = resultado desconocido
@@ -809,16 +896,16 @@ retries =
 retries-by = { $who } { $count }
 retries-last = Último resultado: { $became }.
 history-none-here = Ningún registro coincide.
-history-narrow = Puede haber más antiguos. Para acotar: { $filters }
-history-record = Todo sobre un registro: { $command }
-button-older = Más antiguos
+history-narrow = Puede haber registros más antiguos. Para acotar la lista: { $filters }
+history-record = Todos los detalles de un registro: { $command }
+button-older = Registros anteriores
 button-order = Ver la orden
 help-find = todo sobre una orden
 problem-one-order = Hace falta exactamente una orden
 
 ## Personas y ayuda
 whoami-role = Eres { $who }; tu rol es *{ $role }*.
-whoami-rule = Viene de la regla { $rule }.
+whoami-rule = El rol viene de la regla { $rule }.
 whoami-none = Ninguna regla te da un rol.
 whoami-changes-here = Aquí se permiten los cambios de tu rol.
 whoami-changes-elsewhere = Aquí no se permiten cambios, solo en { $channels }.
@@ -836,7 +923,7 @@ help-more = Detalles y ejemplos de un comando: { $example }
 help-examples = *Ejemplos*
 help-aliases = Otros nombres: { $names }
 help-role = Rol mínimo: { $role }
-help-pages = limit= es la cantidad de filas que se leen. Slack muestra { $rows } por mensaje; la terminal, todas.
+help-pages = limit= es la cantidad de filas que el bot lee. Un mensaje de Slack muestra { $rows } de esas filas; la terminal muestra todas.
 help-status = cantidad de jobs en cada cola y el job en espera más antiguo
 help-jobs = jobs en la cola
 help-failed = jobs que fallaron definitivamente
@@ -847,14 +934,14 @@ help-retry-all = devolver todos los jobs fallidos a la cola, con vista previa
 help-delete = eliminar jobs de la cola
 help-delete-failed = eliminar jobs fallidos sin reintento
 help-clear-failed = eliminar todos los jobs fallidos, con vista previa
-help-cancel = cancelar un cambio masivo al terminar su lote actual; los operadores, solo los propios
-help-history = quién cambió qué, y qué se rechazó
-help-whoami = tu rol aquí, y por qué
+help-cancel = cancelar un cambio masivo al terminar su lote actual; los operadores solo pueden cancelar los propios
+help-history = los cambios y los comandos rechazados, y quién los ejecutó
+help-whoami = tu rol aquí, y la regla que te lo da
 help-help = todos los comandos, o uno con su uso y ejemplos
 
 ## Respuestas de la app misma
-working = ⏳ Esto toma un momento; la respuesta llega aquí.
-not-known-yet = ⏳ Todavía no se sabe si esto se hizo. La respuesta llega aquí y al canal de auditoría; por favor, no repitas el clic ni el comando.
+working = ⏳ Esto toma un momento; la respuesta aparecerá aquí.
+not-known-yet = ⏳ El bot todavía no sabe si el cambio se hizo. La respuesta aparecerá aquí y en el canal de auditoría. Por favor, no repitas el clic ni el comando.
 modal-result = Resultado
 modal-close = Cerrar
 modal-too-late = Slack tardó demasiado en abrir el diálogo. No se cambió nada; inténtalo de nuevo.
@@ -867,7 +954,7 @@ refusal-times-off =
         [earlier] No se pueden filtrar los fallos por hora: el failed_at de los fallos nuevos está { $offset } atrasado. No se cambió nada. Pon en QUEUE_BOT_TIME_ZONE la zona horaria en la que los workers escriben failed_at
        *[later] No se pueden filtrar los fallos por hora: el failed_at de los fallos nuevos está { $offset } adelantado. No se cambió nada. Pon en QUEUE_BOT_TIME_ZONE la zona horaria en la que los workers escriben failed_at
     }
-refusal-refused = Se rechazó: { $code }
+refusal-refused = El comando se rechazó: { $code }
 refusal-usage = Uso: { $usage }
 refusal-holders =
     { $more ->
@@ -882,19 +969,20 @@ refusal-ask =
     }
 refusal-channels =
     { $more ->
-        [0] Se permite en: { $names }
-       *[other] Se permite en: { $names } y { $more } más
+        [0] Los cambios se permiten en: { $names }
+       *[other] Los cambios se permiten en: { $names } y { $more } más
     }
 refusal-channels-none = Ningún canal permite cambios todavía.
 refusal-queues = Colas que el bot puede cambiar: { $queues }
 refusal-unknown-command = No existe el comando { $word }. ¿Quisiste decir { $nearest }?
 refusal-person-ambiguous = Varias personas se llaman { $name }: { $people }. Menciona a una de ellas con @
-refusal-person-not-found = Nadie llamado { $name } es conocido aquí. Menciona a la persona, como en user=@ana
+refusal-person-not-found = No se encontró a nadie llamado { $name }. Menciona a la persona, como en user=@ana
 refusal-denied = No permitido: hace falta el rol { $needed }, { $has ->
         [ninguno] y no tienes ningún rol
        *[other] y el tuyo es { $has }
     }. No se cambió nada
-refusal-denied-many = No permitido: son { $total } jobs fallidos, y para más de { $most } a la vez hace falta el rol { $needed }; el tuyo es { $has }. No se cambió nada. Con limit={ $most } puedes reintentar los más antiguos
+refusal-denied-many = No permitido: son { $total } jobs fallidos. Para reintentar más de { $most } a la vez hace falta el rol { $needed }; el tuyo es { $has }. No se cambió nada. Con limit={ $most } puedes reintentar los { $most } más antiguos
+refusal-denied-recent = No permitido: reintentaste { $recent } jobs fallidos en los últimos { $minutes } min, y para { $total } más hace falta el rol { $needed }, porque { $has } puede reintentar { $most } en ese tiempo. No se cambió nada
 refusal-not-member = No permitido: { $why }. No se cambió nada
 not-member-foreign = la cuenta es de otro espacio de trabajo
 not-member-deactivated = la cuenta está desactivada
@@ -907,7 +995,7 @@ refusal-wrong-channel =
        *[other] Aquí no se permiten cambios. No se cambió nada
     }
 refusal-wrong-queue = El bot no puede cambiar la cola { $queue }. No se cambió nada
-refusal-wrong-queue-all = El bot solo puede cambiar algunas colas, y esto abarca todas. No se cambió nada; indica una con queue=
+refusal-wrong-queue-all = El comando abarca todas las colas, pero el bot solo puede cambiar algunas. No se cambió nada; indica una cola con queue=
 refusal-unverifiable = No se pudo verificar tu rol, porque Slack no respondió. No se cambió nada; inténtalo de nuevo en un minuto
 refusal-job-not-found = Job { $id } no encontrado: ya fue procesado o pasó a fallidos
 refusal-job-not-found-retried = Job { $id } no encontrado: ya fue reintentado por { $by } a las { $at }
@@ -917,7 +1005,7 @@ refusal-failed-job-not-found = No hay un job fallido { $id }
 refusal-failed-job-not-found-retried = Job fallido { $id } no encontrado: ya fue reintentado por { $by } a las { $at }
 refusal-failed-job-not-found-deleted = Job fallido { $id } no encontrado: ya fue eliminado por { $by } a las { $at }
 refusal-maybe-order = ¿Una orden? { $command }
-refusal-changed = { $id } ya no es el job que se mostró. No se cambió; actualiza la lista e inténtalo de nuevo
+refusal-changed = El job { $id } ya no es el job que se mostró. El job { $id } no se cambió; actualiza la lista e inténtalo de nuevo
 refusal-plan-expired =
     { $action ->
         [cancel] Esta operación ya no está en curso
@@ -925,19 +1013,29 @@ refusal-plan-expired =
     }
 refusal-count-mismatch = No escribiste { $expected }, el número que se mostró. No se cambió nada
 refusal-nothing-to-do = No se cambió nada
-refusal-operation-running = { $by } ya tiene en curso { $command } ahí. No se cambió nada; espera a que termine
-refusal-still-running = { $command } no ha terminado aquí: en la última revisión iban { $done } de { $total }. Un bot en marcha continúa la operación { $operation }
-refusal-unfinished = { $command } terminó antes de tiempo: se hicieron { $done } de { $total }; los demás no se cambiaron
+refusal-operation-running = { $by } ya está ejecutando { $command } en la misma cola. No se cambió nada; espera a que termine esa operación
+refusal-still-running = { $command } no ha terminado en esta terminal. Hechos en la última revisión: { $done } de { $total }. Un bot en marcha continúa la operación { $operation }
+refusal-unfinished = { $command } terminó antes de tiempo. Hechos: { $done } de { $total }. Los jobs restantes no se cambiaron
 refusal-request-id-used = Este id de solicitud ya se usó para otra solicitud. No se cambió nada; elige otro id
+refusal-too-many =
+    { $most ->
+        [one] Enviaste más de 1 comando en un minuto. No se cambió nada; inténtalo de nuevo en { $seconds } s
+       *[other] Enviaste más de { $most } comandos en un minuto. No se cambió nada; inténtalo de nuevo en { $seconds } s
+    }
+refusal-too-many-previews =
+    { $most ->
+        [one] Pediste más de 1 vista previa en un minuto. No se cambió nada; inténtalo de nuevo en { $seconds } s
+       *[other] Pediste más de { $most } vistas previas en un minuto. No se cambió nada; inténtalo de nuevo en { $seconds } s
+    }
 refusal-busy = La base de datos está ocupada. No se cambió nada; inténtalo de nuevo
 refusal-database-down = No hay conexión con la base de datos. No se cambió nada
-refusal-outcome-unknown = La base de datos no confirmó si el cambio se hizo. Revisa antes de reintentar: la misma solicitud nunca se ejecuta dos veces
+refusal-outcome-unknown = La base de datos no confirmó si el cambio se hizo. Revisa la cola antes de intentarlo otra vez. La misma solicitud nunca se ejecuta dos veces
 refusal-audit-key-missing = Esta réplica no tiene la clave de la auditoría, así que los cambios están desactivados. No se cambió nada
 refusal-read-only = Los cambios están desactivados: la base de datos no los permite ahora. No se cambió nada
 bug =
     { $nothing_changed ->
-        [1] ⚠️ Algo falló en el bot. No se cambió nada. Está en el log como { $bug }.
-       *[other] ⚠️ Algo falló en el bot. Revisa la cola antes de reintentar. Está en el log como { $bug }.
+        [1] ⚠️ El bot tuvo un error interno. No se cambió nada. El log del bot tiene el error como { $bug }.
+       *[other] ⚠️ El bot tuvo un error interno. Revisa la cola antes de intentarlo otra vez. El log del bot tiene el error como { $bug }.
     }
 
 ## Motivos en pocas palabras, para la auditoría
@@ -958,11 +1056,12 @@ reason-nothing-to-do = nada que hacer
 reason-operation-running = había otro cambio masivo en curso
 reason-unfinished = terminó antes de tiempo
 reason-still-running = la operación seguía en curso
-reason-canary-failed = volvió a fallar uno de los jobs que se probaron primero
-reason-canary-silent = los jobs que se probaron primero no se procesaron a tiempo: ¿están corriendo los workers?
-reason-canary-gone = se quitó uno de los jobs que se probaron primero
-reason-batch-failed = falló un lote; el log dice por qué
+reason-canary-failed = volvió a fallar uno de los jobs que se reintentaron primero
+reason-canary-silent = los jobs que se reintentaron primero no se procesaron a tiempo: ¿están corriendo los workers?
+reason-canary-gone = se quitó uno de los jobs que se reintentaron primero
+reason-batch-failed = falló un lote; el log muestra la causa
 reason-request-id-used = otra solicitud tenía este id
+reason-too-many = demasiadas solicitudes en un minuto
 reason-busy = la base de datos estaba ocupada
 reason-database-down = no había conexión con la base de datos
 reason-outcome-unknown = la base de datos no confirmó
@@ -974,9 +1073,9 @@ button-retry-group = Reintentar grupo…
 scope-since = { " " }desde { $at }
 errors-title = *Errores*{ $scope }, primero los de más jobs fallidos
 errors-none = ✅ No hay errores{ $scope }.
-errors-period = Los fallos se cuentan por hora y, pasadas 24 h, por día: este es el período desde { $since }, no desde { $asked }.
+errors-period = El bot cuenta los fallos por hora y, pasadas 24 h, por día. Estas cantidades son desde { $since }, no desde { $asked }.
 errors-totals = Jobs fallidos: { $failed } · Grupos de error: { $groups }
-errors-indexing = ⚠️ El índice aún no tiene todos los fallos anteriores; aquí faltan algunos.
+errors-indexing = ⚠️ El índice de fallos aún no contiene todos los fallos anteriores; aquí faltan algunos fallos.
 error-row = *{ $error }*
 error-title = *Grupo de error { $error }*
 error-name = Grupo de error { $error }
@@ -988,8 +1087,8 @@ error-failed =
     }
 error-appeared =
     { $count ->
-        [one] 1 falló en este período
-       *[other] { $count } fallaron en este período
+        [one] 1 fallo en este período
+       *[other] { $count } fallos en este período
     }
 error-queue = { $queue } ({ $count })
 error-more-queues =
@@ -997,22 +1096,26 @@ error-more-queues =
         [one] y 1 cola más
        *[other] y { $count } colas más
     }
-error-first = primero { $at }
-error-last = último { $at }
+error-first = primer fallo { $at }
+error-last = último fallo { $at }
 error-orders =
     { $count ->
         [one] orden { $orders }
        *[other] órdenes { $orders }
     }
-error-bleeding = 🔴 sigue fallando: { $count } en los últimos { $minutes } min
-error-bleeding-many = 🔴 sigue fallando: { $count } o más en los últimos { $minutes } min
-error-pile = ⚪ nada nuevo desde hace { $age }
-error-bar = últimas { $hours } h: { $bar } { $count }
-error-hours = últimas { $hours } h: { $count } ({ $figures })
+error-bleeding =
+    { $count ->
+        [one] 🔴 sigue fallando: 1 fallo en los últimos { $minutes } min
+       *[other] 🔴 sigue fallando: { $count } fallos en los últimos { $minutes } min
+    }
+error-bleeding-many = 🔴 sigue fallando: { $count } o más fallos en los últimos { $minutes } min
+error-pile = ⚪ ningún fallo nuevo desde hace { $age }
+error-bar = fallos en las últimas { $hours } h: { $bar } { $count }
+error-hours = fallos en las últimas { $hours } h: { $count } (por hora: { $figures })
 label-seen = *Visto:*
-label-orders = *Órdenes de los más recientes:*
-label-in-common = *En común*
-label-example = *El más reciente* (datos secretos ocultos)
+label-orders = *Órdenes de los jobs fallidos más recientes:*
+label-in-common = *Texto común de los errores*
+label-example = *La excepción más reciente* (datos secretos ocultos)
 label-newest-failures = *Jobs fallidos más recientes de este grupo*
 error-none-left = Ninguno de los fallos más recientes de este grupo sigue en failed_jobs.
 help-errors = fallos según su causa, y si siguen ocurriendo
@@ -1026,7 +1129,7 @@ problem-since = { $field } puede ser a lo sumo { $value }: las horas anteriores 
 problem-unknown-key = No existe el argumento { $field }
 problem-twice = { $field } aparece dos veces
 problem-extra-word = Sobra la palabra { $value }
-problem-too-long = Es demasiado largo: a lo sumo { $expected } caracteres
+problem-too-long = El comando es demasiado largo: se permiten a lo sumo { $expected } caracteres
 problem-quote = Falta cerrar una comilla
 problem-missing = Falta un argumento: { $field }
 problem-less_than_equal = { $field } puede ser a lo sumo { $expected }, no { $value }
@@ -1039,8 +1142,8 @@ problem-id-zero = Los ids empiezan en 1
 problem-id-group = ¿Quisiste decir { $value }?
 problem-range = { $value } no es un rango de a lo sumo 20 ids
 problem-range-many = { $value } no es un rango de a lo sumo 1000 ids
-problem-count = Se puede de 1 a 20 ids a la vez, no { $value }
-problem-count-many = Se puede de 1 a 1000 ids a la vez, no { $value }
+problem-count = Se pueden indicar de 1 a 20 ids a la vez, no { $value }
+problem-count-many = Se pueden indicar de 1 a 1000 ids a la vez, no { $value }
 problem-one = Hace falta exactamente un id
 problem-no-value = Falta el valor de { $field }
 problem-bool_parsing = { $field } debe ser yes o no, no { $value }
@@ -1064,83 +1167,84 @@ bulk-submit-retry-long =
         [one] Reintentar 1 job
        *[other] Reintentar { $count } jobs
     }
-label-samples = *Los más recientes*
+label-samples = *Los jobs más recientes*
 bulk-submit-chosen = Reintentar
-bulk-older = ¿Qué jobs fallidos?
+bulk-older = ¿Qué jobs fallidos reintentar?
 bulk-older-without =
     { $count ->
-        [one] Solo los del incidente: 1 job
-       *[other] Solo los del incidente: { $count } jobs
+        [one] Solo los jobs fallidos del incidente: 1 job
+       *[other] Solo los jobs fallidos del incidente: { $count } jobs
     }
 bulk-older-with =
     { $count ->
-        [one] También los más antiguos: 1 job
-       *[other] También los más antiguos: { $count } jobs
+        [one] También los jobs más antiguos del error: 1 job
+       *[other] También los jobs más antiguos del error: { $count } jobs
     }
 bulk-older-count =
     { $count ->
-        [one] Y 1 más antiguo con el mismo error, que no es de este incidente.
-       *[other] Y { $count } más antiguos con el mismo error, que no son de este incidente.
+        [one] 1 job fallido más antiguo tiene el mismo error. El incidente no incluye ese job.
+       *[other] { $count } jobs fallidos más antiguos tienen el mismo error. El incidente no incluye esos jobs.
     }
 bulk-rate = Ritmo
 bulk-rate-option =
     { $count ->
         [0] Sin límite: tan rápido como los workers
-        [one] 1 por minuto
-       *[other] { $count } por minuto
+        [one] 1 job por minuto
+       *[other] { $count } jobs por minuto
     }
-bulk-canary = ¿Probar antes con algunos?
+bulk-canary = ¿Reintentar antes algunos?
 bulk-canary-option =
     { $count ->
-        [0] No, todos a la vez
+        [0] No, reintentar todos a la vez
         [one]
             { $source ->
-                [largest] Primero 1 (del mayor de { $errors } errores); los demás si se procesa
-               *[one] Primero 1; los demás si se procesa
+                [largest] Primero 1 job (del mayor de { $errors } errores); el resto si se procesa
+               *[one] Primero 1 job; el resto si ese job se procesa
             }
        *[other]
             { $source ->
-                [largest] Primero { $count } (de los { $count } mayores de { $errors } errores); los demás si se procesan
-                [each] Primero { $count } (de los { $errors } errores); los demás si se procesan
-               *[one] Primero { $count }; los demás si se procesan
+                [largest] Primero { $count } jobs (de los { $count } mayores de { $errors } errores); luego el resto
+                [each] Primero { $count } jobs (de los { $errors } errores); el resto si se procesan
+               *[one] Primero { $count } jobs; el resto si esos se procesan
             }
     }
 bulk-note-rate =
     { $count ->
-        [one] Como máximo 1 por minuto: el último empieza después de { $age }.
-       *[other] Como máximo { $count } por minuto: el último empieza después de { $age }.
+        [one] Como máximo 1 job por minuto: el último job empieza después de { $age }.
+       *[other] Como máximo { $count } jobs por minuto: el último job empieza después de { $age }.
     }
 bulk-note-canary =
     { $count ->
         [one]
             { $source ->
-                [largest] Primero se prueba 1, del mayor de { $errors } errores; los demás siguen solo si se procesa.
-               *[one] Primero se prueba 1; los demás siguen solo si se procesa.
+                [largest] Primero se reintenta 1 job, del mayor de { $errors } errores. Los jobs restantes siguen solo si ese job se procesa.
+               *[one] Primero se reintenta 1 job. Los jobs restantes siguen solo si ese job se procesa.
             }
        *[other]
             { $source ->
-                [largest] Primero se prueban { $count }, uno por cada uno de los { $count } mayores de { $errors } errores; los demás siguen solo si se procesan.
-                [each] Primero se prueban { $count }, de los { $errors } errores; los demás siguen solo si se procesan.
-               *[one] Primero se prueban { $count }; los demás siguen solo si se procesan.
+                [largest] Primero se reintentan { $count } jobs, uno por cada uno de los { $count } mayores de { $errors } errores. Los jobs restantes siguen solo si esos se procesan.
+                [each] Primero se reintentan { $count } jobs, de los { $errors } errores. Los jobs restantes siguen solo si esos se procesan.
+               *[one] Primero se reintentan { $count } jobs. Los jobs restantes siguen solo si esos se procesan.
             }
     }
 bulk-queued =
     { $count ->
-        [one] ⚠️ La orden de 1 de ellos ya tiene un job en la cola: { $orders }
-       *[other] ⚠️ Las órdenes de { $count } de ellos ya tienen un job en la cola: { $orders }
+        [one] ⚠️ La orden de 1 de estos jobs fallidos ya tiene un job en la cola: { $orders }
+       *[other] ⚠️ Las órdenes de { $count } de estos jobs fallidos ya tienen un job en la cola: { $orders }
     }
 bulk-processed-later =
     { $count ->
-        [one] ⚠️ La orden de 1 de ellos ya se procesó después con un job reintentado: { $orders }
-       *[other] ⚠️ Las órdenes de { $count } de ellos ya se procesaron después con jobs reintentados: { $orders }
+        [one] ⚠️ Un job reintentado ya procesó la orden de 1 de estos jobs fallidos: { $orders }
+       *[other] ⚠️ Jobs reintentados ya procesaron las órdenes de { $count } de estos jobs fallidos: { $orders }
     }
 bulk-identical =
     { $count ->
-        [one] ⚠️ 1 tiene el mismo payload que otro.
-       *[other] ⚠️ { $count } tienen el mismo payload que otro.
+        [one] ⚠️ 1 de estos jobs tiene el mismo payload que otro de estos jobs.
+       *[other] ⚠️ { $count } de estos jobs tienen el mismo payload que otro de estos jobs.
     }
 bulk-duplicates-bounded = Solo se revisaron los jobs más recientes en busca de duplicados.
-bulk-children = ⚠️ La base de datos también borra o modifica las filas de { $tables } que dependen de estos jobs. Al deshacer no se recuperan.
+bulk-children = ⚠️ La base de datos también borra o modifica las filas de { $tables } que dependen de estos jobs. Al deshacer no se recuperan esas filas.
+bulk-note-laravel = Si el plazo de un job (retryUntil) venció, el reintento lo extiende por el tiempo que el job tuvo al inicio, o lo quita. Los jobs de otras conexiones se omiten y se nombran.
 bulk-final = ⚠️ *No se guardan copias:* esto no se puede deshacer.
 bulk-ids-missing =
     { $count ->
@@ -1149,8 +1253,8 @@ bulk-ids-missing =
     }
 progress-rate =
     { $count ->
-        [one] Empieza como máximo 1 por minuto.
-       *[other] Empiezan como máximo { $count } por minuto.
+        [one] Empieza como máximo 1 job por minuto.
+       *[other] Empiezan como máximo { $count } jobs por minuto.
     }
 problem-retry-what = Indica qué reintentar: ids como 45 46 50-60, o incident=I12, error=E12, queue=, order=, before=, after=. Para reintentar todo, usa retry-all
 problem-canary-of-one = Para probar antes con algunos se necesitan varios jobs, y solo hay 1. Reinténtalo sin canary=
@@ -1158,7 +1262,7 @@ problem-when = { $value } no es un momento como 2h, ayer, 2025-11-07 o 2025-11-0
 problem-rate = { $value } no es un ritmo como 60/min, 10/s o 600/h
 
 ### El resumen
-help-digest = qué se hizo, qué falló y qué incidentes siguen activos desde el último resumen
+help-digest = jobs procesados y fallidos desde el último resumen, e incidentes activos
 digest-title = *Resumen: { $day }*
 digest-title-days = *Resumen: { $first } – { $last }*
 digest-zone = Días en la zona horaria { $zone }.
@@ -1179,12 +1283,12 @@ digest-others =
         [one] 1 persona más
        *[other] { $count } personas más
     }
-digest-label-slow = *Lo más lento*
+digest-label-slow = *Esperas más largas*
 digest-waited = { $at }: un job de { $queue } había esperado { $age }
 digest-backlog =
     { $count ->
-        [one] { $at }: 1 pendiente, el máximo
-       *[other] { $at }: { $count } pendientes, el máximo
+        [one] { $at }: 1 job pendiente, la cantidad máxima
+       *[other] { $at }: { $count } jobs pendientes, la cantidad máxima
     }
 digest-nothing-slow = Ningún job esperó.
 digest-label-incidents = *Incidentes*
@@ -1201,8 +1305,8 @@ digest-opened-more =
     }
 digest-over =
     { $count ->
-        [one] 1 de ellos resuelto en { $age }
-       *[other] { $count } de ellos resueltos, la mitad en { $age } o menos
+        [one] 1 de ellos se resolvió, en { $age }
+       *[other] { $count } de ellos se resolvieron, la mitad de los resueltos en { $age } o menos
     }
 digest-open-now =
     { $count ->
@@ -1215,8 +1319,8 @@ digest-open-for = { $name }: activo desde { $at }
 digest-incident = { $id } { $what }
 digest-rule-new_failures = fallos nuevos
 digest-rule-summary = muchos fallos a la vez
-digest-rule-oldest_job = job más antiguo con demasiada espera
-digest-rule-stuck_jobs = reservado demasiado tiempo
+digest-rule-oldest_job = el job más antiguo esperó demasiado
+digest-rule-stuck_jobs = job reservado demasiado tiempo
 digest-rule-failed_count = muchos jobs fallidos
 digest-rule-backlog_growth = la cola crece
 digest-rule-no_worker_activity = sin actividad de los workers
@@ -1229,21 +1333,21 @@ digest-errors =
        *[other] { $groups }, jobs fallidos: { $failed }; los mayores:
     }
 digest-error = *{ $error }* { $count }
-digest-gap = Sin muestras durante { $age }: las cuentas basadas en muestras están incompletas.
-digest-no-samples = Sin muestras de estos días.
-digest-began = El monitoreo empezó { $at }; no hay datos anteriores.
+digest-gap = Sin muestras durante { $age }: las cantidades basadas en muestras están incompletas.
+digest-no-samples = No hay muestras de estos días.
+digest-began = El monitoreo empezó { $at }; no hay datos anteriores a ese momento.
 
 ### La gráfica
 
-chart-none = Aún no hay datos de este período: el bot toma una muestra cada pocos segundos desde que arranca.
+chart-none = Aún no hay datos de este período. El bot en marcha toma una muestra cada pocos segundos.
 chart-day-title =
     { $hours ->
         [one] *Última hora*
        *[other] *Últimas { $hours } horas*
     }
-chart-day-pending = pendientes, como máximo { $count }
-chart-day-processed = procesados, cerca de { $count }
-chart-day-processed-unknown = procesados: no se sabe
+chart-day-pending = jobs pendientes, como máximo { $count }
+chart-day-processed = jobs procesados, cerca de { $count }
+chart-day-processed-unknown = jobs procesados: cantidad desconocida
 chart-day-failures = fallos nuevos: { $count }
 chart-missing = Sin datos durante { $age } de este período.
 chart-title-day = *Las últimas 24 horas*: { $scope }
@@ -1251,7 +1355,7 @@ chart-title-week = *Los últimos 7 días*: { $scope }
 chart-all = todas las colas
 chart-queued = Jobs en la cola
 chart-failures = Fallos nuevos
-chart-bars-processed = procesados, como máximo { $most } por barra
+chart-bars-processed = jobs procesados, como máximo { $most } por barra
 chart-bars-failed = jobs fallidos, como máximo { $most }
 chart-bars-oldest = job en espera más antiguo, como máximo { $most }
 chart-axis = { $zone }
@@ -1273,10 +1377,10 @@ chart-sum-processed =
     }
 chart-sum-failures = fallos nuevos: { $count }
 chart-most-pending = máximo de jobs pendientes: { $count }
-chart-most-oldest = edad máxima del job más antiguo: { $age }
-chart-processed-unknown = No se conocen los jobs procesados de todo el período: el contador de la tabla no los muestra.
-chart-processed-of-all = Los jobs procesados solo se conocen para todas las colas juntas.
-chart-how = Pendientes, reservados y fallidos: el máximo de cada intervalo. Procesados: aproximado, los jobs que salieron de la cola sin fallar. Horas: { $zone }.
+chart-most-oldest = espera máxima del job más antiguo: { $age }
+chart-processed-unknown = No se conoce la cantidad de jobs procesados de todo el período, porque el contador de la tabla no la muestra.
+chart-processed-of-all = La cantidad de jobs procesados solo se conoce para todas las colas juntas.
+chart-how = Pendientes, reservados y fallidos: la cantidad máxima de cada intervalo. Procesados: la cantidad aproximada de jobs que salieron de la cola sin fallar. Horas: { $zone }.
 help-chart = las últimas 24 horas o los últimos 7 días en gráficas
 problem-span = { $value } no es un período de la gráfica: 24h o 7d
 
@@ -1290,7 +1394,7 @@ home-wrong =
        *[other] 🔴 { $count } incidentes activos
     }
 home-look = 🟠 No hay incidentes activos, pero revisa las advertencias de abajo
-home-unwell = 🟠 No hay incidentes activos, pero queue-bot tiene un problema
+home-unwell = 🟠 No hay incidentes activos, pero el propio queue-bot tiene un problema
 home-well = 🟢 No hay incidentes activos
 home-as-of = Datos de { $at }
 home-role = tu rol: { $role }
@@ -1325,10 +1429,10 @@ home-none-waits = ✅ ninguno
 home-some = { $count }
 home-many = ⚠️ { $count }
 home-late-note = ⚠️ Un job disponible lleva más de { $limit } en espera: ¿están corriendo los workers?
-home-uncounted = ❓ Todavía no se conocen los totales: las tablas son grandes y el primer conteo sigue en segundo plano.
+home-uncounted = ❓ Todavía no se conocen los totales: las tablas son grandes, y el primer conteo está en curso en segundo plano.
 home-queues = Colas
 home-queue = { $queue }
-home-queue-late = { $queue } ⚠️ el más antiguo: { $age }
+home-queue-late = { $queue } ⚠️ job en espera más antiguo: { $age }
 home-day = Últimas 24 horas
 home-errors = Errores, primero los de más jobs fallidos
 home-failed = Jobs fallidos, los más recientes primero
@@ -1352,7 +1456,7 @@ home-failed-late = ❓ No se pudieron leer a tiempo los jobs fallidos. Actualiza
 
 ### Lo que se vigila además de los fallos
 
-rule-oldest-job = ⏳ *{ $queue }:* el job más antiguo espera hace { $age }; el límite es { $limit }.
+rule-oldest-job = ⏳ *{ $queue }:* el job más antiguo lleva { $age } en espera; el límite es { $limit }.
 rule-oldest-job-over = ⏳ *{ $queue }:* ya no hay jobs en espera.
 rule-no-worker-activity = 🔕 *{ $queue }:* los workers dejaron de tomar jobs. Ningún job empezó ni terminó durante { $age }.
 rule-worker-pool =
@@ -1378,7 +1482,7 @@ rule-worker-pool-queue-over =
     }
 rule-no-worker-activity-over = 🔕 *{ $queue }:* los workers habían dejado de tomar jobs y ahora vuelven a tomarlos.
 rule-no-worker-activity-empty = 🔕 *{ $queue }:* los workers habían dejado de tomar jobs y ahora no hay jobs en espera.
-rule-no-worker-activity-oldest = El job más antiguo espera hace { $age }.
+rule-no-worker-activity-oldest = El job más antiguo lleva { $age } en espera.
 rule-waiting =
     { $counted ->
         [exact] { $count ->
@@ -1395,8 +1499,8 @@ rule-waiting =
         }
     }
 rule-workers-still = Ningún job empezó ni terminó durante { $age }.
-rule-workers-slow = Los workers están activos (la última vez hace { $age }), pero son muy lentos: agrega workers o acelera los jobs.
-rule-workers-moving = Los workers están activos (la última vez hace { $age }).
+rule-workers-slow = Los workers están activos (última actividad hace { $age }), pero son muy lentos: agrega workers o acelera los jobs.
+rule-workers-moving = Los workers están activos (última actividad hace { $age }).
 rule-workers-busy =
     { $count ->
         [one] Los workers están ocupados con 1 job.
@@ -1429,7 +1533,7 @@ rule-failed-count-group =
         [one] { $error }: 1 · { $name }
        *[other] { $error }: { $count } · { $name }
     }
-rule-failed-count-hint = Busca el error que los jobs tienen en común ({ $errors }), corrígelo y reintenta todos los jobs.
+rule-failed-count-hint = Busca el error que los jobs tienen en común ({ $errors }), corrígelo y reintenta todos los jobs fallidos.
 rule-backlog-growth =
     { $counted ->
         [exact] { $count ->
@@ -1444,17 +1548,17 @@ rule-backlog-growth =
 rule-backlog-growth-empty = 📈 *{ $queue }:* ya no hay jobs en espera.
 rule-backlog-growth-grown =
     { $grown ->
-        [one] Es 1 más que hace { $minutes } min, y la cola sigue creciendo.
-       *[other] Son { $grown } más que hace { $minutes } min, y la cola sigue creciendo.
+        [one] Es 1 job más que hace { $minutes } min, y la cola sigue creciendo.
+       *[other] Son { $grown } jobs más que hace { $minutes } min, y la cola sigue creciendo.
     }
 rule-backlog-growth-more =
     { $grown ->
-        [one] Es 1 más que hace { $minutes } min.
-       *[other] Son { $grown } más que hace { $minutes } min.
+        [one] Es 1 job más que hace { $minutes } min.
+       *[other] Son { $grown } jobs más que hace { $minutes } min.
     }
 rule-backlog-growth-over = La cola ya no crece.
 rule-backlog-growth-hint = Los jobs llegan más rápido de lo que los workers los procesan: ¿están corriendo todos los workers?, ¿tardan los jobs más de lo normal?
-rule-peak = Valor máximo: { $figure }.
+rule-peak = Valor máximo de este incidente: { $figure }.
 rule-background-problem = 🩺 *queue-bot:* { $part } no funciona.
 rule-background-problem-over = 🩺 *queue-bot:* { $part } vuelve a funcionar.
 
@@ -1464,7 +1568,7 @@ what-new_failures = fallos nuevos de *{ $error }*
 what-oldest_job = un job de { $queue } lleva demasiado tiempo en espera
 what-stuck_jobs = un job de { $queue } lleva demasiado tiempo reservado
 what-failed_count = muchos jobs fallidos
-what-backlog_growth = crece la cola { $queue }
+what-backlog_growth = la cola { $queue } crece
 what-no_worker_activity = los workers de { $queue } dejaron de tomar jobs
 what-background_problem = una parte de queue-bot no funciona
 what-summary = muchos fallos en un minuto
@@ -1474,17 +1578,17 @@ mute-of-group = el grupo de error *{ $error }*
 mute-of-queue = la cola { $queue }
 mute-of-rule = la regla de alerta { $rule }
 mute-of-rule-in-queue = la regla de alerta { $rule } de la cola { $queue }
-acknowledge-done = 👀 Reconociste *{ $id }*: { $what }. No se escalará; su alerta muestra tu nombre.
-assign-taken = 👀 Tomaste *{ $id }*: { $what }. No se escalará; su alerta muestra tu nombre.
-assign-taken-by = 👀 *{ $by } tomó { $id }*: { $what }.
-assign-done = 👀 *{ $id }* ahora es de { $to }: { $what }. No se escalará; su alerta muestra el nombre.
+acknowledge-done = 👀 Reconociste *{ $id }*: { $what }. El incidente no se escalará, y su alerta muestra tu nombre.
+assign-taken = 👀 Tomaste el incidente *{ $id }*: { $what }. El incidente no se escalará, y su alerta muestra tu nombre.
+assign-taken-by = 👀 *{ $by } tomó el incidente { $id }*: { $what }.
+assign-done = 👀 *{ $id }* ahora está asignado a { $to }: { $what }. El incidente no se escalará, y su alerta muestra el nombre.
 assign-done-by = 👀 *{ $by } asignó { $id }* a { $to }: { $what }.
 incident-assigned = 👀 Asignado a { $to } por { $by }, { $at }
-incident-taken-over = 👀 Lo tomó { $by }, { $at }
-button-take-over = Tomarlo
-spoken-assign-id = Tomarlo: incidente { $what }
-help-assign = hacer a una persona responsable de un incidente; sin persona, tomarlo
-help-handover = para la próxima guardia: incidentes activos por persona, silencios y lo que está en curso
+incident-taken-over = 👀 Tomado por { $by }, { $at }
+button-take-over = Tomar incidente
+spoken-assign-id = Tomar incidente { $what }
+help-assign = hacer a una persona responsable de un incidente; sin persona, tú tomas el incidente
+help-handover = resumen para la próxima guardia: incidentes activos por persona, silencios y cambios masivos en curso
 audit-did-assign = { $who } asignó el incidente { $what }
 handover-title = *Relevo de guardia*
 handover-incidents = *Incidentes activos: { $count }*
@@ -1495,9 +1599,9 @@ handover-owner = 👀 { $by }, desde { $at }
 handover-mutes = *Silencios: { $count }*
 handover-mutes-none = No hay nada en silencio.
 handover-mute = 🔕 { $topic }, por { $by }, desde { $since }, hasta { $until }
-handover-operations = *En curso: { $count }*
+handover-operations = *Cambios masivos en curso: { $count }*
 handover-operations-none = No hay ningún cambio masivo en curso.
-handover-operation = *{ $id }* { $command }: { $done } de { $total }, por { $by }, desde hace { $age }
+handover-operation = *{ $id }* { $command }, hechos: { $done } de { $total }, por { $by }, desde hace { $age }
 handover-freeze = 🧊 { $by } congeló todos los cambios, { $since }.
 handover-more =
     { $count ->
@@ -1507,8 +1611,8 @@ handover-more =
 acknowledge-done-by = 👀 *{ $by } reconoció { $id }*: { $what }.
 mute-done = 🔕 En silencio hasta { $at }: { $topic }.
 mute-done-by = 🔕 *{ $by } silenció* { $topic } hasta { $at }.
-mute-extended = Estaba en silencio hasta { $at }; ahora dura más.
-mute-effect = No se publican alertas nuevas ni se escala nada. Los incidentes se siguen registrando, y las alertas publicadas se siguen actualizando. Los incidentes activos cuando termine el silencio se publican entonces.
+mute-extended = Esto reemplaza un silencio que duraba hasta { $at }.
+mute-effect = Durante el silencio, el bot no publica alertas nuevas sobre este tema ni escala nada. El bot sigue registrando incidentes y actualizando las alertas publicadas. Cuando termina el silencio, el bot publica los incidentes que siguen activos.
 mute-incidents =
     { $count ->
         [one] Esto silencia 1 incidente activo.
@@ -1517,7 +1621,7 @@ mute-incidents =
 mute-no-jobs = La cola { $queue } no tiene jobs en este momento.
 unmute-done = 🔔 Ya no está en silencio: { $topic }.
 unmute-done-by = 🔔 *{ $by } terminó el silencio* de { $topic }.
-unmute-early = Habría terminado: { $at }.
+unmute-early = El silencio habría terminado: { $at }.
 help-acknowledge = reconocer un incidente; no se escalará
 help-mute = no publicar alertas de un grupo de error, una cola o una regla de alerta por un rato
 help-unmute = terminar un silencio antes de tiempo
@@ -1528,9 +1632,9 @@ refusal-already-acknowledged = { $by } ya reconoció { $id }, a las { $at }
 refusal-queue-not-found = No existe la cola { $queue }: nunca tuvo un job. No se cambió nada
 refusal-nearest-queue = ¿Quisiste decir { $queue }?
 refusal-known-queues = Colas conocidas: { $queues }
-refusal-already-muted = { $by } ya silenció { $word } hasta las { $at }, que es más tiempo. Para acortar el silencio, primero quítalo
+refusal-already-muted = { $by } ya silenció { $word } hasta las { $at }, más tiempo que tu silencio. Para acortarlo, primero quita el silencio de { $word }
 refusal-not-muted = { $word } no está en silencio
-refusal-not-muted-by = { $word } ya no está en silencio: { $by } lo terminó a las { $at }
+refusal-not-muted-by = { $word } ya no está en silencio: { $by } terminó el silencio a las { $at }
 refusal-muted-otherwise = { $id } no tiene un silencio propio: { $by } silenció { $word } hasta las { $at }. Para quitar ese silencio: { $nearest }
 reason-incident-not-found = no existe ese incidente
 reason-incident-closed = el incidente ya se había resuelto
@@ -1541,21 +1645,21 @@ reason-person-ambiguous = varias personas tienen ese nombre
 reason-person-not-found = persona no encontrada
 reason-already-muted = había un silencio más largo
 reason-not-muted = no había ese silencio
-reason-muted-otherwise = lo cubre otro silencio
+reason-muted-otherwise = otro silencio cubre el incidente
 problem-incident = { $value } no es un incidente como I12
 problem-one-incident = Hace falta exactamente un incidente
 problem-mute-what = Indica exactamente un tema: error=E12, queue=NOMBRE, alert=REGLA, alert=REGLA queue=NOMBRE, o un incidente como I12
-problem-mute-no-queue = Esta regla de alerta no trata de una sola cola: quita queue=
+problem-mute-no-queue = Esta regla de alerta no se refiere a una sola cola: quita queue=
 problem-mute-length = { $field } debe estar entre 5m y 7d
 
 ### Qué se vigila, y quién lo hace
 watch-title = *Monitoreo*
-watch-holder = 👁️ { $replica } es el líder desde hace { $age }. Su turno dura hasta las { $at } y se renueva cada pocos segundos (época { $epoch }).
-watch-nobody = ⚠️ *Ninguna réplica monitorea la cola:* fin del último turno: { $at }. ¿Está corriendo { $run }?
-watch-cost = Una revisión toma { $last } ms de la base de datos.
+watch-holder = 👁️ { $replica } es el líder desde hace { $age }. Su turno de líder dura hasta las { $at } y se renueva cada pocos segundos (época { $epoch }).
+watch-nobody = ⚠️ *Ninguna réplica monitorea la cola:* el último turno de líder terminó: { $at }. ¿Está corriendo { $run }?
+watch-cost = Una revisión toma { $last } ms de tiempo de la base de datos.
 watch-cost-unknown = Aún no se sabe cuánto tiempo de la base de datos toma una revisión.
-watch-worst = La más lenta de la última hora tomó { $worst } ms, hace { $age }.
-watch-worst-high = ⚠️ La más lenta de la última hora tomó { $worst } ms, hace { $age }: más de { $most } ms.
+watch-worst = La revisión más lenta de la última hora tomó { $worst } ms, hace { $age }.
+watch-worst-high = ⚠️ La revisión más lenta de la última hora tomó { $worst } ms, hace { $age }: más de { $most } ms.
 watch-too-soon = ⚠️ { $setting } ({ $limit }) es menor que el tiempo límite de los workers ({ $timeout }): los jobs que solo son lentos se reportan como atascados.
 watch-no-channel = ⚠️ Falta { $setting }: no se publican alertas.
 watch-incidents =
@@ -1572,7 +1676,11 @@ watch-count =
     }
 watch-seen = 👀 { $by }
 watch-muted = 🔕 hasta { $at }
-watch-more-incidents = … y { $count } más.
+watch-more-incidents =
+    { $count ->
+        [one] … y 1 incidente más.
+       *[other] … y { $count } incidentes más.
+    }
 watch-mutes =
     { $count ->
         [one] *1 silencio*
@@ -1580,17 +1688,21 @@ watch-mutes =
     }
 watch-mutes-none = No hay nada en silencio.
 watch-mute = 🔕 { $topic } hasta { $at }, por { $by }
-watch-more-mutes = … y { $count } más. { $command } termina cualquiera de ellos.
+watch-more-mutes =
+    { $count ->
+        [one] … y 1 silencio más. { $command } termina un silencio.
+       *[other] … y { $count } silencios más. { $command } termina un silencio.
+    }
 watch-limits = *Reglas de alerta*
 watch-limit = • { $rule } { $limit }
 watch-new_failures =
     { $count ->
-        [one] fallos nuevos de un grupo de error, al instante; a partir de 1 alerta por minuto, una sola para el resto
-       *[other] fallos nuevos de un grupo de error, al instante; a partir de { $count } alertas por minuto, una sola para el resto
+        [one] fallos nuevos de un grupo de error, al instante; con más de 1 alerta por minuto, una sola alerta para los fallos siguientes
+       *[other] fallos nuevos de un grupo de error, al instante; con más de { $count } alertas por minuto, una sola alerta para los fallos siguientes
     }
 watch-oldest_job = un job disponible que lleva más de { $age } en espera
 watch-no_worker_activity = jobs disponibles, mientras ningún job empieza ni termina durante { $age }
-watch-stuck_jobs = un job reservado hace más de { $age }
+watch-stuck_jobs = un job que lleva más de { $age } reservado
 watch-backlog_growth =
     { $count ->
         [one] una cola que crece en 1 job en 15 min
@@ -1605,7 +1717,7 @@ watch-background_problem = una parte de queue-bot que no funciona
 watch-life = Los incidentes sin reconocer se escalan a los { $escalate }. Un incidente se resuelve después de { $recover } sin problemas.
 watch-channel = Alertas: { $channel }
 watch-digest = Resumen: { $time } ({ $zone }), { $days }, { $channel }
-watch-no-digest = Sin resumen diario.
+watch-no-digest = Sin resumen.
 watch-day-mon = lun
 watch-day-tue = mar
 watch-day-wed = mié
@@ -1617,7 +1729,7 @@ help-watch = monitoreo: incidentes activos, silencios, reglas de alerta y el lí
 button-unmute = Quitar silencio
 
 ### Incidentes
-incident-undrawn = ⚠️ *{ $id }*: no se puede mostrar la alerta de este incidente; el log del bot dice por qué. /queue watch y /queue errors muestran los problemas de la cola.
+incident-undrawn = ⚠️ *{ $id }*: no se puede mostrar la alerta de este incidente; el log del bot muestra la causa. /queue watch y /queue errors muestran los problemas de la cola.
 incident-queues = varias colas
 incident-group-open =
     { $count ->
@@ -1640,7 +1752,7 @@ incident-group-recovered =
        *[other] ✅ *{ $count } jobs fallidos*
     }
 incident-more = … y { $count } más
-incident-span = primero { $first }, último { $last }
+incident-span = primer fallo { $first }, último fallo { $last }
 incident-known = se conoce desde { $at }
 incident-retried =
     { $count ->
@@ -1657,18 +1769,18 @@ incident-otherwise =
         [one] 1 quitado sin el bot
        *[other] { $count } quitados sin el bot
     }
-incident-by = el último por { $by }, { $at }
+incident-by = último cambio por { $by }, { $at }
 incident-left = { $left } sin reintentar
-incident-waits = Todos se reintentaron o se quitaron; esperando resultados.
-incident-quiet = Ningún fallo nuevo desde hace { $age }. Los jobs fallidos siguen ahí.
+incident-waits = Todos estos jobs se reintentaron o se quitaron; el bot espera los resultados.
+incident-quiet = Ningún fallo nuevo desde hace { $age }. Los jobs fallidos siguen en failed_jobs.
 incident-acknowledged = 👀 Reconocido por { $by }, { $at }
 incident-muted = 🔕 en silencio hasta { $until }
 incident-mention = Para { $group }
-incident-unseen = ⏰ Activado hace { $age } y nadie lo ha reconocido: { $now }
-incident-grown = 📈 Creció de { $before } a { $now }
-incident-reopened = 🔴 Activado otra vez, { $age } después de resolverse: { $now }
+incident-unseen = ⏰ Este incidente se activó hace { $age } y nadie lo ha reconocido: { $now }
+incident-grown = 📈 Este incidente creció de { $before } a { $now }
+incident-reopened = 🔴 Este incidente se activó otra vez, { $age } después de resolverse: { $now }
 incident-over = ✅ Resuelto después de { $age }.
-incident-over-figures = ✅ Resuelto después de { $age }: { $figures }.
+incident-over-figures = ✅ Resuelto después de { $age }. Jobs: { $figures }.
 incident-figures =
     { $processed ->
         [one] 1 procesado
@@ -1724,44 +1836,45 @@ button-watch = Monitoreo
 button-stuck = Jobs atascados
 
 ### El trabajo interno del bot
-background-stalled = ⚠️ *El trabajo interno se detuvo:* ninguna vuelta termina desde hace { $age }.
-background-step-failing = ⚠️ *{ $step } falla:* sin éxito desde hace { $age } ({ $error }).
-background-step-late = ⚠️ *{ $step } se detuvo:* no termina desde hace { $age }.
+background-stalled = ⚠️ *El trabajo interno se detuvo:* ninguna vuelta ha terminado desde hace { $age }.
+background-step-failing = ⚠️ *{ $step }: falla.* Sin éxito desde hace { $age } ({ $error }).
+background-step-late = ⚠️ *{ $step }: detenido.* La última ejecución con éxito fue hace { $age }.
 background-index-lag = ⚠️ *El job fallido { $id }* aún no está en el índice de fallos, después de { $age }.
 background-unsealed = ⚠️ *El registro de auditoría { $id }* aún no está sellado, después de { $age }.
 background-audit-key-missing = ⚠️ *Falta la clave de la auditoría:* esta réplica no tiene la clave { $audit_key }. No sella nada y rechaza todo cambio.
 background-forged-link = ⚠️ *El eslabón { $id } de la cadena de auditoría es falso:* no lo hizo ninguna réplica con la clave. No se sella nada hasta que se borre.
+background-verify-failed = ⚠️ *La auditoría fue alterada:* la verificación de hace { $age } encontró fallas. El registro #{ $id } y el log las nombran.
 background-forged-record = ⚠️ *El registro de auditoría { $id } no se selló:* su HMAC falta, es incorrecto o es una copia, así que no lo escribió ninguna réplica con la clave.
-background-cursor-reset = ⚠️ *Alguien movió el cursor { $error }* más allá de sus filas; se restableció hace { $age }.
+background-cursor-reset = ⚠️ *Alguien movió el cursor { $error } más allá de sus filas.* El bot restableció el cursor hace { $age }.
 background-sample-old = ⚠️ *La última muestra de la cola* es de hace { $age }.
-background-sample-missing = ⚠️ *No hay muestras de la cola* desde hace { $age }.
+background-sample-missing = ⚠️ *No se toman muestras de la cola* desde hace { $age }.
 background-zone-offset =
     { $direction ->
         [earlier] ⚠️ *El failed_at de los fallos nuevos está { $offset } atrasado:* no está en la zona horaria de QUEUE_BOT_TIME_ZONE.
        *[later] ⚠️ *El failed_at de los fallos nuevos está { $offset } adelantado:* no está en la zona horaria de QUEUE_BOT_TIME_ZONE.
     }
-background-unseen = ⚠️ *No se pudo revisar { $part }* ({ $error }): no se sabe su estado.
+background-unseen = ⚠️ *Sin revisar: { $part }* ({ $error }). No se sabe su estado.
 background-more =
     { $count ->
         [one] … y 1 problema más.
        *[other] … y { $count } problemas más.
     }
-background-hint = El log del bot da la causa: busca { $line }.
+background-hint = El log del bot muestra la causa: busca { $line } en el log.
 background-part-watcher = el trabajo interno
 background-part-times = las horas de los fallos
 background-part-failures = el índice de fallos
-background-part-counts = la cuenta de fallos
+background-part-counts = el conteo de fallos
 background-part-incidents = el sistema de alertas
 background-part-retries = el seguimiento de los jobs reintentados
 background-part-operations = la ejecución de cambios masivos
 background-part-audit = la auditoría
 background-part-outbox = la entrega de mensajes
 background-part-metrics = el muestreo de la cola
-background-part-digest = el resumen diario
+background-part-digest = el resumen
 background-part-purge = la limpieza de registros viejos
 background-means-watcher = Pueden faltar alertas, cantidades y mensajes.
 background-means-times = Los comandos que filtran fallos por hora se rechazan.
-background-means-failures = Los fallos nuevos quizá no activen alertas y falten en listas y cantidades.
+background-means-failures = Los fallos nuevos quizá no activen alertas, y quizá falten en listas y cantidades.
 background-means-counts = Las cantidades en las listas de errores están desactualizadas.
 background-means-incidents = Las alertas llegan tarde o no llegan.
 background-means-retries = Los mensajes sobre reintentos no muestran los resultados de los jobs.
@@ -1769,20 +1882,23 @@ background-means-operations = Los cambios masivos pueden estar detenidos.
 background-means-audit = Los cambios quedan registrados, pero sin sellar ni publicar.
 background-means-outbox = No se publican alertas, mensajes de auditoría ni resúmenes.
 background-means-metrics = Los totales y la gráfica están desactualizados, y las alertas pueden basarse en valores viejos.
-background-means-digest = No se publica el resumen diario.
+background-means-digest = No se publica el resumen.
 background-means-purge = Las tablas del propio bot siguen creciendo.
 background-step-index = Indexar los fallos nuevos
 background-step-scan = Revisar los fallos anteriores
+background-step-regroup = Agrupar los fallos con reglas nuevas
 background-step-group = Activar incidentes
-background-step-aggregate = Sumar las cuentas
-background-step-merge = Sumar las cuentas de días pasados
+background-step-aggregate = Sumar los conteos
+background-step-merge = Sumar los conteos de días pasados
 background-step-probe = Revisar las colas
 background-step-lifecycle = Actualizar los incidentes
 background-step-refresh = Editar las alertas
 background-step-outcomes = Seguir los jobs reintentados
 background-step-bulk-outcomes = Seguir los reintentos masivos
 background-step-canary = Evaluar las pruebas previas
+background-step-approvals = Cerrar las solicitudes de aprobación
 background-step-bulk = Ejecutar los cambios masivos
+background-step-verify = Verificar la auditoría
 background-step-seal = Sellar la auditoría
 background-step-deliver = Entregar los mensajes
 background-step-sample = Tomar muestras de la cola
@@ -1791,3 +1907,47 @@ background-step-digest = Publicar el resumen
 background-step-purge = Borrar registros viejos
 background-step-load = Medir la carga de la base de datos
 background-step-health = Revisar el trabajo interno
+
+## Uniones de grupos de error
+merge-preview = ¿Unir *{ $error }* a *{ $into }*?
+merge-merged = 🔗 Se unió *{ $error }* a *{ $into }*.
+merge-merged-by = 🔗 *{ $by } unió { $error }* a *{ $into }*.
+merge-ended = *{ $error }* vuelve a ser un grupo propio, separado de *{ $into }*.
+merge-ended-by = *{ $by } deshizo la unión* de { $error } a { $into }.
+merge-group =
+    { $count ->
+        [one] *{ $error }* · 1 job fallido · { $name }
+       *[other] *{ $error }* · { $count } jobs fallidos · { $name }
+    }
+merge-effect = Todos los fallos de { $error }, también los nuevos, cuentan como fallos de { $into }: en listas, alertas, filtros y resultados. Un silencio de { $error } no se aplica a { $into }. No cambia ningún job, y la unión se puede deshacer en cualquier momento.
+merge-part = Incluye *{ $error }*, lo unió { $by }, { $at } · { $name }
+merge-part-rules = Incluye *{ $error }*, lo unieron reglas más nuevas, { $at } · { $name }
+button-merge = Unir { $error } a { $into }
+button-undo-merge = Deshacer unión
+spoken-merge-undo = Deshacer la unión de { $error }
+help-merge = contar los fallos de un grupo de error como fallos de otro, o deshacerlo con into=no
+audit-did-merge = { $who } unió grupos de error: { $what }
+audit-did-merge-ended = { $who } deshizo la unión de grupos de error: { $what }
+refusal-already-merged = { $id } ya está unido a { $into }. Para deshacerlo: { $command }
+refusal-not-merged = { $id } no está unido a otro grupo de error
+reason-already-merged = ya estaba unido
+reason-not-merged = no estaba unido
+problem-merge-itself = Un grupo de error no se puede unir a sí mismo
+
+## El primer minuto con una cola grande
+watch-backfill = ⏳ Fallos anteriores: { $rows } de aproximadamente { $total } ya están en el índice
+watch-regrouping = ⏳ Nuevas reglas de agrupación: los fallos se agrupan de nuevo, van { $rows } de aproximadamente { $total }
+watch-backfill-rate =
+    { $count ->
+        [one] 1 por segundo, faltan aproximadamente { $left }
+       *[other] { $count } por segundo, faltan aproximadamente { $left }
+    }
+watch-checks =
+    { $count ->
+        [one] Revisiones: 1 cola, revisada hace { $newest }
+       *[other] Revisiones: { $count } colas por turnos, la última hace { $newest }; la que lleva más tiempo sin revisar es { $queue }, { $oldest }
+    }
+watch-check = { $queue }: revisada hace { $age }
+status-estimated = ⏳ Estimado: el primer conteo exacto todavía no está listo. Vuelve a pedirlo en un minuto para ver los números exactos.
+modal-counting = Contando los jobs fallidos …
+modal-preview = Vista previa

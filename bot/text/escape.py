@@ -18,26 +18,52 @@ class Mrkdwn(str):
     __slots__ = ()
 
 
-# Invisible characters: controls, soft hyphen, zero width, direction marks and overrides, tags, and
-# lone surrogates. Such characters can make a line look like a different line. ZWNJ and ZWJ stay,
-# because scripts and emoji need them.
+# Invisible characters: controls, soft hyphen, zero width, direction marks and overrides, blank
+# letters, tags, and lone surrogates. Such characters can make a line look like a different line.
+# ZWNJ and ZWJ stay between characters of the scripts and emoji that need them (from U+0590).
 _INVISIBLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff"
-    "\ufff9-\ufffb\ud800-\udfff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+    "(?:[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f"
+    "\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0d\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+    "|(?<![\u0590-\U0010ffff])[\u200c\u200d]|[\u200c\u200d](?![\u0590-\U0010ffff]))+"
 )
+_MOST_SHOWN = 3
 _LINE_END = re.compile("\r\n?|[\x85\u2028\u2029]")
 _MODIFIER_GRAVE = "\u02cb"
 _LESS, _GREATER = "\u2039", "\u203a"  # single angle quotation marks
+TERMINAL = " (terminal)"
+"""The mark after a name from a terminal, in every language: nobody checked the name."""
 _SLACK_ID = re.compile(r"[CDGSUW][A-Z0-9]{2,}")
 _TOKEN = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
-# Characters of names and ids that have no meaning in mrkdwn, including a `_` within a word.
-_NAME = re.compile(r"(?:[^\W_]|[ .@'#/-]|(?<=[^\W_])_(?=[^\W_]))+")
+# One word of letters that look like no others, digits and a few signs. Only such a text of others
+# stands beside the bot's own words; a space, `@`, `#` or `:` would let it imitate them.
+_BARE = re.compile(
+    r"[A-Za-z0-9\xc0-\xd6\xd8-\xf6\xf8-\xff](?:[A-Za-z0-9\xc0-\xd6\xd8-\xf6\xf8-\xff.'/,+%-]|_(?=[A-Za-z0-9]))*"
+)
 _BOLD = re.compile(r"(?<![\w*])\*(?=\S)([^*\n]+?)(?<=\S)\*(?![\w*])")
 
 
+class Plain(str):
+    """Text that the bot wrote: a text of the catalogs, with the texts of others in quotes."""
+
+    __slots__ = ()
+
+
 def clean(value: object) -> str:
-    """Return the value as text without invisible characters. Newlines and tabs stay."""
-    return _INVISIBLE.sub("", _LINE_END.sub("\n", str(value)))
+    """Return the value with invisible characters shown as `[U+200B]`. Newlines and tabs stay."""
+    return _INVISIBLE.sub(_code_points, _LINE_END.sub("\n", str(value)))
+
+
+def _code_points(run: re.Match[str]) -> str:
+    """Return the code points of a run of invisible characters; a long run is shortened."""
+    points = [f"U+{ord(char):04X}" for char in run.group()[:_MOST_SHOWN]]
+    more = ["…"] if len(run.group()) > _MOST_SHOWN else []
+    return f"[{' '.join([*points, *more])}]"
+
+
+def is_bare(text: str) -> bool:
+    """Return whether a text of others is one word, which cannot imitate the bot's own words."""
+    return _BARE.fullmatch(text) is not None
 
 
 def escape(value: object) -> Mrkdwn:
@@ -119,18 +145,29 @@ def link(url: str, label: object) -> Mrkdwn:
         return escape(label)
     for plain, encoded in (("<", "%3C"), (">", "%3E"), ("|", "%7C"), ("`", "%60"), ("&", "&amp;")):
         safe = safe.replace(plain, encoded)
-    return Mrkdwn(f"<{safe}|{escape(label)}>")
+    return Mrkdwn(f"<{safe}|{escape(quoted(label))}>")
 
 
 def named(value: object, limit: int = 64) -> Mrkdwn:
-    """Return an id or a name on one line; in a code span if `_NAME` does not match it."""
+    """Return a text of others on one line: one word as it is, any other text in a code span."""
     line = plain_line(value, limit, angles=True)
-    return escape(line) if _NAME.fullmatch(line) else code(line, limit)
+    return escape(line) if is_bare(line) else code(line, limit)
+
+
+def quoted(value: object, limit: int = 300) -> str:
+    """Return a text of others for plain text: one word as it is, any other text in quotes."""
+    if isinstance(value, Plain):
+        return value
+    line = plain_line(value, limit, angles=True)
+    return line if is_bare(line) or not line else f"“{line}”"
 
 
 def mention(user: str) -> Mrkdwn:
-    """Return a mention of a Slack user by id; text that is no id stays as written."""
-    return Mrkdwn(f"<@{user}>") if Person(user).in_slack and _is_id(user) else named(user)
+    """Return a mention of a Slack user by id; the name of a person in a terminal is marked."""
+    person = Person(user)
+    if person.in_slack:
+        return Mrkdwn(f"<@{user}>")
+    return Mrkdwn(f"{named(user)}{TERMINAL}") if person.in_terminal else named(user)
 
 
 def group(id_: str) -> Mrkdwn:
@@ -159,20 +196,35 @@ def plain_line(value: object, limit: int, *, angles: bool = False) -> str:
     unless `angles` is set.
     """
     text = str(value)[: 4 * limit + 1_000]
-    line = " ".join(clean(text).split())
+    # The second call shows a joiner whose neighbour was a space.
+    line = clean(" ".join(clean(text).split()))
     if not angles:
         line = line.replace("<", _LESS).replace(">", _GREATER)
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
-def readable(text: str) -> str:
-    """Return mrkdwn as plain text for a terminal or JSON: no marks; decoded entities and tokens."""
+def readable(text: str) -> Plain:
+    """Return mrkdwn as plain text for a terminal or JSON: no bold; decoded entities and tokens.
+
+    A code span keeps its backticks and the lines of a code block are indented, because they may be
+    a text of others that imitates the bot's own lines.
+    """
+    pieces = re.split("(`+)", text)
     parts = []
-    for index, part in enumerate(re.split("`+", text)):
-        plain_part = part if index % 2 else _BOLD.sub(r"\1", part)
-        plain_part = _TOKEN.sub(_plain_token, plain_part)
-        parts.append(plain_part.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
-    return "".join(parts)
+    for place in range(0, len(pieces), 2):
+        in_code = place % 4 == 2
+        piece = _TOKEN.sub(
+            _plain_token, pieces[place] if in_code else _BOLD.sub(r"\1", pieces[place])
+        )
+        piece = piece.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+        parts.append(_plain_code(pieces[place - 1], piece) if in_code else piece)
+    return Plain("".join(parts))
+
+
+def _plain_code(ticks: str, content: str) -> str:
+    if len(ticks) >= 3:
+        return "\n".join(f"    {line}" for line in content.split("\n"))
+    return content if is_bare(content) or not content else f"`{content}`"
 
 
 def _plain_token(token: re.Match[str]) -> str:

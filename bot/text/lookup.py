@@ -15,7 +15,17 @@ from fluent.runtime.types import FluentNone, FluentNumber, fluent_number
 from fluent.syntax import ast
 
 from bot.models.requests import Moment, Person
-from bot.text.escape import Mrkdwn, clean, date, escape, mention, readable
+from bot.text.escape import (
+    TERMINAL,
+    Mrkdwn,
+    Plain,
+    date,
+    escape,
+    mention,
+    named,
+    quoted,
+    readable,
+)
 
 LOCALES = {"en": "en", "es": "es-419"}
 """The locale of a language if the bot does not know the person's own locale.
@@ -26,6 +36,7 @@ es-419 is the Spanish of Latin America.
 LANGUAGES = tuple(LOCALES)
 
 
+LONGEST_VALUE = 300
 _LOCALES_KEPT = 32
 """The number of locales in the cache. Slack has a locale per country, but people use only a few."""
 
@@ -87,8 +98,8 @@ class Texts:
     """The messages of one language. `texts(key, …)` is mrkdwn; `texts.plain(key, …)` is unescaped.
 
     The values may be of these types: counts (formatted for the language; ids are passed as text),
-    booleans (1 or 0), text (escaped), `Mrkdwn` (unchanged), `Person` (a mention) and `Moment`
-    (a date in each reader's zone).
+    booleans (1 or 0), text (in code or in quotes unless it is one word), `Mrkdwn` and `Plain` (text
+    of the bot), `Person` (a mention) and `Moment` (a date in each reader's zone).
     """
 
     def __init__(self, language: str, zone: ZoneInfo, locale: str | None = None) -> None:
@@ -103,18 +114,20 @@ class Texts:
         """Return the message as mrkdwn with every value escaped."""
         return Mrkdwn(self._format(key, {name: self._mrkdwn(v) for name, v in values.items()}))
 
-    def plain(self, key: str, **values: object) -> str:
+    def plain(self, key: str, **values: object) -> Plain:
         """Return the message as plain text, for buttons, titles and terminals."""
-        return self._format(key, {name: self._plain(v) for name, v in values.items()})
+        return Plain(self._format(key, {name: self._plain(v) for name, v in values.items()}))
 
-    def number(self, value: float) -> str:
+    def number(self, value: float) -> Plain:
         """Return a number with the language's separators."""
-        return str(format_decimal(value, locale=self._locale, group_separator=self._groups(value)))
+        return Plain(
+            format_decimal(value, locale=self._locale, group_separator=self._groups(value))
+        )
 
-    def moment(self, at: datetime) -> str:
+    def moment(self, at: datetime) -> Plain:
         """Return a time (naive UTC) as text in the configured time zone."""
         local = at.replace(tzinfo=UTC).astimezone(self.zone)
-        return format_datetime(local, "yyyy-MM-dd HH:mm:ss", locale=self._locale)
+        return Plain(format_datetime(local, "yyyy-MM-dd HH:mm:ss", locale=self._locale))
 
     def clock(self, at: datetime) -> Mrkdwn:
         """Return a moment (naive UTC) with the time before the date, for use inside a sentence."""
@@ -126,25 +139,25 @@ class Texts:
         stamp = int(at.replace(tzinfo=UTC).timestamp())
         return date(stamp, self.brief_plain(at), "{date_num} {time}")
 
-    def brief_plain(self, at: datetime) -> str:
+    def brief_plain(self, at: datetime) -> Plain:
         """Return a moment as `brief` does, as plain text in the configured time zone."""
         local = at.replace(tzinfo=UTC).astimezone(self.zone)
-        return str(format_datetime(local, "d MMM HH:mm", locale=self._locale))
+        return Plain(format_datetime(local, "d MMM HH:mm", locale=self._locale))
 
-    def day(self, day: calendar_date) -> str:
+    def day(self, day: calendar_date) -> Plain:
         """Return a calendar day with its short weekday: `Fri, Nov 7`."""
-        return str(format_skeleton("MMMEd", day, locale=self._locale))
+        return Plain(format_skeleton("MMMEd", day, locale=self._locale))
 
-    def change(self, count: int, before: int) -> str:
+    def change(self, count: int, before: int) -> Plain:
         """Return the change of a count relative to `before`, which is not 0: `+8 %`."""
         share = round(100 * (count - before) / before)
         sign = "+" if share > 0 else "−" if share < 0 else "±"
-        return f"{sign}{self.number(abs(share))} %"
+        return Plain(f"{sign}{self.number(abs(share))} %")
 
-    def local(self, at: datetime, pattern: str, zone: ZoneInfo) -> str:
+    def local(self, at: datetime, pattern: str, zone: ZoneInfo) -> Plain:
         """Return a moment (naive UTC) as plain text in a zone, in the pattern's form."""
         local_time = at.replace(tzinfo=UTC).astimezone(zone)
-        return str(format_datetime(local_time, pattern, tzinfo=zone, locale=self._locale))
+        return Plain(format_datetime(local_time, pattern, tzinfo=zone, locale=self._locale))
 
     def has(self, key: str) -> bool:
         """Whether the catalog has this key."""
@@ -181,9 +194,9 @@ class Texts:
             case Moment():
                 stamp = int(value.at.replace(tzinfo=UTC).timestamp())
                 return str(date(stamp, self.moment(value.at)))
-            case Mrkdwn():
-                return str(value)
-        return str(escape(value))
+            case Mrkdwn() | Plain():
+                return str(value if isinstance(value, Mrkdwn) else escape(value))
+        return str(named(value, LONGEST_VALUE))
 
     def _plain(self, value: object) -> object:
         match value:
@@ -192,12 +205,13 @@ class Texts:
             case int() | float() | FluentNone():
                 return self._number(value)
             case Person():
-                return f"@{value.user}" if value.in_slack else clean(value.user)
+                name = f"@{value.user}" if value.in_slack else quoted(value.user)
+                return f"{name}{TERMINAL}" if value.in_terminal else name
             case Moment():
                 return self.moment(value.at)
             case Mrkdwn():
-                return readable(value)
-        return clean(value)
+                return str(readable(value))
+        return quoted(value, LONGEST_VALUE)
 
 
 def texts_for(locale: str | None, default: str, zone: ZoneInfo) -> Texts:

@@ -20,8 +20,11 @@ MESSAGE_BLOCKS = 50
 
 
 def plain(text: str, limit: int) -> Block:
-    """Return a plain_text object; an empty text becomes a dash, because Slack refuses it."""
-    return {"type": "plain_text", "text": plain_line(text, limit) or "–", "emoji": True}
+    """Return a plain_text object; an empty text becomes a dash, because Slack refuses it.
+
+    Without `emoji`, Slack shows `:name:` in a text of others as it is.
+    """
+    return {"type": "plain_text", "text": plain_line(text, limit) or "–", "emoji": False}
 
 
 def mrkdwn(text: Mrkdwn, limit: int = SECTION) -> Block:

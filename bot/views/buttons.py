@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from bot.models.nesting import is_too_deep
 from bot.models.requests import Block
-from bot.text import Texts, plain_line
+from bot.text import Plain, Texts, plain_line, quoted
 from bot.views.blocks import plain
 
 VERSION = 1
@@ -31,7 +31,9 @@ _ID_LETTERS = {
     "incident": "I",
     "acknowledge": "I",
     "assign": "I",
+    "approve": "O",
     "cancel": "O",
+    "decline": "O",
     "undo": "O",
 }
 """The letter before a number, by the name of the argument or of the command."""
@@ -93,15 +95,16 @@ def _spoken(command: str, label: str, args: Mapping[str, Argument], texts: Texts
         if texts.has(key := f"spoken-{command}-{name}"):
             return texts.plain(key, what=_named(command, name, value))
     for name in _OBJECTS & args.keys():
-        return f"{label.removesuffix('…')}: {_named(command, name, args[name])}"
+        return f"{label.removesuffix('…')}: {quoted(_named(command, name, args[name]))}"
     return None
 
 
 def _named(command: str, name: str, value: Argument) -> str:
+    """Return the object's name: numbers with their letter, or a text of others."""
     letter = _ID_LETTERS.get(name) or _ID_LETTERS.get(command, "")
     if isinstance(value, list):
-        return ", ".join(map(str, value))
-    return f"{letter}{value}" if isinstance(value, int) else value
+        return Plain(", ".join(map(str, value)))
+    return Plain(f"{letter}{value}") if isinstance(value, int) else value
 
 
 def menu(

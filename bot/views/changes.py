@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.models.jobs import DeletedRow, RetriedJob, SkippedRow
 from bot.models.requests import Message
-from bot.text import Mrkdwn, cut, escape
+from bot.text import Mrkdwn, Plain, cut, escape
 from bot.views.blocks import context_line, message, sections
 from bot.views.context import Context
 from bot.views.names import dots, job_class, order, queue_name
@@ -19,7 +19,8 @@ def retried(jobs: Sequence[RetriedJob], skipped: Sequence[SkippedRow], ctx: Cont
         lead = ctx.texts("retried-one", id=str(jobs[0].failed_id), job=str(jobs[0].job_id))
     else:
         lead = ctx.texts("retried-many", count=len(jobs))
-    notes = [ctx.texts("undo-until-started")] if "undo" in ctx.runnable else []
+    notes = _edited(jobs, ctx)
+    notes += [ctx.texts("undo-until-started")] if "undo" in ctx.runnable else []
     return _change_message(lead, _retried_lines(jobs, ctx), skipped, notes, ctx)
 
 
@@ -30,7 +31,18 @@ def retried_visible(jobs: Sequence[RetriedJob], ctx: Context) -> Message:
         lead = ctx.texts("retried-one-by", id=id_, job=job, by=ctx.actor)
     else:
         lead = ctx.texts("retried-many-by", count=len(jobs), by=ctx.actor)
-    return _change_message(lead, _retried_lines(jobs, ctx), (), [], ctx)
+    return _change_message(lead, _retried_lines(jobs, ctx), (), _edited(jobs, ctx), ctx)
+
+
+def _edited(jobs: Sequence[RetriedJob], ctx: Context) -> list[Mrkdwn]:
+    """Return what the retry changed in the payloads, a note for each kind of change."""
+    ids: dict[str, list[str]] = {}
+    for job in jobs:
+        for key, value in job.edited.items():
+            kind = "removed" if value is None else "moved"
+            note = "attempts" if key == "attempts" else f"deadline-{kind}"
+            ids.setdefault(f"retried-{note}", []).append(str(job.failed_id))
+    return [ctx.texts(key, count=len(of), ids=", ".join(of)) for key, of in sorted(ids.items())]
 
 
 def deleted(rows: Sequence[DeletedRow], skipped: Sequence[SkippedRow], ctx: Context) -> Message:
@@ -121,7 +133,7 @@ def _reserved_warning(rows: Sequence[DeletedRow], ctx: Context) -> list[Mrkdwn]:
         return []
     if len(rows) == 1:
         return [ctx.texts("deleted-reserved-one")]
-    ids = ", ".join(str(row.id) for row in reserved_rows)
+    ids = Plain(", ".join(str(row.id) for row in reserved_rows))
     return [ctx.texts("deleted-reserved", count=len(reserved_rows), ids=ids)]
 
 

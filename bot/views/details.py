@@ -1,6 +1,6 @@
 """All details of a job or failed job: a dialog after a click, a message after a command."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bot.models.jobs import LONGEST_ORDER, FailedJob, FailedJobDetail, Job, JobDetail
 from bot.models.requests import Block, Message, Modal
@@ -28,7 +28,7 @@ from bot.views.rows import (
 
 TITLE = 24
 DIALOG_PARTS = 8
-MESSAGE_TEXT = 2_000
+MESSAGE_TEXT = 1_900
 """The most characters of an exception or a payload in a message, which stays under 10,000.
 
 A dialog shows parts of 3,000 characters.
@@ -48,7 +48,8 @@ def failed_detail(detail: FailedJobDetail, ctx: Context) -> Message | Modal:
     long = [("label-exception", detail.exception), ("label-payload", lined(detail.payload))]
     plain_title = texts.plain("failed-name", id=str(row.id))
     more = [*_whole_order(row.order_id, ctx), *_whole_group(detail.error, ctx)]
-    return _detail_view(title, plain_title, facts, [], long, elements, more, ctx)
+    hints = _payload_facts(detail.facts, ctx)
+    return _detail_view(title, plain_title, facts, hints, long, elements, more, ctx)
 
 
 def job_detail(detail: JobDetail, ctx: Context) -> Message | Modal:
@@ -68,11 +69,20 @@ def job_detail(detail: JobDetail, ctx: Context) -> Message | Modal:
         _fact("label-reserved-at", _moment(row.reserved_at_human, ctx), ctx),
     ]
     hints = [stuck_hint(ctx)] if is_stuck(row, ctx) else []
+    hints += _payload_facts(detail.facts, ctx)
     since = stuck_since(row, detail.reserved_at, ctx)
     elements = job_elements(row.id, detail.row_digest, ctx, stuck_since=since, in_details=True)
     long = [("label-payload", lined(detail.payload))]
     name, more = texts.plain("job-name", id=str(row.id)), _whole_order(row.order_id, ctx)
     return _detail_view(title, name, facts, hints, long, elements, more, ctx)
+
+
+def _payload_facts(facts: Mapping[str, str], ctx: Context) -> list[Mrkdwn]:
+    """Return one line with the facts of the payload, such as its tries and tags."""
+    if not facts:
+        return []
+    named_facts = [code(f"{key} {value}", LONGEST_NAME) for key, value in facts.items()]
+    return [ctx.texts("payload-facts", facts=cut(join(" · ", named_facts), 200))]
 
 
 def _whose(row: Job | FailedJob, ctx: Context) -> list[tuple[Mrkdwn, Mrkdwn]]:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from bot.models.requests import Moment
-from bot.text import Mrkdwn, Texts, escape, join, link, named, plain_line
+from bot.text import Mrkdwn, Plain, Texts, escape, join, link, named, plain_line
 from bot.views.context import Context
 from bot.wall_clock import to_utc
 
@@ -91,11 +91,11 @@ def filled(template: str | None, values: Mapping[str, object]) -> str | None:
     return url
 
 
-def age(seconds: int, texts: Texts) -> str:
+def age(seconds: int, texts: Texts) -> Plain:
     """Return a duration in its two largest units: `45 s`, `2 min 5 s`, `3 h 10 min`, `4 d 2 h`."""
     total = max(0, seconds)
     if total < 60:
-        return f"{total} s"
+        return Plain(f"{total} s")
     if total < 3_600:
         return _two(total // 60, "min", total % 60, "s", texts)
     if total < 86_400:
@@ -111,24 +111,24 @@ def offset_values(minutes: int, texts: Texts) -> dict[str, str]:
     }
 
 
-def age_since(since: datetime | None, ctx: Context) -> str:
+def age_since(since: datetime | None, ctx: Context) -> Plain:
     """Return the duration since a time as text, or `0 s` if the time is unknown."""
     seconds = 0 if since is None else (ctx.now - since) // timedelta(seconds=1)
     return age(seconds, ctx.texts)
 
 
-def _two(large: int, unit: str, small: int, smaller: str, texts: Texts) -> str:
+def _two(large: int, unit: str, small: int, smaller: str, texts: Texts) -> Plain:
     first = f"{texts.number(large)} {unit}"
-    return f"{first} {small} {smaller}" if small else first
+    return Plain(f"{first} {small} {smaller}" if small else first)
 
 
-def size(bytes_: int, texts: Texts) -> str:
+def size(bytes_: int, texts: Texts) -> Plain:
     """Return a number of bytes in a short unit: `1.2 MB` (1 kB = 1,000 B)."""
     value, unit = float(bytes_), 0
     while value >= 999.5 and unit < len(_SIZES) - 1:
         value, unit = value / 1_000, unit + 1
     rounded = round(value, 1) if 0 < value < 10 and unit else round(value)
-    return f"{texts.number(rounded)} {_SIZES[unit]}"
+    return Plain(f"{texts.number(rounded)} {_SIZES[unit]}")
 
 
 def from_wall_clock(at: datetime, ctx: Context) -> Moment:

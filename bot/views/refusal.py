@@ -24,7 +24,7 @@ from bot.models.refusals import (
 )
 from bot.models.requests import Message
 from bot.models.roles import Role
-from bot.text import Mrkdwn, Texts, channel, code, group, join, mention, readable
+from bot.text import Mrkdwn, Plain, Texts, channel, code, group, join, mention, readable
 from bot.views.blocks import context_line, message, section, sections
 from bot.views.context import Context
 from bot.views.refusal_sentences import LONGEST, NAMED, sentence_of, skipped_sentence
@@ -37,7 +37,7 @@ def refusal_message(refusal: Refusal, ctx: Context) -> Message:
     texts = ctx.texts
     sentence = sentence_of(refusal, texts, ctx.actions)
     key = "refusal-question" if sentence.endswith("?") else "refusal-lead"
-    lead = texts(key, mark=_mark(refusal), sentence=sentence)
+    lead = texts(key, mark=Plain(_mark(refusal)), sentence=sentence)
     skipped = refusal.skipped if isinstance(refusal, NothingToDo) else ()
     lines = [lead, *skipped_lines(skipped, ctx)]
     notes = _notes(refusal, ctx)

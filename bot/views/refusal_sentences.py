@@ -8,8 +8,10 @@ from bot.models.jobs import SkippedRow
 from bot.models.refusals import (
     AlreadyAcknowledged,
     AlreadyFrozen,
+    AlreadyMerged,
     AlreadyMuted,
     AlreadyUndone,
+    ApprovalPending,
     Changed,
     ChangeNotFound,
     CountMismatch,
@@ -24,9 +26,11 @@ from bot.models.refusals import (
     JobNotFound,
     JobTaken,
     MutedOtherwise,
+    NotAwaiting,
     NotFrozen,
     NothingToUndo,
     NotMember,
+    NotMerged,
     NotMuted,
     NotOperator,
     NotReserved,
@@ -44,8 +48,10 @@ from bot.models.refusals import (
     RowThere,
     RowTooLong,
     RowWouldChange,
+    SecondPersonNeeded,
     StillRunning,
     TimesOff,
+    TooFrequent,
     UndoExpired,
     Unfinished,
     UnknownCommand,
@@ -76,8 +82,10 @@ def sentence_of(refusal: Refusal, texts: Texts, actions: Actions) -> Mrkdwn:
         or _access_values(refusal, texts)
         or _row_values(refusal, texts)
         or _incident_values(refusal, texts)
+        or _merge_values(refusal)
         or _freeze_values(refusal, texts)
         or _operation_values(refusal)
+        or _approval_values(refusal)
         or _undo_values(refusal, texts)
     )
     return texts(_key(refusal), code=code(refusal.code), **values)
@@ -95,17 +103,21 @@ def skipped_sentence(row: SkippedRow, texts: Texts, actions: Actions) -> Mrkdwn:
 
 def _key(refusal: Refusal) -> str:
     """Return the catalog key. Some types of refusal have a second sentence for additional facts."""
-    key = f"refusal-{refusal.code}"
+    suffix = ""
     match refusal:
         case WrongQueue(queue="*"):
-            return f"{key}-all"
+            suffix = "-all"
         case Denied(most=int()):
-            return f"{key}-many"
+            suffix = "-many" if refusal.recent is None else "-recent"
+        case TooFrequent(previews=True):
+            suffix = "-previews"
+        case SecondPersonNeeded(why="terminal"):
+            suffix = "-terminal"
         case Frozen(reason=str(reason)) if reason.strip():
-            return f"{key}-reason"
+            suffix = "-reason"
         case NotReserved(by=str()) | NotFrozen(by=str()) | NotMuted(by=str()) | JobGone(by=str()):
-            return f"{key}-by"
-    return key
+            suffix = "-by"
+    return f"refusal-{refusal.code}{suffix}"
 
 
 def _not_found(refusal: JobNotFound | FailedJobNotFound, texts: Texts, actions: Actions) -> Mrkdwn:
@@ -164,7 +176,11 @@ def _access_values(refusal: Refusal, texts: Texts) -> dict[str, object]:
                 "has": has,
                 "total": refusal.total or 0,
                 "most": refusal.most or 0,
+                "recent": refusal.recent or 0,
+                "minutes": refusal.minutes or 0,
             }
+        case TooFrequent():
+            return {"most": refusal.most, "seconds": refusal.seconds}
         case NotMember():
             key = f"not-member-{refusal.why}"
             return {"why": texts(key if texts.has(key) else "not-member-other")}
@@ -211,6 +227,16 @@ def _incident_values(refusal: Refusal, texts: Texts) -> dict[str, object]:
     return {}
 
 
+def _merge_values(refusal: Refusal) -> dict[str, object]:
+    match refusal:
+        case NotMerged():
+            return {"id": refusal.id}
+        case AlreadyMerged():
+            undo = code(f"/queue error {refusal.id} merge=no")
+            return {"id": refusal.id, "into": refusal.into, "command": undo}
+    return {}
+
+
 def _freeze_values(refusal: Refusal, texts: Texts) -> dict[str, object]:
     match refusal:
         case Frozen():
@@ -233,6 +259,16 @@ def _operation_values(refusal: Refusal) -> dict[str, object]:
             return {"operation": str(refusal.operation), **_ended(refusal)}
         case Unfinished():
             return _ended(refusal)
+    return {}
+
+
+def _approval_values(refusal: Refusal) -> dict[str, object]:
+    match refusal:
+        case NotAwaiting() | SecondPersonNeeded():
+            return {"operation": f"O{refusal.id}"}
+        case ApprovalPending():
+            operation = f"O{refusal.operation}"
+            return {"command": code(refusal.action, 40), "operation": operation}
     return {}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.models.jobs import FailedJob, Job
 from bot.models.requests import Block, Moment
-from bot.text import Mrkdwn, code, cut, join
+from bot.text import Mrkdwn, Plain, code, cut, join
 from bot.views.blocks import actions, confirm, section
 from bot.views.buttons import Argument, menu, run_button
 from bot.views.context import Context
@@ -188,7 +188,7 @@ def release_button(
     """Return a button that releases jobs after a confirmation; `spoken` as for `run_button`."""
     texts = ctx.texts
     question = confirm(
-        texts.plain("confirm-release", count=len(ids), id=", ".join(map(str, ids))),
+        texts.plain("confirm-release", count=len(ids), id=Plain(", ".join(map(str, ids)))),
         texts("confirm-release-text"),
         texts.plain("button-release"),
         texts.plain("button-leave"),

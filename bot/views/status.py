@@ -34,9 +34,12 @@ def status_message(
     as_of: datetime | None,
     ctx: Context,
     freeze: Freeze | None = None,
+    *,
+    estimated: bool = False,
 ) -> Message:
     """Return the jobs of every queue. `as_of` is the time of the counts if they are not current.
 
+    If the counts are `estimated`, because no exact count exists yet, the message says so first.
     If changes are frozen, the answer begins with the `freeze`.
     """
     texts = ctx.texts
@@ -45,6 +48,8 @@ def status_message(
     rows = busiest(queues)[:QUEUES]
     notes = _notes(len(queues) - len(rows), failed, as_of, ctx)
     off = [] if freeze is None else frozen_lines(freeze, ctx)
+    if estimated:
+        off.append(texts("status-estimated"))
     by_queue = [
         texts("status-queue", queue=queue_name(jobs.queue), **totals([jobs])) for jobs in rows
     ]

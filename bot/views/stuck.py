@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.models.jobs import Listed, ReleasedJob, ReleasedJobs, StuckJobs
 from bot.models.requests import Message, Source
-from bot.text import Mrkdwn, code, cut, join
+from bot.text import Mrkdwn, Plain, code, cut, join
 from bot.views.blocks import context_line, message, section, sections, with_more
 from bot.views.context import Context
 from bot.views.names import age, dots, job_class, known, order, queue_name
@@ -23,7 +23,8 @@ def stuck_list(page: StuckJobs, listed: Listed, ctx: Context) -> Message:
     if not page.jobs:
         key = "stuck-none-partial" if listed.partial else "stuck-none"
         text = texts(key, age=limit)
-        return message([text], [section(text)])
+        expiry = _expiry(listed, ctx)
+        return message([text, *expiry], [section(text), *map(context_line, expiry)])
     rows = page.jobs if ctx.source is Source.TERMINAL else page.jobs[:ROWS]
     title = texts("stuck-title", age=limit)
     lines, blocks = [title], [section(title)]
@@ -36,7 +37,7 @@ def stuck_list(page: StuckJobs, listed: Listed, ctx: Context) -> Message:
         ]
         blocks += row_blocks(line, elements, f"job:{row.id}")
         lines.append(line)
-    notes = [workers_hint(ctx)]
+    notes = [workers_hint(ctx), *_expiry(listed, ctx)]
     shown = page.count if listed.whole else len(rows)
     if page.count > shown or page.count == listed.arguments.get("limit"):
         notes.append(texts("stuck-more", longer=code("older=1h")))
@@ -48,6 +49,13 @@ def stuck_list(page: StuckJobs, listed: Listed, ctx: Context) -> Message:
     tables = table_messages("jobs", JOB_COLUMNS, [job_row(row, ctx) for row in rest], ROWS, ctx)
     foot = message(notes, [context_line(note) for note in notes])
     return with_more(message(lines, blocks), tables, foot)
+
+
+def _expiry(listed: Listed, ctx: Context) -> list[Mrkdwn]:
+    """Return the note that reservations expire, if the layout's reservations do."""
+    if listed.retry_after is None:
+        return []
+    return [ctx.texts("stuck-expiry", age=age(listed.retry_after, ctx.texts))]
 
 
 def workers_hint(ctx: Context) -> Mrkdwn:
@@ -112,6 +120,6 @@ def _warnings(done: ReleasedJobs, ctx: Context) -> list[Mrkdwn]:
     ]
     warnings = [ctx.texts("released-early" if early else "released-warning", count=len(done.jobs))]
     if spent:
-        ids = ", ".join(str(row.id) for row in spent)
+        ids = Plain(", ".join(str(row.id) for row in spent))
         warnings.append(ctx.texts("released-spent", count=len(spent), ids=ids))
     return warnings

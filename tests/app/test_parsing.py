@@ -47,7 +47,7 @@ COMMANDS = find_commands()
         ("history user=<!subteam^S07ONCALL001|@oncall>", "history", {"user": "S07ONCALL001"}),
     ],
 )  # fmt: skip
-def test_words_are_read(text: str, command: str, values: dict[str, object]) -> None:
+def test_a_command_line_is_parsed(text: str, command: str, values: dict[str, object]) -> None:
     assert parse(text, COMMANDS) == Request(command, values, typed=True)
 
 
@@ -62,7 +62,7 @@ def test_words_are_read(text: str, command: str, values: dict[str, object]) -> N
         (["1-20"], tuple(range(1, 21))),
     ],
 )
-def test_ids_are_sorted_and_without_doubles(ids: object, expected: tuple[int, ...]) -> None:
+def test_ids_are_sorted_without_duplicates(ids: object, expected: tuple[int, ...]) -> None:
     assert COMMANDS["retry"].arguments.model_validate({"ids": ids}).model_dump()["ids"] == expected
 
 
@@ -80,13 +80,15 @@ def test_ids_are_sorted_and_without_doubles(ids: object, expected: tuple[int, ..
         ("zzzz", "help"),
     ],
 )
-def test_a_wrong_word_gets_the_nearest_right_one(word: str, nearest: str) -> None:
+def test_an_unknown_command_is_refused_with_the_nearest_known_command(
+    word: str, nearest: str
+) -> None:
     with pytest.raises(UnknownCommand) as refused:
         parse(word, COMMANDS)
     assert refused.value.nearest == nearest
 
 
-def test_longer_than_the_limit_is_not_even_read() -> None:
+def test_a_text_longer_than_the_limit_is_not_parsed() -> None:
     assert parse("status" + " " * (MAX_TEXT - 6), COMMANDS).command == "status"
     with pytest.raises(Invalid) as refused:
         parse("status" + " " * (MAX_TEXT - 5), COMMANDS)
@@ -175,7 +177,7 @@ def test_any_value_of_a_button_is_read_or_unreadable(value: object) -> None:
         max_size=4,
     )
 )
-def test_what_a_button_carries_comes_back_as_it_was(
+def test_the_arguments_of_a_button_are_read_unchanged(
     arguments: dict[str, str | int | list[int]],
 ) -> None:
     button = run_button("retry", "Retry", arguments, texts_for("en", "en", ZoneInfo("UTC")))
@@ -183,7 +185,7 @@ def test_what_a_button_carries_comes_back_as_it_was(
     assert read_value(button["value"]) == (None, arguments)
 
 
-def test_a_request_id_depends_on_every_part_and_on_where_parts_end() -> None:
+def test_a_request_id_depends_on_every_part_and_on_the_boundaries_of_the_parts() -> None:
     ids = {
         request_id("slash", "T1", "U1", "1.2"),
         request_id("button", "T1", "U1", "1.2"),
@@ -197,7 +199,7 @@ def test_a_request_id_depends_on_every_part_and_on_where_parts_end() -> None:
 @pytest.mark.parametrize(
     "words", ["retry 1\u00a0", "retry\u20031", "retry 1\u200b", "retry\u202f\ufeff1 "]
 )
-def test_a_space_of_any_kind_parts_words(words: str) -> None:
+def test_any_space_character_separates_words(words: str) -> None:
     """Every kind of space separates words: a copied id often ends in a no-break space (D14)."""
     assert parse(words, find_commands()).values == {"ids": ["1"]}
 
@@ -205,7 +207,7 @@ def test_a_space_of_any_kind_parts_words(words: str) -> None:
 @pytest.mark.parametrize(
     "words", ["retry queue=mail rate=0/min", "retry queue=mail pace=0", "retry-all rate=0/s"]
 )
-def test_a_rate_of_nothing_is_refused(words: str) -> None:
+def test_a_rate_of_zero_is_refused(words: str) -> None:
     """A rate of 0 is refused; it used to mean no limit (D14)."""
     with pytest.raises(Invalid) as refused:
         parse(words, find_commands())
@@ -213,7 +215,7 @@ def test_a_rate_of_nothing_is_refused(words: str) -> None:
 
 
 @pytest.mark.parametrize("words", ["retry 0", "retry 0-3", "delete 0", "job 0", "failed-job #0"])
-def test_an_id_of_zero_is_named(words: str) -> None:
+def test_the_refusal_of_an_id_of_zero_names_the_id(words: str) -> None:
     """D14: it "was already retried"."""
     commands = find_commands()
     request = parse(words, commands)

@@ -26,7 +26,7 @@ from tests.kit.replicas import hold, make_setup
 from tests.services.programs import is_mysql
 
 
-def test_the_dearest_pass_of_the_hour_is_forgotten_after_an_hour() -> None:
+def test_the_slowest_pass_of_the_last_hour_expires_after_an_hour() -> None:
     costs = Costs()
     for minute in range(90):
         costs.note(500 if minute == 10 else 40 if minute == 50 else 10, minute * MINUTE)
@@ -37,7 +37,7 @@ def test_the_dearest_pass_of_the_hour_is_forgotten_after_an_hour() -> None:
     assert costs.worst(89 * MINUTE + HOUR) is None
 
 
-def test_the_recent_figure_is_the_dearest_since_it_was_asked_for() -> None:
+def test_the_recent_figure_is_the_slowest_pass_since_it_was_last_read() -> None:
     costs = Costs()
     assert costs.recent() is None
     for milliseconds in (3, 90, 2):
@@ -82,7 +82,7 @@ def cost(queue: TestQueue, *statements: str, beside: Callable[[], object] = bool
     return Cost(row.pass_ms, round((ran - began) * 1_000))
 
 
-def test_what_counts_is_the_time_of_statements_and_not_what_is_beside(
+def test_only_the_time_of_statements_is_measured(
     mariadb_queue: TestQueue,
 ) -> None:
     slow = cost(mariadb_queue, "SELECT SLEEP(0.15)", "SELECT SLEEP(0.1)")
@@ -91,7 +91,7 @@ def test_what_counts_is_the_time_of_statements_and_not_what_is_beside(
     assert quick.kept <= quick.most
 
 
-def test_what_other_threads_wait_for_is_no_part_of_the_pass(mariadb_queue: TestQueue) -> None:
+def test_statements_of_other_threads_are_not_measured(mariadb_queue: TestQueue) -> None:
     def elsewhere() -> None:
         thread = threading.Thread(target=run, args=(mariadb_queue, "SELECT SLEEP(0.3)"))
         thread.start()
@@ -101,7 +101,7 @@ def test_what_other_threads_wait_for_is_no_part_of_the_pass(mariadb_queue: TestQ
     assert load.kept <= load.most
 
 
-def test_a_statement_that_fails_took_its_time_all_the_same(mariadb_queue: TestQueue) -> None:
+def test_the_time_of_a_failing_statement_is_measured(mariadb_queue: TestQueue) -> None:
     # On MySQL, an interrupted SLEEP is an error only if a row depends on it.
     slow = limited("SELECT id FROM jobs WHERE SLEEP(5)", 0.2, on_mariadb=not is_mysql())
 
@@ -113,7 +113,7 @@ def test_a_statement_that_fails_took_its_time_all_the_same(mariadb_queue: TestQu
     assert cost(mariadb_queue, "SELECT 1", beside=fail).kept >= 200
 
 
-def test_a_commit_counts_too(queue: TestQueue) -> None:
+def test_the_time_of_a_commit_is_measured(queue: TestQueue) -> None:
     setup = make_setup(queue)
     measuring = Load(setup)
     commit = queue.engine.dialect.do_commit
@@ -128,7 +128,7 @@ def test_a_commit_counts_too(queue: TestQueue) -> None:
     assert queue.rows(watcher_load)[0].pass_ms >= 200
 
 
-def test_the_figures_are_written_under_the_lease_alone(queue: TestQueue) -> None:
+def test_the_measured_times_are_written_only_under_the_lease(queue: TestQueue) -> None:
     clock = Clock()
     one, other = make_setup(queue, "a", clock=clock), make_setup(queue, "b", clock=clock)
     measuring, lease = Load(one), hold(one)
@@ -141,7 +141,7 @@ def test_the_figures_are_written_under_the_lease_alone(queue: TestQueue) -> None
     assert queue.rows(watcher_load)[0].passed_at is None
 
 
-def test_nothing_is_written_where_nothing_was_measured(queue: TestQueue) -> None:
+def test_no_time_is_written_if_no_statement_was_measured(queue: TestQueue) -> None:
     setup = make_setup(queue)
     measuring = Load(setup)
     with measuring.measured():
@@ -150,7 +150,7 @@ def test_nothing_is_written_where_nothing_was_measured(queue: TestQueue) -> None
     assert queue.rows(watcher_load)[0].passed_at is None
 
 
-def test_the_worst_keeps_its_own_time(queue: TestQueue) -> None:
+def test_the_slowest_pass_is_stored_with_its_own_time(queue: TestQueue) -> None:
     setup, clock = make_setup(queue), Seconds()
     measuring = Load(setup, clock)
     with measuring.measured():
@@ -161,7 +161,7 @@ def test_the_worst_keeps_its_own_time(queue: TestQueue) -> None:
     assert timedelta(minutes=19) < row.passed_at - row.worst_at < timedelta(minutes=21)
 
 
-def test_a_dear_pass_is_warned_of_once_a_minute(mariadb_queue: TestQueue) -> None:
+def test_a_slow_pass_is_logged_as_a_warning_once_a_minute(mariadb_queue: TestQueue) -> None:
     clock, setup = Seconds(), make_setup(mariadb_queue)
 
     def passes(measuring: Load, seconds: float) -> list[Any]:
@@ -181,7 +181,7 @@ def test_a_dear_pass_is_warned_of_once_a_minute(mariadb_queue: TestQueue) -> Non
     assert len(passes(measuring, 0.25)) == 1
 
 
-def test_a_running_watcher_writes_down_what_it_costs(queue: TestQueue) -> None:
+def test_a_running_leader_stores_the_measured_times(queue: TestQueue) -> None:
     for _ in range(20):
         queue.fail()
     with running_watcher(make_setup(queue)):

@@ -57,7 +57,7 @@ def fails(queue: TestQueue, step: str) -> bool:
         ("queue_bot_outbox", "attempts", "deliver"),
     ],
 )
-def test_a_column_that_is_dropped_while_the_bot_runs(
+def test_health_reports_a_column_that_is_dropped_while_the_bot_runs(
     queue: TestQueue, table: str, column: str, step: str
 ) -> None:
     setup = make_setup(queue)
@@ -81,7 +81,7 @@ def add_failed_job(queue: TestQueue) -> None:
         )
 
 
-def test_a_thread_that_counts_and_always_fails(queue: TestQueue) -> None:
+def test_health_reports_a_sampling_thread_that_always_fails(queue: TestQueue) -> None:
     clock = BrokenFor("sample")
     with running_watcher(make_setup(queue, clock=clock)):
         until(lambda: queue.count(tables.samples))
@@ -97,7 +97,7 @@ def is_running(name: str) -> bool:
 
 
 @ENDED
-def test_the_thread_that_counts_has_ended(queue: TestQueue) -> None:
+def test_health_reports_that_the_sampling_thread_has_ended(queue: TestQueue) -> None:
     clock = BrokenFor("sample")
     with running_watcher(make_setup(queue, clock=clock)):
         until(lambda: queue.count(tables.samples))
@@ -108,7 +108,7 @@ def test_the_thread_that_counts_has_ended(queue: TestQueue) -> None:
 
 
 @ENDED
-def test_the_thread_that_watches_has_ended(queue: TestQueue) -> None:
+def test_health_reports_that_the_monitoring_thread_has_ended(queue: TestQueue) -> None:
     clock = BrokenFor("watch")
     with running_watcher(make_setup(queue, clock=clock)):
         until(lambda: ("nobody", None) not in problems(queue, 0))
@@ -117,7 +117,7 @@ def test_the_thread_that_watches_has_ended(queue: TestQueue) -> None:
         assert ("nobody", None) in problems(queue, 15)
 
 
-def test_the_figures_of_the_rounds_age_while_failures_cannot_be_written(
+def test_the_time_of_the_last_round_gets_old_if_step_failures_cannot_be_written(
     mariadb_queue: TestQueue,
 ) -> None:
     queue = mariadb_queue

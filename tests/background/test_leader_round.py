@@ -67,14 +67,14 @@ def leader(queue: TestQueue) -> Leader:
     return leader
 
 
-def test_a_round_without_work_reads_nothing(leader: Leader) -> None:
+def test_a_round_without_waiting_work_executes_no_statement(leader: Leader) -> None:
     waiting = leader.waiting()
     with leader.statements() as executed:
         leader.round.run(leader.lease, waiting)
     assert executed == []
 
 
-def test_what_waits_is_read_by_one_statement(leader: Leader) -> None:
+def test_waiting_work_is_read_by_one_statement(leader: Leader) -> None:
     with leader.statements() as executed:
         leader.waiting()
     reads = [statement for statement in executed if "SELECT" in statement]
@@ -83,7 +83,7 @@ def test_what_waits_is_read_by_one_statement(leader: Leader) -> None:
     assert "queue_bot_leases" in reads[0]
 
 
-def test_no_statement_of_a_round_is_left_out_if_nothing_is_known(leader: Leader) -> None:
+def test_a_round_runs_every_step_if_the_waiting_work_is_unknown(leader: Leader) -> None:
     with leader.statements() as executed:
         leader.round.run(leader.lease, None)
     assert any("queue_bot_audit_chain" in statement for statement in executed)
@@ -101,7 +101,7 @@ def test_a_change_of_another_replica_is_sealed_in_the_next_round(leader: Leader)
     assert after.message_at is not None
 
 
-def test_a_backlog_of_records_is_sealed_to_its_end(queue: TestQueue) -> None:
+def test_a_backlog_of_audit_records_is_sealed_completely(queue: TestQueue) -> None:
     leader = Leader(queue)
     for number in range(SEAL_ROWS + 5):
         ask(leader.setup, "unfreeze" if number % 2 else "freeze deploying")
@@ -112,7 +112,7 @@ def test_a_backlog_of_records_is_sealed_to_its_end(queue: TestQueue) -> None:
     assert leader.round.sealed_to < NOTHING_UNSEALED
 
 
-def test_a_record_that_commits_late_with_a_lower_id_is_sealed(
+def test_an_audit_record_that_commits_late_with_a_lower_id_is_sealed(
     mariadb_queue: TestQueue,
 ) -> None:
     leader = Leader(mariadb_queue)
@@ -137,7 +137,7 @@ def test_a_record_that_commits_late_with_a_lower_id_is_sealed(
     assert mariadb_queue.count(tables.audit) == mariadb_queue.count(tables.audit_chain)
 
 
-def test_a_failure_is_indexed_though_no_complete_pass_is_due(queue: TestQueue) -> None:
+def test_a_failure_is_indexed_although_no_complete_pass_is_due(queue: TestQueue) -> None:
     leader = Leader(queue, interval=0.0)
     leader.run(5)
     queue.fail()
@@ -167,7 +167,7 @@ def test_failures_after_a_truncated_table_are_indexed(queue: TestQueue) -> None:
     assert 1 in {row.failed_id for row in queue.rows(tables.failures) if row.removed_at is None}
 
 
-def test_jobs_that_are_only_delayed_are_not_checked_again(queue: TestQueue) -> None:
+def test_a_queue_with_only_delayed_jobs_is_not_checked_again(queue: TestQueue) -> None:
     queue.push(available_at=2_000_000_000)
     leader = Leader(queue, interval=0.0)
     leader.run(5)
@@ -178,7 +178,7 @@ def test_jobs_that_are_only_delayed_are_not_checked_again(queue: TestQueue) -> N
 
 
 @pytest.mark.parametrize("state", ["available", "reserved"])
-def test_a_queue_that_moves_is_checked_again(queue: TestQueue, state: str) -> None:
+def test_a_queue_with_changed_jobs_is_checked_again(queue: TestQueue, state: str) -> None:
     queue.push(available_at=2_000_000_000)
     leader = Leader(queue, interval=0.0)
     leader.run(5)

@@ -62,7 +62,7 @@ def names() -> set[str]:
     return {thread.name for thread in threading.enumerate()}
 
 
-def test_a_stop_waits_for_the_thread_that_counts_too(queue: TestQueue) -> None:
+def test_a_stop_waits_for_the_sampling_thread_too(queue: TestQueue) -> None:
     clock = HeldAtItsSample()
 
     def let_it_go_on() -> None:
@@ -77,14 +77,14 @@ def test_a_stop_waits_for_the_thread_that_counts_too(queue: TestQueue) -> None:
     assert clock.left == []
 
 
-def test_the_figures_are_taken_again_after_whatever_went_wrong(queue: TestQueue) -> None:
+def test_sampling_continues_after_an_error(queue: TestQueue) -> None:
     clock = Broken("sample")
     with running_watcher(make_setup(queue, clock=clock)):
         until(clock.broke.is_set)
         until(lambda: queue.count(tables.samples))
 
 
-def test_what_cannot_be_followed_keeps_no_record_from_being_sealed(queue: TestQueue) -> None:
+def test_audit_records_are_sealed_although_jobs_cannot_be_tracked(queue: TestQueue) -> None:
     setup = make_setup(queue)
     queue.fail(45)
     ask(setup, "delete-failed 45")
@@ -99,7 +99,7 @@ def test_what_cannot_be_followed_keeps_no_record_from_being_sealed(queue: TestQu
             tables.tracked_jobs.create(connection)
 
 
-def test_what_cannot_be_refreshed_keeps_no_message_from_being_delivered(
+def test_messages_are_delivered_although_alerts_cannot_be_refreshed(
     queue: TestQueue, slack: LocalSlack
 ) -> None:
     setup = make_setup(queue)
@@ -116,7 +116,7 @@ def test_what_cannot_be_refreshed_keeps_no_message_from_being_delivered(
             tables.incident_deltas.create(connection)
 
 
-def test_a_lease_is_renewed_by_one_statement_that_is_committed(
+def test_a_lease_is_renewed_by_one_committed_statement(
     mariadb_queue: TestQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loop, "RENEW_EVERY", 0.0)

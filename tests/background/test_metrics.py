@@ -139,7 +139,7 @@ def rows(queue: TestQueue, span: str, name: str = ALL) -> list[Any]:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_samples_agree_with_a_count_by_hand(hand: Hand, seed: int) -> None:
+def test_samples_equal_the_counts_of_the_test(hand: Hand, seed: int) -> None:
     hand.dice = random.Random(seed)
     hand.begin()
     ways = [lambda: hand.arrive(hand.dice.randint(1, 4))] * 6 + [hand.work] * 4 + [hand.fail] * 4
@@ -158,7 +158,7 @@ def test_samples_agree_with_a_count_by_hand(hand: Hand, seed: int) -> None:
     assert hand.queue.rows(metric_deltas) == []
 
 
-def test_new_failures_are_told_apart_by_queue(hand: Hand) -> None:
+def test_new_failures_are_counted_by_queue(hand: Hand) -> None:
     hand.begin()
     for name in ("mail", "mail", "netsuite"):
         Worker(hand.queue).fail(hand.queue.push(queue=name))
@@ -169,7 +169,7 @@ def test_new_failures_are_told_apart_by_queue(hand: Hand) -> None:
     assert (netsuite.appeared, netsuite.failed) == (1, 1)
 
 
-def test_names_that_a_server_takes_for_the_same_are_one_queue_of_the_history(hand: Hand) -> None:
+def test_queue_names_that_are_equal_for_the_server_share_one_row_of_metrics(hand: Hand) -> None:
     hand.begin()
     for name in ("mail", "mail ", " "):
         Worker(hand.queue).fail(hand.queue.push(queue=name))
@@ -180,7 +180,7 @@ def test_names_that_a_server_takes_for_the_same_are_one_queue_of_the_history(han
     assert (whole.appeared, whole.failed) == (3, 3)
 
 
-def test_a_job_that_waits_on_purpose_is_delayed_and_never_old(hand: Hand) -> None:
+def test_a_delayed_job_counts_as_delayed_and_has_no_age(hand: Hand) -> None:
     now = unix(START)
     hand.queue.push(queue="mail", created_at=now - 5_000, available_at=now + 5_000)
     hand.queue.push(queue="mail", created_at=now - 4_000, available_at=now - 100)
@@ -193,7 +193,7 @@ def test_a_job_that_waits_on_purpose_is_delayed_and_never_old(hand: Hand) -> Non
     assert (whole.pending, whole.reserved, whole.oldest_seconds) == (3, 1, 110)
 
 
-def test_a_minute_has_the_highest_of_what_was_and_the_sum_of_what_happened(hand: Hand) -> None:
+def test_a_minute_has_the_highest_count_of_jobs_and_the_sum_of_processed_jobs(hand: Hand) -> None:
     hand.begin()
     hand.arrive(5)
     hand.look()
@@ -204,7 +204,7 @@ def test_a_minute_has_the_highest_of_what_was_and_the_sum_of_what_happened(hand:
     assert (minute.pending, minute.processed, minute.looks, minute.seconds) == (5, 3, 4, 30)
 
 
-def test_what_failed_before_the_first_start_is_no_news(hand: Hand) -> None:
+def test_failures_before_the_first_start_are_no_new_failures(hand: Hand) -> None:
     for _ in range(5):
         hand.queue.fail()
     hand.index()
@@ -214,7 +214,7 @@ def test_what_failed_before_the_first_start_is_no_news(hand: Hand) -> None:
     assert (hand.whole.appeared, hand.whole.processed, hand.whole.failed) == (0, 0, 5)
 
 
-def test_what_happened_while_nobody_watched_is_put_nowhere(hand: Hand) -> None:
+def test_events_of_a_time_without_monitoring_are_in_no_metric(hand: Hand) -> None:
     hand.begin()
     hand.arrive(40)
     for _ in range(30):
@@ -233,7 +233,7 @@ def test_what_happened_while_nobody_watched_is_put_nowhere(hand: Hand) -> None:
     assert hand.whole.failed == 5
 
 
-def test_a_bot_that_is_started_again_within_a_minute_goes_on_where_it_ended(hand: Hand) -> None:
+def test_a_bot_restarted_within_a_minute_continues_its_last_sample(hand: Hand) -> None:
     hand.begin()
     hand.arrive(4)
     hand.work()
@@ -244,7 +244,7 @@ def test_a_bot_that_is_started_again_within_a_minute_goes_on_where_it_ended(hand
 
 
 @pytest.fixture
-def far(hand: Hand) -> Iterator[Hand]:
+def reset_after(hand: Hand) -> Iterator[Hand]:
     """A queue whose job id counter is reset at the end, because later tests use its database."""
     yield hand
     if hand.queue.engine.dialect.name != "sqlite":
@@ -253,8 +253,8 @@ def far(hand: Hand) -> Iterator[Hand]:
 
 
 @pytest.mark.parametrize("counter_of", ["lower", "far higher"])
-def test_a_counter_that_jumps_makes_what_was_processed_unknown(far: Hand, counter_of: str) -> None:
-    hand = far
+def test_processed_is_unknown_if_the_id_counter_jumps(reset_after: Hand, counter_of: str) -> None:
+    hand = reset_after
     hand.begin()
     hand.arrive(9)
     hand.look()
@@ -282,7 +282,7 @@ def test_a_counter_that_jumps_makes_what_was_processed_unknown(far: Hand, counte
     assert point.figures.processed == 1
 
 
-def test_a_holder_that_was_paused_past_its_lease_writes_nothing(hand: Hand) -> None:
+def test_a_replica_paused_past_its_lease_writes_nothing(hand: Hand) -> None:
     hand.begin()
     before = hand.queue.rows(kept), hand.queue.rows(sample_rows)
     lease = hold(hand.setup)
@@ -295,7 +295,7 @@ def test_a_holder_that_was_paused_past_its_lease_writes_nothing(hand: Hand) -> N
     assert (hand.queue.rows(kept), hand.queue.rows(sample_rows)) == before
 
 
-def test_a_sample_that_is_not_committed_takes_nothing_away(hand: Hand) -> None:
+def test_a_sample_that_is_rolled_back_consumes_no_deltas(hand: Hand) -> None:
     hand.begin()
     hand.arrive(3)
     hand.fail()

@@ -74,7 +74,7 @@ def fail(bench: Bench, name: str, error: BaseException) -> None:
         bench.steps.run(name, raising(error))
 
 
-def test_nothing_is_written_while_all_is_well(bench: Bench) -> None:
+def test_no_row_is_written_while_every_step_succeeds(bench: Bench) -> None:
     for _ in range(20):
         bench.seconds.now += PERIOD
         for name in ("index", "seal"):
@@ -90,7 +90,7 @@ def test_a_step_that_fails_is_late_after_three_of_its_periods(bench: Bench) -> N
     assert bench.late(3 * PERIOD + 2) == [("index", 1, "busy")]
 
 
-def test_a_step_that_succeeds_again_is_well_again(bench: Bench) -> None:
+def test_a_step_that_succeeds_again_is_no_longer_late(bench: Bench) -> None:
     fail(bench, "index", Busy())
     assert bench.written()
     bench.steps.run("index", list)
@@ -109,7 +109,7 @@ def test_a_failure_between_two_successes_is_no_problem(bench: Bench) -> None:
         bench.steps.run("index", list)
 
 
-def test_a_step_that_nobody_runs_any_more_is_late_though_it_never_failed(bench: Bench) -> None:
+def test_a_step_that_no_longer_runs_is_late_although_it_never_failed(bench: Bench) -> None:
     for _ in range(4):
         bench.seconds.now += PERIOD
         bench.steps.run("seal", list)
@@ -117,7 +117,7 @@ def test_a_step_that_nobody_runs_any_more_is_late_though_it_never_failed(bench: 
     assert bench.late() == [("index", 0, None)]
 
 
-def test_a_step_says_itself_when_it_comes_next(bench: Bench) -> None:
+def test_a_step_can_set_the_time_of_its_next_run(bench: Bench) -> None:
     bench.steps.expect("index", 100.0)
     bench.seconds.now += 290
     bench.steps.run("seal", list)
@@ -128,7 +128,9 @@ def test_a_step_says_itself_when_it_comes_next(bench: Bench) -> None:
     assert bench.late() == [("index", 0, None)]
 
 
-def test_the_failures_are_counted_once_a_minute_and_the_beginning_stays(bench: Bench) -> None:
+def test_failures_of_a_step_are_written_once_a_minute_and_keep_their_first_time(
+    bench: Bench,
+) -> None:
     fail(bench, "index", Busy())
     assert bench.written()
     (first,) = bench.queue.rows(table)
@@ -143,12 +145,12 @@ def test_the_failures_are_counted_once_a_minute_and_the_beginning_stays(bench: B
     assert (later.failures, later.succeeded_at) == (60, first.succeeded_at)
 
 
-def test_a_lease_that_is_lost_is_no_failure(bench: Bench) -> None:
+def test_a_lost_lease_is_no_failure_of_a_step(bench: Bench) -> None:
     fail(bench, "index", LeaseLost())
     assert not bench.written()
 
 
-def test_a_new_leader_takes_away_what_the_last_one_wrote(bench: Bench) -> None:
+def test_a_new_leader_deletes_the_step_failures_of_the_last_leader(bench: Bench) -> None:
     other = Steps({"index": PERIOD, "seal": PERIOD}, bench.seconds)
     with pytest.raises(Busy):
         other.run("index", raising(Busy()))
@@ -159,7 +161,7 @@ def test_a_new_leader_takes_away_what_the_last_one_wrote(bench: Bench) -> None:
     assert not bench.queue.rows(table)
 
 
-def test_an_error_is_written_without_what_its_message_quotes(bench: Bench) -> None:
+def test_an_error_is_stored_as_its_code_without_its_message(bench: Bench) -> None:
     def work() -> None:
         with bench.queue.engine.begin() as connection:
             connection.execute(text("SELECT nothing FROM here WHERE x = 'geheim'"))
@@ -172,7 +174,7 @@ def test_an_error_is_written_without_what_its_message_quotes(bench: Bench) -> No
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_step_of_the_loop_has_a_part_and_words(language: str) -> None:
+def test_every_step_of_the_loop_has_a_part_and_texts(language: str) -> None:
     texts = texts_for(language, "en", ZoneInfo("UTC"))
     assert periods(5.0).keys() == PARTS.keys()
     for name, part in PARTS.items():

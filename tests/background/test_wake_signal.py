@@ -16,7 +16,7 @@ def test_one_notification_wakes_every_waiting_thread() -> None:
     assert monotonic() - began < LONG
 
 
-def test_a_busy_loop_gets_earlier_notifications_when_it_waits_next() -> None:
+def test_a_notification_during_work_ends_the_next_wait_at_once() -> None:
     signal = WakeSignal()
     signal.notify()
     signal.notify()
@@ -24,5 +24,5 @@ def test_a_busy_loop_gets_earlier_notifications_when_it_waits_next() -> None:
     assert signal.wait(1, LONG) == 2
 
 
-def test_without_a_notification_the_wait_ends_after_its_time() -> None:
+def test_a_wait_without_a_notification_ends_after_its_timeout() -> None:
     assert WakeSignal().wait(0, 0.01) == 0

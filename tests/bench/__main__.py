@@ -11,6 +11,7 @@ from sqlalchemy import create_engine, text
 from tests.bench import (
     acks,
     errors,
+    flood,
     idle,
     large,
     masking,
@@ -37,6 +38,7 @@ BENCHES: dict[str, Callable[..., None]] = {
     "storm": storm.bench_storm,
     "page": page.bench_page,
     "masking": masking.bench_masking,
+    "flood": flood.bench_flood,
 }
 
 

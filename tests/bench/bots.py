@@ -29,7 +29,7 @@ class Bot:
         """Return the seconds to the acknowledgement, and the reply in it or the dialog."""
         response = self.slack.command(user, IDS.queue_ops, text)
         shown = [*response["replies"], *response["views"]]
-        assert shown, f"no answer came: {response}"
+        assert shown, f"the bot did not answer: {response}"
         return response["ack_ms"] / 1000, str(shown[0])
 
 
@@ -53,9 +53,16 @@ def crowded() -> Workspace:
     return Workspace(made.identity, users, channels, list(made.groups.values()), time.time)
 
 
+LIMITS = ("COMMANDS", "PREVIEWS", "REFUSALS")
+"""What one person may send a minute; most benches are faster than a person."""
+
+
 @contextmanager
-def real_bot(database_url: str) -> Iterator[Bot]:
-    """Run `queue-bot run` as a team does; everyone has the viewer role."""
+def real_bot(database_url: str, *, limited: bool = False) -> Iterator[Bot]:
+    """Run `queue-bot run` as a team does; everyone has the viewer role.
+
+    `limited`: each person has the limits of production.
+    """
     with LocalSlack(workspace=crowded()) as slack:
         settings = {
             "DATABASE_URL": database_url,
@@ -65,6 +72,8 @@ def real_bot(database_url: str) -> Iterator[Bot]:
             "QUEUE_BOT_AUDIT_CHANNEL": IDS.queue_audit,
             "QUEUE_BOT_ALERT_CHANNEL": IDS.queue_alerts,
         }
+        if not limited:
+            settings |= {f"QUEUE_BOT_{name}_PER_MINUTE": "1000000" for name in LIMITS}
         with bot_process(slack, settings):
             slack.wait_for(lambda: slack.hub.connected == 1, CONNECT_SECONDS)
             yield Bot(slack)

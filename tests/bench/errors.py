@@ -9,6 +9,7 @@ from bot.store.failures.failure_counts import HOURS, hour_of
 from tests.bench import tables
 from tests.bench.bots import Bot, real_bot
 from tests.bench.figures import say, times
+from tests.kit.error_corpora import HELD_BACK, LEAST, corpus, measure
 from tests.kit.queues import TestQueue, make_queue
 from tests.services.mariadb import MariaDB
 
@@ -19,6 +20,7 @@ BULK_DELTAS = 20_000
 
 def bench_errors(server: MariaDB, *, quick: bool) -> None:
     """/queue errors and /queue error with 8 and with 400 groups, at rest and in a bulk change."""
+    _measure_grouping()
     rows = FAILED // (20 if quick else 1)
     for groups in (8, 400):
         with server.database() as name:
@@ -31,6 +33,18 @@ def bench_errors(server: MariaDB, *, quick: bool) -> None:
                 _append(test)
                 _ask(bot, f"{groups} groups, {BULK_DELTAS:,} rows not aggregated yet", 20)
             test.engine.dispose()
+
+
+def _measure_grouping() -> None:
+    """Print precision and recall on both halves of public texts, and on a later set."""
+    for name in ("error_public.json", HELD_BACK, "error_public_second.json"):
+        texts = corpus(name)
+        precision, recall, _ = measure(texts)
+        least = LEAST[name]
+        target = f"target {least[0]} and {least[1]}"
+        count = sum(map(len, texts.values()))
+        figures = f"precision {precision:.3f}, recall {recall:.3f} ({target})"
+        say(f"grouping of {count} texts, {name}", figures)
 
 
 def _fill(test: TestQueue, rows: int, groups: int) -> None:

@@ -83,7 +83,7 @@ def _delay(test: TestQueue) -> None:
 def _wait_for_leader(test: TestQueue) -> None:
     deadline = monotonic() + SETTLE_SECONDS
     while not any(row.owner for row in test.rows(leases)):
-        assert monotonic() < deadline, "no replica leads"
+        assert monotonic() < deadline, "no replica became the leader"
         sleep(0.1)
 
 

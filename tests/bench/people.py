@@ -1,10 +1,11 @@
 """A bot without Slack, for measurements below the socket: a setup and a person's requests."""
 
+from collections.abc import Sequence
 from time import monotonic
 from typing import Any
 from uuid import uuid4
 
-from bot.access.roles import Profile, Rules
+from bot.access.roles import READ_AGE, Profile, Rules
 from bot.app.command import Setup, find_commands
 from bot.app.dispatch import dispatch, request_id
 from bot.app.parsing import Request
@@ -24,8 +25,9 @@ SECONDS = 60.0
 class OnePerson:
     """The directory of a workspace with one admin."""
 
-    def profile(self, user: str) -> Profile:
+    def profile(self, user: str, max_age: float = READ_AGE) -> Profile:
         """Return a full member for every user."""
+        del max_age
         return Profile(user=user, team=TEAM)
 
     def locale(self, user: str) -> str | None:
@@ -47,6 +49,14 @@ class OnePerson:
         """Return that the channel is not shared."""
         del channel
         return False
+
+    def prefetch(
+        self, user: str, channel: str | None, groups: Sequence[str], max_age: float
+    ) -> None:
+        """Do nothing; nothing is cached."""
+
+    def forget(self) -> None:
+        """Do nothing; nothing is cached."""
 
 
 def make_setup(test: TestQueue) -> Setup:

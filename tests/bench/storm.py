@@ -175,7 +175,7 @@ def _until(done: Callable[[], bool]) -> None:
     deadline = monotonic() + SETTLED_WITHIN
     while not done():
         if monotonic() > deadline:
-            raise TimeoutError("the storm was not dealt with")
+            raise TimeoutError("not every failure of the storm was posted in time")
         sleep(0.1)
 
 
@@ -207,8 +207,8 @@ def _true(test: TestQueue, slack: LocalSlack, rows: int) -> str:
     ]
     most = max(groups, key=lambda one: one["count"])
     assert sum(rows_by_incident.values()) == rows, rows_by_incident
-    assert not wrong, f"other counts than failures: {wrong}"
-    assert not untrue, f"other counts in their messages: {untrue}"
+    assert not wrong, f"counts differ from the failures: {wrong}"
+    assert not untrue, f"counts in the messages differ from the failures: {untrue}"
     return (
         f"{len(groups)}, of which one holds {most['count']:,}; each failure is in one, "
         f"each count is that of its message; {len(every) - len(groups)} of other kinds"

@@ -29,7 +29,7 @@ ALIASES = {
 
 
 @pytest.mark.parametrize(("words", "name"), ALIASES.items(), ids=[w.split()[0] for w in ALIASES])
-def test_an_alias_runs_its_command_under_the_commands_name(
+def test_an_alias_runs_its_command_and_is_recorded_as_that_command(
     team: Team, words: str, name: str
 ) -> None:
     team.queue.fail(45)
@@ -54,7 +54,7 @@ def test_an_alias_runs_its_command_under_the_commands_name(
     assert (team.queue.failed == []) == (name in ("clear-failed", "delete-failed"))
 
 
-def test_every_alias_is_tried_and_on_the_page() -> None:
+def test_every_alias_is_tested_and_documented() -> None:
     aliases = {word: command.name for command in COMMANDS.values() for word in command.aliases}
     assert {words.split()[0]: name for words, name in ALIASES.items()} == aliases
     rows = re.findall(
@@ -63,7 +63,7 @@ def test_every_alias_is_tried_and_on_the_page() -> None:
     assert {word: name for name, cell in rows for word in re.findall(r"[a-z-]+", cell)} == aliases
 
 
-def test_every_alias_of_an_argument_is_on_the_page() -> None:
+def test_every_alias_of_an_argument_is_documented() -> None:
     aliases = {
         (argument, command.name, str(marks(command.arguments, argument)["alias"]))
         for command in COMMANDS.values()
@@ -75,7 +75,7 @@ def test_every_alias_of_an_argument_is_on_the_page() -> None:
     assert aliases
 
 
-def test_flush_in_a_terminal_changes_nothing_without_its_confirmation(
+def test_flush_in_a_terminal_changes_nothing_without_a_confirmation(
     kept_queue: TestQueue,
 ) -> None:
     kept_queue.fail(45)
@@ -84,11 +84,11 @@ def test_flush_in_a_terminal_changes_nothing_without_its_confirmation(
     code = do(make_setup(kept_queue), TerminalRequest("flush", "ana"), lines.append, lambda _: None)
 
     assert code == 1
-    assert lines[-1] == "Nothing was changed: clear-failed needs --yes or the count typed."
+    assert lines[-1] == "Nothing was changed: clear-failed needs --yes, or you must type the count."
     assert len(kept_queue.failed) == 1
 
 
-def test_pace_is_the_rate(kept_queue: TestQueue) -> None:
+def test_the_argument_pace_sets_the_rate(kept_queue: TestQueue) -> None:
     kept_queue.fail(45)
     setup = make_setup(kept_queue)
 
@@ -111,7 +111,7 @@ def test_the_json_of_a_bulk_change_has_the_rate_under_both_names(kept_queue: Tes
     assert (progress["rate"], progress["pace"]) == (60, 60)
 
 
-def test_the_preview_has_the_rate_under_both_names_and_is_answered_again(
+def test_the_json_of_a_preview_has_the_rate_under_both_names(
     kept_queue: TestQueue,
 ) -> None:
     kept_queue.fail(45)
@@ -125,7 +125,7 @@ def test_the_preview_has_the_rate_under_both_names_and_is_answered_again(
     assert extra_of(first).progress == extra_of(again).progress
 
 
-def test_a_dialog_of_an_earlier_version_still_gives_its_rate() -> None:
+def test_the_rate_is_read_from_a_dialog_of_an_earlier_version() -> None:
     metadata = json.dumps({"v": 1, "command": "retry-all", "plan": 7, "channel": "C0"})
     values = {"pace": {"pace": {"selected_option": {"value": "60"}}}}
     view = {"private_metadata": metadata, "state": {"values": values}}

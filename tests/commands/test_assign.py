@@ -30,7 +30,7 @@ def test_an_incident_is_assigned_audited_and_shown_in_watch(queue: TestQueue) ->
 
     assert codes([done]) == ["ok"]
     assert owner(setup, id_) == (ANA, OMAR)
-    assert f"*I{id_}* is now <@{ANA}>'s" in text_of(setup, done)
+    assert f"*I{id_}* is now assigned to <@{ANA}>" in text_of(setup, done)
     (posted,) = posted_bodies(queue)
     assert f"*<@{OMAR}> assigned I{id_}* to <@{ANA}>" in posted
     ((action, outcome, arguments),) = records(queue)
@@ -38,7 +38,7 @@ def test_an_incident_is_assigned_audited_and_shown_in_watch(queue: TestQueue) ->
     assert f"👀 <@{ANA}>" in text_of(setup, ask(setup, "watch", by=OMAR))
 
 
-def test_an_acknowledged_incident_is_taken_over_once(queue: TestQueue) -> None:
+def test_an_acknowledged_incident_can_be_assigned_once_to_the_same_person(queue: TestQueue) -> None:
     setup = make_setup(queue)
     id_ = opened(setup, ABOUT)
     ask(setup, f"acknowledge I{id_}", by=ANA)
@@ -51,7 +51,7 @@ def test_an_acknowledged_incident_is_taken_over_once(queue: TestQueue) -> None:
     assert f"You took over *I{id_}*" in text_of(setup, taken)
 
 
-def test_only_an_operator_becomes_responsible(queue: TestQueue) -> None:
+def test_an_incident_can_be_assigned_only_to_an_operator(queue: TestQueue) -> None:
     people = People()
     setup = make_setup(queue, directory=people)
     id_ = opened(setup, ABOUT)
@@ -76,7 +76,7 @@ def test_only_an_operator_becomes_responsible(queue: TestQueue) -> None:
     assert codes([ask(setup, f"assign I{id_}", by=OMAR)]) == ["incident-closed"]
 
 
-def test_a_reopened_incident_is_nobodys(queue: TestQueue) -> None:
+def test_a_reopened_incident_is_not_assigned(queue: TestQueue) -> None:
     setup = make_setup(queue)
     id_ = opened(setup, ABOUT)
     ask(setup, f"assign I{id_}", by=OMAR)
@@ -85,7 +85,7 @@ def test_a_reopened_incident_is_nobodys(queue: TestQueue) -> None:
     assert owner(setup, id_) == (None, None)
 
 
-def test_an_acknowledged_alert_is_taken_over_from_its_menu(team: Team) -> None:
+def test_an_acknowledged_incident_can_be_assigned_from_the_menu_of_its_alert(team: Team) -> None:
     team.queue.fail(45)
     alert = team.alert()
     team.click(alert, "run:menu", value=option(alert, "acknowledge"))

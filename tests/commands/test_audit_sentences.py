@@ -9,7 +9,7 @@ from tests.kit.bulk_in_slack import ended, fill
 from tests.kit.team import Team
 
 
-def test_a_bulk_change_is_confirmed_and_ends_in_sentences(team: Team) -> None:
+def test_the_start_and_end_of_a_bulk_change_are_audited_in_sentences(team: Team) -> None:
     fill(team.queue)
     preview = team.say("retry queue=netsuite rate=60/min", as_="admin").view
     team.submit(preview)
@@ -46,14 +46,14 @@ def test_the_details_of_an_audit_message_open_in_a_dialog(team: Team) -> None:
 
 
 @pytest.mark.parametrize("words", ["retri 45", "retry abc", "failed queue=maill", "status now"])
-def test_a_typing_error_is_no_refusal(team: Team, words: str) -> None:
+def test_a_typing_error_is_not_audited_as_a_refusal(team: Team, words: str) -> None:
     team.say(words, as_="viewer")
     team.say(words, as_="stranger")
 
     assert not [row for row in team.records if row.outcome != "denied"]
 
 
-def test_a_refusal_names_the_missing_role_and_whom_to_ask(team: Team) -> None:
+def test_a_refusal_names_the_missing_role_and_the_person_to_ask(team: Team) -> None:
     team.queue.fail(45)
     stranger = team.say("retry 45", as_="stranger").text
     team.say("delete-failed 45")

@@ -19,7 +19,7 @@ def outcomes(team: Team) -> list[tuple[str, str]]:
     return [(row.action, row.outcome) for row in team.records]
 
 
-def test_retry_all_shows_its_frozen_scope_then_runs_and_tells(team_on_each: Team) -> None:
+def test_retry_all_previews_its_scope_then_runs_and_posts_its_progress(team_on_each: Team) -> None:
     team = team_on_each
     fill(team.queue)
     before = {row.payload for row in team.queue.failed}
@@ -57,7 +57,7 @@ def test_retry_all_shows_its_frozen_scope_then_runs_and_tells(team_on_each: Team
     assert len(team.posted("queue-ops")) == 1
 
 
-def test_clear_failed_wants_its_count_typed(team_on_each: Team) -> None:
+def test_clear_failed_requires_its_count_in_the_dialog(team_on_each: Team) -> None:
     team = team_on_each
     fill(team.queue)
 
@@ -84,7 +84,7 @@ def test_clear_failed_wants_its_count_typed(team_on_each: Team) -> None:
 
 
 @pytest.mark.parametrize("typed", ["", "one", "1x", "-1", "\uff11", "1 1", "11"])
-def test_a_count_that_is_none_is_told_beside_the_field(team: Team, typed: str) -> None:
+def test_an_invalid_count_is_reported_at_its_field(team: Team, typed: str) -> None:
     team.queue.fail(45)
     view = team.say("clear-failed", as_="admin").view
 
@@ -94,7 +94,7 @@ def test_a_count_that_is_none_is_told_beside_the_field(team: Team, typed: str) -
     assert len(team.queue.failed) == 1
 
 
-def test_the_scope_is_the_one_that_was_asked_for(team: Team) -> None:
+def test_clear_failed_deletes_only_the_scope_of_its_arguments(team: Team) -> None:
     fill(team.queue)
     view = team.say("clear-failed queue=netsuite older=30d", as_="admin").view
     assert "*3 failed jobs* in netsuite" in shown(view)
@@ -105,7 +105,7 @@ def test_the_scope_is_the_one_that_was_asked_for(team: Team) -> None:
     assert {row.queue for row in team.queue.failed} == {"mail"}
 
 
-def test_what_was_taken_away_meanwhile_is_skipped_and_said(team: Team) -> None:
+def test_a_row_removed_since_the_preview_is_skipped_and_reported(team: Team) -> None:
     fill(team.queue)
     view = team.say("retry-all", as_="admin").view
     with team.queue.engine.begin() as connection:
@@ -119,18 +119,20 @@ def test_what_was_taken_away_meanwhile_is_skipped_and_said(team: Team) -> None:
     message = team.until(
         lambda: next((m for m in team.posted("queue-ops") if "Retried 4" in m["text"]), None)
     )
-    assert "1 skipped" in message["text"]
+    assert "1 failed job was skipped" in message["text"]
 
 
 @pytest.mark.parametrize("command", ["retry-all", "clear-failed"])
-def test_nothing_failed_is_said_and_opens_no_dialog(team: Team, command: str) -> None:
+def test_a_bulk_command_without_failed_jobs_answers_without_a_dialog(
+    team: Team, command: str
+) -> None:
     answer = team.say(command, as_="admin")
     assert answer.response["views"] == []
     assert "There is nothing to" in answer.text
     assert outcomes(team) == [(command, "no-op")]
 
 
-def test_a_confirmation_works_once_and_says_so_the_second_time(team: Team) -> None:
+def test_a_second_confirmation_is_refused(team: Team) -> None:
     fill(team.queue)
     view = team.say("retry-all", as_="admin").view
     kept = {key: view[key] for key in ("type", "title", "blocks", "submit", "close")}
@@ -161,7 +163,7 @@ def test_an_expired_confirmation_changes_nothing(team: Team) -> None:
     assert outcomes(team) == [("retry-all", "refused")]
 
 
-def test_somebody_elses_plan_cannot_be_confirmed(kept_queue: TestQueue) -> None:
+def test_a_plan_of_another_person_cannot_be_confirmed(kept_queue: TestQueue) -> None:
     with team_at_work(kept_queue, admins=(IDS.admin, IDS.lucia)) as team:
         fill(team.queue)
         of_ana = team.say("clear-failed", as_="admin").view
@@ -178,7 +180,7 @@ def test_somebody_elses_plan_cannot_be_confirmed(kept_queue: TestQueue) -> None:
     assert states == {"planned"}
 
 
-def test_a_role_that_was_taken_away_meanwhile_counts_at_the_confirmation(
+def test_a_confirmation_is_refused_if_the_person_lost_the_role_since_the_preview(
     kept_queue: TestQueue,
 ) -> None:
     with team_at_work(kept_queue, admins=(IDS.oncall,), operators=()) as team:
@@ -198,7 +200,7 @@ def test_a_role_that_was_taken_away_meanwhile_counts_at_the_confirmation(
         assert len(team.queue.failed) == 5
 
 
-def test_cancel_of_what_does_not_run_is_refused(team: Team) -> None:
+def test_cancel_is_refused_if_the_operation_does_not_run(team: Team) -> None:
     fill(team.queue)
     team.submit(team.say("retry-all", as_="admin").view)
     number = ended(team).id

@@ -45,7 +45,7 @@ def bench(queue: TestQueue) -> Bench:
 
 
 @pytest.fixture
-def quick(sqlite_url: str) -> Iterator[Bench]:
+def sqlite_bench(sqlite_url: str) -> Iterator[Bench]:
     """The bench on SQLite only, for tests in which the database makes no difference."""
     queue = make_queue(sqlite_url)
     made = make_bench(queue)
@@ -91,7 +91,7 @@ SCOPES: dict[str, tuple[list[int], str]] = {
 
 
 @pytest.mark.parametrize("name", ["%", "MAIL"])
-def test_a_name_that_is_like_a_queue_s_selects_no_job(bench: Bench, name: str) -> None:
+def test_a_name_similar_to_the_name_of_a_queue_selects_no_job(bench: Bench, name: str) -> None:
     outcome = ask(bench.setup, f"retry queue={name}")
     if outcome.refusal is None:
         # MariaDB compares the name of a queue without case.
@@ -101,7 +101,7 @@ def test_a_name_that_is_like_a_queue_s_selects_no_job(bench: Bench, name: str) -
     assert bench.queue.jobs == []
 
 
-def test_a_preview_is_of_what_the_filters_say_and_says_so(bench: Bench) -> None:
+def test_a_preview_shows_the_jobs_that_its_filters_select(bench: Bench) -> None:
     groups = {row.failed_id: row.error_group for row in bench.queue.rows(tables.failures)}
     for words, (expected, sentence) in SCOPES.items():
         outcome = ask(bench.setup, f"retry {words.format(other=groups[45])}")
@@ -116,7 +116,7 @@ def test_a_preview_is_of_what_the_filters_say_and_says_so(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("words", ["error=E{other}", "30-60 queue=mail", "order=2 limit=1"])
-def test_a_retry_moves_what_was_previewed_and_nothing_else(bench: Bench, words: str) -> None:
+def test_a_retry_moves_exactly_the_previewed_jobs(bench: Bench, words: str) -> None:
     groups = {row.failed_id: row.error_group for row in bench.queue.rows(tables.failures)}
     expected = {"error=E{other}": [43, 45], "30-60 queue=mail": [44, 45, 46]}.get(words, [42])
     plan = previewed(bench.setup, f"retry {words.format(other=groups[45])}").plan
@@ -129,14 +129,16 @@ def test_a_retry_moves_what_was_previewed_and_nothing_else(bench: Bench, words: 
     assert broken(bench.queue) == []
 
 
-def test_the_audit_says_what_was_confirmed_and_the_history_finds_its_order(quick: Bench) -> None:
-    plan = previewed(quick.setup, "retry order=2 before=2030-01-01 rate=60/min").plan
-    confirm(quick.setup, "retry", plan)
-    (record,) = quick.queue.rows(tables.audit)
+def test_the_audit_log_has_the_confirmed_filters_and_the_history_finds_the_order(
+    sqlite_bench: Bench,
+) -> None:
+    plan = previewed(sqlite_bench.setup, "retry order=2 before=2030-01-01 rate=60/min").plan
+    confirm(sqlite_bench.setup, "retry", plan)
+    (record,) = sqlite_bench.queue.rows(tables.audit)
     arguments = json.loads(record.arguments)
     assert (arguments["order"], arguments["total"], arguments["rate"]) == ("2", 2, 60)
     assert arguments["before"].startswith("2030-01-01")
-    text = text_of(quick.setup, ask(quick.setup, "history order=2"))
+    text = text_of(sqlite_bench.setup, ask(sqlite_bench.setup, "history order=2"))
     assert "of order 2 " in text, text
 
 
@@ -169,7 +171,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati"])
-def test_what_cannot_be_meant_is_told_in_a_sentence(kept_queue: TestQueue, zone: str) -> None:
+def test_an_invalid_filter_is_refused_with_a_sentence(kept_queue: TestQueue, zone: str) -> None:
     kept_queue.fail(41)
     setup = make_setup(kept_queue)
     clock = replace(setup, zone=type(setup.zone)(zone))
@@ -195,7 +197,7 @@ def many(queue: TestQueue, rows: int) -> None:
         connection.execute(insert(queue.queue.failed), [row] * rows)
 
 
-def test_an_operator_takes_so_many_at_once_and_is_told_what_else_helps(
+def test_an_operator_above_the_row_limit_is_refused_with_alternatives(
     kept_queue: TestQueue,
 ) -> None:
     bench = make_bench(kept_queue)
@@ -203,12 +205,16 @@ def test_an_operator_takes_so_many_at_once_and_is_told_what_else_helps(
     refused = ask(bench.setup, "retry queue=netsuite", by=OMAR)
     assert codes([refused]) == ["denied"]
     text = text_of(bench.setup, refused)
-    assert "these are 501 failed jobs, and more than 500 at once need the role admin" in text
+    assert (
+        "these are 501 failed jobs. To retry more than 500 at once, you need the role admin" in text
+    )
     assert "limit=500" in text
     assert "501 jobs fallidos" in text_of(replace(bench.setup, language="es"), refused)
     preview = previewed(bench.setup, "retry queue=netsuite limit=500", by=OMAR)
     assert preview.total == OPERATOR_ROWS
-    assert bench.queue.rows(tables.operations)[0].id == preview.plan, "the refused one left no plan"
+    assert bench.queue.rows(tables.operations)[0].id == preview.plan, (
+        "the refused preview stored no plan"
+    )
     assert codes([ask(bench.setup, "retry-all", by=OMAR)]) == ["denied"]
     assert codes([ask(bench.setup, "clear-failed queue=netsuite limit=1", by=OMAR)]) == ["denied"]
     assert codes([confirm(bench.setup, "retry", preview.plan, by=OMAR)]) == ["ok"]
@@ -216,7 +222,7 @@ def test_an_operator_takes_so_many_at_once_and_is_told_what_else_helps(
     assert (len(bench.queue.failed), len(bench.queue.jobs)) == (1, OPERATOR_ROWS)
 
 
-def test_a_role_lost_after_the_preview_counts_at_the_confirmation_and_in_between(
+def test_a_role_lost_after_the_preview_stops_the_confirmation_and_the_operation(
     kept_queue: TestQueue,
 ) -> None:
     bench = make_bench(kept_queue)
@@ -233,11 +239,15 @@ def test_a_role_lost_after_the_preview_counts_at_the_confirmation_and_in_between
     assert len(bench.queue.failed) == OPERATOR_ROWS + 1
 
 
-def test_where_only_some_queues_may_be_changed_one_must_be_named(quick: Bench) -> None:
-    some = replace(quick.setup, rules=replace(quick.setup.rules, allowed_queues=("mail",)))
+def test_a_bulk_change_must_name_a_queue_if_only_some_queues_may_be_changed(
+    sqlite_bench: Bench,
+) -> None:
+    some = replace(
+        sqlite_bench.setup, rules=replace(sqlite_bench.setup.rules, allowed_queues=("mail",))
+    )
     refused = ask(some, "retry order=2")
     assert codes([refused]) == ["wrong-queue"]
-    assert "please name one with queue=" in text_of(some, refused)
+    assert "please name one queue with queue=" in text_of(some, refused)
     assert "queue=" in text_of(replace(some, language="es"), refused)
     assert previewed(some, "retry order=2 queue=mail").total == 1
 
@@ -245,15 +255,17 @@ def test_where_only_some_queues_may_be_changed_one_must_be_named(quick: Bench) -
 # ---- one operation per queue, two queues in parallel, change freeze
 
 
-def test_one_bulk_change_a_queue_at_a_time_and_two_queues_side_by_side(bench: Bench) -> None:
+def test_bulk_changes_of_one_queue_exclude_each_other_and_two_queues_run_concurrently(
+    bench: Bench,
+) -> None:
     plans = [previewed(bench.setup, f"retry queue={name}").plan for name in ("mail", "netsuite")]
     again = previewed(bench.setup, "clear-failed queue=mail")
     every = previewed(bench.setup, "retry order=2")
     assert codes(confirm(bench.setup, "retry", plan) for plan in plans) == ["ok", "ok"]
     refused = confirm(bench.setup, "clear-failed", again.plan, typed=again.total)
     assert codes([refused]) == ["operation-running"]
-    assert "is already running retry there" in text_of(bench.setup, refused)
-    assert "ya tiene en curso" in text_of(replace(bench.setup, language="es"), refused)
+    assert "is already running retry on the same queue" in text_of(bench.setup, refused)
+    assert "ya está ejecutando" in text_of(replace(bench.setup, language="es"), refused)
     assert codes([confirm(bench.setup, "retry", every.plan)]) == ["operation-running"]
     run_out(bench.runner(1))
     assert [row.done for row in bench.queue.rows(tables.operations) if row.state == "done"] == [
@@ -263,23 +275,23 @@ def test_one_bulk_change_a_queue_at_a_time_and_two_queues_side_by_side(bench: Be
     assert broken(bench.queue) == []
 
 
-def test_while_frozen_a_preview_is_shown_and_says_that_it_cannot_be_confirmed(quick: Bench) -> None:
-    ask(quick.setup, "freeze")
+def test_a_preview_during_a_freeze_says_that_it_cannot_be_confirmed(sqlite_bench: Bench) -> None:
+    ask(sqlite_bench.setup, "freeze")
     for words in ("retry order=2", "retry 30-60", "clear-failed queue=mail"):
-        outcome = ask(quick.setup, words)
+        outcome = ask(sqlite_bench.setup, words)
         assert codes([outcome]) == ["ok"], words
-        assert "only after an unfreeze" in text_of(quick.setup, outcome), words
-    plan = previewed(quick.setup, "retry order=2").plan
-    assert codes([confirm(quick.setup, "retry", plan)]) == ["frozen"]
-    assert codes([ask(quick.setup, "retry 41")]) == ["frozen"]
-    ask(quick.setup, "unfreeze")
-    assert codes([confirm(quick.setup, "retry", plan)]) == ["ok"]
+        assert "only after an unfreeze" in text_of(sqlite_bench.setup, outcome), words
+    plan = previewed(sqlite_bench.setup, "retry order=2").plan
+    assert codes([confirm(sqlite_bench.setup, "retry", plan)]) == ["frozen"]
+    assert codes([ask(sqlite_bench.setup, "retry 41")]) == ["frozen"]
+    ask(sqlite_bench.setup, "unfreeze")
+    assert codes([confirm(sqlite_bench.setup, "retry", plan)]) == ["ok"]
 
 
 # ---- without copies
 
 
-def test_a_clear_without_copies_says_so_is_recorded_so_and_is_not_undone(bench: Bench) -> None:
+def test_a_clear_without_archive_copies_is_announced_and_cannot_be_undone(bench: Bench) -> None:
     preview = previewed(bench.setup, "clear-failed older=30d archive=no queue=mail")
     assert preview.total == 3
     outcome = ask(bench.setup, "clear-failed archive=no")
@@ -293,7 +305,7 @@ def test_a_clear_without_copies_says_so_is_recorded_so_and_is_not_undone(bench: 
     assert [record["archive"] for record in records] == ["no", "no"]
     refused = ask(bench.setup, f"undo {preview.plan}")
     assert codes([refused]) == ["not-undoable"]
-    assert "kept no copy of it" in text_of(bench.setup, refused)
+    assert "the bot kept no copy" in text_of(bench.setup, refused)
     assert broken(bench.queue) == []
 
 
@@ -301,11 +313,11 @@ def test_a_clear_without_copies_says_so_is_recorded_so_and_is_not_undone(bench: 
 
 
 @pytest.mark.parametrize("words", ["retry error=E{group}", "retry 30-60", "retry 41 42 rate=60"])
-def test_a_terminal_retries_by_filter(quick: Bench, words: str) -> None:
-    group = quick.queue.rows(tables.failures)[0].error_group
+def test_a_terminal_retries_by_filter(sqlite_bench: Bench, words: str) -> None:
+    group = sqlite_bench.queue.rows(tables.failures)[0].error_group
     words = words.format(group=group)
     lines: list[str] = []
-    setup = replace(quick.setup, replica="terminal")
+    setup = replace(sqlite_bench.setup, replica="terminal")
     assert (
         do(
             setup,
@@ -317,7 +329,7 @@ def test_a_terminal_retries_by_filter(quick: Bench, words: str) -> None:
     )
     (printed,) = lines
     answered = json.loads(printed)
-    moved = len(quick.queue.jobs)
+    moved = len(sqlite_bench.queue.jobs)
     assert moved == {"retry 30-60": 6, "retry 41 42 rate=60": 2}.get(words, 4)
     assert (answered["success"], answered["message"]) == (True, f"Retried {moved} failed jobs")
     assert answered["data"] == {"retried_count": moved}
@@ -326,16 +338,16 @@ def test_a_terminal_retries_by_filter(quick: Bench, words: str) -> None:
     assert answered["extra"]["preview"] is None
 
 
-def test_a_terminal_reads_the_preview_before_it_confirms(quick: Bench) -> None:
+def test_a_terminal_shows_the_preview_before_the_confirmation(sqlite_bench: Bench) -> None:
     lines: list[str] = []
-    setup = replace(quick.setup, replica="terminal")
+    setup = replace(sqlite_bench.setup, replica="terminal")
     asked = TerminalRequest("retry queue=mail rate=60 canary=1", "ana")
     assert do(setup, asked, lines.append, lambda _: None) == 1
     assert "3 failed jobs" in lines[0]
-    assert "At most 60 a minute" in lines[0]
-    assert "1 is tried first" in lines[0]
+    assert "At most 60 jobs a minute" in lines[0]
+    assert "1 job is retried first" in lines[0]
     assert "Nothing was changed" in lines[1]
-    assert len(quick.queue.failed) == 6
+    assert len(sqlite_bench.queue.failed) == 6
 
 
 # ---- through Slack
@@ -358,7 +370,7 @@ def selects(view: Json) -> dict[str, tuple[str, Sequence[str]]]:
     return by_block
 
 
-def test_rate_and_canary_are_chosen_in_the_dialog(team_on_each: Team) -> None:
+def test_rate_and_canary_can_be_set_in_the_dialog(team_on_each: Team) -> None:
     team = team_on_each
     fill(team.queue)
     view = team.say("retry queue=mail rate=7 canary=2").view
@@ -377,35 +389,37 @@ def test_rate_and_canary_are_chosen_in_the_dialog(team_on_each: Team) -> None:
     assert len(texts) == 1
 
 
-def test_cancel_while_the_canary_is_out_leaves_the_rest_and_says_so(team: Team) -> None:
+def test_cancel_during_the_canary_leaves_the_other_jobs_and_reports_it(team: Team) -> None:
     fill(team.queue)
     view = team.say("retry queue=mail canary=1", as_="admin").view
     choose(team, view, canary="1")
     message = team.until(
         lambda: next((m for m in team.posted("queue-ops") if "🐤" in m["text"]), None)
     )
-    assert "Waiting for the first job before the others are retried" in message["text"]
+    assert "The remaining jobs wait for the result of the first job" in message["text"]
     answer_ = team.click(message, "run:cancel", as_="admin")
-    assert "1 of 3 are done and stay done" in answer_.text
+    assert "Failed jobs changed so far: 1 of 3. These changes stay" in answer_.text
     done = ended(team)
     assert (done.state, done.done) == ("cancelled", 1)
     assert len(team.queue.failed) == 5
     team.until(lambda: "Cancelled" in team.now(message)["text"])
     now = team.now(message)
-    assert "retried 1 of 3. The others were not changed" in now["text"]
+    assert "Failed jobs retried: 1 of 3. The remaining jobs were not changed" in now["text"]
     assert "run:cancel" not in action_ids(now)
 
 
-def test_duplicates_are_told_before_a_retry(team: Team) -> None:
+def test_a_preview_of_a_retry_counts_duplicates(team: Team) -> None:
     team.queue.fail(41, order=1)
     team.queue.fail(42, order=1)
     team.queue.push(7, order=1)
     text = shown(team.say("retry order=1").view)
-    assert "The orders of 2 of them already have a job in the queue: 1" in text
-    assert "2 of them have the same payload as another one" in text
+    assert "The orders of 2 of these failed jobs already have a job in the queue: 1" in text
+    assert "2 of these jobs have the same payload as another of these jobs" in text
 
 
-def test_where_everything_vanished_meanwhile_nothing_was_done_and_that_is_said(team: Team) -> None:
+def test_an_operation_whose_rows_were_all_removed_reports_that_it_changed_nothing(
+    team: Team,
+) -> None:
     fill(team.queue)
     view = team.say("retry queue=mail", as_="admin").view
     with team.queue.engine.begin() as connection:
@@ -417,7 +431,10 @@ def test_where_everything_vanished_meanwhile_nothing_was_done_and_that_is_said(t
     message = team.until(
         lambda: next((m for m in team.posted("queue-ops") if "skipped" in m["text"]), None)
     )
-    assert "3 skipped: someone else had already removed or changed them" in message["text"]
+    assert (
+        "3 failed jobs were skipped: somebody had already removed or changed them"
+        in message["text"]
+    )
     assert "✅" not in message["text"]
     assert "run:undo" not in action_ids(message)
     assert team.queue.jobs == []

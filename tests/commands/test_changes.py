@@ -17,7 +17,7 @@ def records(team: Team) -> list[tuple[str, str, str]]:
     return [(row.actor, row.action, row.outcome) for row in team.records]
 
 
-def test_retry_moves_the_job_and_tells_the_person_the_channel_and_the_audit(
+def test_retry_moves_the_job_and_informs_the_person_the_channel_and_the_audit_channel(
     team_on_each: Team,
 ) -> None:
     team = team_on_each
@@ -48,7 +48,7 @@ def test_retry_moves_the_job_and_tells_the_person_the_channel_and_the_audit(
     assert records(team) == [(IDS.operator, "retry", "ok")]
 
 
-def test_an_audit_message_links_to_the_message_that_the_channel_saw(team: Team) -> None:
+def test_an_audit_message_links_to_the_message_in_the_channel(team: Team) -> None:
     team.queue.fail(45)
     team.say("retry 45")
 
@@ -59,7 +59,7 @@ def test_an_audit_message_links_to_the_message_that_the_channel_saw(team: Team) 
     assert link in str(audited["blocks"])
 
 
-def test_an_audit_message_ends_with_its_place_in_the_chain(team: Team) -> None:
+def test_an_audit_message_ends_with_its_number_in_the_chain(team: Team) -> None:
     team.queue.fail(45)
     team.say("retry 45")
     team.say("retry 45")
@@ -70,7 +70,7 @@ def test_an_audit_message_ends_with_its_place_in_the_chain(team: Team) -> None:
     assert [end and end[1] for end in ends] == ["1", "2"]
 
 
-def test_delete_takes_a_job_out_and_warns_where_a_worker_has_it(team_on_each: Team) -> None:
+def test_delete_removes_a_job_and_warns_if_a_worker_has_the_job(team_on_each: Team) -> None:
     team = team_on_each
     team.queue.push(123, attempts=2, reserved_at=1762537400, body=UNUSUAL)
     team.queue.push(124)
@@ -82,7 +82,7 @@ def test_delete_takes_a_job_out_and_warns_where_a_worker_has_it(team_on_each: Te
     assert (kept.kind, kept.row_id, kept.action, kept.payload) == ("job", 123, "delete", UNUSUAL)
     assert answer.reply["response_type"] == "ephemeral"
     assert "Job 123 deleted" in answer.text
-    assert "may still finish it" in answer.text
+    assert "may still finish the job" in answer.text
     (text,) = team.channel_texts("queue-ops")
     assert f"<@{IDS.admin}> deleted job 123" in text
     (audited,) = team.audit_texts()
@@ -92,7 +92,7 @@ def test_delete_takes_a_job_out_and_warns_where_a_worker_has_it(team_on_each: Te
     assert records(team) == [(IDS.admin, "delete", "ok")]
 
 
-def test_delete_failed_takes_a_failed_job_out_for_good(team_on_each: Team) -> None:
+def test_delete_failed_deletes_a_failed_job_permanently(team_on_each: Team) -> None:
     team = team_on_each
     team.queue.fail(45, body=UNUSUAL)
     team.queue.fail(46)
@@ -113,7 +113,7 @@ def test_delete_failed_takes_a_failed_job_out_for_good(team_on_each: Team) -> No
     assert records(team) == [(IDS.admin, "delete-failed", "ok")]
 
 
-def test_several_ids_go_in_one_change_and_what_is_missing_is_named(team: Team) -> None:
+def test_several_ids_are_retried_in_one_change_and_missing_ids_are_named(team: Team) -> None:
     for id_ in (45, 46, 50, 51):
         team.queue.fail(id_, order=803000 + id_)
 
@@ -128,7 +128,7 @@ def test_several_ids_go_in_one_change_and_what_is_missing_is_named(team: Team) -
 
 
 @pytest.mark.parametrize("command", ["retry", "delete-failed"])
-def test_a_failed_job_that_is_gone_is_told_by_whom_and_nothing_happens(
+def test_a_change_of_a_removed_failed_job_is_refused_and_names_the_person(
     team: Team, command: str
 ) -> None:
     team.queue.fail(45)
@@ -153,13 +153,13 @@ def test_a_failed_job_that_is_gone_is_told_by_whom_and_nothing_happens(
         ("job 9", "Job 9 not found: it was already processed or moved to failed"),
     ],
 )
-def test_an_id_that_never_was_gets_the_sentence_of_the_spec(
+def test_an_unknown_id_is_refused_with_the_sentence_of_the_spec(
     team: Team, words: str, sentence: str
 ) -> None:
     assert sentence in team.say(words, as_="admin").text
 
 
-def test_what_others_see_goes_to_the_audit_channel_where_the_bot_is_no_member(
+def test_the_public_message_is_posted_in_the_audit_channel_if_the_bot_is_no_member(
     kept_queue: TestQueue,
 ) -> None:
     with team_at_work(kept_queue, change_channels=(IDS.random,)) as team:

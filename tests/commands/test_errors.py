@@ -65,7 +65,7 @@ def values_of(message: dict[str, Any], action_id: str) -> list[dict[str, Any]]:
     ]
 
 
-def test_failures_are_shown_by_cause_the_largest_first(team_on_each: Team) -> None:
+def test_error_groups_are_listed_with_the_largest_first(team_on_each: Team) -> None:
     team = team_on_each
     fail_both(team)
 
@@ -75,34 +75,34 @@ def test_failures_are_shown_by_cause_the_largest_first(team_on_each: Team) -> No
     assert "Failed jobs: 8 · Error groups: 2" in answer.everything
     assert "5 failed jobs · netsuite (5)" in old
     assert "Undefined array key" in old
-    assert "nothing new for 3 d" in old
+    assert "no new failure for 3 d" in old
     assert "3 failed jobs · mail (3)" in new
-    assert "still failing: 3 in the last 10 min" in new
+    assert "still failing: 3 failures in the last 10 min" in new
     assert "orders 803195, 803194, 803193" in new
-    assert "last 24 h: `" in new
+    assert "failures in the last 24 h: `" in new
     assert answer.reply["response_type"] == "ephemeral"
 
 
-def test_the_bar_is_also_said_in_figures(team: Team) -> None:
+def test_the_text_has_the_figures_of_the_bar(team: Team) -> None:
     fail_both(team)
     text = team.say("errors", as_="viewer").reply["text"]
-    figures = text.split("last 24 h: 3 (")[1].split(")")[0].split()
+    figures = text.split("last 24 h: 3 (by hour: ")[1].split(")")[0].split()
     assert len(figures) == 24
     assert sum(int(figure) for figure in figures) == 3
 
 
-def test_what_failed_since_is_counted_alone(team_on_each: Team) -> None:
+def test_errors_since_counts_only_failures_of_the_period(team_on_each: Team) -> None:
     team = team_on_each
     fail_both(team)
 
     (only,) = rows_of(team.say("errors since=24h", as_="viewer").reply)
     both = rows_of(team.say("errors since=7d", as_="viewer").reply)
 
-    assert "3 failed jobs · 3 failed in this period" in only
+    assert "3 failed jobs · 3 failures in this period" in only
     assert len(both) == 2
 
 
-def test_a_queue_s_errors_are_its_own_and_its_retry_stays_in_it(team_on_each: Team) -> None:
+def test_errors_of_a_queue_and_their_retry_button_cover_only_that_queue(team_on_each: Team) -> None:
     team = team_on_each
     fail_both(team)
 
@@ -114,30 +114,32 @@ def test_a_queue_s_errors_are_its_own_and_its_retry_stays_in_it(team_on_each: Te
     assert "There is no queue `stock`" in team.say("errors queue=stock", as_="viewer").text
 
 
-def test_what_was_retried_is_not_counted_as_there(team_on_each: Team) -> None:
+def test_a_retried_failure_no_longer_counts_as_a_failed_job(team_on_each: Team) -> None:
     team = team_on_each
     first = fail_both(team)[0]
     team.say(f"retry {first}")
 
     (only,) = rows_of(team.say("errors since=1h", as_="viewer").reply)
 
-    assert "2 failed jobs · 3 failed in this period" in only
+    assert "2 failed jobs · 3 failures in this period" in only
     assert "803193" not in only
 
 
-def test_a_group_of_which_all_was_retried_is_not_still_failing(team_on_each: Team) -> None:
+def test_an_error_group_whose_failures_were_all_retried_is_not_still_failing(
+    team_on_each: Team,
+) -> None:
     team = team_on_each
     ids = fail_both(team)
     team.say("retry " + " ".join(map(str, ids)))
 
     (only,) = rows_of(team.say("errors since=1h", as_="viewer").reply)
 
-    assert "no failed jobs · 3 failed in this period" in only
+    assert "no failed jobs · 3 failures in this period" in only
     assert "still failing" not in only
-    assert "nothing new for" in only
+    assert "no new failure for" in only
 
 
-def test_the_answer_says_for_which_period_it_is(team_on_each: Team) -> None:
+def test_the_answer_names_its_period(team_on_each: Team) -> None:
     team = team_on_each
     team.queue.fail(failed_at=ago(minutes=1))
     team.until(lambda: team.queue.count(tables.failures) == 1)
@@ -146,16 +148,16 @@ def test_the_answer_says_for_which_period_it_is(team_on_each: Team) -> None:
     short = "".join(team.say(f"errors since={n}m", as_="viewer").everything for n in (7, 8))
     whole = team.say("errors", as_="viewer").everything
 
-    assert "Failures are counted by the hour" in short
+    assert "The bot counts failures by the hour" in short
     assert ", not since " in short
-    assert "Failures are counted by the hour" not in whole
+    assert "The bot counts failures by the hour" not in whole
 
 
-def test_no_errors_are_good_news(team: Team) -> None:
+def test_the_answer_without_errors_is_positive(team: Team) -> None:
     assert team.say("errors", as_="viewer").text == "✅ No errors."
 
 
-def test_only_those_who_may_retry_have_the_button(team: Team) -> None:
+def test_only_people_who_may_retry_see_the_retry_button(team: Team) -> None:
     fail_both(team)
     shown = {
         name: set(action_ids(team.say("errors", as_=name).reply))
@@ -168,7 +170,7 @@ def test_only_those_who_may_retry_have_the_button(team: Team) -> None:
     }
 
 
-def test_more_groups_than_fit_are_on_the_next_page(team: Team) -> None:
+def test_error_groups_that_do_not_fit_are_on_the_next_page(team: Team) -> None:
     names = ("sku", "price", "stock", "name", "color", "size", "brand", "weight", "unit", "tax")
     for number, name in enumerate(names):
         for _ in range(20 - number):
@@ -192,11 +194,11 @@ def test_more_groups_than_fit_are_on_the_next_page(team: Team) -> None:
         ("after=5", "There is no argument `after`"),
     ],
 )
-def test_a_window_that_cannot_be_shown_is_refused(team: Team, words: str, sentence: str) -> None:
+def test_a_period_that_cannot_be_shown_is_refused(team: Team, words: str, sentence: str) -> None:
     assert sentence in team.say(f"errors {words}", as_="viewer").everything
 
 
-def test_details_open_in_a_dialog_with_an_example_and_a_retry_each(team_on_each: Team) -> None:
+def test_the_dialog_of_an_error_group_has_examples_with_retry_buttons(team_on_each: Team) -> None:
     team = team_on_each
     ids = fail_both(team)
     reply = team.say("errors queue=mail", as_="operator").reply
@@ -214,7 +216,7 @@ def test_details_open_in_a_dialog_with_an_example_and_a_retry_each(team_on_each:
     assert len(team.queue.failed) == 7
 
 
-def test_a_group_is_told_in_words_where_words_asked(team_on_each: Team) -> None:
+def test_a_typed_error_command_answers_with_a_text(team_on_each: Team) -> None:
     team = team_on_each
     fail_both(team)
     numbers = sorted(row.id for row in team.queue.rows(tables.error_groups))
@@ -238,13 +240,13 @@ def test_a_secret_in_an_exception_is_masked_in_the_example(team: Team) -> None:
 
 
 @pytest.mark.parametrize("word", ["E999999", "E0"])
-def test_a_group_that_is_not_there_is_said_to_be_gone(team_on_each: Team, word: str) -> None:
+def test_an_unknown_error_group_is_refused(team_on_each: Team, word: str) -> None:
     answer = team_on_each.say(f"error {word}", as_="viewer").text
     assert f"There is no error group {word}" in answer
 
 
 @pytest.mark.parametrize("word", ["", "twelve", "E12 E13", "E", "-1", "E٣"])
-def test_what_is_no_group_is_refused(team: Team, word: str) -> None:
+def test_an_argument_that_is_no_error_group_is_refused(team: Team, word: str) -> None:
     assert "/queue error E12" in team.say(f"error {word}", as_="viewer").everything
 
 
@@ -253,7 +255,7 @@ def test_strangers_see_no_errors(team: Team) -> None:
     assert "Not allowed" in team.say("error E1", as_="stranger").text
 
 
-def test_the_terminal_has_the_groups_as_json_and_as_text(queue: TestQueue) -> None:
+def test_the_terminal_prints_error_groups_as_json_and_as_text(queue: TestQueue) -> None:
     exception = TIMEOUT.format(ms=30_001, order=803_193)
     queue.fail(exception=exception, failed_at=ago(minutes=1))
     index(queue, datetime.now(UTC).replace(tzinfo=None))

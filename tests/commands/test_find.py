@@ -28,7 +28,7 @@ def order_of(text: str, *parts: str) -> bool:
     return -1 not in places and places == sorted(places)
 
 
-def test_an_order_s_story_is_told_and_can_be_gone_on_with(team_on_each: Team) -> None:
+def test_find_shows_the_story_of_an_order_with_retry_buttons(team_on_each: Team) -> None:
     team = team_on_each
     team.queue.fail(45, order=ORDER)
     team.queue.fail(46, order=1803193)
@@ -47,18 +47,18 @@ def test_an_order_s_story_is_told_and_can_be_gone_on_with(team_on_each: Team) ->
     assert "Failed job 45" not in second
 
 
-def test_a_retry_from_a_story_is_refused_where_the_row_is_another_by_now(team: Team) -> None:
+def test_a_retry_from_a_story_is_refused_if_the_row_has_changed(team: Team) -> None:
     team.queue.fail(45, order=ORDER)
     indexed(team, 1)
     shown = team.say(f"find {ORDER}").reply
     with team.queue.engine.begin() as connection:
         connection.execute(team.queue.queue.failed.delete())
     team.queue.fail(45, order=ORDER, exception="another", body='{"job":"X"}')
-    assert "45 is now another job" in team.click(shown, "run:retry").text
+    assert "Job 45 is no longer the job that was shown" in team.click(shown, "run:retry").text
     assert [row.id for row in team.queue.failed] == [45]
 
 
-def test_a_viewer_sees_the_story_without_what_changes_something(team: Team) -> None:
+def test_a_viewer_sees_the_story_without_buttons_for_changes(team: Team) -> None:
     team.queue.fail(45, order=ORDER)
     team.queue.push(700, order=ORDER)
     indexed(team, 1)
@@ -75,11 +75,20 @@ def test_a_viewer_sees_the_story_without_what_changes_something(team: Team) -> N
 @pytest.mark.parametrize(
     ("who", "sentences"),
     [
-        ("viewer", ("No job and no record of it.", "Searched all 2 jobs in the queue")),
-        ("lucia", ("No hay ningún job ni registro de ella.", "Se buscó en los 2 jobs de la cola")),
+        (
+            "viewer",
+            ("There is no job and no record of this order.", "Searched all 2 jobs in the queue"),
+        ),
+        (
+            "lucia",
+            (
+                "No hay ningún job ni ningún registro de esta orden.",
+                "Se buscó en los 2 jobs de la cola",
+            ),
+        ),
     ],
 )
-def test_of_an_unknown_order_it_says_what_was_searched(
+def test_find_of_an_unknown_order_names_the_searched_tables(
     team: Team, who: str, sentences: Sequence[str]
 ) -> None:
     team.queue.push(1, order=1)
@@ -88,7 +97,7 @@ def test_of_an_unknown_order_it_says_what_was_searched(
     assert [sentence for sentence in sentences if sentence not in text] == []
 
 
-def test_one_shop_can_be_asked_for(team_on_each: Team) -> None:
+def test_find_can_be_limited_to_one_shop(team_on_each: Team) -> None:
     team = team_on_each
     for id_, shop in ((45, 12097), (46, 12098)):
         team.queue.fail(id_, body=json.dumps({"job": "X", "data": _of(7, shop)}))
@@ -101,14 +110,14 @@ def test_one_shop_can_be_asked_for(team_on_each: Team) -> None:
     assert "job 46" in one
     assert "job 45" not in one
     assert "shop 12098" in one
-    assert "No job and no record" in team.say("find 7 tienda=5", as_="viewer").text
+    assert "There is no job and no record" in team.say("find 7 tienda=5", as_="viewer").text
 
 
 def _of(order: object, shop: object) -> dict[str, object]:
     return {"order_id": order, "tienda_id": shop}
 
 
-def test_an_order_of_hostile_text_is_found_and_obeyed_by_nobody(team_on_each: Team) -> None:
+def test_an_order_with_hostile_text_is_found_and_shown_escaped(team_on_each: Team) -> None:
     team = team_on_each
     team.queue.fail(45, body=json.dumps({"job": "X", "data": _of(HOSTILE, 1)}))
     team.queue.push(700, body=json.dumps({"job": "X", "data": _of("100 _", 1)}))
@@ -124,7 +133,7 @@ def test_an_order_of_hostile_text_is_found_and_obeyed_by_nobody(team_on_each: Te
 
 
 @pytest.mark.parametrize("length", [64, 65, 300])
-def test_an_order_that_is_too_long_is_found_by_as_much_as_is_kept(
+def test_an_order_that_is_too_long_is_found_by_its_stored_prefix(
     team_on_each: Team, length: int
 ) -> None:
     team = team_on_each
@@ -150,7 +159,7 @@ def test_an_order_that_is_too_long_is_found_by_as_much_as_is_kept(
         ("history before=5", "There is no argument `before`"),
     ],
 )
-def test_what_cannot_be_asked_is_refused_with_the_reason(
+def test_an_invalid_find_command_is_refused_with_the_reason(
     team: Team, words: str, sentence: str
 ) -> None:
     assert sentence in team.say(words, as_="viewer").text
@@ -172,7 +181,7 @@ def test_no_secret_and_no_payload_is_shown(mariadb_queue: TestQueue) -> None:
         assert "SuperSecret" not in text
 
 
-def test_a_long_story_begins_in_messages_before(team: Team) -> None:
+def test_a_long_story_is_shown_from_its_first_event(team: Team) -> None:
     for id_ in range(1, 21):
         team.queue.fail(id_, order=ORDER)
     indexed(team, 20)
@@ -181,7 +190,7 @@ def test_a_long_story_begins_in_messages_before(team: Team) -> None:
     assert order_of(text, "Failed job 1*", "Failed job 8*", "Failed job 20*")
 
 
-def test_details_lead_to_the_story_of_the_order(team: Team) -> None:
+def test_details_of_a_failed_job_have_a_button_for_the_story_of_its_order(team: Team) -> None:
     team.queue.fail(45, order=ORDER)
     indexed(team, 1)
     typed = team.say("failed-job 45", as_="viewer").reply
@@ -219,7 +228,7 @@ def test_the_terminal_gets_the_whole_story_as_json(queue: TestQueue) -> None:
     assert lines[1].count("Failed job") == 20
 
 
-def test_the_history_goes_back_page_by_page_under_the_same_filters(team_on_each: Team) -> None:
+def test_the_next_page_of_the_history_keeps_its_filters(team_on_each: Team) -> None:
     team = team_on_each
     for id_ in range(1, 8):
         team.queue.fail(id_, order=ORDER)
@@ -237,7 +246,7 @@ def test_the_history_goes_back_page_by_page_under_the_same_filters(team_on_each:
     assert "page:history" not in action_ids(page)
 
 
-def test_the_history_of_an_order_says_how_often_it_was_retried_and_what_became_of_it(
+def test_the_history_of_an_order_counts_its_retries_and_shows_their_outcomes(
     team_on_each: Team,
 ) -> None:
     team = team_on_each
@@ -262,7 +271,7 @@ def test_the_history_of_an_order_says_how_often_it_was_retried_and_what_became_o
     assert "No record matches" in team.say("history order=1", as_="viewer").text
 
 
-def test_the_history_is_narrowed_by_time(team: Team) -> None:
+def test_the_history_can_be_filtered_by_time(team: Team) -> None:
     team.queue.fail(45)
     team.say("retry 45")
     team.clock.move(seconds=3_600)

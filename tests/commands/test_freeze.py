@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from time import monotonic
 from uuid import uuid4
 
@@ -24,19 +25,19 @@ from bot.store.operations import change_freeze
 from tests.crash.bulk_scenarios import meanwhile
 from tests.crash.mutants import replaced
 from tests.crash.scenarios import run_out
-from tests.kit.bulk import extra_of
+from tests.kit.bulk import extra_of, preview_of
 from tests.kit.concurrency import SECONDS, at_once, lock_waits, until
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import ANA, OMAR, OPS, TEAM, ask, codes, make_setup
 from tests.kit.team import Team, action_ids
 
-WHEN_FROZEN = {"freeze", "unfreeze", "cancel", "acknowledge", "assign", "mute", "unmute"}
+WHEN_FROZEN = {"freeze", "unfreeze", "cancel", "decline", "acknowledge", "assign", "mute", "unmute"}
 """The commands that are allowed during a change freeze, because they change no job."""
 
 CHANGING = {name for name, one in find_commands().items() if one.effect is not Effect.READ}
 
 
-def test_a_freeze_is_told_everywhere_and_ends_with_unfreeze(team_on_each: Team) -> None:
+def test_a_freeze_is_posted_in_every_channel_and_ends_with_unfreeze(team_on_each: Team) -> None:
     team = team_on_each
     team.queue.fail(45)
 
@@ -45,10 +46,10 @@ def test_a_freeze_is_told_everywhere_and_ends_with_unfreeze(team_on_each: Team) 
     status = team.say("status")
 
     assert "the bot now refuses every change" in begun.text
-    assert "Reason: NetSuite is down" in begun.text
+    assert "Reason: `NetSuite is down`" in begun.text
     assert f"Changes are frozen by <@{IDS.admin}> since" in refused.text
     assert "NetSuite is down" in refused.text
-    assert f"*Frozen* by <@{IDS.admin}> since" in status.text
+    assert f"*Changes are frozen* by <@{IDS.admin}> since" in status.text
     assert [row.id for row in team.queue.failed] == [45]
     assert "already frozen" in team.say("freeze", as_="admin").text
 
@@ -65,7 +66,7 @@ def test_a_freeze_is_told_everywhere_and_ends_with_unfreeze(team_on_each: Team) 
     assert f"<@{IDS.admin}> allowed changes again" in audited
 
 
-def test_only_an_admin_freezes_and_thaws(team: Team) -> None:
+def test_only_an_admin_can_freeze_and_unfreeze(team: Team) -> None:
     assert "this needs the role admin" in team.say("freeze").text
     team.say("freeze", as_="admin")
     assert "this needs the role admin" in team.say("unfreeze").text
@@ -89,7 +90,7 @@ def test_the_buttons_of_an_alert_and_of_home_are_refused_while_frozen(team: Team
     assert [row.id for row in team.queue.failed] == [45]
 
 
-def test_a_preview_says_that_it_cannot_be_confirmed_and_can_be_after_the_freeze(
+def test_a_preview_of_a_freeze_can_be_confirmed_only_after_unfreeze(
     team: Team,
 ) -> None:
     team.queue.fail(45)
@@ -127,7 +128,10 @@ def words_of_everything(queue: TestQueue, setup: Setup) -> dict[str, str | Reque
         preview = outcome.result.extra.preview
         assert preview is not None
         requests[action] = Request(action, {"plan": preview.plan, "typed": preview.total})
-    return requests
+    waiting = replace(setup, second_person=0)
+    plan = preview_of(ask(waiting, "retry queue=netsuite", by=OMAR)).plan
+    assert codes([ask(waiting, Request("retry", {"plan": plan}), by=OMAR)]) == ["ok"]
+    return {**requests, "approve": f"approve O{plan}"}
 
 
 def from_source(setup: Setup, request: str | Request, source: Source) -> Outcome:
@@ -138,11 +142,13 @@ def from_source(setup: Setup, request: str | Request, source: Source) -> Outcome
     return dispatch(setup, asked, request)
 
 
-def nothing_gets_through(queue: TestQueue) -> None:
+def assert_freeze_refuses_every_change(queue: TestQueue) -> None:
     """Assert that a freeze refuses each command that changes jobs, on each surface."""
     setup = make_setup(queue)
     requests = words_of_everything(queue, setup)
-    assert requests.keys() == CHANGING - WHEN_FROZEN, "a command is not tried here"
+    assert requests.keys() == CHANGING - WHEN_FROZEN, (
+        "this test does not run every changing command"
+    )
     assert codes([ask(setup, "freeze deploying")]) == ["ok"]
     before = (queue.jobs, queue.failed)
     for words in requests.values():
@@ -160,13 +166,13 @@ def nothing_gets_through(queue: TestQueue) -> None:
 def test_every_command_that_changes_is_refused_while_frozen_from_every_surface(
     queue: TestQueue,
 ) -> None:
-    nothing_gets_through(queue)
+    assert_freeze_refuses_every_change(queue)
 
 
-def test_without_the_check_changes_get_through(kept_queue: TestQueue) -> None:
+def test_without_the_check_changes_are_made_during_a_freeze(kept_queue: TestQueue) -> None:
     broken = replaced((road, "changes_jobs"), by=lambda _command, _arguments: False)
     with broken, pytest.raises(AssertionError):
-        nothing_gets_through(kept_queue)
+        assert_freeze_refuses_every_change(kept_queue)
 
 
 @contextmanager
@@ -183,7 +189,7 @@ def held_at(name: str) -> Iterator[tuple[Callable[[], bool], Callable[[], None]]
 
 
 @pytest.mark.parametrize("guarded", [True, False])
-def test_a_freeze_waits_for_the_change_under_way_and_nothing_commits_after_it(
+def test_a_freeze_waits_for_a_running_change_and_no_change_commits_later(
     mariadb_queue: TestQueue, *, guarded: bool
 ) -> None:
     queue = mariadb_queue
@@ -215,7 +221,7 @@ def test_a_freeze_waits_for_the_change_under_way_and_nothing_commits_after_it(
     assert len(queue.jobs) == 1
 
 
-def test_a_bulk_change_pauses_between_batches_and_goes_on_after_unfreeze(
+def test_a_freeze_pauses_a_bulk_change_between_batches_until_unfreeze(
     queue: TestQueue,
 ) -> None:
     for _ in range(6):
@@ -243,7 +249,7 @@ def test_a_bulk_change_pauses_between_batches_and_goes_on_after_unfreeze(
     assert (ended.state, ended.done) == ("done", 6)
 
 
-def test_a_bulk_change_that_pauses_can_be_cancelled_while_frozen(kept_queue: TestQueue) -> None:
+def test_a_paused_bulk_change_can_be_cancelled_during_a_freeze(kept_queue: TestQueue) -> None:
     for _ in range(4):
         kept_queue.fail()
     setup = make_setup(kept_queue)

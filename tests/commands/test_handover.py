@@ -9,7 +9,7 @@ from tests.kit.queues import TestQueue
 from tests.kit.replicas import ANA, OMAR, SAM, ask, codes
 
 
-def test_it_lists_work_in_progress_and_unassigned_incidents_first(queue: TestQueue) -> None:
+def test_handover_lists_running_work_and_unassigned_incidents_first(queue: TestQueue) -> None:
     bench = make_bench(queue)
     setup = bench.setup
     mine = opened(setup, Subject(OLDEST_JOB, "oldest_job:mail", "mail"))
@@ -36,11 +36,11 @@ def test_it_lists_work_in_progress_and_unassigned_incidents_first(queue: TestQue
     assert shown.index(f"*I{nobodys}*") < shown.index("nobody is responsible")
     assert shown.index("nobody is responsible") < shown.index(f"*I{mine}*")
     assert f"👀 <@{OMAR}>, since" in shown
-    assert f"*O{operation}* `retry-all`: 0 of 3, by <@{ANA}>" in shown
+    assert f"*O{operation}* `retry-all`: 0 of 3 done, by <@{ANA}>" in shown
     assert f"<@{ANA}> froze all changes" in shown
 
 
-def test_nothing_to_hand_over_is_said_and_strangers_are_refused(kept_queue: TestQueue) -> None:
+def test_handover_without_work_says_so_and_a_stranger_is_refused(kept_queue: TestQueue) -> None:
     setup = make_bench(kept_queue).setup
     shown = text_of(setup, ask(setup, "handover", by=OMAR))
     for sentence in ("No active incidents", "Nothing is muted", "No bulk change is running"):

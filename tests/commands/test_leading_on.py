@@ -19,7 +19,7 @@ def released(team: Team) -> bool:
 
 
 @pytest.mark.parametrize("words", ["jobs", "job 123", "find 803196"])
-def test_a_stuck_job_is_released_where_it_is_shown(team: Team, words: str) -> None:
+def test_a_shown_stuck_job_has_a_release_button(team: Team, words: str) -> None:
     team.queue.push(123, reserved_at=LONG_AGO, order=803196)
     team.queue.push(124, order=803197, available_at=LONG_AGO)
     reply = team.say(words).reply
@@ -31,7 +31,7 @@ def test_a_stuck_job_is_released_where_it_is_shown(team: Team, words: str) -> No
     assert {row.id: row.reserved_at for row in team.queue.jobs} == {123: None, 124: None}
 
 
-def test_a_job_that_another_worker_took_meanwhile_is_not_released(team: Team) -> None:
+def test_a_job_that_another_worker_has_reserved_since_is_not_released(team: Team) -> None:
     team.queue.push(123, reserved_at=LONG_AGO)
     reply = team.say("jobs").reply
     jobs = team.queue.queue.jobs
@@ -42,7 +42,7 @@ def test_a_job_that_another_worker_took_meanwhile_is_not_released(team: Team) ->
     assert not released(team)
 
 
-def test_a_job_that_is_not_stuck_has_no_release(team: Team) -> None:
+def test_a_job_that_is_not_stuck_has_no_release_button(team: Team) -> None:
     with team.queue.engine.begin() as connection:
         now = unix(team.clock(connection))
     team.queue.push(123, reserved_at=now - 20)
@@ -51,7 +51,7 @@ def test_a_job_that_is_not_stuck_has_no_release(team: Team) -> None:
     assert "run:release" not in action_ids(team.say("job 123").reply)
 
 
-def test_status_leads_to_the_stuck_jobs(team: Team) -> None:
+def test_status_has_a_button_for_the_stuck_jobs(team: Team) -> None:
     assert "run:stuck" not in action_ids(team.say("status").reply)
     team.queue.push(123, reserved_at=LONG_AGO)
 
@@ -61,7 +61,7 @@ def test_status_leads_to_the_stuck_jobs(team: Team) -> None:
     assert released(team)
 
 
-def test_the_alert_of_a_stuck_job_releases_it(team: Team) -> None:
+def test_the_alert_of_a_stuck_job_has_a_release_button(team: Team) -> None:
     team.queue.push(123, reserved_at=LONG_AGO)
     alert = team.alert("reserved for more than")
 
@@ -70,7 +70,7 @@ def test_the_alert_of_a_stuck_job_releases_it(team: Team) -> None:
     assert released(team)
 
 
-def test_the_details_of_an_alert_have_retry_and_the_error_group(team: Team) -> None:
+def test_the_details_of_an_alert_have_buttons_for_retry_and_the_error_group(team: Team) -> None:
     team.queue.fail(45)
     alert = team.alert("Failed job 45")
 
@@ -86,7 +86,7 @@ def test_the_details_of_an_alert_have_retry_and_the_error_group(team: Team) -> N
     assert [row.id for row in team.queue.failed] == []
 
 
-def test_an_order_typed_as_an_id_is_offered_what_it_has(team: Team) -> None:
+def test_an_order_typed_as_an_id_gets_a_hint_to_the_order_argument(team: Team) -> None:
     team.queue.fail(45, order=810005)
     team.until(lambda: team.queue.rows(tables.failures))
 
@@ -99,7 +99,7 @@ def test_an_order_typed_as_an_id_is_offered_what_it_has(team: Team) -> None:
     assert "An order? `/queue find 810005`" in team.say("retry 810005").text
 
 
-def test_an_error_group_typed_as_an_id_is_understood(team: Team) -> None:
+def test_an_error_group_typed_as_an_id_gets_a_hint_to_the_error_argument(team: Team) -> None:
     for words in ("retry E4", "clear-failed E4"):
         assert "Did you mean `error=E4`?" in team.say(words, as_="admin").text
 
@@ -107,7 +107,7 @@ def test_an_error_group_typed_as_an_id_is_understood(team: Team) -> None:
 @pytest.mark.parametrize(
     "words", ["failed queue=maill", "jobs queue=maill", "errors queue=maill", "retry queue=maill"]
 )
-def test_a_mistyped_queue_is_named(team: Team, words: str) -> None:
+def test_a_mistyped_queue_is_refused_with_the_known_name(team: Team, words: str) -> None:
     team.queue.push(1, queue="mail")
 
     def is_answered() -> bool:
@@ -119,13 +119,13 @@ def test_a_mistyped_queue_is_named(team: Team, words: str) -> None:
     team.until(is_answered)
 
 
-def test_a_known_queue_without_failures_is_no_mistake(team: Team) -> None:
+def test_a_known_queue_without_failures_is_not_refused(team: Team) -> None:
     team.queue.push(1, queue="mail")
 
     assert "No failed jobs in mail" in team.say("failed queue=mail").text
 
 
-def test_history_finds_a_person_by_name(team: Team) -> None:
+def test_history_can_be_filtered_by_the_name_of_a_person(team: Team) -> None:
     team.queue.fail(45)
     team.queue.fail(46)
     team.say("retry 45")
@@ -137,7 +137,7 @@ def test_history_finds_a_person_by_name(team: Team) -> None:
         assert "failed job 46" not in text, name
 
 
-def test_history_of_a_name_that_nobody_has_says_so(team: Team) -> None:
+def test_history_with_an_unknown_name_says_that_nobody_has_the_name(team: Team) -> None:
     answer = team.say("history user=oparator", as_="viewer").text
 
     assert "Nobody called `oparator` is known here" in answer
@@ -151,7 +151,7 @@ def record_days_ago(team: Team, days: int) -> None:
 
 
 @pytest.mark.parametrize("day", ["today", "yesterday", "ayer"])
-def test_history_and_errors_take_a_day_by_name(team: Team, day: str) -> None:
+def test_history_and_errors_accept_the_name_of_a_day(team: Team, day: str) -> None:
     team.queue.fail(45)
     team.say("retry 45")
 
@@ -162,7 +162,7 @@ def test_history_and_errors_take_a_day_by_name(team: Team, day: str) -> None:
     assert "No failed job matches" in team.say(f"retry after={day}").text
 
 
-def test_a_word_that_is_no_day_gets_examples(team: Team) -> None:
+def test_a_word_that_is_no_day_is_refused_with_examples(team: Team) -> None:
     for command in ("history", "errors"):
         text = team.say(f"{command} since=someday", as_="viewer").text
         assert "is not a time like 30m, 24h, yesterday or monday" in text

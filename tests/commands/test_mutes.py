@@ -52,7 +52,7 @@ def failed_in(setup: Setup, queue: TestQueue, name: str) -> None:
     index_once(setup, hold(setup))
 
 
-def test_an_incident_is_acknowledged_once_and_says_by_whom(queue: TestQueue) -> None:
+def test_a_second_acknowledgement_is_refused_and_names_the_first_person(queue: TestQueue) -> None:
     setup = make_setup(queue)
     id_ = opened(setup, group_subject(group(setup), "netsuite"))
     within(setup, lambda c: transitions.update_incident(c, id_, stale=False))
@@ -74,7 +74,7 @@ def test_an_incident_is_acknowledged_once_and_says_by_whom(queue: TestQueue) -> 
     assert records(queue)[1][:2] == ("acknowledge", "no-op")
 
 
-def test_what_is_over_or_unknown_is_not_acknowledged(queue: TestQueue) -> None:
+def test_a_resolved_or_unknown_incident_cannot_be_acknowledged(queue: TestQueue) -> None:
     setup = make_setup(queue)
     id_ = opened(setup, Subject(OLDEST_JOB, "oldest_job:mail", "mail"))
     within(setup, lambda c: transitions.resolve(c, id_, transitions.RECOVERED, now_of(c)))
@@ -88,7 +88,7 @@ def test_what_is_over_or_unknown_is_not_acknowledged(queue: TestQueue) -> None:
     assert queue.rows(incident_table)[0].acknowledged_by is None
 
 
-def test_of_two_that_acknowledge_at_once_one_is_told_who_was_first(
+def test_of_two_concurrent_acknowledgements_one_is_refused(
     mariadb_queue: TestQueue,
 ) -> None:
     one, other = make_setup(mariadb_queue, "a"), make_setup(mariadb_queue, "b")
@@ -102,7 +102,7 @@ def test_of_two_that_acknowledge_at_once_one_is_told_who_was_first(
     assert sorted(outcome_codes) == ["already-acknowledged", "ok"]
 
 
-def test_a_mute_counts_for_its_group_queue_or_kind_until_its_end(queue: TestQueue) -> None:
+def test_a_mute_covers_its_error_group_queue_or_alert_rule_until_its_end(queue: TestQueue) -> None:
     clock = Clock()
     setup = make_setup(queue, clock=clock)
     first, second = group(setup), group(setup, "Timeout")
@@ -154,7 +154,7 @@ def for_ever(_now: datetime) -> ColumnElement[bool]:
 
 
 @pytest.mark.parametrize("works", [True, False])
-def test_a_mute_ends_by_itself(kept_queue: TestQueue, *, works: bool) -> None:
+def test_a_mute_ends_at_its_time(kept_queue: TestQueue, *, works: bool) -> None:
     if works:
         expires(kept_queue)
         return
@@ -162,7 +162,7 @@ def test_a_mute_ends_by_itself(kept_queue: TestQueue, *, works: bool) -> None:
         expires(kept_queue)
 
 
-def test_the_same_thing_muted_again_is_muted_for_longer_and_not_twice(queue: TestQueue) -> None:
+def test_a_second_mute_of_the_same_topic_extends_the_first(queue: TestQueue) -> None:
     setup = make_setup(queue)
 
     first = ask(setup, "mute alert=oldest_job for=1h", by=OMAR)
@@ -173,13 +173,13 @@ def test_the_same_thing_muted_again_is_muted_for_longer_and_not_twice(queue: Tes
     (row,) = queue.rows(mute_table)
     assert row.muted_by == ANA
     assert timedelta(hours=2.9) < row.until - row.muted_at <= timedelta(hours=3)
-    assert "It was muted until" in text_of(setup, longer)
-    assert "It was muted until" not in text_of(setup, first)
+    assert "This replaces a mute until" in text_of(setup, longer)
+    assert "This replaces a mute until" not in text_of(setup, first)
     assert "muted oldest_job until" in text_of(setup, shorter).replace("`", "")
-    assert f"<@{ANA}> muted" in text_of(setup, shorter)
+    assert f"<@{ANA}> already muted" in text_of(setup, shorter)
 
 
-def test_two_that_mute_the_same_at_once_make_one_mute(mariadb_queue: TestQueue) -> None:
+def test_concurrent_mutes_of_the_same_topic_are_one_mute(mariadb_queue: TestQueue) -> None:
     one, other = make_setup(mariadb_queue, "a"), make_setup(mariadb_queue, "b")
 
     outcomes = at_once(
@@ -194,7 +194,7 @@ def test_two_that_mute_the_same_at_once_make_one_mute(mariadb_queue: TestQueue) 
     assert timedelta(hours=1.9) < row.until - row.muted_at <= timedelta(hours=2)
 
 
-def test_unmuting_ends_the_mute_and_is_refused_where_there_is_none(queue: TestQueue) -> None:
+def test_unmute_ends_a_mute_and_is_refused_without_one(queue: TestQueue) -> None:
     setup = make_setup(queue)
     ask(setup, "mute alert=no_worker_activity", by=OMAR)
 
@@ -206,13 +206,13 @@ def test_unmuting_ends_the_mute_and_is_refused_where_there_is_none(queue: TestQu
     assert mute_of(setup, rule="no_worker_activity") is None
     (row,) = queue.rows(mute_table)
     assert (row.ended_by, row.active_subject) == (ANA, None)
-    assert f"<@{ANA}> ended that" in text_of(setup, again)
+    assert f"<@{ANA}> ended the mute" in text_of(setup, again)
     assert "`nobodys` is not muted" in text_of(setup, never)
     assert codes([ask(setup, "mute alert=no_worker_activity")]) == ["ok"]
     assert mute_of(setup, rule="no_worker_activity")
 
 
-def test_muting_and_unmuting_let_the_messages_of_open_incidents_follow(queue: TestQueue) -> None:
+def test_mute_and_unmute_refresh_the_alerts_of_active_incidents(queue: TestQueue) -> None:
     setup = make_setup(queue)
     queue.push(queue="mail")
     about = opened(setup, Subject(OLDEST_JOB, "oldest_job:mail", "mail"))
@@ -244,7 +244,7 @@ def test_muting_and_unmuting_let_the_messages_of_open_incidents_follow(queue: Te
         (Subject("failed_count", "failed_count"), {"alert": "failed_count"}),
     ],
 )
-def test_an_incidents_id_means_what_it_is_about(
+def test_mute_of_an_incident_id_mutes_the_topic_of_the_incident(
     kept_queue: TestQueue, subject: Subject, words: dict[str, str]
 ) -> None:
     setup = make_setup(kept_queue)
@@ -284,12 +284,12 @@ def test_the_mute_of_an_alert_covers_neither_new_failures_nor_other_rules_of_its
     assert [row.id for row in queue.rows(incident_table) if row.stale] == [id_] != [other]
     queue.push(queue="mail")
     again = ask(setup, "mute alert=oldest_job queue=mail for=2h")
-    assert "It was muted until" in text_of(setup, again)
+    assert "This replaces a mute until" in text_of(setup, again)
     assert codes([ask(setup, "unmute alert=oldest_job queue=mail")]) == ["ok"]
     assert codes([ask(setup, "mute alert=failed_count queue=mail")]) == ["invalid"]
 
 
-def test_unmuting_an_alert_that_another_mute_covers_says_which_one(queue: TestQueue) -> None:
+def test_unmute_of_an_incident_under_another_mute_names_that_mute(queue: TestQueue) -> None:
     setup = make_setup(queue)
     error_group = group(setup)
     id_ = opened(setup, group_subject(error_group, "night mail"))
@@ -306,7 +306,7 @@ def test_unmuting_an_alert_that_another_mute_covers_says_which_one(queue: TestQu
     assert codes([ask(setup, f"unmute I{id_}")]) == ["not-muted"]
 
 
-def test_names_that_nothing_is_known_of_are_refused_and_the_right_ones_named(
+def test_unknown_names_are_refused_with_the_known_names(
     queue: TestQueue,
 ) -> None:
     setup = make_setup(queue)
@@ -347,7 +347,7 @@ def test_names_that_nothing_is_known_of_are_refused_and_the_right_ones_named(
     assert queue.rows(mute_table) == []
 
 
-def test_a_queue_without_a_job_is_muted_and_the_answer_says_so(queue: TestQueue) -> None:
+def test_the_answer_to_a_mute_says_if_the_queue_has_no_job(queue: TestQueue) -> None:
     setup = make_setup(queue)
     queue.push(1, queue="mail")
     failed_in(setup, queue, "night")
@@ -360,7 +360,7 @@ def test_a_queue_without_a_job_is_muted_and_the_answer_says_so(queue: TestQueue)
     assert "no job now" not in text_of(setup, busy)
 
 
-def test_a_queue_is_muted_under_the_name_that_its_jobs_have(mariadb_queue: TestQueue) -> None:
+def test_a_queue_is_muted_under_the_name_in_its_jobs(mariadb_queue: TestQueue) -> None:
     setup = make_setup(mariadb_queue)
     mariadb_queue.push(queue="Mail")
     assert codes([ask(setup, "mute queue=mail")]) == ["ok"]
@@ -370,7 +370,7 @@ def test_a_queue_is_muted_under_the_name_that_its_jobs_have(mariadb_queue: TestQ
 WORDS = ("mute alert=oldest_job", "unmute alert=oldest_job", "acknowledge I1")
 
 
-def may_only_look(queue: TestQueue, words: str, role: Role | None = None) -> None:
+def assert_viewer_is_refused(queue: TestQueue, words: str, role: Role | None = None) -> None:
     """Assert that a viewer is denied, and an operator in a channel that allows no changes.
 
     With `role`, every command needs that role instead.
@@ -389,19 +389,19 @@ def may_only_look(queue: TestQueue, words: str, role: Role | None = None) -> Non
 
 
 @pytest.mark.parametrize("words", WORDS)
-def test_who_may_only_look_neither_mutes_nor_acknowledges(
-    kept_queue: TestQueue, words: str
-) -> None:
-    may_only_look(kept_queue, words)
+def test_a_viewer_can_neither_mute_nor_acknowledge(kept_queue: TestQueue, words: str) -> None:
+    assert_viewer_is_refused(kept_queue, words)
 
 
 @pytest.mark.parametrize("words", WORDS)
-def test_without_the_role_who_may_only_look_gets_through(kept_queue: TestQueue, words: str) -> None:
+def test_without_the_required_role_a_viewer_could_mute_and_acknowledge(
+    kept_queue: TestQueue, words: str
+) -> None:
     with pytest.raises(AssertionError):
-        may_only_look(kept_queue, words, Role.VIEWER)
+        assert_viewer_is_refused(kept_queue, words, Role.VIEWER)
 
 
-def test_they_work_while_changes_are_frozen(queue: TestQueue) -> None:
+def test_acknowledge_mute_and_unmute_work_during_a_change_freeze(queue: TestQueue) -> None:
     setup = make_setup(queue)
     id_ = opened(setup, Subject(OLDEST_JOB, "oldest_job:mail", "mail"))
     ask(setup, "freeze deploying")
@@ -413,7 +413,7 @@ def test_they_work_while_changes_are_frozen(queue: TestQueue) -> None:
     ) == ["ok", "ok", "ok"]
 
 
-def test_a_click_on_the_alert_itself_is_told_by_the_alert(queue: TestQueue) -> None:
+def test_a_click_on_an_alert_posts_no_separate_message(queue: TestQueue) -> None:
     setup = make_setup(queue)
     id_ = opened(setup, Subject(OLDEST_JOB, "oldest_job:mail", "mail"))
     within(setup, lambda c: transitions.mark_posted(c, id_, ALERTS, "17.1"))
@@ -426,7 +426,7 @@ def test_a_click_on_the_alert_itself_is_told_by_the_alert(queue: TestQueue) -> N
     assert "muted*" in posted
 
 
-def test_the_same_click_twice_mutes_once_and_gets_the_same_answer(queue: TestQueue) -> None:
+def test_a_repeated_click_mutes_once_and_gets_the_same_answer(queue: TestQueue) -> None:
     setup = make_setup(queue)
     first = ask(setup, "mute alert=oldest_job", key="one")
     second = ask(setup, "mute alert=oldest_job", key="one")
@@ -447,11 +447,11 @@ def is_recorded(queue: TestQueue) -> None:
     assert arguments["until"][:16] == str(queue.rows(mute_table)[0].until)[:16]
 
 
-def test_the_record_says_what_was_muted_and_until_when(queue: TestQueue) -> None:
+def test_the_audit_record_of_a_mute_has_its_topic_and_its_end(queue: TestQueue) -> None:
     is_recorded(queue)
 
 
-def test_without_the_audit_there_is_no_record(kept_queue: TestQueue) -> None:
+def test_without_the_audit_log_no_record_is_written(kept_queue: TestQueue) -> None:
     unwritten = replaced((chain, "write"), by=lambda *_: None)
     with unwritten, pytest.raises(ValueError, match="not enough values"):
         is_recorded(kept_queue)
@@ -469,7 +469,7 @@ def not_written(*_: object) -> None:
 @pytest.mark.parametrize(
     "words", ["mute alert=no_worker_activity", "unmute alert=oldest_job", "acknowledge I{id}"]
 )
-def test_what_cannot_be_recorded_is_not_done(kept_queue: TestQueue, words: str) -> None:
+def test_a_change_that_cannot_be_audited_is_not_made(kept_queue: TestQueue, words: str) -> None:
     setup = make_setup(kept_queue)
     id_ = opened(setup, Subject(OLDEST_JOB, "oldest_job:mail", "mail"))
     ask(setup, "mute alert=oldest_job")
@@ -481,7 +481,7 @@ def test_what_cannot_be_recorded_is_not_done(kept_queue: TestQueue, words: str) 
     assert len(records(kept_queue)) == 1
 
 
-def test_in_a_terminal_it_answers_in_json(queue: TestQueue) -> None:
+def test_acknowledge_mute_and_unmute_answer_in_json_in_a_terminal(queue: TestQueue) -> None:
     setup = make_setup(queue)
     id_ = opened(setup, group_subject(group(setup), "netsuite"))
     lines: list[str] = []

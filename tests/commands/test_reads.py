@@ -42,13 +42,13 @@ def test_status_counts_by_queue_and_warns_of_the_oldest_job(team_on_each: Team) 
     assert team.records == []
 
 
-def test_no_words_at_all_are_the_status(team: Team) -> None:
+def test_a_command_without_words_shows_the_status(team: Team) -> None:
     text = team.say("", as_="viewer").text
     assert "0 available · 0 delayed · 0 reserved · 0 failed" in text
     assert "Oldest waiting job: none" in text
 
 
-def test_status_buttons_show_the_lists(team: Team) -> None:
+def test_the_buttons_of_status_show_the_lists(team: Team) -> None:
     team.queue.push(121)
     team.queue.fail(45)
     status = team.say("status", as_="viewer").reply
@@ -76,7 +76,7 @@ def test_jobs_are_filtered_by_queue_and_state(team_on_each: Team) -> None:
     assert "Job 121" not in reserved
 
 
-def test_a_list_goes_on_page_by_page_in_the_same_place(team_on_each: Team) -> None:
+def test_the_next_page_of_a_list_replaces_the_page_in_its_message(team_on_each: Team) -> None:
     team = team_on_each
     for id_ in range(1, 26):
         team.queue.fail(id_)
@@ -111,7 +111,7 @@ def test_the_next_page_of_jobs_keeps_the_filters(team: Team) -> None:
     ]
 
 
-def test_a_row_has_the_buttons_that_its_reader_may_use(team: Team) -> None:
+def test_a_row_has_only_the_buttons_that_its_reader_may_use(team: Team) -> None:
     team.queue.fail(45)
     shown = {
         name: set(action_ids(team.say("failed", as_=name).reply))
@@ -125,13 +125,13 @@ def test_a_row_has_the_buttons_that_its_reader_may_use(team: Team) -> None:
     }
 
 
-def test_where_no_changes_are_allowed_rows_have_no_buttons_for_them(team: Team) -> None:
+def test_rows_have_no_change_buttons_in_a_channel_without_changes(team: Team) -> None:
     team.queue.fail(45)
     reply = team.say("failed", as_="admin", channel="random").reply
     assert set(action_ids(reply)) == {"run:failed-job"}
 
 
-def test_a_failed_job_is_told_with_its_exception_and_a_masked_payload(team_on_each: Team) -> None:
+def test_a_failed_job_is_shown_with_its_exception_and_a_masked_payload(team_on_each: Team) -> None:
     team = team_on_each
     body = json.dumps(
         {"job": "App\\Jobs\\NetsuiteSyncJob", "data": {"order_id": 1, "token": "canary-8731"}}
@@ -146,7 +146,7 @@ def test_a_failed_job_is_told_with_its_exception_and_a_masked_payload(team_on_ea
     assert "canary-8731" not in answer.everything
 
 
-def test_details_open_in_a_modal_after_a_click(team: Team) -> None:
+def test_a_click_on_details_opens_a_modal(team: Team) -> None:
     team.queue.fail(45)
     team.queue.push(121)
     failed = team.say("failed", as_="operator").reply
@@ -160,7 +160,7 @@ def test_details_open_in_a_modal_after_a_click(team: Team) -> None:
     assert view["title"]["text"] == "Job 121"
 
 
-def test_a_job_is_told_with_state_and_attempts(team_on_each: Team) -> None:
+def test_a_job_is_shown_with_its_state_and_attempts(team_on_each: Team) -> None:
     team = team_on_each
     team.queue.push(123, attempts=2, reserved_at=unix() - 900)
 
@@ -171,7 +171,7 @@ def test_a_job_is_told_with_state_and_attempts(team_on_each: Team) -> None:
     assert "803196" in text
 
 
-def test_history_tells_what_was_done_and_refused_by_person_and_by_job(team_on_each: Team) -> None:
+def test_history_shows_changes_and_refusals_by_person_and_by_job(team_on_each: Team) -> None:
     team = team_on_each
     team.queue.fail(45)
     team.queue.fail(46)
@@ -195,19 +195,21 @@ def test_history_tells_what_was_done_and_refused_by_person_and_by_job(team_on_ea
     ("who", "role"),
     [("viewer", "viewer"), ("operator", "operator"), ("admin", "admin"), ("stranger", "none")],
 )
-def test_whoami_tells_the_role_and_what_it_allows(team: Team, who: str, role: str) -> None:
+def test_whoami_names_the_role_and_the_commands_that_it_allows(
+    team: Team, who: str, role: str
+) -> None:
     text = team.say("whoami", as_=who).text
     assert f"your role is *{role}*" in text
     assert ("retry" in text) == (role in ("operator", "admin"))
     assert ("clear-failed" in text) == (role == "admin")
 
 
-def test_whoami_says_which_rule_gives_the_role_and_where_changes_are_allowed(team: Team) -> None:
+def test_whoami_names_the_rule_of_the_role_and_the_channels_for_changes(team: Team) -> None:
     assert f"operators: {IDS.oncall}" in team.say("whoami").text
     assert f"<#{IDS.queue_ops}>" in team.say("whoami", channel="random").text
 
 
-def test_help_shows_what_this_person_may_run(team: Team) -> None:
+def test_help_lists_the_commands_that_the_person_may_run(team: Team) -> None:
     shown = {name: team.say("help", as_=name).text for name in ("stranger", "viewer", "admin")}
 
     for name, command in team.bot.setup.commands.items():
@@ -233,13 +235,13 @@ def test_the_help_of_a_command_shows_its_usage_and_examples(team: Team) -> None:
     assert "`/queue retry 45 46 50-60`" in text
     assert "`/queue retry error=E12`" in text
     assert "Lowest role: operator" in text
-    assert "A message in Slack shows 10 of them" in team.say("help failed", as_="viewer").text
+    assert "A message in Slack shows 10 of these rows" in team.say("help failed", as_="viewer").text
     assert "`ack`" in team.say("help ack", as_="viewer").text
     assert "Did you mean `/queue retry`?" in team.say("help retri", as_="viewer").text
     assert "one word too many" in team.say("help retry now", as_="viewer").text
 
 
-def test_the_language_is_the_one_of_the_persons_slack(team: Team) -> None:
+def test_an_answer_is_in_the_slack_language_of_the_person(team: Team) -> None:
     team.queue.fail(45)
     zone = team.bot.setup.zone
     for who, language in (("lucia", "es"), ("operator", "en")):
@@ -251,7 +253,7 @@ def test_the_language_is_the_one_of_the_persons_slack(team: Team) -> None:
     assert "retried failed job 45" in text
 
 
-def test_the_channel_speaks_the_configured_language(kept_queue: TestQueue) -> None:
+def test_a_channel_message_is_in_the_configured_language(kept_queue: TestQueue) -> None:
     with team_at_work(kept_queue, language="es") as team:
         team.queue.fail(45)
         team.say("retry 45")

@@ -79,7 +79,7 @@ from pathlib import Path
 from bot.app.command import Setup
 from bot.settings import load_settings
 from bot.terminal import TerminalRequest, do
-from bot.wiring import NoSlack, make_setup
+from bot.wiring import make_setup
 from tests.kit.queues import make_queue
 queue = make_queue("sqlite:///" + sys.argv[1] + "/q.sqlite3")
 settings = load_settings({"DATABASE_URL": queue.url}, need="database")
@@ -130,12 +130,12 @@ def test_every_command_has_its_role_view_and_help_in_every_language(command: Com
         # `OPERATOR_ROWS` limits how many jobs an operator may retry by filter.
         assert command.role is (Role.OPERATOR if command.name == "retry" else Role.ADMIN)
         assert command.finished is not None
-    if command.destructive:
+    if command.fresh:
         assert command.role is Role.ADMIN
 
 
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=list(COMMANDS))
-def test_each_example_of_the_help_is_read_as_its_command(command: Command) -> None:
+def test_each_example_of_the_help_is_parsed_as_its_command(command: Command) -> None:
     for example in command.examples:
         request = parse(example, COMMANDS)
         assert request.command == command.name
@@ -148,7 +148,7 @@ def test_every_module_has_exactly_one_command() -> None:
     assert {name.replace("-", "_") for name in COMMANDS} == modules
 
 
-def test_the_issues_commands_are_there() -> None:
+def test_every_command_of_the_issue_exists() -> None:
     expected = (
         "status jobs failed job failed-job retry retry-all delete delete-failed clear-failed "
         "history whoami help cancel"
@@ -156,7 +156,7 @@ def test_the_issues_commands_are_there() -> None:
     assert set(expected.split()) <= COMMANDS.keys()
 
 
-def test_everything_that_can_be_clicked_runs_a_command(team: Team) -> None:
+def test_every_button_runs_a_command(team: Team) -> None:
     team.queue.fail(45)
     team.queue.push(123)
     for number in range(1, 13):
@@ -174,8 +174,8 @@ def test_everything_that_can_be_clicked_runs_a_command(team: Team) -> None:
         assert name in COMMANDS
 
 
-def test_the_readme_tells_the_commands_and_roles_that_the_code_has() -> None:
-    assert README.exists(), "python -m tests.readme_table prints what README.md has to show"
+def test_the_readme_lists_the_commands_and_roles_of_the_code() -> None:
+    assert README.exists(), "README.md is missing; python -m tests.readme_table prints its table"
     assert shown(README.read_text(encoding="utf-8")) == table()
 
 

@@ -32,7 +32,7 @@ def answered(setup: Setup, words: str) -> Any:
     return json.loads(lines[0])["data"]
 
 
-def test_each_rule_but_the_summary_has_a_former_name() -> None:
+def test_each_alert_rule_except_the_summary_has_a_former_name() -> None:
     assert set(get_args(AlertRule)) == {NEW_FAILURES, SUMMARY, *METRIC_RULES}
     # The newest rule never had another name.
     assert set(ALIASES.values()) | {SUMMARY, BACKGROUND_PROBLEM} == set(get_args(AlertRule))
@@ -40,7 +40,7 @@ def test_each_rule_but_the_summary_has_a_former_name() -> None:
 
 
 @pytest.mark.parametrize(("former", "rule"), ALIASES.items())
-def test_a_rule_may_be_typed_by_its_former_name(
+def test_an_alert_rule_is_accepted_under_its_former_name(
     kept_queue: TestQueue, former: str, rule: str
 ) -> None:
     setup = make_setup(kept_queue)
@@ -86,7 +86,7 @@ def test_an_incident_is_triggered_then_acknowledged_then_resolved(queue: TestQue
     assert states == ["triggered", "acknowledged", "resolved"] * 2
 
 
-def test_json_keeps_its_keys(kept_queue: TestQueue) -> None:
+def test_the_json_keeps_the_former_keys(kept_queue: TestQueue) -> None:
     setup = make_setup(kept_queue)
     with kept_queue.engine.begin() as connection:
         transitions.trigger(connection, SUBJECT, setup.clock(connection))

@@ -18,7 +18,7 @@ from tests.kit.team import Team, action_ids
 LONG_AGO = 1_762_537_400
 
 
-def test_stuck_lists_what_is_reserved_for_too_long_with_what_a_person_may_do(
+def test_stuck_lists_jobs_reserved_too_long_with_the_buttons_of_the_role(
     team_on_each: Team,
 ) -> None:
     team = team_on_each
@@ -47,7 +47,7 @@ def test_stuck_lists_what_is_reserved_for_too_long_with_what_a_person_may_do(
     assert "No job has been reserved for 4,000 d or more" in team.say("stuck older=4000d").text
 
 
-def test_a_released_job_is_pending_again_with_its_attempts_and_everybody_is_told(
+def test_release_makes_a_job_available_keeps_its_attempts_and_is_posted(
     team_on_each: Team,
 ) -> None:
     team = team_on_each
@@ -59,8 +59,8 @@ def test_a_released_job_is_pending_again_with_its_attempts_and_everybody_is_told
     (job,) = team.queue.jobs
     assert job.reserved_at is None
     assert job._asdict() == before[0]._asdict() | {"reserved_at": None}
-    assert "Job 123 is pending again" in answer.text
-    assert "it may run twice" in answer.text
+    assert "Job 123 is available again" in answer.text
+    assert "the job may run twice" in answer.text
     assert "Job 123 has used up its attempts" in answer.text
     assert "systemctl restart queue-worker" in answer.text
     (text,) = team.channel_texts("queue-ops")
@@ -71,7 +71,7 @@ def test_a_released_job_is_pending_again_with_its_attempts_and_everybody_is_told
     assert team.archived == []
 
 
-def test_a_job_that_is_not_reserved_is_told_so_and_by_whom_it_was_released(team: Team) -> None:
+def test_release_of_a_job_that_is_not_reserved_names_who_released_it(team: Team) -> None:
     team.queue.push(123, reserved_at=LONG_AGO)
     team.queue.push(124)
 
@@ -84,22 +84,22 @@ def test_a_job_that_is_not_reserved_is_told_so_and_by_whom_it_was_released(team:
     assert "Job 9 not found" in team.say("release 9").text
 
 
-def test_a_job_reserved_a_moment_ago_is_released_only_by_force(team: Team) -> None:
+def test_a_recently_reserved_job_is_released_only_with_force(team: Team) -> None:
     with team.queue.engine.begin() as connection:
         now = unix(team.clock(connection))
     team.queue.push(123, reserved_at=now - 20)
 
     refused = team.say("release 123")
-    assert "its worker is probably still running it" in refused.text
+    assert "Its worker is probably still running the job" in refused.text
     assert "/queue release 123 force=yes" in refused.text
     assert team.queue.jobs[0].reserved_at is not None
 
     done = team.say("release 123 force=yes")
     assert team.queue.jobs[0].reserved_at is None
-    assert "by force soon after it was reserved" in done.text
+    assert "by force soon after a worker reserved it" in done.text
 
 
-def test_several_are_released_at_once_and_the_rest_is_named(team: Team) -> None:
+def test_several_jobs_are_released_in_one_change_and_skipped_jobs_are_named(team: Team) -> None:
     for id_ in (1, 2):
         team.queue.push(id_, reserved_at=LONG_AGO)
     team.queue.push(3)
@@ -112,7 +112,9 @@ def test_several_are_released_at_once_and_the_rest_is_named(team: Team) -> None:
     assert "Job 9 not found" in answer.text
 
 
-def test_a_job_that_another_worker_took_since_is_left_alone(kept_queue: TestQueue) -> None:
+def test_release_is_refused_if_another_worker_has_reserved_the_job_since(
+    kept_queue: TestQueue,
+) -> None:
     kept_queue.push(123, reserved_at=LONG_AGO)
     setup = make_setup(kept_queue)
     seen = Request("release", {"ids": [123], "reserved_at": LONG_AGO})
@@ -124,7 +126,7 @@ def test_a_job_that_another_worker_took_since_is_left_alone(kept_queue: TestQueu
     assert kept_queue.jobs[0].reserved_at == LONG_AGO + 400
 
 
-def test_two_people_release_one_job_and_the_second_is_told_by_whom(
+def test_of_two_concurrent_releases_the_second_is_refused_and_names_the_first_person(
     mariadb_queue: TestQueue,
 ) -> None:
     mariadb_queue.push(123, reserved_at=LONG_AGO)
@@ -141,7 +143,9 @@ def test_two_people_release_one_job_and_the_second_is_told_by_whom(
     assert loser.by in (ANA, OMAR)
 
 
-def test_where_there_are_too_many_jobs_both_ends_are_looked_at(kept_queue: TestQueue) -> None:
+def test_stuck_scans_only_the_oldest_and_newest_jobs_if_there_are_too_many(
+    kept_queue: TestQueue,
+) -> None:
     rows = [
         {
             "id": id_,
@@ -161,7 +165,7 @@ def test_where_there_are_too_many_jobs_both_ends_are_looked_at(kept_queue: TestQ
     assert listed.partial
 
 
-def test_stuck_and_release_speak_json(kept_queue: TestQueue) -> None:
+def test_stuck_and_release_answer_in_json(kept_queue: TestQueue) -> None:
     kept_queue.push(123, reserved_at=LONG_AGO, attempts=2)
     setup = make_setup(kept_queue)
 

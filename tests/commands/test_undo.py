@@ -32,7 +32,7 @@ def as_rows(rows: object) -> list[Json]:
     return [row._asdict() for row in rows]  # type: ignore[attr-defined] # rows of any table
 
 
-def test_undo_of_a_retry_takes_the_job_back_and_the_failed_job_is_as_it_was(
+def test_undo_of_a_retry_removes_the_job_and_restores_the_failed_job_unchanged(
     team_on_each: Team,
 ) -> None:
     team = team_on_each
@@ -50,7 +50,7 @@ def test_undo_of_a_retry_takes_the_job_back_and_the_failed_job_is_as_it_was(
     assert team.queue.jobs == []
     assert "Failed job 45 is back in failed_jobs" in answer.text
     assert f"job {job.id} will not run" in answer.text
-    assert f"This undoes `retry` by <@{IDS.operator}>" in answer.text
+    assert f"This undid the command `retry` of <@{IDS.operator}>" in answer.text
     # The notice first shows the undo's text, later the outcome's text.
     team.until(lambda: re.search("Undone by|undid its retry", team.now(notice)["text"]))
     team.until(lambda: "run:undo" not in action_ids(team.now(notice)))
@@ -66,7 +66,7 @@ def test_undo_of_a_retry_takes_the_job_back_and_the_failed_job_is_as_it_was(
     assert broken(team.queue) == []
 
 
-def test_what_was_undone_can_be_retried_and_undone_again(team: Team) -> None:
+def test_an_undone_retry_can_be_repeated_and_undone_again(team: Team) -> None:
     team.queue.fail(45)
     for _ in range(3):
         team.click(team.say("retry 45").reply, "run:undo")
@@ -92,18 +92,18 @@ def test_undo_of_a_delete_restores_every_column(team_on_each: Team, kind: str) -
     assert (as_rows(queue.jobs), as_rows(queue.failed)) == before
     if kind == "job":
         assert "Job 123 is back in the queue" in answer.text
-        assert "It is reserved, as it was" in answer.text
+        assert "The job is reserved, as it was before" in answer.text
     else:
         assert "Failed job 45 is back in failed_jobs" in answer.text
     team.until(lambda: f"Undone by <@{IDS.admin}>" in team.now(notice)["text"])
     assert "run:undo" not in action_ids(team.now(notice))
     again = team.click(deleted.reply, "run:undo", as_="admin")
-    assert f"<@{IDS.admin}> already undid this at" in again.text
+    assert f"<@{IDS.admin}> already undid this change at" in again.text
     assert (as_rows(queue.jobs), as_rows(queue.failed)) == before
     assert broken(queue) == []
 
 
-def test_undo_without_words_takes_the_person_s_own_last_change(team: Team) -> None:
+def test_undo_without_arguments_undoes_the_last_change_of_the_person(team: Team) -> None:
     for id_ in (1, 2, 3):
         team.queue.fail(id_)
     team.say("retry 1")
@@ -116,7 +116,7 @@ def test_undo_without_words_takes_the_person_s_own_last_change(team: Team) -> No
     assert [row.id for row in team.queue.failed] == [1, 2]
 
 
-def test_an_operator_undoes_their_own_and_an_admin_anybody_s(team: Team) -> None:
+def test_an_operator_can_undo_their_own_changes_and_an_admin_any_change(team: Team) -> None:
     team.queue.fail(1)
     team.say("retry 1", as_="lucia")
     notice = team.until(lambda: team.posted("queue-ops"))[0]
@@ -133,7 +133,7 @@ def test_an_operator_undoes_their_own_and_an_admin_anybody_s(team: Team) -> None
     assert f"by <@{IDS.lucia}>" in admin.text
 
 
-def test_a_name_of_no_change_and_a_change_that_took_nothing_away_are_told(team: Team) -> None:
+def test_undo_of_an_unknown_change_or_of_a_release_is_refused(team: Team) -> None:
     team.queue.push(7, reserved_at=1_762_537_400)
     team.say("release 7")
     (audited,) = team.audit_texts(1)
@@ -155,7 +155,7 @@ def test_a_name_of_no_change_and_a_change_that_took_nothing_away_are_told(team: 
         ({}, "job-gone"),
     ],
 )
-def test_a_job_that_a_worker_has_or_ended_is_not_taken_back(
+def test_undo_of_a_retry_is_refused_if_a_worker_has_or_ended_the_job(
     queue: TestQueue, values: Json, code: str
 ) -> None:
     queue.fail(45)
@@ -172,7 +172,7 @@ def test_a_job_that_a_worker_has_or_ended_is_not_taken_back(
     assert (queue.jobs, queue.failed, queue.count(tables.archive)) == before
 
 
-def test_a_job_that_somebody_deleted_since_is_told_by_whom(kept_queue: TestQueue) -> None:
+def test_undo_of_a_retry_names_the_person_who_deleted_the_job(kept_queue: TestQueue) -> None:
     kept_queue.fail(45)
     setup = make_setup(kept_queue)
     ask(setup, "retry 45", by=OMAR)
@@ -186,7 +186,9 @@ def test_a_job_that_somebody_deleted_since_is_told_by_whom(kept_queue: TestQueue
 
 
 @pytest.mark.parametrize("kind", ["job", "failed"])
-def test_a_row_whose_id_is_taken_comes_back_under_a_new_one(team_on_each: Team, kind: str) -> None:
+def test_undo_restores_a_row_under_a_new_id_if_its_id_is_in_use(
+    team_on_each: Team, kind: str
+) -> None:
     team, queue = team_on_each, team_on_each.queue
     put = queue.push if kind == "job" else queue.fail
     put(123, order=1)
@@ -198,7 +200,7 @@ def test_a_row_whose_id_is_taken_comes_back_under_a_new_one(team_on_each: Team, 
 
     rows = queue.jobs if kind == "job" else queue.failed
     assert [row.payload for row in rows] == [payload(2), payload(1)]
-    assert f"now {rows[1].id}, because 123 is taken" in answer.text
+    assert f"new id {rows[1].id}, because another row has the id 123" in answer.text
     if alert is not None:
         team.until(lambda: f"job {rows[1].id}" in team.now(alert)["text"])
         assert "run:retry" in action_ids(team.now(alert))
@@ -206,7 +208,7 @@ def test_a_row_whose_id_is_taken_comes_back_under_a_new_one(team_on_each: Team, 
         assert payload(1) in [job.payload for job in queue.jobs]
 
 
-def test_a_row_that_is_there_already_is_left_alone(kept_queue: TestQueue) -> None:
+def test_undo_is_refused_if_the_row_exists_already(kept_queue: TestQueue) -> None:
     kept_queue.fail(45)
     setup = make_setup(kept_queue)
     ask(setup, "delete-failed 45")
@@ -215,7 +217,7 @@ def test_a_row_that_is_there_already_is_left_alone(kept_queue: TestQueue) -> Non
     assert kept_queue.count(kept_queue.queue.failed) == 1
 
 
-def test_of_several_those_that_can_be_are_undone_and_the_rest_is_named(team: Team) -> None:
+def test_undo_of_several_jobs_restores_the_possible_ones_and_names_skipped_jobs(team: Team) -> None:
     for id_ in (1, 2, 3):
         team.queue.fail(id_)
     retried = team.say("retry 1-3")
@@ -233,7 +235,9 @@ def test_of_several_those_that_can_be_are_undone_and_the_rest_is_named(team: Tea
     assert broken(team.queue) == []
 
 
-def test_of_identical_payloads_exactly_the_retried_one_comes_back(queue: TestQueue) -> None:
+def test_undo_restores_exactly_the_retried_job_of_several_identical_payloads(
+    queue: TestQueue,
+) -> None:
     queue.fail(1)
     queue.fail(2)
     queue.push(50, order=803193)
@@ -250,7 +254,9 @@ def test_of_identical_payloads_exactly_the_retried_one_comes_back(queue: TestQue
     assert second not in {row.id for row in queue.jobs}
 
 
-def test_what_was_purged_from_the_archive_has_expired(kept_queue: TestQueue) -> None:
+def test_undo_of_a_change_purged_from_the_archive_is_refused_as_expired(
+    kept_queue: TestQueue,
+) -> None:
     kept_queue.push(7)
     clock = Clock()
     setup = make_setup(kept_queue, clock=clock)
@@ -266,7 +272,9 @@ def test_what_was_purged_from_the_archive_has_expired(kept_queue: TestQueue) -> 
     assert outcome.refusal.days == 7
 
 
-def test_the_counts_of_failures_stay_exact_and_no_frozen_scope_grows(queue: TestQueue) -> None:
+def test_undo_keeps_the_failure_counts_exact_and_does_not_extend_a_planned_scope(
+    queue: TestQueue,
+) -> None:
     clock = Clock()
     setup = make_setup(queue, clock=clock)
     watch(setup, hold(setup))
@@ -288,12 +296,12 @@ def test_the_counts_of_failures_stay_exact_and_no_frozen_scope_grows(queue: Test
         newest = connection.execute(select(func.max(tables.failures.c.seq))).scalar_one()
     assert [int(value) for value in sums] == [2, 0]
     assert present == 2
-    assert newest > bound, "what came back is outside of every scope that was frozen before"
+    assert newest > bound, "the restored failure is outside of every scope planned before"
     assert plan.result is not None
     assert plan.result.extra.preview.total == 1  # type: ignore[attr-defined] # a bulk command's
 
 
-def test_two_admins_undo_at_once_and_one_is_told_by_whom(mariadb_queue: TestQueue) -> None:
+def test_of_two_concurrent_undos_one_is_refused(mariadb_queue: TestQueue) -> None:
     queue = mariadb_queue
     queue.fail(45)
     born = payloads(queue)
@@ -320,7 +328,9 @@ def test_two_admins_undo_at_once_and_one_is_told_by_whom(mariadb_queue: TestQueu
 
 
 @pytest.mark.parametrize("first", ["worker", "undo"])
-def test_of_a_worker_s_pop_and_an_undo_one_wins(mariadb_queue: TestQueue, first: str) -> None:
+def test_either_the_pop_of_a_worker_or_a_concurrent_undo_succeeds(
+    mariadb_queue: TestQueue, first: str
+) -> None:
     queue = mariadb_queue
     queue.fail(45)
     setup = make_setup(queue)
@@ -363,7 +373,7 @@ def test_of_a_worker_s_pop_and_an_undo_one_wins(mariadb_queue: TestQueue, first:
     assert len(queue.jobs) + len(queue.failed) == 1
 
 
-def test_an_undo_speaks_json(kept_queue: TestQueue) -> None:
+def test_undo_answers_in_json(kept_queue: TestQueue) -> None:
     kept_queue.fail(45)
     setup = make_setup(kept_queue)
     ask(setup, "retry 45")

@@ -52,7 +52,7 @@ def opened(setup: Setup, queue: str) -> int:
     return changing(setup.engine, monotonic() + 10, work)
 
 
-def test_it_says_what_is_open_and_muted_and_by_whom(queue: TestQueue) -> None:
+def test_watch_lists_active_incidents_and_mutes_with_their_people(queue: TestQueue) -> None:
     clock = Clock()
     setup = make_setup(queue, clock=clock)
     queue.push(queue="mail")
@@ -76,7 +76,9 @@ def test_it_says_what_is_open_and_muted_and_by_whom(queue: TestQueue) -> None:
     assert [(one.alert, one.queue) for one in data.mutes] == [(None, "mail")]
 
 
-def test_it_says_who_watches_since_when_and_when_nobody_does(queue: TestQueue) -> None:
+def test_watch_names_the_monitoring_replica_and_its_start_or_that_there_is_none(
+    queue: TestQueue,
+) -> None:
     clock = Clock()
     one, other = make_setup(queue, "a", clock=clock), make_setup(queue, "b", clock=clock)
     nobody, _ = seen(ask(one, "watch", by=OMAR))
@@ -112,7 +114,7 @@ def failing_step(setup: Setup, name: str) -> None:
     changing(setup.engine, monotonic() + 10, work)
 
 
-def test_it_and_home_say_which_part_of_the_bot_does_not_work(queue: TestQueue) -> None:
+def test_watch_and_home_name_the_part_of_the_bot_that_has_a_problem(queue: TestQueue) -> None:
     setup = make_setup(queue)
     hold(setup)
     failing_step(setup, "seal")
@@ -139,7 +141,7 @@ def home(setup: Setup) -> tuple[str, str]:
     return json.dumps(shown.blocks, default=str, ensure_ascii=False), str(shown.text)
 
 
-def test_the_limits_are_those_of_the_settings(kept_queue: TestQueue) -> None:
+def test_watch_shows_the_limits_of_the_settings(kept_queue: TestQueue) -> None:
     alerting = Alerting(backlog_count=7, no_worker_activity_seconds=8, worker_seconds=90)
     setup = make_setup(kept_queue, oldest_seconds=11, reserved_seconds=60, alerting=alerting)
     data, extra = seen(ask(setup, "watch", by=OMAR))
@@ -156,7 +158,7 @@ def test_the_limits_are_those_of_the_settings(kept_queue: TestQueue) -> None:
 @pytest.mark.parametrize(
     ("worker", "warned"), [(None, False), (299, False), (300, False), (301, True)]
 )
-def test_a_limit_below_the_workers_timeout_is_warned_of_at_start(
+def test_a_limit_below_the_timeout_of_the_workers_gives_a_warning_at_start(
     kept_queue: TestQueue, worker: int | None, *, warned: bool
 ) -> None:
     setup = replace(make_setup(kept_queue), alerting=Alerting(worker_seconds=worker))
@@ -167,7 +169,7 @@ def test_a_limit_below_the_workers_timeout_is_warned_of_at_start(
     assert extra.reserved_too_soon is warned
 
 
-def test_two_hundred_incidents_and_a_hundred_mutes_are_all_in_the_json(queue: TestQueue) -> None:
+def test_the_json_of_watch_has_all_of_200_incidents_and_100_mutes(queue: TestQueue) -> None:
     setup = make_setup(queue)
     for number in range(200):
         opened(setup, f"queue-{number}")
@@ -193,7 +195,7 @@ def test_two_hundred_incidents_and_a_hundred_mutes_are_all_in_the_json(queue: Te
     assert "queue-99" in lines[1]
 
 
-def test_people_acknowledge_mute_and_unmute_over_the_wire(team_on_each: Team) -> None:
+def test_acknowledge_mute_and_unmute_work_through_slack(team_on_each: Team) -> None:
     team = team_on_each
     id_ = opened(team.bot.setup, "mail")
 
@@ -225,7 +227,7 @@ def test_people_acknowledge_mute_and_unmute_over_the_wire(team_on_each: Team) ->
     assert by[id_] == IDS.operator
 
 
-def test_the_button_ends_the_mute_for_those_who_may(team: Team) -> None:
+def test_the_unmute_button_of_watch_ends_the_mute(team: Team) -> None:
     team.queue.push(queue="mail")
     team.say("mute queue=mail")
     shown = team.say("watch")
@@ -238,7 +240,7 @@ def test_the_button_ends_the_mute_for_those_who_may(team: Team) -> None:
     assert "Nothing is muted" in team.say("watch").text
 
 
-def test_the_menu_of_an_alert_acknowledges_and_mutes_and_the_alert_says_so(
+def test_the_menu_of_an_alert_acknowledges_and_mutes_and_the_alert_shows_both(
     team_on_each: Team,
 ) -> None:
     team = team_on_each
@@ -268,7 +270,7 @@ def test_the_menu_of_an_alert_acknowledges_and_mutes_and_the_alert_says_so(
     team.until(lambda: "🔕" not in team.now(alert)["text"])
 
 
-def test_what_is_muted_is_posted_when_the_mute_ends_by_itself(team_on_each: Team) -> None:
+def test_a_muted_incident_is_posted_when_its_mute_expires(team_on_each: Team) -> None:
     team = team_on_each
     team.say("mute alert=new_failures for=5m")
     team.queue.fail(45)

@@ -106,7 +106,7 @@ def no_filter() -> Iterator[None]:
 
 
 @contextmanager
-def no_filter_in_a_stretch() -> Iterator[None]:
+def no_filter_within_a_range() -> Iterator[None]:
     """The filter sets a batch's first and last row; the batch takes every row in between."""
     with replaced(
         (execute, "matching"), by=lambda _scope: failures.c.removed_at.is_(None) & true()
@@ -122,7 +122,7 @@ def no_wait_for_the_canary() -> Iterator[None]:
 
 
 @contextmanager
-def several_lanes_with_a_canary() -> Iterator[None]:
+def several_batch_workers_with_a_canary() -> Iterator[None]:
     """All batch workers run before the canary's batch was moved."""
 
     class Several(batch_workers.BatchWorkers):
@@ -134,10 +134,10 @@ def several_lanes_with_a_canary() -> Iterator[None]:
 
 
 @contextmanager
-def a_lane_beside_the_canary() -> Iterator[None]:
+def a_batch_worker_beside_the_canary() -> Iterator[None]:
     """All batch workers run before the canary's batch was moved, and can claim further batches."""
     with (
-        several_lanes_with_a_canary(),
+        several_batch_workers_with_a_canary(),
         replaced((batches, "is_left"), by=lambda *_given: False),
     ):
         yield
@@ -184,7 +184,7 @@ def no_rate_over_batches() -> Iterator[None]:
 
 
 @contextmanager
-def carried_out_though_cancelled() -> Iterator[None]:
+def a_batch_runs_after_a_cancel() -> Iterator[None]:
     """The owner of a claimed batch runs it even after a cancel."""
     with replaced((batches, "may_go_on"), by=lambda operation, owner: operation.owner == owner):
         yield
@@ -197,21 +197,21 @@ class _Thawed:
 
 
 @contextmanager
-def no_freeze_in_a_batch() -> Iterator[None]:
+def no_freeze_check_in_a_batch() -> Iterator[None]:
     """`run_once` checks for a change freeze, but the batches do not."""
     with replaced((batch_workers, "change_freeze"), by=_Thawed):
         yield
 
 
 @contextmanager
-def no_freeze_before_a_turn() -> Iterator[None]:
+def no_freeze_check_before_batches() -> Iterator[None]:
     """Each batch checks for a change freeze, but `run_once` does not."""
     with replaced((watch_bulk, "change_freeze"), by=_Thawed):
         yield
 
 
 @contextmanager
-def no_freeze_for_bulk() -> Iterator[None]:
+def no_freeze_check_for_bulk_changes() -> Iterator[None]:
     """Neither `run_once` nor a batch checks for a change freeze."""
-    with no_freeze_in_a_batch(), no_freeze_before_a_turn():
+    with no_freeze_check_in_a_batch(), no_freeze_check_before_batches():
         yield

@@ -47,13 +47,13 @@ class Bulk(World):
         is_sure: bool,  # noqa: FBT001 drawn by Hypothesis
     ) -> None:
         """A person previews a bulk change and usually confirms it."""
-        there = self._there()
+        there = self._present_failures()
         if not there and "like" in wish.within:
             return
         like = there[pick % len(there)] if there else None
         outcome = ask(self.setups[name], wish.words(like), by=by)
         # The preview itself indexes new failures, and its scope includes them.
-        self._plan(outcome, by, lambda: wish.meant(self._there(), like))
+        self._plan(outcome, by, lambda: wish.meant(self._present_failures(), like))
         if self.plans and is_sure:
             self.confirm(name, 0, None)
 
@@ -71,7 +71,7 @@ class Bulk(World):
 
         self._plan(ask(self.setups[name], f"undo {number}"), ANA, meant)
 
-    def _there(self) -> list[Any]:
+    def _present_failures(self) -> list[Any]:
         return [row for row in self.queue.rows(failures) if row.removed_at is None]
 
     def _plan(self, outcome: Any, by: str, meant: Any) -> None:
@@ -108,15 +108,17 @@ class Bulk(World):
         runner.lanes, runner.seconds = lanes, 1e-6 * (lanes - 1)
         with crashing(step), suppress(Refusal):
             for _ in range(turns):
-                standing = self._taken(standing=True)
+                standing = self._moved_rows(standing=True)
                 try:
                     runner.run_once()
                 finally:
-                    after = self._taken(standing=False)
+                    after = self._moved_rows(standing=False)
                     for number, rows in standing.items():
-                        assert after[number] == rows, f"{number} stands, and yet it took rows"
+                        assert after[number] == rows, (
+                            f"operation {number} does not run, but it moved rows"
+                        )
 
-    def _taken(self, *, standing: bool) -> dict[int, int]:
+    def _moved_rows(self, *, standing: bool) -> dict[int, int]:
         """Count rows by operation; with `standing`, only of operations that must take none."""
         taken = Counter(row.operation for row in self.queue.rows(failures))
         taken += Counter(row.restored_by for row in self.queue.rows(failures))
@@ -127,15 +129,15 @@ class Bulk(World):
         }
 
     @rule(name=REPLICAS)
-    def all_goes_well(self, name: str) -> None:
+    def run_and_work_without_faults(self, name: str) -> None:
         """Batches run, workers finish the oldest jobs, and time passes."""
         for _ in range(3):
             for one in self.runners:
                 self.run_batches(one, None, 1, 1)
-                self.a_rate_is_kept()
+                self.no_rate_is_exceeded()
             self.work(0, "done", 2)
             self.clock.move(seconds=5)
-            self.watch_and_tell(name, None, 1)
+            self.run_leader_steps(name, None, 1)
 
     @rule(name=REPLICAS)
     def cancel(self, name: str) -> None:
@@ -145,7 +147,7 @@ class Bulk(World):
                 ask(self.setups[name], f"cancel {row.id}")
 
     @rule(name=REPLICAS, pick=PICK)
-    def freeze_or_thaw(self, name: str, pick: int) -> None:
+    def freeze_or_unfreeze(self, name: str, pick: int) -> None:
         """An admin sometimes freezes all changes, or ends the freeze."""
         if self.is_off or pick % 3 == 0:
             outcome = ask(self.setups[name], "unfreeze" if self.is_off else "freeze for a look")
@@ -156,7 +158,7 @@ class Bulk(World):
     # ---- what must hold
 
     @invariant()
-    def the_rest_follows_a_canary_that_was_processed(self) -> None:
+    def other_jobs_follow_only_a_processed_canary(self) -> None:
         """A batch follows the canary only if the worker processed it, whatever the outcomes say."""
         done = {sha256(body.encode()).hexdigest()[:32] for body in self.worked}
         rows = self.queue.rows(batches)
@@ -172,9 +174,11 @@ class Bulk(World):
                         for row in self.queue.rows(tracked_jobs)
                         if row.operation == operation.id
                     ]
-                    assert tried, f"the canary of {operation.id} was not followed"
+                    assert tried, f"the canary of operation {operation.id} was not tracked"
                     missing = {row.payload_digest for row in tried} - done
-                    assert not missing, f"the rest of {operation.id} did not wait for its canary"
+                    assert not missing, (
+                        f"the other jobs of operation {operation.id} did not wait for the canary"
+                    )
 
     def _takes_from_each_group(self, operation: Any, canary: list[Any]) -> None:
         """A canary has a second job of an error group only if it has a job of every group."""
@@ -191,17 +195,19 @@ class Bulk(World):
             assert left <= set(groups), f"the canary of {operation.id} leaves out an error"
 
     @invariant()
-    def a_rate_is_kept(self) -> None:
+    def no_rate_is_exceeded(self) -> None:
         """No job starts before its operation, and no minute has more starts than the rate."""
         for operation in self.queue.rows(operations_table):
             if operation.rate and operation.state != "planned":
-                self._see_begins(operation)
+                self._record_starts(operation)
                 begins = sorted(self.begins.get(operation.id, {}).values())
                 assert not begins or begins[0] >= unix(operation.started_at)
                 for first, beyond in zip(begins, begins[operation.rate :], strict=False):
-                    assert beyond - first >= 60, f"{operation.id} goes too fast: {begins}"
+                    assert beyond - first >= 60, (
+                        f"operation {operation.id} exceeds its rate: {begins}"
+                    )
 
-    def _see_begins(self, operation: Any) -> None:
+    def _record_starts(self, operation: Any) -> None:
         """Record when the operation's jobs become available, before a worker takes them."""
         request = operation.request_id
         bodies = {row.payload for row in self.queue.rows(archive) if row.request_id == request}

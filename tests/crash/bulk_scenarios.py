@@ -106,7 +106,7 @@ def ended(queue: TestQueue) -> tuple[str, int, int]:
     return row.state, row.done, row.skipped
 
 
-def somebody_retries_a_row_of_the_batch(queue: TestQueue, mutant: Mutant) -> None:
+def a_person_retries_a_row_of_the_batch(queue: TestQueue, mutant: Mutant) -> None:
     """The click comes after the batch locked its rows and before the batch moves them."""
     both, _ = begun(queue)
     before = payloads(queue)
@@ -120,7 +120,7 @@ def somebody_retries_a_row_of_the_batch(queue: TestQueue, mutant: Mutant) -> Non
     assert ended(queue) == expected[code]
 
 
-def a_change_is_cancelled_under_a_claimed_batch(queue: TestQueue, mutant: Mutant) -> None:
+def an_operation_with_a_claimed_batch_is_cancelled(queue: TestQueue, mutant: Mutant) -> None:
     """Another replica records the cancelled end before the first one continues."""
     both, plan = begun(queue)
     before = payloads(queue)
@@ -136,7 +136,7 @@ def a_change_is_cancelled_under_a_claimed_batch(queue: TestQueue, mutant: Mutant
     assert broken(queue, before) == []
 
 
-def two_replicas_have_one_batch(queue: TestQueue, mutant: Mutant) -> None:
+def two_replicas_run_one_batch(queue: TestQueue, mutant: Mutant) -> None:
     """The first replica pauses after reading the rows; the other takes over and reads them too."""
     both, _ = begun(queue, rows=2)
     before = payloads(queue)
@@ -150,7 +150,7 @@ def two_replicas_have_one_batch(queue: TestQueue, mutant: Mutant) -> None:
     assert ended(queue) == ("done", 2, 0)
 
 
-def a_row_becomes_another_after_the_preview(queue: TestQueue, mutant: Mutant) -> None:
+def an_id_gets_another_row_after_the_preview(queue: TestQueue, mutant: Mutant) -> None:
     """Another failed job takes the frozen id, and the index has not seen it."""
     both, _ = begun(queue)
     with queue.engine.begin() as connection:

@@ -35,7 +35,7 @@ def no_comparison() -> Iterator[None]:
 
 
 @contextmanager
-def no_halving() -> Iterator[None]:
+def no_smaller_batches() -> Iterator[None]:
     """A batch is moved as a whole or not at all."""
 
     def move(self: Any, batch: Any) -> list[Any]:
@@ -53,7 +53,7 @@ def no_health_checks() -> Iterator[None]:
 
 
 @contextmanager
-def a_blind_check_is_content() -> Iterator[None]:
+def a_failed_check_reports_no_problem() -> Iterator[None]:
     """A check that cannot read its tables finds no problem."""
 
     def checked(_part: object, read: Callable[[], Sequence[Any]]) -> Sequence[Any]:

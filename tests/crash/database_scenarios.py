@@ -41,14 +41,14 @@ def _is_refused(queue: TestQueue, mutant: Mutant, code: str) -> None:
     assert codes([outcome]) == [code]
 
 
-def a_moment_that_the_column_cannot_hold(queue: TestQueue, mutant: Mutant) -> None:
+def a_time_that_the_column_cannot_store(queue: TestQueue, mutant: Mutant) -> None:
     """Only a strict session refuses this row, because the comparison reads the payload alone."""
     _alter(queue, "ALTER TABLE jobs MODIFY available_at SMALLINT NOT NULL")
     queue.fail(1)
     _is_refused(queue, mutant, "row-refused")
 
 
-def a_payload_that_is_cut_in_silence(queue: TestQueue, mutant: Mutant) -> None:
+def a_payload_that_is_truncated_without_an_error(queue: TestQueue, mutant: Mutant) -> None:
     """MariaDB 10.11 keeps the length modulo 65,536 and raises nothing."""
     _alter(queue, "ALTER TABLE jobs MODIFY payload TEXT NOT NULL")
     queue.fail(1, body="x" * 70_021)

@@ -31,14 +31,14 @@ class Watched(Bulk):
     """Failures and alerts, and people's reactions to them."""
 
     @rule(like=FAILURE, times=st.sampled_from([2, 3, 7]))
-    def a_cause_fails_many(self, like: Any, times: int) -> None:
+    def fail_many_with_one_cause(self, like: Any, times: int) -> None:
         """Several jobs fail with one cause."""
         for _ in range(times):
-            self.put_in(failed=True, like=like)
+            self.insert_job(failed=True, like=like)
 
     @precondition(lambda self: self.queue.failed)
     @rule(pick=PICK, rows=st.sampled_from([1, 3, 50]))
-    def rows_go_without_the_bot(self, pick: int, rows: int) -> None:
+    def remove_rows_without_the_bot(self, pick: int, rows: int) -> None:
         """A person deletes failed jobs by hand."""
         there = self.queue.failed
         first = pick % len(there)
@@ -87,17 +87,17 @@ class Watched(Bulk):
         rows = self.queue.rows(tables.incidents)
         return rows[pick % len(rows)]
 
-    @precondition(lambda self: self._told())
+    @precondition(lambda self: self._posted_incidents())
     @rule(pick=PICK)
     def delete_a_message(self, pick: int) -> None:
         """A person deletes the alert of an incident."""
-        rows = self._told()
+        rows = self._posted_incidents()
         row = rows[pick % len(rows)]
         client = WebClient(token=self.slack.bot_token, base_url=self.slack.base_url)
         with suppress(SlackApiError):  # the alert was deleted before
             client.chat_delete(channel=row.channel, ts=row.message_ts)
 
-    def _told(self) -> list[Any]:
+    def _posted_incidents(self) -> list[Any]:
         return [row for row in self.queue.rows(tables.incidents) if row.message_ts]
 
     # ---- what runs by itself
@@ -118,35 +118,37 @@ class Watched(Bulk):
         self.slack.script("chat.postMessage", faults)
 
     @rule(name=REPLICAS, steps=st.lists(st.sampled_from(sorted(STEPS)), min_size=1, max_size=4))
-    def watch_a_little(self, name: str, steps: list[str]) -> None:
+    def take_some_leader_steps(self, name: str, steps: list[str]) -> None:
         """A replica takes some of the leader's steps in any order, and then stops."""
         with suppress(AssertionError):  # hold: another replica has the lease
             self.hold(name)
-        self._go_on(name, steps)
+        self._take_steps(name, steps)
 
     @precondition(lambda self: self.leases)
     @rule(name=REPLICAS, steps=st.lists(st.sampled_from(sorted(STEPS)), min_size=1, max_size=3))
-    def go_on_after_a_pause(self, name: str, steps: list[str]) -> None:
+    def continue_after_a_pause(self, name: str, steps: list[str]) -> None:
         """A replica takes steps under its old lease, even if another replica leads now."""
-        self._go_on(name, steps)
+        self._take_steps(name, steps)
 
-    def _go_on(self, name: str, steps: list[str]) -> None:
+    def _take_steps(self, name: str, steps: list[str]) -> None:
         lease = self.leases.get(name)
         if lease is None:
             return
         (now,) = [row for row in self.queue.rows(leases) if row.name == lease.name]
         late = (now.owner, now.epoch) != (lease.owner, lease.epoch)
-        before = self._kept() if late else []
+        before = self._all_rows() if late else []
         for step in steps:
             try:
-                self.eye.take(step, self.setups[name], lease)
+                self.observer.take(step, self.setups[name], lease)
             except LeaseLost:
-                assert late, f"{name} holds the lease, and yet {step} was stopped"
+                assert late, f"replica {name} holds the lease, but the step {step} was stopped"
         if late:
             with suppress(LeaseLost):
                 deliver(self.setups[name], poster_of(self.slack), lease, rounds=1)
-            assert self._kept() == before, f"{name} is late, and yet {steps} changed something"
+            assert self._all_rows() == before, (
+                f"replica {name} has lost its lease, but the steps {steps} changed rows"
+            )
 
-    def _kept(self) -> list[Any]:
+    def _all_rows(self) -> list[Any]:
         with self.queue.engine.begin() as connection:
             return [connection.execute(select(table)).all() for table in WATCHED]

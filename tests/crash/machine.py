@@ -68,13 +68,15 @@ class Machine(Watched):
 
     @precondition(lambda self: self.requests)
     @rule(name=REPLICAS, pick=PICK)
-    def come_again(self, name: str, pick: int) -> None:
+    def repeat_a_request(self, name: str, pick: int) -> None:
         """Slack delivers the same envelope again, to any replica."""
         key, send, before = self.requests[pick % len(self.requests)]
         again = send(self.setups[name])
         # A request that was refused as busy or frozen may succeed when it is repeated.
         if before is not None and codes([before])[0] not in ("busy", "frozen"):
-            assert codes([again]) == codes([before]), f"{key} was answered otherwise"
+            assert codes([again]) == codes([before]), (
+                f"the repeated request {key} got another answer"
+            )
         self.note(key, again)
 
     @rule(name=REPLICAS, by=st.sampled_from([ANA, ANA, OMAR]), pick=PICK)
@@ -124,7 +126,7 @@ class Machine(Watched):
                 assert was.id == row_id
 
     @rule()
-    def lose_or_get_back_the_role(self) -> None:
+    def deactivate_or_reactivate_ana(self) -> None:
         """Ana is deactivated or reactivated."""
         self.people.gone ^= {ANA}
         self.requests.clear()  # the recorded answers depended on her role

@@ -10,8 +10,9 @@ from typing import Any
 
 from sqlalchemy import update
 
+from bot.access import role_changes
 from bot.access.roles import Grant
-from bot.app import dispatch, plans, records, targets
+from bot.app import dispatch, limits, plans, records, targets
 from bot.background import leader
 from bot.background.operations import batch_workers
 from bot.commands import release
@@ -19,8 +20,8 @@ from bot.database.transactions import changing
 from bot.failpoints import reach
 from bot.models.roles import Role
 from bot.queue import moves
-from bot.store import tables
-from bot.store.audit import chain
+from bot.store import delivery, tables
+from bot.store.audit import chain, retention
 from bot.store.operations import batches, operations, restore, transitions
 
 
@@ -66,7 +67,7 @@ def no_row_digest() -> Iterator[None]:
 
 
 @contextmanager
-def no_same_stay() -> Iterator[None]:
+def no_check_of_the_reservation() -> Iterator[None]:
     """A job is released even if another worker has reserved it since."""
     with replaced((release, "same_stay"), by=lambda _now, _seen: True):
         yield
@@ -121,7 +122,7 @@ def no_undo_marks() -> Iterator[None]:
 
 
 @contextmanager
-def no_look_at_the_job() -> Iterator[None]:
+def no_check_of_the_job() -> Iterator[None]:
     """A retry is undone without a check of the job that it created."""
     with (
         replaced((restore, "check_job"), by=lambda *_given: None),
@@ -190,4 +191,39 @@ def audit_after_commit() -> Iterator[None]:
         both.enter_context(replaced((chain, "write"), by=later))
         places = ((dispatch, "changing"), (records, "changing"))
         both.enter_context(replaced(*places, by=then_write))
+        yield
+
+
+@contextmanager
+def no_role_generation() -> Iterator[None]:
+    """A replica does not read whether roles changed since it asked Slack."""
+    with replaced((role_changes, "is_current"), by=lambda _committed, _known: True):
+        yield
+
+
+@contextmanager
+def no_order_of_refusals() -> Iterator[None]:
+    """Refusals are posted in their turn, also before a change."""
+    with replaced((delivery, "is_behind"), by=lambda *_given: False):
+        yield
+
+
+@contextmanager
+def no_limit_over_requests() -> Iterator[None]:
+    """An operator's limit of rows holds for each request alone."""
+    with replaced((plans, "is_too_much"), by=lambda _recent, _total: False):
+        yield
+
+
+@contextmanager
+def no_person_limit() -> Iterator[None]:
+    """A person may send as many requests as they like."""
+    with replaced((limits.PersonLimits, "seconds_to_wait"), by=lambda *_given: 0):
+        yield
+
+
+@contextmanager
+def no_proof_of_a_checkpoint() -> Iterator[None]:
+    """Any record may say that other records were summed up and deleted."""
+    with replaced((retention, "is_written_by_bot"), by=lambda *_given, **_named: True):
         yield

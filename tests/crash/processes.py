@@ -89,7 +89,7 @@ class Replica:
 
     def _next(self) -> tuple[str, Any]:
         if not self._pipe.poll(SECONDS):
-            raise TimeoutError("the other process says nothing")
+            raise TimeoutError("the other process did not answer")
         kind, value = self._pipe.recv()
         return kind, value
 

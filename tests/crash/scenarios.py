@@ -72,15 +72,15 @@ def next_held(*replicas: Replica) -> Replica:
     """Return the first process that is held at a failpoint."""
     held: list[Replica] = []
 
-    def one_is() -> bool:
+    def is_one_held() -> bool:
         held[:] = [one for one in replicas if one.is_held()]
         return bool(held)
 
-    until(one_is)
+    until(is_one_held)
     return held[0]
 
 
-def an_id_came_back(queue: TestQueue, mutant: Mutant) -> None:
+def an_id_has_another_row(queue: TestQueue, mutant: Mutant) -> None:
     """A button has the digest of a deleted row, and another row now has the same id."""
     queue.fail(45, order=1)
     with queue.engine.begin() as connection:
@@ -138,7 +138,7 @@ def run_out(runner: Runner) -> None:
     for _ in range(1_000):
         if not runner.run_once():
             return
-    raise AssertionError("the operation does not end")
+    raise AssertionError("the operation did not end in time")
 
 
 def a_confirmation_is_used_again(queue: TestQueue, mutant: Mutant) -> None:
@@ -155,7 +155,7 @@ def a_confirmation_is_used_again(queue: TestQueue, mutant: Mutant) -> None:
     assert broken(queue) == []
 
 
-def a_late_holder_seals(queue: TestQueue, mutant: Mutant) -> None:
+def a_replica_without_its_lease_seals(queue: TestQueue, mutant: Mutant) -> None:
     """A replica seals after its lease expired during a pause and another replica acquired it."""
     clock = Clock()
     late, other = make_setup(queue, "a", clock=clock), make_setup(queue, "b", clock=clock)
@@ -169,11 +169,11 @@ def a_late_holder_seals(queue: TestQueue, mutant: Mutant) -> None:
         except LeaseLost:
             pass
         else:
-            raise AssertionError("a late holder was not stopped")
+            raise AssertionError("a replica without its lease was not stopped")
     assert queue.count(tables.audit_chain) == 0
 
 
-def a_crash_beside_the_commit(queue: TestQueue, mutant: Mutant) -> None:
+def a_crash_around_the_commit(queue: TestQueue, mutant: Mutant) -> None:
     """A process dies just before or after its commit: change and record both exist, or neither."""
     for number, name in enumerate(("settled", "committed"), start=1):
         queue.fail(number, order=number)

@@ -10,55 +10,67 @@ from tests.kit.queues import TestQueue
 
 KILLED: list[tuple[Scenario, Mutant]] = [
     (
-        bulk_scenarios.somebody_retries_a_row_of_the_batch,
+        bulk_scenarios.a_person_retries_a_row_of_the_batch,
         bulk_mutants.no_lock_no_row_count_of_a_batch,
     ),
-    (bulk_scenarios.a_change_is_cancelled_under_a_claimed_batch, bulk_mutants.no_owner),
-    (bulk_scenarios.two_replicas_have_one_batch, bulk_mutants.a_batch_may_be_claimed_twice),
+    (bulk_scenarios.an_operation_with_a_claimed_batch_is_cancelled, bulk_mutants.no_owner),
+    (bulk_scenarios.two_replicas_run_one_batch, bulk_mutants.a_batch_may_be_claimed_twice),
     (
-        bulk_scenarios.a_row_becomes_another_after_the_preview,
+        bulk_scenarios.an_id_gets_another_row_after_the_preview,
         bulk_mutants.no_row_digest_in_a_batch,
     ),
     (bulk_scenarios.only_one_queue_was_confirmed, bulk_mutants.no_filter),
     (bulk_scenarios.the_person_loses_the_role, mutants.no_permission_check),
     (bulk_scenarios.a_bulk_change_is_undone_twice, bulk_mutants.no_undo_marks_in_bulk),
-    (bulk_scenarios.only_one_queue_was_confirmed, bulk_mutants.no_filter_in_a_stretch),
-    (way_scenarios.only_one_error_was_confirmed, bulk_mutants.no_filter_in_a_stretch),
-    (way_scenarios.the_rest_waits_for_a_canary, bulk_mutants.no_wait_for_the_canary),
-    (way_scenarios.a_canary_was_left_behind, bulk_mutants.a_lane_beside_the_canary),
+    (bulk_scenarios.only_one_queue_was_confirmed, bulk_mutants.no_filter_within_a_range),
+    (way_scenarios.only_one_error_group_was_confirmed, bulk_mutants.no_filter_within_a_range),
+    (way_scenarios.other_jobs_wait_for_the_canary, bulk_mutants.no_wait_for_the_canary),
     (
-        way_scenarios.a_canary_of_two_errors_was_left_behind,
+        way_scenarios.a_canary_is_taken_over_after_a_crash,
+        bulk_mutants.a_batch_worker_beside_the_canary,
+    ),
+    (
+        way_scenarios.a_canary_of_two_errors_is_taken_over_after_a_crash,
         bulk_mutants.a_canary_of_the_lowest_ids,
     ),
     (
-        way_scenarios.a_canary_of_two_errors_was_left_behind,
+        way_scenarios.a_canary_of_two_errors_is_taken_over_after_a_crash,
         bulk_mutants.a_canary_that_ends_with_its_first_job,
     ),
     (
-        way_scenarios.a_canary_of_two_errors_was_left_behind,
-        bulk_mutants.several_lanes_with_a_canary,
+        way_scenarios.a_canary_of_two_errors_is_taken_over_after_a_crash,
+        bulk_mutants.several_batch_workers_with_a_canary,
     ),
     (way_scenarios.the_rest_lies_around_a_canary, bulk_mutants.batches_over_the_canary),
-    (way_scenarios.a_change_that_waits_is_cancelled, bulk_mutants.no_wait_for_the_canary),
+    (way_scenarios.a_waiting_operation_is_cancelled, bulk_mutants.no_wait_for_the_canary),
     (way_scenarios.a_batch_was_claimed_before_the_cancel, bulk_mutants.no_owner),
     (
         way_scenarios.a_batch_was_claimed_before_the_cancel,
-        bulk_mutants.carried_out_though_cancelled,
+        bulk_mutants.a_batch_runs_after_a_cancel,
     ),
     (way_scenarios.a_rate_over_several_batches, bulk_mutants.no_rate),
     (way_scenarios.a_rate_over_several_batches, bulk_mutants.no_rate_over_batches),
-    (way_scenarios.changes_are_frozen_under_a_claimed_batch, bulk_mutants.no_freeze_in_a_batch),
-    (way_scenarios.changes_were_frozen_before_a_batch, bulk_mutants.no_freeze_for_bulk),
+    (
+        way_scenarios.changes_are_frozen_after_a_batch_was_claimed,
+        bulk_mutants.no_freeze_check_in_a_batch,
+    ),
+    (
+        way_scenarios.changes_were_frozen_before_a_batch,
+        bulk_mutants.no_freeze_check_for_bulk_changes,
+    ),
 ]
 
 SURVIVE: list[tuple[Scenario, Mutant]] = [
-    (bulk_scenarios.somebody_retries_a_row_of_the_batch, bulk_mutants.no_lock_on_a_batch),
-    (bulk_scenarios.somebody_retries_a_row_of_the_batch, bulk_mutants.no_row_count_of_a_batch),
-    (bulk_scenarios.two_replicas_have_one_batch, bulk_mutants.no_owner),
-    (bulk_scenarios.two_replicas_have_one_batch, bulk_mutants.no_lock_no_row_count_of_a_batch),
-    (way_scenarios.changes_were_frozen_before_a_batch, bulk_mutants.no_freeze_in_a_batch),
-    (way_scenarios.changes_were_frozen_before_a_batch, bulk_mutants.no_freeze_before_a_turn),
-    (way_scenarios.a_canary_was_left_behind, bulk_mutants.several_lanes_with_a_canary),
+    (bulk_scenarios.a_person_retries_a_row_of_the_batch, bulk_mutants.no_lock_on_a_batch),
+    (bulk_scenarios.a_person_retries_a_row_of_the_batch, bulk_mutants.no_row_count_of_a_batch),
+    (bulk_scenarios.two_replicas_run_one_batch, bulk_mutants.no_owner),
+    (bulk_scenarios.two_replicas_run_one_batch, bulk_mutants.no_lock_no_row_count_of_a_batch),
+    (way_scenarios.changes_were_frozen_before_a_batch, bulk_mutants.no_freeze_check_in_a_batch),
+    (way_scenarios.changes_were_frozen_before_a_batch, bulk_mutants.no_freeze_check_before_batches),
+    (
+        way_scenarios.a_canary_is_taken_over_after_a_crash,
+        bulk_mutants.several_batch_workers_with_a_canary,
+    ),
 ]
 """Mutants that their scenario survives, because another guard still prevents the fault."""
 
@@ -72,12 +84,14 @@ def named(pair: tuple[Scenario, Mutant]) -> str:
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
-def test_bulk_changes_hold(mariadb_queue: TestQueue, scenario: Scenario) -> None:
+def test_the_invariants_hold_in_each_bulk_scenario(
+    mariadb_queue: TestQueue, scenario: Scenario
+) -> None:
     scenario(mariadb_queue, nullcontext)
 
 
 @pytest.mark.parametrize("pair", KILLED, ids=named)
-def test_without_a_guard_a_bulk_change_does_not_hold(
+def test_without_its_guard_a_bulk_scenario_breaks_an_invariant(
     mariadb_queue: TestQueue, pair: tuple[Scenario, Mutant]
 ) -> None:
     scenario, mutant = pair
@@ -86,7 +100,7 @@ def test_without_a_guard_a_bulk_change_does_not_hold(
 
 
 @pytest.mark.parametrize("pair", SURVIVE, ids=named)
-def test_one_guard_of_several_is_enough(
+def test_one_of_several_guards_is_enough(
     mariadb_queue: TestQueue, pair: tuple[Scenario, Mutant]
 ) -> None:
     scenario, mutant = pair

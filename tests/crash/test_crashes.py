@@ -43,7 +43,9 @@ def slack() -> Iterator[LocalSlack]:
         yield running
 
 
-def tell_all(queue: TestQueue, slack: LocalSlack, clock: Clock, name: str = "teller") -> None:
+def post_all_messages(
+    queue: TestQueue, slack: LocalSlack, clock: Clock, name: str = "teller"
+) -> None:
     """Let a replica run the leader's steps and deliver until no message is left."""
     setup = make_setup(queue, name, clock=clock)
     for _ in range(40):
@@ -55,7 +57,7 @@ def tell_all(queue: TestQueue, slack: LocalSlack, clock: Clock, name: str = "tel
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_retry_killed_at_any_step_is_done_once_when_the_click_comes_again(
+def test_a_retry_killed_at_any_step_is_made_once_when_the_click_is_repeated(
     mariadb_queue: TestQueue, slack: LocalSlack, step: str
 ) -> None:
     queue = mariadb_queue
@@ -75,11 +77,11 @@ def test_a_retry_killed_at_any_step_is_done_once_when_the_click_comes_again(
     assert (len(queue.jobs), queue.count(tables.audit)) == (1, 1)
     request_ids = [row.request_id for row in queue.rows(tables.requests)]
     assert broken(queue, before, confirmed=request_ids) == []
-    tell_all(queue, slack, clock)
+    post_all_messages(queue, slack, clock)
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_replica_that_dies_in_a_retry_does_not_stop_another_person_elsewhere(
+def test_a_replica_killed_during_a_retry_does_not_block_another_person(
     mariadb_queue: TestQueue, step: str
 ) -> None:
     """The second person's retry waits for the row that the dead process had locked."""
@@ -118,7 +120,7 @@ def test_a_replica_that_dies_in_a_retry_does_not_stop_another_person_elsewhere(
         ("operation-finished", 1, 8),
     ],
 )
-def test_a_bulk_change_killed_anywhere_is_finished_by_another_replica(
+def test_a_bulk_change_killed_at_any_step_is_finished_by_another_replica(
     mariadb_queue: TestQueue, action: str, step: str, hits: int, done: int | None
 ) -> None:
     queue = mariadb_queue
@@ -148,8 +150,8 @@ def test_a_bulk_change_killed_anywhere_is_finished_by_another_replica(
     assert [moved for _, moved, _ in operations_of(queue)] == [done]
     taker = Runner(other, 3, lanes=1, seconds=0)
     # However long the test took so far, the last heartbeat is now TAKEN_OVER_AFTER / 2 ago.
-    clock.by = heard_of(queue) + TAKEN_OVER_AFTER / 2 - now(queue)
-    assert taker.run_once() is False, "it is not left alone long enough yet"
+    clock.by = heartbeat_of(queue) + TAKEN_OVER_AFTER / 2 - now(queue)
+    assert taker.run_once() is False, "it is too early to take over the operation"
     clock.by += TAKEN_OVER_AFTER * 2
     run_out(taker)
     assert operations_of(queue) == [("done", 8, 0)]
@@ -165,7 +167,7 @@ def operations_of(queue: TestQueue) -> list[tuple[str, int, int]]:
     return [(one.state, one.done, one.skipped) for one in every if one is not None]
 
 
-def heard_of(queue: TestQueue) -> datetime:
+def heartbeat_of(queue: TestQueue) -> datetime:
     """Return the heartbeat of the only operation."""
     (row,) = queue.rows(tables.operations)
     heartbeat: datetime = row.heartbeat
@@ -197,7 +199,7 @@ def moved(queue: TestQueue, action: str) -> Counter[str]:
         ("message-posted", 2, ATTEMPT),
     ],
 )
-def test_a_watcher_killed_at_its_work_is_followed_and_everything_is_told(
+def test_every_message_is_posted_after_a_leader_is_killed_at_any_step(
     mariadb_queue: TestQueue, slack: LocalSlack, step: str, copies: int, wait: timedelta
 ) -> None:
     queue = mariadb_queue
@@ -208,13 +210,15 @@ def test_a_watcher_killed_at_its_work_is_followed_and_everything_is_told(
         process.assert_killed()
     assert broken(queue) == []
     clock.by += wait * 2
-    tell_all(queue, slack, clock)
+    post_all_messages(queue, slack, clock)
     messages = slack.messages(AUDIT)
     assert len(messages) == copies
-    assert ["may repeat" in str(message) for message in messages][-1] is (step != "sealed")
+    assert ["possibly posted twice" in str(message) for message in messages][-1] is (
+        step != "sealed"
+    )
 
 
-def test_a_server_killed_in_a_bulk_change_loses_nothing_that_was_told() -> None:
+def test_a_server_killed_during_a_bulk_change_loses_no_reported_row() -> None:
     """A commit is on disk: this server flushes its log at each commit, as production servers do."""
     with (
         running_mariadb("--innodb-flush-log-at-trx-commit=1") as server,

@@ -17,7 +17,7 @@ SHORT = settings(
 )
 
 
-def test_whatever_happens_in_whatever_order_the_invariants_hold(
+def test_the_invariants_hold_after_random_steps_in_random_order(
     kept_database: KeptDatabase,
 ) -> None:
     with LocalSlack(rates=False) as slack:

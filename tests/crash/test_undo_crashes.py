@@ -23,7 +23,7 @@ STEPS = [
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_an_undo_killed_at_any_step_is_done_once_when_the_click_comes_again(
+def test_an_undo_killed_at_any_step_is_made_once_when_the_click_is_repeated(
     mariadb_queue: TestQueue, step: str
 ) -> None:
     queue = mariadb_queue

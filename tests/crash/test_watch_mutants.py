@@ -12,15 +12,15 @@ from tests.crash.scenarios import Mutant, Scenario
 from tests.kit.queues import TestQueue
 
 KILLED: list[tuple[Scenario, Mutant]] = [
-    (scenarios.more_causes_than_alerts, mutants.failures_change_hands),
-    (scenarios.it_fails_again_and_again, mutants.no_unique_subject),
-    (scenarios.it_fails_again_and_again, mutants.edits_that_call),
-    (scenarios.one_is_retried, mutants.a_single_retry_is_not_appended),
-    (scenarios.one_is_deleted, mutants.a_single_delete_is_not_appended),
-    (scenarios.all_are_retried, mutants.a_batch_is_not_appended),
-    (scenarios.one_goes_without_the_bot, mutants.a_scan_is_not_appended),
-    (scenarios.a_retry_is_undone, mutants.an_undo_is_not_appended),
-    (scenarios.what_is_muted_fails, mutants.no_mute_at_opening),
+    (scenarios.more_causes_than_alerts, mutants.failures_are_reassigned),
+    (scenarios.one_error_group_fails_often, mutants.no_unique_subject),
+    (scenarios.one_error_group_fails_often, mutants.edits_with_a_mention),
+    (scenarios.one_is_retried, mutants.a_retry_by_id_appends_no_delta),
+    (scenarios.one_is_deleted, mutants.a_delete_by_id_appends_no_delta),
+    (scenarios.all_are_retried, mutants.a_batch_appends_no_delta),
+    (scenarios.one_is_removed_without_the_bot, mutants.a_scan_appends_no_delta),
+    (scenarios.a_retry_is_undone, mutants.an_undo_appends_no_delta),
+    (scenarios.a_muted_error_group_fails, mutants.no_mute_check_for_new_incidents),
     (scenarios.a_retried_job_waits, mutants.no_wait_for_outcomes),
 ]
 
@@ -28,14 +28,16 @@ SCENARIOS = list(dict.fromkeys(scenario for scenario, _ in KILLED))
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
-def test_incidents_hold(kept_queue: TestQueue, scenario: Scenario) -> None:
+def test_the_invariants_hold_in_each_incident_scenario(
+    kept_queue: TestQueue, scenario: Scenario
+) -> None:
     scenario(kept_queue, nullcontext)
 
 
 @pytest.mark.parametrize(
     ("scenario", "mutant"), KILLED, ids=[mutant.__name__ for _, mutant in KILLED]
 )
-def test_without_a_guard_an_incident_does_not_hold(
+def test_without_its_guard_an_incident_scenario_breaks_an_invariant(
     kept_queue: TestQueue, scenario: Scenario, mutant: Mutant
 ) -> None:
     with pytest.raises(AssertionError):
@@ -43,12 +45,16 @@ def test_without_a_guard_an_incident_does_not_hold(
 
 
 @pytest.mark.parametrize("name", sorted(scenarios.LATE_STEPS))
-def test_a_late_watcher_is_stopped_at_each_step(kept_queue: TestQueue, name: str) -> None:
+def test_a_replica_without_its_lease_is_stopped_at_each_step(
+    kept_queue: TestQueue, name: str
+) -> None:
     scenarios.late(scenarios.LATE_STEPS[name])(kept_queue, nullcontext)
 
 
 @pytest.mark.parametrize("name", sorted(scenarios.LATE_STEPS))
-def test_without_its_fence_a_step_is_not_stopped(kept_queue: TestQueue, name: str) -> None:
+def test_without_its_fence_a_step_of_a_replica_without_its_lease_is_not_stopped(
+    kept_queue: TestQueue, name: str
+) -> None:
     step = scenarios.LATE_STEPS[name]
     module = metrics if name == "sample" else sys.modules[step.__module__]
     unfenced = mutants.no_fence_in(module)

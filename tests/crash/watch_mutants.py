@@ -20,7 +20,7 @@ from tests.crash.mutants import replaced
 
 
 @contextmanager
-def failures_change_hands() -> Iterator[None]:
+def failures_are_reassigned() -> Iterator[None]:
     """A failure that belongs to an incident is assigned to another one."""
     with replaced((assignment, "belongs_to_none"), by=true):
         yield
@@ -58,7 +58,7 @@ def no_fence_in(module: ModuleType) -> Callable[[], AbstractContextManager[None]
 
 
 @contextmanager
-def edits_that_call() -> Iterator[None]:
+def edits_with_a_mention() -> Iterator[None]:
     """An edited alert mentions the user group, as a posted one does."""
     draw = message.draw
 
@@ -83,42 +83,42 @@ def _not_appended(is_left_out: Callable[[int, Removal], bool]) -> AbstractContex
 
 
 @contextmanager
-def a_single_retry_is_not_appended() -> Iterator[None]:
+def a_retry_by_id_appends_no_delta() -> Iterator[None]:
     """A retry by id appends no incident delta."""
     with _not_appended(lambda rows, removal: rows > 0 and removal.action == "retry"):
         yield
 
 
 @contextmanager
-def a_single_delete_is_not_appended() -> Iterator[None]:
+def a_delete_by_id_appends_no_delta() -> Iterator[None]:
     """A delete by id appends no incident delta."""
     with _not_appended(lambda rows, removal: rows > 0 and removal.counts_as == "deleted"):
         yield
 
 
 @contextmanager
-def a_batch_is_not_appended() -> Iterator[None]:
+def a_batch_appends_no_delta() -> Iterator[None]:
     """A batch of a bulk change appends no incident delta."""
     with replaced((incident_deltas, "append_batch"), by=lambda *_given: None):
         yield
 
 
 @contextmanager
-def a_scan_is_not_appended() -> Iterator[None]:
+def a_scan_appends_no_delta() -> Iterator[None]:
     """A scan that finds a row removed outside the bot appends no incident delta."""
     with _not_appended(lambda _rows, removal: removal.action == OUTSIDE):
         yield
 
 
 @contextmanager
-def an_undo_is_not_appended() -> Iterator[None]:
+def an_undo_appends_no_delta() -> Iterator[None]:
     """An undo appends no incident delta."""
     with _not_appended(lambda rows, _doer: rows < 0):
         yield
 
 
 @contextmanager
-def no_mute_at_opening() -> Iterator[None]:
+def no_mute_check_for_new_incidents() -> Iterator[None]:
     """A new incident is posted without a check for a mute."""
     with replaced((lifecycle, "_mute_of"), by=lambda *_given, **_named: None):
         yield

@@ -13,7 +13,7 @@ from bot.store.cursors import set_position
 from bot.store.incidents import transitions
 from bot.store.leases import TTL, Lease, LeaseLost
 from tests.crash.scenarios import Mutant, previewed, run_out
-from tests.crash.watch_steps import STEPS, Eye, Step
+from tests.crash.watch_steps import STEPS, Step, StepObserver
 from tests.kit.clock import Clock
 from tests.kit.incident_invariants import kept
 from tests.kit.incident_life import MENTION
@@ -33,11 +33,11 @@ def watched(queue: TestQueue, clock: Clock, name: str = "a", alerts: int = 20) -
     week = tuple(range(7))
     alerting = Alerting(MENTION, digest_at=time(), digest_days=week, digest_channel=ALERTS)
     setup = make_setup(queue, name, clock=clock, alerting=alerting, alerts_per_minute=alerts)
-    Eye().a_pass(setup, hold(setup))
+    StepObserver().run_all_steps(setup, hold(setup))
     return setup
 
 
-def holds(queue: TestQueue) -> None:
+def check_invariants(queue: TestQueue) -> None:
     """Check the invariants of incidents."""
     with queue.engine.begin() as connection:
         violations = list(kept(connection))
@@ -50,22 +50,22 @@ def more_causes_than_alerts(queue: TestQueue, mutant: Mutant) -> None:
     for cause in ("one", "two", "three", "one"):
         queue.fail(exception=cause)
     with mutant():
-        Eye().a_pass(setup, hold(setup))
-    holds(queue)
+        StepObserver().run_all_steps(setup, hold(setup))
+    check_invariants(queue)
     assert [row.count for row in queue.rows(tables.incidents)] == [2, 2]
 
 
-def it_fails_again_and_again(queue: TestQueue, mutant: Mutant) -> None:
+def one_error_group_fails_often(queue: TestQueue, mutant: Mutant) -> None:
     """One incident counts all failures, and its edits mention nobody."""
     clock = Clock()
     setup = watched(queue, clock)
     with mutant():
         for _ in range(3):
             queue.fail()
-            Eye().a_pass(setup, hold(setup))
+            StepObserver().run_all_steps(setup, hold(setup))
             _posted(queue)
             clock.move(seconds=5)
-    holds(queue)
+    check_invariants(queue)
     assert [row.count for row in queue.rows(tables.incidents)] == [3]
 
 
@@ -91,13 +91,13 @@ def all_are_retried(queue: TestQueue, mutant: Mutant) -> None:
     _then(queue, mutant, _retry_all)
 
 
-def one_goes_without_the_bot(queue: TestQueue, mutant: Mutant) -> None:
+def one_is_removed_without_the_bot(queue: TestQueue, mutant: Mutant) -> None:
     """A person deletes failed job 1 by hand."""
 
     def by_hand(setup: Setup) -> None:
         with queue.engine.begin() as connection:
             connection.execute(delete(queue.queue.failed).where(queue.queue.failed.c.id == 1))
-        Eye().a_pass(setup, hold(setup))
+        StepObserver().run_all_steps(setup, hold(setup))
 
     _then(queue, mutant, by_hand)
 
@@ -105,11 +105,11 @@ def one_goes_without_the_bot(queue: TestQueue, mutant: Mutant) -> None:
 def a_retry_is_undone(queue: TestQueue, mutant: Mutant) -> None:
     """The restored failure returns to its incident."""
 
-    def there_and_back(setup: Setup) -> None:
+    def retry_and_undo(setup: Setup) -> None:
         _ask(setup, "retry 1")
         _ask(setup, "undo")
 
-    _then(queue, mutant, there_and_back)
+    _then(queue, mutant, retry_and_undo)
 
 
 def _then(queue: TestQueue, mutant: Mutant, change: Callable[[Setup], None]) -> None:
@@ -117,10 +117,10 @@ def _then(queue: TestQueue, mutant: Mutant, change: Callable[[Setup], None]) -> 
     setup = watched(queue, Clock())
     for failed_id in (1, 2):
         queue.fail(failed_id, order=failed_id)
-    Eye().a_pass(setup, hold(setup))
+    StepObserver().run_all_steps(setup, hold(setup))
     with mutant():
         change(setup)
-    holds(queue)
+    check_invariants(queue)
 
 
 def _ask(setup: Setup, words: str) -> None:
@@ -132,18 +132,18 @@ def _retry_all(setup: Setup) -> None:
     run_out(Runner(setup, 2, lanes=1, seconds=0))
 
 
-def what_is_muted_fails(queue: TestQueue, mutant: Mutant) -> None:
+def a_muted_error_group_fails(queue: TestQueue, mutant: Mutant) -> None:
     """The incident is stored, and its alert is posted only after the mute ends."""
     clock = Clock()
     setup = watched(queue, clock)
     _ask(setup, "mute alert=new_failures for=20m")
     queue.fail()
     with mutant():
-        Eye().a_pass(setup, hold(setup))
+        StepObserver().run_all_steps(setup, hold(setup))
     assert len(queue.rows(tables.incidents)) == 1
     assert _posts(queue) == 0
     clock.move(minutes=21)
-    Eye().a_pass(setup, hold(setup))
+    StepObserver().run_all_steps(setup, hold(setup))
     assert _posts(queue) == 1
 
 
@@ -159,19 +159,19 @@ def a_retried_job_waits(queue: TestQueue, mutant: Mutant) -> None:
     clock = Clock()
     setup = watched(queue, clock)
     queue.fail(1)
-    eye = Eye()
-    eye.a_pass(setup, hold(setup))
+    observer = StepObserver()
+    observer.run_all_steps(setup, hold(setup))
     _ask(setup, "retry 1")
     clock.move(minutes=2)
     with mutant():
-        eye.a_pass(setup, hold(setup))
+        observer.run_all_steps(setup, hold(setup))
     group = next(row for row in queue.rows(tables.incidents) if row.rule == "new_failures")
     assert group.resolved_at is None
     with queue.engine.begin() as connection:
         connection.execute(delete(queue.queue.jobs))
     for _ in range(3):
         clock.move(minutes=2)
-        eye.a_pass(setup, hold(setup))
+        observer.run_all_steps(setup, hold(setup))
     group = next(row for row in queue.rows(tables.incidents) if row.rule == "new_failures")
     assert (group.resolution, group.processed) == ("recovered", 1)
 
@@ -183,7 +183,7 @@ def late(step: Step) -> Callable[[TestQueue, Mutant], None]:
         clock = Clock()
         setup = watched(queue, clock)
         lease: Lease = hold(setup)
-        _something_of_each(queue, setup)
+        _prepare_work_for_each_step(queue, setup)
         clock.move(seconds=TTL.total_seconds() + 1)
         hold(make_setup(queue, "b", clock=clock))
         with mutant():
@@ -191,16 +191,16 @@ def late(step: Step) -> Callable[[TestQueue, Mutant], None]:
                 step(setup, lease)
             except LeaseLost:
                 return
-        raise AssertionError("a late holder was not stopped")
+        raise AssertionError("a replica without its lease was not stopped")
 
     return scenario
 
 
-def _something_of_each(queue: TestQueue, setup: Setup) -> None:
+def _prepare_work_for_each_step(queue: TestQueue, setup: Setup) -> None:
     """Prepare work for each step: a retried job, a new failure, a digest that is due."""
     queue.fail(1)
     queue.push()
-    Eye().a_pass(setup, hold(setup))
+    StepObserver().run_all_steps(setup, hold(setup))
     _ask(setup, "retry 1")
     queue.fail(2)
     with queue.engine.begin() as connection:

@@ -44,13 +44,13 @@ AGAIN = ("index", "open", "seal", "refresh")
 """The steps that a pass repeats until no work is left."""
 
 
-class Eye:
+class StepObserver:
     """Takes a leader's steps and checks that none posts a forbidden message or a wrong sum."""
 
     def __init__(self) -> None:
         self._appeared: int | None = None
 
-    def a_pass(self, setup: Setup, lease: Lease) -> None:
+    def run_all_steps(self, setup: Setup, lease: Lease) -> None:
         """Take all steps in order, and repeat those that have work left."""
         for name in STEPS:
             more = self.take(name, setup, lease)
@@ -61,12 +61,10 @@ class Eye:
         """Take one step; raise `AssertionError` if it posted a forbidden message or a wrong sum."""
         before = _Before(setup)
         done = STEPS[name](setup, lease)
-        violations = [*before.wrongly_said()]
+        violations = [*before.forbidden_posts()]
         if name == "sample":
             now = appeared(setup)
-            violations += (
-                () if self._appeared is None else before.wrongly_summed(now - self._appeared)
-            )
+            violations += () if self._appeared is None else before.wrong_sums(now - self._appeared)
             self._appeared = now
         assert violations == [], violations
         return done
@@ -93,7 +91,7 @@ class _Before:
             self._muted = list(connection.execute(muted).mappings())
         self._sums = self._summed()
 
-    def wrongly_said(self) -> Iterator[str]:
+    def forbidden_posts(self) -> Iterator[str]:
         """Yield posts about a muted incident, and mentions for an acknowledged one."""
         o = tables.outbox.c
         query = select(o.subject, o.kind, o.body).where(
@@ -118,7 +116,7 @@ class _Before:
             row = connection.execute(sums.where(c.span == "minute", c.queue == "")).one()
         return [int(one or 0) for one in row]
 
-    def wrongly_summed(self, came: int) -> Iterator[str]:
+    def wrong_sums(self, came: int) -> Iterator[str]:
         """Yield a violation if the sample's count of new failures differs from the index's."""
         seconds, by_sample = (
             now - before for now, before in zip(self._summed(), self._sums, strict=True)

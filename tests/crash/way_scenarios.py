@@ -24,7 +24,7 @@ class _Paused(BaseException):
     """Stops a replica at a failpoint."""
 
 
-def only_one_error_was_confirmed(queue: TestQueue, mutant: Mutant) -> None:
+def only_one_error_group_was_confirmed(queue: TestQueue, mutant: Mutant) -> None:
     """The filter names one error, queue and time; other failures lie between the matches."""
     both = two(queue)
     early, late = datetime(2025, 11, 7), datetime(2025, 11, 9)  # noqa: DTZ001 wall clock
@@ -47,7 +47,7 @@ def only_one_error_was_confirmed(queue: TestQueue, mutant: Mutant) -> None:
     assert broken(queue, before) == []
 
 
-def the_rest_waits_for_a_canary(queue: TestQueue, mutant: Mutant) -> None:
+def other_jobs_wait_for_the_canary(queue: TestQueue, mutant: Mutant) -> None:
     """The canary has no outcome yet."""
     both, _ = begun(queue, "retry-all canary=1")
     before = payloads(queue)
@@ -58,7 +58,7 @@ def the_rest_waits_for_a_canary(queue: TestQueue, mutant: Mutant) -> None:
     assert broken(queue, before) == []
 
 
-def a_canary_was_left_behind(queue: TestQueue, mutant: Mutant) -> None:
+def a_canary_is_taken_over_after_a_crash(queue: TestQueue, mutant: Mutant) -> None:
     """After a crash, a replica with a second, faster batch worker takes over the canary's batch."""
     both, _ = begun(queue, "retry-all canary=1")
     before = payloads(queue)
@@ -80,16 +80,16 @@ def a_canary_was_left_behind(queue: TestQueue, mutant: Mutant) -> None:
             len(queue.rows(tables.batches)) == 1 or len(queue.failed) < rows
         )
 
-    def let_the_other_lane_go_first() -> None:
+    def let_the_other_batch_worker_go_first() -> None:
         is_locked.set()
         if lanes[-1] > 1:
             until(has_gone)
 
     with (
         mutant(),
-        _lanes_at_work() as lanes,
+        _batch_workers_of_each_turn() as lanes,
         meanwhile("batch-claimed", wait_for_the_canary),
-        meanwhile("batch-locked", let_the_other_lane_go_first),
+        meanwhile("batch-locked", let_the_other_batch_worker_go_first),
     ):
         run_out(runner)
     assert _state(queue) == "waiting"
@@ -97,12 +97,12 @@ def a_canary_was_left_behind(queue: TestQueue, mutant: Mutant) -> None:
     assert broken(queue, before) == []
 
 
-def a_canary_of_two_errors_was_left_behind(queue: TestQueue, mutant: Mutant) -> None:
+def a_canary_of_two_errors_is_taken_over_after_a_crash(queue: TestQueue, mutant: Mutant) -> None:
     """A crash leaves both batches of a canary to a replica that may have several batch workers."""
     both = _begun_with_two_errors(queue)
     before = payloads(queue)
 
-    def let_the_other_lane_commit() -> None:
+    def let_the_other_batch_worker_commit() -> None:
         if lanes[-1] > 1:
             until(lambda: any(row.state == "done" for row in queue.rows(tables.batches)))
 
@@ -111,7 +111,10 @@ def a_canary_of_two_errors_was_left_behind(queue: TestQueue, mutant: Mutant) -> 
     with mutant():
         _pause_at(both, "batch-claimed")
         both.clock.move(minutes=1)
-        with _lanes_at_work() as lanes, meanwhile("batch-moved", let_the_other_lane_commit):
+        with (
+            _batch_workers_of_each_turn() as lanes,
+            meanwhile("batch-moved", let_the_other_batch_worker_commit),
+        ):
             run_out(runner)
     assert _state(queue) == "waiting"
     assert [row.id for row in queue.failed] == [2, 3, 4, 6]
@@ -147,7 +150,7 @@ def _begun_with_two_errors(queue: TestQueue) -> Two:
     return both
 
 
-def a_change_that_waits_is_cancelled(queue: TestQueue, mutant: Mutant) -> None:
+def a_waiting_operation_is_cancelled(queue: TestQueue, mutant: Mutant) -> None:
     """The operation waits for its canary; after the cancel, no further job is retried."""
     both, plan = begun(queue, "retry-all canary=1")
     before = payloads(queue)
@@ -181,7 +184,7 @@ def a_rate_over_several_batches(queue: TestQueue, mutant: Mutant) -> None:
     assert broken(queue, before) == []
 
 
-def changes_are_frozen_under_a_claimed_batch(queue: TestQueue, mutant: Mutant) -> None:
+def changes_are_frozen_after_a_batch_was_claimed(queue: TestQueue, mutant: Mutant) -> None:
     """The batch runs after the freeze ends, and not before."""
     both, _ = begun(queue)
     before = payloads(queue)
@@ -216,7 +219,7 @@ def _state(queue: TestQueue) -> str:
 
 
 @contextmanager
-def _lanes_at_work() -> Iterator[list[int]]:
+def _batch_workers_of_each_turn() -> Iterator[list[int]]:
     """Give the number of batch workers of each turn, until the block ends."""
     run, seen = BatchWorkers.run, list[int]()
 

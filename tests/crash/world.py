@@ -26,7 +26,7 @@ from bot.store.operations.operations import ACTIVE
 from bot.store.operations.transitions import TAKEN_OVER_AFTER
 from bot.store.tables import failures
 from bot.store.tables import operations as operations_table
-from tests.crash.watch_steps import Eye
+from tests.crash.watch_steps import StepObserver
 from tests.crash.wishes import MOMENTS
 from tests.kit.clock import StandingClock
 from tests.kit.incident_life import MENTION
@@ -121,14 +121,14 @@ class World(RuleBasedStateMachine):
         self.begins: dict[int, dict[int, int]] = {}
         self.is_off = False
         self.number = 0
-        self.eye, self.leases = Eye(), dict[str, Lease]()
+        self.observer, self.leases = StepObserver(), dict[str, Lease]()
         for like in pile:
-            self.put_in(failed=True, like=like)
+            self.insert_job(failed=True, like=like)
 
     # ---- workers
 
     @rule(failed=st.booleans(), like=FAILURE)
-    def put_in(self, failed: bool, like: tuple[str, str, datetime]) -> None:  # noqa: FBT001 drawn by Hypothesis
+    def insert_job(self, failed: bool, like: tuple[str, str, datetime]) -> None:  # noqa: FBT001 drawn by Hypothesis
         """Insert a job, or a failed job."""
         queue, exception, failed_at = like
         self.number += 1
@@ -218,7 +218,7 @@ class World(RuleBasedStateMachine):
         step=st.none() | st.sampled_from(TELL_STEPS),
         rounds=st.sampled_from([1, 1, 3]),
     )
-    def watch_and_tell(self, name: str, step: str | None, rounds: int) -> None:
+    def run_leader_steps(self, name: str, step: str | None, rounds: int) -> None:
         """A replica runs the leader's steps, if the lease is free; it may crash at a step."""
         setup = self.setups[name]
         for _ in range(rounds):
@@ -227,7 +227,7 @@ class World(RuleBasedStateMachine):
             except AssertionError:
                 return  # another replica has the lease
             with crashing(step):
-                self.eye.a_pass(setup, lease)
+                self.observer.run_all_steps(setup, lease)
                 deliver(setup, poster_of(self.slack), lease, rounds=3)
             self.clock.move(seconds=5 * (rounds - 1))
 
@@ -239,14 +239,14 @@ class World(RuleBasedStateMachine):
     # ---- what must hold
 
     @invariant()
-    def nothing_is_broken(self) -> None:
+    def invariants_hold(self) -> None:
         """Check all invariants after every step."""
         if hasattr(self, "queue"):
             violations = broken(self.queue, self.born, worked=self.worked, confirmed=self.confirmed)
             assert violations == [], violations
 
     @invariant()
-    def only_what_was_previewed_is_taken(self) -> None:
+    def operations_move_only_previewed_rows(self) -> None:
         """I7: no operation takes a row that the test itself did not see at the preview."""
         for row in self.queue.rows(failures) if hasattr(self, "queue") else ():
             for by in {row.operation, row.restored_by} & self.frozen.keys():
@@ -266,7 +266,7 @@ class World(RuleBasedStateMachine):
             while self.runners["a"].run_once():
                 pass
             lease = self.hold("a")
-            self.eye.a_pass(setup, lease)
+            self.observer.run_all_steps(setup, lease)
             deliver(setup, poster_of(self.slack), lease)
             if self._is_quiet():
                 break

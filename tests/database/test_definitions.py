@@ -42,7 +42,9 @@ def test_tables_views_keys_and_triggers_are_read(queue: TestQueue) -> None:
     assert filled == {"parent_id": False, "note": True, "due": True}
 
 
-def test_a_child_names_the_table_that_its_rows_are_deleted_with(mariadb_queue: TestQueue) -> None:
+def test_a_child_table_names_the_parent_whose_delete_cascades_to_it(
+    mariadb_queue: TestQueue,
+) -> None:
     with mariadb_queue.engine.begin() as connection:
         _run(connection, (*GONE, *TABLES))
         (key,) = read_children(connection, "parent")
@@ -52,7 +54,7 @@ def test_a_child_names_the_table_that_its_rows_are_deleted_with(mariadb_queue: T
     assert key.deletes_children
 
 
-def test_the_spec_s_tables_prove_that_a_retry_loses_nothing(queue: TestQueue) -> None:
+def test_the_definitions_of_the_spec_prove_that_a_retry_loses_no_data(queue: TestQueue) -> None:
     with queue.engine.begin() as connection:
         read = read_tables(connection, [queue.queue.jobs.name, queue.queue.failed.name])
     jobs, failed = read[queue.queue.jobs.name], read[queue.queue.failed.name]
@@ -61,7 +63,7 @@ def test_the_spec_s_tables_prove_that_a_retry_loses_nothing(queue: TestQueue) ->
         assert copy_risk(failed.columns[name], jobs.columns[name]) is None
 
 
-def test_an_account_without_the_privilege_does_not_know_the_triggers(
+def test_an_account_without_the_trigger_privilege_cannot_read_the_triggers(
     mariadb_queue: TestQueue, mariadb_server: MariaDB
 ) -> None:
     """The server lists no triggers for this account; the bot must not assume that none exist."""
@@ -119,7 +121,7 @@ TEXTS = {
 
 
 @pytest.mark.parametrize(("source", "destination", "expected"), TEXTS.values(), ids=TEXTS)
-def test_what_definitions_prove_of_a_copy(
+def test_the_definitions_of_two_columns_prove_whether_a_copy_can_lose_data(
     mariadb_queue: TestQueue, source: str, destination: str, expected: tuple[bool, bool] | None
 ) -> None:
     with mariadb_queue.engine.begin() as connection:
@@ -131,7 +133,7 @@ def test_what_definitions_prove_of_a_copy(
     assert (None if risk is None else (risk.too_long, risk.may_differ)) == expected
 
 
-def test_a_document_of_mysql_is_rewritten_when_it_is_stored() -> None:
+def test_a_copy_into_a_json_column_of_mysql_may_differ() -> None:
     """Only MySQL has this JSON type."""
     document = ColumnDefinition("payload", "json", is_nullable=True, is_filled=True)
     words = ColumnDefinition(

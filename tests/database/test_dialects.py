@@ -30,7 +30,7 @@ def uses(path: Path) -> set[str]:
     return (attributes | texts) & (BRANCHES | HINTS)
 
 
-def test_only_the_database_package_asks_for_the_dialect() -> None:
+def test_only_the_database_package_reads_the_dialect() -> None:
     elsewhere = {
         str(path.relative_to(BOT)): names
         for path in sorted(BOT.rglob("*.py"))
@@ -47,7 +47,7 @@ def test_one_module_branches_on_the_dialect() -> None:
 @pytest.mark.parametrize(
     "start", ["postgresql", "postgresql+psycopg", "oracle", "mysql", "mysql+mysqldb"]
 )
-def test_another_database_or_driver_is_refused_in_a_sentence(start: str) -> None:
+def test_an_unsupported_database_or_driver_is_refused_with_a_sentence(start: str) -> None:
     sentence = (
         f"DATABASE_URL starts with {start}://, which is not supported: "
         "it must start with mysql+pymysql:// or sqlite:///."
@@ -58,7 +58,7 @@ def test_another_database_or_driver_is_refused_in_a_sentence(start: str) -> None
 
 
 @pytest.mark.parametrize("start", sorted(dialects.DRIVERS))
-def test_every_supported_driver_makes_an_engine(start: str) -> None:
+def test_an_engine_is_created_for_every_supported_driver(start: str) -> None:
     on_sqlite = start.startswith("sqlite")
     engine = connect(f"{start}:///:memory:" if on_sqlite else f"{start}://bot@localhost/shop")
     assert dialects.is_sqlite(engine) is on_sqlite
@@ -74,13 +74,15 @@ def test_every_supported_driver_makes_an_engine(start: str) -> None:
         (dialects.straight_join(select(JOBS.c.id)), " STRAIGHT_JOIN"),
     ],
 )
-def test_a_hint_reaches_the_servers_and_not_sqlite(statement: Select[int], hint: str) -> None:
+def test_an_index_hint_is_sent_to_mysql_and_mariadb_and_not_to_sqlite(
+    statement: Select[int], hint: str
+) -> None:
     on_server = str(statement.compile(dialect=mysql.dialect()))
     assert hint in on_server
     assert str(statement.compile(dialect=sqlite.dialect())) == on_server.replace(hint, "")
 
 
-def test_a_delete_is_limited_on_the_servers_alone() -> None:
+def test_a_delete_has_a_limit_on_mysql_and_mariadb_only() -> None:
     statement = dialects.limit_delete(delete(JOBS), 5)
     assert str(statement.compile(dialect=mysql.dialect())).endswith("LIMIT 5")
     assert str(statement.compile(dialect=sqlite.dialect())) == "DELETE FROM jobs"

@@ -86,7 +86,7 @@ def odd(queue: TestQueue) -> Any:
         connection.exec_driver_sql("DROP TABLE odd")
 
 
-def test_every_value_comes_back_as_it_was(queue: TestQueue, odd: Table) -> None:
+def test_every_value_of_an_extra_column_is_restored_unchanged(queue: TestQueue, odd: Table) -> None:
     with queue.engine.begin() as connection:
         definition = read_tables(connection, ["odd"])["odd"]
         extra = extra_columns(definition, NAMED)
@@ -110,7 +110,7 @@ def test_every_value_comes_back_as_it_was(queue: TestQueue, odd: Table) -> None:
     assert tuple(rows[0]) == tuple(rows[1])
 
 
-def test_a_float_and_a_shape_cannot_be_restored(mariadb_queue: TestQueue) -> None:
+def test_float_and_geometry_columns_are_not_restorable(mariadb_queue: TestQueue) -> None:
     _make(mariadb_queue.engine, {"score": ("FLOAT", "1"), "place": ("GEOMETRY", "NULL")})
     with mariadb_queue.engine.begin() as connection:
         definition = read_tables(connection, ["odd"])["odd"]

@@ -88,14 +88,14 @@ def attempt() -> Attempt:
 
 @pytest.mark.parametrize("plugin", PLUGINS)
 @pytest.mark.parametrize(("host", "tls"), [(LOCAL, None), (REMOTE, "off")])
-def test_it_does_not_get_the_password_in_clear_text(
+def test_a_rogue_server_does_not_get_the_password_in_clear_text(
     attempt: Attempt, plugin: bytes, host: str, tls: str | None
 ) -> None:
     assert "clear text" in attempt(Rogue(plugin), host, tls=tls)
 
 
 @pytest.mark.parametrize("plugin", PLUGINS)
-def test_it_does_not_get_the_password_through_tls_that_is_not_verified(
+def test_a_rogue_server_does_not_get_the_password_through_unverified_tls(
     attempt: Attempt, plugin: bytes, tmp_path: Path
 ) -> None:
     rogue = Rogue(plugin, self_signed(tmp_path))
@@ -103,7 +103,7 @@ def test_it_does_not_get_the_password_through_tls_that_is_not_verified(
 
 
 @pytest.mark.parametrize(("host", "tls"), [(REMOTE, None), (LOCAL, "required")])
-def test_without_tls_it_gets_nothing_where_tls_is_required(
+def test_a_rogue_server_without_tls_gets_no_data_if_tls_is_required(
     attempt: Attempt, host: str, tls: str | None
 ) -> None:
     rogue = Rogue(PLUGINS[0])
@@ -113,7 +113,7 @@ def test_without_tls_it_gets_nothing_where_tls_is_required(
 
 @pytest.mark.parametrize("plugin", [*PLUGINS, b"sha256_password\0", b"caching_sha2_password\0"])
 @pytest.mark.parametrize("named", [False, True], ids=["the system's authorities", "another one"])
-def test_with_a_wrong_certificate_it_gets_no_login(
+def test_a_rogue_server_with_a_wrong_certificate_gets_no_login(
     attempt: Attempt, tmp_path: Path, plugin: bytes, *, named: bool
 ) -> None:
     (tmp_path / "rogue").mkdir()
@@ -135,7 +135,7 @@ def test_a_certificate_for_another_host_is_refused(attempt: Attempt, tmp_path: P
 
 @pytest.mark.parametrize("option", ["ssl_disabled=true", "ssl_verify_cert=false", "ssl_ca=/x"])
 @pytest.mark.parametrize(("host", "named"), [(LOCAL, True), (REMOTE, False), (REMOTE, True)])
-def test_options_that_replace_the_check_are_refused(
+def test_url_options_that_replace_the_certificate_check_are_refused(
     tmp_path: Path, option: str, host: str, *, named: bool
 ) -> None:
     certificate, _ = self_signed(tmp_path)

@@ -109,11 +109,11 @@ def value_of(engine: Engine, name: str) -> str:
 
 
 @pytest.mark.parametrize("name", NEEDED)
-def test_each_setting_is_the_bots_own(engine: Engine, name: str) -> None:
+def test_each_session_setting_has_the_value_of_the_bot(engine: Engine, name: str) -> None:
     assert value_of(engine, name) == NEEDED[name]
 
 
-def test_the_mode_is_strict_whatever_the_server_says(engine: Engine, mode: str) -> None:
+def test_the_sql_mode_is_strict_for_any_setting_of_the_server(engine: Engine, mode: str) -> None:
     assert set(value_of(engine, "sql_mode").split(",")) == {
         "STRICT_TRANS_TABLES",
         "STRICT_ALL_TABLES",
@@ -122,7 +122,7 @@ def test_the_mode_is_strict_whatever_the_server_says(engine: Engine, mode: str) 
     }, mode
 
 
-def test_an_address_cannot_change_the_session(hostile: Account) -> None:
+def test_a_database_url_cannot_change_the_session_settings(hostile: Account) -> None:
     options = {"autocommit": "true", "init_command": "SET sql_mode = ANSI", "charset": "latin1"}
     url = make_url(hostile.url).update_query_dict({**options, "sql_mode": "ANSI"})
     engine = connect(url.render_as_string(hide_password=False))
@@ -132,7 +132,7 @@ def test_an_address_cannot_change_the_session(hostile: Account) -> None:
     engine.dispose()
 
 
-def test_a_session_costs_one_statement(engine: Engine) -> None:
+def test_the_session_settings_need_one_statement(engine: Engine) -> None:
     engine.connect().close()  # later sessions omit the settings that the account may not change
     with closing(engine.raw_connection()), closing(engine.raw_connection()) as fresh:
         cursor = fresh.cursor()
@@ -141,7 +141,7 @@ def test_a_session_costs_one_statement(engine: Engine) -> None:
         assert cursor.fetchall()[0][1] == "2"
 
 
-def test_a_setting_that_the_server_does_not_have_is_left_out(
+def test_a_setting_that_the_server_does_not_know_is_omitted(
     hostile: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(session.SETTINGS, "a_setting_of_tomorrow", "ON")
@@ -165,7 +165,7 @@ def test_a_setting_that_the_server_does_not_have_is_left_out(
         ("max_execution_time" if is_mysql() else "max_statement_time", "9"),
     ],
 )
-def test_a_session_that_is_another_is_refused_by_name(
+def test_a_session_with_a_wrong_setting_is_refused_with_the_name_of_the_setting(
     mariadb_url: str, name: str, kept: str
 ) -> None:
     engine = connect(mariadb_url)
@@ -187,7 +187,7 @@ def test_a_session_that_is_another_is_refused_by_name(
 # ---- D12: the binary log
 
 
-def test_a_statement_log_is_one_sentence_at_start_and_in_migrate(engine: Engine) -> None:
+def test_a_binary_log_of_statements_is_refused_with_one_sentence(engine: Engine) -> None:
     queue = Queue(*spec_tables())
     for check in (lambda: migrate(engine), lambda: check_tables(engine, queue)):
         with pytest.raises(StartError) as refusal:
@@ -197,7 +197,7 @@ def test_a_statement_log_is_one_sentence_at_start_and_in_migrate(engine: Engine)
         assert sentence.endswith(".")
 
 
-def test_an_account_that_may_set_the_log_works_on_it(hostile: Account) -> None:
+def test_an_account_that_may_set_the_binary_log_format_sets_it(hostile: Account) -> None:
     engine = connect(hostile.administrator_url)
     assert value_of(engine, "binlog_format") == "ROW"
     assert migrate(engine) == len(MIGRATIONS)
@@ -206,7 +206,7 @@ def test_an_account_that_may_set_the_log_works_on_it(hostile: Account) -> None:
 
 @pytest.mark.usefixtures("mixed_log")
 @pytest.mark.parametrize(("log", "warnings"), [("MIXED", 1), ("ROW", 0)])
-def test_a_log_that_cannot_be_set_and_is_right_is_at_most_a_warning(
+def test_a_correct_binary_log_format_that_cannot_be_set_is_at_most_a_warning(
     hostile: Account, hostile_server: MariaDB, log: str, warnings: int
 ) -> None:
     hostile_server.execute(f"SET GLOBAL binlog_format = '{log}'")
@@ -222,7 +222,9 @@ def test_a_log_that_cannot_be_set_and_is_right_is_at_most_a_warning(
 
 
 @pytest.mark.usefixtures("mixed_log", "mode")
-def test_migrate_states_what_its_tables_are(engine: Engine) -> None:
+def test_migrate_creates_tables_with_an_explicit_engine_row_format_and_collation(
+    engine: Engine,
+) -> None:
     assert migrate(engine) == len(MIGRATIONS)
     made = text(
         "SELECT table_name, engine, row_format, table_collation FROM information_schema.tables "
@@ -275,7 +277,9 @@ def narrow(
     ],
     ids=["long", "payload", "name"],
 )
-def test_what_a_column_cannot_hold_changes_nothing(narrow: TestQueue, row: dict[str, str]) -> None:
+def test_a_retry_of_a_value_that_a_column_cannot_hold_changes_nothing(
+    narrow: TestQueue, row: dict[str, str]
+) -> None:
     id_ = narrow.fail(**row)  # type: ignore[arg-type]  # only texts
     before = payloads(narrow)
     setup = make_setup(narrow)
@@ -287,14 +291,14 @@ def test_what_a_column_cannot_hold_changes_nothing(narrow: TestQueue, row: dict[
     assert narrow.count(tables.archive) == 0
 
 
-def test_a_text_that_is_too_long_is_an_error_and_not_cut(narrow: TestQueue) -> None:
+def test_a_text_that_is_too_long_is_an_error_and_not_truncated(narrow: TestQueue) -> None:
     with pytest.raises(DataError, match="too long"):
         narrow.push(queue="netsuite-orders-high")
     assert narrow.jobs == []
 
 
 @pytest.mark.usefixtures("mode", "mixed_log")
-def test_a_retry_is_right_whatever_the_server_says(engine: Engine) -> None:
+def test_a_retry_is_correct_for_any_session_defaults_of_the_server(engine: Engine) -> None:
     jobs, failed = spec_tables()
     jobs.metadata.create_all(engine)
     migrate(engine)
@@ -309,12 +313,12 @@ def test_a_retry_is_right_whatever_the_server_says(engine: Engine) -> None:
     assert [row.failed_at for row in queue.failed] == [failed_at]
 
 
-def test_an_id_of_zero_comes_back_as_zero(narrow: TestQueue) -> None:
+def test_a_failed_job_with_the_id_0_keeps_its_id(narrow: TestQueue) -> None:
     narrow.fail(0, queue="mail")
     assert [row.id for row in narrow.failed] == [0]
 
 
-def test_sqlite_has_no_session_to_check(sqlite_url: str) -> None:
+def test_sqlite_has_no_session_settings_to_check(sqlite_url: str) -> None:
     engine = connect(sqlite_url)
     with reading(engine) as connection:
         assert require_session(connection) == {}

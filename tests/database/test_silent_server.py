@@ -68,19 +68,19 @@ def silent_url(request: pytest.FixtureRequest) -> Iterator[str]:
         yield f"mysql+pymysql://bot:canary@127.0.0.1:{port}/shop"
 
 
-def test_a_read_is_busy_by_its_deadline(silent_url: str) -> None:
+def test_a_read_on_a_silent_server_is_refused_as_busy_by_its_deadline(silent_url: str) -> None:
     engine = connect(silent_url)
     with within(LIMIT), pytest.raises(Busy), reading(engine, monotonic() + LIMIT):
         pass
 
 
-def test_a_change_is_busy_by_its_deadline(silent_url: str) -> None:
+def test_a_change_on_a_silent_server_is_refused_as_busy_by_its_deadline(silent_url: str) -> None:
     engine = connect(silent_url)
     with within(LIMIT), pytest.raises(Busy):
         changing(engine, monotonic() + LIMIT, lambda _connection: None)
 
 
-def test_a_command_costs_no_more_than_its_deadline(silent_url: str) -> None:
+def test_a_command_on_a_silent_server_ends_by_its_deadline(silent_url: str) -> None:
     engine = connect(silent_url)
     queue = TestQueue(silent_url, engine, Queue(*spec_tables()))
     for words in ("retry 45", "status"):
@@ -88,7 +88,7 @@ def test_a_command_costs_no_more_than_its_deadline(silent_url: str) -> None:
             assert codes([ask(make_setup(queue), words, seconds=LIMIT)]) == ["busy"]
 
 
-def test_the_start_is_a_sentence(silent_url: str) -> None:
+def test_the_start_with_a_silent_server_fails_with_a_sentence(silent_url: str) -> None:
     engine = connect(silent_url)
     with within(START_SECONDS), pytest.raises(StartError, match="cannot be reached"):
         check_tables(engine, Queue(*spec_tables()))
@@ -152,7 +152,7 @@ def valve(mariadb_queue: TestQueue) -> Iterator[tuple[Valve, TestQueue]]:
         made.stop()
 
 
-def test_a_pooled_connection_that_fell_silent_is_probed_by_the_deadline(
+def test_a_silent_pooled_connection_is_refused_as_busy_by_the_deadline(
     valve: tuple[Valve, TestQueue],
 ) -> None:
     made, queue = valve
@@ -166,7 +166,7 @@ def test_a_pooled_connection_that_fell_silent_is_probed_by_the_deadline(
     assert codes([ask(setup, "status")]) == ["ok"]
 
 
-def test_a_server_that_falls_silent_in_a_read_makes_it_busy(
+def test_a_server_that_becomes_silent_during_a_read_is_reported_as_busy(
     valve: tuple[Valve, TestQueue],
 ) -> None:
     made, queue = valve
@@ -185,7 +185,7 @@ def test_a_server_that_falls_silent_in_a_read_makes_it_busy(
     ("word", "code", "limit"),
     [(b"INSERT", "busy", LIMIT), (b"COMMIT", "outcome-unknown", COMMIT_LIMIT)],
 )
-def test_a_server_that_falls_silent_in_a_change(
+def test_a_server_that_becomes_silent_during_a_change_is_reported_in_time(
     valve: tuple[Valve, TestQueue],
     mariadb_queue: TestQueue,
     word: bytes,
@@ -207,7 +207,9 @@ def test_a_server_that_falls_silent_in_a_change(
     assert len(mariadb_queue.jobs) == 1
 
 
-def test_a_commit_has_half_a_second_whatever_is_left(valve: tuple[Valve, TestQueue]) -> None:
+def test_a_commit_may_take_half_a_second_even_after_the_deadline(
+    valve: tuple[Valve, TestQueue],
+) -> None:
     made, queue = valve
     deadline = monotonic() + COMMIT_LIMIT
     silent_at = 0.0

@@ -77,27 +77,27 @@ def are_right(problems: list[str], *words: str) -> None:
         assert "canary" not in sentence
 
 
-def test_nobody_listens(account: Account) -> None:
+def test_the_start_is_refused_if_no_server_listens(account: Account) -> None:
     says(changed(account, port=1), "cannot be reached", "2003")
 
 
-def test_a_host_that_does_not_exist(account: Account) -> None:
+def test_the_start_is_refused_if_the_host_does_not_exist(account: Account) -> None:
     says(changed(account, host="nowhere.invalid"), "cannot be reached", "2003")
 
 
-def test_a_wrong_password(account: Account) -> None:
+def test_the_start_is_refused_with_a_wrong_password(account: Account) -> None:
     says(changed(account, password="wrong"), "name and password", "1045")
 
 
-def test_an_unknown_account(account: Account) -> None:
+def test_the_start_is_refused_with_an_unknown_account(account: Account) -> None:
     says(changed(account, username="nobody"), "name and password", "1045")
 
 
-def test_an_unknown_database(account: Account) -> None:
+def test_the_start_is_refused_with_an_unknown_database(account: Account) -> None:
     says(account.server.url("nowhere"), "does not exist", "1049")
 
 
-def test_a_database_of_somebody_else(account: Account) -> None:
+def test_the_start_is_refused_if_the_account_has_no_right_on_the_database(account: Account) -> None:
     says(changed(account, database="mysql"), "lacks a right", "1044")
 
 
@@ -126,7 +126,7 @@ def test_a_database_of_somebody_else(account: Account) -> None:
     ],
     ids=["locked", "expired", "certificate", "queries", "plugin"],
 )
-def test_an_account_that_may_not_connect(
+def test_the_start_is_refused_if_the_account_may_not_connect(
     account: Account, clause: str, undo: str, words: tuple[str, ...]
 ) -> None:
     account.alter(clause)
@@ -136,13 +136,13 @@ def test_an_account_that_may_not_connect(
         account.alter(undo)
 
 
-def test_an_account_with_too_many_connections(account: Account) -> None:
+def test_the_start_is_refused_if_the_account_has_too_many_connections(account: Account) -> None:
     account.alter("WITH MAX_USER_CONNECTIONS 1")
     with connect(account.url).connect():
         says(account.url, "no more connections", "1226")
 
 
-def test_a_server_with_too_many_connections(account: Account) -> None:
+def test_the_start_is_refused_if_the_server_has_too_many_connections(account: Account) -> None:
     account.server.execute("SET GLOBAL max_connections = 10")
     engine = connect(account.url)
     with ExitStack() as held:
@@ -177,7 +177,7 @@ def hold_connections(engine: Engine, held: ExitStack) -> None:
         held.enter_context(engine.connect())
 
 
-def test_a_server_whose_own_first_command_fails(account: Account) -> None:
+def test_the_start_is_refused_if_the_init_connect_of_the_server_fails(account: Account) -> None:
     account.server.execute("SET GLOBAL init_connect = 'SELECT nothing'")
     try:
         says(account.url, "init_connect")
@@ -185,7 +185,7 @@ def test_a_server_whose_own_first_command_fails(account: Account) -> None:
         account.server.execute("SET GLOBAL init_connect = ''")
 
 
-def test_an_account_that_may_not_create(account: Account) -> None:
+def test_migrate_is_refused_if_the_account_may_not_create_tables(account: Account) -> None:
     account.server.execute(
         f"REVOKE ALL ON {account.database}.* FROM {account.user}@'127.0.0.1'",
         f"GRANT SELECT ON {account.database}.* TO {account.user}@'127.0.0.1'",
@@ -196,7 +196,7 @@ def test_an_account_that_may_not_create(account: Account) -> None:
     engine.dispose()
 
 
-def test_a_server_that_accepts_no_changes(account: Account) -> None:
+def test_migrate_is_refused_if_the_server_is_read_only(account: Account) -> None:
     account.server.execute("SET GLOBAL read_only = 1")
     engine = connect(account.url)
     try:
@@ -210,7 +210,7 @@ def test_a_server_that_accepts_no_changes(account: Account) -> None:
 
 
 @ON_MARIADB
-def test_a_server_that_makes_other_tables_only(account: Account) -> None:
+def test_migrate_is_refused_if_the_server_enforces_another_engine(account: Account) -> None:
     account.server.execute("SET GLOBAL enforce_storage_engine = 'MyISAM'")
     engine = connect(account.url)
     try:
@@ -221,7 +221,7 @@ def test_a_server_that_makes_other_tables_only(account: Account) -> None:
         engine.dispose()
 
 
-def test_a_database_that_somebody_has_locked(account: Account) -> None:
+def test_migrate_is_refused_if_another_session_has_locked_the_database(account: Account) -> None:
     engine = connect(account.url, lock_seconds=1)
     with connect(account.administrator_url).connect() as held:
         held.exec_driver_sql("FLUSH TABLES WITH READ LOCK")
@@ -233,7 +233,7 @@ def test_a_database_that_somebody_has_locked(account: Account) -> None:
 
 
 @pytest.mark.skipif(not is_own(), reason="11.8 has room beside its system tablespace")
-def test_a_server_without_room() -> None:
+def test_migrate_is_refused_if_the_server_has_no_disk_space() -> None:
     options = ("--skip-innodb-file-per-table", "--innodb-data-file-path=ibdata1:12M")
     # The database is not dropped, because a full server has no room for that either.
     with running_mariadb(*options) as server:
@@ -245,13 +245,13 @@ def test_a_server_without_room() -> None:
         engine.dispose()
 
 
-def test_a_name_that_is_taken_by_a_view(account: Account) -> None:
+def test_migrate_is_refused_if_a_view_has_the_name_of_a_table(account: Account) -> None:
     account.server.execute(f"CREATE VIEW {account.database}.queue_bot_migrations AS SELECT 1 AS x")
     with pytest.raises(StartError, match=r"refuses what queue-bot needs.*version.*1054"):
         checked(account.url, migrate)
 
 
-def test_a_listener_that_closes_at_once(account: Account) -> None:
+def test_the_start_is_refused_if_the_listener_closes_at_once(account: Account) -> None:
     with listening(socket.socket.close) as port:
         says(changed(account, port=port), "cannot be reached", "2013")
 
@@ -267,7 +267,9 @@ def test_a_listener_that_closes_at_once(account: Account) -> None:
         b"HTTP/1.1 400 Bad Request\r\n\r\n",
     ],
 )
-def test_a_listener_that_is_another_program(account: Account, greeting: bytes) -> None:
+def test_the_start_is_refused_if_the_listener_is_another_program(
+    account: Account, greeting: bytes
+) -> None:
     def greet(client: socket.socket) -> None:
         client.sendall(greeting)
         client.shutdown(socket.SHUT_WR)
@@ -284,7 +286,9 @@ def test_a_listener_that_is_another_program(account: Account, greeting: bytes) -
         ("ssl_ca=/no/such/file", "No such file"),
     ],
 )
-def test_an_option_that_is_wrong(account: Account, option: str, words: str) -> None:
+def test_the_start_is_refused_with_a_wrong_url_option(
+    account: Account, option: str, words: str
+) -> None:
     says(f"{account.url}?{option}", words)
 
 
@@ -296,12 +300,12 @@ def test_an_option_that_is_wrong(account: Account, option: str, words: str) -> N
         ("sqlite:////usr", "SQLite file"),
     ],
 )
-def test_an_sqlite_file_that_cannot_be(address: str, word: str) -> None:
+def test_migrate_is_refused_if_the_sqlite_file_cannot_be_created(address: str, word: str) -> None:
     with pytest.raises(StartError, match=word):
         checked(address, migrate)
 
 
-def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+def test_migrate_is_refused_if_the_file_is_no_database(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no database " * 100)
     engine = connect(f"sqlite:///{tmp_path / 'notes.txt'}")
     with pytest.raises(StartError, match="no SQLite database"):
@@ -326,7 +330,7 @@ RUN = {
 
 
 @pytest.mark.parametrize("words", WORDS, ids=" ".join)
-def test_the_terminal_prints_the_sentence_alone(account: Account, words: list[str]) -> None:
+def test_the_terminal_prints_only_the_sentence(account: Account, words: list[str]) -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "bot", *words],
         cwd=ROOT,

@@ -15,7 +15,7 @@ from bot.database.transactions import allowed
 from bot.queue.layouts import spec_tables
 from bot.settings import load_settings
 from bot.store import tables
-from bot.store.migrate import migrate
+from bot.store.migrate import MIGRATIONS, migrate
 from bot.wiring import open_engines
 
 JOBS, FAILED = spec_tables()
@@ -27,7 +27,7 @@ def compiled(statement: Any) -> str:
     return str(statement.compile(dialect=mysql.dialect()))
 
 
-def test_production_has_no_grace(sqlite_url: str) -> None:
+def test_the_engines_of_production_have_no_grace_time(sqlite_url: str) -> None:
     engines = open_engines(load_settings({"DATABASE_URL": sqlite_url}, need="database"))
     of_each = (engines.requests, engines.background, engines.polling)
     assert [allowed(engine, 1.5) for engine in of_each] == [1.5, 1.5, 1.5]
@@ -43,7 +43,7 @@ def test_production_has_no_grace(sqlite_url: str) -> None:
         text("select 1"),
     ],
 )
-def test_mysql_is_given_the_time_of_a_select_in_a_hint(statement: Any) -> None:
+def test_the_time_limit_of_a_select_is_a_hint_on_mysql(statement: Any) -> None:
     words = compiled(statement)
     sql = limited(words, 0.4567, on_mariadb=False)
     assert sql.startswith("SELECT /*+ MAX_EXECUTION_TIME(456) */")
@@ -60,33 +60,35 @@ def test_mysql_is_given_the_time_of_a_select_in_a_hint(statement: Any) -> None:
         text("(SELECT 1) UNION (SELECT 2)"),
     ],
 )
-def test_mysql_is_given_nothing_with_what_it_cannot_limit(statement: Any) -> None:
+def test_a_statement_that_mysql_cannot_limit_has_no_hint(statement: Any) -> None:
     words = compiled(statement)
     assert limited(words, 0.5, on_mariadb=False) == words
 
 
 @pytest.mark.parametrize("word", ["SELECT", "insert", "UPDATE", "DELETE"])
-def test_mariadb_is_given_the_time_of_every_statement(word: str) -> None:
+def test_every_statement_has_a_time_limit_on_mariadb(word: str) -> None:
     sql = limited(f"{word} x", 0.4567, on_mariadb=True)
     assert sql == f"SET STATEMENT max_statement_time=0.457 FOR {word} x"
     assert limited("SAVEPOINT x", 0.4, on_mariadb=True) == "SAVEPOINT x"
 
 
-def test_a_rest_of_nothing_is_not_said_as_no_limit() -> None:
+def test_a_remaining_time_near_zero_is_not_sent_as_no_limit() -> None:
     assert "=0.001 " in limited("SELECT 1", 0.000_01, on_mariadb=True)
     assert "TIME(1)" in limited("SELECT 1", 0.000_01, on_mariadb=False)
 
 
-def test_a_lock_is_waited_for_no_longer_than_there_is_time() -> None:
+def test_a_lock_wait_is_not_longer_than_the_remaining_time() -> None:
     assert [lock_wait(left) for left in (None, 30.0, 2.4, 1.9, 0.3)] == [2, 2, 2, 1, 1]
 
 
-def test_an_address_that_says_mariadb_is_the_same_as_mysql(mariadb_url: str) -> None:
+def test_a_url_with_the_mariadb_driver_works_like_one_with_the_mysql_driver(
+    mariadb_url: str,
+) -> None:
     url = make_url(mariadb_url).set(drivername="mariadb+pymysql")
     engine = connect(url.render_as_string(hide_password=False))
     try:
         assert engine.dialect.name == "mysql"
-        assert migrate(engine) == 1
+        assert migrate(engine) == len(MIGRATIONS)
         query = text(
             "SELECT DISTINCT table_collation FROM information_schema.tables "
             "WHERE table_schema = DATABASE()"

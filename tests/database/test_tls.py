@@ -34,7 +34,7 @@ def encrypted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[MariaD
 
 
 @pytest.mark.parametrize("named", [False, True], ids=["any server", "its authority"])
-def test_a_server_that_has_tls_is_spoken_to_by_tls(
+def test_a_server_that_supports_tls_is_connected_by_tls(
     encrypted: tuple[MariaDB, Path], *, named: bool
 ) -> None:
     server, certificate = encrypted
@@ -44,7 +44,7 @@ def test_a_server_that_has_tls_is_spoken_to_by_tls(
     engine.dispose()
 
 
-def test_a_server_of_another_authority_is_refused(
+def test_a_server_with_a_certificate_of_another_authority_is_refused(
     encrypted: tuple[MariaDB, Path], tmp_path: Path
 ) -> None:
     other, _ = self_signed(tmp_path)
@@ -53,7 +53,7 @@ def test_a_server_of_another_authority_is_refused(
         pass
 
 
-def test_a_server_without_tls_is_refused_where_an_authority_is_named(
+def test_a_server_without_tls_is_refused_if_an_authority_is_configured(
     mariadb_url: str, tmp_path: Path
 ) -> None:
     other, _ = self_signed(tmp_path)
@@ -66,7 +66,7 @@ def test_a_server_without_tls_is_refused_where_an_authority_is_named(
             pass
 
 
-def test_no_authorities_are_read_where_none_is_named(mariadb_url: str) -> None:
+def test_no_authorities_are_read_if_none_is_configured(mariadb_url: str) -> None:
     engine = connect(mariadb_url)
     with closing(engine.raw_connection()) as one, closing(engine.raw_connection()) as other:
         first, second = one.dbapi_connection, other.dbapi_connection

@@ -49,7 +49,7 @@ def holding(queue: TestQueue, statement: str) -> Iterator[None]:
         ("retry-all", "SELECT * FROM queue_bot_leases WHERE name = 'failures' FOR UPDATE"),
     ],
 )
-def test_a_row_that_somebody_holds_is_busy_within_the_deadline(
+def test_a_change_of_a_locked_row_is_refused_as_busy_within_the_deadline(
     mariadb_queue: TestQueue, words: str, locked: str
 ) -> None:
     mariadb_queue.fail(45)
@@ -69,7 +69,7 @@ def test_a_row_that_somebody_holds_is_busy_within_the_deadline(
     assert broken(mariadb_queue, before) == []
 
 
-def test_a_writer_elsewhere_makes_sqlite_busy_within_the_deadline(
+def test_a_change_is_refused_as_busy_while_another_process_writes_to_sqlite(
     sqlite_url: str, request: pytest.FixtureRequest
 ) -> None:
     queue = make_queue(sqlite_url, grace=0)
@@ -93,7 +93,7 @@ def test_a_writer_elsewhere_makes_sqlite_busy_within_the_deadline(
     assert len(queue.failed) == 1
 
 
-def test_a_full_pool_is_busy_soon_and_changes_nothing(mariadb_queue: TestQueue) -> None:
+def test_a_request_is_refused_as_busy_soon_if_the_pool_is_full(mariadb_queue: TestQueue) -> None:
     mariadb_queue.fail(45)
     engine = connect(mariadb_queue.url, pool=1)
     setup = make_setup(mariadb_queue, engine=engine)
@@ -107,7 +107,7 @@ def test_a_full_pool_is_busy_soon_and_changes_nothing(mariadb_queue: TestQueue) 
         engine.dispose()
 
 
-def test_of_two_that_deadlock_both_commit_in_the_end(mariadb_queue: TestQueue) -> None:
+def test_two_transactions_that_deadlock_both_commit_in_the_end(mariadb_queue: TestQueue) -> None:
     barrier = threading.Barrier(2)
     runs: list[str] = []
     names = ("settled", "scan")
@@ -134,7 +134,7 @@ def _advance(connection: Connection, name: str) -> None:
     connection.execute(advanced.values(position=cursors.c.position + 1))
 
 
-def test_a_connection_lost_before_commit_is_made_anew_and_all_is_done_again(
+def test_a_transaction_whose_connection_is_lost_before_commit_is_repeated(
     mariadb_queue: TestQueue, mariadb_server: MariaDB
 ) -> None:
     runs: list[int] = []
@@ -153,7 +153,7 @@ def test_a_connection_lost_before_commit_is_made_anew_and_all_is_done_again(
         assert [position(connection, name) for name in ("scan", "settled")] == [1, 1]
 
 
-def test_a_connection_lost_each_time_is_given_up_after_three(
+def test_a_transaction_that_loses_its_connection_three_times_is_not_repeated(
     mariadb_queue: TestQueue, mariadb_server: MariaDB
 ) -> None:
     runs: list[int] = []
@@ -183,7 +183,7 @@ def proxied(mariadb_queue: TestQueue) -> Iterator[tuple[Proxy, Setup]]:
 
 
 @pytest.mark.parametrize("when", ["before", "at", "after"])
-def test_a_commit_whose_answer_is_lost_is_settled_by_the_request_id(
+def test_a_commit_whose_answer_is_lost_is_verified_by_the_request_id(
     mariadb_queue: TestQueue, proxied: tuple[Proxy, Setup], when: When
 ) -> None:
     proxy, setup = proxied
@@ -202,7 +202,7 @@ def test_a_commit_whose_answer_is_lost_is_settled_by_the_request_id(
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_commit_that_cannot_be_looked_up_is_told_as_unknown_and_settled_later(
+def test_a_commit_that_cannot_be_verified_is_reported_as_unknown_until_the_next_request(
     mariadb_queue: TestQueue, proxied: tuple[Proxy, Setup], when: When
 ) -> None:
     proxy, setup = proxied
@@ -221,7 +221,7 @@ def test_a_commit_that_cannot_be_looked_up_is_told_as_unknown_and_settled_later(
 
 
 @pytest.mark.parametrize("command", ["INSERT", "DELETE", "SELECT"])
-def test_a_cut_in_the_middle_is_done_again(
+def test_a_change_whose_connection_is_cut_is_repeated(
     mariadb_queue: TestQueue, proxied: tuple[Proxy, Setup], command: str
 ) -> None:
     proxy, setup = proxied
@@ -234,7 +234,7 @@ def test_a_cut_in_the_middle_is_done_again(
     assert broken(mariadb_queue, before) == []
 
 
-def test_a_database_that_is_down_is_told_in_time_and_comes_back(
+def test_a_database_that_is_down_is_reported_in_time_and_used_after_its_restart(
     mariadb_queue: TestQueue, proxied: tuple[Proxy, Setup]
 ) -> None:
     proxy, setup = proxied
@@ -248,7 +248,7 @@ def test_a_database_that_is_down_is_told_in_time_and_comes_back(
     assert len(mariadb_queue.jobs) == 1
 
 
-def test_a_server_that_became_read_only_is_told_and_used_again_after_it(
+def test_a_read_only_server_is_reported_and_used_after_it_is_writable_again(
     mariadb_queue: TestQueue, mariadb_server: MariaDB
 ) -> None:
     mariadb_queue.fail(45)
@@ -272,7 +272,7 @@ def test_a_server_that_became_read_only_is_told_and_used_again_after_it(
         engine.dispose()
 
 
-def test_a_statement_that_no_fault_explains_is_no_refusal(queue: TestQueue) -> None:
+def test_an_unexpected_database_error_is_raised_and_rolled_back(queue: TestQueue) -> None:
     def work(connection: Connection) -> None:
         set_position(connection, "scan", 5)
         connection.execute(text("SELECT nothing FROM nowhere"))
@@ -283,7 +283,7 @@ def test_a_statement_that_no_fault_explains_is_no_refusal(queue: TestQueue) -> N
         assert position(connection, "scan") == 0
 
 
-def test_a_read_sees_one_moment_whatever_is_committed_meanwhile(queue: TestQueue) -> None:
+def test_a_read_sees_one_snapshot_during_concurrent_commits(queue: TestQueue) -> None:
     queue.push(7)
     with reading(queue.engine, monotonic() + 20) as connection:
         assert connection.execute(select(queue.queue.jobs.c.id)).scalars().all() == [7]
@@ -296,7 +296,9 @@ def test_a_read_sees_one_moment_whatever_is_committed_meanwhile(queue: TestQueue
         assert connection.execute(select(queue.queue.jobs.c.id)).scalars().all() == [7, 8]
 
 
-def test_a_table_that_is_truncated_during_a_read_makes_it_busy(mariadb_queue: TestQueue) -> None:
+def test_a_read_is_refused_as_busy_if_a_table_is_truncated_meanwhile(
+    mariadb_queue: TestQueue,
+) -> None:
     def read_across_a_truncate() -> None:
         with reading(mariadb_queue.engine, monotonic() + 20) as connection:
             connection.execute(select(mariadb_queue.queue.jobs.c.id)).all()
@@ -316,7 +318,7 @@ def test_no_statement_starts_after_the_deadline(queue: TestQueue) -> None:
         connection.execute(select(func.count()).select_from(tables.cursors))
 
 
-def test_a_request_that_comes_too_late_is_not_begun(queue: TestQueue) -> None:
+def test_a_request_after_its_deadline_does_not_start(queue: TestQueue) -> None:
     queue.fail(45)
     setup = replace(make_setup(queue), version="late")
     # A late Slack request has no time to verify the person; a late terminal request does not start.

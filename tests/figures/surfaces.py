@@ -173,7 +173,7 @@ def _alert(row: Any, own: list[Failure], texts: list[str]) -> Iterator[str]:
     first, last = min(failure.at for failure in own), max(failure.at for failure in own)
     span = text.splitlines()[-1]
     for name, at in (("first", first), ("last", last)):
-        if f"{name} <!date^{unix(at)}^" not in span:
+        if f"{name} failure <!date^{unix(at)}^" not in span:
             yield f"alert I{row.id}: {name} is not {at}, but {span}"
 
 

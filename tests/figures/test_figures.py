@@ -5,6 +5,6 @@ from tests.figures.trial import tried
 from tests.kit.queues import TestQueue
 
 
-def test_every_figure_is_what_was_counted_by_hand(queue: TestQueue, slack: LocalSlack) -> None:
+def test_every_figure_equals_the_count_of_the_test(queue: TestQueue, slack: LocalSlack) -> None:
     """One history on each kind of database; `make campaign` tries others, and longer ones."""
     assert tried(queue, slack, seed=3) == []

@@ -16,7 +16,7 @@ from tests.kit.replicas import ANA, TEAM, ask, make_setup
 
 
 @pytest.mark.parametrize("failures", [2, 5], ids=["below the proved jobs", "below 0"])
-def test_processed_jobs_are_unknown_where_failures_were_never_jobs(
+def test_processed_jobs_are_unknown_if_failures_were_inserted_without_jobs(
     queue: TestQueue, slack: LocalSlack, failures: int
 ) -> None:
     clock = SetClock(START)
@@ -38,5 +38,5 @@ def test_processed_jobs_are_unknown_where_failures_were_never_jobs(
     assert isinstance(chart, ChartResult)
     assert (chart.data.processed, chart.data.new_failures) == (None, failures)
     text = str(draw(history.setup, ANA, TEAM).blocks)
-    assert "processed: unknown" in text
+    assert "processed jobs: unknown" in text
     assert f"new failures: {failures}" in text

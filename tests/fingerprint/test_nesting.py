@@ -9,7 +9,7 @@ def nested(depth: int) -> str:
     return "[" * depth + "]" * depth
 
 
-def test_the_depth_of_brackets_counts_and_those_in_texts_do_not() -> None:
+def test_the_depth_counts_brackets_outside_of_strings_only() -> None:
     assert not is_too_deep(nested(DEEPEST))
     assert is_too_deep(nested(DEEPEST + 1))
     assert is_too_deep('{"a":' * (DEEPEST + 1))

@@ -53,7 +53,7 @@ LARAVEL = json.dumps(
 )
 
 
-def test_a_codeigniter_payload_tells_class_order_and_store() -> None:
+def test_class_order_and_store_are_read_from_a_codeigniter_payload() -> None:
     assert identify(IGNITER) == JobIdentity("App\\Jobs\\NetsuiteSyncJob", 803196, 12097)
 
 
@@ -61,14 +61,14 @@ def test_a_laravel_payload_is_read_through_its_serialized_command() -> None:
     assert identify(LARAVEL) == JobIdentity("App\\Jobs\\SyncOrder", 803193, 77)
 
 
-def test_a_laravel_payload_without_names_gives_the_class_of_its_command() -> None:
+def test_a_laravel_payload_without_names_has_the_class_of_its_command() -> None:
     payload = json.dumps(
         {"job": "Illuminate\\Queue\\CallQueuedHandler@call", "data": {"command": COMMAND}}
     )
     assert identify(payload).job_class == "App\\Jobs\\SyncOrder"
 
 
-def test_an_older_laravel_job_loses_its_method() -> None:
+def test_the_method_is_removed_from_the_class_of_an_older_laravel_job() -> None:
     assert identify('{"job":"App\\\\Jobs\\\\Old@handle","data":{}}').job_class == "App\\Jobs\\Old"
 
 
@@ -77,7 +77,7 @@ def test_a_bare_serialized_object_is_read() -> None:
     assert identity == JobIdentity("App\\Jobs\\SyncOrder", 803193, 77)
 
 
-def test_json_inside_json_is_entered_at_any_step() -> None:
+def test_nested_json_is_parsed_at_any_level() -> None:
     inner = json.dumps({"order": json.dumps({"id": "803193"}), "tienda_id": "0012"})
     for payload in (
         json.dumps({"job": "j", "data": inner}),
@@ -87,12 +87,12 @@ def test_json_inside_json_is_entered_at_any_step() -> None:
         assert (identity.order_id, identity.tienda_id) == (803193, "0012")
 
 
-def test_serialized_text_inside_json_inside_serialized_text_is_entered() -> None:
+def test_serialized_text_in_json_in_serialized_text_is_parsed() -> None:
     payload = php({"data": json.dumps({"command": COMMAND})})
     assert identify(payload).order_id == 803193
 
 
-def test_paths_are_tried_in_order_and_an_index_enters_a_list() -> None:
+def test_paths_are_tried_in_order_and_an_index_selects_an_element() -> None:
     payload = json.dumps({"a": {"id": None}, "rows": [{"id": 1}, {"id": 2}]})
     assert identify(payload, order_paths=["a.id", "rows.1.id", "rows.0.id"]).order_id == 2
     assert identify(payload, order_paths=["rows.9.id", "rows.x", "rows.-1.id"]).order_id is None
@@ -128,20 +128,20 @@ def test_an_id_is_a_whole_number_or_a_short_text(written: str, read: int | str |
     assert identify(f'{{"data":{{"order_id":{written}}}}}').order_id == read
 
 
-def test_a_cut_payload_still_tells_what_came_before_the_cut() -> None:
+def test_an_order_before_the_end_of_a_truncated_payload_is_found() -> None:
     start = LARAVEL.index("803193")
     for end in range(start + 8, len(LARAVEL)):
         assert identify(LARAVEL[:end]).order_id == 803193
 
 
-def test_an_id_that_may_have_been_cut_is_not_taken_for_whole() -> None:
+def test_an_id_that_may_be_truncated_is_not_used() -> None:
     for payload, start in ((IGNITER, IGNITER.index("803196")), (LARAVEL, LARAVEL.index("803193"))):
         for end in range(start, start + 6):
             assert identify(payload[:end]).order_id is None
     assert identify('{"data":{"order_id":"8031').order_id is None
 
 
-def test_a_cut_payload_never_tells_something_else_than_the_whole() -> None:
+def test_a_truncated_payload_has_the_values_of_the_whole_payload_or_none() -> None:
     for payload in (IGNITER, LARAVEL, COMMAND):
         whole = identify(payload)
         for end in range(len(payload)):
@@ -162,18 +162,18 @@ def test_a_cut_payload_never_tells_something_else_than_the_whole() -> None:
         ),
     ],
 )
-def test_of_a_broken_payload_the_keys_are_still_found(broken: str) -> None:
+def test_the_values_of_a_broken_payload_are_found_by_their_keys(broken: str) -> None:
     assert identify(broken) == JobIdentity("App\\Jobs\\Sync", 803193, 12)
 
 
-def test_references_are_followed_and_a_cycle_does_no_harm() -> None:
+def test_references_are_resolved_and_a_cycle_of_references_ends() -> None:
     shared = 'a:2:{s:4:"data";a:1:{s:8:"order_id";i:7;}s:4:"more";R:2;}'
     assert identify(shared, order_paths=["more.order_id"]).order_id == 7
     cycle = 'O:1:"A":1:{s:4:"self";r:1;}'
     assert identify(cycle, order_paths=["self.self.self.self.id"]).order_id is None
 
 
-def test_every_kind_of_serialized_value_is_read() -> None:
+def test_every_type_of_serialized_value_is_parsed() -> None:
     text = (
         'a:8:{i:0;N;i:1;b:1;i:2;d:0.5;i:3;d:INF;i:4;i:-3;i:5;E:11:"Suit:Hearts";'
         'i:6;C:1:"X":9:{anything;}s:1:"k";s:1:"v";}'
@@ -192,7 +192,7 @@ def test_every_kind_of_serialized_value_is_read() -> None:
     }
 
 
-def test_a_string_whose_length_was_spoilt_by_a_change_of_encoding_is_read() -> None:
+def test_a_string_with_a_wrong_length_after_a_change_of_encoding_is_parsed() -> None:
     value, whole = read_php('a:2:{s:4:"name";s:9:"Jos\ufffd";s:8:"order_id";i:7;}')
     assert whole
     assert value == {"name": "Jos\ufffd", "order_id": 7}
@@ -208,13 +208,13 @@ trees = st.recursive(
 
 @settings(max_examples=200, deadline=None)
 @given(trees)
-def test_what_php_wrote_is_what_is_read(tree: object) -> None:
+def test_values_serialized_by_php_are_parsed_unchanged(tree: object) -> None:
     assert read_php(php(tree)) == (tree, True)
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.integers(1, 10**9), st.integers(1, 10**9), st.text(max_size=20), st.booleans())
-def test_an_order_is_found_however_it_is_wrapped(
+def test_an_order_is_found_in_json_and_in_serialized_values(
     order: int,
     tienda: int,
     noise: str,
@@ -235,7 +235,7 @@ PIECES += ['s:3:"abc";', 'O:1:"A":1:{', "r:1;", "R:1;", "\0", "\ud800", "9" * 50
 @given(
     st.one_of(st.text(max_size=300), st.lists(st.sampled_from(PIECES), max_size=60).map("".join))
 )
-def test_no_text_raises(text: str) -> None:
+def test_no_text_raises_an_exception(text: str) -> None:
     identity = identify(text)
     assert identity.job_class is None or (identity.job_class.isprintable() and identity.job_class)
     for value in (identity.order_id, identity.tienda_id):
@@ -246,7 +246,7 @@ def test_no_text_raises(text: str) -> None:
     "piece",
     [*PIECES, '{"data":', '{"data":"', "a:1:{i:0;", 'a:9:{s:1:"a";', '\\"', '"order_id":"', "[1,"],
 )
-def test_no_text_of_a_megabyte_takes_long(piece: str) -> None:
+def test_a_text_of_1_mb_is_parsed_within_3_seconds(piece: str) -> None:
     text = piece * (1_000_000 // len(piece))
     for payload in (text, '{"data":"' + text, json.dumps({"data": text})):
         # Of this thread alone: a busy machine makes nothing of it longer.
@@ -255,6 +255,6 @@ def test_no_text_of_a_megabyte_takes_long(piece: str) -> None:
         assert time.thread_time() - start < 3.0
 
 
-def test_deep_nesting_is_read_as_far_as_it_goes() -> None:
+def test_a_payload_with_too_deep_nesting_has_no_identity() -> None:
     for payload in ('{"a":' * 100_000, "[" * 100_000, "a:1:{i:0;" * 100_000, '{"a":"' * 50_000):
         assert identify(payload) == JobIdentity(None, None, None)

@@ -32,7 +32,7 @@ def retry_each(queue: TestQueue, replica_name: str, person: str, ids: list[int])
     return codes(ask(setup, f"retry {failed_id}", by=person) for failed_id in ids)
 
 
-def test_a_failure_that_three_people_retry_on_three_nodes_is_moved_once(
+def test_a_failure_retried_by_three_people_on_three_nodes_is_moved_once(
     cluster: Cluster, queues: list[TestQueue]
 ) -> None:
     ids = [queues[0].fail(order=order) for order in range(30)]
@@ -53,7 +53,7 @@ def test_a_failure_that_three_people_retry_on_three_nodes_is_moved_once(
         assert broken(queue, before) == []
 
 
-def test_a_bulk_change_whose_bot_and_node_were_killed_is_finished_on_another_node(
+def test_a_bulk_change_is_finished_on_another_node_after_its_bot_and_node_were_killed(
     cluster: Cluster, queues: list[TestQueue]
 ) -> None:
     first, dying, _ = queues

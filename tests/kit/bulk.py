@@ -87,7 +87,7 @@ def run_out(runner: Runner) -> None:
         # The bot, too, repeats a batch that lost too many races.
         if not (runner.run_once() or runner.run_once()):
             return
-    raise AssertionError("the operation does not end")
+    raise AssertionError("the operation did not end in time")
 
 
 def small_batches(setup: Setup, rows: int = 2) -> Runner:

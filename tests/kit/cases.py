@@ -22,7 +22,7 @@ def check_each(cases: Iterable[tuple[str, T]], check: Callable[[T], object]) -> 
             check(case)
         except Exception as error:  # noqa: BLE001 any error is this case's failure
             wrong.append((name, error))
-    assert tried, "there is no case"
+    assert tried, "no case was given"
     if wrong:
         (first, failure), *_ = wrong
         names = "; ".join(name for name, _ in wrong[:NAMED])

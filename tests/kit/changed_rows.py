@@ -45,7 +45,7 @@ def unchanged(queue: TestQueue, command: str, refusal: type[Exception], detail: 
     assert broken(queue) == []
 
 
-def comes_back(queue: TestQueue, command: str, table: str = "failed_jobs") -> None:
+def undo_restores(queue: TestQueue, command: str, table: str = "failed_jobs") -> None:
     """Assert that an undo of a command restores every column of every row."""
     before = rows(queue, table)
     setup = make_setup(queue)

@@ -29,7 +29,7 @@ def at_once(*steps: Callable[[], Any], seconds: float = SECONDS) -> list[Any]:
         thread.join(seconds)
     if raised:
         raise raised[0]
-    assert not any(thread.is_alive() for thread in threads), "a step did not end"
+    assert not any(thread.is_alive() for thread in threads), "a step did not end in time"
     return returned
 
 
@@ -48,7 +48,7 @@ def until(holds: Callable[[], object], seconds: float = SECONDS) -> None:
     pause = threading.Event()
     while not holds():
         if monotonic() > deadline:
-            raise TimeoutError("what the test waits for did not happen")
+            raise TimeoutError("the condition of the test was not met in time")
         pause.wait(0.01)
 
 
@@ -68,4 +68,4 @@ def before_statement(engine: Engine, opening: str, then: Callable[[], object]) -
     finally:
         # The next tests use the same engine.
         event.remove(engine, "before_cursor_execute", hook)
-    assert done, f"no statement contains {opening!r}"
+    assert done, f"no statement that contains {opening!r} was executed"

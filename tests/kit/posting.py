@@ -101,7 +101,9 @@ def running_watcher(setup: Setup, poster: Poster | None = None) -> Iterator[Watc
         left = [one for one in threading.enumerate() if one.name in WATCHING and one not in before]
         for thread in left:
             thread.join(SECONDS)
-        assert not any(thread.is_alive() for thread in left), "a thread of the watcher did not end"
+        assert not any(thread.is_alive() for thread in left), (
+            "a thread of the watcher did not end in time"
+        )
 
 
 def send(setup: Setup, slack: LocalSlack) -> None:

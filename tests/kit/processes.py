@@ -33,6 +33,10 @@ def environ(slack: LocalSlack, url: str, **changed: str) -> dict[str, str]:
         "QUEUE_BOT_CHANGE_CHANNELS": IDS.queue_ops,
         "QUEUE_BOT_AUDIT_CHANNEL": IDS.queue_audit,
         "QUEUE_BOT_ALERT_CHANNEL": IDS.queue_alerts,
+        # A test is faster than a person.
+        "QUEUE_BOT_COMMANDS_PER_MINUTE": "10000",
+        "QUEUE_BOT_PREVIEWS_PER_MINUTE": "10000",
+        "QUEUE_BOT_REFUSALS_PER_MINUTE": "10000",
         **changed,
     }
 

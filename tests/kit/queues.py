@@ -1,8 +1,7 @@
-"""A queue for a test: the spec's tables, the bot's own, and rows that the test inserts."""
+"""A queue for a test: a framework's tables, the bot's own, and rows that the test inserts."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,8 +9,11 @@ from sqlalchemy import Engine, func, insert, select
 
 from bot.database.engine import connect
 from bot.database.time_limits import LOCK_WAIT_SECONDS
-from bot.queue.layouts import Queue, spec_tables
+from bot.queue.layouts import Queue
 from bot.store.migrate import migrate
+from tests.kit.frameworks import SPEC, Framework, payload
+
+__all__ = ["GONE_AWAY", "GRACE", "TestQueue", "make_queue", "payload"]
 
 GRACE = 20
 """Seconds by which the limits of the bot and of the local Slack are longer than in production.
@@ -20,13 +22,6 @@ On a busy machine, work of milliseconds takes seconds. A test of the limits them
 `grace=0`.
 """
 GONE_AWAY = "NetSuite sync failed: exception - MySQL server has gone away"
-
-
-def payload(order: int = 803193, tienda: int = 12097) -> str:
-    """Return a payload of the shop platform, with bytes that a JSON round trip would change."""
-    data = json.dumps({"order_id": order, "tienda_id": tienda})
-    job = "App\\\\Jobs\\\\NetsuiteSyncJob"
-    return f'{{"job": "{job}",  "data":{data}, "nota":"caf\u00e9 \\u00e9"}}'
 
 
 @dataclass(frozen=True)
@@ -38,6 +33,7 @@ class TestQueue:
     url: str
     engine: Engine
     queue: Queue
+    framework: Framework = field(default=SPEC, kw_only=True)
 
     def fail(
         self,
@@ -52,14 +48,15 @@ class TestQueue:
         """Insert a failed job and return its id."""
         row: dict[str, Any] = {
             "queue": queue,
-            "payload": payload(order) if body is None else body,
+            "payload": self.framework.payload(order) if body is None else body,
             "exception": exception,
             "failed_at": failed_at,
         }
         if id_ is not None:
             row["id"] = id_
+        insert_row = self.framework.insert_failed(self.queue.failed, row)
         with self.engine.begin() as connection:
-            return int(connection.execute(insert(self.queue.failed).values(row)).lastrowid)
+            return int(connection.execute(insert_row).lastrowid)
 
     def push(
         self,
@@ -76,7 +73,7 @@ class TestQueue:
         """Insert a job and return its id."""
         row: dict[str, Any] = {
             "queue": queue,
-            "payload": payload(order) if body is None else body,
+            "payload": self.framework.payload(order) if body is None else body,
             "attempts": attempts,
             "reserved_at": reserved_at,
             "available_at": available_at,
@@ -117,10 +114,11 @@ class TestQueue:
         return self.rows(self.queue.failed)
 
 
-def make_queue(url: str, grace: float = GRACE) -> TestQueue:
-    """Create the spec's tables and the bot's own in an empty database."""
+def make_queue(url: str, grace: float = GRACE, framework: Framework = SPEC) -> TestQueue:
+    """Create a framework's tables and the bot's own in an empty database."""
     engine = connect(url, lock_seconds=LOCK_WAIT_SECONDS + grace, grace=grace)
-    jobs, failed = spec_tables()
-    jobs.metadata.create_all(engine)
+    framework.create(engine)
     migrate(engine)
-    return TestQueue(url, engine, Queue(jobs, failed))
+    jobs, failed = framework.layout.tables("jobs", "failed_jobs", None)
+    queue = Queue(jobs, failed, layout=framework.layout)
+    return TestQueue(url, engine, queue, framework=framework)

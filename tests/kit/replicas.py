@@ -1,12 +1,12 @@
 """Replicas of the bot for tests without Slack's transport, with a clock that the test moves."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
 from uuid import uuid4
 
-from bot.access.roles import Profile, Rules, Unreachable
+from bot.access.roles import READ_AGE, Profile, Rules, Unreachable
 from bot.app.command import Setup, find_commands
 from bot.app.dispatch import dispatch, request_id
 from bot.app.parsing import Request
@@ -30,7 +30,7 @@ class People:
 
     gone: set[str] = field(default_factory=set)
 
-    def profile(self, user: str) -> Profile:
+    def profile(self, user: str, max_age: float = READ_AGE) -> Profile:  # noqa: ARG002 the protocol's
         """Return the profile of a member, or of a deactivated person."""
         return Profile(user, TEAM, is_deleted=user in self.gone)
 
@@ -49,6 +49,14 @@ class People:
     def is_shared(self, channel: str) -> bool:  # noqa: ARG002 the protocol's
         """Return False; no channel is shared."""
         return False
+
+    def prefetch(
+        self, user: str, channel: str | None, groups: Sequence[str], max_age: float
+    ) -> None:
+        """Do nothing; nothing is cached."""
+
+    def forget(self) -> None:
+        """Do nothing; nothing is cached."""
 
 
 def make_setup(queue: TestQueue, replica: str = "a", **values: Any) -> Setup:
@@ -109,7 +117,7 @@ def hold(setup: Setup, name: str = "watcher") -> Lease:
         monotonic() + 30,
         lambda connection: leases.take(connection, name, setup.replica, setup.clock(connection)),
     )
-    assert lease is not None, "somebody else holds the lease"
+    assert lease is not None, "another replica holds the lease"
     return lease
 
 

@@ -18,8 +18,16 @@ from bot.settings import Settings
 from bot.slack.runtime import Access, SlackBot, look_up
 from bot.store import tables
 from bot.store.tables.columns import metadata
-from bot.wiring import check_tables, make_setup, open_engines, queue_of
+from bot.wiring import (
+    check_tables,
+    layout_of,
+    make_setup,
+    monitoring_address,
+    open_engines,
+    queue_of,
+)
 from tests.kit.clock import Clock
+from tests.kit.frameworks import SPEC, Framework
 from tests.kit.queues import GRACE, TestQueue, make_queue
 
 REPLY_SECONDS = 30.0
@@ -80,7 +88,9 @@ class Team:
         """Return a bot with production's configuration, but with the test's clock."""
         settings = self.settings
         engines = open_engines(settings, self.grace)
-        check_tables(engines.background, queue_of(settings))
+        check_tables(
+            engines.background, queue_of(settings, layout_of(settings, engines.background))
+        )
         access = Access(self.slack.bot_token, self.slack.app_token, self.slack.base_url)
         workspace = look_up(access)
         return SlackBot(
@@ -93,6 +103,7 @@ class Team:
             engines.background,
             engines.polling,
             self.grace,
+            monitoring_address(settings),
         )
 
     def start(self) -> None:
@@ -250,6 +261,10 @@ def team_settings(slack: LocalSlack, url: str, **changed: Any) -> Settings:
         "change_channels": (IDS.queue_ops, IDS.queue_alerts),
         "audit_channel": IDS.queue_audit,
         "alert_channel": IDS.queue_alerts,
+        # A test is faster than a person; tests of these limits set them.
+        "commands_per_minute": 10_000,
+        "previews_per_minute": 10_000,
+        "refusals_per_minute": 10_000,
     }
     return Settings(**(values | changed))
 
@@ -274,8 +289,8 @@ def team_at_work(
 class KeptDatabase:
     """One database for many tests: emptying it takes 10 ms, creating a new one a second."""
 
-    def __init__(self, url: str) -> None:
-        self.queue = make_queue(url)
+    def __init__(self, url: str, framework: Framework = SPEC) -> None:
+        self.queue = make_queue(url, framework=framework)
         tables = metadata.sorted_tables
         self._first = {table: [row._asdict() for row in self._rows(table)] for table in tables}
 

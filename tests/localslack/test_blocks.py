@@ -28,7 +28,7 @@ IN_MESSAGES = wrong_blocks.WRONG | wrong_elements.WRONG | wrong_tables.WRONG
 
 
 @pytest.mark.parametrize("name", IN_MESSAGES)
-def test_a_wrong_message_is_refused_at_the_place_that_is_wrong(name: str) -> None:
+def test_an_invalid_message_is_refused_with_the_place_of_the_error(name: str) -> None:
     _page, blocks, words, pointer = IN_MESSAGES[name]
     problems = [str(problem) for problem in message_problems(blocks)]
 
@@ -38,14 +38,14 @@ def test_a_wrong_message_is_refused_at_the_place_that_is_wrong(name: str) -> Non
 
 
 @pytest.mark.parametrize("name", [*RIGHT, *ONLY_IN_MESSAGES, *NOT_IN_MODALS])
-def test_a_right_message_is_taken(name: str) -> None:
+def test_a_valid_message_is_accepted(name: str) -> None:
     block = (RIGHT | ONLY_IN_MESSAGES | NOT_IN_MODALS)[name]
 
     assert message_problems([block]) == []
 
 
 @pytest.mark.parametrize("name", RIGHT)
-def test_most_blocks_stand_in_modals_and_on_home_too(name: str) -> None:
+def test_most_blocks_are_allowed_in_modals_and_on_home(name: str) -> None:
     assert view_problems({**MODAL, "blocks": [RIGHT[name]]}) == []
     without_picker = {
         **RIGHT[name],
@@ -59,7 +59,7 @@ def test_most_blocks_stand_in_modals_and_on_home_too(name: str) -> None:
 
 @pytest.mark.parametrize("name", ONLY_IN_MESSAGES)
 @pytest.mark.parametrize("view", [MODAL, HOME], ids=["modal", "home"])
-def test_tables_and_markdown_stand_in_messages_only(name: str, view: Json) -> None:
+def test_tables_and_markdown_are_allowed_only_in_messages(name: str, view: Json) -> None:
     block = ONLY_IN_MESSAGES[name]
     problems = [str(problem) for problem in view_problems({**view, "blocks": [block]})]
 
@@ -70,7 +70,7 @@ def test_tables_and_markdown_stand_in_messages_only(name: str, view: Json) -> No
 
 
 @pytest.mark.parametrize("name", NOT_IN_MODALS)
-def test_cards_and_charts_stand_on_home_but_not_in_modals(name: str) -> None:
+def test_cards_and_charts_are_allowed_on_home_and_not_in_modals(name: str) -> None:
     block = NOT_IN_MODALS[name]
 
     assert view_problems({**HOME, "blocks": [block]}) == []
@@ -78,7 +78,7 @@ def test_cards_and_charts_stand_on_home_but_not_in_modals(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", WRONG_VIEWS)
-def test_a_wrong_view_is_refused_at_the_place_that_is_wrong(name: str) -> None:
+def test_an_invalid_view_is_refused_with_the_place_of_the_error(name: str) -> None:
     view, words, pointer = WRONG_VIEWS[name]
     problems = [str(problem) for problem in view_problems(view)]
 
@@ -94,7 +94,7 @@ def test_a_view_that_is_no_object_is_refused() -> None:
     ]
 
 
-def test_blocks_come_back_with_every_id_and_the_defaults_of_texts() -> None:
+def test_stored_blocks_have_every_id_and_the_defaults_of_texts() -> None:
     (stored,) = as_stored([actions(button(action_id="a"), select())], lambda: "made")
 
     assert stored["block_id"] == "made"
@@ -102,10 +102,10 @@ def test_blocks_come_back_with_every_id_and_the_defaults_of_texts() -> None:
     sent = actions({"type": "button", "text": plain()})
     (stored,) = as_stored([sent], lambda: "made")
     assert stored["elements"][0]["action_id"] == "made"
-    assert "block_id" not in sent, "what the app sent is not touched"
+    assert "block_id" not in sent, "the block that the app sent is not changed"
 
 
-def test_two_tables_in_a_message_are_refused_as_slack_does(client: WebClient) -> None:
+def test_two_tables_in_a_message_are_refused_with_the_error_of_slack(client: WebClient) -> None:
     with pytest.raises(SlackApiError) as caught:
         client.chat_postMessage(channel="queue-ops", text="x", blocks=[table(), data_table()])
 
@@ -115,7 +115,7 @@ def test_two_tables_in_a_message_are_refused_as_slack_does(client: WebClient) ->
 
 
 @pytest.mark.parametrize(("length", "error"), [(2640, None), (2641, "msg_blocks_too_long")])
-def test_all_texts_of_a_message_together_are_bounded(
+def test_the_total_length_of_the_texts_of_a_message_is_limited(
     client: WebClient, length: int, error: str | None
 ) -> None:
     blocks = [section(text=mrkdwn("x" * length))] * 5
@@ -131,7 +131,7 @@ def test_all_texts_of_a_message_together_are_bounded(
     assert caught.value.response["error"] == error
 
 
-def test_every_rule_names_its_page() -> None:
+def test_every_rule_has_a_page_of_the_slack_documentation() -> None:
     shapes: list[Shape] = [*BLOCKS.values(), *ELEMENTS.values(), *VIEWS.values()]
 
     assert all(shape.page.startswith(("blocks/", "block-elements/", "../")) for shape in shapes)

@@ -70,7 +70,7 @@ def alert_with_buttons(team: Team) -> Json:
     return alert
 
 
-def retry_in_the_end(team: Team) -> None:
+def retry_until_accepted(team: Team) -> None:
     """Repeat the retry until the bot answers.
 
     A closing socket may still be counted and chosen; an envelope that it swallowed had no effect.
@@ -79,7 +79,7 @@ def retry_in_the_end(team: Team) -> None:
     team.until(lambda: "error" not in team.say("retry 45").response, 40)
 
 
-def nothing_is_lost(team: Team) -> None:
+def assert_nothing_is_lost(team: Team) -> None:
     """Check that the job is in its queue once, with one record, shown in the audit channel.
 
     A person who saw a failure may have repeated the request: the refusal is recorded as well.
@@ -108,7 +108,7 @@ def nothing_is_lost(team: Team) -> None:
     ],
     ids=str,
 )
-def test_posts_that_fail_are_made_up_for(team: Team, answer: faults.Answer | str | int) -> None:
+def test_failed_posts_are_repeated(team: Team, answer: faults.Answer | str | int) -> None:
     # Every other post fails: the alert, the public note of the change, the audit message.
     team.slack.script("chat.postMessage", [answer, faults.OwnAnswer()] * 3)
     team.queue.fail(45)
@@ -118,10 +118,10 @@ def test_posts_that_fail_are_made_up_for(team: Team, answer: faults.Answer | str
         alert_with_buttons(team)
     team.say("retry 45")
 
-    nothing_is_lost(team)
+    assert_nothing_is_lost(team)
 
 
-def test_a_token_that_was_revoked_stops_the_posts_and_loses_none(team: Team) -> None:
+def test_a_revoked_token_stops_the_posts_and_loses_none(team: Team) -> None:
     # Otherwise the bot might read its operators while calls fail, and refuse them afterwards.
     team.until(lambda: team.slack.calls("usergroups.users.list"))
     team.slack.revoke_token()
@@ -132,13 +132,13 @@ def test_a_token_that_was_revoked_stops_the_posts_and_loses_none(team: Team) -> 
 
     alert_with_buttons(team)
     team.say("retry 45")
-    nothing_is_lost(team)
+    assert_nothing_is_lost(team)
 
 
 @pytest.mark.parametrize(
     ("kind", "rate"), [(outbox.POST, IN_A_CHANNEL), (outbox.EDIT, TIER_3)], ids=["posts", "edits"]
 )
-def test_the_bots_own_rates_are_never_above_slacks(kind: str, rate: Rate) -> None:
+def test_the_rates_of_the_bot_never_exceed_the_rates_of_slack(kind: str, rate: Rate) -> None:
     clock = Seconds()
     own_rates, rates = SlackRates(clock), Rates(clock)
     message = outbox.OutboxMessage(
@@ -155,16 +155,16 @@ def test_the_bots_own_rates_are_never_above_slacks(kind: str, rate: Rate) -> Non
     assert sent > 30 * rate.per_minute / 2
 
 
-def test_an_envelope_that_comes_twice_is_carried_out_once(team: Team) -> None:
+def test_a_duplicated_envelope_is_executed_once(team: Team) -> None:
     team.queue.fail(45)
     alert_with_buttons(team)
     team.slack.duplicate_next()
     team.say("retry 45")
 
-    nothing_is_lost(team)
+    assert_nothing_is_lost(team)
 
 
-def test_an_envelope_that_comes_late_is_carried_out_or_not_but_never_by_halves(team: Team) -> None:
+def test_a_late_envelope_is_executed_completely_or_not_at_all(team: Team) -> None:
     team.queue.fail(45)
     alert_with_buttons(team)
     team.slack.hub.ack_timeout = 0.1
@@ -173,10 +173,10 @@ def test_an_envelope_that_comes_late_is_carried_out_or_not_but_never_by_halves(t
     assert answer.response["error"] == "operation_timeout"
     team.until(lambda: team.slack.hub.late_acks == 1)
 
-    nothing_is_lost(team)
+    assert_nothing_is_lost(team)
 
 
-def test_a_socket_that_was_cut_while_none_can_be_opened_is_opened_again(team: Team) -> None:
+def test_a_closed_socket_is_reopened_after_failed_attempts(team: Team) -> None:
     team.slack.script("apps.connections.open", ["internal_error", 500])
     team.slack.refuse_sockets()
     team.slack.kill_sockets()
@@ -190,10 +190,10 @@ def test_a_socket_that_was_cut_while_none_can_be_opened_is_opened_again(team: Te
     team.until(lambda: team.slack.hub.connected)
     team.say("retry 45")
 
-    nothing_is_lost(team)
+    assert_nothing_is_lost(team)
 
 
-def test_a_socket_that_went_silent_is_noticed_and_replaced(team: Team) -> None:
+def test_a_silent_socket_is_detected_and_replaced(team: Team) -> None:
     team.queue.fail(45)
     alert_with_buttons(team)
     opened = len(team.slack.calls("apps.connections.open"))
@@ -203,21 +203,21 @@ def test_a_socket_that_went_silent_is_noticed_and_replaced(team: Team) -> None:
     # The bot gives up the socket after 4 * LOOKS without a pong; with its own 3 s after 13 s.
     deaf.ping_interval = LOOKS
     team.until(lambda: len(team.slack.calls("apps.connections.open")) > opened)
-    retry_in_the_end(team)
-    nothing_is_lost(team)
+    retry_until_accepted(team)
+    assert_nothing_is_lost(team)
 
 
-def test_a_socket_that_slack_asks_to_leave_is_replaced(team: Team) -> None:
+def test_a_socket_that_slack_asks_to_close_is_replaced(team: Team) -> None:
     opened = len(team.slack.calls("apps.connections.open"))
     team.slack.refresh_sockets()
     team.until(lambda: len(team.slack.calls("apps.connections.open")) > opened)
     team.queue.fail(45)
     alert_with_buttons(team)
-    retry_in_the_end(team)
-    nothing_is_lost(team)
+    retry_until_accepted(team)
+    assert_nothing_is_lost(team)
 
 
-def test_a_group_that_is_edited_is_known_at_once(team: Team) -> None:
+def test_an_edited_group_is_used_at_once(team: Team) -> None:
     team.queue.fail(45)
     alert_with_buttons(team)
     assert "operator" in team.say("retry 45", as_="viewer").text

@@ -16,7 +16,7 @@ from tests.kit.slack_apps import Connect
 from tests.localslack.dialogs import RETRY, modal, open_modal, posted
 
 
-def test_a_click_carries_the_button_the_message_and_ways_to_answer(
+def test_a_click_has_the_button_the_message_and_a_response_url(
     slack: LocalSlack, app: App, client: WebClient, connect: Connect
 ) -> None:
     bodies: list[Json] = []
@@ -62,7 +62,7 @@ def test_a_click_carries_the_button_the_message_and_ways_to_answer(
     }
 
 
-def test_a_click_is_answered_beside_the_message_or_in_its_place(
+def test_a_click_can_be_answered_with_a_new_message_or_a_replacement(
     slack: LocalSlack, app: App, client: WebClient, connect: Connect
 ) -> None:
     @app.action("run:retry")
@@ -83,7 +83,7 @@ def test_a_click_is_answered_beside_the_message_or_in_its_place(
     assert answer["replies"][0]["ts"] == ts
 
 
-def test_an_ephemeral_is_clicked_by_its_person_only_and_deleted_through_its_response_url(
+def test_only_its_person_can_click_an_ephemeral_and_a_response_url_can_delete_it(
     slack: LocalSlack, app: App, connect: Connect
 ) -> None:
     bodies: list[Json] = []
@@ -107,10 +107,12 @@ def test_an_ephemeral_is_clicked_by_its_person_only_and_deleted_through_its_resp
 
     assert slack.messages("queue-ops") == []
     assert bodies[0]["container"]["is_ephemeral"] is True
-    assert "message" not in bodies[0], "Slack keeps no ephemeral message to send along"
+    assert "message" not in bodies[0], (
+        "Slack does not store an ephemeral message, so the click has none"
+    )
 
 
-def test_only_what_is_on_the_message_can_be_clicked(slack: LocalSlack, client: WebClient) -> None:
+def test_only_elements_of_the_message_can_be_clicked(slack: LocalSlack, client: WebClient) -> None:
     ts = posted(slack, client, RETRY)
 
     with pytest.raises(CannotError, match="no such element"):
@@ -144,7 +146,7 @@ def test_only_what_is_on_the_message_can_be_clicked(slack: LocalSlack, client: W
     ],
     ids=lambda value: value["type"] if isinstance(value, dict) and "type" in value else "",
 )
-def test_a_choice_is_sent_in_the_field_of_its_kind(
+def test_a_selection_is_sent_in_the_field_of_its_element_type(
     slack: LocalSlack,
     app: App,
     client: WebClient,
@@ -171,14 +173,14 @@ def test_a_choice_is_sent_in_the_field_of_its_kind(
     assert (values["value"] if isinstance(values, dict) else values) == value
 
 
-def test_an_option_that_is_not_there_cannot_be_chosen(slack: LocalSlack, client: WebClient) -> None:
+def test_an_unknown_option_cannot_be_selected(slack: LocalSlack, client: WebClient) -> None:
     ts = posted(slack, client, actions(select(action_id="e")))
 
     with pytest.raises(WrongValueError, match="no option"):
         slack.click("operator", "queue-alerts", ts, "e", value="other")
 
 
-def test_a_click_without_an_ack_is_seen_as_a_failure(slack: LocalSlack, client: WebClient) -> None:
+def test_a_click_without_an_ack_is_shown_as_a_failure(slack: LocalSlack, client: WebClient) -> None:
     ts = posted(slack, client, RETRY)
     answer = slack.click("operator", "queue-alerts", ts, "run:retry", wait=0)
 
@@ -213,7 +215,7 @@ def test_a_trigger_opens_one_modal_within_three_seconds(
     assert open_with("12345.98765.abcd2358fdea") == "invalid_trigger_id"
 
 
-def test_home_is_published_on_opening_and_takes_clicks(
+def test_home_is_published_on_opening_and_can_be_clicked(
     slack: LocalSlack, app: App, connect: Connect
 ) -> None:
     events: list[Json] = []
@@ -242,11 +244,11 @@ def test_home_is_published_on_opening_and_takes_clicks(
     assert events[1]["view"]["id"] == view["id"]
     home = slack.home("operator")
     assert home is not None
-    assert home["id"] == view["id"], "a Home keeps its id over publishes"
+    assert home["id"] == view["id"], "a second publish does not change the id of Home"
     assert home["hash"] != view["hash"]
 
 
-def test_a_response_url_of_somebody_else_is_expired(slack: LocalSlack) -> None:
+def test_an_unknown_response_url_is_refused_as_expired(slack: LocalSlack) -> None:
     answer = httpx.post(f"{slack.url}hooks/actions/T1/guessed", json={"text": "x"})
 
     assert (answer.status_code, answer.json()["error"]) == (404, "expired_url")
@@ -264,7 +266,7 @@ def test_a_response_url_of_somebody_else_is_expired(slack: LocalSlack) -> None:
         ({"delete_original": True}, 200, None),
     ],
 )
-def test_a_response_url_refuses_what_slack_would(
+def test_a_response_url_refuses_the_payloads_that_slack_refuses(
     slack: LocalSlack,
     app: App,
     client: WebClient,
@@ -293,7 +295,9 @@ def test_a_response_url_refuses_what_slack_would(
     assert slack.calls("response_url")[0].answer.get("error") == error
 
 
-def test_a_list_is_chosen_where_many_may_be_chosen(slack: LocalSlack, client: WebClient) -> None:
+def test_several_options_of_a_multi_select_can_be_selected(
+    slack: LocalSlack, client: WebClient
+) -> None:
     boxes = {"type": "checkboxes", "action_id": "e", "options": [option("a")]}
     ts = posted(slack, client, actions(boxes))
 
@@ -301,7 +305,9 @@ def test_a_list_is_chosen_where_many_may_be_chosen(slack: LocalSlack, client: We
         slack.click("operator", "queue-alerts", ts, "e", value="a")
 
 
-def test_an_option_may_stand_in_a_group(slack: LocalSlack, app: App, connect: Connect) -> None:
+def test_an_option_in_an_option_group_can_be_selected(
+    slack: LocalSlack, app: App, connect: Connect
+) -> None:
     groups = [{"label": plain("queues"), "options": [option("netsuite")]}]
     menu = {"type": "static_select", "action_id": "typed", "option_groups": groups}
     block = {"type": "input", "block_id": "queue", "label": plain(), "element": menu}

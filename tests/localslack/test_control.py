@@ -22,7 +22,7 @@ def browser(slack: LocalSlack) -> Iterator[httpx.Client]:
         yield client
 
 
-def test_the_state_names_people_channels_and_messages(
+def test_the_state_has_people_channels_and_messages(
     slack: LocalSlack, client: WebClient, browser: httpx.Client
 ) -> None:
     client.chat_postMessage(channel="queue-alerts", text="failed", blocks=[RETRY])
@@ -52,14 +52,14 @@ def test_the_state_names_people_channels_and_messages(
     assert state["messages"][direct["id"]][0]["text"] == "directly"
 
 
-def test_roles_come_from_whom_the_server_was_told_to_ask() -> None:
+def test_roles_come_from_the_function_given_to_the_server() -> None:
     with LocalSlack(roles=lambda user: ["admin"] if user == "U07ADMINANA1" else []) as slack:
         users = {user["name"]: user["roles"] for user in slack.state()["users"]}
 
     assert (users["admin"], users["viewer"]) == (["admin"], [])
 
 
-def test_the_page_is_told_the_commands_to_suggest() -> None:
+def test_the_page_gets_the_commands_to_suggest() -> None:
     status = {"command": "/queue", "words": [{"name": "status", "usage": "/queue status"}]}
     with LocalSlack(commands=lambda: [status]) as slack:
         answer = httpx.get(f"{slack.url}_local/commands", trust_env=False).json()
@@ -77,7 +77,7 @@ def test_the_state_shows_the_newest_messages_only(slack: LocalSlack, client: Web
     assert len(slack.messages("queue-audit")) == SHOWN + 2
 
 
-def test_a_command_a_click_a_submission_and_a_close_go_through_the_endpoints(
+def test_a_command_a_click_a_submission_and_a_close_work_through_the_endpoints(
     slack: LocalSlack, app: App, connect: Connect, browser: httpx.Client
 ) -> None:
     menu = select(action_id="menu", options=[option("netsuite")])
@@ -159,7 +159,7 @@ def test_home_is_opened_through_its_endpoint(
         ("home", {}, 400),
     ],
 )
-def test_what_nobody_could_do_gets_a_clear_error(
+def test_an_impossible_action_gets_a_clear_error(
     browser: httpx.Client, path: str, body: Json, status: int
 ) -> None:
     answer = browser.post(f"/_local/{path}", json=body)
@@ -176,7 +176,7 @@ def test_a_body_must_be_a_json_object(browser: httpx.Client, content: bytes) -> 
     assert answer.status_code == 400
 
 
-def test_a_form_of_a_foreign_page_is_no_request(browser: httpx.Client) -> None:
+def test_a_form_of_another_page_is_refused(browser: httpx.Client) -> None:
     for kind in ("text/plain", "application/x-www-form-urlencoded"):
         headers = {"Content-Type": kind}
         answer = browser.post("/_local/command", content=b"{}", headers=headers)
@@ -196,7 +196,7 @@ def test_a_form_of_a_foreign_page_is_no_request(browser: httpx.Client) -> None:
     ],
     ids=str,
 )
-def test_only_the_page_itself_may_ask(
+def test_only_the_page_itself_may_send_requests(
     slack: LocalSlack, path: str, headers: dict[str, str]
 ) -> None:
     method = "POST" if path.endswith("command") else "GET"
@@ -206,7 +206,7 @@ def test_only_the_page_itself_may_ask(
     assert answer.status_code == 403
 
 
-def test_localhost_is_this_machine_too(slack: LocalSlack) -> None:
+def test_localhost_is_accepted_as_this_machine(slack: LocalSlack) -> None:
     address = slack.url.replace("127.0.0.1", "localhost")
     headers = {"Host": address.removeprefix("http://").rstrip("/"), "Origin": address.rstrip("/")}
 
@@ -214,16 +214,14 @@ def test_localhost_is_this_machine_too(slack: LocalSlack) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/main.js", "/_local/state", "/nothing.js"])
-def test_every_answer_carries_the_headers_that_keep_the_page_alone(
-    browser: httpx.Client, path: str
-) -> None:
+def test_every_answer_has_the_security_headers(browser: httpx.Client, path: str) -> None:
     headers = browser.get(path).headers
 
     assert {name: headers[name] for name in HEADERS} == HEADERS
     assert "default-src 'none'" in headers["content-security-policy"]
 
 
-def test_the_page_is_served_and_nothing_beside_it(browser: httpx.Client) -> None:
+def test_no_file_outside_of_the_page_is_served(browser: httpx.Client) -> None:
     page = browser.get("/")
 
     assert page.status_code == 200
@@ -233,7 +231,7 @@ def test_the_page_is_served_and_nothing_beside_it(browser: httpx.Client) -> None
         assert browser.get(path).status_code == 404
 
 
-def test_a_permalink_leads_to_the_page(
+def test_a_permalink_opens_the_page(
     slack: LocalSlack, client: WebClient, browser: httpx.Client
 ) -> None:
     posted = client.chat_postMessage(channel="queue-ops", text="x")
@@ -244,7 +242,7 @@ def test_a_permalink_leads_to_the_page(
     assert answer.headers["location"] == f"/#{link['permalink'].removeprefix(slack.url[:-1])}"
 
 
-def test_every_change_is_told_to_the_page(
+def test_every_change_is_sent_to_the_page(
     slack: LocalSlack, client: WebClient, browser: httpx.Client
 ) -> None:
     def versions(lines: Iterator[str]) -> Iterator[int]:
@@ -262,11 +260,11 @@ def test_every_change_is_told_to_the_page(
     until(lambda: len(slack.workspace.listeners) == 1)
 
 
-def test_an_open_event_stream_does_not_keep_the_server_from_stopping() -> None:
+def test_an_open_event_stream_does_not_prevent_the_stop_of_the_server() -> None:
     with LocalSlack() as slack:
         stream = httpx.stream("GET", f"{slack.url}_local/events", trust_env=False)
         with stream as events:
             lines = events.iter_lines()
             assert next(lines) == "event: change"
             slack.close()
-            assert "data" in "".join(lines), "the stream ended by itself"
+            assert "data" in "".join(lines), "the server ended the event stream"

@@ -28,7 +28,7 @@ def acknowledge(socket: ClientConnection, count: int) -> list[dict[str, Any]]:
     return taken
 
 
-def test_the_app_hears_who_came_and_went_when_a_group_is_edited(slack: LocalSlack) -> None:
+def test_the_app_gets_the_added_and_removed_members_of_an_edited_group(slack: LocalSlack) -> None:
     with raw_socket(slack) as socket, ThreadPoolExecutor(1) as beside:
         frame(socket)
         events = beside.submit(acknowledge, socket, 2)
@@ -58,7 +58,7 @@ def test_the_members_of_an_edited_group_are_listed(slack: LocalSlack, client: We
     [replace(QUEUE_BOT, events=frozenset()), replace(QUEUE_BOT, scopes=frozenset({"chat:write"}))],
     ids=["not subscribed", "no scope"],
 )
-def test_an_event_that_the_manifest_does_not_ask_for_does_not_come(manifest: Any) -> None:
+def test_an_event_that_is_not_in_the_manifest_is_not_sent(manifest: Any) -> None:
     with LocalSlack(manifest=manifest) as slack, raw_socket(slack) as socket:
         frame(socket)
         slack.edit_group("oncall", "viewer")
@@ -66,13 +66,13 @@ def test_an_event_that_the_manifest_does_not_ask_for_does_not_come(manifest: Any
             socket.recv(0.05)
 
 
-def test_a_home_tab_that_the_manifest_does_not_have_cannot_be_opened() -> None:
+def test_home_cannot_be_opened_without_a_home_tab_in_the_manifest() -> None:
     homeless = replace(QUEUE_BOT, home_tab=False)
     with LocalSlack(manifest=homeless) as slack, pytest.raises(CannotError, match="no Home tab"):
         slack.open_home("viewer")
 
 
-def test_names_stay_as_they_were_typed_where_the_manifest_does_not_ask_to_escape() -> None:
+def test_names_are_not_escaped_if_the_manifest_does_not_request_it() -> None:
     plain = tuple(replace(command, should_escape=False) for command in QUEUE_BOT.commands)
     with LocalSlack(manifest=replace(QUEUE_BOT, commands=plain)) as slack:
         app = bolt(slack)
@@ -83,7 +83,7 @@ def test_names_stay_as_they_were_typed_where_the_manifest_does_not_ask_to_escape
     assert answer["replies"][0]["text"] == "by @operator"
 
 
-def test_a_click_goes_nowhere_without_interactivity() -> None:
+def test_a_click_fails_without_interactivity_in_the_manifest() -> None:
     with LocalSlack(manifest=replace(QUEUE_BOT, interactivity=False)) as slack:
         own = WebClient(slack.bot_token, slack.base_url)
         button = {"type": "button", "action_id": "a", "text": {"type": "plain_text", "text": "x"}}
@@ -94,7 +94,7 @@ def test_a_click_goes_nowhere_without_interactivity() -> None:
     assert answer["error"] == "dispatch_failed"
 
 
-def test_an_event_comes_again_on_a_socket_until_it_is_acknowledged(slack: LocalSlack) -> None:
+def test_an_event_is_repeated_on_a_socket_until_it_is_acknowledged(slack: LocalSlack) -> None:
     slack.hub.ack_timeout = 0.05
     slack.retry_events_after(0, 0)
     with raw_socket(slack) as socket:
@@ -110,7 +110,7 @@ def test_an_event_comes_again_on_a_socket_until_it_is_acknowledged(slack: LocalS
     assert len({one["payload"]["event_id"] for one in (first, second, third)}) == 1
 
 
-def test_a_late_envelope_comes_after_the_person_was_told_of_a_timeout(slack: LocalSlack) -> None:
+def test_a_delayed_envelope_is_sent_after_the_person_saw_a_timeout(slack: LocalSlack) -> None:
     slack.hub.ack_timeout = 0.05
     with raw_socket(slack) as socket:
         frame(socket)
@@ -122,7 +122,7 @@ def test_a_late_envelope_comes_after_the_person_was_told_of_a_timeout(slack: Loc
     assert answer["error"] == "operation_timeout"
 
 
-def test_a_socket_that_is_refused_can_be_opened_later(slack: LocalSlack) -> None:
+def test_a_refused_socket_can_be_opened_later(slack: LocalSlack) -> None:
     slack.refuse_sockets()
     with pytest.raises(InvalidStatus), raw_socket(slack):
         pass
@@ -131,7 +131,7 @@ def test_a_socket_that_is_refused_can_be_opened_later(slack: LocalSlack) -> None
         assert frame(socket)["num_connections"] == 1
 
 
-def test_an_address_of_a_socket_is_good_once(slack: LocalSlack) -> None:
+def test_the_url_of_a_socket_can_be_used_once(slack: LocalSlack) -> None:
     url = str(client_of(slack).apps_connections_open(app_token=slack.app_token)["url"])
     with connect_raw(url, proxy=None, close_timeout=1) as socket:
         frame(socket)
@@ -139,7 +139,9 @@ def test_an_address_of_a_socket_is_good_once(slack: LocalSlack) -> None:
             pass
 
 
-def test_a_lasting_answer_holds_until_it_is_lifted(slack: LocalSlack, client: WebClient) -> None:
+def test_a_permanent_answer_is_returned_until_it_is_switched_off(
+    slack: LocalSlack, client: WebClient
+) -> None:
     slack.always("auth.test", "internal_error")
     slack.script("auth.test", ["fatal_error"])
     for error in ("fatal_error", "internal_error", "internal_error"):
@@ -151,7 +153,7 @@ def test_a_lasting_answer_holds_until_it_is_lifted(slack: LocalSlack, client: We
     assert client.auth_test()["ok"]
 
 
-def test_all_faults_are_lifted_at_once(slack: LocalSlack, client: WebClient) -> None:
+def test_all_faults_can_be_switched_off_together(slack: LocalSlack, client: WebClient) -> None:
     slack.always("auth.test", 500)
     slack.revoke_token()
     slack.refuse_sockets()
@@ -173,7 +175,7 @@ def test_all_faults_are_lifted_at_once(slack: LocalSlack, client: WebClient) -> 
         assert len(taken.result(SECONDS)) == 1
 
 
-def test_an_app_that_could_not_open_a_socket_comes_back(
+def test_an_app_reconnects_after_failed_attempts_to_open_a_socket(
     slack: LocalSlack, connect: Connect
 ) -> None:
     app = bolt(slack)
@@ -188,7 +190,7 @@ def test_an_app_that_could_not_open_a_socket_comes_back(
     assert slack.command("viewer", "queue-ops", "/queue")["replies"][0]["text"] == "here"
 
 
-def test_a_block_that_has_not_reached_the_workspace_is_refused_in_every_message(
+def test_a_block_type_unknown_to_the_workspace_is_refused_in_every_message(
     slack: LocalSlack, client: WebClient
 ) -> None:
     blocks = [chart()]

@@ -28,7 +28,9 @@ def test_a_message_is_posted_updated_linked_and_deleted(
     assert changed["message"]["edited"]["user"] == slack.ids.bot_user
     (message,) = slack.messages("queue-alerts")
     assert message["text"] == "retried"
-    assert message["blocks"][0]["type"] == "section", "blocks that were not sent stay"
+    assert message["blocks"][0]["type"] == "section", (
+        "an update without blocks keeps the old blocks"
+    )
 
     link = client.chat_getPermalink(channel=channel, message_ts=ts)["permalink"]
     assert link == f"{slack.url}archives/{channel}/p{ts.replace('.', '')}"
@@ -39,7 +41,7 @@ def test_a_message_is_posted_updated_linked_and_deleted(
     assert gone["error"] == "message_not_found"
 
 
-def test_two_messages_at_one_moment_have_two_times(client: WebClient) -> None:
+def test_two_messages_of_the_same_moment_have_different_timestamps(client: WebClient) -> None:
     times = {str(client.chat_postMessage(channel="queue-ops", text="x")["ts"]) for _ in range(3)}
 
     assert len(times) == 3
@@ -68,7 +70,7 @@ def test_an_ephemeral_cannot_be_changed_linked_or_deleted(
     )
 
 
-def test_a_reply_goes_under_a_message_that_is_there(slack: LocalSlack, client: WebClient) -> None:
+def test_a_reply_needs_an_existing_message(slack: LocalSlack, client: WebClient) -> None:
     first = client.chat_postMessage(channel="queue-ops", text="first")
     client.chat_postMessage(channel="queue-ops", text="second", thread_ts=str(first["ts"]))
 
@@ -79,7 +81,7 @@ def test_a_reply_goes_under_a_message_that_is_there(slack: LocalSlack, client: W
     assert lost["error"] == "thread_not_found"
 
 
-def test_a_person_can_be_written_to(slack: LocalSlack, client: WebClient) -> None:
+def test_a_direct_message_can_be_posted_to_a_person(slack: LocalSlack, client: WebClient) -> None:
     first = client.chat_postMessage(channel=slack.ids.viewer, text="hello")
     second = client.chat_postMessage(channel=slack.ids.viewer, text="again")
 
@@ -106,14 +108,14 @@ def test_a_person_can_be_written_to(slack: LocalSlack, client: WebClient) -> Non
         ({"channel": "queue-ops", "attachments": [{"text": "x"}]}, "invalid_attachments"),
     ],
 )
-def test_a_message_that_slack_would_not_take_is_refused(
+def test_a_message_that_slack_would_refuse_is_refused(
     slack: LocalSlack, client: WebClient, args: dict[str, Any], error: str
 ) -> None:
     assert refused(lambda: client.api_call("chat.postMessage", json=args))["error"] == error
     assert slack.messages("queue-ops") == []
 
 
-def test_an_archived_channel_takes_nothing(slack: LocalSlack, client: WebClient) -> None:
+def test_an_archived_channel_refuses_posts(slack: LocalSlack, client: WebClient) -> None:
     channel = slack.workspace.channels[slack.ids.queue_audit]
     slack.workspace.put_channel(replace(channel, is_archived=True))
 
@@ -123,7 +125,7 @@ def test_an_archived_channel_takes_nothing(slack: LocalSlack, client: WebClient)
     assert (info["is_archived"], info["is_member"]) == (True, True)
 
 
-def test_an_update_is_shorter_than_a_post(client: WebClient) -> None:
+def test_the_limit_of_an_update_is_lower_than_that_of_a_post(client: WebClient) -> None:
     posted = client.chat_postMessage(channel="queue-ops", text="x" * 4_001)
     channel, ts = str(posted["channel"]), str(posted["ts"])
 
@@ -143,7 +145,7 @@ def test_wrong_blocks_are_refused_with_the_place(client: WebClient) -> None:
     ]
 
 
-def test_an_ephemeral_needs_a_person_of_the_channel(slack: LocalSlack, client: WebClient) -> None:
+def test_an_ephemeral_needs_a_member_of_the_channel(slack: LocalSlack, client: WebClient) -> None:
     channel = slack.workspace.channels[slack.ids.queue_ops]
     slack.workspace.put_channel(replace(channel, members=frozenset({slack.ids.bot_user})))
 
@@ -157,7 +159,7 @@ def test_an_ephemeral_needs_a_person_of_the_channel(slack: LocalSlack, client: W
     assert post("U07NOBODY001") == "user_not_found"
 
 
-def test_a_lost_answer_leaves_the_message_and_a_reset_does_not(
+def test_a_lost_answer_keeps_the_message_and_a_reset_connection_does_not(
     slack: LocalSlack, client: WebClient
 ) -> None:
     slack.script("chat.postMessage", [LostAnswer(), Reset()])
@@ -169,7 +171,7 @@ def test_a_lost_answer_leaves_the_message_and_a_reset_does_not(
     assert [shown["text"] for shown in slack.messages("queue-ops")] == ["taken"]
 
 
-def test_metadata_is_kept_and_handed_back(slack: LocalSlack, client: WebClient) -> None:
+def test_metadata_is_stored_and_returned(slack: LocalSlack, client: WebClient) -> None:
     metadata = {"event_type": "job_failed", "event_payload": {"id": 45}}
     form = {
         "token": slack.bot_token,
@@ -189,7 +191,9 @@ def test_metadata_is_kept_and_handed_back(slack: LocalSlack, client: WebClient) 
     assert broken.json()["error"] == "invalid_metadata_format"
 
 
-def test_a_link_to_a_reply_names_its_thread(slack: LocalSlack, client: WebClient) -> None:
+def test_a_link_to_a_reply_has_the_timestamp_of_its_thread(
+    slack: LocalSlack, client: WebClient
+) -> None:
     first = str(client.chat_postMessage(channel="queue-ops", text="first")["ts"])
     reply = client.chat_postMessage(channel="queue-ops", text="second", thread_ts=first)
     link = client.chat_getPermalink(channel=slack.ids.queue_ops, message_ts=str(reply["ts"]))

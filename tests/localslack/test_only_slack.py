@@ -54,7 +54,7 @@ def only_slack(manifest: Path, **environ: str) -> Iterator[dict[str, str]]:
         environment = {}
         while "Page" not in environment:
             line = process.stdout.readline().strip()
-            assert line, "it ended before it was ready"
+            assert line, "the program ended before it was ready"
             name, sign, value = line.partition("=" if line.startswith("SLACK") else ": ")
             assert sign
             environment[name] = value
@@ -73,10 +73,10 @@ def until(ask: Any, holds: Any) -> Any:
         answer = ask()
         if holds(answer):
             return answer
-    pytest.fail("it did not happen in time")
+    pytest.fail("the condition was not met in time")
 
 
-def test_a_foreign_app_runs_against_it_by_its_own_manifest() -> None:
+def test_a_foreign_app_runs_against_the_local_slack_with_its_own_manifest() -> None:
     manifest, app = HERE / "foreign_manifest.yml", HERE / "foreign_app.py"
     # A client that used a proxy for 127.0.0.1 would fail, because this proxy does not exist.
     nowhere = {"HTTP_PROXY": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9"}
@@ -112,7 +112,9 @@ def test_a_foreign_app_runs_against_it_by_its_own_manifest() -> None:
         assert caught.value.response["error"] == "missing_scope"
 
 
-def test_an_app_with_request_urls_gets_signed_requests_once_it_answers(tmp_path: Path) -> None:
+def test_an_app_with_request_urls_gets_signed_requests_after_its_first_answer(
+    tmp_path: Path,
+) -> None:
     handlers: list[SlackRequestHandler] = []
     refused: list[str] = []
 
@@ -145,7 +147,7 @@ def test_an_app_with_request_urls_gets_signed_requests_once_it_answers(tmp_path:
             until(ask, lambda texts: texts == ["by request"])
 
 
-def test_a_port_that_is_taken_stops_the_start_with_a_sentence() -> None:
+def test_a_port_in_use_stops_the_start_with_a_sentence() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         manifest = str(HERE / "foreign_manifest.yml")
@@ -163,10 +165,10 @@ def test_a_port_that_is_taken_stops_the_start_with_a_sentence() -> None:
 
 
 @pytest.mark.parametrize("words", [["--only-slack"], ["--manifest", "x.yml"]])
-def test_only_slack_and_a_manifest_belong_together(words: list[str]) -> None:
+def test_the_options_only_slack_and_manifest_require_each_other(words: list[str]) -> None:
     ended = CliRunner().invoke(main, ["playground", *words])
 
-    assert "--only-slack and --manifest belong together" in ended.output
+    assert "--only-slack and --manifest must be used together" in ended.output
     assert ended.exit_code == 2
 
 
@@ -176,13 +178,13 @@ def test_the_foreign_app_has_no_more_than_twenty_lines_of_code() -> None:
     assert len([line for line in lines if line.strip()]) <= 20
 
 
-def test_the_bots_own_manifest_is_what_the_tests_hold_it_to() -> None:
+def test_the_manifest_of_the_bot_equals_the_manifest_of_the_tests() -> None:
     file = HERE.parent.parent / "manifest.yml"
 
     assert read_manifest(file) == QUEUE_BOT
 
 
-def test_a_manifest_may_be_json(tmp_path: Path) -> None:
+def test_a_manifest_can_be_json(tmp_path: Path) -> None:
     file = tmp_path / "manifest.json"
     file.write_text('{"display_information": {"name": "x"}, "settings": {}}')
 
@@ -201,7 +203,9 @@ def test_a_manifest_may_be_json(tmp_path: Path) -> None:
         ("settings: [x]", "settings must be a mapping"),
     ],
 )
-def test_a_wrong_manifest_is_told_by_its_place(text: str, sentence: str) -> None:
+def test_an_invalid_manifest_is_refused_with_the_place_of_the_error(
+    text: str, sentence: str
+) -> None:
     document = yaml.safe_load(text)
     if isinstance(document, dict) and "display_information" not in document:
         document["display_information"] = {"name": "x"}

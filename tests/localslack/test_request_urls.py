@@ -48,7 +48,7 @@ def answering(status: str, body: bytes = b"", headers: tuple[tuple[str, str], ..
     return app, requests
 
 
-def test_bolts_http_adapter_takes_the_signed_requests_and_answers_them(slack: LocalSlack) -> None:
+def test_the_http_adapter_of_bolt_accepts_and_answers_signed_requests(slack: LocalSlack) -> None:
     app = bolt(slack)
     events: list[str] = []
     view = {"type": "modal", "callback_id": "m", "title": plain(), "submit": plain()}
@@ -97,12 +97,12 @@ def test_bolt_refuses_a_request_that_was_signed_with_another_secret(slack: Local
         slack.deliver_by_http(url)
 
 
-def test_an_address_where_nobody_listens_is_not_verified(slack: LocalSlack) -> None:
+def test_a_request_url_without_a_server_is_not_verified(slack: LocalSlack) -> None:
     with pytest.raises(NotVerifiedError, match="no answer"):
         slack.deliver_by_http("http://127.0.0.1:9/slack/events")
 
 
-def test_a_text_as_the_answer_of_a_command_is_shown_to_the_person(slack: LocalSlack) -> None:
+def test_a_text_answer_to_a_command_is_shown_to_the_person(slack: LocalSlack) -> None:
     app, _seen = answering("200 OK", b"plain words")
     with served(app) as url:
         slack.deliver_by_http(url)
@@ -124,7 +124,7 @@ def test_a_failed_request_is_shown_as_dispatch_failed_and_not_repeated(
     assert len(requests) == 1
 
 
-def test_who_does_not_answer_in_time_is_shown_as_a_timeout_and_counted_when_late() -> None:
+def test_a_late_answer_is_shown_as_a_timeout_and_counted_as_late() -> None:
     go_on = threading.Event()
 
     def slow(environ: Environ, start: Any) -> list[bytes]:
@@ -146,7 +146,7 @@ def test_who_does_not_answer_in_time_is_shown_as_a_timeout_and_counted_when_late
     assert answer["ack_ms"] is None
 
 
-def test_an_event_comes_again_three_times_and_says_why(slack: LocalSlack) -> None:
+def test_an_event_is_repeated_three_times_with_the_reason(slack: LocalSlack) -> None:
     app, requests = answering("500 Oops")
     slack.retry_events_after(0, 0.01, 0.01)
     with served(app) as url:
@@ -157,10 +157,10 @@ def test_an_event_comes_again_three_times_and_says_why(slack: LocalSlack) -> Non
     retries = [(one.get("HTTP_X_SLACK_RETRY_NUM"), one.get("HTTP_X_SLACK_RETRY_REASON"))
                for one in requests]  # fmt: skip
     assert retries == [(None, None), *((str(number), "http_error") for number in (1, 2, 3))]
-    assert len({one["said"] for one in requests}) == 1, "it is the same event"
+    assert len({one["said"] for one in requests}) == 1, "every attempt sends the same event"
 
 
-def test_an_event_does_not_come_again_where_the_app_asks_so(slack: LocalSlack) -> None:
+def test_an_event_is_not_repeated_if_the_app_refuses_retries(slack: LocalSlack) -> None:
     app, requests = answering("500 Oops", headers=(("X-Slack-No-Retry", "1"),))
     slack.retry_events_after(0, 0, 0)
     with served(app) as url:

@@ -34,16 +34,16 @@ EVERY = list(mutants())
 NOW = verdicts()
 
 
-def test_the_rules_are_those_of_the_sheet_that_was_held_against_slacks_pages() -> None:
+def test_the_rules_equal_the_sheet_that_was_compared_with_the_pages_of_slack() -> None:
     assert sheet() == SHEET.read_text().splitlines()
 
 
-def test_each_of_a_thousand_changes_of_a_rule_shows_on_the_sheet() -> None:
+def test_each_of_1000_changes_of_a_rule_changes_the_sheet() -> None:
     assert len(EVERY) > 1000
     before = sheet()
     unseen = []
-    for title, put_in, take_out in EVERY:
-        put_in()
+    for title, insert_job, take_out in EVERY:
+        insert_job()
         try:
             if sheet() == before:
                 unseen.append(title)
@@ -56,8 +56,8 @@ def test_each_of_a_thousand_changes_of_a_rule_shows_on_the_sheet() -> None:
 
 def killed(mutant: Mutant) -> bool:
     """Whether a payload of the corpus has other problems under the mutant."""
-    _title, put_in, take_out = mutant
-    put_in()
+    _title, insert_job, take_out = mutant
+    insert_job()
     try:
         return verdicts() != NOW
     except (KeyError, TypeError):
@@ -72,15 +72,15 @@ LIMITS = ("longer", "shorter", "one more", "one less", "higher", "most lower")
 
 
 @pytest.mark.parametrize("kind", OWN)
-def test_a_limit_off_by_one_is_noticed_by_a_payload(kind: str) -> None:
+def test_a_limit_that_is_off_by_one_is_detected_by_a_payload(kind: str) -> None:
     limits = [one for one in EVERY if one[0].startswith(f"{kind}.") and "<" not in one[0]]
     limits = [one for one in limits if one[0].rpartition(": ")[2] in LIMITS]
 
     assert [one[0] for one in limits if not killed(one)] == []
 
 
-def test_a_quarter_of_all_mutants_dies_of_a_payload_alone() -> None:
+def test_a_quarter_of_all_mutants_is_killed_by_payloads_alone() -> None:
     sample = random.Random(SEED).sample(EVERY, SAMPLE)
     dead = sum(map(killed, sample))
 
-    assert dead >= SAMPLE // 4, "the corpus notices less than it did"
+    assert dead >= SAMPLE // 4, "the corpus kills fewer mutants than a quarter"

@@ -40,7 +40,7 @@ def without(*scopes: str) -> LocalSlack:
         ("usergroups:read", "usergroups.users.list", {"usergroup": LocalSlack.ids.oncall}),
     ],
 )
-def test_a_method_wants_its_scope(scope: str, method: str, arguments: dict[str, str]) -> None:
+def test_a_method_requires_its_scope(scope: str, method: str, arguments: dict[str, str]) -> None:
     with without(scope) as slack:
         answer = refusal(lambda: client_of(slack).api_call(method, params=arguments))
 
@@ -49,7 +49,7 @@ def test_a_method_wants_its_scope(scope: str, method: str, arguments: dict[str, 
     assert answer["provided"] == ",".join(sorted(QUEUE_BOT.scopes - {scope}))
 
 
-def test_a_private_channel_wants_groups_read_and_an_invitation() -> None:
+def test_a_private_channel_requires_groups_read_and_an_invitation() -> None:
     with without("groups:read") as slack:
         inside = Channel("C0PRIVATE001", "inside", frozenset({slack.ids.bot_user}), is_private=True)
         outside = replace(inside, id="C0PRIVATE002", name="outside", members=frozenset())
@@ -65,7 +65,7 @@ def test_a_private_channel_wants_groups_read_and_an_invitation() -> None:
     assert (hidden["error"], posted["error"]) == ("channel_not_found", "channel_not_found")
 
 
-def test_answers_name_the_scopes_that_the_token_has_and_those_that_the_method_takes(
+def test_answers_list_the_scopes_of_the_token_and_of_the_method(
     client: WebClient,
 ) -> None:
     headers = client.usergroups_list().headers
@@ -74,13 +74,13 @@ def test_answers_name_the_scopes_that_the_token_has_and_those_that_the_method_ta
     assert headers["x-accepted-oauth-scopes"] == "usergroups:read"
 
 
-def test_chat_write_public_stands_for_membership_in_a_public_channel() -> None:
+def test_chat_write_public_replaces_membership_in_a_public_channel() -> None:
     public = replace(QUEUE_BOT, scopes=QUEUE_BOT.scopes | {"chat:write.public"})
     with LocalSlack(manifest=public) as slack:
         assert client_of(slack).chat_postMessage(channel="random", text="x")["ok"]
 
 
-def test_the_scopes_of_the_methods_are_those_that_the_manifest_is_held_to() -> None:
+def test_the_scopes_of_the_methods_equal_those_of_the_manifest_test() -> None:
     own = {name: frozenset(entry.scopes) for name, entry in methods.METHODS.items()}
 
     # conversations.info needs one of two scopes, depending on the channel.
@@ -88,7 +88,7 @@ def test_the_scopes_of_the_methods_are_those_that_the_manifest_is_held_to() -> N
     assert set(chat_methods.METHODS) <= set(methods.METHODS)
 
 
-def test_a_revoked_token_is_told_so_until_it_is_restored(
+def test_a_revoked_token_is_refused_until_it_is_restored(
     slack: LocalSlack, client: WebClient
 ) -> None:
     slack.revoke_token()
@@ -99,7 +99,7 @@ def test_a_revoked_token_is_told_so_until_it_is_restored(
     assert client.auth_test()["ok"]
 
 
-def test_a_channel_takes_a_small_burst_and_then_a_message_a_second(
+def test_a_channel_accepts_a_small_burst_and_then_one_message_a_second(
     slack: LocalSlack, client: WebClient, clock: Seconds
 ) -> None:
     def post(channel: str = "queue-ops") -> Any:
@@ -110,14 +110,14 @@ def test_a_channel_takes_a_small_burst_and_then_a_message_a_second(
     first = refusal(post)
     assert (first.status_code, first["error"]) == (429, "ratelimited")
     assert first.headers["retry-after"] == "1"
-    assert post("queue-alerts")["ok"], "another channel has a burst of its own"
+    assert post("queue-alerts")["ok"], "another channel has its own burst"
     clock.now += 1
     assert post()["ok"]
     assert refusal(post).status_code == 429
     assert len(slack.messages("queue-ops")) == IN_A_CHANNEL.burst + 1
 
 
-def test_a_method_of_tier_two_takes_twenty_a_minute(
+def test_a_method_of_tier_2_accepts_20_calls_a_minute(
     slack: LocalSlack, client: WebClient, clock: Seconds
 ) -> None:
     for _ in range(TIER_2.burst):
@@ -126,7 +126,9 @@ def test_a_method_of_tier_two_takes_twenty_a_minute(
 
     assert limited.status_code == 429
     assert limited.headers["retry-after"] == "3"
-    assert client.usergroups_users_list(usergroup=slack.ids.oncall)["ok"], "each method its own"
+    assert client.usergroups_users_list(usergroup=slack.ids.oncall)["ok"], (
+        "each method has its own rate"
+    )
     clock.now += 3
     assert client.usergroups_list()["ok"]
 
@@ -138,7 +140,7 @@ def test_limits_can_be_switched_off(slack: LocalSlack, client: WebClient) -> Non
 
 
 @pytest.mark.parametrize("rate", [TIER_2, TIER_3, IN_A_CHANNEL])
-def test_after_a_minute_of_rest_the_burst_is_there_again_and_no_more(rate: Rate) -> None:
+def test_the_burst_of_a_rate_is_full_after_a_rest_and_never_larger(rate: Rate) -> None:
     clock = Seconds()
     rates = Rates(clock)
 

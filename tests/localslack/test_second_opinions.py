@@ -39,13 +39,13 @@ def sdk_takes(blocks: list[Json]) -> bool:
 
 
 @pytest.mark.parametrize("name", TAKEN)
-def test_the_sdk_takes_what_we_take(name: str) -> None:
+def test_the_sdk_accepts_the_blocks_that_we_accept(name: str) -> None:
     block = TAKEN[name]
 
     assert sdk_takes([block]) is (block["type"] not in NEWER)
 
 
-def test_the_sdk_refuses_what_we_refuse_but_for_the_rules_it_does_not_know() -> None:
+def test_the_sdk_refuses_the_blocks_that_we_refuse_except_by_listed_rules() -> None:
     blocks = {name: blocks for name, (_page, blocks, *_rest) in WRONG.items()}
     taken = {name for name in blocks if sdk_takes(blocks[name])}
 
@@ -62,7 +62,7 @@ def sdk_limits() -> Iterator[tuple[str, str, int]]:
                 yield kind, str(match[1]), int(getattr(model, name))
 
 
-def test_the_numbers_are_those_of_the_sdk() -> None:
+def test_the_limits_equal_those_of_the_sdk() -> None:
     compared = 0
     for kind, field, number in sdk_limits():
         spec = SHAPES[kind].fields.get(field) if kind in SHAPES else None
@@ -123,7 +123,7 @@ def ours(constant: str) -> float | None:
     return None
 
 
-def test_the_numbers_are_those_of_slackblocks_but_for_the_listed_ones() -> None:
+def test_the_limits_equal_those_of_slackblocks_with_listed_exceptions() -> None:
     different, compared = {}, 0
     for name, number in vars(_limits).items():
         own = ours(name) if SUFFIX.search(name) else None
@@ -137,7 +137,9 @@ def test_the_numbers_are_those_of_slackblocks_but_for_the_listed_ones() -> None:
 
 
 @pytest.mark.parametrize("surface", ["message", "modal", "home"])
-def test_blocks_stand_where_slackblocks_lets_them_but_for_the_listed_ones(surface: str) -> None:
+def test_blocks_are_allowed_where_slackblocks_allows_them_with_listed_exceptions(
+    surface: str,
+) -> None:
     theirs = dict(_surfaces._BLOCK_TYPES_BY_SURFACE)  # noqa: SLF001 - the only place that has it
     allowed = theirs[surface] - second_opinions.NOT_OURS  # type: ignore[index]  # a literal there
     own = {name for name, shape in BLOCKS.items() if surface in shape.surfaces}
@@ -147,11 +149,11 @@ def test_blocks_stand_where_slackblocks_lets_them_but_for_the_listed_ones(surfac
 
 
 @pytest.mark.parametrize("name", [name for name in TAKEN if TAKEN[name]["type"] in NEWER])
-def test_slackblocks_takes_our_data_tables_and_charts(name: str) -> None:
+def test_slackblocks_accepts_our_data_tables_and_charts(name: str) -> None:
     assert not refuses(TAKEN[name])
 
 
-def test_slackblocks_refuses_the_wrong_data_tables_and_charts_but_for_the_listed_ones() -> None:
+def test_slackblocks_refuses_invalid_data_tables_and_charts_with_listed_exceptions() -> None:
     newer = {
         name: blocks[0]
         for name, (_page, blocks, *_rest) in WRONG.items()

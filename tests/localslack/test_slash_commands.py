@@ -35,7 +35,7 @@ def test_the_ack_of_a_command_is_shown_to_its_person_only(
     assert message["ephemeral_to"] == slack.ids.operator
 
 
-def test_a_command_carries_all_that_slack_documents(
+def test_a_command_has_every_field_that_slack_documents(
     slack: LocalSlack, app: App, connect: Connect
 ) -> None:
     payloads: list[dict[str, str]] = []
@@ -94,7 +94,7 @@ def test_an_empty_ack_shows_nothing(slack: LocalSlack, app: App, connect: Connec
     assert slack.messages("queue-ops") == []
 
 
-def test_an_ack_that_slack_would_refuse_fails_before_the_persons_eyes(
+def test_an_ack_that_slack_would_refuse_shows_an_error_to_the_person(
     slack: LocalSlack, app: App, connect: Connect
 ) -> None:
     @app.command("/queue")
@@ -141,7 +141,9 @@ def test_without_a_connection_a_command_cannot_be_dispatched(slack: LocalSlack) 
     assert answer["error"] == "dispatch_failed"
 
 
-def test_a_response_url_takes_five_messages(slack: LocalSlack, app: App, connect: Connect) -> None:
+def test_a_response_url_accepts_five_messages(
+    slack: LocalSlack, app: App, connect: Connect
+) -> None:
     urls: list[str] = []
 
     @app.command("/queue")
@@ -161,7 +163,7 @@ def test_a_response_url_takes_five_messages(slack: LocalSlack, app: App, connect
 
 
 @pytest.mark.parametrize(("minutes", "status"), [(29.9, 200), (30.1, 404)])
-def test_a_response_url_is_good_for_thirty_minutes(
+def test_a_response_url_is_valid_for_30_minutes(
     slack: LocalSlack, app: App, connect: Connect, clock: Seconds, minutes: float, status: int
 ) -> None:
     urls: list[str] = []
@@ -178,7 +180,7 @@ def test_a_response_url_is_good_for_thirty_minutes(
     assert httpx.post(urls[0], json={"text": "done"}).status_code == status
 
 
-def test_replies_after_the_ack_are_waited_for(
+def test_the_answer_includes_replies_after_the_ack(
     slack: LocalSlack, app: App, connect: Connect
 ) -> None:
     def lazily(respond: Respond) -> None:
@@ -196,7 +198,7 @@ def test_replies_after_the_ack_are_waited_for(
     until(lambda: len(slack.messages("queue-ops")) == 2)
 
 
-def test_an_ephemeral_of_the_app_is_a_reply_to_who_is_waiting(
+def test_an_ephemeral_of_the_app_is_a_reply_to_the_waiting_person(
     slack: LocalSlack, app: App, connect: Connect
 ) -> None:
     @app.command("/queue")
@@ -212,7 +214,7 @@ def test_an_ephemeral_of_the_app_is_a_reply_to_who_is_waiting(
     assert [reply["text"] for reply in answer["replies"]] == ["for you alone"]
 
 
-def test_a_duplicated_envelope_reaches_the_app_twice_and_is_answered_once(
+def test_a_duplicated_envelope_is_sent_twice_and_answered_once(
     slack: LocalSlack, app: App, connect: Connect
 ) -> None:
     trigger_ids: list[str] = []
@@ -265,7 +267,7 @@ def test_each_envelope_goes_to_one_of_two_connections_by_a_seeded_choice(clock: 
     assert spread_of_two(clock, seed=7) == spread
 
 
-def test_an_app_comes_back_after_its_socket_was_cut(
+def test_an_app_reconnects_after_its_socket_was_closed(
     slack: LocalSlack, app: App, connect: Connect
 ) -> None:
     @app.command("/queue")
@@ -281,7 +283,7 @@ def test_an_app_comes_back_after_its_socket_was_cut(
     assert slack.command("viewer", "queue-ops", "/queue")["replies"][0]["text"] == "still here"
 
 
-def test_what_is_no_command_and_no_place_is_refused(slack: LocalSlack) -> None:
+def test_an_unknown_command_channel_or_person_is_refused(slack: LocalSlack) -> None:
     with pytest.raises(CannotError, match="slash"):
         slack.command("operator", "queue-ops", "queue status")
     with pytest.raises(CannotError, match="channel"):
@@ -290,7 +292,9 @@ def test_what_is_no_command_and_no_place_is_refused(slack: LocalSlack) -> None:
         slack.command("nobody", "queue-ops", "/queue status")
 
 
-def test_a_group_is_handed_on_as_a_reference(slack: LocalSlack, app: App, connect: Connect) -> None:
+def test_a_group_in_a_command_is_sent_as_a_reference(
+    slack: LocalSlack, app: App, connect: Connect
+) -> None:
     texts: list[str] = []
 
     @app.command("/queue")
@@ -304,7 +308,7 @@ def test_a_group_is_handed_on_as_a_reference(slack: LocalSlack, app: App, connec
     assert texts == [f"history <!subteam^{slack.ids.oncall}|@oncall> a@b.example"]
 
 
-def test_a_command_in_an_archived_channel_still_reaches_the_app(
+def test_a_command_in_an_archived_channel_is_sent_to_the_app(
     slack: LocalSlack, app: App, connect: Connect
 ) -> None:
     @app.command("/queue")

@@ -13,7 +13,7 @@ from tests.kit.concurrency import SECONDS, until
 from tests.kit.sockets import frame, raw_socket
 
 
-def test_hello_tells_how_many_connections_there_are(slack: LocalSlack) -> None:
+def test_hello_has_the_number_of_connections(slack: LocalSlack) -> None:
     with raw_socket(slack) as first, raw_socket(slack) as second:
         assert frame(first)["num_connections"] == 1
         hello = frame(second)
@@ -24,7 +24,7 @@ def test_hello_tells_how_many_connections_there_are(slack: LocalSlack) -> None:
     assert {"host", "build_number", "approximate_connection_time"} <= hello["debug_info"].keys()
 
 
-def test_an_event_says_what_it_is_and_that_its_ack_carries_nothing(slack: LocalSlack) -> None:
+def test_an_event_has_its_type_and_accepts_no_response_payload(slack: LocalSlack) -> None:
     events: list[dict[str, Any]] = []
 
     def acknowledge(socket: ClientConnection) -> None:
@@ -46,7 +46,7 @@ def test_an_event_says_what_it_is_and_that_its_ack_carries_nothing(slack: LocalS
     assert event["payload"]["authorizations"][0]["user_id"] == slack.ids.bot_user
 
 
-def test_a_refresh_asks_every_connection_to_leave(slack: LocalSlack) -> None:
+def test_a_refresh_asks_every_connection_to_close(slack: LocalSlack) -> None:
     with raw_socket(slack) as one, raw_socket(slack) as other:
         frame(one)
         frame(other)
@@ -57,7 +57,7 @@ def test_a_refresh_asks_every_connection_to_leave(slack: LocalSlack) -> None:
         assert frame(one)["reason"] == "refresh_requested"
 
 
-def test_the_eleventh_connection_is_sent_away(slack: LocalSlack) -> None:
+def test_the_eleventh_connection_is_refused(slack: LocalSlack) -> None:
     with ExitStack() as sockets:
         for _ in range(CONNECTIONS):
             frame(sockets.enter_context(raw_socket(slack)))
@@ -72,18 +72,18 @@ def test_the_eleventh_connection_is_sent_away(slack: LocalSlack) -> None:
             eleventh.recv(SECONDS)
 
 
-def test_a_killed_connection_is_gone_without_a_word(slack: LocalSlack) -> None:
+def test_a_killed_connection_closes_without_a_close_frame(slack: LocalSlack) -> None:
     with raw_socket(slack) as socket:
         frame(socket)
         slack.kill_sockets()
         with pytest.raises(ConnectionClosed) as closed:
             socket.recv(SECONDS)
 
-    assert closed.value.rcvd is None, "no close frame came"
+    assert closed.value.rcvd is None, "the client received no close frame"
     until(lambda: slack.hub.connected == 0)
 
 
-def test_a_silent_connection_stays_open_and_swallows_what_a_person_does(
+def test_a_silent_connection_stays_connected_and_loses_requests(
     slack: LocalSlack,
 ) -> None:
     slack.hub.ack_timeout = 0.05
@@ -93,18 +93,18 @@ def test_a_silent_connection_stays_open_and_swallows_what_a_person_does(
         answer = slack.command("operator", "queue-ops", "/queue status")
         with pytest.raises(TimeoutError):
             socket.recv(0.05)
-        assert not socket.ping().wait(0.05), "not even a ping is answered"
+        assert not socket.ping().wait(0.05), "a silent connection does not answer a ping"
         slack.kill_sockets()
 
     assert answer["error"] == "operation_timeout"
 
 
-def test_an_address_that_slack_did_not_give_opens_nothing(slack: LocalSlack) -> None:
+def test_an_unknown_socket_url_opens_no_connection(slack: LocalSlack) -> None:
     with pytest.raises(InvalidStatus), connect(slack.url.replace("http", "ws") + "link/?ticket=no"):
         pass
 
 
-def test_an_ack_of_nothing_is_counted(slack: LocalSlack) -> None:
+def test_an_ack_of_an_unknown_envelope_is_counted(slack: LocalSlack) -> None:
     with raw_socket(slack) as socket:
         frame(socket)
         for text in ("no json", "[]", '{"envelope_id": "never sent"}', '{"envelope_id": []}'):

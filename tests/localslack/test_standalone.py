@@ -8,7 +8,7 @@ print(*(name for name in sys.modules if name.startswith("bot.")))
 """
 
 
-def test_the_local_slack_needs_nothing_of_the_bot_so_that_any_app_can_use_it() -> None:
+def test_the_local_slack_imports_no_module_of_the_bot() -> None:
     answer = subprocess.run(
         [sys.executable, "-c", LOADED], capture_output=True, text=True, timeout=30, check=True
     )

@@ -13,7 +13,7 @@ from tests.kit.slack_apps import Connect
 from tests.localslack.dialogs import field, modal, open_modal
 
 
-def test_a_submission_carries_what_was_typed_and_its_errors_are_shown_at_the_field(
+def test_a_submission_has_the_typed_values_and_its_errors_are_shown_at_the_field(
     slack: LocalSlack, app: App, connect: Connect
 ) -> None:
     payloads: list[Json] = []
@@ -56,10 +56,10 @@ def test_slack_itself_refuses_an_empty_or_too_short_field(
 
     assert list(empty["errors"]) == ["count"]
     assert short["errors"] == {"count": "Please write between 3 and 3000 characters."}
-    assert len(slack.hub.acks) == acks, "the app was not asked"
+    assert len(slack.hub.acks) == acks, "Slack refuses the value before the app gets the submission"
 
 
-def test_a_value_for_a_field_that_is_not_there_is_a_mistake(
+def test_a_value_for_an_unknown_field_is_an_error(
     slack: LocalSlack, app: App, connect: Connect
 ) -> None:
     view_id = open_modal(slack, app, connect, modal(field()))
@@ -107,7 +107,7 @@ def test_a_submission_can_update_push_and_clear(
         {"response_action": "close"},
     ],
 )
-def test_an_answer_to_a_submission_that_slack_would_refuse_shows_trouble(
+def test_an_invalid_answer_to_a_submission_shows_an_error(
     slack: LocalSlack, app: App, connect: Connect, answer: Json
 ) -> None:
     @app.middleware
@@ -123,7 +123,7 @@ def test_an_answer_to_a_submission_that_slack_would_refuse_shows_trouble(
     assert slack.views("operator")[0]["notice"] == TROUBLE
 
 
-def test_what_a_person_typed_survives_an_update(
+def test_a_typed_value_survives_an_update_of_the_view(
     slack: LocalSlack, app: App, client: WebClient, connect: Connect
 ) -> None:
     view_id = open_modal(slack, app, connect, modal(field()))

@@ -12,7 +12,7 @@ from tests.kit.slack_apps import Connect
 from tests.localslack.dialogs import field, modal, open_modal
 
 
-def test_no_more_than_three_modals_lie_on_each_other(
+def test_no_more_than_three_modals_can_be_stacked(
     slack: LocalSlack, app: App, connect: Connect
 ) -> None:
     refusals: list[str] = []
@@ -36,7 +36,7 @@ def test_no_more_than_three_modals_lie_on_each_other(
     assert slack.views("operator")[0]["id"] == view_id
 
 
-def test_a_view_is_updated_by_who_saw_its_newest_state(
+def test_a_view_can_be_updated_only_with_the_hash_of_its_newest_state(
     slack: LocalSlack, app: App, client: WebClient, connect: Connect
 ) -> None:
     view_id = open_modal(slack, app, connect, modal(field(), external_id="mine"))
@@ -55,7 +55,7 @@ def test_a_view_is_updated_by_who_saw_its_newest_state(
     assert error(view_id=view_id) == "not_found"
 
 
-def test_a_closed_modal_is_told_where_the_app_asked_for_it(
+def test_a_closed_modal_is_sent_to_the_app_if_it_requested_so(
     slack: LocalSlack, app: App, connect: Connect
 ) -> None:
     closed: list[Json] = []
@@ -73,7 +73,7 @@ def test_a_closed_modal_is_told_where_the_app_asked_for_it(
     assert closed[0]["is_cleared"] is False
 
 
-def test_a_reload_loses_the_modals_and_tells_nobody(
+def test_a_reload_loses_the_modals_without_an_event(
     slack: LocalSlack, app: App, client: WebClient, connect: Connect
 ) -> None:
     closed: list[Json] = []
@@ -100,7 +100,7 @@ def test_a_reload_loses_the_modals_and_tells_nobody(
     assert [body["view"]["id"] for body in closed] == [view["id"]]
 
 
-def test_closing_everything_tells_that_the_stack_was_cleared(
+def test_closing_every_modal_sends_is_cleared(
     slack: LocalSlack, app: App, connect: Connect
 ) -> None:
     closed: list[bool] = []
@@ -122,7 +122,9 @@ def test_closing_everything_tells_that_the_stack_was_cleared(
     assert slack.views("operator") == []
 
 
-def test_a_view_belongs_to_its_person(slack: LocalSlack, app: App, connect: Connect) -> None:
+def test_a_view_can_be_used_only_by_its_person(
+    slack: LocalSlack, app: App, connect: Connect
+) -> None:
     view_id = open_modal(slack, app, connect, modal())
 
     with pytest.raises(CannotError, match="no such view"):
@@ -130,7 +132,7 @@ def test_a_view_belongs_to_its_person(slack: LocalSlack, app: App, connect: Conn
     assert slack.views("viewer") == []
 
 
-def test_home_is_published_by_who_saw_its_newest_state(
+def test_home_can_be_published_only_with_the_hash_of_its_newest_state(
     slack: LocalSlack, client: WebClient
 ) -> None:
     view: Json = {"type": "home", "blocks": []}
@@ -149,7 +151,7 @@ def test_home_is_published_by_who_saw_its_newest_state(
     assert error(user_id=mine, view=modal()) == "invalid_arguments"
 
 
-def test_a_view_may_be_250_kilobytes(slack: LocalSlack, client: WebClient) -> None:
+def test_a_view_above_250_kilobytes_is_refused(slack: LocalSlack, client: WebClient) -> None:
     blocks = [section(text=mrkdwn("é" * 3000))] * 50
     with pytest.raises(SlackApiError) as caught:
         client.views_publish(user_id=slack.ids.viewer, view={"type": "home", "blocks": blocks})
@@ -157,7 +159,7 @@ def test_a_view_may_be_250_kilobytes(slack: LocalSlack, client: WebClient) -> No
     assert caught.value.response["error"] == "view_too_large"
 
 
-def test_a_view_is_found_by_the_name_its_app_gave_it(
+def test_a_view_is_found_by_its_external_id(
     slack: LocalSlack, app: App, client: WebClient, connect: Connect
 ) -> None:
     triggers: list[str] = []
@@ -177,7 +179,7 @@ def test_a_view_is_found_by_the_name_its_app_gave_it(
         client.views_push(trigger_id=triggers[0], view=named)
 
 
-def test_nothing_is_pushed_onto_a_modal_that_was_closed(
+def test_no_view_can_be_pushed_onto_a_closed_modal(
     slack: LocalSlack, app: App, client: WebClient, connect: Connect
 ) -> None:
     triggers: list[str] = []
@@ -195,7 +197,7 @@ def test_nothing_is_pushed_onto_a_modal_that_was_closed(
         client.views_push(trigger_id=triggers[0], view=modal())
 
 
-def test_a_call_without_a_view_names_what_is_missing(client: WebClient) -> None:
+def test_a_call_without_a_view_names_the_missing_field(client: WebClient) -> None:
     with pytest.raises(SlackApiError) as caught:
         client.api_call("views.open", json={"trigger_id": "1.2.3"})
 

@@ -13,7 +13,7 @@ from tests.kit.slack_apps import client_of, refused
 SECTION = {"type": "section", "text": {"type": "mrkdwn", "text": "hello"}}
 
 
-def test_auth_test_tells_who_and_where_the_bot_is(slack: LocalSlack, client: WebClient) -> None:
+def test_auth_test_returns_the_bot_and_its_workspace(slack: LocalSlack, client: WebClient) -> None:
     answer = client.auth_test()
 
     ids = slack.ids
@@ -37,13 +37,11 @@ def test_auth_test_tells_who_and_where_the_bot_is(slack: LocalSlack, client: Web
         ({"data": {"token": "xoxb-somebody-else"}}, "invalid_auth"),
     ],
 )
-def test_a_call_needs_a_token_that_slack_knows(
-    slack: LocalSlack, sent: dict[str, Any], error: str
-) -> None:
+def test_a_call_needs_a_known_token(slack: LocalSlack, sent: dict[str, Any], error: str) -> None:
     assert httpx.post(f"{slack.base_url}auth.test", **sent).json()["error"] == error
 
 
-def test_each_method_wants_its_own_kind_of_token(slack: LocalSlack) -> None:
+def test_each_method_requires_its_type_of_token(slack: LocalSlack) -> None:
     bot, app = client_of(slack), WebClient(slack.app_token, base_url=slack.base_url)
 
     assert refused(lambda: bot.apps_connections_open(app_token=slack.bot_token))["error"] == (
@@ -62,7 +60,7 @@ def test_each_method_wants_its_own_kind_of_token(slack: LocalSlack) -> None:
     ],
     ids=["json", "form", "query", "empty body"],
 )
-def test_arguments_come_as_json_form_query_or_beside_an_empty_body(
+def test_arguments_are_accepted_as_json_form_or_query(
     slack: LocalSlack, sent: dict[str, Any]
 ) -> None:
     headers = {"Authorization": f"Bearer {slack.bot_token}"}
@@ -71,7 +69,7 @@ def test_arguments_come_as_json_form_query_or_beside_an_empty_body(
     assert answer["channel"]["name"] == "queue-ops"
 
 
-def test_a_form_carries_blocks_as_text_and_a_token_in_the_body(slack: LocalSlack) -> None:
+def test_a_form_has_blocks_as_text_and_a_token_in_the_body(slack: LocalSlack) -> None:
     form = {
         "token": slack.bot_token,
         "channel": "#queue-ops",
@@ -97,15 +95,13 @@ def test_a_broken_body_is_refused(slack: LocalSlack, content: bytes, kind: str, 
     assert answer.json() == {"ok": False, "error": error}
 
 
-def test_an_unknown_method_is_named(client: WebClient) -> None:
+def test_an_unknown_method_is_refused_by_name(client: WebClient) -> None:
     answer = refused(lambda: client.api_call("chat.shout"))
 
     assert (answer["error"], answer["req_method"]) == ("unknown_method", "chat.shout")
 
 
-def test_a_person_is_described_with_what_roles_depend_on(
-    slack: LocalSlack, client: WebClient
-) -> None:
+def test_a_person_has_the_fields_that_roles_depend_on(slack: LocalSlack, client: WebClient) -> None:
     user = client.users_info(user=slack.ids.lucia, include_locale=True)["user"]
 
     assert user["locale"] == "es-ES"
@@ -116,7 +112,7 @@ def test_a_person_is_described_with_what_roles_depend_on(
     assert refused(lambda: client.users_info(user="U07NOBODY001"))["error"] == "user_not_found"
 
 
-def test_user_groups_have_members(slack: LocalSlack, client: WebClient) -> None:
+def test_the_members_of_a_user_group_are_listed(slack: LocalSlack, client: WebClient) -> None:
     (group,) = client.usergroups_list(include_users=True)["usergroups"]
     assert (group["id"], group["handle"], group["user_count"]) == (slack.ids.oncall, "oncall", 2)
     assert group["users"] == [slack.ids.operator, slack.ids.lucia]
@@ -128,7 +124,7 @@ def test_user_groups_have_members(slack: LocalSlack, client: WebClient) -> None:
     assert missing["error"] == "no_such_subteam"
 
 
-def test_a_disabled_group_is_only_shown_on_demand(slack: LocalSlack, client: WebClient) -> None:
+def test_a_disabled_group_is_listed_only_on_request(slack: LocalSlack, client: WebClient) -> None:
     group = slack.workspace.groups[slack.ids.oncall]
     slack.workspace.put_group(replace(group, date_delete=1_700_000_000))
 
@@ -137,7 +133,7 @@ def test_a_disabled_group_is_only_shown_on_demand(slack: LocalSlack, client: Web
     assert client.usergroups_users_list(usergroup=group.id)["users"] == []
 
 
-def test_scripted_answers_come_in_order_and_then_all_is_normal(
+def test_scripted_answers_are_returned_in_order_before_normal_answers(
     slack: LocalSlack, client: WebClient
 ) -> None:
     slack.script("chat.postMessage", ["channel_not_found", 429, 500, ServerError(503, "busy")])
@@ -161,7 +157,7 @@ def test_scripted_answers_come_in_order_and_then_all_is_normal(
     assert answers == ["channel_not_found", "ratelimited", "http_500", "http_503", None]
 
 
-def test_a_held_answer_does_not_keep_the_server_from_stopping() -> None:
+def test_a_delayed_answer_does_not_prevent_the_stop_of_the_server() -> None:
     with LocalSlack() as slack:
         slack.script("auth.test", [LostAnswer(seconds=60)])
         impatient = WebClient(slack.bot_token, slack.base_url, timeout=1, retry_handlers=[])
@@ -169,7 +165,7 @@ def test_a_held_answer_does_not_keep_the_server_from_stopping() -> None:
             impatient.auth_test()
 
 
-def test_calls_are_remembered_without_their_token(slack: LocalSlack, client: WebClient) -> None:
+def test_calls_are_recorded_without_their_token(slack: LocalSlack, client: WebClient) -> None:
     client.chat_postMessage(channel="queue-ops", text="x")
 
     (call,) = slack.calls()
@@ -177,12 +173,12 @@ def test_calls_are_remembered_without_their_token(slack: LocalSlack, client: Web
     assert slack.calls("chat.update") == []
 
 
-def test_nothing_can_be_asked_of_a_slack_that_does_not_run() -> None:
+def test_a_command_to_a_local_slack_that_is_not_started_fails() -> None:
     with pytest.raises(RuntimeError, match="context manager"):
         LocalSlack().command("operator", "queue-ops", "/queue")
 
 
-def test_a_channel_that_is_not_there_is_a_mistake_of_the_test(slack: LocalSlack) -> None:
+def test_an_unknown_channel_in_a_test_is_an_error(slack: LocalSlack) -> None:
     with pytest.raises(KeyError):
         slack.messages("nowhere")
     with pytest.raises(TimeoutError, match="was not met"):
@@ -196,9 +192,7 @@ def test_a_form_that_is_no_text_is_refused(slack: LocalSlack) -> None:
     assert answer.json()["error"] == "invalid_form_data"
 
 
-def test_what_was_scripted_and_not_given_can_be_forgotten(
-    slack: LocalSlack, client: WebClient
-) -> None:
+def test_unused_scripted_answers_can_be_cleared(slack: LocalSlack, client: WebClient) -> None:
     slack.script("auth.test", [500])
     slack.faults.clear()
 

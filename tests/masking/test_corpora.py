@@ -32,7 +32,7 @@ WAYS: dict[str, Callable[[str], str]] = {
 
 
 @pytest.mark.parametrize("file", ["gitleaks_forms.txt", "detect_secrets_forms.txt"])
-def test_no_form_of_the_published_rules_is_missed(file: str) -> None:
+def test_every_secret_form_of_the_published_rules_is_masked(file: str) -> None:
     corpus = examples(file)
     missed = [
         (example.rule, way, example.text)
@@ -46,7 +46,7 @@ def test_no_form_of_the_published_rules_is_missed(file: str) -> None:
     assert not missed
 
 
-def test_no_form_that_leaked_once_is_missed() -> None:
+def test_every_secret_form_that_leaked_before_is_masked() -> None:
     lines = (HERE / "leaked_forms.txt").read_text(encoding="utf-8").splitlines()
     forms = [line.replace("CANARY", CANARY) for line in lines if line and not line.startswith("# ")]
     missed = [(way, form) for form in forms for way, mask in WAYS.items() if CANARY in mask(form)]
@@ -57,7 +57,7 @@ def test_no_form_that_leaked_once_is_missed() -> None:
     assert not missed
 
 
-def test_a_masked_text_is_masked_again_without_a_change() -> None:
+def test_masking_a_masked_text_does_not_change_the_text() -> None:
     lines = (HERE / "leaked_forms.txt").read_text(encoding="utf-8").splitlines()
     for form in (line.replace("CANARY", CANARY) for line in lines):
         for mask in WAYS.values():
@@ -65,7 +65,7 @@ def test_a_masked_text_is_masked_again_without_a_change() -> None:
             assert mask_text(once) == once
 
 
-def test_every_readable_line_stays_as_it_is() -> None:
+def test_lines_without_secrets_are_not_changed() -> None:
     lines = readable_lines()
     changed = [(line, mask_text(line)) for line in lines if mask_text(line) != line]
     print(f"readable lines: {len(lines)}, {len(changed)} changed")
@@ -73,7 +73,7 @@ def test_every_readable_line_stays_as_it_is() -> None:
     assert not changed
 
 
-def test_exceptions_keep_their_words() -> None:
+def test_exceptions_without_secrets_are_not_changed() -> None:
     """Below 1 % of the words are masked.
 
     Stack trace arguments and email addresses do not count, because they are always masked.
@@ -88,7 +88,7 @@ def test_exceptions_keep_their_words() -> None:
     assert len(lost) / total < MOST_LOST
 
 
-def test_payloads_keep_their_values() -> None:
+def test_payload_values_without_secrets_are_not_changed() -> None:
     """People search for the ids, class, tags and times of a Laravel payload: none is masked."""
     payload = {
         "uuid": "550e8400-e29b-41d4-a716-446655440000",

@@ -95,7 +95,7 @@ def use(team: Team, ids: list[int]) -> list[str]:
     return shown
 
 
-def test_secrets_are_shown_and_stored_nowhere(mariadb_queue: TestQueue) -> None:
+def test_secrets_are_neither_shown_nor_stored(mariadb_queue: TestQueue) -> None:
     with team_at_work(mariadb_queue, rates=False) as team:
         ids = plant(mariadb_queue)
         team.until(lambda: len(mariadb_queue.rows(tables.failures)) == len(ids), 60)

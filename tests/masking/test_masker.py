@@ -62,7 +62,7 @@ def php(text: str) -> str:
 
 
 @pytest.mark.parametrize("name", FORMS)
-def test_a_secret_of_a_known_form_is_masked_wherever_it_stands(name: str) -> None:
+def test_a_secret_of_a_known_form_is_masked_at_any_place(name: str) -> None:
     secret = FORMS[name]
     nested = json.dumps({"note": f"see {secret} there"})
     serialized = f'O:3:"Job":1:{{{php(chr(0) + "*" + chr(0) + "note")}{php(secret)}}}'
@@ -94,7 +94,7 @@ KEYS = [
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_the_value_of_a_masked_key_is_masked_however_it_is_written(key: str) -> None:
+def test_the_value_of_a_masked_key_is_masked_in_every_notation(key: str) -> None:
     data = {key: CANARY, "order_id": 803193}
     inner = json.dumps(data)
     serialized = f"a:1:{{{php(key)}{php(CANARY)}}}"
@@ -140,13 +140,13 @@ def test_a_named_value_in_free_text_is_masked(key: str) -> None:
     assert "next line" in mask_text(f"Authorization: Custom {CANARY}\nnext line")
 
 
-def test_escapes_in_a_broken_payload_hide_nothing() -> None:
+def test_escapes_in_a_broken_payload_do_not_hide_a_secret() -> None:
     assert "tienda" not in mask_payload('{x, "note": "rosa\\u0040tienda.pe"}')
     assert "hunter2" not in mask_payload('{x, "dsn": "mysql:\\/\\/api:hunter2@db\\/x"}')
     assert CANARY not in mask_payload('{x, "pass\\u0077ord": "' + CANARY + '"}')
 
 
-def test_what_is_no_secret_stays_readable() -> None:
+def test_a_text_without_a_secret_is_not_masked() -> None:
     data = {"job": "App\\Jobs\\Sync", "data": {"order_id": 803193, "tienda_id": 12097}}
     assert json.loads(mask_payload(json.dumps(data))) == data
     text = "SQLSTATE[HY000] [1045] Access denied for user 'api'@'10.0.0.5' (using password: YES)"
@@ -161,7 +161,7 @@ def test_what_is_no_secret_stays_readable() -> None:
         assert mask_text(plain) == plain
 
 
-def test_a_shown_payload_opens_what_is_nested_in_it() -> None:
+def test_a_shown_payload_includes_its_decoded_nested_values() -> None:
     serialized = f'O:13:"App\\Jobs\\Sync":1:{{{php(chr(0) + "*" + chr(0) + "order_id")}i:7;}}'
     payload = json.loads(mask_payload(json.dumps({"a": '{"b": [1]}', "c": serialized})))
     assert payload == {"a": {"b": [1]}, "c": {"(class)": "App\\Jobs\\Sync", "order_id": 7}}
@@ -182,7 +182,7 @@ def test_card_numbers_are_masked_as_numbers_too_and_ids_are_not() -> None:
     assert not is_card_number("1234567812345670")
 
 
-def test_keys_are_a_setting_and_short_ones_are_whole_words() -> None:
+def test_masked_keys_are_a_setting_and_short_keys_match_whole_words() -> None:
     masker = Masker(["ruc", "direccion"])
     masked = masker.payload(
         '{"ruc": "20100070970", "truco": "x", "DireccionFiscal": "y", "pin": 1}'
@@ -198,7 +198,7 @@ def test_keys_are_a_setting_and_short_ones_are_whole_words() -> None:
         assert not default.is_masked(key), key
 
 
-def test_references_that_multiply_are_shown_within_a_budget() -> None:
+def test_multiplied_references_are_shown_up_to_a_limit() -> None:
     bomb = 'a:1:{i:0;s:1:"x";}'
     for slot in range(2, 40):
         bomb = f"a:3:{{i:0;{bomb}i:1;r:{slot};i:2;r:{slot};}}"
@@ -211,7 +211,7 @@ def test_references_that_multiply_are_shown_within_a_budget() -> None:
 @given(
     st.one_of(st.text(max_size=300), st.lists(st.sampled_from(PIECES), max_size=60).map("".join))
 )
-def test_no_text_raises_and_what_is_shown_can_be_sent(text: str) -> None:
+def test_masking_of_any_text_raises_no_error_and_the_result_can_be_encoded(text: str) -> None:
     mask_payload(text).encode()
     mask_text(text)
 
@@ -240,7 +240,7 @@ wraps: list[Callable[[object], object]] = [
     shape=st.lists(st.sampled_from(wraps), max_size=4),
     cut=st.integers(0, 400),
 )
-def test_a_canary_under_a_masked_key_is_never_seen(
+def test_a_canary_under_a_masked_key_is_never_shown(
     before: object,
     key: str,
     around: str,
@@ -259,7 +259,7 @@ def test_a_canary_under_a_masked_key_is_never_seen(
 
 
 @pytest.mark.parametrize("piece", PIECES)
-def test_no_text_of_64_kb_takes_long(piece: str) -> None:
+def test_a_text_of_64_kb_is_masked_within_3_seconds(piece: str) -> None:
     """64 kB, the size of the spec's payload column, take below 3 s; the slowest took a tenth."""
     text = piece * (65_536 // len(piece))
     for work in (mask_payload, mask_text):

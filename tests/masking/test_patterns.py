@@ -58,7 +58,9 @@ def _parts(operation: Any, argument: Any) -> list[Any]:
 
 
 @pytest.mark.parametrize(("name", "pattern"), patterns())
-def test_no_repeat_is_within_another_without_a_bound(name: str, pattern: re.Pattern[str]) -> None:
+def test_no_unbounded_repeat_is_nested_in_another_repeat(
+    name: str, pattern: re.Pattern[str]
+) -> None:
     for most, depth in repeats(PARSER.parse(pattern.pattern, pattern.flags)):
         nested = depth > 1
         assert not nested or most <= MOST_NESTED or name in REST, (name, most)

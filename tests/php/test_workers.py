@@ -88,7 +88,7 @@ def effects(queue: TestQueue) -> Counter[tuple[int, str]]:
     return Counter((row.order_id, row.digest) for row in rows)
 
 
-def each_once(queue: TestQueue) -> None:
+def assert_each_job_ran_once(queue: TestQueue) -> None:
     """Wait until both tables are empty, and hold every effect to one with the same bytes."""
     until(lambda: not queue.jobs and not queue.failed, SECONDS)
     until(lambda: effects(queue).total() >= JOBS, SECONDS)
@@ -96,7 +96,7 @@ def each_once(queue: TestQueue) -> None:
     assert effects(queue) == Counter(digests.items())
 
 
-def test_what_two_people_retry_at_once_is_processed_once(worked: TestQueue) -> None:
+def test_jobs_that_two_people_retry_at_once_are_processed_once(worked: TestQueue) -> None:
     born = payloads(worked)
     ids = [row.id for row in worked.failed]
 
@@ -108,11 +108,11 @@ def test_what_two_people_retry_at_once_is_processed_once(worked: TestQueue) -> N
     ends = at_once(*steps, seconds=SECONDS)
     for failed_id, *both in zip(ids, *ends, strict=True):
         assert sorted(both) == ["failed-job-not-found", "ok"], (failed_id, both)
-    each_once(worked)
+    assert_each_job_ran_once(worked)
     assert broken(worked, born, worked=born) == []
 
 
-def test_what_a_bulk_retry_and_a_person_retry_at_once_is_processed_once(worked: TestQueue) -> None:
+def test_jobs_retried_in_bulk_and_by_a_person_at_once_are_processed_once(worked: TestQueue) -> None:
     born = payloads(worked)
     ids = [row.id for row in worked.failed]
     first, second = make_setup(worked, "a"), make_setup(worked, "b")
@@ -128,5 +128,5 @@ def test_what_a_bulk_retry_and_a_person_retry_at_once_is_processed_once(worked: 
         assert set(ends) <= {"ok", "failed-job-not-found"}, ends
 
     at_once(in_bulk, by_hand, seconds=SECONDS)
-    each_once(worked)
+    assert_each_job_ran_once(worked)
     assert broken(worked, born, worked=born) == []

@@ -10,7 +10,7 @@ from bot.queue.layouts import Queue, spec_tables
 from tests.kit.queues import TestQueue
 
 
-def test_a_batch_of_the_bot_takes_more_ids_than_it_uses_and_they_are_known(
+def test_the_ids_that_a_batch_of_the_bot_leaves_unused_are_known(
     mariadb_queue: TestQueue,
 ) -> None:
     """The formula agrees with the server's own counter."""
@@ -30,7 +30,7 @@ def test_a_batch_of_the_bot_takes_more_ids_than_it_uses_and_they_are_known(
             assert after == before + count + auto_increment.ids_unused(connection, count)
 
 
-def test_where_ids_go_in_steps_the_steps_are_counted(mariadb_queue: TestQueue) -> None:
+def test_ids_with_an_increment_above_1_are_counted_by_steps(mariadb_queue: TestQueue) -> None:
     jobs = mariadb_queue.queue.jobs
     row = {"queue": "a", "payload": "", "attempts": 0, "available_at": 0, "created_at": 0}
     with mariadb_queue.engine.begin() as connection:
@@ -44,7 +44,7 @@ def test_where_ids_go_in_steps_the_steps_are_counted(mariadb_queue: TestQueue) -
         connection.execute(text("SET SESSION auto_increment_increment = 1"))
 
 
-def test_a_file_without_a_counter_says_nothing(tmp_path: Path) -> None:
+def test_the_used_ids_are_unknown_in_an_sqlite_file_without_a_counter(tmp_path: Path) -> None:
     engine = connect(f"sqlite:///{tmp_path / 'plain.sqlite3'}")
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE jobs (id INTEGER PRIMARY KEY, queue TEXT)"))

@@ -41,7 +41,7 @@ def refer(queue: TestQueue, parent: str, *row_ids: int, rule: str = "CASCADE") -
     ("command", "parent"),
     [("retry 1", "failed_jobs"), ("delete-failed 1", "failed_jobs"), ("delete 1", "jobs")],
 )
-def test_by_id_such_a_row_is_refused_until_it_is_forced(
+def test_a_change_by_id_of_a_row_with_children_is_refused_without_force(
     queue: TestQueue, command: str, parent: str, rule: str
 ) -> None:
     queue.fail(1)
@@ -58,7 +58,7 @@ def test_by_id_such_a_row_is_refused_until_it_is_forced(
     assert broken(queue) == []
 
 
-def test_of_several_rows_only_those_with_notes_are_refused(queue: TestQueue) -> None:
+def test_of_several_rows_only_rows_with_children_are_refused(queue: TestQueue) -> None:
     for failed_id in (1, 2, 3):
         queue.fail(failed_id)
     refer(queue, "failed_jobs", 2)
@@ -70,7 +70,7 @@ def test_of_several_rows_only_those_with_notes_are_refused(queue: TestQueue) -> 
     assert notes(queue) == [(1, 2)]
 
 
-def test_an_undo_of_a_retry_does_not_delete_notes_of_the_job(queue: TestQueue) -> None:
+def test_undo_of_a_retry_does_not_delete_children_of_the_job(queue: TestQueue) -> None:
     queue.fail(1)
     setup = make_setup(queue)
     assert ask(setup, "retry 1").refusal is None
@@ -83,7 +83,7 @@ def test_an_undo_of_a_retry_does_not_delete_notes_of_the_job(queue: TestQueue) -
     assert [row.id for row in queue.failed] == [1]
 
 
-def test_rows_that_nothing_refers_to_need_no_force(queue: TestQueue) -> None:
+def test_a_change_of_rows_without_children_needs_no_force(queue: TestQueue) -> None:
     queue.fail(1)
     queue.fail(2)
     refer(queue, "failed_jobs", 2)
@@ -91,7 +91,9 @@ def test_rows_that_nothing_refers_to_need_no_force(queue: TestQueue) -> None:
 
 
 @pytest.mark.parametrize("command", ["retry-all", "clear-failed", "retry queue=mail"])
-def test_in_bulk_the_preview_names_the_tables(queue: TestQueue, command: str) -> None:
+def test_the_preview_of_a_bulk_change_names_the_child_tables(
+    queue: TestQueue, command: str
+) -> None:
     queue.fail(1, queue="mail")
     setup = make_setup(queue)
     assert previewed(setup, command).children == ()
@@ -99,13 +101,13 @@ def test_in_bulk_the_preview_names_the_tables(queue: TestQueue, command: str) ->
     assert previewed(setup, command).children == ("notes",)
 
 
-def test_a_key_that_only_forbids_is_no_child(queue: TestQueue) -> None:
+def test_a_restricting_foreign_key_makes_no_child_table(queue: TestQueue) -> None:
     queue.fail(1)
     refer(queue, "failed_jobs", rule="RESTRICT")
     assert previewed(make_setup(queue)).children == ()
 
 
-def test_a_table_of_another_database_is_named_with_it(
+def test_a_child_table_of_another_database_is_named_with_its_database(
     queue: TestQueue, mariadb_server: MariaDB
 ) -> None:
     queue.fail(1)
@@ -123,7 +125,7 @@ def test_a_table_of_another_database_is_named_with_it(
         run(queue, f"DROP TABLE {other}.notes")
 
 
-def test_all_rows_refused_is_nothing_to_do(queue: TestQueue) -> None:
+def test_a_change_whose_rows_are_all_refused_has_nothing_to_do(queue: TestQueue) -> None:
     for failed_id in (1, 2):
         queue.fail(failed_id)
     refer(queue, "failed_jobs", 1, 2)
@@ -131,7 +133,7 @@ def test_all_rows_refused_is_nothing_to_do(queue: TestQueue) -> None:
     assert len(notes(queue)) == 2
 
 
-def test_a_key_of_a_table_without_a_privilege_is_not_seen(
+def test_a_foreign_key_of_a_table_without_a_privilege_is_not_found(
     queue: TestQueue, mariadb_server: MariaDB
 ) -> None:
     """The account sees a child table's key only with a privilege on it, see docs/operating.md."""

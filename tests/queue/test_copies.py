@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import event, select
 
 from bot.models.refusals import RowRefused, RowTooLong, RowWouldChange
-from bot.queue.layouts import content_digest, failed_digest, payload_digest
+from bot.queue.layouts.digests import content_digest, failed_digest, payload_digest
 from tests.kit.bulk import carried_out, previewed, run_out, small_batches
-from tests.kit.changed_rows import comes_back, fitted_to, rows, run, unchanged
+from tests.kit.changed_rows import fitted_to, rows, run, unchanged, undo_restores
 from tests.kit.clock import Clock
 from tests.kit.invariants import broken
 from tests.kit.own_database import own_mariadb_queue, own_queue
@@ -49,7 +49,9 @@ def test_a_value_that_is_too_long_names_its_column(
     unchanged(mariadb_queue, "retry 1", RowTooLong, detail)
 
 
-def test_a_character_that_the_table_cannot_hold_is_refused(mariadb_queue: TestQueue) -> None:
+def test_a_retry_of_a_character_that_the_table_cannot_store_is_refused(
+    mariadb_queue: TestQueue,
+) -> None:
     """D2: in a lenient session the server would store a question mark instead of the emoji."""
     run(mariadb_queue, "ALTER TABLE jobs CONVERT TO CHARACTER SET utf8mb3")
     mariadb_queue.fail(1, body=EMOJI)
@@ -80,9 +82,9 @@ def test_tables_in_another_character_set_work(mariadb_queue: TestQueue, charset:
     setup = make_setup(queue)
     for command in ("failed", "jobs", "status", "errors", "failed-job 1", "job 9"):
         assert ask(setup, command).refusal is None, command
-    comes_back(queue, "retry 1")
-    comes_back(queue, "delete-failed 1")
-    comes_back(queue, "delete 9", "jobs")
+    undo_restores(queue, "retry 1")
+    undo_restores(queue, "delete-failed 1")
+    undo_restores(queue, "delete 9", "jobs")
 
 
 @pytest.mark.parametrize(("charset", "converts"), [("utf8mb4", False), ("latin1", True)])
@@ -103,7 +105,7 @@ def test_a_digest_is_the_same_with_and_without_a_needless_conversion(
         assert values[0] == values[1]
 
 
-def test_columns_that_the_layout_does_not_name_come_back(queue: TestQueue) -> None:
+def test_columns_that_the_layout_does_not_name_are_restored(queue: TestQueue) -> None:
     """D5: an undo inserted the columns' defaults."""
     run(
         queue,
@@ -119,9 +121,9 @@ def test_columns_that_the_layout_does_not_name_come_back(queue: TestQueue) -> No
         "UPDATE failed_jobs SET connection = 'redis', notes = 'see \"ticket\" 7 é' WHERE id = 1",
         "UPDATE jobs SET priority = 5",
     )
-    comes_back(queue, "retry 1")
-    comes_back(queue, "delete-failed 1 2")
-    comes_back(queue, "delete 9", "jobs")
+    undo_restores(queue, "retry 1")
+    undo_restores(queue, "delete-failed 1 2")
+    undo_restores(queue, "delete 9", "jobs")
 
 
 CHANGES = {
@@ -225,7 +227,7 @@ def test_a_definition_that_did_not_change_is_compared_and_not_read(
     assert not [one for one in statements if "information_schema.columns" in one]
 
 
-def test_bytes_that_are_no_text_are_listed_and_come_back(mariadb_queue: TestQueue) -> None:
+def test_bytes_that_are_no_text_are_listed_and_restored(mariadb_queue: TestQueue) -> None:
     """D3: one such row hid every later failure."""
     queue = mariadb_queue
     run(
@@ -241,11 +243,13 @@ def test_bytes_that_are_no_text_are_listed_and_come_back(mariadb_queue: TestQueu
     setup = make_setup(queue)
     for command in ("failed", "failed-job 1", "errors", "status", "find order=7"):
         assert ask(setup, command).refusal is None, command
-    comes_back(queue, "delete-failed 1")
-    comes_back(queue, "retry 1 2")
+    undo_restores(queue, "delete-failed 1")
+    undo_restores(queue, "retry 1 2")
 
 
-def test_a_number_beyond_the_calendar_and_an_id_beyond_bigint(mariadb_queue: TestQueue) -> None:
+def test_a_time_beyond_the_calendar_and_an_id_beyond_bigint_are_handled(
+    mariadb_queue: TestQueue,
+) -> None:
     """D9: the server raised error 1264."""
     queue = mariadb_queue
     for table in ("jobs", "failed_jobs"):
@@ -257,12 +261,12 @@ def test_a_number_beyond_the_calendar_and_an_id_beyond_bigint(mariadb_queue: Tes
     setup = make_setup(queue)
     for command in ("jobs", f"job {job}", "failed", f"failed-job {failed}", "status"):
         assert ask(setup, command).refusal is None, command
-    comes_back(queue, f"delete {job}", "jobs")
-    comes_back(queue, f"retry {failed}")
-    comes_back(queue, f"delete-failed {failed}")
+    undo_restores(queue, f"delete {job}", "jobs")
+    undo_restores(queue, f"retry {failed}")
+    undo_restores(queue, f"delete-failed {failed}")
 
 
-def test_nothing_where_a_value_should_be_is_shown_as_unknown(mariadb_queue: TestQueue) -> None:
+def test_a_null_in_a_required_column_is_shown_as_unknown(mariadb_queue: TestQueue) -> None:
     """D10: one row with NULLs made the list fail for everybody."""
     queue = mariadb_queue
     run(
@@ -289,8 +293,8 @@ def test_nothing_where_a_value_should_be_is_shown_as_unknown(mariadb_queue: Test
     setup = make_setup(queue)
     for command in ("failed", "jobs", "status", "failed-job 1", "job 8", "errors", "stuck"):
         assert ask(setup, command).refusal is None, command
-    comes_back(queue, "delete-failed 1")
-    comes_back(queue, "delete 8", "jobs")
+    undo_restores(queue, "delete-failed 1")
+    undo_restores(queue, "delete 8", "jobs")
 
 
 def test_a_violated_constraint_is_named(mariadb_queue: TestQueue) -> None:
@@ -327,13 +331,15 @@ def test_an_undo_that_the_table_refuses_names_the_row(mariadb_queue: TestQueue) 
         SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'small: no'""",
     ],
 )
-def test_a_table_s_own_rule_is_named(mariadb_queue: TestQueue, rule: str) -> None:
+def test_the_refusal_names_the_trigger_or_constraint_of_the_table(
+    mariadb_queue: TestQueue, rule: str
+) -> None:
     run(mariadb_queue, rule)
     mariadb_queue.fail(1)
     unchanged(mariadb_queue, "retry 1", RowRefused, "small")
 
 
-def test_of_several_rows_the_refused_one_is_named_and_the_others_are_moved(
+def test_a_refused_row_of_several_is_named_and_the_other_rows_are_moved(
     mariadb_queue: TestQueue,
 ) -> None:
     run(mariadb_queue, "ALTER TABLE jobs ADD CONSTRAINT small CHECK (CHAR_LENGTH(payload) < 9)")

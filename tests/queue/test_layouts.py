@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import ColumnElement, select
 
 from bot.database.transactions import reading
-from bot.queue.layouts import spec, spec_tables
+from bot.queue.layouts import moments, spec_tables, tables
 from bot.queue.layouts.rows import FailedRow, JobRow
 from bot.store.tables import archive
 from bot.wall_clock import unix
@@ -108,17 +108,17 @@ def test_no_module_outside_the_layouts_reads_a_column_of_the_queues_tables() -> 
     trees = modules(r"\.(c|columns)\b")
     reads = {name: places for name, tree in trees if (places := column_reads(tree))}
     assert {name: places for name, places in reads.items() if name not in ALLOWED} == {}
-    assert ALLOWED.keys() <= reads.keys(), "an exception that nothing needs"
+    assert ALLOWED.keys() <= reads.keys(), "an exception in the list is no longer needed"
 
 
 def test_no_module_outside_the_layouts_writes_a_column_of_the_queues_tables_by_name() -> None:
     trees = modules(r"\.values\(")
     writes = {name: places for name, tree in trees if (places := column_writes(tree))}
     assert {name: places for name, places in writes.items() if name not in WRITERS} == {}
-    assert WRITERS.keys() <= writes.keys(), "an exception that nothing needs"
+    assert WRITERS.keys() <= writes.keys(), "an exception in the list is no longer needed"
 
 
-def test_no_module_of_the_queue_has_the_name_of_a_column_as_a_text() -> None:
+def test_no_module_of_the_queue_has_a_column_name_in_a_string() -> None:
     trees = modules("", "bot/queue")
     assert {name: names for name, tree in trees if (names := column_names() & texts(tree))} == {}
 
@@ -135,7 +135,7 @@ def test_no_module_of_the_queue_has_the_name_of_a_column_as_a_text() -> None:
         "layout.table.c.payload",
     ],
 )
-def test_the_search_sees_every_way_to_a_column(code: str) -> None:
+def test_the_search_finds_every_way_to_read_a_column(code: str) -> None:
     assert column_reads(ast.parse(code)) != []
 
 
@@ -143,11 +143,11 @@ def test_the_search_sees_every_way_to_a_column(code: str) -> None:
     "code",
     ["update(queue.jobs).where(x).values(reserved_at=None)", "insert(queue.failed).values(row)"],
 )
-def test_the_search_sees_a_write(code: str) -> None:
+def test_the_search_finds_a_write(code: str) -> None:
     assert column_writes(ast.parse(code)) != []
 
 
-def test_the_conditions_part_the_jobs_by_their_state(queue: TestQueue) -> None:
+def test_the_conditions_select_the_jobs_of_their_state(queue: TestQueue) -> None:
     now = unix(NOW)
     ids = {
         "available": queue.push(available_at=now),
@@ -159,8 +159,8 @@ def test_the_conditions_part_the_jobs_by_their_state(queue: TestQueue) -> None:
     expected: list[tuple[ColumnElement[bool], set[str]]] = [
         (layout.is_available(NOW), {"available", "released"}),
         (layout.is_delayed(NOW), {"delayed"}),
-        (layout.is_reserved(), {"reserved"}),
-        (layout.is_pending(), {"available", "delayed", "released"}),
+        (layout.is_reserved(NOW), {"reserved"}),
+        (layout.is_pending(NOW), {"available", "delayed", "released"}),
         (layout.is_untouched(), {"available", "delayed"}),
         (layout.is_reserved_for(60, NOW), {"reserved"}),
         (layout.is_reserved_for(61, NOW), set()),
@@ -171,7 +171,7 @@ def test_the_conditions_part_the_jobs_by_their_state(queue: TestQueue) -> None:
             assert matching == {ids[name] for name in names}, str(condition)
 
 
-def test_a_row_has_the_state_that_the_conditions_say(queue: TestQueue) -> None:
+def test_the_state_of_a_row_agrees_with_the_conditions(queue: TestQueue) -> None:
     now = unix(NOW)
     for available_at, reserved_at in ((now, None), (now + 1, None), (now, now), (now + 1, now)):
         queue.push(available_at=available_at, reserved_at=reserved_at)
@@ -179,19 +179,21 @@ def test_a_row_has_the_state_that_the_conditions_say(queue: TestQueue) -> None:
     conditions = {
         "pending": layout.is_available(NOW),
         "delayed": layout.is_delayed(NOW),
-        "reserved": layout.is_reserved(),
+        "reserved": layout.is_reserved(NOW),
     }
     with reading(queue.engine) as connection:
         for state, condition in conditions.items():
-            query = select(*layout.selection(100)).where(condition)
-            rows = [JobRow.of(row) for row in connection.execute(query).mappings()]
+            query = select(*layout.selection(100, NOW)).where(condition)
+            rows = [layout.row_of(row) for row in connection.execute(query).mappings()]
             assert {row.state(NOW) for row in rows} == {state}
 
 
 def test_a_selection_has_the_columns_of_its_row_in_order() -> None:
     jobs, failed = spec_tables()
-    of_job = [column.name for column in select(*spec.JobsTable(jobs).selection(9)).selected_columns]
-    of_failed = select(*spec.FailedJobsTable(failed).selection(9, 9)).selected_columns
+    of_job = [
+        column.name for column in select(*tables.JobsTable(jobs).selection(9, NOW)).selected_columns
+    ]
+    of_failed = select(*tables.FailedJobsTable(failed).selection(9, 9)).selected_columns
     assert of_job == [field.name for field in fields(JobRow)]
     assert [*(column.name for column in of_failed), "digest"] == [
         field.name for field in fields(FailedRow)
@@ -199,21 +201,21 @@ def test_a_selection_has_the_columns_of_its_row_in_order() -> None:
 
 
 def test_an_archive_keeps_every_column_and_a_restore_writes_every_column() -> None:
-    tables = spec_tables()
-    layouts: tuple[spec.JobsTable | spec.FailedJobsTable, ...] = (
-        spec.JobsTable(tables[0]),
-        spec.FailedJobsTable(tables[1]),
+    pair = spec_tables()
+    layouts: tuple[tables.JobsTable | tables.FailedJobsTable, ...] = (
+        tables.JobsTable(pair[0]),
+        tables.FailedJobsTable(pair[1]),
     )
-    for layout, table in zip(layouts, tables, strict=True):
+    for layout, table in zip(layouts, pair, strict=True):
         names = [column.name for column in table.columns]
-        assert [layout.id.name, *layout.restored_columns] == names
-        assert set(layout.restored_columns) <= set(spec.ARCHIVED) <= set(archive.c.keys())
+        assert [layout.id.name, *layout.archived_columns] == names
+        assert set(layout.archived_columns) <= set(tables.ARCHIVED) <= set(archive.c.keys())
 
 
-def test_moments_survive_the_way_into_a_table_and_back() -> None:
+def test_times_are_unchanged_after_a_write_and_a_read() -> None:
     zone = ZoneInfo("America/Lima")
-    assert spec.decode_moment(spec.encode_moment(NOW)) == NOW
-    assert spec.encode_failed_at(NOW, zone) == NOW - timedelta(hours=5)
-    assert spec.decode_failed_at(spec.encode_failed_at(NOW, zone), zone) == NOW
+    assert moments.decode_moment(moments.encode_moment(NOW)) == NOW
+    assert moments.encode_failed_at(NOW, zone) == NOW - timedelta(hours=5)
+    assert moments.decode_failed_at(moments.encode_failed_at(NOW, zone), zone) == NOW
     outside = datetime(9999, 12, 31, 23, 59)  # noqa: DTZ001 a wall clock
-    assert spec.decode_failed_at(outside, zone) == outside
+    assert moments.decode_failed_at(outside, zone) == outside

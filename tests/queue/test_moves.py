@@ -48,7 +48,7 @@ def test_a_retry_keeps_every_byte_of_an_odd_payload(queue: TestQueue) -> None:
     assert broken(queue, before) == []
 
 
-def test_a_retried_job_is_as_if_new(queue: TestQueue) -> None:
+def test_a_retried_job_has_the_values_of_a_new_job(queue: TestQueue) -> None:
     failed = queue.fail(45, queue="mail")
     setup = make_setup(queue)
     outcome = ask(setup, f"retry {failed}")
@@ -59,7 +59,7 @@ def test_a_retried_job_is_as_if_new(queue: TestQueue) -> None:
     assert at - 1 <= job.created_at <= at
 
 
-def test_a_time_of_the_transaction_is_the_time_of_the_job(queue: TestQueue) -> None:
+def test_a_retried_job_has_the_time_of_the_transaction(queue: TestQueue) -> None:
     queue.fail(45)
     with queue.engine.begin() as connection:
         retry(connection, queue.queue, 45, NOW)
@@ -68,7 +68,7 @@ def test_a_time_of_the_transaction_is_the_time_of_the_job(queue: TestQueue) -> N
 
 
 @pytest.mark.parametrize("move", [retry, delete_failed, delete_job])
-def test_a_row_that_is_gone_is_a_lost_race(queue: TestQueue, move: Any) -> None:
+def test_a_move_of_a_missing_row_is_a_lost_race(queue: TestQueue, move: Any) -> None:
     arguments = (NOW,) if move is retry else ()
     with queue.engine.begin() as connection, pytest.raises(LostRace):
         move(connection, queue.queue, 45, *arguments)
@@ -76,7 +76,7 @@ def test_a_row_that_is_gone_is_a_lost_race(queue: TestQueue, move: Any) -> None:
 
 
 @pytest.mark.parametrize("words", ["delete-failed 45", "delete 7", "retry 45"])
-def test_what_is_removed_is_in_the_archive_as_it_was(queue: TestQueue, words: str) -> None:
+def test_a_removed_row_is_in_the_archive_unchanged(queue: TestQueue, words: str) -> None:
     queue.fail(45, body=ODD[1])
     queue.push(7, body=ODD[2], attempts=2, reserved_at=1762537000)
     failed, jobs = list(queue.failed), list(queue.jobs)
@@ -97,7 +97,7 @@ def digest_of(queue: TestQueue, failed_id: int) -> str:
         return failed_job(connection, queue.queue, failed_id).row_digest
 
 
-def test_an_id_that_came_back_with_another_row_is_refused(queue: TestQueue) -> None:
+def test_a_change_of_an_id_that_now_has_another_row_is_refused(queue: TestQueue) -> None:
     queue.fail(45, order=1)
     seen = digest_of(queue, 45)
     truncate(queue)
@@ -118,7 +118,9 @@ def test_an_id_that_came_back_with_another_row_is_refused(queue: TestQueue) -> N
         "failed_at = '2025-11-07 17:46:00'",
     ],
 )
-def test_any_other_content_is_another_row(queue: TestQueue, change: str) -> None:
+def test_a_change_of_a_row_whose_content_has_changed_is_refused(
+    queue: TestQueue, change: str
+) -> None:
     queue.fail(45)
     seen = digest_of(queue, 45)
     with queue.engine.begin() as connection:
@@ -137,7 +139,7 @@ def truncate(queue: TestQueue) -> None:
             connection.execute(text("TRUNCATE TABLE failed_jobs"))
 
 
-def test_a_job_deleted_while_a_worker_holds_it_says_so(queue: TestQueue) -> None:
+def test_the_result_of_a_delete_says_if_a_worker_had_the_job(queue: TestQueue) -> None:
     queue.push(7, reserved_at=1762537000, attempts=1)
     outcome = ask(make_setup(queue), "delete 7")
     assert outcome.result is not None
@@ -147,7 +149,7 @@ def test_a_job_deleted_while_a_worker_holds_it_says_so(queue: TestQueue) -> None
     assert queue.jobs == []
 
 
-def test_who_comes_second_is_told_who_was_first(queue: TestQueue) -> None:
+def test_the_refusal_of_the_second_change_names_the_person_of_the_first(queue: TestQueue) -> None:
     queue.fail(45)
     setup = make_setup(queue)
     first = ask(setup, "retry 45", by="U07OPERATOR1")
@@ -157,7 +159,7 @@ def test_who_comes_second_is_told_who_was_first(queue: TestQueue) -> None:
     assert (second.refusal.by, second.refusal.action) == ("U07OPERATOR1", "retry")
 
 
-def test_of_several_ids_those_that_can_be_moved_are(queue: TestQueue) -> None:
+def test_of_several_ids_the_possible_ones_are_moved(queue: TestQueue) -> None:
     queue.fail(1)
     queue.fail(3)
     setup = make_setup(queue)

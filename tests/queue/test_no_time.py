@@ -8,7 +8,7 @@ from tests.kit.queues import TestQueue
 from tests.kit.replicas import ANA, TEAM, ask, codes, hold, make_setup
 
 
-def test_a_failed_job_without_a_time_keeps_no_list_and_no_home_from_being_read(
+def test_lists_and_home_work_with_a_failed_job_without_a_time(
     mariadb_queue: TestQueue,
 ) -> None:
     setup = make_setup(mariadb_queue)

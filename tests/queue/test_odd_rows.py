@@ -25,7 +25,7 @@ from bot.store import tables
 from bot.store.reports.health import health
 from bot.wall_clock import utc_of_unix
 from tests.kit.bulk import carried_out
-from tests.kit.changed_rows import comes_back, fitted_to, rows, run, unchanged
+from tests.kit.changed_rows import fitted_to, rows, run, unchanged, undo_restores
 from tests.kit.clock import Clock
 from tests.kit.failure_index import live
 from tests.kit.invariants import broken
@@ -72,7 +72,7 @@ def check_metrics(queue: TestQueue) -> None:
 @pytest.mark.parametrize(
     "value", ["available_at = 4611686018427387904", "created_at = 4611686018427387904"]
 )
-def test_moments_of_two_types_and_outside_the_calendar_are_counted(
+def test_times_of_two_types_and_outside_the_calendar_are_counted(
     mariadb_queue: TestQueue, value: str
 ) -> None:
     """The minimum of an INT and a BIGINT UNSIGNED is a decimal."""
@@ -88,13 +88,13 @@ def test_moments_of_two_types_and_outside_the_calendar_are_counted(
     read(mariadb_queue, "stuck")
 
 
-def test_the_calendar_has_two_ends() -> None:
+def test_times_beyond_the_calendar_are_limited_to_its_first_and_last_year() -> None:
     assert utc_of_unix(2**62).year == 9999
     assert utc_of_unix(-(2**62)).year == 1
     assert utc_of_unix(0).year == 1970
 
 
-def test_the_oldest_job_may_have_no_moment_from_which_it_is_available(
+def test_the_oldest_job_can_have_no_available_at(
     mariadb_queue: TestQueue,
 ) -> None:
     run(mariadb_queue, "ALTER TABLE jobs MODIFY available_at INT NULL")
@@ -105,13 +105,15 @@ def test_the_oldest_job_may_have_no_moment_from_which_it_is_available(
     assert status.model_dump()["data"]["oldest_pending_job"]["available_at"] is None
 
 
-def test_a_job_with_an_id_beyond_a_sample_s_number_is_counted(mariadb_queue: TestQueue) -> None:
+def test_a_job_with_an_id_beyond_the_number_range_of_a_sample_is_counted(
+    mariadb_queue: TestQueue,
+) -> None:
     run(mariadb_queue, "ALTER TABLE jobs MODIFY id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT")
     mariadb_queue.push(2**63 + 5)
     check_metrics(mariadb_queue)
 
 
-def test_a_row_without_a_queue_is_shown_and_left_alone(mariadb_queue: TestQueue) -> None:
+def test_a_row_without_a_queue_is_shown_and_not_changed(mariadb_queue: TestQueue) -> None:
     for table in ("jobs", "failed_jobs"):
         run(mariadb_queue, f"ALTER TABLE {table} MODIFY queue VARCHAR(191) NULL")
     mariadb_queue.fail(1)
@@ -128,17 +130,17 @@ def test_a_row_without_a_queue_is_shown_and_left_alone(mariadb_queue: TestQueue)
     assert rows(mariadb_queue, "jobs") == before
 
 
-def test_a_failure_without_a_payload_is_retried_and_comes_back(mariadb_queue: TestQueue) -> None:
+def test_a_failure_without_a_payload_can_be_retried_and_restored(mariadb_queue: TestQueue) -> None:
     for table in ("jobs", "failed_jobs"):
         run(mariadb_queue, f"ALTER TABLE {table} MODIFY payload LONGTEXT NULL")
     mariadb_queue.fail(1)
     run(mariadb_queue, "UPDATE failed_jobs SET payload = NULL")
-    comes_back(mariadb_queue, "retry 1")
-    comes_back(mariadb_queue, "delete-failed 1")
+    undo_restores(mariadb_queue, "retry 1")
+    undo_restores(mariadb_queue, "delete-failed 1")
 
 
 @pytest.mark.parametrize("charset", ["latin1", "cp1251", "utf8mb3", "ascii"])
-def test_a_queue_s_name_that_the_tables_cannot_hold_has_no_jobs(
+def test_a_queue_name_that_the_tables_cannot_store_has_no_jobs(
     mariadb_queue: TestQueue, charset: str
 ) -> None:
     """The server raises error 1267 if it compares a column with such a character."""
@@ -156,7 +158,7 @@ def test_a_queue_s_name_that_the_tables_cannot_hold_has_no_jobs(
 
 
 @pytest.mark.skipif(is_mysql(), reason="MySQL stores no such bytes")
-def test_bytes_that_are_not_of_the_column_s_character_set_are_left_alone(
+def test_a_row_with_bytes_outside_of_the_character_set_is_not_changed(
     mariadb_queue: TestQueue,
 ) -> None:
     """A lenient session stores such bytes, and the archive could not hold them."""
@@ -173,11 +175,11 @@ def test_bytes_that_are_not_of_the_column_s_character_set_are_left_alone(
     mariadb_queue.engine.dispose()
     for words in ("retry 1", "delete-failed 1"):
         unchanged(mariadb_queue, words, RowRefused, "exception")
-    comes_back(mariadb_queue, "retry 2")
+    undo_restores(mariadb_queue, "retry 2")
 
 
 @pytest.mark.parametrize("value", ["NULL", "'0000-00-00 00:00:00'"])
-def test_a_failure_without_a_time_that_waits_is_no_problem_until_the_index_passes_it(
+def test_a_waiting_failure_without_a_time_is_no_problem_until_the_index_passes_it(
     mariadb_queue: TestQueue, value: str
 ) -> None:
     """The health check of the index failed, and health reported nothing else about the failures."""
@@ -208,7 +210,7 @@ def test_a_failure_without_a_time_that_waits_is_no_problem_until_the_index_passe
 # ---- SQLite: a column holds any kind of value
 
 
-def test_a_text_that_is_no_text_keeps_no_other_failure_from_being_seen(
+def test_a_failure_with_an_undecodable_text_does_not_hide_other_failures(
     sqlite_queue: TestQueue,
 ) -> None:
     queue = sqlite_queue
@@ -231,7 +233,7 @@ def test_a_text_that_is_no_text_keeps_no_other_failure_from_being_seen(
         "failed_at = 1.5, exception = 12",
     ],
 )
-def test_a_failure_with_an_odd_value_keeps_no_other_from_being_seen(
+def test_a_failure_with_an_odd_value_does_not_hide_other_failures(
     sqlite_queue: TestQueue, values: str
 ) -> None:
     """D3: no later failure was indexed or alerted, and health said nothing."""
@@ -247,13 +249,13 @@ def test_a_failure_with_an_odd_value_keeps_no_other_from_being_seen(
     queue.fail(3)
     watch(setup, hold(setup))
     assert len(live(queue)) == 3
-    comes_back(queue, "delete-failed 1")
-    comes_back(queue, "retry 1 2")
+    undo_restores(queue, "delete-failed 1")
+    undo_restores(queue, "retry 1 2")
 
 
 @pytest.mark.parametrize("value", ["12", "1.1", "0.1 + 0.2", "'12'", "X'E9FF'", "NULL", "''"])
 @pytest.mark.parametrize("kind", ["TEXT", "BLOB", "INTEGER", "DECIMAL(10,2)", ""])
-def test_a_value_of_any_kind_comes_back_as_that_kind(
+def test_a_value_of_any_type_is_restored_with_its_type(
     sqlite_queue: TestQueue, kind: str, value: str
 ) -> None:
     queue = sqlite_queue
@@ -266,12 +268,12 @@ def test_a_value_of_any_kind_comes_back_as_that_kind(
     with queue.engine.begin() as connection:
         before = connection.execute(text(shown)).all()
     queue = replace(queue, queue=fitted_to(queue))
-    comes_back(queue, "delete-failed 1")
+    undo_restores(queue, "delete-failed 1")
     with queue.engine.begin() as connection:
         assert connection.execute(text(shown)).all() == before
 
 
-def test_a_number_that_is_a_word_is_counted_as_unknown(sqlite_queue: TestQueue) -> None:
+def test_a_number_column_with_a_text_is_counted_as_unknown(sqlite_queue: TestQueue) -> None:
     queue = sqlite_queue
     queue.push(1)
     queue.push(2)
@@ -282,7 +284,9 @@ def test_a_number_that_is_a_word_is_counted_as_unknown(sqlite_queue: TestQueue) 
 
 
 @pytest.mark.parametrize("name", ["X'FF'", "X'6D61696C'", "X''", "NULL"])
-def test_a_queue_of_bytes_is_shown_and_left_alone(sqlite_queue: TestQueue, name: str) -> None:
+def test_a_queue_name_of_bytes_is_shown_and_its_rows_are_not_changed(
+    sqlite_queue: TestQueue, name: str
+) -> None:
     """The checks of the queues failed, so no other queue had a sample or an incident."""
     queue = sqlite_queue
     for table in TABLES:
@@ -320,7 +324,7 @@ def test_a_queue_of_bytes_is_shown_and_left_alone(sqlite_queue: TestQueue, name:
     assert broken(queue) == []
 
 
-def test_a_queue_s_name_that_is_no_text_hides_no_other(sqlite_queue: TestQueue) -> None:
+def test_a_queue_name_that_is_no_text_does_not_hide_other_queues(sqlite_queue: TestQueue) -> None:
     """The search for the next name returned the same one until its time was over."""
     queue = sqlite_queue
     for number, name in enumerate(("a", "odd", "b"), 1):
@@ -332,7 +336,7 @@ def test_a_queue_s_name_that_is_no_text_hides_no_other(sqlite_queue: TestQueue) 
     check_metrics(queue)
 
 
-def test_an_undo_that_a_trigger_turns_into_a_text_is_refused(sqlite_queue: TestQueue) -> None:
+def test_an_undo_is_refused_if_a_trigger_changes_bytes_to_a_text(sqlite_queue: TestQueue) -> None:
     """Bytes of a payload came back as a text of the same bytes."""
     queue = sqlite_queue
     queue.push(1)

@@ -48,7 +48,7 @@ def test_an_empty_queue_has_no_oldest_job(queue: TestQueue) -> None:
     assert status.pending_jobs == status.reserved_jobs == ()
 
 
-def test_jobs_are_listed_newest_first_with_their_filters_echoed(queue: TestQueue) -> None:
+def test_jobs_are_listed_newest_first_with_their_filters_in_the_answer(queue: TestQueue) -> None:
     first, second = queue.push(order=803196), queue.push(order=803197)
     queue.push(reserved_at=1762537400)
     queue.push(queue="mail")
@@ -75,7 +75,7 @@ def test_jobs_are_listed_newest_first_with_their_filters_echoed(queue: TestQueue
     }
 
 
-def test_a_page_begins_after_the_last_id_of_the_one_before(queue: TestQueue) -> None:
+def test_a_page_begins_after_the_last_id_of_the_page_before(queue: TestQueue) -> None:
     ids = [queue.push() for _ in range(5)]
     with reading(queue.engine) as connection:
         newest, _ = reads.jobs(connection, queue.queue, NOW, limit=2, after=ids[3])
@@ -86,7 +86,7 @@ def test_a_page_begins_after_the_last_id_of_the_one_before(queue: TestQueue) -> 
     assert [job.id for job in oldest.jobs] == [ids[2], ids[3]]
 
 
-def test_a_failed_job_says_its_first_line_in_a_hundred_characters(queue: TestQueue) -> None:
+def test_a_failed_job_has_100_characters_of_its_first_line(queue: TestQueue) -> None:
     short = queue.fail()
     queue.fail(exception="x" * 300 + "\nsecond line")
     with reading(queue.engine) as connection:
@@ -114,7 +114,7 @@ def test_times_are_printed_in_the_zone_of_the_queue(queue: TestQueue) -> None:
     assert lima.utc(noon) == noon + timedelta(hours=5)
 
 
-def test_a_missing_row_is_refused_by_its_kind(queue: TestQueue) -> None:
+def test_a_missing_job_and_a_missing_failed_job_have_different_refusals(queue: TestQueue) -> None:
     with reading(queue.engine) as connection:
         with pytest.raises(JobNotFound):
             reads.job(connection, queue.queue, NOW, 99)
@@ -123,7 +123,7 @@ def test_a_missing_row_is_refused_by_its_kind(queue: TestQueue) -> None:
 
 
 @pytest.mark.parametrize("body", ["not json", '{"a":', 'O:3:"Foo":0:{}', "", "null", "\u00e9" * 9])
-def test_a_payload_that_names_nothing_is_listed_all_the_same(queue: TestQueue, body: str) -> None:
+def test_a_payload_without_known_fields_is_listed(queue: TestQueue, body: str) -> None:
     queue.push(body=body)
     with reading(queue.engine) as connection:
         listing, _ = reads.jobs(connection, queue.queue, NOW)
@@ -132,7 +132,7 @@ def test_a_payload_that_names_nothing_is_listed_all_the_same(queue: TestQueue, b
     assert detail.payload == body
 
 
-def test_a_row_digest_tells_apart_what_has_the_same_id(queue: TestQueue) -> None:
+def test_rows_with_the_same_id_and_other_content_have_different_digests(queue: TestQueue) -> None:
     queue.fail(45)
     with reading(queue.engine) as connection:
         before = reads.failed_job(connection, queue.queue, 45).row_digest
@@ -145,7 +145,7 @@ def test_a_row_digest_tells_apart_what_has_the_same_id(queue: TestQueue) -> None
     assert len(before) == 32
 
 
-def test_a_scan_that_takes_too_long_is_cut_off(queue: TestQueue) -> None:
+def test_a_scan_that_takes_too_long_is_interrupted(queue: TestQueue) -> None:
     for _ in range(400):
         queue.push(body="")
     # The column is nullable, because MySQL counts whole rows without reading them.
@@ -157,7 +157,7 @@ def test_a_scan_that_takes_too_long_is_cut_off(queue: TestQueue) -> None:
         assert connection.execute(text("SELECT COUNT(*) FROM jobs")).scalar() == 400
 
 
-def test_the_tables_of_the_spec_are_recognised(queue: TestQueue) -> None:
+def test_the_layout_of_the_tables_of_the_spec_is_recognised(queue: TestQueue) -> None:
     with reading(queue.engine) as connection:
         require(connection, queue.queue)
 
@@ -178,7 +178,7 @@ def test_a_queue_column_that_is_wider_than_the_bots_own_is_refused_at_start(
 
 
 @pytest.mark.parametrize("oldest_first", [False, True])
-def test_where_all_jobs_take_too_long_the_two_ends_are_looked_at(
+def test_only_the_oldest_and_newest_jobs_are_scanned_if_a_full_scan_is_too_slow(
     queue: TestQueue, *, oldest_first: bool
 ) -> None:
     """With few reserved jobs among many pending ones, only the first and last ids are scanned."""
@@ -207,7 +207,7 @@ def test_where_all_jobs_take_too_long_the_two_ends_are_looked_at(
     assert reserved(2, after=ends[1]) == (ends[2:], True)
 
 
-def test_of_few_jobs_none_is_found_twice_at_the_two_ends(queue: TestQueue) -> None:
+def test_no_job_is_listed_twice_if_the_oldest_and_newest_jobs_overlap(queue: TestQueue) -> None:
     ids = [queue.push() for _ in range(3)]
     with queue.engine.begin() as connection:
         listing, listed = reads.jobs(connection, queue.queue, NOW, seconds=NO_TIME)

@@ -30,7 +30,7 @@ def waits(engine: Engine, **options: object) -> int:
             return int(connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one())
 
 
-def test_a_wait_is_never_the_one_that_was_told_before(engine: Engine) -> None:
+def test_each_transaction_sets_its_own_lock_wait(engine: Engine) -> None:
     usual = LOCK_WAIT_SECONDS * 1000
     assert waits(engine) == usual
     # A busy machine cannot use up 40 s before the transaction begins.
@@ -40,14 +40,14 @@ def test_a_wait_is_never_the_one_that_was_told_before(engine: Engine) -> None:
     assert waits(engine) == usual
 
 
-def test_an_engine_s_own_wait_holds_for_a_file_too(sqlite_url: str) -> None:
+def test_the_lock_wait_of_an_engine_applies_to_sqlite(sqlite_url: str) -> None:
     engine = connect(sqlite_url, pool=1, lock_seconds=22)
     assert waits(engine) == 22_000
     assert waits(engine, lock_seconds=60) == 60_000
     engine.dispose()
 
 
-def test_who_makes_the_tables_second_waits_as_long_as_on_mariadb(engine: Engine) -> None:
+def test_a_second_migration_on_sqlite_waits_as_long_as_on_mariadb(engine: Engine) -> None:
     statements: list[str] = []
 
     def note(_connection: Connection, _cursor: object, statement: str, *_more: object) -> None:
@@ -59,7 +59,7 @@ def test_who_makes_the_tables_second_waits_as_long_as_on_mariadb(engine: Engine)
     assert before_lock[-1] == f"PRAGMA busy_timeout = {LOCK_SECONDS * 1000}"
 
 
-def test_a_new_file_that_somebody_else_opens_at_the_same_time_is_waited_for(
+def test_the_engine_waits_for_a_new_sqlite_file_that_another_process_has_locked(
     engine: Engine, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # On a busy machine the other connection may keep the lock for seconds.

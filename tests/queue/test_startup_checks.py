@@ -55,7 +55,9 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("statement", "words"), REFUSED.values(), ids=REFUSED)
-def test_a_table_that_cannot_work_is_named(queue: TestQueue, statement: str, words: str) -> None:
+def test_an_unsupported_table_is_refused_by_name(
+    queue: TestQueue, statement: str, words: str
+) -> None:
     """D11: a retry worked and its undo never did, or every retry was a traceback."""
     (sentence,) = problems_after(queue, statement)
     assert words in sentence
@@ -72,11 +74,11 @@ ACCEPTED = (
 
 
 @pytest.mark.parametrize("statement", ACCEPTED)
-def test_a_table_that_works_is_not_refused(queue: TestQueue, statement: str) -> None:
+def test_a_supported_table_is_not_refused(queue: TestQueue, statement: str) -> None:
     assert problems_after(queue, statement) == []
 
 
-def test_a_timestamp_is_read_in_utc_and_nowhere_else(queue: TestQueue) -> None:
+def test_a_timestamp_column_is_refused_unless_the_zone_is_utc(queue: TestQueue) -> None:
     """D6: a TIMESTAMP was shown hours off, and rows a few seconds old were deleted as old ones."""
     assert problems_after(queue, "ALTER TABLE failed_jobs MODIFY failed_at TIMESTAMP NULL") == []
     queue = replace(queue, queue=replace(queue.queue, zone=ZoneInfo("America/Lima")))
@@ -85,7 +87,7 @@ def test_a_timestamp_is_read_in_utc_and_nowhere_else(queue: TestQueue) -> None:
     assert "QUEUE_BOT_TIME_ZONE=UTC" in sentence
 
 
-def test_what_works_and_should_be_known_is_a_warning(queue: TestQueue) -> None:
+def test_a_foreign_key_that_deletes_or_changes_children_gives_a_warning(queue: TestQueue) -> None:
     with reading(queue.engine) as connection:
         assert warnings(connection, queue.queue) == []
     notes = """CREATE TABLE notes (job_id BIGINT UNSIGNED, CONSTRAINT note_of FOREIGN KEY (job_id)
@@ -96,7 +98,7 @@ def test_what_works_and_should_be_known_is_a_warning(queue: TestQueue) -> None:
     assert "notes (note_of) together with a row of jobs" in sentence
 
 
-def test_a_view_and_a_name_in_other_letters_are_told_apart_from_nothing(queue: TestQueue) -> None:
+def test_the_refusal_names_a_view_or_a_table_whose_name_differs_in_case(queue: TestQueue) -> None:
     """D15: the sentences name the view, and the table whose name differs in case."""
     sentences = problems_after(queue, "RENAME TABLE jobs TO Jobs")
     assert sentences[0].endswith("There is a table Jobs.")

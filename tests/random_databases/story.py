@@ -200,7 +200,7 @@ class Story:
             changes.lost[table] = [id_ for id_ in then if id_ not in now]
             changes.added[table] = [id_ for id_ in now if id_ not in then]
             for id_ in then.keys() & now.keys():
-                assert then[id_] == now[id_], f"{table} {id_} is another row"
+                assert then[id_] == now[id_], f"row {id_} of {table} was replaced by another row"
         return changes
 
     def _hold(self, action: str, before: Rows, changes: "Changes") -> None:

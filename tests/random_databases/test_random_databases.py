@@ -22,7 +22,7 @@ SHORT = settings(
 )
 
 
-def test_any_tables_on_a_server(mariadb_server: MariaDB) -> None:
+def test_the_invariants_hold_with_random_tables_on_a_server(mariadb_server: MariaDB) -> None:
     with mariadb_server.database() as name:
         databases = OnServer(mariadb_server, name)
         try:
@@ -32,7 +32,7 @@ def test_any_tables_on_a_server(mariadb_server: MariaDB) -> None:
     assert databases.tally.databases > databases.tally.refused + databases.tally.unmade
 
 
-def test_any_tables_in_a_file(tmp_path: Path) -> None:
+def test_the_invariants_hold_with_random_tables_in_an_sqlite_file(tmp_path: Path) -> None:
     databases = InFiles(tmp_path)
     SHORT(given(files.designs())(databases.try_out))()
     assert databases.tally.databases > databases.tally.refused + databases.tally.unmade

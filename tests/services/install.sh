@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Install the programs that the tests start: a MariaDB server, Chromium and git; with the argument
-# php, also PHP and its MySQL driver.
+# php, also PHP, its MySQL driver and Laravel's queue.
 # Without root or apt-get it prints the missing packages and exits with status 2.
 set -euo pipefail
 
@@ -12,6 +12,12 @@ command -v mariadbd >/dev/null || missing+=(mariadb-server)
 command -v chromium >/dev/null || command -v chromium-browser >/dev/null ||
     command -v google-chrome >/dev/null || missing+=(chromium)
 if [ "${1:-}" = php ] && ! php -m 2>/dev/null | grep -qx pdo_mysql; then missing+=(php-cli php-mysql); fi
+laravel=(queue events bus encryption cache)
+if [ "${1:-}" = php ]; then
+    for part in "${laravel[@]}"; do
+        [ -d "/usr/share/php/Illuminate/${part^}" ] || missing+=("php-illuminate-$part")
+    done
+fi
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then

@@ -35,7 +35,7 @@ def test_a_database_is_dropped_at_the_end(mariadb_server: MariaDB) -> None:
     assert name not in names
 
 
-def test_a_killed_server_keeps_what_was_committed_and_answers_at_the_same_address() -> None:
+def test_a_killed_server_keeps_its_commits_and_restarts_at_the_same_url() -> None:
     with running_mariadb("--innodb-flush-log-at-trx-commit=1") as server, server.database() as name:
         server.execute(f"CREATE TABLE {name}.kept (id INT PRIMARY KEY)")
         server.execute(f"INSERT INTO {name}.kept VALUES (7)")
@@ -49,7 +49,7 @@ def test_a_killed_server_keeps_what_was_committed_and_answers_at_the_same_addres
         engine.dispose()
 
 
-def test_nothing_is_left_when_the_server_stops() -> None:
+def test_a_stopped_server_leaves_no_process_and_no_files() -> None:
     began = time.monotonic()
     with running_mariadb() as server:
         pid, folder = server.pid, server.folder

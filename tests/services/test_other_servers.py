@@ -23,7 +23,7 @@ def run_with_programs(folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_server_that_is_not_offered_is_named_in_the_last_line_and_fails_nothing(
+def test_a_server_that_is_not_available_is_named_in_the_last_line_and_fails_no_test(
     tmp_path: Path,
 ) -> None:
     done = run_with_programs(tmp_path)
@@ -31,7 +31,7 @@ def test_a_server_that_is_not_offered_is_named_in_the_last_line_and_fails_nothin
     assert done.stdout.splitlines()[-1].startswith("NOT TESTED ON MYSQL: There is no apt")
 
 
-def test_a_server_that_cannot_be_fetched_fails(tmp_path: Path) -> None:
+def test_a_server_that_cannot_be_downloaded_fails_the_run(tmp_path: Path) -> None:
     apt = tmp_path / "apt-get"
     apt.write_text("exit 1\n", encoding="utf-8")
     apt.chmod(0o755)

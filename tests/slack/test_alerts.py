@@ -37,7 +37,7 @@ def test_a_new_failure_is_posted_with_retry_details_and_a_menu(team_on_each: Tea
     assert (incident.count, incident.failed_id) == (1, 45)
 
 
-def test_retry_by_a_click_says_by_whom_and_takes_the_buttons_away(team_on_each: Team) -> None:
+def test_a_clicked_retry_names_its_person_and_removes_the_buttons(team_on_each: Team) -> None:
     team = team_on_each
     team.queue.fail(45)
     alert = team.alert()
@@ -59,21 +59,21 @@ def test_retry_by_a_click_says_by_whom_and_takes_the_buttons_away(team_on_each: 
     assert (incident.removed, incident.retried, incident.settled_by) == (1, 1, IDS.operator)
 
 
-def test_a_retry_by_typed_words_settles_the_alert_too(team: Team) -> None:
+def test_a_typed_retry_updates_the_alert_too(team: Team) -> None:
     team.queue.fail(45)
     alert = team.alert()
     team.say("retry 45", as_="lucia")
     assert f"Retried by <@{IDS.lucia}>" in settled(team, alert)["text"]
 
 
-def test_a_retry_of_all_settles_the_alerts(team: Team) -> None:
+def test_retry_all_updates_the_alerts(team: Team) -> None:
     team.queue.fail(45)
     alert = team.alert()
     team.submit(team.say("retry-all", as_="admin").view)
     assert f"Retried by <@{IDS.admin}>" in settled(team, alert)["text"]
 
 
-def test_the_second_click_is_told_who_was_first(team: Team) -> None:
+def test_a_second_click_is_refused_and_names_the_first_person(team: Team) -> None:
     team.queue.fail(45)
     alert = team.alert()
     team.click(alert, "run:retry", as_="operator")
@@ -92,7 +92,7 @@ def _content(message: Json) -> Json:
     return {"text": message["text"], "blocks": message["blocks"]}
 
 
-def test_delete_from_the_menu_is_asked_about_beside_the_details(team: Team) -> None:
+def test_delete_in_the_details_of_an_alert_has_a_confirmation(team: Team) -> None:
     """Delete is a button in the details, because a menu has one question for all of its options."""
     team.queue.fail(45)
     alert = team.alert()
@@ -128,7 +128,7 @@ def elements_of(view: Json) -> list[Json]:
     return [element for block in view["blocks"] for element in block.get("elements", ())]
 
 
-def test_acknowledge_and_mute_from_the_menu_are_said_in_the_alert(team: Team) -> None:
+def test_the_alert_shows_acknowledge_and_mute_from_its_menu(team: Team) -> None:
     team.queue.fail(45)
     alert = team.alert()
 
@@ -148,14 +148,16 @@ def test_acknowledge_and_mute_from_the_menu_are_said_in_the_alert(team: Team) ->
     assert [row.action for row in team.records] == ["acknowledge", "mute"]
 
 
-def test_the_order_of_an_alert_is_shown_from_its_menu(team: Team) -> None:
+def test_the_menu_of_an_alert_shows_the_story_of_the_order(team: Team) -> None:
     team.queue.fail(45)
     alert = team.alert()
     answer = team.click(alert, "run:menu", as_="viewer", value=option(alert, "find"))
     assert "803193" in answer.text
 
 
-def test_the_second_failure_of_a_cause_turns_the_alert_into_its_group(team: Team) -> None:
+def test_the_second_failure_of_an_error_group_changes_the_alert_to_a_group_alert(
+    team: Team,
+) -> None:
     team.queue.fail(45)
     alert = team.alert()
     for failed_id in (46, 47, 48, 49):
@@ -176,7 +178,7 @@ def test_the_second_failure_of_a_cause_turns_the_alert_into_its_group(team: Team
     team.submit(team.click(now, "run:retry", as_="operator").view, as_="operator")
     team.until(lambda: not team.queue.failed)
     team.until(lambda: "5 retried" in team.now(alert)["text"])
-    assert f"last by <@{IDS.operator}>" in team.now(alert)["text"]
+    assert f"last change by <@{IDS.operator}>" in team.now(alert)["text"]
 
 
 def test_details_open_a_modal_that_has_the_exception(team: Team) -> None:
@@ -195,7 +197,7 @@ def with_buttons(team: Team, view: Json, message: Json) -> Json:
     return dict(team.client().views_update(view_id=view["id"], view=modal)["view"])
 
 
-def test_a_retry_in_a_modal_is_answered_there_and_settles_the_alert(team: Team) -> None:
+def test_a_retry_in_a_modal_is_answered_in_the_modal_and_updates_the_alert(team: Team) -> None:
     team.queue.fail(45)
     alert = team.alert()
     view = with_buttons(team, team.click(alert, "run:failed-job").view, alert)
@@ -210,7 +212,7 @@ def test_a_retry_in_a_modal_is_answered_there_and_settles_the_alert(team: Team) 
     assert (record.channel, record.outcome) == (IDS.queue_alerts, "ok")
 
 
-def test_a_retry_is_undone_in_the_same_modal_and_the_alert_opens_again(team: Team) -> None:
+def test_a_retry_can_be_undone_in_the_same_modal_and_the_alert_is_active_again(team: Team) -> None:
     team.queue.fail(45)
     alert = team.alert()
     view = with_buttons(team, team.click(alert, "run:failed-job").view, alert)
@@ -228,7 +230,9 @@ def test_a_retry_is_undone_in_the_same_modal_and_the_alert_opens_again(team: Tea
     ]
 
 
-def test_details_carry_the_channel_they_were_opened_in(kept_queue: TestQueue) -> None:
+def test_a_change_in_the_details_is_checked_against_the_channel_of_the_alert(
+    kept_queue: TestQueue,
+) -> None:
     with team_at_work(kept_queue, change_channels=(IDS.queue_ops,)) as team:
         team.queue.fail(45)
         alert = team.alert()
@@ -245,7 +249,7 @@ def test_details_carry_the_channel_they_were_opened_in(kept_queue: TestQueue) ->
         ]
 
 
-def test_the_click_of_a_stranger_is_refused_told_and_audited(team: Team) -> None:
+def test_the_click_of_a_stranger_is_refused_and_audited(team: Team) -> None:
     team.queue.fail(45)
     alert = team.alert()
     retry = team.click(alert, "run:retry", as_="stranger")
@@ -264,7 +268,7 @@ def test_the_click_of_a_stranger_is_refused_told_and_audited(team: Team) -> None
         assert any(f"tried `{name} " in text for text in texts), name
 
 
-def test_what_failed_before_the_first_start_raises_no_alert(kept_queue: TestQueue) -> None:
+def test_failures_before_the_first_start_have_no_alert(kept_queue: TestQueue) -> None:
     kept_queue.fail(41)
     kept_queue.fail(42)
     with team_at_work(kept_queue) as team:
@@ -276,7 +280,7 @@ def test_what_failed_before_the_first_start_raises_no_alert(kept_queue: TestQueu
         assert "*3 failed jobs*" in json.dumps(team.say("retry-all", as_="admin").view)
 
 
-def test_what_failed_while_the_bot_was_down_is_told_at_its_next_start(team: Team) -> None:
+def test_failures_during_downtime_of_the_bot_are_posted_at_its_next_start(team: Team) -> None:
     team.queue.fail(45)
     team.alert()
     team.stop()
@@ -286,7 +290,7 @@ def test_what_failed_while_the_bot_was_down_is_told_at_its_next_start(team: Team
     assert "Failed job 46" in team.alert("46")["text"]
 
 
-def test_above_the_rate_one_summary_tells_of_the_rest(kept_queue: TestQueue) -> None:
+def test_alerts_above_the_rate_are_posted_as_one_summary(kept_queue: TestQueue) -> None:
     with team_at_work(kept_queue, alerts_per_minute=2) as team:
         with team.queue.engine.begin() as connection:
             failed = team.queue.queue.failed
@@ -296,7 +300,7 @@ def test_above_the_rate_one_summary_tells_of_the_rest(kept_queue: TestQueue) -> 
 
         summary = team.alert("more jobs failed")
 
-        assert "5 more jobs failed in the same minute" in summary["text"]
+        assert "5 more jobs failed within a minute" in summary["text"]
         assert action_ids(summary) == ["run:errors", "run:failed", "run:menu"]
         assert len(team.posted("queue-alerts")) == 3
         incidents = {row.incident for row in team.queue.rows(tables.failures)}
@@ -305,13 +309,18 @@ def test_above_the_rate_one_summary_tells_of_the_rest(kept_queue: TestQueue) -> 
         team.say("retry 7")
         text = team.until(
             lambda: next(
-                (m["text"] for m in [team.now(summary)] if "4 of them are still" in m["text"]), None
+                (
+                    m["text"]
+                    for m in [team.now(summary)]
+                    if "4 of these jobs are still" in m["text"]
+                ),
+                None,
             )
         )
         assert text
 
 
-def test_a_failure_that_somebody_else_took_away_is_no_longer_there(team: Team) -> None:
+def test_the_alert_shows_that_a_failure_was_removed_without_the_bot(team: Team) -> None:
     team.queue.fail(45)
     alert = team.alert()
     with team.queue.engine.begin() as connection:
@@ -320,12 +329,12 @@ def test_a_failure_that_somebody_else_took_away_is_no_longer_there(team: Team) -
     team.restart()  # the start scans every row at once, without a wait of half a minute
 
     now = settled(team, alert)
-    assert "No longer in failed_jobs" in now["text"]
+    assert "The job is no longer in failed_jobs" in now["text"]
     (incident,) = team.queue.rows(tables.incidents)
     assert (incident.removed, incident.settled_by, incident.settled_how) == (1, None, "gone")
 
 
-def test_an_alert_that_slack_finds_badly_laid_out_comes_as_text(team: Team) -> None:
+def test_an_alert_whose_layout_slack_refuses_is_posted_as_text(team: Team) -> None:
     team.slack.script("chat.postMessage", ["invalid_blocks"])
     team.queue.fail(45)
     alert = team.alert()
@@ -333,15 +342,15 @@ def test_an_alert_that_slack_finds_badly_laid_out_comes_as_text(team: Team) -> N
     assert action_ids(alert) == []
 
 
-def test_an_alert_whose_delivery_is_unknown_comes_again_and_says_so(team: Team) -> None:
+def test_an_alert_whose_delivery_is_unknown_is_posted_again_with_a_label(team: Team) -> None:
     team.slack.script("chat.postMessage", [500])
     team.queue.fail(45)
     team.until(lambda: any(row.in_doubt for row in team.queue.rows(tables.outbox)))
     team.clock.move(seconds=60)
-    assert "may repeat an earlier message" in team.alert()["text"]
+    assert "possibly posted twice" in team.alert()["text"]
 
 
-def test_an_id_that_comes_back_with_another_job_is_another_failure(team: Team) -> None:
+def test_a_click_on_an_alert_is_refused_if_the_id_has_another_job(team: Team) -> None:
     team.queue.fail(45, order=1)
     alert = team.alert()
     with team.queue.engine.begin() as connection:
@@ -350,6 +359,6 @@ def test_an_id_that_comes_back_with_another_job_is_another_failure(team: Team) -
 
     answer = team.click(alert, "run:retry")
 
-    assert "is now another job" in answer.text
+    assert "is no longer the job that was shown" in answer.text
     assert team.queue.jobs == []
     assert [row.reason for row in team.records] == ["changed"]

@@ -74,8 +74,8 @@ WORDS = {
     "retry 45' OR '1'='1": "There is no argument",
     "retry \u201c45\u201d x": "x is not an id",
     f"jobs queue={'q' * 256}": "queue is too long",
-    "x" * 10_000: "That is too long: at most 2000 characters",
-    "retry " + "45 " * 3_000: "That is too long",
+    "x" * 10_000: "The command is too long: at most 2000 characters",
+    "retry " + "45 " * 3_000: "The command is too long",
     "<!channel> <@U07ADMINANA1>": "There is no command",
     "\x00\x01\x02": "There is no command",
     "\U0001f4a5": "There is no command",
@@ -84,7 +84,7 @@ WORDS = {
 
 
 @pytest.mark.parametrize("words", WORDS, ids=lambda words: ascii(words)[:30])
-def test_what_cannot_be_meant_is_answered_with_a_sentence(filled: Team, words: str) -> None:
+def test_invalid_input_is_answered_with_a_sentence(filled: Team, words: str) -> None:
     before = len(filled.records)
 
     answer = filled.say(words, as_="admin")
@@ -110,7 +110,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: ascii(text)[:20])
-def test_hostile_words_ring_no_phone_and_are_shown_as_they_are(filled: Team, text: str) -> None:
+def test_hostile_words_mention_nobody_and_are_shown_unchanged(filled: Team, text: str) -> None:
     for words in (text, f"retry {text}", f"jobs queue={text}", f"history user={text}"):
         filled.say(words, as_="admin")
     # A typing error is only logged; the audit channel shows denied commands.
@@ -128,7 +128,7 @@ def test_hostile_words_ring_no_phone_and_are_shown_as_they_are(filled: Team, tex
     assert untouched(filled)
 
 
-def test_quotes_and_dashes_of_phones_count_as_plain_ones(team: Team) -> None:
+def test_typographic_quotes_and_dashes_count_as_plain_quotes_and_dashes(team: Team) -> None:
     team.queue.fail(45)
     team.queue.fail(46)
     team.queue.push(123)
@@ -180,16 +180,14 @@ VALUES: dict[str, str] = {
     '{"v": 1, "ids": [45], "hurry": 1}': "hurry cannot be",
     '{"v": 1, "ids": [45], "digest": 7}': "digest cannot be",
     '{"v": 1, "ids": [45], "digest": "' + "0" * 33 + '"}': "digest is too long",
-    '{"v": 1, "ids": [45], "digest": "' + GOOD + '"}': "is now another job",
+    '{"v": 1, "ids": [45], "digest": "' + GOOD + '"}': "is no longer the job that was shown",
     '{"v": 1, "ids": [99999999999999999999999]}': "is not an id",
     '{"v": 1, "c": "nothing", "ids": [45]}': "There is no command nothing",
 }
 
 
 @pytest.mark.parametrize("value", VALUES, ids=lambda value: value[:40])
-def test_a_value_that_the_bot_never_wrote_is_a_wish_that_is_refused(
-    filled: Team, value: str
-) -> None:
+def test_a_button_value_that_the_bot_never_wrote_is_refused(filled: Team, value: str) -> None:
     answer = click_on(filled, "run:retry", value)
 
     assert VALUES[value] in answer.text.replace("`", "")
@@ -212,14 +210,14 @@ def test_a_value_that_the_bot_never_wrote_is_a_wish_that_is_refused(
         ("page:retry", {}),
     ],
 )
-def test_numbers_beyond_every_table_are_answered_too(
+def test_numbers_beyond_every_column_are_answered(
     team_on_each: Team, action_id: str, value: dict[str, Any]
 ) -> None:
     team = team_on_each
     team.queue.fail(45)
     answer = click_on(team, action_id, json.dumps({"v": 1, **value}))
     assert answer.text
-    assert "Something broke" not in answer.text
+    assert "internal error" not in answer.text
     assert len(team.queue.failed) == 1
 
 
@@ -251,7 +249,9 @@ def with_metadata(team: Team, view: Json, metadata: Any) -> None:
 
 
 @pytest.mark.parametrize("metadata", METADATA, ids=lambda metadata: str(metadata)[:60])
-def test_metadata_that_the_bot_never_wrote_starts_nothing(filled: Team, metadata: Any) -> None:
+def test_dialog_metadata_that_the_bot_never_wrote_starts_no_command(
+    filled: Team, metadata: Any
+) -> None:
     view = filled.say("clear-failed", as_="admin").view
     with_metadata(filled, view, metadata)
 
@@ -259,13 +259,13 @@ def test_metadata_that_the_bot_never_wrote_starts_nothing(filled: Team, metadata
     filled.slack.close_view("admin", view["id"], everything=True)
 
     assert answer.response["views"], answer.response
-    assert "Something broke" not in answer.everything
+    assert "internal error" not in answer.everything
     assert untouched(filled)
     assert latest(filled).outcome in ("refused", "denied")
 
 
 @pytest.mark.parametrize("channel", [IDS.random, None, 7, "C0NOTHING", {}])
-def test_a_dialog_counts_as_made_in_its_channel_whatever_that_is(
+def test_a_change_in_a_dialog_is_checked_against_the_channel_of_the_dialog(
     filled: Team, channel: Any
 ) -> None:
     view = filled.say("clear-failed", as_="admin").view
@@ -279,7 +279,7 @@ def test_a_dialog_counts_as_made_in_its_channel_whatever_that_is(
     assert untouched(filled)
 
 
-def test_hostile_jobs_are_shown_and_audited_without_ringing_a_phone(
+def test_hostile_jobs_are_shown_and_audited_without_a_mention(
     kept_queue: TestQueue,
 ) -> None:
     evil = "<!channel> <@U07ADMINANA1> <https://evil.example|x> `*_~ ```\u202e & &amp;"

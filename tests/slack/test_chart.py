@@ -50,7 +50,7 @@ def charts(message: Json) -> list[Any]:
     return [block["chart"] for block in message["blocks"] if block["type"] == CHART]
 
 
-def test_the_chart_is_slacks_own_and_its_figures_are_in_the_text(team_on_each: Team) -> None:
+def test_the_chart_is_a_slack_block_and_its_figures_are_in_the_text(team_on_each: Team) -> None:
     team = team_on_each
     history(team.queue)
 
@@ -62,7 +62,7 @@ def test_the_chart_is_slacks_own_and_its_figures_are_in_the_text(team_on_each: T
     assert [series["name"] for series in levels["series"]] == ["pending", "reserved"]
     assert [series["name"] for series in happened["series"]] == ["new failures"]
     bars = str(answer["blocks"][3])
-    assert "processed, at most 200 per bar" in bars
+    assert "processed jobs, at most 200 per bar" in bars
     assert "failed jobs, at most 3" in bars
     assert "oldest waiting job, at most 0 s" in bars
     for point in happened["series"][0]["data"]:
@@ -71,7 +71,7 @@ def test_the_chart_is_slacks_own_and_its_figures_are_in_the_text(team_on_each: T
     assert answer["response_type"] == "ephemeral"
 
 
-def test_hours_are_the_readers(team: Team) -> None:
+def test_the_hours_of_a_chart_are_in_the_zone_of_the_reader(team: Team) -> None:
     history(team.queue)
     # After a first request, the bot knows the person's time zone.
     team.say("status", as_="viewer")
@@ -82,7 +82,7 @@ def test_hours_are_the_readers(team: Team) -> None:
     assert len({hour % 2 for hour in hours}) == 1
 
 
-def test_hours_that_nobody_watched_are_no_points_and_said(team: Team) -> None:
+def test_hours_without_monitoring_have_no_points_and_are_named(team: Team) -> None:
     history(team.queue, gap=range(5, 12))
     answer = team.say("chart").reply
     (levels, _) = charts(answer)
@@ -93,7 +93,7 @@ def test_hours_that_nobody_watched_are_no_points_and_said(team: Team) -> None:
     assert "No data for" in str(answer["blocks"][-2])
 
 
-def test_where_slack_refuses_charts_a_table_says_the_same_and_that_is_remembered(
+def test_a_refused_chart_is_replaced_by_a_table_and_the_refusal_is_remembered(
     team: Team,
 ) -> None:
     history(team.queue)
@@ -116,7 +116,7 @@ def test_where_slack_refuses_charts_a_table_says_the_same_and_that_is_remembered
     assert tried == [False, True]
 
 
-def test_where_slack_refuses_the_table_too_the_text_is_left(team: Team) -> None:
+def test_only_the_text_is_sent_if_slack_refuses_the_chart_and_the_table(team: Team) -> None:
     history(team.queue)
     team.slack.refuse_blocks(CHART, DATA_TABLE, "table")
     answer = team.say("chart").reply
@@ -124,13 +124,13 @@ def test_where_slack_refuses_the_table_too_the_text_is_left(team: Team) -> None:
     assert "processed 200" in answer["text"]
 
 
-def test_a_week_is_drawn_in_halves_of_days(team: Team) -> None:
+def test_a_chart_of_a_week_has_points_of_12_hours(team: Team) -> None:
     history(team.queue)
     (levels, _) = charts(team.say("chart 7d").reply)
     assert 2 <= len(levels["axis_config"]["categories"]) <= 4
 
 
-def test_one_queue_says_nothing_of_what_it_cannot_know(team: Team) -> None:
+def test_the_chart_of_one_queue_has_no_processed_jobs(team: Team) -> None:
     history(team.queue)
     answer = team.say("chart queue=mail").reply
     names = [series["name"] for chart in charts(answer) for series in chart["series"]]
@@ -139,11 +139,11 @@ def test_one_queue_says_nothing_of_what_it_cannot_know(team: Team) -> None:
 
 
 @pytest.mark.parametrize("words", ["chart 12h", "chart 24h 7d", "chart queue="])
-def test_other_words_are_refused(team: Team, words: str) -> None:
+def test_unknown_arguments_of_chart_are_refused(team: Team, words: str) -> None:
     assert "/queue chart [24h|7d]" in team.say(words).text
 
 
-def test_a_posted_chart_becomes_a_table_where_it_is_refused(team: Team) -> None:
+def test_a_posted_chart_is_replaced_by_a_table_if_slack_refuses_charts(team: Team) -> None:
     history(team.queue)
     blocks = team.say("chart").reply["blocks"]
     body = {"text": "figures", "blocks": blocks}
@@ -157,7 +157,7 @@ def test_a_posted_chart_becomes_a_table_where_it_is_refused(team: Team) -> None:
     assert len(team.slack.calls("chat.postMessage")) == before + 1
 
 
-def test_a_message_that_is_refused_without_its_chart_too_says_nothing_of_charts(
+def test_a_message_that_is_refused_without_its_chart_too_does_not_disable_charts(
     team: Team,
 ) -> None:
     history(team.queue)
@@ -178,7 +178,9 @@ class Travellers(People):
         return "Mars/Olympus Mons"
 
 
-def test_a_zone_that_nobody_knows_is_the_queues_own(kept_queue: TestQueue) -> None:
+def test_an_unknown_zone_of_the_reader_is_replaced_by_the_zone_of_the_queue(
+    kept_queue: TestQueue,
+) -> None:
     lima = ZoneInfo("America/Lima")
     setup = make_setup(kept_queue, zone=lima, directory=Travellers())
     invocation = Invocation(Actor(ANA, "T1"), "0" * 64, 0.0)

@@ -4,8 +4,10 @@ import json
 
 import pytest
 
+from bot.store.leases import lock_lease
 from tests.kit.bulk_in_slack import ended, fill
-from tests.kit.team import Json, Team
+from tests.kit.queues import TestQueue
+from tests.kit.team import Json, Team, team_at_work
 
 
 def submit_label(view: Json) -> str:
@@ -26,7 +28,7 @@ def test_a_confirmed_dialog_closes_and_the_channel_shows_the_progress(team: Team
     team.until(lambda: any("Retried 3 failed jobs" in m["text"] for m in team.posted("queue-ops")))
 
 
-def test_a_dialog_that_is_refused_says_so_in_its_place(team: Team) -> None:
+def test_a_refused_dialog_shows_the_refusal_in_the_dialog(team: Team) -> None:
     fill(team.queue)
     preview = team.say("clear-failed queue=netsuite", as_="admin").view
 
@@ -49,7 +51,7 @@ def test_the_preview_of_one_job_has_no_rate_canary_or_load(team: Team) -> None:
     one = json.dumps(team.say("retry queue=mail", as_="admin").view)
     two = json.dumps(team.say("retry queue=netsuite", as_="admin").view)
 
-    for part in ("Rate", "Try some first?", "put load on every service"):
+    for part in ("Rate", "Retry some jobs first?", "put load on every service"):
         assert part not in one
         assert part in two
 
@@ -63,14 +65,31 @@ def test_the_preview_of_one_job_has_no_rate_canary_or_load(team: Team) -> None:
         ("retry queue=netsuite", "lucia", "Reintentar 3 jobs"),
     ],
 )
-def test_a_submit_button_says_what_it_does(team: Team, words: str, who: str, label: str) -> None:
+def test_a_submit_button_names_its_change(team: Team, words: str, who: str, label: str) -> None:
     fill(team.queue)
 
     assert submit_label(team.say(words, as_=who).view) == label
 
 
-def test_the_question_before_a_delete_says_how_long_it_can_be_undone(team: Team) -> None:
+def test_the_confirmation_of_a_delete_names_the_days_for_an_undo(team: Team) -> None:
     team.queue.fail(45)
     text = json.dumps(team.say("failed", as_="admin").reply)
 
     assert "Delete (undo for 7 days)" in text
+
+
+def test_a_dialog_opens_without_counts_that_take_long(kept_queue: TestQueue) -> None:
+    fill(kept_queue)
+    with team_at_work(kept_queue, grace=0) as team:
+        with team.queue.engine.begin() as connection:
+            # The preview waits for the lock of the index, as it waits for the counts of a million.
+            lock_lease(connection, "failures")
+            team.say("retry-all", as_="admin")
+            (view,) = team.slack.views("admin")
+            assert "Counting the failed jobs" in json.dumps(view)
+            assert view.get("submit") is None
+
+        (counted,) = team.until(
+            lambda: [one for one in team.slack.views("admin") if one.get("submit")] or None
+        )
+        assert (counted["id"], submit_label(counted)) == (view["id"], "Retry 5 jobs")

@@ -39,7 +39,9 @@ def set_last_digest_day(queue: TestQueue, day: datetime) -> None:
         connection.execute(statement.values(position=day.toordinal()))
 
 
-def test_a_digest_comes_by_itself_and_asked_for_with_details_of_each_group(team: Team) -> None:
+def test_a_digest_is_posted_and_can_be_requested_with_details_of_each_error_group(
+    team: Team,
+) -> None:
     (first, *_) = team.until(lambda: team.posted("queue-ops"))
     assert first["text"].startswith("*Digest of")
     team.until(lambda: "failed jobs: 3" in team.say("digest", as_="viewer").text)

@@ -115,7 +115,7 @@ def filled(team: Team) -> None:
         ("admin", {"run:retry", "run:retry-all"}),
     ],
 )
-def test_everybody_sees_all_of_it_and_what_they_may_do(
+def test_every_role_sees_the_whole_home_with_its_own_buttons(
     team: Team, who: str, seen: set[str]
 ) -> None:
     filled(team)
@@ -134,13 +134,15 @@ def test_everybody_sees_all_of_it_and_what_they_may_do(
     assert "⚠️ 15 min" in text  # since it became available, not since its creation
     assert "Failed job 46" in text
     assert "2 failed jobs" in text
-    assert "As of" in text
+    assert "Data from" in text
     assert buttons(home) & {"run:retry", "run:retry-all"} == seen
     assert ("delete-failed" in text) == (who == "admin")
     assert REFRESH in buttons(home)
 
 
-def test_a_stranger_sees_why_there_is_nothing_and_it_is_on_record_once(team: Team) -> None:
+def test_a_stranger_sees_that_a_role_is_missing_and_the_refusal_is_recorded_once(
+    team: Team,
+) -> None:
     filled(team)
     # After Slack's refusal, Home is published again without a second audit record.
     team.slack.script("views.publish", [RateLimited(1)])
@@ -154,13 +156,13 @@ def test_a_stranger_sees_why_there_is_nothing_and_it_is_on_record_once(team: Tea
     assert records == [(IDS.stranger, "status", "home", "denied")]
 
 
-def test_it_speaks_the_language_of_its_person(team: Team) -> None:
+def test_home_is_in_the_language_of_its_person(team: Team) -> None:
     filled(team)
     assert "Job en espera más antiguo" in words(opened(team, "lucia"))
     assert "Oldest waiting job" in words(opened(team, "operator"))
 
 
-def test_refresh_draws_what_is_there_now(team: Team) -> None:
+def test_refresh_publishes_the_current_state(team: Team) -> None:
     home = opened(team)
     assert "Failed job 45" not in words(home)
     team.queue.fail(45)
@@ -170,7 +172,7 @@ def test_refresh_draws_what_is_there_now(team: Team) -> None:
     assert published(team)[1].args["hash"] == home["hash"]
 
 
-def test_a_change_made_elsewhere_is_drawn_for_who_made_it(team: Team) -> None:
+def test_a_change_outside_of_home_refreshes_the_home_of_its_person(team: Team) -> None:
     team.queue.fail(45)
     team.queue.fail(46)
     assert "Failed job 45" in words(opened(team))
@@ -201,7 +203,7 @@ def test_retry_on_home_changes_the_queue_and_home(team: Team) -> None:
     assert "Failed job 45" not in words(drawn(team, "operator", 4))
 
 
-def test_after_a_conflict_it_is_read_again_and_the_newest_stays(team: Team) -> None:
+def test_after_a_hash_conflict_home_is_read_again_and_the_newest_state_stays(team: Team) -> None:
     team.queue.fail(45)
     opened(team)
     view = {"type": "home", "blocks": [SECTION]}
@@ -221,7 +223,7 @@ def test_after_a_conflict_it_is_read_again_and_the_newest_stays(team: Team) -> N
     assert published(team)[-1].answer["ok"]
 
 
-def test_an_older_drawing_does_not_take_the_place_of_a_newer_one(team: Team) -> None:
+def test_an_older_state_of_home_does_not_replace_a_newer_state(team: Team) -> None:
     """Another replica publishes between a read and its publish; the newer Home stays."""
     team.queue.fail(45)
     home = opened(team)
@@ -238,7 +240,7 @@ def test_an_older_drawing_does_not_take_the_place_of_a_newer_one(team: Team) -> 
     assert "Failed job 46" in words(home)
 
 
-def test_clicks_while_it_is_drawn_become_one_more_drawing(team: Team) -> None:
+def test_clicks_during_a_publish_cause_one_further_publish(team: Team) -> None:
     home = opened(team)
     with held() as (there, go_on):
         refresh(team, home)
@@ -254,7 +256,7 @@ def test_clicks_while_it_is_drawn_become_one_more_drawing(team: Team) -> None:
     assert len(published(team)) == 3
 
 
-def test_drawings_that_hang_keep_nobodys_command_waiting(team: Team) -> None:
+def test_a_publish_that_hangs_does_not_delay_commands(team: Team) -> None:
     team.queue.fail(45)
     people = ("admin", "operator", "viewer", "lucia")
     with ExitStack() as hanging:
@@ -271,14 +273,14 @@ def test_drawings_that_hang_keep_nobodys_command_waiting(team: Team) -> None:
         drawn(team, who, 1)
 
 
-def test_what_slack_refuses_for_now_is_sent_again(team: Team) -> None:
+def test_a_rate_limited_publish_of_home_is_repeated(team: Team) -> None:
     team.queue.fail(45)
     team.slack.script("views.publish", [RateLimited(1)])
     team.slack.open_home("operator", wait=0)
     assert "Failed job 45" in words(drawn(team, "operator", 2))
 
 
-def test_where_there_is_no_home_tab_changes_go_on(team: Team) -> None:
+def test_changes_work_without_a_home_tab(team: Team) -> None:
     team.queue.fail(45)
     team.slack.script("views.publish", ["not_enabled"])
     team.slack.open_home("operator", wait=0)
@@ -300,7 +302,7 @@ def test_where_there_is_no_home_tab_changes_go_on(team: Team) -> None:
     ],
     ids=str,
 )
-def test_what_will_not_pass_is_left_alone(
+def test_a_permanent_refusal_of_a_publish_is_not_repeated(
     team: Team, answer: RateLimited | str, seconds: float | None
 ) -> None:
     view = {"type": "home", "blocks": [SECTION]}
@@ -312,7 +314,7 @@ def test_what_will_not_pass_is_left_alone(
     assert retry_delay(refused.value, 0) is None
 
 
-def test_a_freeze_and_a_bulk_change_at_work_stand_above_the_totals(team: Team) -> None:
+def test_a_freeze_and_a_running_bulk_change_are_shown_above_the_totals(team: Team) -> None:
     for id_ in range(45, 75):
         team.queue.fail(id_)
     indexed(team, 30)
@@ -332,7 +334,7 @@ def test_a_freeze_and_a_bulk_change_at_work_stand_above_the_totals(team: Team) -
     assert len(published(team, "admin")) > before
 
 
-def test_open_incidents_come_first_with_what_each_is_about(team: Team) -> None:
+def test_active_incidents_are_listed_first_with_their_topics(team: Team) -> None:
     team.queue.fail(45)
     indexed(team, 1)
     # A job that really waits: without it, the next check would resolve the incident.
@@ -359,7 +361,7 @@ def test_open_incidents_come_first_with_what_each_is_about(team: Team) -> None:
     team.until(lambda: home_with(team, "operator", "Acknowledged by"))
 
 
-def test_sixty_queues_and_two_hundred_groups_fit_on_it(team: Team) -> None:
+def test_home_stays_within_the_limits_with_60_queues_and_200_error_groups(team: Team) -> None:
     """Home stays within Slack's 100 blocks and 250 kB, with names as long as the tables allow."""
     long = "n" * 180
     now = datetime.now(UTC).replace(tzinfo=None)
@@ -385,7 +387,9 @@ def test_sixty_queues_and_two_hundred_groups_fit_on_it(team: Team) -> None:
     assert "<!channel>" not in words(home)
 
 
-def test_where_changes_are_not_allowed_on_home_it_only_shows(kept_queue: TestQueue) -> None:
+def test_home_has_no_change_buttons_if_changes_on_home_are_not_allowed(
+    kept_queue: TestQueue,
+) -> None:
     with team_at_work(kept_queue, changes_in_home=False) as team:
         kept_queue.fail(45)
         home = opened(team, "admin")

@@ -68,7 +68,7 @@ def _ids(block: Json, kind: str) -> Iterator[int]:
 
 
 @pytest.mark.parametrize(("limit", "messages"), [(50, 2), (200, 5)])
-def test_failed_shows_as_many_as_were_typed(team: Team, limit: int, messages: int) -> None:
+def test_failed_shows_as_many_jobs_as_the_limit(team: Team, limit: int, messages: int) -> None:
     for id_ in range(1, limit + 2):
         team.queue.fail(id_)
     messages_shown = answers(team, f"failed limit={limit}")
@@ -82,19 +82,19 @@ def test_failed_shows_as_many_as_were_typed(team: Team, limit: int, messages: in
     assert not [message for message in messages_shown[:-1] if "Next page" in str(message["blocks"])]
 
 
-def test_jobs_shows_fifty(team: Team) -> None:
+def test_jobs_shows_up_to_50_jobs(team: Team) -> None:
     for id_ in range(1, 52):
         team.queue.push(id_)
     assert ids(answers(team, "jobs limit=50"), "job") == list(range(51, 1, -1))
 
 
-def test_stuck_shows_fifty(team: Team) -> None:
+def test_stuck_shows_up_to_50_jobs(team: Team) -> None:
     for id_ in range(1, 52):
         team.queue.push(id_, reserved_at=1_762_537_376 + id_)
     assert ids(answers(team, "stuck limit=50"), "job") == list(range(1, 51))
 
 
-def test_errors_shows_fifty(team: Team) -> None:
+def test_errors_shows_up_to_50_error_groups(team: Team) -> None:
     for number in range(51):
         first, second = WORDS[number % 20], WORDS[number // 20]
         team.queue.fail(exception=f"RuntimeException: the {first} has no {second} in the feed")
@@ -110,7 +110,7 @@ def test_errors_shows_fifty(team: Team) -> None:
     assert len(names) == len({*names}) == 50
 
 
-def test_history_shows_fifty(team: Team) -> None:
+def test_history_shows_up_to_50_records(team: Team) -> None:
     for id_ in range(1, 53):
         team.queue.fail(id_)
         team.say(f"retry {id_}")
@@ -124,7 +124,7 @@ def test_history_shows_fifty(team: Team) -> None:
     assert "Older" in str(messages_shown[-1]["blocks"])
 
 
-def test_find_shows_fifty_events_of_an_order(team: Team) -> None:
+def test_find_shows_up_to_50_events_of_an_order(team: Team) -> None:
     for id_ in range(1, 51):
         team.queue.fail(id_, order=ORDER)
     team.until(lambda: team.queue.count(tables.failures) == 50)
@@ -141,7 +141,7 @@ def test_find_shows_fifty_events_of_an_order(team: Team) -> None:
     assert "run:retry" in str(messages_shown[-1]["blocks"])
 
 
-def test_without_a_limit_there_is_one_message_of_rows_with_buttons(team: Team) -> None:
+def test_a_list_without_a_limit_is_one_message_with_buttons(team: Team) -> None:
     for id_ in range(1, 31):
         team.queue.fail(id_)
     first = team.say("failed", as_="admin").reply
@@ -150,7 +150,7 @@ def test_without_a_limit_there_is_one_message_of_rows_with_buttons(team: Team) -
     assert ids([second], "failed") == list(range(20, 10, -1))
 
 
-def test_the_next_page_of_a_typed_limit_replaces_the_button_it_came_from(team: Team) -> None:
+def test_the_next_page_of_a_list_with_a_limit_replaces_the_page_button(team: Team) -> None:
     for id_ in range(1, 36):
         team.queue.fail(id_)
     team.say("failed limit=15", as_="admin")

@@ -35,7 +35,7 @@ def only_job(queue: TestQueue) -> int:
     return int(job.id)
 
 
-def test_a_retry_is_answered_in_the_thread_of_its_message(team_on_each: Team) -> None:
+def test_the_outcome_of_a_retry_is_posted_in_the_thread_of_its_message(team_on_each: Team) -> None:
     team = team_on_each
     team.queue.fail(45)
     team.alert()
@@ -54,7 +54,7 @@ def test_a_retry_is_answered_in_the_thread_of_its_message(team_on_each: Team) ->
     assert (row.state, row.actor) == ("processed", IDS.operator)
 
 
-def test_a_click_on_an_alert_is_answered_in_the_thread_of_the_alert(team: Team) -> None:
+def test_the_outcome_of_a_clicked_retry_is_posted_in_the_thread_of_the_alert(team: Team) -> None:
     team.queue.fail(45)
     alert = team.alert()
     team.click(alert, "run:retry")
@@ -70,7 +70,9 @@ def test_a_click_on_an_alert_is_answered_in_the_thread_of_the_alert(team: Team) 
     assert team.posted("queue-ops") == []
 
 
-def test_a_retry_of_all_is_counted_in_its_message_and_answered_in_its_thread(team: Team) -> None:
+def test_the_outcomes_of_retry_all_are_counted_in_its_message_and_posted_in_its_thread(
+    team: Team,
+) -> None:
     for order in (1, 2, 3):
         team.queue.fail(order=order)
     team.alert()

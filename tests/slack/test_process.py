@@ -34,7 +34,7 @@ def waits_for_a_lock(queue: TestQueue) -> bool:
         return bool(connection.execute(at_work).scalar())
 
 
-def test_sigterm_answers_what_is_open_tells_what_was_done_and_ends_with_0(
+def test_the_program_answers_running_requests_after_sigterm_and_exits_with_0(
     kept_queue: TestQueue,
 ) -> None:
     kept_queue.fail(45)
@@ -104,7 +104,7 @@ def test_while_the_database_hangs_a_change_is_refused_by_its_deadline(
     assert kept_queue.jobs == []
 
 
-def test_sigterm_ends_the_program_though_the_database_hangs(
+def test_the_program_ends_after_sigterm_although_the_database_hangs(
     mariadb_server: MariaDB, kept_queue: TestQueue
 ) -> None:
     kept_queue.fail(45)
@@ -125,7 +125,7 @@ def test_sigterm_ends_the_program_though_the_database_hangs(
     assert [row.id for row in kept_queue.failed] == [45]
 
 
-def test_a_wrong_app_token_is_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
+def test_a_wrong_app_token_prints_one_sentence_and_exits_with_2(tmp_path: Path) -> None:
     queue = sqlite_queue(tmp_path)
     queue.engine.dispose()
     with LocalSlack() as slack:

@@ -37,7 +37,7 @@ def served(request: pytest.FixtureRequest) -> Team:
     return team
 
 
-def test_a_command_that_comes_twice_is_carried_out_once(served: Team) -> None:
+def test_a_command_that_is_sent_twice_is_executed_once(served: Team) -> None:
     team = served
     team.queue.fail(45)
     team.slack.duplicate_next()
@@ -62,7 +62,7 @@ def test_a_command_that_comes_twice_is_carried_out_once(served: Team) -> None:
         ("operator", "46,47", "No failed job 47"),
     ],
 )
-def test_a_click_that_comes_twice_gets_the_same_answer_twice(
+def test_a_click_that_is_sent_twice_gets_the_same_answer_twice(
     served: Team, who: str, ids: str, sentence: str
 ) -> None:
     team = served
@@ -105,7 +105,7 @@ def posted_button(team: Team, ids: list[int]) -> Json:
     return {"channel": IDS.queue_ops, "ts": posted["ts"]}
 
 
-def test_a_confirmation_that_comes_twice_starts_once(served: Team) -> None:
+def test_a_confirmation_that_is_sent_twice_starts_the_operation_once(served: Team) -> None:
     team = served
     team.queue.fail(45)
     view = team.say("clear-failed", as_="admin").view
@@ -119,7 +119,7 @@ def test_a_confirmation_that_comes_twice_starts_once(served: Team) -> None:
     assert [row.outcome for row in team.records] == ["started", "done"]
 
 
-def test_a_command_that_slack_redelivers_later_changes_nothing_more(team: Team) -> None:
+def test_a_command_that_slack_repeats_later_changes_nothing_again(team: Team) -> None:
     team.queue.fail(45, order=1)
     team.say("retry 45")
     # A failed job has the old id again, so a second run of the command would retry it.

@@ -57,7 +57,9 @@ def replies(team: Team, alert: Json) -> list[str]:
     return [one["text"] for one in every if one.get("thread_ts") == alert["ts"]]
 
 
-def test_an_old_job_is_told_with_what_to_look_at_and_its_end_too(team_on_each: Team) -> None:
+def test_an_old_job_is_posted_with_a_button_for_the_jobs_and_its_resolution_too(
+    team_on_each: Team,
+) -> None:
     team = team_on_each
     push(team, ago=400)
 
@@ -79,7 +81,9 @@ def test_an_old_job_is_told_with_what_to_look_at_and_its_end_too(team_on_each: T
     assert "Resolved" in reply
 
 
-def test_silent_workers_are_told_and_not_the_age_as_well(team_on_each: Team) -> None:
+def test_stopped_workers_have_an_alert_without_a_second_alert_for_the_age(
+    team_on_each: Team,
+) -> None:
     team = team_on_each
     push(team)
     team.until(lambda: probe_state(team).available_since)
@@ -93,7 +97,7 @@ def test_silent_workers_are_told_and_not_the_age_as_well(team_on_each: Team) -> 
     assert "no job is waiting" in recovered(team, alert)["text"]
 
 
-def test_a_stuck_job_is_told_with_the_hint_and_released(team: Team) -> None:
+def test_the_alert_of_a_stuck_job_has_a_hint_and_resolves_after_release(team: Team) -> None:
     job = push(team, reserved_at=now(team) - 362)
 
     alert = team.alert("1 job has been reserved for more than 5 min")
@@ -105,7 +109,7 @@ def test_a_stuck_job_is_told_with_the_hint_and_released(team: Team) -> None:
     assert "no job is reserved for more than 5 min." in recovered(team, alert)["text"]
 
 
-def test_too_many_failed_jobs_are_told_until_they_are_retried(kept_queue: TestQueue) -> None:
+def test_the_alert_of_too_many_failed_jobs_resolves_after_retries(kept_queue: TestQueue) -> None:
     with team_at_work(kept_queue, failed_count=2) as team:
         failed = team.queue.queue.failed
         row: dict[str, Any] = {"queue": "mail", "payload": payload(), "exception": GONE_AWAY}
@@ -122,7 +126,7 @@ def test_too_many_failed_jobs_are_told_until_they_are_retried(kept_queue: TestQu
         assert "*Failed jobs:* 1; the limit is 2." in over["text"]
 
 
-def test_a_growing_backlog_is_told_in_one_message(kept_queue: TestQueue) -> None:
+def test_a_growing_backlog_is_posted_in_one_message(kept_queue: TestQueue) -> None:
     limits: dict[str, Any] = {
         "oldest_seconds": NEVER,
         "no_worker_activity_seconds": NEVER,
@@ -145,7 +149,7 @@ def test_a_growing_backlog_is_told_in_one_message(kept_queue: TestQueue) -> None
         assert len([one for one in team.posted("queue-alerts") if "thread_ts" not in one]) == 1
 
 
-def test_a_limit_that_every_job_exceeds_is_warned_about(kept_queue: TestQueue) -> None:
+def test_a_limit_that_every_job_exceeds_gives_a_warning(kept_queue: TestQueue) -> None:
     with team_at_work(kept_queue, worker_seconds=900) as team:
         push(team, reserved_at=now(team) - 400)
         alert = team.alert("1 job has been reserved")

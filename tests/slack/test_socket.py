@@ -25,7 +25,7 @@ class Late(SocketModeClient):
                 self.idle.wait(0.001)
 
 
-def test_a_reader_that_begins_while_the_client_closes_ends_with_it() -> None:
+def test_a_reader_thread_started_during_the_close_of_the_client_ends() -> None:
     client = Late()
     closing = threading.Thread(target=close_at_once, args=(client,), daemon=True)
     closing.start()
@@ -48,7 +48,7 @@ class ClosedTwice(SocketModeClient):
             raise AttributeError("'NoneType' object has no attribute 'close'")
 
 
-def test_a_client_whose_socket_was_closed_already_ends_its_other_threads() -> None:
+def test_closing_a_client_whose_socket_is_closed_ends_its_other_threads() -> None:
     client = ClosedTwice()
     close_at_once(client)
     assert client.disconnects == 2

@@ -29,14 +29,14 @@ def test_status_has_a_table_with_a_caption_and_row_headers(team: Team) -> None:
     assert [cell["type"] for cell in table["rows"][1]] == ["raw_text", *["raw_number"] * 3]
 
 
-def test_a_table_that_slack_accepted_once_is_in_the_acknowledgement(team: Team) -> None:
+def test_a_table_is_in_the_acknowledgement_after_slack_accepted_one(team: Team) -> None:
     team.queue.push()
     for _ in range(3):
         table_of(team.say("status").reply, DATA_TABLE)
         assert len(team.slack.calls("response_url")) == 1
 
 
-def test_where_slack_refuses_data_tables_a_table_says_the_same_and_that_is_remembered(
+def test_a_refused_data_table_is_replaced_by_a_table_and_the_refusal_is_remembered(
     team: Team,
 ) -> None:
     team.queue.push()
@@ -52,7 +52,7 @@ def test_where_slack_refuses_data_tables_a_table_says_the_same_and_that_is_remem
     assert len(team.slack.calls("response_url")) == 2
 
 
-def test_where_slack_refuses_every_table_the_text_is_left(team: Team) -> None:
+def test_only_the_text_is_sent_if_slack_refuses_every_table(team: Team) -> None:
     team.queue.push()
     team.slack.refuse_blocks(DATA_TABLE, "table")
     answer = team.say("status").reply
@@ -60,7 +60,7 @@ def test_where_slack_refuses_every_table_the_text_is_left(team: Team) -> None:
     assert "netsuite: 1 available, 0 delayed, 0 reserved" in answer["text"]
 
 
-def test_a_posted_chart_becomes_the_oldest_table_where_both_are_refused(team: Team) -> None:
+def test_a_posted_chart_becomes_a_table_if_slack_refuses_charts_and_data_tables(team: Team) -> None:
     chart = {
         "type": CHART,
         "title": "New failures",
@@ -81,7 +81,7 @@ def test_a_posted_chart_becomes_the_oldest_table_where_both_are_refused(team: Te
     assert len(team.slack.calls("chat.postMessage")) == before + 1
 
 
-def test_a_body_that_is_refused_in_each_form_is_reported_and_teaches_nothing(team: Team) -> None:
+def test_a_message_refused_in_each_form_is_reported_and_disables_no_block_type(team: Team) -> None:
     team.queue.push()
     blocks = team.say("status").reply["blocks"]
     poster = poster_of(team.slack)

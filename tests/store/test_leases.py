@@ -41,7 +41,7 @@ def two(queue: TestQueue) -> tuple[Setup, Setup, SetClock]:
     return make_setup(queue, "a", clock=clock), make_setup(queue, "b", clock=clock), clock
 
 
-def test_a_lease_is_held_by_one_and_renewed_under_the_same_epoch(queue: TestQueue) -> None:
+def test_a_lease_has_one_owner_and_is_renewed_under_the_same_epoch(queue: TestQueue) -> None:
     a, b, clock = two(queue)
     first = hold(a)
     assert take(b) is None
@@ -51,7 +51,7 @@ def test_a_lease_is_held_by_one_and_renewed_under_the_same_epoch(queue: TestQueu
     assert take(b) is None
 
 
-def test_a_lease_that_ran_out_is_taken_over_under_a_higher_epoch(queue: TestQueue) -> None:
+def test_an_expired_lease_is_taken_over_under_a_higher_epoch(queue: TestQueue) -> None:
     a, b, clock = two(queue)
     first = hold(a)
     clock.move(seconds=TTL + 1)
@@ -60,7 +60,7 @@ def test_a_lease_that_ran_out_is_taken_over_under_a_higher_epoch(queue: TestQueu
     assert take(a) is None
 
 
-def test_a_holder_that_comes_back_in_time_and_late_has_another_epoch(queue: TestQueue) -> None:
+def test_an_owner_that_renews_an_expired_lease_gets_a_new_epoch(queue: TestQueue) -> None:
     a, _, clock = two(queue)
     first = hold(a)
     clock.move(seconds=TTL + 1)
@@ -80,7 +80,7 @@ def test_a_released_lease_is_free_at_once(queue: TestQueue) -> None:
     assert hold(b).epoch == lease.epoch + 1
 
 
-def test_a_late_holder_cannot_release_the_lease_of_another(queue: TestQueue) -> None:
+def test_a_former_owner_cannot_release_the_lease_of_another(queue: TestQueue) -> None:
     a, b, clock = two(queue)
     late = hold(a)
     clock.move(seconds=TTL + 1)
@@ -93,14 +93,14 @@ def test_a_late_holder_cannot_release_the_lease_of_another(queue: TestQueue) -> 
     assert hold(b) == held
 
 
-def test_of_many_that_ask_at_once_one_gets_it(mariadb_queue: TestQueue) -> None:
+def test_of_many_concurrent_replicas_one_gets_the_lease(mariadb_queue: TestQueue) -> None:
     clock = SetClock(moment("2026-03-09 12:00"))
     setups = [make_setup(mariadb_queue, f"r{n}", clock=clock) for n in range(8)]
     taken = at_once(*[lambda one=setup: take(one) for setup in setups])
     assert len([lease for lease in taken if lease is not None]) == 1
 
 
-def test_a_late_holder_changes_nothing(queue: TestQueue) -> None:
+def test_a_former_owner_of_a_lease_changes_nothing(queue: TestQueue) -> None:
     a, b, clock = two(queue)
     late = hold(a)
     index_once(a, late)
@@ -132,7 +132,7 @@ def everything(queue: TestQueue) -> dict[str, list[object]]:
     return {name: list(queue.rows(table)) for name, table in metadata.tables.items()}
 
 
-def test_a_fence_holds_off_who_would_take_over_until_the_effect_is_committed(
+def test_a_fence_delays_a_takeover_until_the_transaction_is_committed(
     mariadb_queue: TestQueue,
 ) -> None:
     """The holder is paused in its transaction; the next one waits until the effect is committed."""
@@ -157,7 +157,7 @@ def test_a_fence_holds_off_who_would_take_over_until_the_effect_is_committed(
     assert order == ["effect", "taken"]
 
 
-def test_of_two_watchers_one_watches_and_the_other_follows_when_it_stops(
+def test_of_two_replicas_one_monitors_and_the_second_takes_over_when_the_first_stops(
     mariadb_queue: TestQueue,
 ) -> None:
     a, b, _ = two(mariadb_queue)

@@ -11,7 +11,8 @@ from bot.models.refusals import StartError
 from bot.store import tables
 from bot.store.migrate import CURSORS, LEASES, MIGRATIONS, migrate, require_current, version
 from bot.store.tables.columns import metadata
-from tests.kit.concurrency import at_once
+from bot.terminal import reported
+from tests.kit.concurrency import at_once, until
 from tests.kit.queues import TestQueue
 
 
@@ -31,7 +32,16 @@ def test_an_empty_database_gets_every_table_once(empty: Engine) -> None:
         require_current(connection)
 
 
-def test_two_at_once_take_turns(empty: Engine) -> None:
+def test_a_waiting_migration_reports_each_second(empty: Engine) -> None:
+    lines: list[str] = []
+    with reported(lines.append) as report:
+        migrate(empty, report)
+        report("waiting for a lock")
+        until(lambda: any("waiting for a lock" in line for line in lines))
+    assert lines[-1].startswith("Still running after ")
+
+
+def test_two_concurrent_migrations_run_one_after_the_other(empty: Engine) -> None:
     other = connect(empty.url.render_as_string(hide_password=False))
     try:
         applied = at_once(lambda: migrate(empty), lambda: migrate(other), seconds=40)
@@ -43,7 +53,7 @@ def test_two_at_once_take_turns(empty: Engine) -> None:
     assert queue.count(tables.cursors) == len(CURSORS)
 
 
-def test_a_migration_that_was_cut_off_is_finished(queue: TestQueue) -> None:
+def test_an_interrupted_migration_is_finished(queue: TestQueue) -> None:
     """On MariaDB, each CREATE commits by itself, so a crash leaves some tables and no version."""
     with queue.engine.begin() as connection:
         connection.execute(tables.migrations.delete())
@@ -63,12 +73,12 @@ def test_a_migration_that_was_cut_off_is_finished(queue: TestQueue) -> None:
     assert [row.position for row in queue.rows(tables.cursors) if row.name == "scan"] == [7]
 
 
-def test_a_database_without_the_tables_says_what_to_run(empty: Engine) -> None:
+def test_a_database_without_tables_is_refused_with_the_command_to_run(empty: Engine) -> None:
     with empty.begin() as connection, pytest.raises(StartError, match="queue-bot migrate"):
         require_current(connection)
 
 
-def test_tables_of_a_newer_bot_are_left_alone(queue: TestQueue) -> None:
+def test_tables_of_a_newer_version_are_not_changed(queue: TestQueue) -> None:
     with queue.engine.begin() as connection:
         newer = {"version": len(MIGRATIONS) + 1, "applied_at": now_of(connection)}
         connection.execute(insert(tables.migrations).values(newer))
@@ -92,7 +102,7 @@ def test_tables_of_a_newer_bot_are_left_alone(queue: TestQueue) -> None:
         ),
     ],
 )
-def test_tables_of_an_earlier_development_version_are_refused_with_what_to_do(
+def test_tables_of_an_earlier_development_version_are_refused_with_instructions(
     empty: Engine, change: str, expected: str
 ) -> None:
     migrate(empty)

@@ -93,7 +93,7 @@ def test_moved_cursors_stop_neither_the_sealing_nor_the_index(moved: Moved) -> N
         assert list(verify(connection, keys=moved.setup.audit_keys)) == []
 
 
-def test_a_cursor_just_above_a_waiting_record_is_found_too(moved: Moved) -> None:
+def test_a_cursor_moved_just_above_a_waiting_record_is_found(moved: Moved) -> None:
     ask(moved.setup, "unfreeze")
     newest = max(row.id for row in moved.queue.rows(tables.audit))
     moved.move("audit_settled", newest)
@@ -111,7 +111,7 @@ def test_the_end_of_the_backfill_hides_no_new_failure(moved: Moved) -> None:
     assert moved.reported() == {"backfill_end"}
 
 
-def test_a_moved_cursor_ends_no_digest_for_ever(moved: Moved) -> None:
+def test_a_moved_cursor_does_not_stop_the_digest_for_ever(moved: Moved) -> None:
     alerting = Alerting(digest_at=time(0), digest_days=tuple(range(7)), digest_channel=ALERTS)
     setup = replace(moved.setup, alerting=alerting)
     moved.move("digest")
@@ -122,7 +122,7 @@ def test_a_moved_cursor_ends_no_digest_for_ever(moved: Moved) -> None:
     assert digest.digest_once(setup, hold(setup)) is True
 
 
-def test_removed_rows_are_no_moved_cursor(moved: Moved) -> None:
+def test_removed_rows_do_not_count_as_a_moved_cursor(moved: Moved) -> None:
     moved.clock.move(minutes=11)
     lease = hold(moved.setup)
     index_once(moved.setup, lease)

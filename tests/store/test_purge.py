@@ -27,7 +27,7 @@ def live(setup: Setup) -> None:
     grouping.refresh_once(setup, hold(setup))
 
 
-def test_failures_that_are_gone_go_after_thirty_days_and_no_others(queue: TestQueue) -> None:
+def test_removed_failures_and_only_those_are_purged_after_30_days(queue: TestQueue) -> None:
     clock = Clock()
     setup = make_setup(queue, clock=clock)
     queue.fail(1)  # before the first start: without an incident
@@ -62,7 +62,7 @@ def test_failures_that_are_gone_go_after_thirty_days_and_no_others(queue: TestQu
     assert [row.failed_id for row in queue.rows(tables.failures)] == [4, 5]
 
 
-def test_failures_stay_as_long_as_the_archive_has_them_for_an_undo(queue: TestQueue) -> None:
+def test_failures_are_not_purged_while_the_archive_has_them_for_an_undo(queue: TestQueue) -> None:
     clock = Clock()
     setup = make_setup(queue, clock=clock, archive_days=60)
     queue.fail(1)
@@ -78,7 +78,7 @@ def test_failures_stay_as_long_as_the_archive_has_them_for_an_undo(queue: TestQu
     assert [row.failed_id for row in queue.rows(tables.failures)] == [2]
 
 
-def test_plans_that_nobody_confirmed_go_and_what_the_audit_counts_on_stays(
+def test_unconfirmed_plans_are_purged_and_operations_in_the_audit_log_are_not(
     queue: TestQueue,
 ) -> None:
     clock = Clock()
@@ -99,7 +99,7 @@ def test_plans_that_nobody_confirmed_go_and_what_the_audit_counts_on_stays(
     assert late.refusal.code == "plan-expired"
 
 
-def test_mutes_go_a_month_after_their_end_and_not_before(queue: TestQueue) -> None:
+def test_mutes_are_purged_a_month_after_their_end(queue: TestQueue) -> None:
     clock = Clock()
     setup = make_setup(queue, clock=clock)
     for words in (
@@ -119,7 +119,9 @@ def test_mutes_go_a_month_after_their_end_and_not_before(queue: TestQueue) -> No
     assert not queue.rows(tables.mutes)
 
 
-def test_reasons_of_refused_rows_go_with_the_failures_of_their_operation(queue: TestQueue) -> None:
+def test_reasons_of_refused_rows_are_purged_with_the_failures_of_their_operation(
+    queue: TestQueue,
+) -> None:
     clock = Clock()
     setup = make_setup(queue, clock=clock)
     queue.fail(1)
@@ -153,7 +155,7 @@ def over(setup: Setup, number: int, days: float) -> int:
     return opened.id
 
 
-def test_incidents_that_are_over_go_after_ninety_days_with_what_bulk_changes_took_of_them(
+def test_resolved_incidents_are_purged_after_90_days_with_their_bulk_counts(
     queue: TestQueue,
 ) -> None:
     setup = make_setup(queue, clock=Clock())
@@ -165,7 +167,7 @@ def test_incidents_that_are_over_go_after_ninety_days_with_what_bulk_changes_too
     assert old < young
 
 
-def test_incidents_that_are_open_or_have_failures_stay(queue: TestQueue) -> None:
+def test_incidents_that_are_active_or_have_failures_are_not_purged(queue: TestQueue) -> None:
     clock = Clock()
     setup = make_setup(queue, clock=clock)
     index_once(setup, hold(setup))
@@ -202,7 +204,7 @@ def test_incidents_that_are_open_or_have_failures_stay(queue: TestQueue) -> None
     assert quiet.id not in [row.id for row in queue.rows(tables.incidents)]
 
 
-def test_incidents_that_stay_do_not_keep_others_from_their_end(queue: TestQueue) -> None:
+def test_incidents_that_are_not_purged_do_not_block_the_purge_of_others(queue: TestQueue) -> None:
     setup = make_setup(queue, clock=Clock())
     with queue.engine.begin() as connection:
         at = setup.clock(connection) - timedelta(days=91)
@@ -230,7 +232,7 @@ def test_incidents_that_stay_do_not_keep_others_from_their_end(queue: TestQueue)
     assert queue.count(tables.incidents) == 1
 
 
-def test_what_no_sample_takes_away_is_bounded(queue: TestQueue) -> None:
+def test_metric_deltas_that_no_sample_reads_are_limited(queue: TestQueue) -> None:
     setup = make_setup(queue)
     row = {"queue": "", "failed": 0, "removed": 1, "skipped": 0}
     newest = 1 + purge.METRIC_DELTAS_KEPT

@@ -29,7 +29,7 @@ def catalog(language: str) -> dict[str, set[str]]:
     for entry in entries:
         assert not isinstance(entry, ast.Junk), entry.content
         if isinstance(entry, ast.Message):
-            assert entry.id.name not in variables, f"{entry.id.name} is there twice"
+            assert entry.id.name not in variables, f"the catalog defines {entry.id.name} twice"
             assert entry.span is not None
             body = text[entry.span.start : entry.span.end]
             variables[entry.id.name] = set(VARIABLE.findall(body))
@@ -64,14 +64,14 @@ def test_every_key_is_used() -> None:
     assert unused == set()
 
 
-def test_every_key_that_is_asked_for_is_there() -> None:
+def test_every_key_that_the_code_uses_is_in_the_catalogs() -> None:
     call = re.compile(r"""texts(?:\.plain)?\(\s*["']([a-z][\w-]*)["']""")
     keys = {key for text in CODE.values() for key in call.findall(text)}
     assert keys
     assert keys - KEYS == set()
 
 
-def test_every_command_says_what_it_does() -> None:
+def test_every_command_has_a_help_text() -> None:
     for name in find_commands():
         assert f"help-{name}" in KEYS
 

@@ -27,7 +27,7 @@ def test_a_day_has_its_names_in_every_language(word: str, day: NamedDay) -> None
 
 
 @pytest.mark.parametrize("word", ["", "tomorrow", "2h", "m", "mond", "lunes pasado"])
-def test_other_words_are_no_day(word: str) -> None:
+def test_unknown_words_are_no_day(word: str) -> None:
     assert read_day(word) is None
 
 

@@ -15,16 +15,16 @@ AT = datetime(2025, 11, 8, 0, 30)  # noqa: DTZ001 naive UTC, as the database giv
 
 
 def test_a_text_value_is_escaped() -> None:
-    assert EN("order", id="<!channel>") == "order &lt;!channel&gt;"
+    assert EN("order", id="<!channel>") == "order `&lt;!channel&gt;`"
 
 
-def test_mrkdwn_stays_as_it_is() -> None:
+def test_a_mrkdwn_value_is_not_escaped() -> None:
     assert EN("order", id=code("<a>")) == "order `&lt;a&gt;`"
 
 
-def test_plain_text_is_not_escaped_and_reads_mrkdwn() -> None:
-    assert EN.plain("order", id="<a>") == "order <a>"
-    assert EN.plain("order", id=code("<a>")) == "order <a>"
+def test_a_plain_text_is_not_escaped_and_decodes_mrkdwn_values() -> None:
+    assert EN.plain("order", id="<a>") == "order “<a>”"
+    assert EN.plain("order", id=code("<a>")) == "order `<a>`"
     assert EN.plain("order", id=Mrkdwn("<https://a.example|7>")) == "order 7 (https://a.example)"
 
 
@@ -38,7 +38,7 @@ def test_plain_text_is_not_escaped_and_reads_mrkdwn() -> None:
         (1_000_000, "1,000,000 attempts", "1,000,000 intentos"),
     ],
 )
-def test_numbers_and_plurals_are_the_language_s(count: int, english: str, spanish: str) -> None:
+def test_numbers_and_plurals_follow_the_language(count: int, english: str, spanish: str) -> None:
     assert EN("attempts-made", attempts=count) == english
     assert ES("attempts-made", attempts=count) == spanish
 
@@ -56,12 +56,14 @@ def test_numbers_and_plurals_are_the_language_s(count: int, english: str, spanis
         ("en-ZA", "1 092 attempts", "10 920 attempts"),
     ],
 )
-def test_numbers_are_those_of_the_person_s_country(locale: str, small: str, large: str) -> None:
+def test_numbers_are_formatted_for_the_country_of_the_person(
+    locale: str, small: str, large: str
+) -> None:
     texts = texts_for(locale, "en", LIMA)
     plain = [texts.plain("attempts-made", attempts=count) for count in (1_092, 10_920)]
     assert [text.replace("\xa0", " ") for text in plain] == [small, large]
     shown = [texts("attempts-made", attempts=count) for count in (1_092, 10_920)]
-    assert shown == plain
+    assert [str(text) for text in shown] == [str(text) for text in plain]
     assert texts.number(1_092) == plain[0].split("\N{SPACE}")[0]
     assert texts.number(-1_092).lstrip("-") == texts.number(1_092)
 
@@ -77,10 +79,10 @@ def test_a_person_is_mentioned_and_a_free_name_is_not() -> None:
     assert EN.plain("progress-by", by=Person("U0ANA00001"), age="3 s", operation="7").startswith(
         "By @U0ANA00001 · "
     )
-    assert "By ana · " in EN("progress-by", by=Person("ana"), age="3 s", operation="7")
+    assert "By ana (terminal) · " in EN("progress-by", by=Person("ana"), age="3 s", operation="7")
 
 
-def test_a_moment_is_a_date_that_each_reader_sees_in_their_zone() -> None:
+def test_a_time_is_a_slack_date_in_the_zone_of_each_reader() -> None:
     token = "<!date^1762561800^{date_short_pretty} {time_secs}|2025-11-07 19:30:00>"
     assert EN("at", at=Moment(AT)) == token
     assert EN.plain("at", at=Moment(AT)) == "2025-11-07 19:30:00"
@@ -88,7 +90,7 @@ def test_a_moment_is_a_date_that_each_reader_sees_in_their_zone() -> None:
     assert ES.brief_plain(AT) == "7 nov 19:30"
 
 
-def test_truth_is_a_word_that_a_message_can_select_by() -> None:
+def test_a_boolean_is_a_word_that_a_message_can_select_by() -> None:
     assert "Nothing was changed" in EN("bug", bug="7", nothing_changed=True)
     assert "Nothing was changed" not in EN("bug", bug="7", nothing_changed=False)
 
@@ -100,7 +102,7 @@ def test_a_missing_key_or_value_is_an_error() -> None:
         EN("order")
 
 
-def test_an_unknown_value_is_left_out() -> None:
+def test_a_value_that_the_message_does_not_use_is_ignored() -> None:
     assert EN("button-retry", nobody="<!channel>") == "Retry"
 
 
@@ -117,5 +119,7 @@ def test_an_unknown_value_is_left_out() -> None:
         (None, "es"),
     ],
 )
-def test_the_language_is_the_person_s_else_the_setting_s(locale: str | None, language: str) -> None:
+def test_the_language_is_that_of_the_person_or_of_the_setting(
+    locale: str | None, language: str
+) -> None:
     assert texts_for(locale, "es", LIMA).language == language

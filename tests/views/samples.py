@@ -299,6 +299,13 @@ def denied_line(w: Words = PLAIN, **changed: object) -> AuditLine:
     return audit_line(w, **(values | changed))
 
 
+EDITED: tuple[dict[str, int | None], ...] = (
+    {},
+    {"retryUntil": None, "attempts": 0},
+    {"retryUntil": 1},
+)
+
+
 def retried_jobs(w: Words = PLAIN, count: int = 1) -> tuple[RetriedJob, ...]:
     """Return failed jobs that are back in the queue."""
     return tuple(
@@ -309,6 +316,7 @@ def retried_jobs(w: Words = PLAIN, count: int = 1) -> tuple[RetriedJob, ...]:
             failed_at=w.time,
             job_class=w.job_class,
             order_id=w.order,
+            edited=EDITED[n % 3],
         )
         for n in range(count)
     )
@@ -411,6 +419,7 @@ def _more_refusals(w: Words) -> Iterator[tuple[str, errors.Refusal]]:
     yield "row-too-long", errors.RowTooLong(id="45", detail="jobs.payload")
     yield "row-would-change", errors.RowWouldChange(id="45", detail="jobs")
     yield "row-has-children", errors.RowHasChildren(id="45", detail="order_notes")
+    yield "other-connection", errors.OtherConnection(id="45", detail=w.word)
     yield "row-refused", errors.RowRefused(id="45", detail=w.word)
     yield "read-only", errors.ReadOnly(reason="server")
     yield "audit-key-missing", errors.AuditKeyMissing(key="0f3a9c2e5b7d1864")
@@ -522,6 +531,8 @@ def _status_samples(w: Words) -> Iterator[Sample]:
         for n in range(1, 101)
     )
     yield Sample("status", partial(status.status_message, queue_jobs(w), 5, None))
+    estimated = partial(status.status_message, alarm, 5, None, estimated=True)
+    yield Sample("status-estimated", estimated)
     yield Sample("status-alarm-sampled", partial(status.status_message, alarm, 5, NOW))
     home = partial(status.status_message, alarm, 5, None)
     yield Sample("status-home", home, source=Source.HOME)
@@ -575,6 +586,7 @@ def _detail_samples(w: Words) -> Iterator[Sample]:
         exception=w.exception,
         payload=w.payload,
         row_digest=DIGEST,
+        facts={"maxTries": "5", "tags": w.word},
     )
     words: list[Literal["pending", "delayed", "reserved"]]
     words = ["pending", "delayed", "reserved", "reserved"]

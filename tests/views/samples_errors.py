@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Literal
 
 from bot.models import refusals
 from bot.models.error_groups import (
@@ -10,13 +11,15 @@ from bot.models.error_groups import (
     ErrorGroup,
     ErrorGroups,
     ErrorsListed,
+    MergeDetails,
+    MergedGroup,
 )
 from bot.models.jobs import QueueCount
 from bot.models.requests import Message, Modal, Source
 from bot.views import refusal
 from bot.views.context import Context
-from bot.views.failures import error_groups
-from tests.views.samples import DIGEST, PLAIN, Sample, Words, failed_job
+from bot.views.failures import error_groups, merges
+from tests.views.samples import DIGEST, NOW, PLAIN, Sample, Words, failed_job
 
 HOURS = (*([0] * 15), 1, 0, 3, 8, 40, 12, 0, 2, 7)
 
@@ -70,11 +73,17 @@ def listed(
     return error_groups.error_list(groups, ErrorsListed.model_validate(values | changed), ctx)
 
 
-def detailed(row: ErrorGroup, w: Words, failed: int, ctx: Context) -> Message | Modal:
+def detailed(
+    row: ErrorGroup,
+    w: Words,
+    failed: int,
+    ctx: Context,
+    parts: tuple[MergedGroup, ...] = (),
+) -> Message | Modal:
     """Return the details of a group with this number of failed jobs shown."""
     rows = tuple(failed_job(45 - number, w) for number in range(failed))
     detail = ErrorDetail(group=row, exception=w.exception if rows else None, failed_jobs=rows)
-    digests = ErrorDetailListed(row_digests={one.id: DIGEST for one in rows})
+    digests = ErrorDetailListed(row_digests={one.id: DIGEST for one in rows}, merged=parts)
     return error_groups.error_detail(detail, digests, ctx)
 
 
@@ -104,6 +113,29 @@ def samples(w: Words) -> Iterator[Sample]:
     yield Sample("errors-terminal", partial(listed, many[:9], indexing=True), Source.TERMINAL)
     for name, source in (("", Source.SLASH), ("-dialog", Source.BUTTON), ("-t", Source.TERMINAL)):
         yield Sample(f"error{name}", partial(detailed, group(w), w, 5), source)
+    part = MergedGroup(error="E9", name=w.group, by=w.person[:64], at=NOW)
+    by_rules = MergedGroup(error="E3", name=w.group, by=None, at=NOW)
+    yield Sample("error-with-parts", partial(detailed, group(w), w, 0, parts=(part, by_rules)))
+    states: tuple[Literal["preview", "merged", "ended"], ...] = ("preview", "merged", "ended")
+    for state in states:
+        details = MergeDetails(
+            error="E12",
+            name=w.group,
+            failed=61,
+            into="E7",
+            into_name=w.group,
+            into_failed=1,
+            state=state,
+        )
+        yield Sample(f"merge-{state}", partial(merges.merge_answer, details))
+        if state != "preview":
+            yield Sample(f"merge-{state}-visible", partial(merges.merge_visible, details))
+    for refused in (
+        refusals.AlreadyMerged(id="E12", into="E7", by=w.person[:64], at=NOW),
+        refusals.NotMerged(id="E12"),
+    ):
+        name = f"refusal-{refused.code}"
+        yield Sample(name, partial(refusal.refusal_message, refused))
     gone = refusals.ErrorGroupNotFound(id="E12")
     yield Sample("refusal-error-group-not-found", partial(refusal.refusal_message, gone))
     for problem, value in (("group", w.word[:64]), ("since", "7d")):

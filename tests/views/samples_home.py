@@ -5,6 +5,7 @@ from datetime import timedelta
 from functools import partial
 
 from bot.models.error_groups import ErrorGroups
+from bot.models.health import Backfill
 from bot.models.home import Counts, HomeData, HomeIncident
 from bot.models.jobs import FailedJobList
 from bot.models.metrics import Day, Point, QueueMetrics
@@ -20,6 +21,7 @@ from tests.views.samples import DIGEST, NOW, Sample, Words, failed_job
 from tests.views.samples_errors import group, pile
 from tests.views.samples_watch import problems, watching
 
+FILLING = Backfill(rows=250_000, total=1_000_000, per_second=4_000, seconds_left=188)
 HOUR = timedelta(hours=1)
 FACTS = {"limit": 300, "waiting": 412, "exact": True, "workers": "still", "still": 720}
 
@@ -162,6 +164,7 @@ def samples(w: Words) -> Iterator[Sample]:
         "home-busy": partial(draw, busy(w, 3, 3, every_incident(w))),
         "home-full": partial(draw, busy(w, 60, home.FAILED + 1, every_incident(w))),
         "home-too-late": partial(draw, late),
+        "home-first-minute": partial(draw, dashboard(w, estimated=True, backfill=FILLING)),
         "home-unwell": partial(draw, dashboard(w, health=watching(w, problems=problems(w)).health)),
         "home-refused": partial(refused, w, passing=False),
         "home-unverifiable": partial(refused, w, passing=True),

@@ -5,6 +5,7 @@ from functools import partial
 
 from bot.models.alert_rules import METRIC_RULES
 from bot.models.requests import Message
+from bot.text import Plain
 from bot.views.context import Context
 from bot.views.incidents import alert, alert_parts, rule_alert
 from bot.views.incidents.alert_parts import Ending
@@ -109,11 +110,15 @@ def _summary(count: int, left: int, state: alert_parts.IncidentView, ctx: Contex
 
 
 def _thread_samples(w: Words) -> Iterator[Sample]:
-    unseen = partial(alert_parts.escalated_message, 900, "40 failed jobs", None, incident_view())
+    unseen = partial(
+        alert_parts.escalated_message, 900, Plain("40 failed jobs"), None, incident_view()
+    )
     yield Sample("thread-unseen", unseen)
-    grown = partial(alert_parts.escalated_message, 900, "400 jobs", "38 jobs", incident_view())
+    grown = partial(
+        alert_parts.escalated_message, 900, Plain("400 jobs"), Plain("38 jobs"), incident_view()
+    )
     yield Sample("thread-grown", grown)
-    back = partial(alert_parts.reopened_message, 1_200, "1 failed job", incident_view())
+    back = partial(alert_parts.reopened_message, 1_200, Plain("1 failed job"), incident_view())
     yield Sample("thread-reopened", back)
     for name, figures in (("known", (38, 2, 40)), ("one", (1, 0, 1)), ("none", (None, None, 0))):
         yield Sample(f"thread-recovered-{name}", _recovered(*figures))

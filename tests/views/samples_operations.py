@@ -74,7 +74,7 @@ def _scope_samples(w: Words) -> Iterator[Sample]:
 
 
 def _whole_queue_samples(w: Words) -> Iterator[Sample]:
-    retry = preview(w)
+    retry = preview(w, layout="laravel")
     groups = tuple(Share(name=f"{w.group} {n}", count=10 - n) for n in range(10))
     queues = tuple(Share(name=f"{w.queue}-{n}", count=20 - n) for n in range(14))
     clear = preview(

@@ -29,6 +29,7 @@ def samples(w: Words = PLAIN) -> Iterator[Sample]:
             arguments={"limit": 50},
             whole=count == 200,
             partial=partly,
+            retry_after=90 if partly else None,
         )
         stuck_jobs = StuckJobs(jobs=rows, count=len(rows), older_seconds=300)
         yield Sample(name, partial(stuck.stuck_list, stuck_jobs, listed), source=source)

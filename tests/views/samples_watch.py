@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 
-from bot.models.health import Health, HealthProblem, Undelivered, WatcherState
-from bot.models.incidents import Limits, NamedMute, WatchExtra, Watching
+from bot.models.health import Backfill, Health, HealthProblem, Undelivered, WatcherState
+from bot.models.incidents import Limits, NamedMute, QueueCheck, WatchExtra, Watching
 from bot.models.requests import Source
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.views.incidents.watch import watch_message
@@ -145,6 +145,14 @@ def samples(w: Words = PLAIN) -> Iterator[Sample]:
             extra(w, alert_channel=None, digest_at=None, reserved_too_soon=True),
         ),
     }
+    checks = tuple(
+        QueueCheck(queue=w.queue[:LONGEST_QUEUE] or "–", checked_at=NOW - timedelta(seconds=ago))
+        for ago in (195, 7, 2)
+    )
+    filling = Backfill(rows=250_000, total=1_000_000, per_second=4_000, seconds_left=188)
+    one_of_each["watch-first-minute"] = (watching(w), extra(w, checks=checks, backfill=filling))
+    regrouping = Backfill(rows=1, total=9, per_second=None, seconds_left=None, regrouping=True)
+    one_of_each["watch-regrouping"] = (watching(w), extra(w, backfill=regrouping))
     for name, (overview, more) in one_of_each.items():
         yield Sample(name, partial(watch_message, overview, more))
     overview = watching(w, 10, 8)

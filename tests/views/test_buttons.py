@@ -20,6 +20,7 @@ from tests.views.samples import DIGEST, LIMA, RUNNABLE, Sample, Words, samples
 
 COMMANDS = find_commands()
 FOR_EVERYBODY = (
+    "approval",
     "audit-",
     "alert-",
     "summary-",
@@ -89,7 +90,7 @@ def test_an_accessibility_label_begins_with_the_text_on_the_button(language: str
 
 
 @pytest.mark.parametrize("role", list(Role), ids=lambda role: role.word)
-def test_a_button_runs_a_command_that_takes_its_arguments(role: Role) -> None:
+def test_a_button_runs_a_command_that_accepts_its_arguments(role: Role) -> None:
     def check(sample: Sample) -> None:
         shown = sample.shown("en", role)
         for element in elements_in(shown):
@@ -97,13 +98,13 @@ def test_a_button_runs_a_command_that_takes_its_arguments(role: Role) -> None:
                 if not sample.name.startswith(FOR_EVERYBODY):
                     assert command in RUNNABLE[role]
                 COMMANDS[command].arguments.model_validate(args)
-                if COMMANDS[command].destructive:
+                if COMMANDS[command].fresh and COMMANDS[command].action is not None:
                     assert "confirm" in element
 
     check_each(((sample.name, sample) for sample in samples()), check)
 
 
-def test_a_row_is_bound_to_what_the_person_saw() -> None:
+def test_the_buttons_of_a_row_have_the_digest_of_the_shown_row() -> None:
     shown = next(s for s in samples() if s.name == "failed").shown("en", Role.ADMIN)
     changes = [
         args
@@ -114,7 +115,7 @@ def test_a_row_is_bound_to_what_the_person_saw() -> None:
     assert changes == [{"ids": [id_], "digest": DIGEST} for id_ in (46, 46, 45, 45)]
 
 
-def test_the_next_page_goes_on_after_the_last_row_that_is_shown() -> None:
+def test_the_next_page_begins_after_the_last_shown_row() -> None:
     shown = next(s for s in samples() if s.name == "failed-paged").shown("en", Role.VIEWER)
     pages = [
         args
@@ -132,7 +133,7 @@ def test_the_next_page_goes_on_after_the_last_row_that_is_shown() -> None:
         ("history-50", {"order": "803193", "limit": 50, "before": 51}),
     ],
 )
-def test_after_a_typed_limit_the_next_page_has_it_too(name: str, page: dict[str, object]) -> None:
+def test_the_next_page_keeps_a_typed_limit(name: str, page: dict[str, object]) -> None:
     shown = next(s for s in samples() if s.name == name).shown("en", Role.ADMIN)
     assert isinstance(shown, Message)
     *others, last = (shown, *shown.more)
@@ -162,14 +163,14 @@ def test_only_a_running_operation_can_be_cancelled(state: str) -> None:
 
 
 @pytest.mark.parametrize("state", ["retried", "deleted", "gone"])
-def test_an_alert_that_is_settled_has_no_buttons(state: str) -> None:
+def test_an_alert_whose_failures_are_all_removed_has_no_buttons(state: str) -> None:
     by_name = {sample.name: sample for sample in samples()}
     shown = by_name[f"alert-{state}"].shown("en", Role.ADMIN)
     assert isinstance(shown, Message)
     assert not list(elements_in(shown))
 
 
-def test_a_value_is_read_as_it_was_written() -> None:
+def test_a_button_value_is_read_unchanged() -> None:
     texts = texts_for("en", "en", LIMA)
     button = run_button("retry", "Retry", {"ids": [45], "digest": DIGEST}, texts)
     assert button["action_id"] == "run:retry"
@@ -180,7 +181,7 @@ def test_a_value_is_read_as_it_was_written() -> None:
     assert read_value(option["value"]) == ("delete", {"ids": [1]})
 
 
-def test_a_menu_holds_the_largest_id() -> None:
+def test_a_menu_value_has_room_for_the_largest_id() -> None:
     made = menu([("delete-failed", "Delete", {"ids": [2**64 - 1], "digest": DIGEST})])
     assert len(made["options"][0]["value"]) <= 150
 
@@ -228,13 +229,13 @@ MALFORMED = {
 
 
 @pytest.mark.parametrize("value", MALFORMED.values(), ids=MALFORMED.keys())
-def test_a_value_that_was_not_written_so_is_refused(value: object) -> None:
+def test_a_value_that_the_bot_did_not_write_is_refused(value: object) -> None:
     with pytest.raises(UnreadableValue) as refused:
         read_value(value)
     assert refused.value.version is None
 
 
-def test_a_button_of_another_version_says_which() -> None:
+def test_the_refusal_of_a_button_of_another_version_names_the_version() -> None:
     with pytest.raises(UnreadableValue) as refused:
         read_value('{"v":2,"ids":[45]}')
     assert refused.value.version == 2

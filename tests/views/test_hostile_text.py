@@ -29,6 +29,10 @@ CORPUS = {
     "line ends": "one\r\ntwo\rthree\u2028four\u2029five\x85six\x0bseven",
     "a pointer out": '"}]}, {"type":"section","text":"<!channel>"',
     "a template": "{ $id } {order_id} %s %(x)s \\u003c!channel\\u003e",
+    "a look-alike": "803193 - retried by @admin #1042 9f3c2a1b",
+    "another alphabet": "\u0430dmin",
+    "blank letters": "a\u3164b\u115fc\u2800d\u200de",
+    "an emoji": ":rotating_light: @channel",
     "10 kB": "<!channel>" * 1_000,
     "an address in a scheme": "javascript:alert(1)|x> <!channel>",
 }
@@ -38,10 +42,11 @@ OURS = re.compile(
     r"|https://(?:shop|admin)\.example\.com/[^<>|`\s]*\|[^<>]*)>"
 )
 TOKEN_OF_AN_ID = re.compile(r"<@U1ATTACKED>")
+QUOTED = re.compile(r"“[^”]*(?:”|$)")
 ENTITY = re.compile(r"&(?:amp|lt|gt);")
 INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
-    "\ud800-\udfff\U000e0000-\U000e0fff]"
+    "\u115f\u2800\u3164\ud800-\udfff\U000e0000-\U000e0fff]"
 )
 
 
@@ -74,7 +79,7 @@ def of(corpus: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("drawn", [corpus], indirect=True)
 
 
-def test_nothing_is_obeyed(drawn: Drawn) -> None:
+def test_hostile_text_has_no_effect_in_any_message(drawn: Drawn) -> None:
     def check(shown: Message | Modal) -> None:
         for kind, text in texts_in(shown):
             assert not INVISIBLE.search(text)
@@ -98,15 +103,15 @@ def assert_no_markup(text: str, *, id_as_name: bool) -> None:
     assert ">" not in rest
     assert "&" not in ENTITY.sub("", rest)
     fences = rest.split("```")
-    assert len(fences) % 2 == 1, "a block of code is left open"
+    assert len(fences) % 2 == 1, "a block of code is not closed"
     for part in fences[::2]:
         spans = part.split("`")
-        assert len(spans) % 2 == 1, "a code span is left open"
-        assert not any("\n" in span for span in spans[1::2]), "a code span goes over lines"
+        assert len(spans) % 2 == 1, "a code span is not closed"
+        assert not any("\n" in span for span in spans[1::2]), "a code span has more than one line"
 
 
 @of("marks")
-def test_marks_stay_within_code(drawn: Drawn) -> None:
+def test_formatting_marks_of_hostile_text_stay_within_code(drawn: Drawn) -> None:
     def check(shown: Message | Modal) -> None:
         for kind, text in texts_in(shown):
             if kind == "mrkdwn":
@@ -117,8 +122,29 @@ def test_marks_stay_within_code(drawn: Drawn) -> None:
     check_each(drawn.shown, check)
 
 
+@pytest.mark.parametrize("drawn", ["a look-alike", "another alphabet", "an emoji"], indirect=True)
+def test_a_text_from_users_or_jobs_is_in_code_or_in_quotes(drawn: Drawn) -> None:
+    beginning = CORPUS[drawn.corpus][:8]
+
+    def check(shown: Message | Modal) -> None:
+        for kind, text in texts_in(shown):
+            rest = QUOTED.sub("", text)
+            if kind == "mrkdwn":
+                rest = "".join(re.split("`+", rest)[::2])
+            assert beginning not in rest or kind.startswith("raw_"), text
+
+    check_each(drawn.shown, check)
+
+
+def test_no_plain_text_turns_names_into_emoji(drawn: Drawn) -> None:
+    def check(shown: Message | Modal) -> None:
+        assert '"emoji": true' not in json.dumps(content_of(shown))
+
+    check_each(drawn.shown, check)
+
+
 @of("line ends")
-def test_a_line_end_begins_no_line_of_its_own(drawn: Drawn) -> None:
+def test_a_line_end_in_hostile_text_begins_no_new_line(drawn: Drawn) -> None:
     def check(shown: Message | Modal) -> None:
         for kind, text in texts_in(shown):
             lines = "".join(re.split("```", text)[::2]).splitlines()

@@ -36,7 +36,7 @@ EN = texts_for("en", "en", LIMA)
         (172_800_000, "2,000 d"),
     ],
 )
-def test_an_age_is_said_in_its_two_largest_units(seconds: int, words: str) -> None:
+def test_an_age_is_shown_in_its_two_largest_units(seconds: int, words: str) -> None:
     assert age(seconds, EN) == words
 
 
@@ -55,7 +55,7 @@ def test_an_age_is_said_in_its_two_largest_units(seconds: int, words: str) -> No
         (5 * 10**15, "5,000 TB"),
     ],
 )
-def test_a_size_is_said_in_the_unit_that_keeps_it_short(number: int, words: str) -> None:
+def test_a_size_is_shown_in_the_unit_with_the_shortest_number(number: int, words: str) -> None:
     assert size(number, EN) == words
 
 
@@ -83,7 +83,7 @@ LINKS = Links(
 )
 
 
-def test_an_order_is_a_link_where_the_template_has_all_its_values() -> None:
+def test_an_order_is_a_link_if_the_template_has_all_its_values() -> None:
     linked = order(803193, context(links=LINKS), tienda_id=12097)
     assert linked == "order <https://shop.example.com/12097/orders/803193|803193>"
     assert order(803193, context(links=LINKS)) == "order 803193"
@@ -92,25 +92,25 @@ def test_an_order_is_a_link_where_the_template_has_all_its_values() -> None:
     assert order(" ", context(links=LINKS)) == ""
 
 
-def test_what_a_job_holds_cannot_choose_where_a_link_leads() -> None:
+def test_values_of_a_job_cannot_change_the_target_of_a_link() -> None:
     shown = order("../../evil?x=1#<!channel>|{queue}", context(links=LINKS), tienda_id="a/b@c")
     assert shown.startswith("order <https://shop.example.com/a%2Fb%40c/orders/..%2F..%2Fevil%3Fx")
     assert shown.count("<") == 1
     assert "{queue}" not in shown.split("|")[0]
 
 
-def test_a_row_s_id_is_a_link_where_there_is_a_template() -> None:
+def test_the_id_of_a_row_is_a_link_if_a_template_is_configured() -> None:
     assert row_id(45, context(links=LINKS), {"queue": "net suite"}) == (
         "<https://admin.example.com/net%20suite/45|45>"
     )
     assert row_id(45, context(), {"queue": "netsuite"}) == "45"
 
 
-def test_no_template_is_no_link() -> None:
+def test_there_is_no_link_without_a_template() -> None:
     assert filled(None, {"order_id": 1}) is None
 
 
-def test_a_time_of_the_wall_clock_is_read_in_the_queue_s_zone() -> None:
+def test_a_local_time_is_read_in_the_zone_of_the_queue() -> None:
     assert read_wall_clock("2025-11-07 19:30:00", context()) == Moment(utc(2025, 11, 8, 0, 30))
     assert from_wall_clock(utc(2025, 11, 7, 19, 30), context()) == Moment(utc(2025, 11, 8, 0, 30))
     assert read_wall_clock("soon <b>", context()) == "`soon &lt;b&gt;`"

@@ -14,7 +14,7 @@ JSON = st.recursive(
 )
 
 
-def test_a_value_has_a_line_of_its_own() -> None:
+def test_each_value_of_a_payload_has_its_own_line() -> None:
     payload = '{"job":"A\\\\B","data":{"ids":[1,2],"none":{},"empty":[]},"total":1.10}'
     assert lined(payload).splitlines() == [
         "{",
@@ -34,12 +34,12 @@ def test_a_value_has_a_line_of_its_own() -> None:
 
 @given(JSON)
 @settings(deadline=None)
-def test_what_it_says_stays_the_same(value: object) -> None:
+def test_the_value_of_a_payload_is_unchanged_by_line_breaks(value: object) -> None:
     payload = json.dumps(value, ensure_ascii=False)
     assert json.loads(lined(payload)) == value
 
 
-def test_a_deep_payload_does_not_become_a_huge_text() -> None:
+def test_a_deeply_nested_payload_does_not_become_a_huge_text() -> None:
     deep = "[" * 900 + ",".join("1" * 40_000) + "]" * 900
     assert json.loads(lined(deep)) == json.loads(deep)
     assert len(lined(deep)) < 20 * len(deep)
@@ -49,5 +49,5 @@ def test_a_deep_payload_does_not_become_a_huge_text() -> None:
     "payload",
     ["", "no JSON", '{"half":', 'O:8:"stdClass":0:{}', "[" * 50_000, "[1," * LONGEST, "9" * 5_000],
 )
-def test_what_is_no_json_stays_as_it_is(payload: str) -> None:
+def test_a_payload_that_is_no_json_is_unchanged(payload: str) -> None:
     assert lined(payload) == payload

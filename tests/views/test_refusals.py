@@ -67,7 +67,7 @@ SENTENCES = [
     ),
     (
         errors.FailedJobNotFound(id="45", by="ana", action="clear-failed", at=NOW),
-        "Failed job 45 not found: it was already deleted by ana at 2025-11-07 19:30:00",
+        "Failed job 45 not found: it was already deleted by ana (terminal) at 2025-11-07 19:30:00",
     ),
     (
         errors.JobNotFound(id="123", by="U0ANA00001", action="delete", at=NOW),
@@ -85,17 +85,19 @@ SENTENCES = [
             expected="'pending', 'reserved' or 'all'",
             usage="/queue jobs",
         ),
-        "status must be pending, reserved, all, not <!channel>",
+        "status must be pending, reserved, all, not `<!channel>`",
     ),
 ]
 
 
 @pytest.mark.parametrize(("refusal", "sentence"), SENTENCES)
-def test_the_sentence_is_the_api_s(refusal: Refusal, sentence: str) -> None:
+def test_the_sentence_of_a_refusal_equals_the_spec_of_the_api(
+    refusal: Refusal, sentence: str
+) -> None:
     assert refusal_sentence(refusal, ENGLISH, ACTIONS) == sentence
 
 
-def test_who_took_a_job_is_mentioned_and_when_is_in_the_reader_s_zone() -> None:
+def test_a_refusal_mentions_the_first_person_with_the_time_in_the_zone_of_the_reader() -> None:
     refusal = errors.FailedJobNotFound(id="45", by="U0ANA00001", action="retry", at=NOW)
     text = refusal_message(refusal, context()).text
     assert "<@U0ANA00001>" in text
@@ -104,7 +106,9 @@ def test_who_took_a_job_is_mentioned_and_when_is_in_the_reader_s_zone() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("kind", kinds(), ids=lambda kind: kind.__name__)
-def test_every_kind_has_a_sentence_and_a_reason(kind: type[Refusal], language: str) -> None:
+def test_every_type_of_refusal_has_a_sentence_and_a_reason(
+    kind: type[Refusal], language: str
+) -> None:
     texts = texts_for(language, "en", LIMA)
     keyed = "problem-other" if kind is errors.Invalid else f"refusal-{kind.code}"
     assert texts.has(keyed)
@@ -123,13 +127,13 @@ def test_every_refusal_has_a_message_with_and_without_its_optional_fields(
     assert (sentence == without_text) == (refusal.code == Refusal.code)
 
 
-def test_every_problem_that_pydantic_and_the_grammar_name_has_its_sentence() -> None:
+def test_every_validation_problem_has_a_sentence() -> None:
     for problem, _, _ in PROBLEMS:
         assert ENGLISH.has(f"problem-{problem}") or problem == "finite_number"
 
 
 @pytest.mark.parametrize("refusal", EVERY_REFUSAL, ids=lambda one: type(one).__name__)
-def test_every_refusal_comes_back_from_its_stored_form(refusal: Refusal) -> None:
+def test_every_refusal_can_be_restored_from_its_stored_form(refusal: Refusal) -> None:
     stored = stored_refusals.keep(refusal)
     restored = stored_refusals.restore(json.loads(stored))
     assert type(restored) is type(refusal)
@@ -169,7 +173,7 @@ def test_the_stored_form_has_the_given_fields_in_their_order(refusal: Refusal, s
 
 
 @pytest.mark.parametrize("refusal", EVERY_REFUSAL, ids=lambda one: type(one).__name__)
-def test_a_skipped_row_says_what_its_refusal_says(refusal: Refusal) -> None:
+def test_a_skipped_row_has_the_values_of_its_refusal(refusal: Refusal) -> None:
     row = skipped_row(45, refusal)
     restored = refusal_of(row)
     if isinstance(refusal, ROW_REFUSALS):
@@ -178,19 +182,19 @@ def test_a_skipped_row_says_what_its_refusal_says(refusal: Refusal) -> None:
         assert restored is None
 
 
-def test_a_row_that_is_skipped_for_an_unknown_reason_says_its_code() -> None:
+def test_a_row_skipped_for_an_unknown_reason_shows_the_code_of_the_reason() -> None:
     row = SkippedRow(id=46, code="<new>")
     text = refusal_message(errors.NothingToDo(skipped=(row,)), context()).text
-    assert "This was refused: `&lt;new&gt;`" in text
+    assert "The command was refused: `&lt;new&gt;`" in text
 
 
-def test_a_skipped_row_says_why_and_by_whom() -> None:
+def test_a_skipped_row_shows_its_reason_and_person() -> None:
     gone = SkippedRow(id=46, code="failed-job-not-found", by="ana", action="retry", at=NOW)
     text = refusal_message(errors.NothingToDo(skipped=(gone,)), context()).text
     assert "Failed job 46 not found: it was already retried by ana" in text
 
 
-def test_a_denial_says_who_can_and_mentions_people_and_groups() -> None:
+def test_a_denial_mentions_the_people_and_groups_with_the_role() -> None:
     refusal = errors.Denied(
         needed=Role.OPERATOR,
         has=Role.NONE,
@@ -201,12 +205,12 @@ def test_a_denial_says_who_can_and_mentions_people_and_groups() -> None:
     assert "and 13 more" in text
 
 
-def test_a_reason_that_is_no_code_is_shown_as_it_is() -> None:
+def test_a_reason_that_is_no_code_is_shown_unchanged() -> None:
     assert reason_words("the disk <is> full", ENGLISH) == "`the disk &lt;is&gt; full`"
     assert reason_words("denied", ENGLISH) == "missing role"
 
 
-def test_the_reasons_cover_what_an_audit_record_can_hold() -> None:
+def test_every_reason_of_an_audit_record_has_words() -> None:
     assert AuditLine.model_fields["reason"].annotation == str | None
     for kind in kinds():
         assert "`" not in reason_words(kind.code, ENGLISH)

@@ -36,7 +36,7 @@ TEXTS = {
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
-def test_slack_takes_it(text: str | None, language: str) -> None:
+def test_every_sample_is_within_the_limits_of_slack(text: str | None, language: str) -> None:
     def check(sample: Sample) -> None:
         nobody, admin = (sample.shown(language, role) for role in (Role.NONE, Role.ADMIN))
         for shown in (admin,) if nobody == admin else (admin, nobody):

@@ -68,7 +68,7 @@ def actions(shown: Message | Modal) -> list[str]:
     return [" ".join(e["action_id"] for e in elements) for elements in by_block if elements]
 
 
-def test_a_message_looks_as_agreed(topic_snapshot: SnapshotAssertion) -> None:
+def test_a_message_equals_its_snapshot(topic_snapshot: SnapshotAssertion) -> None:
     def check(case: str) -> None:
         _, sample, language = CASES[case]
         assert "\n".join(by_role(sample, language)) == topic_snapshot(name=case)

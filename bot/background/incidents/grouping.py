@@ -11,6 +11,7 @@ from bot.background.incidents import lifecycle, message
 from bot.background.leader import leader_transaction
 from bot.models import alert_rules
 from bot.models.incidents import Incident
+from bot.store.failures import error_merges
 from bot.store.incidents import assignment, lookups, refailures, transitions
 from bot.store.incidents.assignment import UnassignedFailure
 from bot.store.incidents.transitions import Subject
@@ -60,8 +61,9 @@ def _group(
     setup: Setup, connection: Connection, waiting: Sequence[UnassignedFailure], now: datetime
 ) -> None:
     groups: defaultdict[int, list[UnassignedFailure]] = defaultdict(list)
+    whole = error_merges.read(connection).whole
     for row in waiting:
-        groups[row.error_group].append(row)
+        groups[whole(row.error_group)].append(row)
     names = {transitions.group_subject(group, None).name: group for group in groups}
     known = lookups.active_by_subject(connection, list(names))
     room = setup.alerts_per_minute - lookups.triggered_since(connection, now - MINUTE)
@@ -146,12 +148,13 @@ def _summarize(
 
 
 def _selection(failed: Sequence[UnassignedFailure]) -> ColumnElement[bool]:
-    """Return the condition that selects these failures of one error group."""
+    """Return the condition that selects these failures of one error group and its merged groups."""
     c = failures.c
     seqs = [row.seq for row in failed]
     if len(seqs) <= FEW:
         return c.seq.in_(seqs)
-    return and_(c.seq.between(seqs[0], seqs[-1]), c.error_group == failed[0].error_group)
+    members = {row.error_group for row in failed}
+    return and_(c.seq.between(seqs[0], seqs[-1]), c.error_group.in_(members))
 
 
 def refresh_once(setup: Setup, lease: Lease) -> int:

@@ -24,6 +24,7 @@ from bot.store.failures import error_groups
 from bot.store.incidents import assignment, lookups, transitions
 from bot.store.incidents.assignment import AssignedFailure
 from bot.store.operations.retries import tracked_jobs
+from bot.text import Mrkdwn, Plain
 from bot.views.context import Context
 from bot.views.incidents.alert import (
     SHOWN,
@@ -128,7 +129,7 @@ def subject_of(incident: Incident) -> str:
     return f"incident:{incident.id}"
 
 
-def value_text(incident: Incident, value: int, context: Context) -> str:
+def value_text(incident: Incident, value: int, context: Context) -> Mrkdwn | Plain:
     """Return a value of this incident as a reply shows it."""
     if incident.is_of_metric_rule:
         return rule_value(incident.rule, value, context)

@@ -4,6 +4,7 @@ A check reads a bounded number of rows of each queue (`bot.queue.index_probe`), 
 the state of the last check (`bot.store.incidents.probe_state`), and applies the rules (`rules`).
 """
 
+import random
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -32,6 +33,7 @@ log = structlog.get_logger(__name__)
 CHECK_SECONDS = 0.15
 """A check reads no further queue after this time; the next check starts with the unread queues."""
 NAMES = 200
+"""The maximum number of names that one check reads."""
 QUEUES = 25
 """The maximum number of queues that one check reads: the queues whose last read is oldest."""
 CROWD = 2 * NAMES
@@ -120,7 +122,7 @@ def _probes(
     """
     until = monotonic() + seconds
     longest = max(seconds, index_probe.STATEMENT_SECONDS)
-    with_jobs, is_all = _names(setup, connection, until, longest)
+    with_jobs, is_all = _names(setup, connection, until, longest, _start(known))
     turn = _turn({*with_jobs, *known, *named}, known)
     rows = index_probe.rows_each(len(turn))
     within = ProbeLimits(now, setup.reserved_seconds, rows, longest)
@@ -143,16 +145,31 @@ def _probes(
     return probes
 
 
+def _start(known: Collection[str]) -> str | None:
+    """Return the name after which a check searches for names; None for all names.
+
+    One check reads `NAMES` names. With more queues, each check starts at another name, so that the
+    checks together read all names.
+    """
+    if len(known) <= NAMES // 2:
+        return None
+    return random.choice(sorted(known))  # noqa: S311 only a turn, not a secret
+
+
 def _names(
-    setup: Setup, connection: Connection, until: float, longest: float
+    setup: Setup, connection: Connection, until: float, longest: float, start: str | None
 ) -> tuple[set[str], bool]:
-    """Return the names of queues with jobs, and whether the names are complete."""
+    """Return the names of queues with jobs, and whether the names are complete.
+
+    The search begins after `start` and continues with the first name.
+    """
     names: set[str] = set()
     try:
-        for name in index_probe.names(connection, setup.queue, longest):
-            names.add(name)
-            if len(names) == NAMES or monotonic() > until:
-                return names, False
+        for beyond in (None,) if start is None else (start, None):
+            for name in index_probe.names(connection, setup.queue, longest, beyond):
+                names.add(name)
+                if len(names) == NAMES or monotonic() > until:
+                    return names, False
     except TooSlow:
         return names, False
     return names, True

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
+from bot.access.role_changes import READ_TIMES, RolesChanged, require_current
 from bot.access.roles import Grant, check_queue
 from bot.app.command import Setup
 from bot.app.dispatch import may
@@ -18,7 +19,7 @@ from bot.app.plans import ALL_QUEUES, need_of
 from bot.database.dialects import is_sqlite
 from bot.database.transactions import changing, time_limit
 from bot.failpoints import reach
-from bot.models.refusals import Refusal
+from bot.models.refusals import Refusal, Unverifiable
 from bot.models.requests import Actor, Invocation, Source
 from bot.store.audit import chain
 from bot.store.operations import batches, change_freeze, execute, transitions
@@ -79,8 +80,7 @@ class BatchWorkers:
                 if not claimed:
                     return True
                 for batch in claimed:
-                    granted(self.setup, self.operation)
-                    self._execute(batch)
+                    self._execute_permitted(batch)
                     if monotonic() >= until + BEAT_SECONDS:
                         return False  # claimed batches wait for the next turn
                 if monotonic() >= until:
@@ -113,8 +113,19 @@ class BatchWorkers:
         ahead = AHEAD if self.seconds else 1
         return batches.claim(connection, self.operation, setup.replica, now, self.rows, ahead)
 
-    def _execute(self, batch: Batch) -> None:
+    def _execute_permitted(self, batch: Batch) -> None:
+        """Check the person's role and execute the batch; repeat both if roles changed meanwhile."""
+        for _ in range(READ_TIMES):
+            generation = self.setup.known_roles.generation
+            granted(self.setup, self.operation)
+            with suppress(RolesChanged):
+                self._execute(batch, generation)
+                return
+        raise Unverifiable(reason="roles change again and again")
+
+    def _execute(self, batch: Batch, generation: int | None) -> None:
         setup = self.setup
+        actor = _invocation(self.operation).actor
         entered = False
 
         def enter() -> None:
@@ -124,9 +135,11 @@ class BatchWorkers:
             entered = entered or self._entering.acquire(timeout=ENTER_SECONDS)
 
         def work(connection: Connection) -> None:
+            now = require_current(
+                connection, setup.clock, setup.known_roles, setup.directory, actor, generation
+            )
             change_freeze.require_none(connection)
             chain.signing_key(connection, setup.audit_keys)
-            now = setup.clock(connection)
             owner = setup.replica
             execute.execute_batch(connection, setup.queue, self.operation, batch, owner, now, enter)
             reach("batch-moved")

@@ -14,33 +14,12 @@ from bot.store import outbox
 from bot.store.audit import audit_log, chain
 from bot.store.failures.index import by_seqs
 from bot.store.operations import batches, change_freeze, operations, set_aside, transitions
-from bot.store.operations.operations import Operation
+from bot.store.operations.operations import Operation, progress_of
 from bot.store.operations.retries import outcomes, tracked_jobs
 from bot.store.operations.retries.outcomes import OutcomeCounts
 from bot.store.operations.retries.tracked_jobs import TrackedJob
 from bot.store.operations.undo_batches import undos
 from bot.views.operations.progress import progress_message
-
-
-def progress_of(
-    operation: Operation, now: datetime, job_outcomes: Outcomes | None = None
-) -> Progress:
-    """Return the progress of an operation, with its jobs' outcomes, as views show it."""
-    started = operation.started_at or now
-    return Progress(
-        operation=operation.id,
-        action=operation.action,
-        state=operation.state,
-        total=operation.total,
-        done=operation.done,
-        skipped=operation.skipped,
-        actor=operation.actor,
-        seconds=int(((operation.finished_at or now) - started).total_seconds()),
-        reason=operation.reason,
-        kept=operation.archive,
-        outcomes=job_outcomes,
-        rate=operation.rate,
-    )
 
 
 def with_refused(connection: Connection, progress: Progress) -> Progress:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from bot.access.roles import Grant
 from bot.app.command import Setup
 from bot.background.operations.batch_workers import BATCH_SECONDS, LANES, BatchWorkers, granted
-from bot.background.operations.progress import edit_progress, end, progress_of
+from bot.background.operations.progress import edit_progress, end
 from bot.database.transactions import changing, reading, time_limit
 from bot.failpoints import reach
 from bot.models.operations import Progress
@@ -22,7 +22,7 @@ from bot.models.roles import Role
 from bot.store.audit import chain
 from bot.store.operations import change_freeze, operations, transitions
 from bot.store.operations.batches import BATCH_ROWS
-from bot.store.operations.operations import Operation
+from bot.store.operations.operations import Operation, progress_of
 
 log = structlog.get_logger(__name__)
 

@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy import Connection
 
 from bot.app.command import Setup
+from bot.app.limits import Bucket
 from bot.background.leader import SECONDS, leader_snapshot, leader_transaction
 from bot.background.outbox.delivery_errors import DeliveryError, Fault, is_hopeless, put_off
 from bot.background.outbox.render import body_of, incident_of, place_of
@@ -45,32 +46,6 @@ class Poster(Protocol):
     def permalink(self, channel: str, ts: str) -> str:
         """Return the message's address."""
         ...
-
-
-@dataclass
-class Bucket:
-    """A token bucket: `size` tokens at once, then `rate` a second."""
-
-    size: float
-    rate: float
-    clock: Callable[[], float] = monotonic
-    _left: float = field(init=False)
-    _at: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Start with a full bucket."""
-        self._left = self.size
-        self._at = self.clock()
-
-    def take(self) -> bool:
-        """Remove one token; return False if the bucket is empty."""
-        now = self.clock()
-        self._left = min(self.size, self._left + (now - self._at) * self.rate)
-        self._at = now
-        if self._left < 1:
-            return False
-        self._left -= 1
-        return True
 
 
 @dataclass

@@ -14,7 +14,8 @@ from bot.background.leader import leader_snapshot, leader_transaction
 from bot.background.operations.progress import edit_progress
 from bot.models.operations import RetryOutcome
 from bot.store import outbox
-from bot.store.failures import index
+from bot.store.failures import error_merges, index
+from bot.store.failures.error_merges import NO_MERGES, Merges
 from bot.store.incidents import assignment
 from bot.store.leases import Lease
 from bot.store.operations import operations
@@ -84,6 +85,7 @@ def _check(
     ]
     refailures = location.failed_again(connection, missing)
     highest = location.highest_id(connection, setup.queue)
+    merges = error_merges.read(connection) if refailures else NO_MERGES
     changes: Changes = {}
     for row in rows:
         place = locations[row.id]
@@ -91,8 +93,15 @@ def _check(
             waits = _waits(row, place.job_id, highest, now)
             changes[row] = {**waits, "started": place.started}
         else:
-            changes[row] = _gone(row, place, refailures.get(row.id), now, settled=row.id in settled)
+            again = refailures.get(row.id)
+            same = again is not None and _is_same_error(row, again, merges)
+            changes[row] = _gone(row, place, again, now, settled=row.id in settled, same_error=same)
     return changes
+
+
+def _is_same_error(row: TrackedJob, again: Refailure, merges: Merges) -> bool:
+    known = row.error_group
+    return known is None or merges.whole(known) == merges.whole(again.error_group)
 
 
 def _waits(row: TrackedJob, job_id: int, highest: int, now: datetime) -> dict[str, Any]:
@@ -115,14 +124,19 @@ def _interval(age: timedelta) -> timedelta:
 
 
 def _gone(
-    row: TrackedJob, place: JobLocation, again: Refailure | None, now: datetime, *, settled: bool
+    row: TrackedJob,
+    place: JobLocation,
+    again: Refailure | None,
+    now: datetime,
+    *,
+    settled: bool,
+    same_error: bool,
 ) -> dict[str, Any]:
     if place.taken is not None:
         by = {"settled_by": place.taken.actor, "settled_action": place.taken.action}
         return _settled(tracked_jobs.NO_LONGER_QUEUED, now) | by
     if again is not None:
-        other = row.error_group is not None and row.error_group != again.error_group
-        state = tracked_jobs.FAILED_OTHERWISE if other else tracked_jobs.FAILED_AGAIN
+        state = tracked_jobs.FAILED_AGAIN if same_error else tracked_jobs.FAILED_OTHERWISE
         return _settled(state, now) | {"outcome_seq": again.seq}
     return _missed(row, place, now, settled=settled)
 

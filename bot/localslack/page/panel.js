@@ -57,7 +57,9 @@ export function sidePanel(pane, button) {
     pane.hidden = !open;
     button.setAttribute("aria-expanded", String(open));
     clearTimeout(timer);
-    if (open) void poll();
+    if (!open) return;
+    draw();
+    void poll();
   }
   async function poll() {
     clearTimeout(timer);
@@ -65,7 +67,7 @@ export function sidePanel(pane, button) {
     if (!pane.hidden) timer = setTimeout(poll, EVERY_MS);
   }
   function draw() {
-    button.hidden = state.backstage === null;
+    button.hidden = state.backstage === null && pane.hidden;
     if (state.backstage === null || pane.hidden) return;
     const shown = state.backstage.tables ? tab : "wire";
     for (const one of tabs) {

@@ -52,6 +52,8 @@ function workerControls() {
     speed.node,
     rate.node,
   );
+  // Before the first draw the sliders have wrong values, and a key that keeps such a value is lost.
+  node.hidden = true;
   function draw(worker) {
     node.hidden = !worker;
     if (!worker) return;

@@ -17,6 +17,7 @@ class Denied(NotAllowed):
     """The person has the role `has` but needs `needed`. `holders` are the ids with that role.
 
     `most` is set if the role `has` allows at most this many rows, and the request has `total` rows.
+    `recent` is set if the person has retried that many rows in the last `minutes`.
     """
 
     code = "denied"
@@ -26,6 +27,8 @@ class Denied(NotAllowed):
     holders: tuple[str, ...]
     total: int | None = None
     most: int | None = None
+    recent: int | None = None
+    minutes: int | None = None
 
 
 @dataclass(eq=False, kw_only=True)

@@ -16,6 +16,29 @@ class ErrorGroupNotFound(Refusal):
 
 
 @dataclass(eq=False, kw_only=True)
+class AlreadyMerged(Refusal):
+    """The group `id` is a part of the group `into` already; `by` is None if new rules merged it."""
+
+    code = "already-merged"
+    outcome = "no-op"
+
+    id: str
+    into: str
+    by: str | None = None
+    at: datetime | None = None
+
+
+@dataclass(eq=False, kw_only=True)
+class NotMerged(Refusal):
+    """The group is not merged into another group, so there is nothing to undo."""
+
+    code = "not-merged"
+    outcome = "no-op"
+
+    id: str
+
+
+@dataclass(eq=False, kw_only=True)
 class IncidentNotFound(Refusal):
     """No incident has this id."""
 

@@ -59,6 +59,38 @@ class CountMismatch(Refusal):
 
 
 @dataclass(eq=False, kw_only=True)
+class NotAwaiting(Refusal):
+    """The operation `id` does not wait for approval: it was decided, it expired, or never did."""
+
+    code = "not-awaiting"
+
+    id: int
+
+
+@dataclass(eq=False, kw_only=True)
+class SecondPersonNeeded(Refusal):
+    """The approver may be the person who asked for the operation.
+
+    `why` is `own`, or `terminal` because a name in a terminal proves nobody's identity.
+    """
+
+    code = "second-person-needed"
+
+    id: int
+    why: str
+
+
+@dataclass(eq=False, kw_only=True)
+class ApprovalPending(Refusal):
+    """The terminal confirmed the operation, but another admin must approve it in Slack."""
+
+    code = "approval-pending"
+
+    action: str
+    operation: int
+
+
+@dataclass(eq=False, kw_only=True)
 class NothingToDo(Refusal):
     """No row could be changed. `skipped` has the rows with their reasons."""
 

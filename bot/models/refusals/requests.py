@@ -64,6 +64,17 @@ class PersonAmbiguous(Mistyped):
     people: tuple[str, ...]
 
 
+@dataclass(eq=False, kw_only=True)
+class TooFrequent(Refusal):
+    """The person sent more than `most` commands, or `previews` of bulk changes, in a minute."""
+
+    code = "too-many"
+
+    most: int
+    seconds: int
+    previews: bool = False
+
+
 class RequestIdUsed(Refusal):
     """Another request already used this request id, so the new request was not executed."""
 

@@ -116,3 +116,10 @@ class RowRefused(Refusal):
 
     id: str
     detail: str
+
+
+@dataclass(eq=False, kw_only=True)
+class OtherConnection(RowRefused):
+    """The failed job came from the connection `detail`, not from the table of jobs."""
+
+    code = "other-connection"

@@ -15,12 +15,10 @@ from bot.fingerprint.payload import (
     JobIdentity,
     identify,
 )
-from bot.queue.layouts.spec import (
-    FailedJobsTable,
-    JobsTable,
-    decode_failed_at,
-    encode_failed_at,
-)
+from bot.queue.layouts.layout import Layout
+from bot.queue.layouts.moments import decode_failed_at, encode_failed_at
+from bot.queue.layouts.spec import SPEC
+from bot.queue.layouts.tables import FailedJobsTable, JobsTable
 
 _TRACE = re.compile(r"\n(?:Stack trace:|\[stacktrace\]|#0 )")
 LONGEST_QUEUE = 255
@@ -42,16 +40,17 @@ class Queue:
     order_paths: Sequence[str] = DEFAULT_ORDER_PATHS
     tienda_paths: Sequence[str] = DEFAULT_TIENDA_PATHS
     mask: Callable[[str], str] = str
+    layout: Layout = SPEC
 
     @property
     def jobs_layout(self) -> JobsTable:
         """The columns and the states of `jobs`."""
-        return JobsTable(self.jobs)
+        return self.layout.jobs(self.jobs)
 
     @property
     def failed_layout(self) -> FailedJobsTable:
         """The columns of `failed_jobs`."""
-        return FailedJobsTable(self.failed)
+        return self.layout.failed(self.failed)
 
     def short(self, exception: str) -> str:
         """The spec's `exception_short` without secrets."""
@@ -70,6 +69,10 @@ class Queue:
             self._public_id(identity.order_id),
             self._public_id(identity.tienda_id),
         )
+
+    def facts(self, payload: str) -> dict[str, str]:
+        """Return what the payload says about its job in this layout, without secrets."""
+        return {key: self.mask(value) for key, value in self.layout.facts(payload).items()}
 
     def _public_id(self, value: int | str | None) -> int | str | None:
         text = str(value)

@@ -15,8 +15,13 @@ from bot.database.dialects import is_sqlite
 from bot.database.extra_columns import extra_columns, is_restorable
 from bot.database.foreign_keys import read_children
 from bot.models.refusals import StartError
+from bot.queue.layouts.digests import CHARSET
 from bot.queue.layouts.queue import LONGEST_QUEUE, Queue
-from bot.queue.layouts.spec import CHARSET, NUMBERS, TEXTS, TIMES
+
+TEXTS = ("queue", "payload", "exception")
+NUMBERS = ("id", "attempts", "max_attempts", "reserved_at", "available_at", "created_at")
+TIMES = ("failed_at",)
+"""The columns by type: text, whole numbers and times."""
 
 TIME_TYPES = frozenset({"datetime", "timestamp"})
 
@@ -95,7 +100,9 @@ def _wrong_columns(queue: Queue, definition: TableDefinition, *, sqlite: bool) -
             yield from _wrong_time(queue, full_name, column)
         if column.is_generated and name in (*TEXTS, *NUMBERS, *TIMES):
             yield f"The column {full_name} is generated, so a retry cannot set it."
-        if name == "queue" and not sqlite and (column.characters or 0) > LONGEST_QUEUE:
+        is_long = (column.characters or 0) > LONGEST_QUEUE and not sqlite
+        allows = queue.layout.has_long_queue_names and definition.name == queue.failed.name
+        if name == "queue" and is_long and not allows:
             yield (
                 f"The column {full_name} allows more than the {LONGEST_QUEUE} characters that the "
                 f"bot stores of a queue's name."

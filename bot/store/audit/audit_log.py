@@ -23,6 +23,9 @@ from bot.store.tables import archive, audit, audit_chain
 ENDED = ("done", "cancelled", "stopped")
 """The possible outcomes of the last record that a bulk change writes."""
 
+FOLDED = "refusals"
+"""The action of a record that counts further refusals of one person."""
+
 _SIGNED_COLUMNS = tuple(column.name for column in audit.columns if column.name not in ("id", "mac"))
 
 Columns = Mapping[str, Any] | RowMapping
@@ -160,7 +163,9 @@ def line(row: RowMapping, seq: int | None = None, link: str | None = None) -> Au
 
 def sealed_after(connection: Connection, seq: int, limit: int) -> list[SealedRecord]:
     """Return up to `limit` sealed records after link `seq`, ordered by `seq`."""
-    following = select(audit_chain.c.seq).where(audit_chain.c.seq > seq)
+    # The join leaves out links of purged records, which would make a page too short.
+    linked = audit_chain.join(audit, audit.c.id == audit_chain.c.audit_id)
+    following = select(audit_chain.c.seq).select_from(linked).where(audit_chain.c.seq > seq)
     seqs = connection.execute(following.order_by(audit_chain.c.seq).limit(limit)).scalars().all()
     return sealed(connection, seqs)
 

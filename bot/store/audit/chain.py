@@ -32,8 +32,6 @@ from bot.store.audit.keys import (
 from bot.store.tables import audit, audit_chain
 
 GENESIS = "0" * 64
-SYSTEM = "queue-bot"
-"""The actor of records that the background work writes without a person's request."""
 
 
 class ChainForged(Exception):

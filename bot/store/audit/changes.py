@@ -11,8 +11,9 @@ from bot.models.operations import Target
 from bot.store.audit.audit_log import LastChange
 from bot.store.tables import audit, audit_chain, audit_targets, operations
 
-DONE = ("ok", "started")
-"""The outcomes of a change's record. A bulk change is represented by the record of its start."""
+DONE = ("ok", "started", "requested")
+"""The outcomes of a change's record. A bulk change is represented by the record of its start,
+or of the request for its approval."""
 
 
 LOOKED_AT = 50
@@ -46,7 +47,7 @@ class Change:
     @property
     def is_bulk(self) -> bool:
         """Whether the change ran in batches after its record was written."""
-        return self.outcome == "started"
+        return self.outcome in ("started", "requested")
 
 
 def last(connection: Connection, action: str, kind: str, row_id: int) -> LastChange | None:

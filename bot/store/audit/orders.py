@@ -10,6 +10,7 @@ from bot.models.actions import Actions, counted_as
 from bot.models.story import Act, Became
 from bot.queue.layouts import Queue, failed_digest
 from bot.queue.search import OrderKey
+from bot.store.failures import error_merges
 from bot.store.tables import archive, audit, audit_targets, failures, operations, tracked_jobs
 
 MOST = 200
@@ -85,7 +86,10 @@ def _counted(acts: Sequence[Act], actions: Actions) -> list[Act]:
 
 
 def _failures(connection: Connection, failure_filter: Condition) -> Sequence[RowMapping]:
-    query = select(failures).where(failure_filter).order_by(failures.c.seq.desc()).limit(MOST)
+    whole = error_merges.read(connection).of(failures.c.error_group).label("error_group")
+    columns = [column for column in failures.c if column.name != "error_group"]
+    query = select(*columns, whole).where(failure_filter)
+    query = query.order_by(failures.c.seq.desc()).limit(MOST)
     return connection.execute(query).mappings().all()[::-1]
 
 

@@ -7,9 +7,9 @@ import structlog
 from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, select
 
 from bot.models.refusals import AuditKeyMissing
+from bot.models.requests import SYSTEM
 from bot.store.audit.audit_log import SealedRecord, insert_record, mac_of
 from bot.store.audit.chain import (
-    SYSTEM,
     ChainForged,
     RecordOrigin,
     Tail,
@@ -183,7 +183,7 @@ def _is_begun_by(record: RowMapping, sealing: _Sealing) -> bool:
 def _settled_cursor(connection: Connection, now: datetime) -> int:
     """Return the id up to which every record is sealed; reset the cursor if it is too high.
 
-    Without the reset, a moved cursor would stop the sealing while people still make changes.
+    Without the reset, records up to a cursor that is too high would never be sealed.
     """
     settled = position(connection, "audit_settled")
     if not _is_ahead(connection, now, settled):

@@ -1,8 +1,9 @@
 """Verification of the audit log: one sentence for each fault of a record, a link or a key."""
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, RowMapping, func, select
 
@@ -19,56 +20,113 @@ from bot.store.audit.keys import (
     KeyChange,
     is_equal,
 )
+from bot.store.audit.retention import Checkpoint, checkpoints
 from bot.store.cursors import position
 from bot.store.operations import batches
-from bot.store.tables import audit, audit_chain, audit_rejected
+from bot.store.tables import audit, audit_chain, audit_rejected, outbox
+
+POSTS_KEPT = timedelta(days=29)
+"""A day less than sent messages are kept, so that the purge never looks like tampering."""
+PAGE = 1_000
+"""The links that one step of a verification reads."""
 
 
 @dataclass
-class _ChainWalk:
+class ChainWalk:
     """The state of the verification after a link: the link's values, and the active key.
 
-    `unproven` is the first link after the last link whose key the replica holds.
+    `unproven` is the first link after the last link whose key the replica holds. `anchors` maps
+    a `seq` to the first digits of its hash in the audit channel. `posts` is whether each record of
+    the last weeks must have a message in the outbox. `checkpoints` sum up deleted refusals, and
+    `covered` maps the numbers of their links to them.
     """
 
     keys: AuditKeys
+    anchors: dict[int, str] = field(default_factory=dict)
+    posts: bool = False
     seq: int = 0
     prev: str = GENESIS
     digest: str = GENESIS
     active: str | None = None
     unproven: int | None = None
+    checkpoints: Sequence[Checkpoint] = ()
+    covered: dict[int, Checkpoint] = field(default_factory=dict)
 
 
 def verify(
     connection: Connection,
     anchors: Mapping[int, str] | None = None,
-    page: int = 1_000,
+    page: int = PAGE,
     keys: AuditKeys = NO_KEYS,
+    *,
+    posts: bool = False,
 ) -> Iterator[str]:
     """Yield one sentence for each fault of the chain.
 
     `anchors` maps a `seq` to the first digits of its hash in the audit channel. Only anchors reveal
     a tail that was cut off, or a chain that was rewritten. A bulk change's record is compared with
-    the operation's items until these items are purged.
+    the operation's items until these items are purged. With `posts`, each record of the last weeks
+    must have a message for the audit channel.
     """
-    pending = dict(anchors or {})
-    kept_since = now_of(connection) - batches.ITEMS_KEPT
-    walk = _ChainWalk(keys)
-    for row in _rows(connection, page):
+    walk = start(connection, keys, anchors or {}, posts=posts)
+    now = now_of(connection)
+    while rows := next_rows(connection, walk, page):
+        yield from faults_of(connection, walk, rows, now)
+    yield from end_faults(connection, walk)
+
+
+def start(
+    connection: Connection, keys: AuditKeys, anchors: Mapping[int, str], *, posts: bool
+) -> ChainWalk:
+    """Return the state of a verification before the first link."""
+    summed_up = list(checkpoints(connection, keys))
+    return ChainWalk(keys, dict(anchors), posts, checkpoints=summed_up, covered=_covered(summed_up))
+
+
+def _covered(summed_up: Iterable[Checkpoint]) -> dict[int, Checkpoint]:
+    """Return the numbers of the links whose records were summed up and deleted."""
+    return {
+        seq: checkpoint
+        for checkpoint in summed_up
+        for first, last in checkpoint.seqs
+        for seq in range(first, last + 1)
+    }
+
+
+def faults_of(
+    connection: Connection, walk: ChainWalk, rows: Sequence[RowMapping], now: datetime
+) -> Iterator[str]:
+    """Yield the faults of the next links and their records, and advance the walk."""
+    if any(row["id"] is None and row["seq"] not in walk.covered for row in rows):
+        # A purge during a verification adds a checkpoint; the next verification proves it.
+        walk.covered = _covered(checkpoints(connection, walk.keys)) | walk.covered
+    for row in rows:
         yield from _faults(row, walk)
-        if row["id"] is not None and row["outcome"] in ENDED and row["at"] > kept_since:
+        is_end = row["id"] is not None and row["outcome"] in ENDED
+        if is_end and row["at"] > now - batches.ITEMS_KEPT:
             yield from _items(connection, row)
-        anchor = pending.pop(row["seq"], None)
+        anchor = walk.anchors.pop(row["seq"], None)
         if anchor is not None and not row["link"].startswith(anchor):
             yield f"Link {row['seq']} is not the one that was posted: the chain was rewritten."
+        if (checkpoint := walk.covered.get(row["seq"])) is not None:
+            checkpoint.links.append((row["seq"], row["digest"]))
         walk.seq, walk.prev, walk.digest = row["seq"], row["link"], row["digest"]
-    for missing in sorted(pending):
+    if walk.posts:
+        yield from _unposted(connection, rows, now)
+
+
+def end_faults(connection: Connection, walk: ChainWalk) -> Iterator[str]:
+    """Yield the faults that are known after the last link."""
+    for missing in sorted(walk.anchors):
         yield f"Link {missing} was posted but is not in the chain: its tail was cut off."
     if walk.unproven is not None:
         yield (
             f"Links {walk.unproven} to {walk.seq} were sealed with the key {walk.active}, which is "
             "neither QUEUE_BOT_AUDIT_KEY nor QUEUE_BOT_AUDIT_KEY_OLD: they are not proved."
         )
+    for checkpoint in walk.checkpoints:
+        if not checkpoint.holds:
+            yield f"Record {checkpoint.audit_id} does not sum up the links that it names."
     yield from _rejected(connection)
     yield from _unsealed(connection)
 
@@ -98,34 +156,28 @@ def unproven_span(connection: Connection) -> str | None:
     return None
 
 
-def _rows(connection: Connection, page: int) -> Iterator[RowMapping]:
-    """Yield the links with their records, by `seq`. A removed record's columns are None."""
-    seq = 0
-    while True:
-        query = (
-            select(
-                audit,
-                audit_chain.c.seq,
-                audit_chain.c.audit_id,
-                audit_chain.c.prev,
-                audit_chain.c.digest,
-                audit_chain.c.key_id.label("link_key"),
-                audit_chain.c.hash.label("link"),
-            )
-            .select_from(audit_chain)
-            .join(audit, audit_chain.c.audit_id == audit.c.id, isouter=True)
-            .where(audit_chain.c.seq > seq)
-            .order_by(audit_chain.c.seq)
-            .limit(page)
+def next_rows(connection: Connection, walk: ChainWalk, page: int = PAGE) -> Sequence[RowMapping]:
+    """Return the next links with their records, by `seq`. A removed record's columns are None."""
+    query = (
+        select(
+            audit,
+            audit_chain.c.seq,
+            audit_chain.c.audit_id,
+            audit_chain.c.prev,
+            audit_chain.c.digest,
+            audit_chain.c.key_id.label("link_key"),
+            audit_chain.c.hash.label("link"),
         )
-        rows = connection.execute(query).mappings().all()
-        yield from rows
-        if len(rows) < page:
-            return
-        seq = rows[-1]["seq"]
+        .select_from(audit_chain)
+        .join(audit, audit_chain.c.audit_id == audit.c.id, isouter=True)
+        .where(audit_chain.c.seq > walk.seq)
+        .order_by(audit_chain.c.seq)
+        .limit(page)
+    )
+    return connection.execute(query).mappings().all()
 
 
-def _faults(row: RowMapping, walk: _ChainWalk) -> Iterator[str]:
+def _faults(row: RowMapping, walk: ChainWalk) -> Iterator[str]:
     """Yield the faults of a link and its record, and advance the active key."""
     seq = row["seq"]
     is_next = seq == walk.seq + 1
@@ -134,7 +186,10 @@ def _faults(row: RowMapping, walk: _ChainWalk) -> Iterator[str]:
     if row["prev"] != walk.prev:
         yield f"Link {seq} does not follow the link before it."
     change = None
-    if row["id"] is None:
+    if row["id"] is None and seq in walk.covered:
+        # The stored digest stays in the chain, so the links before and after it are still proved.
+        pass
+    elif row["id"] is None:
         yield f"Record {row['audit_id']} of link {seq} was removed."
     else:
         change = change_of(row)
@@ -146,7 +201,7 @@ def _faults(row: RowMapping, walk: _ChainWalk) -> Iterator[str]:
     walk.active = change.key_id if change is not None and is_rotated else row["link_key"]
 
 
-def _key_faults(row: RowMapping, change: KeyChange | None, walk: _ChainWalk) -> Iterator[str]:
+def _key_faults(row: RowMapping, change: KeyChange | None, walk: ChainWalk) -> Iterator[str]:
     """Yield the faults of a link's key and HMAC, and of its record's HMAC."""
     seq, name = row["seq"], row["link_key"]
     if name != walk.active and not _begins(name, change, walk):
@@ -169,7 +224,7 @@ def _key_faults(row: RowMapping, change: KeyChange | None, walk: _ChainWalk) -> 
         yield f"Record {row['audit_id']} of link {seq} was not written by the bot."
 
 
-def _begins(name: str | None, change: KeyChange | None, walk: _ChainWalk) -> bool:
+def _begins(name: str | None, change: KeyChange | None, walk: ChainWalk) -> bool:
     """Return whether this link's record begins a part of the chain with the key `name`."""
     if change is None or name is None or change.key_id != name:
         return False
@@ -184,6 +239,29 @@ def _items(connection: Connection, record: RowMapping) -> Iterator[str]:
     number, digest = arguments.get("operation"), arguments.get("items_digest")
     if isinstance(number, int) and batches.items_digest(connection, number) != digest:
         yield f"The items of operation {number} are not those of record {record['id']}."
+
+
+def _unposted(connection: Connection, rows: Sequence[RowMapping], now: datetime) -> Iterator[str]:
+    """Yield a sentence for the records that have no message, sent or waiting.
+
+    Refusals are left out, because equal refusals share a message.
+    """
+    seqs = {
+        f"audit:{row['seq']}": row["seq"]
+        for row in rows
+        if row["id"] is not None
+        and row["at"] > now - POSTS_KEPT
+        and row["outcome"] not in ("denied", "refused")
+    }
+    if not seqs:
+        return
+    query = select(outbox.c.subject).where(outbox.c.subject.in_(seqs))
+    posted = set(connection.execute(query).scalars())
+    if missing := [seq for subject, seq in seqs.items() if subject not in posted]:
+        yield (
+            f"{len(missing)} records, the first is link {missing[0]}, have no message for the "
+            "audit channel: somebody removed the messages from the outbox."
+        )
 
 
 def _rejected(connection: Connection) -> Iterator[str]:

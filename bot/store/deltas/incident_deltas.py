@@ -179,7 +179,7 @@ def _of_operation(connection: Connection, incident: int, operation: int, rows: i
 def add_to_operation(
     connection: Connection, incident: int, operation: int, counts: Mapping[str, int]
 ) -> None:
-    """Add to the counts of an incident's failures in an operation, by column."""
+    """Add `counts`, by column name, to the row of this incident and this operation."""
     c = incident_operations.c
     this = (c.incident == incident) & (c.operation == operation)
     sums = {name: c[name] + count for name, count in counts.items()}

@@ -19,7 +19,7 @@ from bot.store.failures.failure_counts import (
     oldest_day,
 )
 from bot.store.leases import lock_lease
-from bot.store.tables import failure_counts, failures
+from bot.store.tables import error_merges, failure_counts, failures
 
 AGGREGATED_AT_ONCE = 5_000
 DELETED_AT_ONCE = 500
@@ -117,6 +117,11 @@ def delete_unused_groups(connection: Connection, limit: int = DELETED_AT_ONCE) -
         .exists()
     )
     has_failures = select(failures.c.seq).where(failures.c.error_group == c.error_group).exists()
+    m = error_merges.c
+    # A merge is remembered: the next failure of this cause belongs to the other group too.
+    is_merged = select(m.error_group).where(
+        or_(m.error_group == c.error_group, m.into_group == c.error_group)
+    )
     ids = list(
         connection.execute(
             select(c.error_group)
@@ -126,6 +131,7 @@ def delete_unused_groups(connection: Connection, limit: int = DELETED_AT_ONCE) -
                 c.appeared == c.removed,
                 ~is_used,
                 ~has_failures,
+                ~is_merged.exists(),
             )
             .distinct()
             .limit(limit)

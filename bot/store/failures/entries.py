@@ -86,10 +86,15 @@ def _add_one(
 
 def _entry(queue: Queue, row: RowMapping, now: datetime, incident: int | None) -> dict[str, Any]:
     exception, payload = row["exception"] or "", row["payload"] or ""
+    return _bare(queue, row, now, incident) | labels(queue, row["queue"], payload, exception)
+
+
+def labels(queue: Queue, name: object, payload: str, exception: str) -> dict[str, Any]:
+    """Return the texts of an entry without secrets; `error_group` is the name of the group."""
     identity = queue.identify(payload)
-    return _bare(queue, row, now, incident) | {
-        "queue": queue.mask(as_text(row["queue"])),
-        "error_group": _name(_group_of(queue, exception)),
+    return {
+        "queue": queue.mask(as_text(name)),
+        "error_group": group_name(queue, exception),
         "error": queue.short(exception),
         "job_class": _short(identity.job_class, 191),
         "order_id": _short(identity.order_id, 64),
@@ -140,9 +145,9 @@ def _group_of(queue: Queue, exception: str) -> str:
     return queue.error_group(exception)
 
 
-def _name(group: str) -> str:
-    """Return a group's name for its table; cut trailing spaces, because MariaDB ignores them."""
-    return group[:191].rstrip(" ")
+def group_name(queue: Queue, exception: str) -> str:
+    """Return the name of a failure's group; cut trailing spaces, because MariaDB ignores them."""
+    return _group_of(queue, exception)[:191].rstrip(" ")
 
 
 def _short(value: int | str | None, length: int) -> str | None:

@@ -6,15 +6,17 @@ for each group, and a read needs only the newest failures of a group.
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, case, false, func, or_, select, true
+from sqlalchemy import Connection, RowMapping, and_, case, false, func, or_, select, true, union_all
 
 from bot.database.transactions import TooSlow, bounded
 from bot.models.error_groups import HOURS, RECENT_AT_MOST, RECENT_MINUTES, ErrorGroup, ErrorGroups
 from bot.models.jobs import QueueCount
 from bot.models.refusals import Busy, ErrorGroupNotFound
-from bot.store.failures import error_groups
+from bot.store.failures import error_groups, error_merges
 from bot.store.failures.error_group_sums import Window, by_group, of_queue, sums
 from bot.store.failures.failure_counts import ALL_HOURS
 from bot.store.tables import failure_counts, failures
@@ -32,6 +34,7 @@ def groups(connection: Connection, within: Window, limit: int, after: int = 0) -
     If the window has no beginning, only groups that have failed jobs now are returned. Raises
     `Busy` if the server needs too long.
     """
+    within = replace(within, merges=error_merges.read(connection))
     try:
         rows = bounded(connection, sums(within, limit, after), SECONDS).mappings().all()
         shown = _described(connection, within, rows)
@@ -47,10 +50,16 @@ def groups(connection: Connection, within: Window, limit: int, after: int = 0) -
 
 
 def group(connection: Connection, within: Window, error_group: int) -> ErrorGroup:
-    """Return one group, which may have no failed jobs; raises `ErrorGroupNotFound` or `Busy`."""
+    """Return one group with the groups that are merged into it; it may have no failed jobs.
+
+    If the group itself is merged, the group that includes it is returned. Raises
+    `ErrorGroupNotFound` or `Busy`.
+    """
     c = failure_counts.c
+    within = replace(within, merges=error_merges.read(connection))
+    members = within.merges.members(within.merges.whole(error_group))
     try:
-        sums = by_group(within, c.error_group == error_group)
+        sums = by_group(within, c.error_group.in_(members))
         rows = bounded(connection, sums, SECONDS).mappings().all()
         shown = _described(connection, within, rows)
     except TooSlow as error:
@@ -60,16 +69,47 @@ def group(connection: Connection, within: Window, error_group: int) -> ErrorGrou
     return shown[0]
 
 
-def newest(connection: Connection, error_group: int, limit: int) -> Sequence[RowMapping]:
-    """Return the newest failures of a group, removed or not, the newest first."""
-    c = failures.c
-    query = (
-        select(c.failed_id, c.row_digest, c.queue, c.order_id, c.failed_at, c.removed_at)
-        .where(c.error_group == error_group)
-        .order_by(c.seq.desc())
-        .limit(limit)
-    )
+def failed_of(connection: Connection, within: Window, error_group: int) -> int:
+    """Return how many jobs of a group and of its merged groups are in `failed_jobs`."""
+    members = error_merges.read(connection).members(error_group)
+    sums = by_group(within, failure_counts.c.error_group.in_(members))
+    try:
+        return sum(int(row.failed) for row in bounded(connection, sums, SECONDS))
+    except TooSlow as error:
+        raise Busy from error
+
+
+def newest(connection: Connection, members: Sequence[int], limit: int) -> Sequence[RowMapping]:
+    """Return the newest failures of these groups, removed or not, the newest first."""
+    rows = _newest(members, limit)
+    query = select(rows).order_by(rows.c.seq.desc()).limit(limit)
     return connection.execute(query).mappings().all()
+
+
+def _newest(members: Sequence[int], limit: int) -> Any:
+    """Select the newest failures of each group; each part reads one range of the database index."""
+    c = failures.c
+    columns = (
+        c.seq,
+        c.failed_id,
+        c.row_digest,
+        c.queue,
+        c.order_id,
+        c.failed_at,
+        c.removed_at,
+        c.restored_by,
+    )
+    parts = [
+        select(
+            select(*columns)
+            .where(c.error_group == member)
+            .order_by(c.seq.desc())
+            .limit(limit)
+            .subquery()
+        )
+        for member in members
+    ]
+    return (union_all(*parts) if parts[1:] else parts[0]).subquery()
 
 
 def human(at: datetime) -> str:
@@ -113,7 +153,8 @@ def _in_queues(
     connection: Connection, within: Window, ids: Sequence[int]
 ) -> Mapping[int, Counter[str]]:
     """Return the number of failed jobs of each group by queue."""
-    c = failure_counts.c
+    c, whole = failure_counts.c, within.merges.whole
+    members = [member for id_ in ids for member in within.merges.members(id_)]
     # A window without a beginning reads the aggregated sums. A window with a beginning reads the
     # hours after it. Every window also reads the rows that are not aggregated yet.
     aggregated = c.hour >= within.hour if within.hour else c.hour == ALL_HOURS
@@ -123,12 +164,12 @@ def _in_queues(
     )
     statement = (
         select(c.error_group, c.queue, func.sum(c.appeared - c.removed))
-        .where(c.error_group.in_(ids), which, of_queue(within))
+        .where(c.error_group.in_(members), which, of_queue(within))
         .group_by(c.error_group, c.queue, func.length(c.queue))
     )
     counts_by_group: defaultdict[int, Counter[str]] = defaultdict(Counter)
     for id_, queue, count in bounded(connection, statement, SECONDS):
-        counts_by_group[id_][queue] += int(count)
+        counts_by_group[whole(id_)][queue] += int(count)
     return counts_by_group
 
 
@@ -136,17 +177,18 @@ def _in_hours(
     connection: Connection, within: Window, ids: Sequence[int]
 ) -> Mapping[int, list[int]]:
     """Return the number of new failures of each group in each hour of the bar chart."""
-    c = failure_counts.c
+    c, whole = failure_counts.c, within.merges.whole
+    members = [member for id_ in ids for member in within.merges.members(id_)]
     first = within.running - HOURS + 1
     statement = (
         select(c.error_group, c.hour, func.sum(c.appeared))
-        .where(c.error_group.in_(ids), c.hour >= first, of_queue(within))
+        .where(c.error_group.in_(members), c.hour >= first, of_queue(within))
         .group_by(c.error_group, c.hour)
     )
     counts_by_group: defaultdict[int, list[int]] = defaultdict(lambda: [0] * HOURS)
     for id_, hour, appeared in bounded(connection, statement, SECONDS):
         # A worker's clock may be ahead of the database's.
-        counts_by_group[id_][min(hour - first, HOURS - 1)] += int(appeared)
+        counts_by_group[whole(id_)][min(hour - first, HOURS - 1)] += int(appeared)
     return counts_by_group
 
 
@@ -172,15 +214,8 @@ def _since(
 
     Only the newest `RECENT_AT_MOST` failures are read.
     """
-    c = failures.c
-    new = (
-        select(c.queue, c.failed_at, c.restored_by, c.removed_at)
-        .where(c.error_group == error_group)
-        .order_by(c.seq.desc())
-        .limit(RECENT_AT_MOST)
-        .subquery()
-        .c
-    )
+    rows = _newest(within.merges.members(error_group), RECENT_AT_MOST)
+    new = select(rows).order_by(rows.c.seq.desc()).limit(RECENT_AT_MOST).subquery().c
     # A failure that an undo restored has a second row with its own `seq`.
     condition = and_(new.failed_at >= moment, new.restored_by.is_(None))
     if within.queue is not None:
@@ -194,7 +229,7 @@ def _orders(connection: Connection, within: Window, error_group: int) -> tuple[s
     """Return the orders of the newest failures that are still failed jobs."""
     orders = dict.fromkeys(
         row["order_id"]
-        for row in newest(connection, error_group, SAMPLES)
+        for row in newest(connection, within.merges.members(error_group), SAMPLES)
         if row["removed_at"] is None
         and row["order_id"] is not None
         and within.queue in (None, row["queue"])

@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 
 from bot.queue.layouts import Queue
+from bot.store.failures.error_merges import NO_MERGES, Merges
 from bot.store.failures.failure_counts import ALL_HOURS, hour_of
 from bot.store.tables import failure_counts
 
@@ -31,12 +32,13 @@ _DAY = 24
 class Window:
     """The failures of one queue, or of all queues, since `hour`. Hour 0 means all failures.
 
-    `now` is the queue's wall clock time.
+    `now` is the queue's wall clock time. The failures of merged groups count together.
     """
 
     now: datetime
     queue: str | None = None
     hour: int = 0
+    merges: Merges = NO_MERGES
 
     @property
     def since(self) -> datetime | None:
@@ -101,13 +103,15 @@ def by_group(within: Window, which: ColumnElement[bool]) -> Any:
     if within.hour:
         parts.append(_part(counts, no_times, new, aggregated=True))
     p = union_all(*parts).subquery().c
+    # The parts have a few hundred rows, so the merges cost less here than in each part.
+    whole = within.merges.of(p.error_group).label("error_group")
     return select(
-        p.error_group,
+        whole,
         func.sum(p.failed).label("failed"),
         func.sum(p.appeared).label("appeared"),
         func.min(p.first_at).label("first_at"),
         func.max(p.last_at).label("last_at"),
-    ).group_by(p.error_group)
+    ).group_by(whole)
 
 
 def _part(

@@ -12,13 +12,14 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, func, or_, select
 
-from bot.queue.layouts import Queue, failed_digest, payload_digest
+from bot.queue.layouts import Queue, failed_digest
 from bot.queue.reads import EXCEPTION_HEAD, PAYLOAD_HEAD
 from bot.store.cursors import position, reset, set_position
-from bot.store.failures import entries
+from bot.store.failures import entries, regrouping
 from bot.store.failures.removal import BY_FAILED_ID, mark_missing, mark_removed, of_ids
 from bot.store.leases import lock_lease
 from bot.store.tables import failures
+from bot.wall_clock import unix
 
 PASS_ROWS = 1_000
 SCAN_ROWS = 10_000
@@ -46,8 +47,11 @@ Step = Callable[[Connection, Queue, datetime], Pass]
 def index_new(connection: Connection, queue: Queue, now: datetime, rows: int = PASS_ROWS) -> Pass:
     """Add up to `rows` failures that are not in the index yet."""
     lock_lease(connection, "failures")
+    if regrouping.name_groups(connection, queue, now):
+        # A new failure would otherwise get a new group beside the group with the earlier name.
+        return Pass(added=0, removed=0, more=True)
     if position(connection, "backfill_end") < 0:
-        _begin_backfill(connection, queue)
+        _begin_backfill(connection, queue, now)
     _limit_backfill(connection, queue, now)
     if position(connection, "backfill") < position(connection, "backfill_end"):
         return _backfill(connection, queue, now, rows)
@@ -96,9 +100,10 @@ def backfill_left(connection: Connection) -> bool:
     return end < 0 or position(connection, "backfill") < end
 
 
-def _begin_backfill(connection: Connection, queue: Queue) -> None:
+def _begin_backfill(connection: Connection, queue: Queue, now: datetime) -> None:
     highest = connection.execute(select(func.max(queue.failed_layout.id))).scalar() or 0
     set_position(connection, "backfill", 0)
+    set_position(connection, "backfill_began", unix(now))
     set_position(connection, "backfill_end", highest)
 
 
@@ -206,7 +211,7 @@ def _missing(
             *layout.selection(PAYLOAD_HEAD, EXCEPTION_HEAD),
             layout.text_bytes().label("bytes"),
             failed_digest(queue.failed).label("row_digest"),
-            payload_digest(queue.failed).label("payload_digest"),
+            layout.payload_digest().label("payload_digest"),
         )
         .where(layout.id > low, ~_indexed(queue))
         .order_by(layout.id)
@@ -297,6 +302,8 @@ def catch_up(
     connection: Connection, queue: Queue, now: datetime, rows: int = CAUGHT_UP_ROWS
 ) -> bool:
     """Index all failures before a plan is made; return False while the backfill runs."""
+    if regrouping.is_naming(connection):
+        return False
     added = 0
     while added < rows:
         result = index_new(connection, queue, now)

@@ -111,7 +111,7 @@ def _removals_of_operations(connection: Connection, ids: Iterable[int]) -> dict[
 def belongs_to_none() -> ColumnElement[bool]:
     """Return the condition for failures that have no incident yet.
 
-    A failure never changes its incident; the mutant `failures_change_hands` proves it.
+    A failure never changes its incident; the mutant `failures_are_reassigned` proves it.
     """
     return failures.c.incident.is_(None)
 

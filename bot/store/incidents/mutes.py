@@ -28,7 +28,8 @@ def current(connection: Connection, now: datetime, limit: int | None = None) -> 
 def in_force(now: datetime) -> ColumnElement[bool]:
     """Return the condition for mutes that no person has ended and that have not expired.
 
-    An expired mute suppresses nothing; tests/commands/test_mutes.py breaks this rule.
+    An expired mute suppresses nothing. A test in tests/commands/test_mutes.py replaces this
+    function to prove that the tests notice a mute that never expires.
     """
     return and_(mutes.c.ended_at.is_(None), mutes.c.until > now)
 

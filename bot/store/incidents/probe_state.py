@@ -59,6 +59,13 @@ def load(connection: Connection) -> dict[str, ProbeState]:
     return {row["queue"]: ProbeState(**{**row, "counts": _points(row["counts"])}) for row in rows}
 
 
+def checked(connection: Connection) -> list[tuple[str, datetime]]:
+    """Return each queue and the time of its last check, the longest unchecked first."""
+    c = probe_states.c
+    rows = connection.execute(select(c.queue, c.probed_at).order_by(c.probed_at, c.queue))
+    return [(row.queue, row.probed_at) for row in rows]
+
+
 def keep(connection: Connection, states: Collection[ProbeState], removed: Collection[str]) -> None:
     """Store these states, and delete the states of the queues named in `removed`."""
     changed = [state.queue for state in states] + list(removed)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, false, func, select, true, union_all
 
-from bot.store.failures import error_groups
+from bot.store.failures import error_groups, error_merges
 from bot.store.failures.failure_counts import ALL_HOURS
 from bot.store.metrics.rollups import ALL, MINUTE
 from bot.store.tables import failure_counts, rollups
@@ -50,9 +50,10 @@ class GroupTotal:
 def failed_jobs(connection: Connection) -> tuple[int, list[GroupTotal]]:
     """Return the number of failed jobs and the largest error groups, from the stored counts."""
     p = _left().subquery().c
-    failed = func.sum(p.failed)
-    totals = select(p.error_group, failed.label("failed"), func.sum(failed).over().label("total"))
-    largest = totals.group_by(p.error_group).order_by(failed.desc(), p.error_group).limit(GROUPS)
+    failed, whole = func.sum(p.failed), error_merges.read(connection).of(p.error_group)
+    group = whole.label("error_group")
+    totals = select(group, failed.label("failed"), func.sum(failed).over().label("total"))
+    largest = totals.group_by(group).order_by(failed.desc(), group).limit(GROUPS)
     rows = connection.execute(largest).all()
     names = error_groups.names_of(connection, [row.error_group for row in rows])
     groups = [

@@ -18,7 +18,7 @@ from bot.store.archive import ArchivedAs
 from bot.store.deltas import metric_deltas
 from bot.store.deltas.incident_deltas import Removal
 from bot.store.failures import removal
-from bot.store.operations import batches, undo_batches
+from bot.store.operations import batches, set_aside, undo_batches
 from bot.store.operations.batches import Batch
 from bot.store.operations.halving import Halving
 from bot.store.operations.operations import Operation
@@ -46,7 +46,10 @@ def execute_batch(
     """
     if operation.scope.undo is not None:
         return undo_batches.put_back(connection, queue, operation, batch, owner, now)
-    part = _Part(connection, queue, operation, now, before_jobs)
+    within = and_(matching(operation.scope), batch.stretch)
+    if operation.counts_as == "retried":
+        within = set_aside.add_other_connections(connection, queue, operation.id, within)
+    part = _Part(connection, queue, operation, within, now, before_jobs)
     halving = Halving(connection, operation, part.move)
     moved = halving.run(batch)
     rows = sum(one.rows for one in moved)
@@ -78,11 +81,15 @@ class _Moved:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """The work on a batch, or on a part of a batch, in one transaction."""
+    """The work on a batch, or on a part of a batch, in one transaction.
+
+    `within` is the condition for the failures that the batch may change.
+    """
 
     connection: Connection
     queue: Queue
     operation: Operation
+    within: ColumnElement[bool]
     now: datetime
     before_jobs: Callable[[], None]
 
@@ -93,7 +100,7 @@ class _Part:
     def move(self, batch: Batch) -> _Moved:
         """Lock, mark, archive and move or delete the rows of the batch."""
         connection, queue, operation = self.connection, self.queue, self.operation
-        within = and_(matching(operation.scope), batch.stretch)
+        within = and_(self.within, batch.stretch)
         extent = _lock(connection, queue, within, dense=batch.is_dense)
         reach("batch-locked")
         _mark(connection, queue, operation, batch, within, extent.rows, self.now)

@@ -8,16 +8,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, case, func, insert, select
 
 from bot.models.actions import CountsAs
-from bot.models.operations import Preview, Scope
+from bot.models.operations import Outcomes, Preview, Progress, Scope
 from bot.queue.moves import for_update
 from bot.store.operations import scopes
-from bot.store.tables import batches, failures, operations
+from bot.store.tables import batches, failures, operations, tracked_jobs
 
 CONFIRM_WITHIN = timedelta(minutes=10)
 TOP_GROUPS = 10
+AWAITING = "awaiting"
+"""The state of a confirmed operation that waits for the approval of a second person."""
+UNAPPROVED = (AWAITING, "declined", "expired")
 WORKING = ("running", "cancelling")
 ACTIVE = (*WORKING, "waiting")
 
@@ -26,7 +29,8 @@ ACTIVE = (*WORKING, "waiting")
 class Operation:
     """A bulk change and its progress.
 
-    The states are planned, running, waiting (for the canary), cancelling, done, cancelled, stopped.
+    The states are planned, awaiting (approval), declined, expired, running, waiting (for the
+    canary), cancelling, done, cancelled, stopped.
     `bytes` is the size of the payloads and exceptions of all `total` rows when the plan was made.
     `rate` is in jobs per minute, `canary` in jobs. Without `archive`, no undo is possible.
     """
@@ -163,7 +167,48 @@ def running_on(connection: Connection, queue: str | None) -> Operation | None:
     return None if row is None else _operation(row)
 
 
+def retried_since(connection: Connection, actor: str, since: datetime) -> int:
+    """Return how many failed jobs a person has retried, by id and in bulk, since `since`.
+
+    An active bulk change counts with all its rows.
+    """
+    o, t = operations.c, tracked_jobs.c
+    rows = case((o.state.in_(ACTIVE), o.total), else_=o.done)
+    in_bulk = select(func.coalesce(func.sum(rows), 0)).where(
+        o.started_at > since, o.actor == actor, o.counts_as == "retried"
+    )
+    by_id = select(func.count()).where(
+        t.retried_at > since, t.actor == actor, t.operation.is_(None)
+    )
+    total = in_bulk.scalar_subquery() + by_id.scalar_subquery()
+    return int(connection.execute(select(total)).scalar_one())
+
+
 def moved(connection: Connection, operation: int) -> int:
     """Return the number of rows that the batches of an operation have moved."""
     total = select(func.sum(batches.c.rows)).where(batches.c.operation == operation)
     return int(connection.execute(total).scalar() or 0)
+
+
+def progress_of(
+    operation: Operation, now: datetime, job_outcomes: Outcomes | None = None
+) -> Progress:
+    """Return the progress of an operation, with its jobs' outcomes, as views show it."""
+    started = operation.started_at or now
+    is_request = operation.state in UNAPPROVED
+    return Progress(
+        operation=operation.id,
+        action=operation.action,
+        state=operation.state,
+        total=operation.total,
+        done=operation.done,
+        skipped=operation.skipped,
+        actor=operation.actor,
+        seconds=int(((operation.finished_at or now) - started).total_seconds()),
+        reason=operation.reason,
+        kept=operation.archive,
+        outcomes=job_outcomes,
+        rate=operation.rate,
+        scope=operation.scope if is_request else None,
+        until=operation.expires_at if is_request else None,
+    )

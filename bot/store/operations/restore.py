@@ -17,8 +17,8 @@ from sqlalchemy import (
 
 from bot.models.operations import Target
 from bot.models.refusals import JobGone, JobTaken, RowThere
-from bot.queue.layouts import Queue, failed_digest, job_digest, payload_digest
-from bot.queue.layouts.spec import FailedJobsTable, JobsTable
+from bot.queue.layouts import Queue, failed_digest, job_digest
+from bot.queue.layouts.tables import FailedJobsTable, JobsTable
 from bot.queue.moves import exactly, for_update
 from bot.queue.reads import PAYLOAD_HEAD
 from bot.store import archive as archived
@@ -133,17 +133,17 @@ def _layout(queue: Queue, row: Kept) -> FailedJobsTable | JobsTable:
 def check_job(connection: Connection, queue: Queue, job_id: int, row: Kept) -> None:
     """Lock the job that a retry created from the row; raise `JobTaken` or `JobGone`."""
     layout = queue.jobs_layout
-    digest = payload_digest(queue.jobs).label("digest")
+    digest = layout.payload_digest().label("digest")
     job = connection.execute(
         for_update(
-            select(layout.queue, layout.attempts, layout.reserved_at, digest).where(
-                layout.id == job_id
-            )
+            select(
+                layout.queue, layout.attempts, layout.is_claimed().label("claimed"), digest
+            ).where(layout.id == job_id)
         )
     ).first()
     if job is None or (job.queue, job.digest) != (row.queue, row.payload_digest):
         raise JobGone(id=str(row.row_id), job=str(job_id))
-    if job.reserved_at is not None or job.attempts:
+    if job.claimed or job.attempts:
         raise JobTaken(id=str(row.row_id), job=str(job_id))
 
 

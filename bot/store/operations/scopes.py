@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from bot.database.dialects import group_key, ignore_index
 from bot.models.operations import SampleJob, Scope, Share
-from bot.store.failures import error_groups
+from bot.store.failures import error_groups, error_merges
 from bot.store.tables import SCOPE_INDEX, failures
 
 SAMPLES = 5
@@ -25,7 +25,8 @@ def matching(scope: Scope) -> ColumnElement[bool]:
         conditions.append(failures.c.queue == scope.queue)
         conditions.append(func.length(failures.c.queue) == func.length(scope.queue))
     if scope.error_group is not None:
-        conditions.append(failures.c.error_group == scope.error_group)
+        members = (scope.error_group, *scope.merged)
+        conditions.append(failures.c.error_group.in_(members))
     if scope.incident is not None:
         own = failures.c.incident == scope.incident
         older = failures.c.seq < scope.older_than if scope.older_than is not None else None
@@ -102,9 +103,10 @@ def parts(
     if 2 * remaining > bound or undo:
         grouped = ignore_index(grouped, failures, SCOPE_INDEX)
     sums = connection.execute(grouped).all()
-    names = error_groups.names_of(connection, {row.error_group for row in sums})
+    whole = error_merges.read(connection).whole
+    names = error_groups.names_of(connection, {whole(row.error_group) for row in sums})
     return [
-        Part(name, names[group], int(count), int(size), oldest, newest)
+        Part(name, names[whole(group)], int(count), int(size), oldest, newest)
         for name, group, count, size, oldest, newest in sums
     ]
 

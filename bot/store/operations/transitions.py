@@ -3,13 +3,13 @@
 Each statement requires the previous state, so that only one of two replicas succeeds.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, and_, select, update
 
-from bot.store.operations.operations import ACTIVE, WORKING, Operation, find
+from bot.store.operations.operations import ACTIVE, AWAITING, WORKING, Operation, find
 from bot.store.tables import operations
 
 TAKEN_OVER_AFTER = timedelta(seconds=15)
@@ -44,6 +44,43 @@ def start(
         )
     )
     return result.rowcount == 1
+
+
+def await_approval(
+    connection: Connection,
+    operation: int,
+    request_id: str,
+    now: datetime,
+    until: datetime,
+    options: Mapping[str, int | None],
+) -> bool:
+    """Let a planned operation wait for approval; return False if it was used or has expired."""
+    c = operations.c
+    planned = and_(c.id == operation, c.state == "planned", c.expires_at >= now)
+    values = {"state": AWAITING, "request_id": request_id, "expires_at": until, **options}
+    return connection.execute(update(operations).where(planned).values(**values)).rowcount == 1
+
+
+def approve(connection: Connection, operation: int, owner: str, now: datetime) -> bool:
+    """Start an operation that waits for approval; return False if somebody decided already."""
+    c = operations.c
+    waits = and_(c.id == operation, c.state == AWAITING, c.expires_at >= now)
+    values = {"state": "running", "started_at": now, "owner": owner, "heartbeat": now}
+    return connection.execute(update(operations).where(waits).values(**values)).rowcount == 1
+
+
+def close_request(connection: Connection, operation: int, state: str, now: datetime) -> bool:
+    """End a request for approval as declined or expired; return False if it was decided already."""
+    waits = and_(operations.c.id == operation, operations.c.state == AWAITING)
+    closed = update(operations).where(waits).values(state=state, finished_at=now)
+    return connection.execute(closed).rowcount == 1
+
+
+def expired_requests(connection: Connection, now: datetime, most: int) -> list[int]:
+    """Return operations whose approval nobody decided in time, the oldest first."""
+    c = operations.c
+    query = select(c.id).where(c.state == AWAITING, c.expires_at < now).order_by(c.id).limit(most)
+    return list(connection.execute(query).scalars())
 
 
 def ask_to_stop(connection: Connection, operation: Operation) -> bool:

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, select
 
 from bot.database.dialects import straight_join
 from bot.failpoints import reach
-from bot.queue.layouts import Queue, failed_digest, payload_digest
+from bot.queue.layouts import Queue, failed_digest
 from bot.queue.moves import exactly, for_update
 from bot.store import archive as archived
 from bot.store.deltas import metric_deltas
@@ -159,7 +159,7 @@ def _waiting(
     jobs: dict[int, tuple[int, str, str]] = {}
     for first, last in connection.execute(ranges.order_by(s.number)).all():
         query = (
-            select(layout.id, layout.queue, payload_digest(queue.jobs))
+            select(layout.id, layout.queue, layout.payload_digest())
             .where(layout.id.between(first, last), layout.is_untouched())
             .order_by(layout.id)
         )

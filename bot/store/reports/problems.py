@@ -16,7 +16,7 @@ from sqlalchemy import Connection, func, select
 from bot.models.health import PARTS, HealthProblem, Part, WatcherState
 from bot.queue.layouts import Queue
 from bot.store import background_steps, cursors
-from bot.store.audit import chain
+from bot.store.audit import chain, daily
 from bot.store.audit.keys import NO_KEYS, AuditKeys
 from bot.store.background_steps import error_code
 from bot.store.failures.index import backfill_left
@@ -128,10 +128,10 @@ def _unindexed(check: Check) -> list[HealthProblem]:
 
 
 def _passed_by(check: Check, ids: Sequence[int]) -> list[tuple[datetime, int]]:
-    """Return the jobs without a valid time that the index has passed, each with a time.
+    """Return the jobs whose ids are below the last indexed id, each with a time.
 
-    MySQL allows NULL and zeros in `failed_at`. So the time is when a job with a higher id was
-    indexed.
+    These jobs have no valid `failed_at`: MySQL allows NULL and zeros there. So the time is when
+    the last failure, which has a higher id, was indexed.
     """
     newest = select(failures.c.failed_id, failures.c.seen_at).order_by(failures.c.seq.desc())
     row = check.connection.execute(newest.limit(1)).first()
@@ -168,7 +168,7 @@ def _zone_offset(check: Check) -> list[HealthProblem]:
 def _unsealed(check: Check) -> list[HealthProblem]:
     """Return a problem for the first record above the last sealed record, if it waits over 1 min.
 
-    A record with a lower id that commits late is sealed together with that record.
+    A record with a lower id that commits late is not checked: the next sealing includes it.
     """
     last = select(audit_chain.c.audit_id).order_by(audit_chain.c.seq.desc()).limit(1)
     sealed = check.connection.execute(last).scalar() or 0
@@ -183,7 +183,15 @@ def _unsealed(check: Check) -> list[HealthProblem]:
 
 def _audit(check: Check) -> list[HealthProblem]:
     """Return the problems of the audit log."""
-    return [*_unsealed(check), *_audit_key(check)]
+    return [*_unsealed(check), *_audit_key(check), *_verified(check)]
+
+
+def _verified(check: Check) -> list[HealthProblem]:
+    """Return a problem if the last verification of the whole audit log found faults."""
+    last = daily.last(check.connection)
+    if last is None or last.outcome == "ok":
+        return []
+    return [HealthProblem(part="audit", code="verify-failed", since=last.at, row=last.seq)]
 
 
 def _audit_key(check: Check) -> list[HealthProblem]:

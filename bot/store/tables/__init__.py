@@ -1,9 +1,16 @@
 """The bot's own tables; each topic has its file. Times are naive UTC with microseconds."""
 
+from bot.store.tables.access import role_generation
 from bot.store.tables.audit import audit, audit_chain, audit_rejected, audit_targets, requests
 from bot.store.tables.background import background_steps
 from bot.store.tables.columns import metadata
-from bot.store.tables.failures import SCOPE_INDEX, error_groups, failure_counts, failures
+from bot.store.tables.failures import (
+    SCOPE_INDEX,
+    error_groups,
+    error_merges,
+    failure_counts,
+    failures,
+)
 from bot.store.tables.incidents import (
     LONGEST_SUBJECT,
     incident_deltas,
@@ -37,6 +44,7 @@ __all__ = [
     "change_freeze",
     "cursors",
     "error_groups",
+    "error_merges",
     "failure_counts",
     "failures",
     "incident_deltas",
@@ -53,6 +61,7 @@ __all__ = [
     "outcomes",
     "probe_states",
     "requests",
+    "role_generation",
     "rollups",
     "samples",
     "set_aside",

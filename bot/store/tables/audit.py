@@ -50,8 +50,8 @@ audit = Table(
 )
 
 
-# INSERT only. The targets of records. History and orders find a record by its targets, and need
-# not read JSON.
+# INSERT only. The targets of records. The commands `history` and `find` look up records by target,
+# so they do not read JSON.
 # `kind` is failed or job (`row_id` is the row's id, `job_id` the job that a retry created), or
 # order (an order from a filter, without a row).
 audit_targets = Table(

@@ -3,7 +3,7 @@
 from sqlalchemy import Boolean, Column, Index, Integer, String, Table
 
 from bot.queue.layouts import LONGEST_QUEUE
-from bot.store.tables.columns import OPTIONS, Id, RowId, Time, Wall, auto, metadata
+from bot.store.tables.columns import OPTIONS, PLAIN, Id, RowId, Time, Wall, auto, metadata
 
 SCOPE_INDEX = "queue_bot_failures_scope"
 """The database index for failures that are not removed, ordered by `seq`."""
@@ -54,6 +54,20 @@ error_groups = Table(
     auto(),
     Column("name", String(191), nullable=False, unique=True),
     **OPTIONS,
+)
+
+
+# Merges: people decided that the failures of a group have the cause of another group. Only reads
+# apply a merge; the failures and the counts keep their group, so that its end restores everything.
+error_merges = Table(
+    "queue_bot_error_merges",
+    metadata,
+    Column("error_group", Id, primary_key=True, autoincrement=False),
+    Column("into_group", Id, nullable=False),
+    # Null: a new version of the rules gave both groups one name.
+    Column("merged_by", String(64)),
+    Column("merged_at", Time, nullable=False),
+    **PLAIN,
 )
 
 

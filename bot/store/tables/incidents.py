@@ -27,7 +27,7 @@ incidents = Table(
     Column("triggered_at", Time, nullable=False, index=True),
     # The last time when there was a new failure, or a metric was beyond its limit.
     Column("last_at", Time, nullable=False),
-    # The time since which the problem is absent, until the incident is resolved.
+    # When a check first found the problem absent; null again if the problem returns.
     Column("recovered_since", Time),
     Column("resolved_at", Time),
     # `recovered`; or `quiet`: no new failures for a long time, but failed jobs still exist.
@@ -62,16 +62,16 @@ incidents = Table(
     # The numbers of jobs that were processed and that failed while it was active; null: unknown.
     Column("processed", Id),
     Column("failed", Id),
-    # Metric rules: the sums of the trigger's minute up to the trigger (JSON). `sole_queue`:
-    # whether there was no other queue, so that all processed jobs are of this queue; null: the
-    # incident is about all queues.
+    # Metric rules: the activity in the minute of the trigger, before the trigger (JSON). It is
+    # subtracted from later sums. `sole_queue`: whether the incident's queue was the only queue,
+    # so that all processed jobs belong to it; null: the incident is about all queues.
     Column("baseline", String(191)),
     Column("sole_queue", Boolean),
     Column("acknowledged_by", String(64)),
     Column("acknowledged_at", Time),
     # The person who assigned the incident to `acknowledged_by`; null: nobody assigned it.
     Column("assigned_by", String(64)),
-    # The end of the mute in the alert; null: not muted.
+    # The end of the mute that the alert shows; null: the alert shows no mute.
     Column("muted_until", Time),
     # The number of escalations, and the time of the last escalation. `notified_size` is the
     # incident's size in the last notification.
@@ -110,7 +110,8 @@ incident_deltas = Table(
 )
 
 
-# The failures of an incident that an operation removed; incident 0: before the first start.
+# The failures of an incident that an operation removed. Incident 0 has the failures from before
+# the bot's first start.
 incident_operations = Table(
     "queue_bot_incident_operations",
     metadata,

@@ -27,7 +27,7 @@ operations = Table(
     Column("request_id", String(64), nullable=False, index=True),
     Column("created_at", Time, nullable=False),
     Column("expires_at", Time, nullable=False),
-    Column("started_at", Time),
+    Column("started_at", Time, index=True),
     Column("finished_at", Time),
     Column("owner", String(64)),
     Column("heartbeat", Time),

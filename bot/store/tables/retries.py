@@ -28,7 +28,7 @@ tracked_jobs = Table(
     Column("error_group", failures.c.error_group.type),
     Column("job_class", String(191)),
     Column("order_id", String(64), index=True),
-    Column("retried_at", Time, nullable=False),
+    Column("retried_at", Time, nullable=False, index=True),
     Column("state", String(24), nullable=False),
     # The time since which the job is missing from `jobs`, while its outcome is unknown.
     Column("missing_since", Time),

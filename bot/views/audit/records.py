@@ -14,6 +14,8 @@ from bot.views.names import dots
 from bot.views.refusal import reason_words
 
 HASH = 8
+KINDS = 6
+"""The most lines of a message about the refusals of one person."""
 LEAD = 1_800
 ARGUMENTS = 1_500
 HISTORY_ROW = 240
@@ -37,6 +39,8 @@ MARKS = {
     "failed": "❌",
     "unknown": "❓",
     "started": "▶️",
+    "requested": "✋",
+    "expired": "⌛",
     "done": "🏁",
     "cancelled": "⏹️",
     "stopped": "⚠️",
@@ -49,14 +53,13 @@ def audit_message(
     possible_repeat: bool,  # noqa: FBT001 delivery passes on its fact about the post unchanged
     ctx: Context,
 ) -> Message:
-    """Return one compact message for a record, or for several equal refusals.
+    """Return one compact message for a record, or for the refusals of one person in a minute.
 
-    The message ends with `#seq hash8`. `permalink` leads to the message that shows or announces
-    the change.
+    Equal refusals share a line. The message ends with `#seq hash8`. `permalink` leads to the
+    message that shows or announces the change.
     """
     first, last = lines[0], lines[-1]
-    sentence = audit_sentence(first, ctx, times=len(lines))
-    lead = cut(join(" ", [escape(_mark(first)), sentence]), LEAD)
+    lead = cut(join("\n", _rows(lines, ctx)), LEAD)
     place = [_place(first, ctx), ctx.texts("at", at=Moment(last.at))]
     if permalink is not None:
         place.append(link(permalink, ctx.texts.plain("audit-link")))
@@ -65,6 +68,20 @@ def audit_message(
     return message(
         [lead, foot], [section(lead, accessory=_details(first, ctx)), context_line(foot)]
     )
+
+
+def _rows(lines: Sequence[AuditLine], ctx: Context) -> list[Mrkdwn]:
+    """Return a line for each kind of record; equal refusals share a line."""
+    kinds: dict[tuple[str, str, str | None], list[AuditLine]] = {}
+    for line in lines:
+        kinds.setdefault((line.action, line.outcome, line.reason), []).append(line)
+    equal = list(kinds.values())
+    rows = [
+        join(" ", [escape(_mark(same[0])), audit_sentence(same[0], ctx, times=len(same))])
+        for same in equal[:KINDS]
+    ]
+    hidden = sum(len(same) for same in equal[KINDS:])
+    return [*rows, *([ctx.texts("audit-more-refusals", count=hidden)] if hidden else [])]
 
 
 def _details(line: AuditLine, ctx: Context) -> Block | None:
@@ -116,14 +133,14 @@ def _outcome(line: AuditLine, ctx: Context) -> Mrkdwn:
 
 def missing_message(seqs: Sequence[int], ctx: Context) -> Message:
     """Report missing sealed records in the database, and explain how to investigate."""
-    records = join(", ", (named(f"#{seq}") for seq in seqs))
+    records = join(", ", (escape(f"#{seq}") for seq in seqs))
     text = ctx.texts("audit-missing", records=records, verify=code("queue-bot audit verify"))
     return message([text], [section(text)])
 
 
 def undeliverable_message(anchors: Sequence[tuple[int, str]], ctx: Context) -> Message:
     """Report the records whose messages Slack refuses; each record is named by `#seq hash8`."""
-    records = join(", ", (named(f"#{seq} {link[:HASH]}") for seq, link in anchors))
+    records = join(", ", (_named_link(seq, link) for seq, link in anchors))
     text = ctx.texts("audit-untold", records=records, tail=code("queue-bot audit tail"))
     return message([text], [section(text)])
 
@@ -214,7 +231,7 @@ def _history_foot(
 
 def _seq(line: AuditLine) -> Mrkdwn:
     """Return the number of a sealed record."""
-    return Mrkdwn() if line.seq is None else named(f"#{line.seq}")
+    return Mrkdwn() if line.seq is None else escape(f"#{line.seq}")
 
 
 def _narrow(ctx: Context) -> Mrkdwn:
@@ -245,5 +262,9 @@ def _anchor(lines: Sequence[AuditLine]) -> Mrkdwn:
     """Return `#12 ab12cd34` for a record, or for the first and the last of several records."""
     first, last = lines[0], lines[-1]
     ends = [first] if first.seq == last.seq else [first, last]
-    anchors = (named(f"#{line.seq} {line.hash[:HASH]}") for line in ends if line.hash is not None)
+    anchors = (_named_link(line.seq, line.hash) for line in ends if line.hash is not None)
     return join(" – ", anchors)
+
+
+def _named_link(seq: int | None, link: str) -> Mrkdwn:
+    return join(" ", [escape(f"#{seq}"), named(link[:HASH])])

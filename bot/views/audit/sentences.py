@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.models.actions import counted_as
 from bot.models.operations import AuditLine, Target
+from bot.models.refusals import TooFrequent
 from bot.models.requests import Person
 from bot.models.roles import Role
 from bot.text import Mrkdwn, code, cut, escape, join, named
@@ -19,7 +20,19 @@ TYPED = 150
 LONGEST = 900
 """The most characters in a part of a sentence; Fluent refuses values above 1,000 characters."""
 ENDED = ("done", "cancelled", "stopped")
-_INTERNAL = frozenset({"digest", "reserved_at", "plan", "typed", "until", "before_record"})
+_INTERNAL = frozenset(
+    {
+        "of",
+        "operation",
+        "requested_by",
+        "digest",
+        "reserved_at",
+        "plan",
+        "typed",
+        "until",
+        "before_record",
+    }
+)
 _BARE = ("ids", "id", "to", "what", "reason", "text")
 """The arguments that people type without the argument's name."""
 
@@ -34,10 +47,46 @@ def audit_sentence(line: AuditLine, ctx: Context, *, times: int = 1, queues: boo
         what = join(", ", [_plan(line.action, values, ctx), *_options(values, ctx)])
         number = f"O{values['plan']}"
         return ctx.texts("audit-confirmed", who=who, operation=number, what=what)
+    if line.outcome in ("requested", "expired") or _is_decision(line, values):
+        return _approval(line, values, ctx)
+    if line.action == "audit-verify":
+        return _verified(line, values, ctx)
     if line.outcome == "ok":
         return _done(line, values, ctx, queues=queues)
+    return _refused(line, values, ctx, times)
+
+
+def _refused(line: AuditLine, values: Mapping[str, Any], ctx: Context, times: int) -> Mrkdwn:
+    """Return who was refused what and why, or how many requests of a person were refused."""
+    who = Person(line.actor)
+    if line.reason == TooFrequent.code and isinstance(values.get("count"), int):
+        return ctx.texts("audit-folded", who=who, count=values["count"])
     tried = ctx.texts("audit-tried", who=who, command=typed(line, values))
     return join(": ", [tried, _outcome(line, times, ctx)])
+
+
+def _is_decision(line: AuditLine, values: Mapping[str, Any]) -> bool:
+    return line.outcome == "ok" and line.action in ("approve", "decline") and "of" in values
+
+
+def _approval(line: AuditLine, values: Mapping[str, Any], ctx: Context) -> Mrkdwn:
+    """Return who asked for the approval of an operation, who decided, or that nobody decided."""
+    action = str(values.get("of", line.action))
+    word = line.action if line.outcome == "ok" else line.outcome
+    return ctx.texts(
+        f"audit-approval-{word}",
+        who=Person(line.actor),
+        by=Person(str(values.get("requested_by", line.actor))),
+        operation=f"O{values.get('operation', values.get('plan', '–'))}",
+        what=join(", ", [_plan(action, values, ctx), *_options(values, ctx)]),
+    )
+
+
+def _verified(line: AuditLine, values: Mapping[str, Any], ctx: Context) -> Mrkdwn:
+    """Return the result of the daily verification: the number of links, or of faults."""
+    name = "links" if line.outcome == "ok" else "faults"
+    count = values[name] if isinstance(values.get(name), int) else 0
+    return ctx.texts(f"audit-verified-{name}", count=count)
 
 
 def typed(line: AuditLine, values: Mapping[str, Any]) -> Mrkdwn:
@@ -73,8 +122,11 @@ def _done(line: AuditLine, values: Mapping[str, Any], ctx: Context, *, queues: b
     hidden = len(line.targets) - TARGETS
     targets += [texts("audit-more-targets", count=hidden)] if hidden > 0 else []
     what = cut(join(", ", targets), LONGEST) or code(" ".join(_words(values)), TYPED) or escape("–")
-    if texts.has(f"audit-did-{line.action}"):
-        return texts(f"audit-did-{line.action}", who=who, what=what)
+    key = f"audit-did-{line.action}"
+    if values.get("into") == "no":
+        key = f"{key}-ended"
+    if texts.has(key):
+        return texts(key, who=who, what=what)
     if targets:
         return texts("audit-did-to", who=who, command=code(line.action, 40), what=what)
     return texts("audit-did", who=who, command=typed(line, values))

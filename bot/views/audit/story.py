@@ -163,7 +163,7 @@ def _failure(event: Failure, at: Mrkdwn, shop: int | str | None, ctx: Context) -
 def _act(event: Act, at: Mrkdwn, ctx: Context) -> Mrkdwn:
     mark = MARKS.get(event.outcome, "•")
     who = ctx.texts(
-        "audit-who", mark=mark, who=Person(event.actor), command=named(event.action, 40)
+        "audit-who", mark=escape(mark), who=Person(event.actor), command=named(event.action, 40)
     )
     parts = [at, who, _subject(event, ctx)]
     if event.operation is not None:

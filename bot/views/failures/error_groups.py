@@ -14,7 +14,7 @@ from bot.models.error_groups import (
 from bot.models.operations import OPERATOR_ROWS
 from bot.models.requests import Block, Message, Modal, Source
 from bot.models.roles import Role
-from bot.text import Mrkdwn, code, cut, escape, join, plain_line, preformatted_parts
+from bot.text import Mrkdwn, Plain, code, cut, escape, join, plain_line, preformatted_parts
 from bot.views.blocks import (
     SECTION,
     actions,
@@ -29,6 +29,7 @@ from bot.views.blocks import (
 from bot.views.buttons import Argument, page_button, run_button
 from bot.views.context import Context
 from bot.views.details import TITLE
+from bot.views.failures.merges import merged_rows
 from bot.views.lists import page_arguments
 from bot.views.names import age, bare_order, dots, queue_name, read_wall_clock, seconds_since
 from bot.views.row_tables import TableRow, plain_time, table_messages, table_row
@@ -173,7 +174,7 @@ def _hours(row: ErrorGroup, ctx: Context) -> Mrkdwn:
     """Return the failures of the last hours as numbers."""
     if not any(row.hours):
         return Mrkdwn()
-    figures = " ".join(str(count) for count in row.hours)
+    figures = Plain(" ".join(str(count) for count in row.hours))
     return ctx.texts("error-hours", figures=figures, count=sum(row.hours), hours=len(row.hours))
 
 
@@ -250,6 +251,9 @@ def error_detail(detail: ErrorDetail, listed: ErrorDetailListed, ctx: Context) -
         parts, _ = preformatted_parts(text, min(limit, SECTION), 1)
         blocks += [section(texts(label)), *(section(part) for part in parts)]
         lines += [texts(label), *parts]
+    parts_blocks, parts_lines = merged_rows(listed.merged, ctx)
+    blocks += parts_blocks
+    lines += parts_lines
     newest, newest_lines = _newest(detail, listed, ctx)
     blocks += newest
     lines += newest_lines

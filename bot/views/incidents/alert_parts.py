@@ -8,7 +8,7 @@ from bot.models.alert_rules import NEW_FAILURES
 from bot.models.incidents import Resolution
 from bot.models.jobs import Value
 from bot.models.requests import Block, Message, Moment
-from bot.text import Mrkdwn, escape, group, join
+from bot.text import Mrkdwn, Plain, escape, group, join
 from bot.views.blocks import message, section, sections
 from bot.views.buttons import Argument, fitting, menu
 from bot.views.context import Context
@@ -134,7 +134,11 @@ def with_group_mention(alert: Message, group_id: str | None, ctx: Context) -> Me
 
 
 def escalated_message(
-    seconds: int, size: str, before: str | None, incident: IncidentView, ctx: Context
+    seconds: int,
+    size: Mrkdwn | Plain,
+    before: Mrkdwn | Plain | None,
+    incident: IncidentView,
+    ctx: Context,
 ) -> Message:
     """Return the thread reply about an unacknowledged incident, or about growth from `before`."""
     texts = ctx.texts
@@ -145,7 +149,9 @@ def escalated_message(
     return _reply([dots(line, short_id(incident))])
 
 
-def reopened_message(seconds: int, size: str, incident: IncidentView, ctx: Context) -> Message:
+def reopened_message(
+    seconds: int, size: Mrkdwn | Plain, incident: IncidentView, ctx: Context
+) -> Message:
     """Return the thread reply about a reopened incident."""
     line = ctx.texts("incident-reopened", age=age(seconds, ctx.texts), now=size)
     return _reply([dots(line, short_id(incident))])

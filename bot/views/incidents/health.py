@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from bot.models.health import MOST_MS, Health, HealthProblem, Undelivered, WatcherState
+from bot.models.health import MOST_MS, Backfill, Health, HealthProblem, Undelivered, WatcherState
 from bot.models.requests import Moment, Source
 from bot.text import Mrkdwn, channel, code, escape, join
 from bot.views.context import Context
-from bot.views.names import age_since, offset_values
+from bot.views.names import age, age_since, offset_values
 
-_COMPLETE = ("audit-key-missing", "forged-link", "forged-record", "cursor-reset")
+_COMPLETE = ("audit-key-missing", "forged-link", "forged-record", "verify-failed", "cursor-reset")
 """The problems whose sentence includes the effect, which differs from the part's usual effect."""
 _UNLOGGED = ("nobody", "zone-offset", *_COMPLETE)
 """The problems about which the log has no more information than the sentence."""
@@ -19,6 +19,17 @@ SHOWN = 8
 def health_lines(health: Health, ctx: Context) -> list[Mrkdwn]:
     """Return the leader, its cost, the problems, and the channels with overdue messages."""
     return [*_watcher(health.watcher, ctx), *unwell_lines(health, ctx)]
+
+
+def backfill_line(backfill: Backfill, ctx: Context) -> Mrkdwn:
+    """Return how far the index of older failures is: rows, rate and time left."""
+    key = "watch-regrouping" if backfill.regrouping else "watch-backfill"
+    line = ctx.texts(key, rows=backfill.rows, total=backfill.total)
+    if backfill.per_second is None or backfill.seconds_left is None:
+        return line
+    left = age(backfill.seconds_left, ctx.texts)
+    rate = ctx.texts("watch-backfill-rate", count=backfill.per_second, left=left)
+    return join(" · ", [line, rate])
 
 
 def unwell_lines(health: Health, ctx: Context) -> list[Mrkdwn]:

@@ -10,13 +10,13 @@ from bot.models.incidents import (
     Watching,
 )
 from bot.models.requests import Block, Message, Moment, Person, Source
-from bot.text import Mrkdwn, channel, code, cut, join
+from bot.text import Mrkdwn, Plain, channel, code, cut, join
 from bot.views.blocks import context_line, message, section, sections
 from bot.views.buttons import Argument, run_button
 from bot.views.context import Context
-from bot.views.incidents.health import health_lines
+from bot.views.incidents.health import backfill_line, health_lines
 from bot.views.incidents.mutes import incident_title, topic_text
-from bot.views.names import age, age_since, dots
+from bot.views.names import age, age_since, dots, queue_name
 
 INCIDENTS, MUTES = 8, 6
 """The most incidents and mutes in a message, which stays under 10,000 characters in total."""
@@ -31,6 +31,8 @@ def watch_message(watching: Watching, extra: WatchExtra, ctx: Context) -> Messag
     head = [
         ctx.texts("watch-title"),
         *health_lines(watching.health, ctx),
+        *([] if extra.backfill is None else [backfill_line(extra.backfill, ctx)]),
+        *_checks(extra, ctx),
         *_warnings(extra, watching.limits, ctx),
     ]
     first_incidents = watching.incidents if in_terminal else watching.incidents[:INCIDENTS]
@@ -54,6 +56,30 @@ def watch_message(watching: Watching, extra: WatchExtra, ctx: Context) -> Messag
     blocks += [_mute_block(mute, line, ctx) for mute, line in rows]
     blocks += [context_line(line) for line in more]
     return message(lines, [*blocks, section(join("\n", limits)), context_line(foot)])
+
+
+def _checks(extra: WatchExtra, ctx: Context) -> list[Mrkdwn]:
+    """Return how old the checks of the queues are; a terminal shows every queue."""
+    if not extra.checks:
+        return []
+    oldest, newest = extra.checks[0], extra.checks[-1]
+    values = {
+        "count": len(extra.checks),
+        "newest": age_since(newest.checked_at, ctx),
+        "oldest": age_since(oldest.checked_at, ctx),
+        "queue": queue_name(oldest.queue),
+    }
+    lines = [ctx.texts("watch-checks", **values)]
+    if ctx.source is Source.TERMINAL:
+        lines += [
+            ctx.texts(
+                "watch-check",
+                queue=queue_name(check.queue),
+                age=age_since(check.checked_at, ctx),
+            )
+            for check in extra.checks
+        ]
+    return lines
 
 
 def _count(key: str, count: int, ctx: Context) -> Mrkdwn:
@@ -156,11 +182,11 @@ def _foot(extra: WatchExtra, ctx: Context) -> Mrkdwn:
         parts.append(texts("watch-channel", channel=channel(extra.alert_channel)))
     if extra.digest_at is None or extra.digest_channel is None or not extra.digest_days:
         return dots(*parts, texts("watch-no-digest"))
-    days = ", ".join(texts.plain(f"watch-day-{DAYS[day]}") for day in extra.digest_days)
+    days = Plain(", ".join(texts.plain(f"watch-day-{DAYS[day]}") for day in extra.digest_days))
     parts.append(
         texts(
             "watch-digest",
-            time=extra.digest_at,
+            time=Plain(extra.digest_at),
             zone=extra.zone,
             days=days,
             channel=channel(extra.digest_channel),

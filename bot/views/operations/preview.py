@@ -138,8 +138,9 @@ def _rate(rate: int, ctx: Context) -> str:
     return ctx.texts.plain("bulk-rate-option", count=rate)
 
 
-def _lead(preview: Preview, ctx: Context) -> Mrkdwn:
-    scope, texts = preview.scope, ctx.texts
+def scope_words(scope: Scope, ctx: Context) -> list[Mrkdwn]:
+    """Return the filters of a scope, each with a leading space: ` in netsuite`."""
+    texts = ctx.texts
     parts = []
     if scope.queue is not None:
         parts.append(texts("scope-queue", queue=queue_name(scope.queue)))
@@ -156,8 +157,12 @@ def _lead(preview: Preview, ctx: Context) -> Mrkdwn:
         parts.append(texts("scope-limit", count=scope.limit))
     if scope.undo is not None:
         parts.append(texts("scope-undo", operation=str(scope.undo)))
-    count, named = preview.total, join("", parts)
-    return texts(f"bulk-lead-{kind(preview.action, ctx)}", count=count, scope=named)
+    return parts
+
+
+def _lead(preview: Preview, ctx: Context) -> Mrkdwn:
+    key, named = f"bulk-lead-{kind(preview.action, ctx)}", join("", scope_words(preview.scope, ctx))
+    return ctx.texts(key, count=preview.total, scope=named)
 
 
 def _span(scope: Scope, ctx: Context) -> list[Mrkdwn]:
@@ -265,6 +270,9 @@ def _notes(preview: Preview, ctx: Context) -> list[Mrkdwn]:
     if is_load and (preview.archive or counts_as != "deleted"):
         key = f"bulk-note-{kind(preview.action, ctx)}"
         notes = [texts(key, days=ctx.archive_days), *notes]
+    own = f"bulk-note-{preview.layout}"
+    if counts_as == "retried" and texts.has(own):
+        notes.append(texts(own))
     if preview.rate:
         spread = age(preview.total * 60 // preview.rate, texts)
         notes.append(texts("bulk-note-rate", count=preview.rate, age=spread))

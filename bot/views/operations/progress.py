@@ -2,11 +2,12 @@
 
 from bot.models.operations import Preview, Progress, PutBack
 from bot.models.requests import Block, Message, Modal, Moment, Person, Source
-from bot.text import Mrkdwn
+from bot.text import Mrkdwn, Plain
 from bot.views.blocks import actions, context_line, message, section, sections
 from bot.views.buttons import run_button
 from bot.views.context import Context
 from bot.views.names import age
+from bot.views.operations.approval import request_message, requested
 from bot.views.operations.change_freeze import frozen_progress
 from bot.views.operations.outcomes import outcomes_lines
 from bot.views.operations.preview import kind, preview_dialog, preview_message
@@ -14,6 +15,7 @@ from bot.views.refusal import reason_words, skipped_lines
 
 BAR = 20
 _RUNNING = ("running", "cancelling", "waiting")
+_UNAPPROVED = ("awaiting", "declined", "expired")
 _FULL, _EMPTY = "▰", "▱"
 
 
@@ -21,10 +23,8 @@ def bulk_answer(
     action: str, preview: Preview | None, progress: Progress | None, ctx: Context
 ) -> Message | Modal:
     """Return the preview (a dialog, or text in a terminal), the start, or the result."""
-    if progress is not None and progress.state not in _RUNNING:
-        return progress_message(progress, ctx)
     if progress is not None:
-        return _text_message(ctx.texts(f"bulk-started-{kind(action, ctx)}", count=progress.total))
+        return _started(action, progress, ctx)
     if preview is not None and preview.total == 0 and preview.scope.words():
         return _text_message(ctx.texts("bulk-nothing-fits"))
     if preview is None or preview.total == 0:
@@ -32,6 +32,14 @@ def bulk_answer(
     if ctx.source is Source.TERMINAL:
         return preview_message(preview, ctx)
     return preview_dialog(preview, ctx)
+
+
+def _started(action: str, progress: Progress, ctx: Context) -> Message:
+    if progress.state == "awaiting":
+        return requested(progress, ctx)
+    if progress.state not in _RUNNING:
+        return progress_message(progress, ctx)
+    return _text_message(ctx.texts(f"bulk-started-{kind(action, ctx)}", count=progress.total))
 
 
 def _text_message(text: Mrkdwn) -> Message:
@@ -43,6 +51,8 @@ def progress_message(progress: Progress, ctx: Context) -> Message:
 
     A click on Cancel checks whether the person may cancel the operation.
     """
+    if progress.state in _UNAPPROVED:
+        return request_message(progress, ctx)
     lead, bar = _progress_lead(progress, ctx), _progress_bar(progress, ctx)
     running = progress.state in _RUNNING
     notes = _progress_notes(progress, ctx)
@@ -70,7 +80,7 @@ def _progress_bar(progress: Progress, ctx: Context) -> Mrkdwn:
     filled = int(share * BAR)
     return ctx.texts(
         "progress-bar",
-        bar=_FULL * filled + _EMPTY * (BAR - filled),
+        bar=Plain(_FULL * filled + _EMPTY * (BAR - filled)),
         percent=int(share * 100),
         done=progress.done,
         total=progress.total,

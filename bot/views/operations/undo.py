@@ -7,7 +7,7 @@ from typing import Any
 from bot.models.jobs import RestoredRow, SkippedRow, Undone
 from bot.models.requests import Block, Message, Moment, Person
 from bot.models.roles import Role
-from bot.text import Mrkdwn, code, cut
+from bot.text import Mrkdwn, Plain, code, cut
 from bot.views.blocks import actions, context_line, message, sections
 from bot.views.buttons import run_button
 from bot.views.context import Context
@@ -104,5 +104,5 @@ def _warnings(rows: Sequence[RestoredRow], ctx: Context) -> list[Mrkdwn]:
     reserved_rows = [row for row in rows if row.reserved]
     if not reserved_rows:
         return []
-    ids = ", ".join(str(row.new_id or row.id) for row in reserved_rows)
+    ids = Plain(", ".join(str(row.new_id or row.id) for row in reserved_rows))
     return [ctx.texts("undone-reserved", count=len(reserved_rows), ids=ids)]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from bot.models.chart import Chart, ChartPoint
 from bot.models.requests import Block, Message
-from bot.text import Mrkdwn, Texts, code, escape, join, plain_line
+from bot.text import Mrkdwn, Plain, Texts, code, escape, join, plain_line
 from bot.views.blocks import (
     context_line,
     data_table,
@@ -80,19 +80,19 @@ def chart_message(data: Chart, ctx: Context) -> Message:
     return message([title, totals, *lines, *notes], [*blocks, *map(context_line, notes)])
 
 
-def labels_of(data: Chart, ctx: Context) -> list[str]:
+def labels_of(data: Chart, ctx: Context) -> list[Plain]:
     """Return the start time of each point in the reader's zone.
 
     Labels of a chart longer than a day also have the weekday and the date.
     """
     pattern = "HH:mm" if data.span == "24h" else "EEE d HH:mm"
-    labels: list[str] = []
+    labels: list[Plain] = []
     for point in data.points:
         label = ctx.texts.local(point.at, pattern, ctx.reader_zone)
         if label in labels:
             # The clocks were set back, so the same hour appears twice.
             label = ctx.texts.local(point.at, "EEE d HH:mm z", ctx.reader_zone)
-        labels.append(label[: LABEL - len(GAP)])
+        labels.append(Plain(label[: LABEL - len(GAP)]))
     return labels
 
 

@@ -16,7 +16,7 @@ from bot.views.blocks import actions, context_line, divider, fields, plain, sect
 from bot.views.buttons import run_button
 from bot.views.context import Context
 from bot.views.failures.error_groups import error_list
-from bot.views.incidents.health import unwell_lines
+from bot.views.incidents.health import backfill_line, unwell_lines
 from bot.views.lists import failed_list
 from bot.views.names import age, dots, queue_name
 from bot.views.operations.change_freeze import frozen_lines
@@ -78,6 +78,8 @@ def _head(data: HomeData, ctx: Context) -> list[Block]:
     if data.as_of is not None:
         notes.append(texts("home-counted", at=texts.clock(data.as_of)))
     lines = [*_glance(data, ctx), dots(*notes)]
+    lines += [texts("status-estimated")] if data.estimated else []
+    lines += [] if data.backfill is None else [backfill_line(data.backfill, ctx)]
     top = section(join("\n", lines), accessory=refresh_button(ctx), block_id="home:top")
     some_failed = data.failed is None or data.failed.count > 0
     buttons = []

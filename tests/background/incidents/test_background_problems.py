@@ -69,7 +69,9 @@ def observed(queue: TestQueue, slack: LocalSlack) -> Observed:
     return observed
 
 
-def test_it_is_told_once_and_ends_when_it_works_again(observed: Observed) -> None:
+def test_a_background_problem_is_posted_once_and_resolves_when_the_step_works_again(
+    observed: Observed,
+) -> None:
     assert observed.look(3) == []
     observed.fails("index")
     assert observed.look() == []
@@ -88,7 +90,7 @@ def test_it_is_told_once_and_ends_when_it_works_again(observed: Observed) -> Non
     assert "processed" not in over
 
 
-def test_two_steps_of_a_part_are_one_incident_and_another_part_is_its_own(
+def test_two_failing_steps_of_one_part_share_an_incident_and_another_part_has_its_own(
     observed: Observed,
 ) -> None:
     observed.fails("index", "scan")
@@ -97,7 +99,7 @@ def test_two_steps_of_a_part_are_one_incident_and_another_part_is_its_own(
     assert observed.look(2) == ["background_problem:failures open", "background_problem:audit open"]
 
 
-def test_what_is_over_at_the_next_look_is_told_to_nobody(observed: Observed) -> None:
+def test_a_problem_that_ends_before_the_next_check_is_not_posted(observed: Observed) -> None:
     for _ in range(3):
         observed.fails("index")
         observed.look()
@@ -105,7 +107,9 @@ def test_what_is_over_at_the_next_look_is_told_to_nobody(observed: Observed) -> 
         assert observed.look() == []
 
 
-def test_what_nobody_acknowledges_is_escalated_and_it_can_be_muted(observed: Observed) -> None:
+def test_an_unacknowledged_background_problem_escalates_and_can_be_muted(
+    observed: Observed,
+) -> None:
     observed.fails("seal")
     observed.look(2)
     observed.look(31)
@@ -117,7 +121,7 @@ def test_what_nobody_acknowledges_is_escalated_and_it_can_be_muted(observed: Obs
     assert len(top(observed.slack, ALERTS)) == 1
 
 
-def test_a_part_that_cannot_be_seen_keeps_its_incident_open(observed: Observed) -> None:
+def test_the_incident_of_a_part_that_cannot_be_checked_stays_active(observed: Observed) -> None:
     observed.fails("seal")
     observed.look(2)
     with observed.queue.engine.begin() as connection:
@@ -129,4 +133,4 @@ def test_a_part_that_cannot_be_seen_keeps_its_incident_open(observed: Observed) 
         observed.look(10, seconds=5)
     (row,) = observed.queue.rows(tables.incidents)
     assert row.resolved_at is None
-    assert "could not be checked" in observed.slack.messages(ALERTS)[0]["text"]
+    assert "Not checked: " in observed.slack.messages(ALERTS)[0]["text"]

@@ -18,22 +18,22 @@ from tests.kit.queues import GONE_AWAY, TestQueue
 from tests.kit.replicas import hold
 
 
-def test_it_is_escalated_when_it_is_ten_times_as_much(life: Life) -> None:
+def test_an_incident_escalates_when_its_count_has_grown_tenfold(life: Life) -> None:
     life.storm(GONE_AWAY, each=20)
     life.tick()
     life.storm(GONE_AWAY, each=180)
     life.tick(seconds=30)
-    assert life.replies() == [], "nobody is called twice in a minute"
+    assert life.replies() == [], "no second mention within a minute"
     life.tick(seconds=31)
     (reply,) = life.replies()
     assert "from 20 failed jobs to 200 failed jobs" in reply
     assert CALL in reply
     life.storm(GONE_AWAY, each=1_700)
     life.tick(seconds=90)
-    assert len(life.replies()) == 1, "1,900 are not ten times as many as 200"
+    assert len(life.replies()) == 1, "1,900 failures are less than ten times 200 failures"
 
 
-def test_ten_failures_where_there_was_one_call_nobody_again(life: Life) -> None:
+def test_an_incident_of_one_failure_escalates_only_at_100_failures(life: Life) -> None:
     life.storm(GONE_AWAY)
     life.tick()
     life.storm(GONE_AWAY, each=98)
@@ -44,7 +44,9 @@ def test_ten_failures_where_there_was_one_call_nobody_again(life: Life) -> None:
     assert len(life.replies()) == 1
 
 
-def test_incidents_that_begin_together_call_once_and_a_later_one_again(life: Life) -> None:
+def test_incidents_triggered_together_mention_once_and_a_later_incident_mentions_again(
+    life: Life,
+) -> None:
     life.storm(*causes(4), each=50)
     life.tick()
     life.tick(seconds=30)
@@ -57,11 +59,13 @@ def test_incidents_that_begin_together_call_once_and_a_later_one_again(life: Lif
     life.storm("another one, a minute after the call")
     life.tick()
     posted = [str(call.args) for call in life.slack.calls("chat.postMessage")]
-    assert [CALL in text for text in posted][-1], "a later incident is not of the burst"
+    assert [CALL in text for text in posted][-1], "an incident after the burst has its own mention"
     assert len([row for row in life.incidents if row.called_at is not None]) == 2
 
 
-def test_of_what_grows_at_once_one_a_minute_calls_and_the_largest_first(life: Life) -> None:
+def test_of_incidents_that_grow_together_one_a_minute_escalates_the_largest_first(
+    life: Life,
+) -> None:
     names = causes(8)
     life.storm(*names)
     life.tick()
@@ -73,7 +77,7 @@ def test_of_what_grows_at_once_one_a_minute_calls_and_the_largest_first(life: Li
     assert "from 1 failed job to 171 failed jobs" in life.replies()[0]
 
 
-def test_what_grew_and_stands_still_calls_nobody(life: Life) -> None:
+def test_an_incident_that_stopped_growing_does_not_escalate(life: Life) -> None:
     names = causes(8)
     life.storm(*names)
     life.tick()
@@ -81,11 +85,13 @@ def test_what_grew_and_stands_still_calls_nobody(life: Life) -> None:
     life.tick(seconds=50)
     for _ in range(10):
         life.tick(seconds=50)
-    assert len(life.replies()) <= 2, "the storm was over when people could be called again"
+    assert len(life.replies()) <= 2, (
+        "the incidents no longer grew when the next mention was allowed"
+    )
     assert broken(life.queue, drained=True) == []
 
 
-def test_many_that_nobody_sees_to_call_a_few_a_minute_and_each_once(life: Life) -> None:
+def test_many_unacknowledged_incidents_escalate_once_each_at_a_limited_rate(life: Life) -> None:
     life.storm(*causes(12))
     life.tick()
     life.tick(seconds=901)
@@ -95,11 +101,11 @@ def test_many_that_nobody_sees_to_call_a_few_a_minute_and_each_once(life: Life) 
     for _ in range(5):
         life.tick(seconds=31)
     assert len(life.replies()) == 12
-    assert sum(CALL in one for one in life.replies()) == 3, "once for those of a minute"
+    assert sum(CALL in one for one in life.replies()) == 3, "one mention per minute"
     assert {row.escalations for row in life.incidents} == {1}
 
 
-def test_when_the_mute_of_many_ends_they_are_posted_at_the_rate_of_alerts(life: Life) -> None:
+def test_incidents_whose_mute_ends_together_are_posted_at_the_rate_of_alerts(life: Life) -> None:
     life = replace(life, setup=replace(life.setup, alerts_per_minute=5))
     with life.queue.engine.begin() as connection:
         now = life.setup.clock(connection)
@@ -116,7 +122,7 @@ def test_when_the_mute_of_many_ends_they_are_posted_at_the_rate_of_alerts(life: 
     assert len(life.messages()) == 12
 
 
-def test_where_more_are_open_than_a_pass_looks_at_each_has_its_turn(
+def test_each_incident_is_checked_in_turn_if_more_are_active_than_a_pass_checks(
     life: Life, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Resolving 500 incidents at once takes a second here, and many seconds on a busy machine.
@@ -145,10 +151,10 @@ def test_where_more_are_open_than_a_pass_looks_at_each_has_its_turn(
     assert {row.resolution for row in life.incidents} == {"recovered"}
     life.storm(GONE_AWAY)
     life.tick()
-    assert len(life.messages()) == 1, "and then begins anew"
+    assert len(life.messages()) == 1, "after the last incident, the checks start again at the first"
 
 
-def test_those_that_go_on_do_not_keep_the_others_from_their_turn(life: Life) -> None:
+def test_incidents_that_stay_active_do_not_delay_the_check_of_other_incidents(life: Life) -> None:
     many = lifecycle.AT_ONCE + 3
     c = tables.incidents.c
     with life.queue.engine.begin() as connection:
@@ -167,7 +173,7 @@ def test_those_that_go_on_do_not_keep_the_others_from_their_turn(life: Life) -> 
 @pytest.mark.parametrize(
     ("reopened", "seconds"), [(0, 60), (1, 120), (3, 480), (4, 900), (400, 900)]
 )
-def test_what_comes_back_again_and_again_is_over_later(
+def test_an_incident_that_was_often_reopened_resolves_later(
     queue: TestQueue, slack: LocalSlack, reopened: int, seconds: int
 ) -> None:
     life = make_life(queue, slack)

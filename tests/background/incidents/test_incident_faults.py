@@ -34,7 +34,7 @@ POST, EDIT = "chat.postMessage", "chat.update"
 
 
 @pytest.mark.parametrize("fault", ["channel_not_found", "is_archived", "not_in_channel"])
-def test_a_channel_that_is_lost_is_told_of_in_the_fallback_and_the_alert_goes_there(
+def test_an_alert_of_a_lost_channel_is_posted_in_the_fallback_channel_with_a_health_message(
     life: Life, fault: str
 ) -> None:
     life.slack.script(POST, [fault])
@@ -46,11 +46,11 @@ def test_a_channel_that_is_lost_is_told_of_in_the_fallback_and_the_alert_goes_th
     assert f"cannot post in <#{ALERTS}> ({fault})" in health
     life.queue.fail(2)
     life.tick(seconds=5)
-    assert "2 failed jobs" in life.messages(OPS)[0], "it is edited where it is"
+    assert "2 failed jobs" in life.messages(OPS)[0], "the alert is edited in the fallback channel"
     assert broken(life.queue, drained=True) == []
 
 
-def test_where_no_channel_can_be_posted_in_all_waits_and_drains_after_the_fix(
+def test_alerts_wait_while_no_channel_accepts_them_and_are_posted_after_the_fix(
     queue: TestQueue, slack: LocalSlack
 ) -> None:
     life = make_life(queue, slack, fallback_channel=None, audit_channel=None)
@@ -68,7 +68,7 @@ def test_where_no_channel_can_be_posted_in_all_waits_and_drains_after_the_fix(
     assert broken(life.queue, drained=True) == []
 
 
-def test_a_rate_limit_only_delays(life: Life) -> None:
+def test_a_rate_limit_of_slack_delays_an_alert_and_loses_none(life: Life) -> None:
     life.queue.fail(1)
     life.tick()
     life.slack.script(EDIT, [RateLimited(30)])
@@ -78,12 +78,12 @@ def test_a_rate_limit_only_delays(life: Life) -> None:
         life.queue.fail(failed_id)
         life.tick(seconds=2)
     assert "Failed job 1" in life.messages()[0]
-    assert life.waiting() == 1, "one edit waits, and says the newest"
+    assert life.waiting() == 1, "one edit with the newest count waits"
     life.tick(seconds=31)
     assert "8 failed jobs" in life.messages()[0]
 
 
-def test_a_message_that_somebody_deleted_is_posted_again_once_and_calls_nobody(life: Life) -> None:
+def test_a_deleted_alert_is_posted_again_once_without_a_mention(life: Life) -> None:
     life.queue.fail(1)
     life.tick()
     life.slack.script(EDIT, ["message_not_found"])
@@ -99,7 +99,7 @@ def test_a_message_that_somebody_deleted_is_posted_again_once_and_calls_nobody(l
     assert broken(life.queue, drained=True) == []
 
 
-def test_nothing_is_posted_again_about_what_is_over(life: Life) -> None:
+def test_a_deleted_alert_of_a_resolved_incident_is_not_posted_again(life: Life) -> None:
     life.queue.fail(1)
     life.tick()
     life.slack.script(EDIT, ["message_not_found"] * 3)
@@ -131,19 +131,21 @@ def paused_past_its_lease(life: Life) -> None:
         with pytest.raises(LeaseLost):
             step()
     assert len(life.messages()) == 1
-    assert life.incident.count == 1, "what the late one saw, it gave to nobody"
+    assert life.incident.count == 1, (
+        "the replica without the lease assigned its failure to no incident"
+    )
 
 
 def test_a_replica_that_was_paused_past_its_lease_posts_nothing(life: Life) -> None:
     paused_past_its_lease(life)
 
 
-def test_without_the_fence_it_would(life: Life) -> None:
+def test_without_the_fence_a_paused_replica_would_post(life: Life) -> None:
     with no_epoch(), pytest.raises((AssertionError, pytest.fail.Exception)):
         paused_past_its_lease(life)
 
 
-def test_of_one_subject_no_two_incidents_are_open(life: Life) -> None:
+def test_two_incidents_of_one_subject_are_never_active_together(life: Life) -> None:
     life.queue.fail(1)
     life.tick()
     with life.queue.engine.begin() as connection:
@@ -160,7 +162,7 @@ def unseen() -> Iterator[None]:
         yield
 
 
-def test_without_the_unique_subject_there_would_be_two(life: Life) -> None:
+def test_without_the_unique_subject_two_incidents_would_be_active(life: Life) -> None:
     life.queue.fail(1)
     life.tick()
     incident = life.incident
@@ -185,11 +187,11 @@ def given_twice(life: Life) -> None:
     assert life.failures[0].incident == failure.incident
 
 
-def test_a_failure_is_given_to_one_incident_only(life: Life) -> None:
+def test_a_failure_is_assigned_to_one_incident_only(life: Life) -> None:
     given_twice(life)
 
 
-def test_without_the_guard_it_would_change_hands(life: Life) -> None:
+def test_without_the_guard_a_failure_would_be_assigned_to_a_second_incident(life: Life) -> None:
     with replaced((assignment, "belongs_to_none"), by=true), pytest.raises(AssertionError):
         given_twice(life)
 
@@ -205,7 +207,7 @@ def counted_up(life: Life) -> None:
     assert not [call for call in edits if "!subteam" in str(call.args)]
 
 
-def test_an_edit_that_called_somebody_would_be_noticed(life: Life) -> None:
+def test_the_test_detects_an_edit_that_mentions_somebody(life: Life) -> None:
     draw = message.draw
 
     def calling(
@@ -218,7 +220,7 @@ def test_an_edit_that_called_somebody_would_be_noticed(life: Life) -> None:
         counted_up(life)
 
 
-def test_what_is_muted_when_it_ends_says_so_in_its_message_and_not_in_its_thread(
+def test_an_incident_that_resolves_while_muted_edits_its_alert_without_a_reply(
     life: Life,
 ) -> None:
     for failed_id in (1, 2):

@@ -19,7 +19,9 @@ def archived(life: Life, *, gone: bool) -> None:
     workspace.put_channel(replace(workspace.channels[ALERTS], is_archived=gone))
 
 
-def test_an_escalation_in_a_channel_that_was_archived_is_told_in_the_fallback(life: Life) -> None:
+def test_an_escalation_for_an_archived_channel_is_posted_in_the_fallback_channel(
+    life: Life,
+) -> None:
     life.queue.fail(1)
     life.tick()
     archived(life, gone=True)
@@ -30,7 +32,7 @@ def test_an_escalation_in_a_channel_that_was_archived_is_told_in_the_fallback(li
     assert CALL in texts
 
 
-def test_what_cannot_be_told_in_an_archived_channel_holds_back_no_alert_of_the_fallback(
+def test_messages_for_an_archived_channel_do_not_delay_alerts_in_the_fallback_channel(
     life: Life,
 ) -> None:
     life.queue.fail(1, exception="one")
@@ -46,12 +48,12 @@ def test_what_cannot_be_told_in_an_archived_channel_holds_back_no_alert_of_the_f
     (alert,) = [one for one in life.messages(OPS) if "two" in one]
     assert "2 failed jobs" in alert
     (moved,) = [one for one in life.messages(OPS) if "one" in one]
-    assert "2 failed jobs" in moved, "the first one changes there, too"
+    assert "2 failed jobs" in moved, "the first alert is edited in the fallback channel too"
     assert CALL not in moved
     assert life.waiting() == 0
 
 
-def test_what_is_over_is_said_in_an_archived_channel_after_the_fix(life: Life) -> None:
+def test_an_alert_in_an_archived_channel_shows_the_resolution_after_the_fix(life: Life) -> None:
     life.queue.fail(1)
     life.tick()
     archived(life, gone=True)
@@ -64,7 +66,9 @@ def test_what_is_over_is_said_in_an_archived_channel_after_the_fix(life: Life) -
     assert life.waiting() == 0
 
 
-def test_what_went_quiet_while_it_was_muted_is_told_when_the_mute_ends(life: Life) -> None:
+def test_an_incident_that_resolved_as_quiet_while_muted_is_posted_when_the_mute_ends(
+    life: Life,
+) -> None:
     life.queue.fail(1, queue="mail")
     life.tick()
     group = life.incident.error_group
@@ -78,11 +82,11 @@ def test_what_went_quiet_while_it_was_muted_is_told_when_the_mute_ends(life: Lif
     life.tick(hours=1, minutes=30)
     assert len(life.messages()) == 1
     life.tick(hours=1, minutes=30)
-    assert len(life.messages()) == 2, "its job has failed all the same"
+    assert len(life.messages()) == 2, "the job of the muted incident has failed"
     assert CALL in life.messages()[1]
 
 
-def test_an_incident_that_cannot_be_drawn_keeps_no_other_from_being_told(life: Life) -> None:
+def test_an_incident_that_cannot_be_rendered_does_not_block_other_alerts(life: Life) -> None:
     life.queue.fail(1, exception="one")
     life.tick()
     with life.queue.engine.begin() as connection:
@@ -96,7 +100,7 @@ def test_an_incident_that_cannot_be_drawn_keeps_no_other_from_being_told(life: L
     assert any("2 failed jobs" in one for one in life.messages())
 
 
-def test_among_more_open_incidents_than_a_pass_looks_at_none_stays_open_for_ever(
+def test_every_incident_resolves_if_more_are_active_than_a_pass_checks(
     life: Life,
 ) -> None:
     now = datetime.now(UTC).replace(tzinfo=None) - timedelta(hours=2)
@@ -126,10 +130,10 @@ def test_among_more_open_incidents_than_a_pass_looks_at_none_stays_open_for_ever
         lifecycle.advance_once(life.setup, hold(life.setup))
         if len([row for row in life.incidents if row.resolved_at is not None]) == 30:
             return
-    pytest.fail("some were never looked at")
+    pytest.fail("some incidents were never checked")
 
 
-def test_a_failure_at_the_end_of_the_calendar_stops_nothing_that_is_watched(life: Life) -> None:
+def test_a_failure_at_the_end_of_the_calendar_does_not_stop_the_monitoring(life: Life) -> None:
     lima = replace(life.setup.queue, zone=ZoneInfo("America/Lima"))
     life.setup = replace(life.setup, queue=lima)
     life.queue.fail(1, failed_at=datetime(9999, 12, 31, 23, 59, 59))  # noqa: DTZ001 wall clock

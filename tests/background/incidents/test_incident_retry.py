@@ -1,4 +1,4 @@
-"""A retry of an incident's own failures, and the choice to take the older ones with them."""
+"""Retry an incident's own failures, with or without older failures of the same error."""
 
 from datetime import timedelta
 
@@ -31,7 +31,7 @@ def preview_of_newest(life: Life) -> Preview:
     return previewed(life.setup, f"retry incident=I{life.incidents[-1].id}", by=OMAR)
 
 
-def test_an_incident_is_retried_without_older_failures_of_its_error(life: Life) -> None:
+def test_retry_of_an_incident_leaves_older_failures_of_its_error_group(life: Life) -> None:
     failures_of_two_days(life)
 
     preview = preview_of_newest(life)
@@ -42,7 +42,9 @@ def test_an_incident_is_retried_without_older_failures_of_its_error(life: Life) 
     assert [row.id for row in life.queue.failed] == [1, 2]
 
 
-def test_the_older_failures_are_retried_too_if_the_dialog_says_so(life: Life) -> None:
+def test_older_failures_are_retried_too_if_the_person_selects_them_in_the_dialog(
+    life: Life,
+) -> None:
     failures_of_two_days(life)
     preview = preview_of_newest(life)
     assert preview.older is not None
@@ -59,7 +61,7 @@ def test_the_older_failures_are_retried_too_if_the_dialog_says_so(life: Life) ->
     assert '"with_older"' in record.arguments
 
 
-def test_failures_that_are_not_in_the_incident_yet_stay(life: Life) -> None:
+def test_retry_of_an_incident_leaves_failures_that_are_not_assigned_to_it_yet(life: Life) -> None:
     failures_of_two_days(life)
     life.queue.fail(6)
     index_once(life.setup, hold(life.setup))
@@ -69,5 +71,5 @@ def test_failures_that_are_not_in_the_incident_yet_stay(life: Life) -> None:
     assert (preview.total, preview.older and preview.older.count) == (3, 2)
 
 
-def test_an_unknown_incident_is_refused(life: Life) -> None:
+def test_retry_of_an_unknown_incident_is_refused(life: Life) -> None:
     assert codes([ask(life.setup, "retry incident=I99", by=OMAR)]) == ["incident-not-found"]

@@ -21,7 +21,7 @@ from tests.kit.queues import GONE_AWAY, TestQueue
 from tests.kit.replicas import ANA, OMAR, ask, hold
 
 
-def test_it_opens_once_and_counts_up_in_place(life: Life) -> None:
+def test_an_incident_is_posted_once_and_its_alert_counts_new_failures(life: Life) -> None:
     life.queue.fail(1)
     life.tick()
     assert "Failed job 1" in life.messages()[0]
@@ -40,7 +40,7 @@ def test_it_opens_once_and_counts_up_in_place(life: Life) -> None:
 @pytest.mark.parametrize(
     ("command", "sums"), [("retry 2 3", (2, 0)), ("delete-failed 2 3", (0, 2))]
 )
-def test_what_a_person_took_before_it_had_an_incident_counts_as_taken_by_them(
+def test_a_failure_that_a_person_removes_before_its_incident_exists_counts_as_removed_by_them(
     life: Life, command: str, sums: tuple[int, int]
 ) -> None:
     for failed_id in (1, 2, 3):
@@ -62,7 +62,7 @@ def test_what_a_person_took_before_it_had_an_incident_counts_as_taken_by_them(
 
 
 @pytest.mark.parametrize("moment", ["before the insert", "before the commit"])
-def test_what_a_person_retried_while_it_was_being_indexed_counts_as_theirs(
+def test_a_failure_that_a_person_retries_during_indexing_counts_as_retried_by_them(
     mariadb_queue: TestQueue, slack: LocalSlack, moment: str
 ) -> None:
     """The retry must be counted as theirs, because an undo subtracts it from the retries."""
@@ -95,7 +95,7 @@ def test_what_a_person_retried_while_it_was_being_indexed_counts_as_theirs(
     assert broken(life.queue, drained=True) == []
 
 
-def test_what_was_retried_in_bulk_before_it_had_an_incident_counts_as_retried(life: Life) -> None:
+def test_failures_retried_in_bulk_before_their_incident_exists_count_as_retried(life: Life) -> None:
     for failed_id in (1, 2, 3):
         life.queue.fail(failed_id)
     carried_out(life.setup, "retry-all")
@@ -106,7 +106,7 @@ def test_what_was_retried_in_bulk_before_it_had_an_incident_counts_as_retried(li
     assert broken(life.queue, drained=True) == []
 
 
-def test_first_and_last_are_the_failures_own_times_after_a_time_without_the_bot(life: Life) -> None:
+def test_first_and_last_failure_are_failed_at_times_after_downtime_of_the_bot(life: Life) -> None:
     with life.queue.engine.begin() as connection:
         start = life.clock(connection).replace(microsecond=0)
     for failed_id, minutes in ((1, 10), (2, 12), (3, 11)):
@@ -118,16 +118,16 @@ def test_first_and_last_are_the_failures_own_times_after_a_time_without_the_bot(
     times = [unix(start + timedelta(minutes=minutes)) for minutes in (10, 12, 60)]
     span = " · ".join(message.splitlines()[-2:])
     assert [span.count(f"<!date^{at}^") for at in times] == [1, 1, 1]
-    assert span.index("first ") < span.index("last ") < span.index("known since ")
+    assert span.index("first failure ") < span.index("last failure ") < span.index("known since ")
 
 
-def test_what_is_noticed_at_once_is_not_said_to_be_known_since_then(life: Life) -> None:
+def test_an_alert_has_no_known_since_if_the_failure_was_noticed_at_once(life: Life) -> None:
     life.storm(GONE_AWAY, each=2)
     life.tick(seconds=5)
     assert "known since" not in life.messages()[0]
 
 
-def test_each_cause_has_an_incident_of_its_own(life: Life) -> None:
+def test_each_error_group_has_its_own_incident(life: Life) -> None:
     life.queue.fail(exception="the first cause")
     life.queue.fail(exception="another cause")
     life.queue.fail(exception="the first cause")
@@ -136,7 +136,7 @@ def test_each_cause_has_an_incident_of_its_own(life: Life) -> None:
     assert len(life.messages()) == 2
 
 
-def test_somebody_is_called_when_it_opens_and_never_by_an_edit(life: Life) -> None:
+def test_a_new_alert_has_a_mention_and_an_edit_has_none(life: Life) -> None:
     life.queue.fail()
     life.tick()
     assert CALL in life.messages()[0]
@@ -151,7 +151,7 @@ def test_somebody_is_called_when_it_opens_and_never_by_an_edit(life: Life) -> No
 MARK = "!subteam"
 
 
-def test_nobody_who_acknowledged_it_is_called_again(life: Life) -> None:
+def test_an_acknowledged_incident_does_not_escalate(life: Life) -> None:
     life.queue.fail()
     life.tick()
     acknowledged(life)
@@ -164,7 +164,7 @@ def acknowledged(life: Life) -> None:
     assert ask(life.setup, f"acknowledge I{life.incident.id}", by=OMAR).refusal is None
 
 
-def test_it_is_escalated_once_in_its_thread_when_nobody_acknowledges_it(life: Life) -> None:
+def test_an_unacknowledged_incident_escalates_once_in_its_thread(life: Life) -> None:
     life.queue.fail()
     life.tick()
     life.tick(seconds=890)
@@ -176,13 +176,15 @@ def test_it_is_escalated_once_in_its_thread_when_nobody_acknowledges_it(life: Li
     assert CALL in reply
 
 
-def test_it_is_over_when_all_is_settled_and_says_how_many_were_processed(life: Life) -> None:
+def test_an_incident_resolves_when_all_outcomes_are_known_and_shows_the_processed_count(
+    life: Life,
+) -> None:
     for failed_id in (1, 2, 3):
         life.queue.fail(failed_id)
     life.tick()
     ask(life.setup, "retry 1 2 3")
     life.tick(seconds=70)
-    assert life.incident.resolved_at is None, "their jobs wait in the queue"
+    assert life.incident.resolved_at is None, "the retried jobs still wait in the queue"
     life.work()
     settle(life)
 
@@ -206,7 +208,7 @@ def settle(life: Life) -> None:
         life.tick(seconds=30)
 
 
-def test_a_bulk_retry_of_the_group_is_counted_as_a_whole(life: Life) -> None:
+def test_a_bulk_retry_of_the_error_group_is_counted_in_full(life: Life) -> None:
     for failed_id in range(1, 31):
         life.queue.fail(failed_id, order=failed_id)
     life.tick()
@@ -251,7 +253,7 @@ def test_a_job_that_failed_again_after_its_retry_by_id_is_counted_once(life: Lif
     assert broken(life.queue, drained=True) == []
 
 
-def test_each_incident_of_one_bulk_retry_says_what_became_of_its_own(life: Life) -> None:
+def test_each_incident_of_one_bulk_retry_shows_the_outcomes_of_its_own_jobs(life: Life) -> None:
     for order in range(1, 7):
         life.queue.fail(order, order=order, exception="one cause" if order < 5 else "another cause")
     life.tick()
@@ -267,7 +269,9 @@ def test_each_incident_of_one_bulk_retry_says_what_became_of_its_own(life: Life)
     assert "retried" not in replies
 
 
-def test_what_is_not_exactly_known_is_not_said(life: Life) -> None:
+def test_an_incident_shows_retried_instead_of_outcomes_that_are_not_exactly_known(
+    life: Life,
+) -> None:
     life.queue.fail(1, order=1)
     life.queue.fail(2, order=2)
     life.queue.fail(3, order=3, exception="another cause")
@@ -281,7 +285,7 @@ def test_what_is_not_exactly_known_is_not_said(life: Life) -> None:
     assert any("2 retried" in one for one in life.replies())
 
 
-def test_it_does_not_flap_when_a_failure_comes_soon_after_the_last_was_dealt_with(
+def test_an_incident_does_not_flap_if_a_failure_follows_soon_after_a_removal(
     life: Life,
 ) -> None:
     for failed_id in range(1, 6):
@@ -297,7 +301,7 @@ def test_it_does_not_flap_when_a_failure_comes_soon_after_the_last_was_dealt_wit
     assert life.incident.resolution == "recovered"
 
 
-def test_what_comes_back_within_an_hour_opens_the_same_one_and_calls(life: Life) -> None:
+def test_a_failure_within_an_hour_reopens_the_incident_with_a_mention(life: Life) -> None:
     recovered(life)
     life.queue.fail(2)
     life.tick(minutes=30)
@@ -305,7 +309,7 @@ def test_what_comes_back_within_an_hour_opens_the_same_one_and_calls(life: Life)
     assert len(life.messages()) == 1
     assert "2 failed jobs" in life.messages()[0]
     (reply,) = life.replies()
-    assert "Triggered again" in reply
+    assert "triggered again" in reply
     assert CALL in reply
 
 
@@ -318,14 +322,14 @@ def recovered(life: Life) -> None:
     assert life.incident.resolution == "recovered"
 
 
-def test_who_acknowledged_it_before_has_not_when_it_is_back(life: Life) -> None:
+def test_a_reopened_incident_is_not_acknowledged(life: Life) -> None:
     recovered(life)
     life.queue.fail(2)
     life.tick(minutes=30)
     assert life.incident.acknowledged_by is None
 
 
-def test_what_comes_later_than_an_hour_is_a_new_one(life: Life) -> None:
+def test_a_failure_after_more_than_an_hour_triggers_a_new_incident(life: Life) -> None:
     recovered(life)
     life.queue.fail(2)
     life.tick(minutes=61)
@@ -333,7 +337,7 @@ def test_what_comes_later_than_an_hour_is_a_new_one(life: Life) -> None:
     assert len(life.messages()) == 2
 
 
-def test_it_is_quiet_after_an_hour_without_a_new_failure_and_keeps_its_buttons(
+def test_an_incident_resolves_as_quiet_after_an_hour_and_its_alert_keeps_its_buttons(
     life: Life,
 ) -> None:
     life.queue.fail(1)
@@ -349,7 +353,7 @@ def test_it_is_quiet_after_an_hour_without_a_new_failure_and_keeps_its_buttons(
     assert life.replies() == []
 
 
-def test_an_undo_opens_it_again_and_counts_nothing_twice(life: Life) -> None:
+def test_an_undo_reopens_the_incident_and_counts_no_failure_twice(life: Life) -> None:
     for failed_id in (1, 2):
         life.queue.fail(failed_id)
     life.tick()
@@ -362,11 +366,13 @@ def test_an_undo_opens_it_again_and_counts_nothing_twice(life: Life) -> None:
     now = life.incident
     assert (now.count, now.removed, now.deleted, now.resolved_at) == (2, 0, 0, None)
     assert len(life.messages()) == 1
-    assert len(life.replies()) == replies_before, "nothing new has failed: nobody is called"
+    assert len(life.replies()) == replies_before, "no new failure, so no new reply"
     assert broken(life.queue, drained=True) == []
 
 
-def test_what_comes_back_while_another_one_is_open_belongs_to_that(life: Life) -> None:
+def test_a_restored_failure_is_assigned_to_the_active_incident_of_its_error_group(
+    life: Life,
+) -> None:
     life.queue.fail(1)
     life.tick()
     ask(life.setup, "delete-failed 1", by=ANA)
@@ -394,7 +400,7 @@ def test_a_row_that_commits_late_with_a_lower_id_is_counted_once(life: Life) -> 
     assert broken(life.queue, drained=True) == []
 
 
-def test_rows_that_go_between_two_looks_are_booked(life: Life) -> None:
+def test_rows_removed_between_two_checks_are_counted_as_removed(life: Life) -> None:
     for failed_id in (1, 2, 3):
         life.queue.fail(failed_id)
     life.tick()
@@ -404,7 +410,7 @@ def test_rows_that_go_between_two_looks_are_booked(life: Life) -> None:
     assert "2 removed without the bot" in life.messages()[0]
 
 
-def test_what_is_gone_before_it_is_told_is_not_told(life: Life) -> None:
+def test_an_incident_whose_failures_are_removed_before_its_alert_is_not_posted(life: Life) -> None:
     life.queue.fail(1)
     with life.queue.engine.begin() as connection:
         index.index_new(connection, life.setup.queue, life.setup.clock(connection))
@@ -420,7 +426,7 @@ def test_what_is_gone_before_it_is_told_is_not_told(life: Life) -> None:
     )
 
 
-def test_a_muted_one_is_written_down_and_posted_when_the_mute_ends(life: Life) -> None:
+def test_a_muted_incident_is_stored_and_posted_when_the_mute_ends(life: Life) -> None:
     life.queue.fail(1, queue="mail")
     life.tick()
     group = life.incident.error_group
@@ -441,7 +447,7 @@ def test_a_muted_one_is_written_down_and_posted_when_the_mute_ends(life: Life) -
     assert CALL in life.messages()[1]
 
 
-def test_many_failures_are_given_their_incidents_in_few_passes(life: Life) -> None:
+def test_many_failures_are_assigned_to_incidents_in_few_passes(life: Life) -> None:
     life.storm(GONE_AWAY, each=3_000)
     life.tick()
     assert (life.incident.count, len(life.messages())) == (3_000, 1)
@@ -449,7 +455,7 @@ def test_many_failures_are_given_their_incidents_in_few_passes(life: Life) -> No
     assert "… and 2,997 more" in life.messages()[0]
 
 
-def test_a_storm_of_many_groups_is_a_handful_of_messages(life: Life) -> None:
+def test_failures_of_many_error_groups_are_posted_in_few_messages(life: Life) -> None:
     life.storm(*causes(200))
     life.tick()
     life.tick(seconds=5)

@@ -27,7 +27,7 @@ def fail(life: Life, queue: str = "mail", rows: int = 1) -> None:
     life.storm(GONE_AWAY, each=rows, queue=queue)
 
 
-def known(life: Life) -> None:
+def make_known(life: Life) -> None:
     """Let the group and the queue be known; their incident was resolved more than an hour ago."""
     fail(life)
     life.tick()
@@ -38,10 +38,10 @@ def known(life: Life) -> None:
 
 
 @pytest.mark.parametrize("what", WHAT)
-def test_what_opens_muted_is_posted_once_and_calls_when_the_mute_ends(
+def test_an_incident_triggered_while_muted_is_posted_once_with_a_mention_when_the_mute_ends(
     life: Life, what: str
 ) -> None:
-    known(life)
+    make_known(life)
     mute(life, what)
     fail(life, rows=2)
     life.tick(minutes=5)
@@ -59,7 +59,9 @@ def test_what_opens_muted_is_posted_once_and_calls_when_the_mute_ends(
 
 
 @pytest.mark.parametrize("what", WHAT)
-def test_what_is_muted_while_open_is_edited_and_calls_nobody(life: Life, what: str) -> None:
+def test_the_alert_of_an_active_incident_is_edited_without_a_mention_while_muted(
+    life: Life, what: str
+) -> None:
     fail(life)
     life.tick()
     mute(life, what)
@@ -71,11 +73,11 @@ def test_what_is_muted_while_open_is_edited_and_calls_nobody(life: Life, what: s
     fail(life)
     life.tick(minutes=21)
     (reply,) = life.replies()
-    assert CALL in reply, "nobody sees to it, and nobody has muted it any more"
+    assert CALL in reply, "the incident is neither acknowledged nor muted"
 
 
 @pytest.mark.parametrize("what", WHAT)
-def test_what_comes_back_muted_and_stays_is_called_for_when_the_mute_ends(
+def test_an_incident_reopened_while_muted_gets_a_mention_when_the_mute_ends(
     life: Life, what: str
 ) -> None:
     fail(life)
@@ -93,26 +95,28 @@ def test_what_comes_back_muted_and_stays_is_called_for_when_the_mute_ends(
     assert [CALL in one for one in life.replies()] == [True]
 
 
-def test_the_mute_of_a_queue_covers_only_what_fails_in_that_queue_alone(life: Life) -> None:
-    known(life)
+def test_the_mute_of_a_queue_covers_only_incidents_of_that_queue_alone(life: Life) -> None:
+    make_known(life)
     mute(life, "queue=mail")
     fail(life, rows=2)
     life.tick(minutes=5)
     assert (len(life.messages()), life.incidents[-1].queue) == (1, "mail")
     fail(life, queue="netsuite")
     life.tick(seconds=5)
-    assert len(life.messages()) == 2, "it fails in another queue, too"
+    assert len(life.messages()) == 2, "the error group also fails in a queue that is not muted"
     assert "3 failed jobs" in life.messages()[1]
     assert CALL in life.messages()[1]
     assert (life.incidents[-1].queue, life.incidents[-1].muted_until) == (None, None)
     fail(life)
     life.tick(seconds=5)
-    assert life.incidents[-1].queue is None, "what is of several queues stays so"
+    assert life.incidents[-1].queue is None, (
+        "an incident of several queues never returns to one queue"
+    )
     assert broken(life.queue, drained=True) == []
 
 
-def test_a_mute_of_the_group_covers_it_in_every_queue(life: Life) -> None:
-    known(life)
+def test_a_mute_of_an_error_group_covers_every_queue(life: Life) -> None:
+    make_known(life)
     mute(life, "error=E1")
     fail(life, rows=2)
     fail(life, queue="netsuite")
@@ -121,8 +125,8 @@ def test_a_mute_of_the_group_covers_it_in_every_queue(life: Life) -> None:
     assert (life.incidents[-1].queue, life.incidents[-1].count) == (None, 3)
 
 
-def test_what_opens_in_two_queues_at_once_is_not_muted_with_one_of_them(life: Life) -> None:
-    known(life)
+def test_an_incident_of_two_queues_is_not_muted_by_the_mute_of_one_queue(life: Life) -> None:
+    make_known(life)
     mute(life, "queue=mail")
     fail(life)
     fail(life, queue="netsuite")
@@ -130,8 +134,8 @@ def test_what_opens_in_two_queues_at_once_is_not_muted_with_one_of_them(life: Li
     assert len(life.messages()) == 2
 
 
-def test_what_is_over_before_its_mute_ends_is_told_of_nowhere(life: Life) -> None:
-    known(life)
+def test_an_incident_that_resolves_before_its_mute_ends_is_not_posted(life: Life) -> None:
+    make_known(life)
     mute(life, "error=E1")
     fail(life)
     life.tick(minutes=5)
@@ -156,7 +160,7 @@ STUCK = ("queue=netsuite", "alert=stuck_jobs")
 
 
 @pytest.mark.parametrize("what", STUCK)
-def test_a_rule_that_begins_muted_is_posted_when_the_mute_ends(
+def test_a_rule_incident_triggered_while_muted_is_posted_when_the_mute_ends(
     channel: AlertChannel, what: str
 ) -> None:
     job = channel.team.push()
@@ -175,7 +179,9 @@ def test_a_rule_that_begins_muted_is_posted_when_the_mute_ends(
 
 
 @pytest.mark.parametrize("what", STUCK)
-def test_a_rule_that_is_muted_while_open_calls_nobody(channel: AlertChannel, what: str) -> None:
+def test_a_rule_incident_that_is_muted_while_active_does_not_escalate(
+    channel: AlertChannel, what: str
+) -> None:
     setup = channel.team.setup
     channel.team.setup = replace(setup, alerting=replace(setup.alerting, escalate_seconds=900))
     held(channel)
@@ -189,7 +195,7 @@ def test_a_rule_that_is_muted_while_open_calls_nobody(channel: AlertChannel, wha
     assert MENTION in reply
 
 
-def test_a_mute_of_another_queue_or_kind_covers_no_other_rule(channel: AlertChannel) -> None:
+def test_a_mute_of_one_queue_or_alert_rule_covers_no_other_rule(channel: AlertChannel) -> None:
     channel.team.push(name="mail")
     channel.look()
     for what in ("queue=mail", "alert=oldest_job", "alert=new_failures"):
@@ -199,7 +205,9 @@ def test_a_mute_of_another_queue_or_kind_covers_no_other_rule(channel: AlertChan
     assert channel.alert.count(MENTION) == 1
 
 
-def test_what_comes_and_goes_within_the_hour_calls_less_and_less(channel: AlertChannel) -> None:
+def test_an_incident_that_is_often_reopened_within_an_hour_mentions_less_often(
+    channel: AlertChannel,
+) -> None:
     calls = []
     for _ in range(2):
         before = len(channel.replies)
@@ -210,6 +218,6 @@ def test_what_comes_and_goes_within_the_hour_calls_less_and_less(channel: AlertC
             channel.watch(120, every=20)
         calls.append(sum(MENTION in text for text in channel.replies[before:]))
     assert (len(channel.rows), len(channel.alerts)) == (1, 1)
-    assert calls == [1, 0], "each time it takes longer until it counts as over"
+    assert calls == [1, 0], "each reopening lengthens the time until the incident resolves"
     channel.watch(900, every=60)
     assert channel.row.resolution == "recovered"

@@ -42,7 +42,9 @@ def case_channel(case: Case, queue: TestQueue, slack: LocalSlack) -> AlertChanne
     return make_case_channel(case, queue, slack)
 
 
-def test_it_is_told_once_and_updated_in_place(case_channel: AlertChannel, case: Case) -> None:
+def test_a_rule_alert_is_posted_once_and_edited_in_place(
+    case_channel: AlertChannel, case: Case
+) -> None:
     case.begin(case_channel)
     case_channel.look()
     first = case_channel.alert
@@ -58,7 +60,9 @@ def test_it_is_told_once_and_updated_in_place(case_channel: AlertChannel, case: 
     assert case_channel.calls == 0
 
 
-def test_it_does_not_flap_around_its_limit(case_channel: AlertChannel, case: Case) -> None:
+def test_a_rule_incident_does_not_flap_around_its_limit(
+    case_channel: AlertChannel, case: Case
+) -> None:
     case.begin(case_channel)
     case_channel.look()
     for _ in range(3):
@@ -73,7 +77,9 @@ def test_it_does_not_flap_around_its_limit(case_channel: AlertChannel, case: Cas
     assert (case_channel.row.reopened, case_channel.row.resolved_at) == (0, None)
 
 
-def test_it_is_over_when_all_is_well_for_a_minute(case_channel: AlertChannel, case: Case) -> None:
+def test_a_rule_incident_resolves_after_a_minute_below_its_limit(
+    case_channel: AlertChannel, case: Case
+) -> None:
     case.begin(case_channel)
     case_channel.look()
     case.end(case_channel)
@@ -89,7 +95,7 @@ def test_it_is_over_when_all_is_well_for_a_minute(case_channel: AlertChannel, ca
     assert len(case_channel.replies) == 1
 
 
-def test_what_comes_back_within_an_hour_is_the_same_matter(
+def test_a_breach_within_an_hour_reopens_the_same_incident(
     case_channel: AlertChannel, case: Case
 ) -> None:
     case.begin(case_channel)
@@ -105,7 +111,9 @@ def test_what_comes_back_within_an_hour_is_the_same_matter(
     assert MENTION in case_channel.replies[1]
 
 
-def test_what_comes_back_later_is_another_matter(case_channel: AlertChannel, case: Case) -> None:
+def test_a_breach_after_more_than_an_hour_triggers_a_new_incident(
+    case_channel: AlertChannel, case: Case
+) -> None:
     case.begin(case_channel)
     case_channel.look()
     case.end(case_channel)
@@ -119,7 +127,7 @@ def test_what_comes_back_later_is_another_matter(case_channel: AlertChannel, cas
     assert case.says in case_channel.alerts[1]
 
 
-def test_another_replica_goes_on_with_the_same_message(
+def test_another_replica_continues_with_the_same_alert(
     case_channel: AlertChannel, case: Case
 ) -> None:
     case.begin(case_channel)
@@ -135,7 +143,7 @@ def test_another_replica_goes_on_with_the_same_message(
     assert len(other.replies) == 1
 
 
-def test_a_watcher_that_was_paused_past_its_lease_tells_nothing(channel: AlertChannel) -> None:
+def test_a_replica_paused_past_its_lease_triggers_no_rule_incident(channel: AlertChannel) -> None:
     paused = channel.lease
     channel.team.wait(60)
     other = AlertChannel(
@@ -150,7 +158,7 @@ def test_a_watcher_that_was_paused_past_its_lease_tells_nothing(channel: AlertCh
     assert len(other.rows) == len(other.alerts) == 1
 
 
-def test_a_stall_is_one_matter_from_its_beginning_to_its_end(channel: AlertChannel) -> None:
+def test_a_stall_is_one_incident_from_its_start_to_its_end(channel: AlertChannel) -> None:
     channel.look()
     jobs = [channel.team.push() for _ in range(4)]
     channel.watch(600, every=30)
@@ -166,7 +174,9 @@ def test_a_stall_is_one_matter_from_its_beginning_to_its_end(channel: AlertChann
     assert len(channel.replies) == 1
 
 
-def test_where_silence_is_muted_the_age_of_the_oldest_job_is_told(channel: AlertChannel) -> None:
+def test_the_oldest_job_is_posted_if_the_rule_no_worker_activity_is_muted(
+    channel: AlertChannel,
+) -> None:
     channel.look()
     assert ask(channel.team.setup, "mute alert=no_worker_activity for=1d").refusal is None
     channel.team.push()
@@ -176,7 +186,9 @@ def test_where_silence_is_muted_the_age_of_the_oldest_job_is_told(channel: Alert
     assert "No job started or finished" in channel.alert
 
 
-def test_an_age_that_was_told_first_says_that_nothing_moves(channel: AlertChannel) -> None:
+def test_an_active_alert_of_the_oldest_job_shows_that_workers_have_stopped(
+    channel: AlertChannel,
+) -> None:
     channel.team.push(ago=400)
     channel.look()
     assert "Checking whether workers are active" in channel.alert
@@ -186,7 +198,7 @@ def test_an_age_that_was_told_first_says_that_nothing_moves(channel: AlertChanne
     assert [row.rule for row in channel.rows] == ["oldest_job"]
 
 
-def test_delayed_jobs_are_told_nowhere(channel: AlertChannel) -> None:
+def test_delayed_jobs_trigger_no_incident(channel: AlertChannel) -> None:
     for number in range(40):
         channel.team.push(ago=9_000, available_at=channel.team.now + 100_000 + number)
     channel.watch(1_800, every=60)
@@ -194,7 +206,7 @@ def test_delayed_jobs_are_told_nowhere(channel: AlertChannel) -> None:
     assert channel.alerts == []
 
 
-def test_a_queue_that_is_deleted_by_hand_ends_what_was_told_of_it(channel: AlertChannel) -> None:
+def test_the_incidents_of_a_queue_emptied_by_hand_resolve(channel: AlertChannel) -> None:
     channel.team.push(ago=400)
     channel.team.push(reserved_at=channel.team.now - 400)
     channel.look()
@@ -205,7 +217,7 @@ def test_a_queue_that_is_deleted_by_hand_ends_what_was_told_of_it(channel: Alert
     assert {row.resolution for row in channel.rows} == {"recovered"}
 
 
-def test_what_was_forgotten_of_a_queue_does_not_keep_its_incident_open(
+def test_an_incident_of_a_queue_without_a_probe_state_resolves(
     channel: AlertChannel,
 ) -> None:
     channel.team.push(ago=400)
@@ -217,7 +229,7 @@ def test_what_was_forgotten_of_a_queue_does_not_keep_its_incident_open(
     assert channel.row.resolution == "recovered"
 
 
-def test_a_limit_below_the_workers_own_timeout_is_warned_about(
+def test_a_limit_below_the_timeout_of_the_workers_gives_a_warning(
     queue: TestQueue, slack: LocalSlack
 ) -> None:
     channel = make_alert_channel(queue, slack, Alerting(worker_seconds=900))

@@ -62,7 +62,7 @@ def end(channel: AlertChannel, jobs: list[int], failing: int = 2) -> None:
     assert channel.row.resolution == "recovered"
 
 
-def test_the_end_says_what_was_processed_and_what_failed_while_it_was_open(
+def test_the_resolution_shows_the_processed_and_failed_jobs_of_the_incident(
     channel: AlertChannel,
 ) -> None:
     # Jobs that ended before the incident, even in the same minute, or after it do not count.
@@ -75,7 +75,7 @@ def test_the_end_says_what_was_processed_and_what_failed_while_it_was_open(
     jobs = stall(channel)
     end(channel, jobs)
     figures = "about 10 processed, 2 failed"
-    assert f"Resolved after 1 min 50 s: {figures}." in channel.replies[-1]
+    assert f"Resolved after 1 min 50 s. Jobs: {figures}." in channel.replies[-1]
     assert figures in channel.alert
     late = channel.team.push()
     Worker(channel.queue).end(late)
@@ -83,7 +83,7 @@ def test_the_end_says_what_was_processed_and_what_failed_while_it_was_open(
     assert (channel.row.processed, channel.row.failed, channel.row.sole_queue) == (10, 2, True)
 
 
-def test_where_there_are_other_queues_each_figure_says_of_which_it_is(
+def test_each_figure_of_the_resolution_names_its_queue_if_there_are_several_queues(
     channel: AlertChannel,
 ) -> None:
     other = [channel.team.push(name="mail") for _ in range(4)]
@@ -98,7 +98,7 @@ def test_where_there_are_other_queues_each_figure_says_of_which_it_is(
     assert figures in channel.alert
 
 
-def test_a_queue_that_is_known_by_an_old_failure_alone_is_another_queue(
+def test_a_queue_with_only_an_old_failure_counts_as_a_further_queue(
     channel: AlertChannel,
 ) -> None:
     job = channel.team.push(name="mail")
@@ -114,7 +114,9 @@ def test_a_queue_that_is_known_by_an_old_failure_alone_is_another_queue(
     assert "about 10 processed in all queues, 2 failed in netsuite" in channel.replies[-1]
 
 
-def test_the_number_of_failed_jobs_is_of_all_queues(queue: TestQueue, slack: LocalSlack) -> None:
+def test_the_resolution_of_a_failed_count_incident_counts_all_queues(
+    queue: TestQueue, slack: LocalSlack
+) -> None:
     channel = make_alert_channel(queue, slack, failed_count=3)
     sample(channel)
     jobs = [channel.team.push(name=name) for name in ("netsuite", "mail") * 4]
@@ -136,7 +138,7 @@ def test_the_number_of_failed_jobs_is_of_all_queues(queue: TestQueue, slack: Loc
     assert "about 1 processed in all queues, 1 failed." in channel.replies[-1]
 
 
-def test_the_number_of_failed_jobs_is_that_of_the_table_at_the_next_check(
+def test_the_failed_count_is_read_from_the_table_at_the_next_check(
     queue: TestQueue, slack: LocalSlack
 ) -> None:
     channel = make_alert_channel(queue, slack, failed_count=3)
@@ -156,7 +158,9 @@ def test_the_number_of_failed_jobs_is_that_of_the_table_at_the_next_check(
     assert "*Failed jobs:* 2" in channel.alert
 
 
-def test_nothing_is_said_of_a_time_in_which_nobody_watched(channel: AlertChannel) -> None:
+def test_the_resolution_shows_no_figures_for_a_time_without_monitoring(
+    channel: AlertChannel,
+) -> None:
     jobs = stall(channel)
     step(channel)
     channel.team.wait(600)
@@ -168,7 +172,9 @@ def test_nothing_is_said_of_a_time_in_which_nobody_watched(channel: AlertChannel
     assert "processed" not in channel.replies[-1]
 
 
-def test_what_was_not_counted_since_it_was_well_again_is_not_said(channel: AlertChannel) -> None:
+def test_the_resolution_shows_no_figures_without_a_sample_since_the_recovery(
+    channel: AlertChannel,
+) -> None:
     jobs = stall(channel)
     step(channel)
     channel.team.end(*jobs)
@@ -177,7 +183,7 @@ def test_what_was_not_counted_since_it_was_well_again_is_not_said(channel: Alert
     assert (channel.row.processed, channel.row.failed) == (None, None)
 
 
-def test_what_came_back_tells_of_the_whole_time(channel: AlertChannel) -> None:
+def test_a_reopened_incident_shows_the_figures_of_its_whole_time(channel: AlertChannel) -> None:
     jobs = stall(channel)
     end(channel, jobs)
     again = stall(channel)
@@ -186,7 +192,7 @@ def test_what_came_back_tells_of_the_whole_time(channel: AlertChannel) -> None:
     assert "about 21 processed, 3 failed" in channel.replies[-1]
 
 
-def test_what_failed_is_left_out_where_too_many_queues_hide_it(channel: AlertChannel) -> None:
+def test_failed_jobs_are_omitted_if_the_metrics_leave_out_the_queue(channel: AlertChannel) -> None:
     jobs = stall(channel)
     step(channel)
     with channel.queue.engine.begin() as connection:

@@ -31,7 +31,7 @@ def change(team: Watched, work: object) -> None:
     changing(team.setup.engine, monotonic() + SECONDS, work)
 
 
-def test_failed_jobs_are_too_many_above_the_limit_and_few_below_nine_tenths(
+def test_failed_count_is_breached_above_the_limit_and_recovered_below_nine_tenths(
     queue: TestQueue,
 ) -> None:
     team = watched(queue, failed_count=10)
@@ -56,7 +56,7 @@ def test_failed_jobs_are_too_many_above_the_limit_and_few_below_nine_tenths(
     assert (reading.recovered, reading.value) == (True, 8)
 
 
-def test_a_queue_that_grows_by_each_third_of_the_time_is_a_backlog(queue: TestQueue) -> None:
+def test_a_queue_that_grows_in_each_third_of_the_period_is_a_backlog(queue: TestQueue) -> None:
     team = watched(queue, alerting=Alerting(backlog_count=30))
     team.push()
     states = []
@@ -75,7 +75,7 @@ def test_a_queue_that_grows_by_each_third_of_the_time_is_a_backlog(queue: TestQu
     assert reading.facts["counted"] == "exact"
 
 
-def test_a_backlog_is_over_when_it_shrinks_or_is_small(queue: TestQueue) -> None:
+def test_a_backlog_has_recovered_when_the_queue_shrinks_or_is_small(queue: TestQueue) -> None:
     team = watched(queue, alerting=Alerting(backlog_count=30))
     for _ in range(20):
         team.fill(10)
@@ -91,7 +91,7 @@ def test_a_backlog_is_over_when_it_shrinks_or_is_small(queue: TestQueue) -> None
     assert states == [BREACHED] * 3 + [BETWEEN] * 5 + [RECOVERED] * 4
 
 
-def test_many_jobs_at_once_that_are_worked_off_are_no_backlog(queue: TestQueue) -> None:
+def test_many_jobs_pushed_at_once_and_then_processed_are_no_backlog(queue: TestQueue) -> None:
     team = watched(queue, alerting=Alerting(backlog_count=30))
     for _ in range(17):
         team.wait(60)
@@ -104,7 +104,7 @@ def test_many_jobs_at_once_that_are_worked_off_are_no_backlog(queue: TestQueue) 
     assert not any(breaches)
 
 
-def test_a_queue_that_stands_still_is_no_backlog(queue: TestQueue) -> None:
+def test_a_queue_that_does_not_grow_is_no_backlog(queue: TestQueue) -> None:
     team = watched(queue, alerting=Alerting(backlog_count=30))
     team.push()
     for _ in range(17):
@@ -123,7 +123,7 @@ def test_delayed_jobs_are_no_backlog(queue: TestQueue) -> None:
     assert (reading.breached, reading.recovered, reading.value) == (False, True, 1)
 
 
-def test_what_was_while_nobody_looked_is_no_growth(queue: TestQueue) -> None:
+def test_growth_during_a_time_without_monitoring_is_no_backlog(queue: TestQueue) -> None:
     team = watched(queue, alerting=Alerting(backlog_count=30))
     team.push()
     for _ in range(10):
@@ -150,7 +150,7 @@ def sampled(team: Watched, available: int, oldest: int | None) -> None:
     change(team, work)
 
 
-def test_a_large_queue_is_known_by_its_last_exact_figures(queue: TestQueue) -> None:
+def test_a_large_queue_is_judged_by_its_last_exact_counts(queue: TestQueue) -> None:
     team = watched(queue, alerting=Alerting(backlog_count=1_000))
     team.fill(3_000)
     large = 100_000
@@ -167,7 +167,7 @@ def test_a_large_queue_is_known_by_its_last_exact_figures(queue: TestQueue) -> N
     assert readings["oldest_job:netsuite"].facts["counted"] == "about"
 
 
-def test_the_age_of_a_job_that_a_look_does_not_reach_is_that_of_the_last_sample(
+def test_the_age_of_a_job_beyond_the_rows_of_a_check_comes_from_the_last_sample(
     queue: TestQueue,
 ) -> None:
     team = watched(queue)
@@ -180,7 +180,7 @@ def test_the_age_of_a_job_that_a_look_does_not_reach_is_that_of_the_last_sample(
     assert team.look()["oldest_job:netsuite"].value == 0
 
 
-def test_old_figures_say_nothing(queue: TestQueue) -> None:
+def test_samples_that_are_too_old_are_not_used(queue: TestQueue) -> None:
     team = watched(queue)
     team.fill(3_000)
     sampled(team, 90_000, 900)
@@ -192,7 +192,7 @@ def test_old_figures_say_nothing(queue: TestQueue) -> None:
     assert (readings[BACKLOG].breached, readings[BACKLOG].recovered) == BETWEEN
 
 
-def test_figures_of_a_queue_that_the_newest_sample_does_not_have_are_not_its_own(
+def test_counts_of_a_queue_missing_in_the_newest_sample_are_not_used(
     queue: TestQueue,
 ) -> None:
     team = watched(queue)

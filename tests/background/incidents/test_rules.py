@@ -19,7 +19,7 @@ def judged(seen: Watched, subject: str) -> tuple[bool, bool]:
 BREACHED, RECOVERED, BETWEEN = (True, False), (False, True), (False, False)
 
 
-def test_the_oldest_job_is_breached_beyond_its_limit_and_recovered_well_below(
+def test_oldest_job_is_breached_above_its_limit_and_recovered_well_below_it(
     queue: TestQueue,
 ) -> None:
     team = watched(queue, oldest_seconds=300)
@@ -36,7 +36,9 @@ def test_the_oldest_job_is_breached_beyond_its_limit_and_recovered_well_below(
     assert reading.facts["counted"] == "exact"
 
 
-def test_a_delayed_job_is_no_oldest_one_until_it_is_due(queue: TestQueue) -> None:
+def test_a_delayed_job_is_not_the_oldest_waiting_job_until_it_is_available(
+    queue: TestQueue,
+) -> None:
     team = watched(queue, oldest_seconds=300)
     team.push(ago=9_000, available_at=team.now + 100)
     assert team.look()["oldest_job:netsuite"].value == 0
@@ -49,13 +51,13 @@ def test_a_delayed_job_is_no_oldest_one_until_it_is_due(queue: TestQueue) -> Non
     assert team.look()["oldest_job:netsuite"].value == 350
 
 
-def test_a_reserved_job_is_no_oldest_one(queue: TestQueue) -> None:
+def test_a_reserved_job_is_not_the_oldest_waiting_job(queue: TestQueue) -> None:
     team = watched(queue, oldest_seconds=300)
     team.push(ago=9_000, reserved_at=team.now - 10)
     assert judged(team, "oldest_job:netsuite") == RECOVERED
 
 
-def test_each_queue_has_readings_of_its_own(queue: TestQueue) -> None:
+def test_each_queue_has_its_own_readings(queue: TestQueue) -> None:
     team = watched(queue)
     team.push(ago=400, name="mail")
     team.push(ago=10, name="netsuite")
@@ -72,7 +74,7 @@ def test_each_queue_has_readings_of_its_own(queue: TestQueue) -> None:
     }
 
 
-def test_an_age_is_told_by_the_moments_and_not_by_the_order_of_ids(queue: TestQueue) -> None:
+def test_the_oldest_job_is_found_by_its_time_and_not_by_its_id(queue: TestQueue) -> None:
     team = watched(queue)
     team.push(20, ago=100)
     team.push(21, ago=400)
@@ -80,7 +82,7 @@ def test_an_age_is_told_by_the_moments_and_not_by_the_order_of_ids(queue: TestQu
     assert team.look()["oldest_job:netsuite"].value == 400
 
 
-def test_a_job_held_too_long_is_breached_with_its_id_and_age(queue: TestQueue) -> None:
+def test_a_reading_of_stuck_jobs_has_the_id_and_age_of_each_stuck_job(queue: TestQueue) -> None:
     team = watched(queue, reserved_seconds=300, alerting=Alerting(worker_seconds=600))
     for number in range(5):
         team.push(100 + number, reserved_at=team.now - 400 - number)
@@ -101,13 +103,15 @@ def test_a_job_held_too_long_is_breached_with_its_id_and_age(queue: TestQueue) -
     }
 
 
-def test_a_worker_timeout_that_is_not_above_the_limit_is_no_warning(queue: TestQueue) -> None:
+def test_a_worker_timeout_at_or_below_the_limit_gives_no_warning(queue: TestQueue) -> None:
     team = watched(queue, reserved_seconds=300, alerting=Alerting(worker_seconds=300))
     team.push(reserved_at=team.now - 400)
     assert "timeout" not in team.look()["stuck_jobs:netsuite"].facts
 
 
-def test_a_job_held_nearly_as_long_as_the_limit_changes_nothing(queue: TestQueue) -> None:
+def test_a_job_reserved_nearly_as_long_as_the_limit_is_neither_breached_nor_recovered(
+    queue: TestQueue,
+) -> None:
     team = watched(queue, reserved_seconds=300)
     team.push(reserved_at=team.now - 239)
     assert judged(team, "stuck_jobs:netsuite") == RECOVERED
@@ -119,7 +123,7 @@ def test_a_job_held_nearly_as_long_as_the_limit_changes_nothing(queue: TestQueue
     assert judged(team, "stuck_jobs:netsuite") == BREACHED
 
 
-def test_no_job_is_held_any_more_when_nothing_is_reserved(queue: TestQueue) -> None:
+def test_stuck_jobs_is_recovered_when_no_job_is_reserved(queue: TestQueue) -> None:
     team = watched(queue)
     job = team.push(reserved_at=team.now - 400)
     assert judged(team, "stuck_jobs:netsuite") == BREACHED
@@ -128,7 +132,7 @@ def test_no_job_is_held_any_more_when_nothing_is_reserved(queue: TestQueue) -> N
     assert judged(team, "stuck_jobs:netsuite") == RECOVERED
 
 
-def test_jobs_that_each_take_longer_than_the_limit_are_one_matter(queue: TestQueue) -> None:
+def test_jobs_that_each_run_longer_than_the_limit_are_one_incident(queue: TestQueue) -> None:
     team = watched(queue, reserved_seconds=300)
     recovered: list[bool] = []
     for _ in range(3):
@@ -144,7 +148,7 @@ def test_jobs_that_each_take_longer_than_the_limit_are_one_matter(queue: TestQue
     assert not any(recovered[240 // 10 :])
 
 
-def test_a_worker_that_is_free_for_another_job_ends_it(queue: TestQueue) -> None:
+def test_stuck_jobs_is_recovered_when_the_worker_has_reserved_a_newer_job(queue: TestQueue) -> None:
     team = watched(queue, reserved_seconds=300)
     stuck = team.push(reserved_at=team.now - 400)
     assert judged(team, "stuck_jobs:netsuite") == BREACHED
@@ -159,7 +163,7 @@ def test_a_worker_that_is_free_for_another_job_ends_it(queue: TestQueue) -> None
     assert judged(team, "stuck_jobs:netsuite") == RECOVERED
 
 
-def test_more_is_in_the_queue_than_is_looked_at_and_the_sign_says_so(
+def test_a_reading_says_least_if_the_queue_has_more_rows_than_a_check_reads(
     queue: TestQueue,
 ) -> None:
     team = watched(queue)
@@ -174,7 +178,7 @@ def test_more_is_in_the_queue_than_is_looked_at_and_the_sign_says_so(
     assert team.look()["oldest_job:netsuite"].facts["counted"] == "exact"
 
 
-def test_a_held_job_at_the_other_end_of_a_large_queue_is_found(queue: TestQueue) -> None:
+def test_a_stuck_job_at_the_newest_end_of_a_large_queue_is_found(queue: TestQueue) -> None:
     team = watched(queue)
     team.fill(4_000)
     job = team.push(reserved_at=team.now - 600)
@@ -183,7 +187,7 @@ def test_a_held_job_at_the_other_end_of_a_large_queue_is_found(queue: TestQueue)
     assert reading.facts["counted"] == "least"
 
 
-def test_jobs_behind_many_delayed_ones_are_found(queue: TestQueue) -> None:
+def test_available_jobs_behind_many_delayed_jobs_are_found(queue: TestQueue) -> None:
     team = watched(queue)
     team.fill(5_000, delay=9_000)
     team.push(ago=400)
@@ -193,7 +197,9 @@ def test_jobs_behind_many_delayed_ones_are_found(queue: TestQueue) -> None:
     assert (reading.breached, reading.value, reading.facts["waiting"]) == (True, 400, 2)
 
 
-def test_an_emptied_queue_is_clear_of_everything_and_then_forgotten(queue: TestQueue) -> None:
+def test_an_emptied_queue_recovers_from_every_rule_and_its_state_is_then_deleted(
+    queue: TestQueue,
+) -> None:
     team = watched(queue)
     job = team.push(ago=400)
     assert judged(team, "oldest_job:netsuite") == BREACHED
@@ -211,7 +217,9 @@ def test_an_emptied_queue_is_clear_of_everything_and_then_forgotten(queue: TestQ
     assert team.look().keys() == {"failed_count"}
 
 
-def test_more_queues_than_a_look_reaches_have_their_turn(queue: TestQueue) -> None:
+def test_each_queue_is_checked_in_turn_if_there_are_more_than_a_check_reads(
+    queue: TestQueue,
+) -> None:
     team = watched(queue)
     for number in range(60):
         team.push(ago=400, name=f"q{number:02}")
@@ -224,7 +232,9 @@ def test_more_queues_than_a_look_reaches_have_their_turn(queue: TestQueue) -> No
     assert len(seen) == 60
 
 
-def test_queues_with_ever_new_names_keep_no_other_from_its_turn(queue: TestQueue) -> None:
+def test_queues_with_ever_new_names_do_not_delay_the_check_of_other_queues(
+    queue: TestQueue,
+) -> None:
     team = watched(queue)
     team.push(name="netsuite", ago=400)
     team.look()
@@ -239,7 +249,7 @@ def test_queues_with_ever_new_names_keep_no_other_from_its_turn(queue: TestQueue
     assert len(queue.rows(tables.probe_states)) <= 300
 
 
-def test_a_crowd_of_emptied_queues_is_forgotten_at_once(queue: TestQueue) -> None:
+def test_the_states_of_many_emptied_queues_are_deleted_at_once(queue: TestQueue) -> None:
     team = watched(queue)
     team.push(name="netsuite")
     at = team.clock.at

@@ -41,7 +41,7 @@ def trigger(team: Watched, rule: AlertRule) -> None:
     )
 
 
-def test_workers_that_take_nothing_are_silent_and_the_oldest_job_is_not_told_too(
+def test_stopped_workers_breach_no_worker_activity_and_not_oldest_job(
     queue: TestQueue,
 ) -> None:
     team = watched(queue)
@@ -64,7 +64,9 @@ def test_workers_that_take_nothing_are_silent_and_the_oldest_job_is_not_told_too
     assert 595 <= reading.value <= 603
 
 
-def test_silence_is_counted_from_the_first_look_at_the_most(queue: TestQueue) -> None:
+def test_worker_inactivity_is_counted_from_the_first_check_at_the_earliest(
+    queue: TestQueue,
+) -> None:
     team = watched(queue)
     team.push(ago=9_000)
     readings = team.look()
@@ -75,7 +77,7 @@ def test_silence_is_counted_from_the_first_look_at_the_most(queue: TestQueue) ->
     assert team.watch(5)[SILENT].breached
 
 
-def test_a_job_that_was_taken_is_a_sign_of_life(queue: TestQueue) -> None:
+def test_a_job_that_a_worker_reserves_counts_as_worker_activity(queue: TestQueue) -> None:
     team = watched(queue)
     first = team.push()
     team.push()
@@ -86,7 +88,7 @@ def test_a_job_that_was_taken_is_a_sign_of_life(queue: TestQueue) -> None:
     assert (reading.breached, reading.value, reading.facts["workers"]) == (False, 0, "moving")
 
 
-def test_a_job_that_was_ended_between_two_looks_is_a_sign_of_life(queue: TestQueue) -> None:
+def test_a_job_that_ends_between_two_checks_counts_as_worker_activity(queue: TestQueue) -> None:
     team = watched(queue)
     first = team.push()
     team.push()
@@ -96,7 +98,7 @@ def test_a_job_that_was_ended_between_two_looks_is_a_sign_of_life(queue: TestQue
     assert team.look()[SILENT].value == 0
 
 
-def test_a_failure_is_a_sign_of_life(queue: TestQueue) -> None:
+def test_a_new_failure_counts_as_worker_activity(queue: TestQueue) -> None:
     team = watched(queue)
     team.index()
     team.push()
@@ -112,7 +114,7 @@ def test_a_failure_is_a_sign_of_life(queue: TestQueue) -> None:
     assert team.watch(295)[SILENT].value == 300
 
 
-def test_a_failure_of_another_queue_is_none(queue: TestQueue) -> None:
+def test_a_failure_of_another_queue_is_no_worker_activity(queue: TestQueue) -> None:
     team = watched(queue)
     team.index()
     team.push()
@@ -122,7 +124,9 @@ def test_a_failure_of_another_queue_is_none(queue: TestQueue) -> None:
     assert team.watch(105)[SILENT].breached
 
 
-def test_a_failure_that_is_seen_late_is_as_old_as_it_is(queue: TestQueue) -> None:
+def test_a_failure_that_is_indexed_late_counts_as_activity_at_its_failed_at(
+    queue: TestQueue,
+) -> None:
     team = watched(queue)
     team.index()
     team.push()
@@ -132,7 +136,7 @@ def test_a_failure_that_is_seen_late_is_as_old_as_it_is(queue: TestQueue) -> Non
     assert team.watch(15)[SILENT].breached
 
 
-def test_a_clock_of_a_worker_that_is_ahead_is_a_sign_of_life_only_once(queue: TestQueue) -> None:
+def test_a_reservation_in_the_future_counts_as_worker_activity_only_once(queue: TestQueue) -> None:
     team = watched(queue)
     team.push(5)
     team.watch(200)
@@ -142,7 +146,7 @@ def test_a_clock_of_a_worker_that_is_ahead_is_a_sign_of_life_only_once(queue: Te
     assert team.watch(300)[SILENT].breached
 
 
-def test_a_delayed_job_that_comes_due_before_the_first_is_no_sign_of_life(
+def test_a_delayed_job_that_becomes_available_is_no_worker_activity(
     queue: TestQueue,
 ) -> None:
     team = watched(queue)
@@ -152,7 +156,7 @@ def test_a_delayed_job_that_comes_due_before_the_first_is_no_sign_of_life(
     assert team.watch(105)[SILENT].breached
 
 
-def test_a_row_with_a_lower_id_that_is_committed_later_is_no_sign_of_life(
+def test_a_row_that_commits_late_with_a_lower_id_is_no_worker_activity(
     queue: TestQueue,
 ) -> None:
     team = watched(queue)
@@ -165,7 +169,7 @@ def test_a_row_with_a_lower_id_that_is_committed_later_is_no_sign_of_life(
     assert team.watch(5)[SILENT].value == 0
 
 
-def test_new_jobs_behind_the_first_are_no_sign_of_life(queue: TestQueue) -> None:
+def test_new_jobs_behind_the_first_job_are_no_worker_activity(queue: TestQueue) -> None:
     team = watched(queue)
     team.push()
     for _ in range(61):
@@ -175,7 +179,7 @@ def test_new_jobs_behind_the_first_are_no_sign_of_life(queue: TestQueue) -> None
     assert judged(team) == BREACHED
 
 
-def test_a_job_that_was_deleted_by_the_bot_is_no_sign_of_life(queue: TestQueue) -> None:
+def test_a_job_that_the_bot_deletes_is_no_worker_activity(queue: TestQueue) -> None:
     team = watched(queue)
     first = team.push()
     team.push()
@@ -185,7 +189,7 @@ def test_a_job_that_was_deleted_by_the_bot_is_no_sign_of_life(queue: TestQueue) 
     assert team.watch(105)[SILENT].breached
 
 
-def test_delayed_jobs_make_no_worker_silent(queue: TestQueue) -> None:
+def test_delayed_jobs_do_not_breach_no_worker_activity(queue: TestQueue) -> None:
     team = watched(queue)
     for number in range(20):
         # As after a retry at a rate, each job becomes available when the one before is taken.
@@ -197,7 +201,7 @@ def test_delayed_jobs_make_no_worker_silent(queue: TestQueue) -> None:
     assert judged(team) == RECOVERED
 
 
-def test_many_jobs_in_an_empty_queue_make_no_worker_silent_at_once(queue: TestQueue) -> None:
+def test_many_jobs_pushed_to_an_empty_queue_do_not_breach_at_once(queue: TestQueue) -> None:
     team = watched(queue)
     job = team.push()
     team.watch(10)
@@ -213,7 +217,9 @@ def test_many_jobs_in_an_empty_queue_make_no_worker_silent_at_once(queue: TestQu
     assert team.watch(300)[SILENT].breached
 
 
-def test_an_emptied_and_filled_queue_begins_anew(queue: TestQueue) -> None:
+def test_inactivity_is_counted_from_zero_after_a_queue_was_emptied_and_filled(
+    queue: TestQueue,
+) -> None:
     team = watched(queue)
     job = team.push()
     assert team.watch(400)[SILENT].breached
@@ -226,7 +232,7 @@ def test_an_emptied_and_filled_queue_begins_anew(queue: TestQueue) -> None:
     assert (reading.breached, reading.recovered, reading.value) == (False, True, 5)
 
 
-def test_silence_is_over_when_the_queue_has_caught_up(queue: TestQueue) -> None:
+def test_no_worker_activity_is_recovered_when_no_old_job_waits(queue: TestQueue) -> None:
     team = watched(queue)
     jobs = [team.push() for _ in range(5)]
     assert team.watch(400)[SILENT].breached
@@ -244,7 +250,7 @@ def test_silence_is_over_when_the_queue_has_caught_up(queue: TestQueue) -> None:
     assert judged(team) == RECOVERED
 
 
-def test_where_the_age_was_told_first_it_says_that_nothing_moves(queue: TestQueue) -> None:
+def test_an_active_oldest_job_incident_shows_that_workers_have_stopped(queue: TestQueue) -> None:
     team = watched(queue)
     team.push(ago=400)
     assert team.look()[OLDEST].breached
@@ -255,7 +261,7 @@ def test_where_the_age_was_told_first_it_says_that_nothing_moves(queue: TestQueu
     assert not readings[SILENT].breached
 
 
-def test_slow_workers_make_the_oldest_job_old_and_are_not_silent(queue: TestQueue) -> None:
+def test_slow_workers_breach_oldest_job_and_not_no_worker_activity(queue: TestQueue) -> None:
     team = watched(queue)
     for number in range(100):
         team.push(number + 1)
@@ -269,7 +275,7 @@ def test_slow_workers_make_the_oldest_job_old_and_are_not_silent(queue: TestQueu
     assert team.look()[OLDEST].facts["workers"] == "moving"
 
 
-def test_a_worker_that_is_busy_with_a_long_job_is_not_silent(queue: TestQueue) -> None:
+def test_a_worker_with_a_long_job_does_not_breach_no_worker_activity(queue: TestQueue) -> None:
     team = watched(queue, reserved_seconds=900)
     team.push(1, reserved_at=team.now)
     team.push(2)
@@ -282,7 +288,7 @@ def test_a_worker_that_is_busy_with_a_long_job_is_not_silent(queue: TestQueue) -
     assert team.watch(305)[SILENT].breached
 
 
-def test_what_the_workers_may_take_is_their_own_timeout_where_it_is_known(
+def test_a_job_may_run_as_long_as_the_worker_timeout_if_it_is_known(
     queue: TestQueue,
 ) -> None:
     team = watched(queue, reserved_seconds=300, alerting=Alerting(worker_seconds=900))
@@ -292,7 +298,7 @@ def test_what_the_workers_may_take_is_their_own_timeout_where_it_is_known(
     assert team.watch(305)[SILENT].breached
 
 
-def test_another_replica_goes_on_where_the_first_one_stopped(queue: TestQueue) -> None:
+def test_another_replica_continues_the_count_of_inactivity(queue: TestQueue) -> None:
     team = watched(queue)
     team.push()
     team.watch(200)
@@ -300,7 +306,9 @@ def test_another_replica_goes_on_where_the_first_one_stopped(queue: TestQueue) -
     assert other.watch(105)[SILENT].breached
 
 
-def test_nothing_taken_while_nobody_looked_is_silence(queue: TestQueue) -> None:
+def test_a_time_without_monitoring_and_without_activity_counts_as_inactivity(
+    queue: TestQueue,
+) -> None:
     team = watched(queue)
     team.push()
     team.look()
@@ -309,7 +317,7 @@ def test_nothing_taken_while_nobody_looked_is_silence(queue: TestQueue) -> None:
     assert (reading.breached, reading.value) == (True, 7_200)
 
 
-def test_what_is_remembered_is_one_row_a_queue(queue: TestQueue) -> None:
+def test_the_probe_state_of_each_queue_is_one_row(queue: TestQueue) -> None:
     team = watched(queue)
     team.push(name="mail")
     team.push(name="netsuite")
@@ -323,7 +331,7 @@ def test_what_is_remembered_is_one_row_a_queue(queue: TestQueue) -> None:
     assert len(states["mail"].counts) == 20
 
 
-def test_a_job_that_many_delayed_ones_hide_is_not_taken_for_gone(queue: TestQueue) -> None:
+def test_a_job_hidden_by_many_delayed_jobs_does_not_count_as_ended(queue: TestQueue) -> None:
     team = watched(queue, oldest_seconds=60)
     team.fill(index_probe.DEEP_ROWS + 1_000, delay=90_000)
     team.push()

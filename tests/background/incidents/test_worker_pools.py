@@ -20,81 +20,85 @@ QUEUES = ("mail", "netsuite", "sync")
 
 
 @pytest.fixture
-def one(queue: TestQueue, slack: LocalSlack) -> AlertChannel:
+def channel(queue: TestQueue, slack: LocalSlack) -> AlertChannel:
     return make_alert_channel(queue, slack)
 
 
-def stop(one: AlertChannel, *queues: str, seconds: int = 330) -> None:
+def stop(channel: AlertChannel, *queues: str, seconds: int = 330) -> None:
     """Jobs come into these queues, and no worker takes them."""
-    one.look()
-    one.team.wait(5)
+    channel.look()
+    channel.team.wait(5)
     for name in queues:
-        one.team.push(name=name)
-    one.watch(seconds, every=30)
+        channel.team.push(name=name)
+    channel.watch(seconds, every=30)
 
 
-def resume(one: AlertChannel, *queues: str) -> None:
+def resume(channel: AlertChannel, *queues: str) -> None:
     """Workers end the jobs of these queues."""
-    one.team.end(*[row.id for row in one.queue.jobs if row.queue in queues])
+    channel.team.end(*[row.id for row in channel.queue.jobs if row.queue in queues])
 
 
-def test_workers_that_stop_in_three_queues_are_one_incident_that_calls_once(
-    one: AlertChannel,
+def test_stopped_workers_of_three_queues_are_one_incident_with_one_mention(
+    channel: AlertChannel,
 ) -> None:
-    stop(one, *QUEUES)
+    stop(channel, *QUEUES)
 
-    assert "3 queues:* workers have stopped taking jobs" in one.alert
+    assert "3 queues:* workers have stopped taking jobs" in channel.alert
     for name in QUEUES:
-        assert f"*{name}:* no job started or finished" in one.alert
-    posted = [str(call.args) for call in one.slack.calls("chat.postMessage")]
+        assert f"*{name}:* no job started or finished" in channel.alert
+    posted = [str(call.args) for call in channel.slack.calls("chat.postMessage")]
     assert sum(MENTION in text for text in posted) == 1
-    assert one.row.queue is None
+    assert channel.row.queue is None
 
 
-def test_it_is_over_when_the_workers_of_each_queue_are_back(one: AlertChannel) -> None:
-    stop(one, *QUEUES)
-    resume(one, "mail", "netsuite")
-    one.watch(300, every=30)
-    assert one.row.resolved_at is None
-    assert "*mail:* no job is waiting" in one.alert
-    assert "*sync:* no job started" in one.alert
-    resume(one, "sync")
-    one.watch(300, every=30)
-    assert one.row.resolution == "recovered"
-    assert len(one.alerts) == 1
-
-
-def test_a_queue_that_stops_a_little_later_joins_and_after_an_acknowledgement_does_not(
-    one: AlertChannel,
+def test_the_incident_of_three_queues_resolves_when_each_queue_has_workers_again(
+    channel: AlertChannel,
 ) -> None:
-    stop(one, "mail", seconds=210)
-    stop(one, "netsuite", seconds=120)
-    assert "*mail:* workers have stopped taking jobs" in one.alert
-    one.watch(240, every=30)
-    assert "2 queues:* workers have stopped taking jobs" in one.alert
-    assert codes([ask(one.team.setup, f"acknowledge I{one.row.id}", by=OMAR)]) == ["ok"]
-    stop(one, "sync", seconds=330)
-    assert len(one.alerts) == 2
-    assert "*sync:* workers have stopped taking jobs" in one.alerts[1]
+    stop(channel, *QUEUES)
+    resume(channel, "mail", "netsuite")
+    channel.watch(300, every=30)
+    assert channel.row.resolved_at is None
+    assert "*mail:* no job is waiting" in channel.alert
+    assert "*sync:* no job started" in channel.alert
+    resume(channel, "sync")
+    channel.watch(300, every=30)
+    assert channel.row.resolution == "recovered"
+    assert len(channel.alerts) == 1
 
 
-def test_a_muted_queue_is_not_of_the_incident_of_the_others(one: AlertChannel) -> None:
-    one.team.push(name="mail")
-    assert codes([ask(one.team.setup, "mute queue=mail for=2h", by=OMAR)]) == ["ok"]
-    stop(one, "netsuite", "sync")
-    assert "2 queues:*" in one.alert
-    assert "*mail:*" not in one.alert
-    assert len(one.rows) == 2
+def test_a_queue_that_stops_later_joins_the_incident_unless_it_is_acknowledged(
+    channel: AlertChannel,
+) -> None:
+    stop(channel, "mail", seconds=210)
+    stop(channel, "netsuite", seconds=120)
+    assert "*mail:* workers have stopped taking jobs" in channel.alert
+    channel.watch(240, every=30)
+    assert "2 queues:* workers have stopped taking jobs" in channel.alert
+    assert codes([ask(channel.team.setup, f"acknowledge I{channel.row.id}", by=OMAR)]) == ["ok"]
+    stop(channel, "sync", seconds=330)
+    assert len(channel.alerts) == 2
+    assert "*sync:* workers have stopped taking jobs" in channel.alerts[1]
 
 
-def test_the_incident_is_kept_when_the_first_queue_is_forgotten(one: AlertChannel) -> None:
-    stop(one, *QUEUES)
-    resume(one, *QUEUES)
-    within(one.team.setup, lambda c: transitions.update_incident(c, one.row.id, stale=True))
-    one.watch(300, every=30)
-    assert one.row.resolution == "recovered"
-    one.watch(3_900, every=300)
-    assert len(one.rows) == 1
+def test_a_muted_queue_does_not_join_the_incident_of_other_queues(channel: AlertChannel) -> None:
+    channel.team.push(name="mail")
+    assert codes([ask(channel.team.setup, "mute queue=mail for=2h", by=OMAR)]) == ["ok"]
+    stop(channel, "netsuite", "sync")
+    assert "2 queues:*" in channel.alert
+    assert "*mail:*" not in channel.alert
+    assert len(channel.rows) == 2
+
+
+def test_the_incident_stays_active_when_the_state_of_its_first_queue_is_deleted(
+    channel: AlertChannel,
+) -> None:
+    stop(channel, *QUEUES)
+    resume(channel, *QUEUES)
+    within(channel.team.setup, lambda c: transitions.update_incident(c, channel.row.id, stale=True))
+    channel.watch(300, every=30)
+    assert channel.row.resolution == "recovered"
+    channel.watch(3_900, every=300)
+    assert len(channel.rows) == 1
 
 
 def reading(queue: str, *, breached: bool = False, recovered: bool = False) -> Reading:

@@ -17,7 +17,7 @@ from tests.kit.queues import TestQueue
 from tests.kit.replicas import ask, codes, hold
 
 
-def test_what_was_cancelled_ends_though_another_change_stands_before_it(bench: Bench) -> None:
+def test_a_cancelled_operation_ends_although_an_earlier_operation_waits(bench: Bench) -> None:
     bench.fill(2, queue="mail")
     bench.fill(2, queue="stock")
     first = started(bench.setup, "retry-all queue=mail").operation
@@ -29,7 +29,9 @@ def test_what_was_cancelled_ends_though_another_change_stands_before_it(bench: B
     assert (bench.operation(second).state, bench.operation(second).done) == ("cancelled", 0)
 
 
-def test_a_replica_that_gives_up_does_not_end_what_another_has_taken_over(bench: Bench) -> None:
+def test_a_replica_that_stops_does_not_end_an_operation_that_another_took_over(
+    bench: Bench,
+) -> None:
     bench.fill(4)
     number = started(bench.setup).operation
     seen = bench.operation(number)
@@ -46,7 +48,7 @@ def test_a_replica_that_gives_up_does_not_end_what_another_has_taken_over(bench:
     assert broken(bench.queue) == []
 
 
-def test_a_batch_begins_at_its_first_failure(bench: Bench) -> None:
+def test_the_range_of_a_batch_begins_at_its_first_failure(bench: Bench) -> None:
     bench.fill(5, queue="mail")
     bench.fill(2, queue="stock")
     started(bench.setup, "retry-all queue=stock")
@@ -56,7 +58,7 @@ def test_a_batch_begins_at_its_first_failure(bench: Bench) -> None:
     assert broken(bench.queue) == []
 
 
-def test_large_failures_go_in_smaller_batches(bench: Bench) -> None:
+def test_large_failures_are_moved_in_smaller_batches(bench: Bench) -> None:
     for _ in range(4):
         bench.queue.fail(body="x" * (BATCH_BYTES // 2))
     assert previewed(bench.setup).bytes > 2 * BATCH_BYTES
@@ -66,7 +68,7 @@ def test_large_failures_go_in_smaller_batches(bench: Bench) -> None:
     assert len(bench.queue.jobs) == 4
 
 
-def test_a_batch_of_failures_here_and_there_reads_no_further_than_its_width(
+def test_a_batch_of_scattered_failures_reads_no_further_than_its_width(
     mariadb_queue: TestQueue,
 ) -> None:
     bench = make_bench(mariadb_queue)
@@ -89,7 +91,7 @@ def test_a_batch_of_failures_here_and_there_reads_no_further_than_its_width(
     assert broken(bench.queue) == []
 
 
-def test_each_job_that_is_tried_first_is_a_batch(bench: Bench) -> None:
+def test_each_job_of_the_canary_is_its_own_batch(bench: Bench) -> None:
     for id_ in (1, 2, 3):
         bench.queue.fail(id_)
     watch(bench.setup, hold(bench.setup))

@@ -71,7 +71,7 @@ def terminal_records(queue: TestQueue) -> list[Any]:
     return [row for row in queue.rows(tables.audit) if row.outcome in ends]
 
 
-def test_nothing_is_claimed_beside_a_canary_whose_batch_has_to_be_tried_again(
+def test_no_batch_is_claimed_while_the_batch_of_the_canary_must_be_repeated(
     queue: TestQueue, setup: Setup
 ) -> None:
     for order in range(8):
@@ -97,11 +97,11 @@ def test_nothing_is_claimed_beside_a_canary_whose_batch_has_to_be_tried_again(
 
 
 CANARIES = {
-    "canary=1": ([1], "1 is tried first, of the largest of 3 errors"),
+    "canary=1": ([1], "1 job of the largest of 3 errors is retried first"),
     "canary=2": ([1, 3], "one of each of the 2 largest of 3 errors"),
-    "canary=3": ([1, 3, 5], "3 are tried first, from all 3 errors"),
-    "canary=5": ([1, 2, 3, 5, 7], "5 are tried first, from all 3 errors"),
-    "canary=6": ([1, 2, 3, 4, 5, 7], "6 are tried first, from all 3 errors"),
+    "canary=3": ([1, 3, 5], "3 jobs are retried first, from all 3 errors"),
+    "canary=5": ([1, 2, 3, 5, 7], "5 jobs are retried first, from all 3 errors"),
+    "canary=6": ([1, 2, 3, 4, 5, 7], "6 jobs are retried first, from all 3 errors"),
 }
 """The failed jobs that each canary takes from three errors of four, two and one failed job."""
 
@@ -128,7 +128,7 @@ def test_a_canary_takes_from_each_error_the_largest_first(queue: TestQueue, setu
         assert [rows[seq] for seq in seqs] == ids, words
 
 
-def test_the_rest_follows_a_canary_of_several_errors_and_an_undo_puts_it_back(
+def test_other_jobs_follow_a_canary_of_several_errors_and_an_undo_restores_all(
     queue: TestQueue, setup: Setup, clock: Clock, slack: LocalSlack
 ) -> None:
     of_three_errors(queue)
@@ -139,7 +139,10 @@ def test_the_rest_follows_a_canary_of_several_errors_and_an_undo_puts_it_back(
     run_out(runner)
     assert (operation(queue).state, [row.id for row in queue.failed]) == ("waiting", [2, 4, 6, 7])
     send(setup, slack)
-    assert "🐤 Waiting for the first 3 jobs, from 3 errors, before" in top(slack)[0]
+    assert (
+        "🐤 The remaining jobs wait for the results of the first 3 jobs, from 3 errors"
+        in top(slack)[0]
+    )
     for row in queue.jobs:
         Worker(queue).end(row.id)
     decide(setup, clock)
@@ -163,7 +166,7 @@ def test_a_canary_of_one_job_is_refused_with_the_reason(queue: TestQueue, setup:
     assert (queue.count(tables.operations), len(queue.failed)) == (0, 1)
 
 
-def test_only_the_canary_is_retried_until_it_is_known_what_became_of_it(
+def test_only_the_canary_is_retried_until_its_outcomes_are_known(
     queue: TestQueue, setup: Setup, clock: Clock
 ) -> None:
     jobs = begun(queue, setup)
@@ -177,13 +180,13 @@ def test_only_the_canary_is_retried_until_it_is_known_what_became_of_it(
     assert (operation(queue).state, len(queue.failed)) == ("waiting", 5)
 
 
-def test_where_all_of_it_is_processed_the_rest_follows(
+def test_the_other_jobs_are_retried_after_the_whole_canary_was_processed(
     queue: TestQueue, setup: Setup, clock: Clock, slack: LocalSlack
 ) -> None:
     jobs = begun(queue, setup)
     send(setup, slack)
     assert (
-        "🐤 Waiting for the first 3 jobs before the others are retried: ⏳ 3 wait" in top(slack)[0]
+        "🐤 The remaining jobs wait for the results of the first 3 jobs: ⏳ 3 wait" in top(slack)[0]
     )
     worker = Worker(queue)
     for job in jobs[:2]:
@@ -203,7 +206,7 @@ def test_where_all_of_it_is_processed_the_rest_follows(
 
 
 @pytest.mark.parametrize("exception", [None, OTHER])
-def test_where_one_fails_again_the_rest_is_left_alone(
+def test_the_operation_stops_if_one_job_of_the_canary_fails_again(
     queue: TestQueue, setup: Setup, clock: Clock, slack: LocalSlack, exception: str | None
 ) -> None:
     jobs = begun(queue, setup)
@@ -219,8 +222,8 @@ def test_where_one_fails_again_the_rest_is_left_alone(
     assert json.loads(record.arguments)["done"] == 3
     send(setup, slack)
     text = top(slack)[0]
-    assert "Stopped: retried 3 of 8" in text
-    assert "one of the jobs that were tried first failed again" in text
+    assert "Stopped. Failed jobs retried: 3 of 8" in text
+    assert "one of the jobs that were retried first failed again" in text
     assert ("no such customer" in text) is (exception is not None)
     assert Runner(setup).run_once() is False
     assert broken(queue) == []
@@ -229,10 +232,12 @@ def test_where_one_fails_again_the_rest_is_left_alone(
         clock.move(seconds=5)
         outcomes_once(setup, hold(setup))
     send(setup, slack)
-    assert text == top(slack)[0], "the last jobs of the canary change nothing of why it ended"
+    assert text == top(slack)[0], (
+        "later outcomes of the canary do not change the reason of the stop"
+    )
 
 
-def test_a_canary_that_nobody_takes_up_stops_the_rest(
+def test_the_operation_stops_if_no_worker_takes_the_canary(
     queue: TestQueue, setup: Setup, clock: Clock, slack: LocalSlack
 ) -> None:
     begun(queue, setup)
@@ -246,7 +251,7 @@ def test_a_canary_that_nobody_takes_up_stops_the_rest(
     assert broken(queue) == []
 
 
-def test_a_canary_that_somebody_deleted_stops_the_rest(
+def test_the_operation_stops_if_the_canary_was_deleted(
     queue: TestQueue, setup: Setup, clock: Clock
 ) -> None:
     jobs = begun(queue, setup)
@@ -255,7 +260,7 @@ def test_a_canary_that_somebody_deleted_stops_the_rest(
     assert (operation(queue).state, operation(queue).reason) == ("stopped", "canary-gone")
 
 
-def test_a_canary_whose_failures_are_gone_by_then_stops_the_rest(
+def test_the_operation_stops_if_the_failures_of_the_canary_are_removed(
     queue: TestQueue, setup: Setup, clock: Clock
 ) -> None:
     for order in range(5):
@@ -274,7 +279,9 @@ def test_a_canary_whose_failures_are_gone_by_then_stops_the_rest(
     assert len(queue.failed) == 3
 
 
-def test_cancel_works_while_the_canary_is_out(queue: TestQueue, setup: Setup, clock: Clock) -> None:
+def test_an_operation_can_be_cancelled_while_its_canary_waits(
+    queue: TestQueue, setup: Setup, clock: Clock
+) -> None:
     jobs = begun(queue, setup)
     assert ask(setup, f"cancel {operation(queue).id}").refusal is None
     run_out(Runner(setup))
@@ -286,7 +293,7 @@ def test_cancel_works_while_the_canary_is_out(queue: TestQueue, setup: Setup, cl
     assert broken(queue) == []
 
 
-def test_another_replica_goes_on_where_the_first_is_gone(
+def test_another_replica_continues_the_operation_of_a_lost_replica(
     queue: TestQueue, setup: Setup, clock: Clock
 ) -> None:
     for job in begun(queue, setup):
@@ -300,7 +307,9 @@ def test_another_replica_goes_on_where_the_first_is_gone(
     assert (operation(queue).state, operation(queue).done) == ("done", 8)
 
 
-def test_a_paused_watcher_decides_nothing(queue: TestQueue, setup: Setup, clock: Clock) -> None:
+def test_a_replica_paused_past_its_lease_does_not_decide_about_the_canary(
+    queue: TestQueue, setup: Setup, clock: Clock
+) -> None:
     begun(queue, setup)
     paused = hold(setup)
     clock.move(seconds=SILENT_AFTER.total_seconds() + 60)
@@ -310,7 +319,7 @@ def test_a_paused_watcher_decides_nothing(queue: TestQueue, setup: Setup, clock:
     assert operation(queue).state == "waiting"
 
 
-def test_its_jobs_get_no_message_of_their_own(
+def test_the_jobs_of_the_canary_have_no_message_of_their_own(
     queue: TestQueue, setup: Setup, clock: Clock, slack: LocalSlack
 ) -> None:
     for job in begun(queue, setup):

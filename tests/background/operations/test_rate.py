@@ -33,7 +33,7 @@ def now(bench: Bench) -> int:
         return unix(bench.clock(connection))
 
 
-def most_in(seconds: int, begun: list[int]) -> int:
+def most_starts_within(seconds: int, begun: list[int]) -> int:
     """Return the maximum number of jobs that become available within `seconds` seconds."""
     return max(sum(at <= other < at + seconds for other in begun) for at in begun)
 
@@ -48,7 +48,7 @@ def most_in(seconds: int, begun: list[int]) -> int:
         ("1", [0, 60, 120, 180, 240, 300, 360]),
     ],
 )
-def test_each_job_begins_exactly_when_the_rate_says(
+def test_each_retried_job_is_available_at_the_time_that_the_rate_gives(
     bench: Bench, rate: str, expected: list[int]
 ) -> None:
     bench.fill(7)
@@ -60,7 +60,7 @@ def test_each_job_begins_exactly_when_the_rate_says(
 
 
 @pytest.mark.parametrize("rows", [1, 3])
-def test_a_rate_goes_on_over_batches(bench: Bench, rows: int) -> None:
+def test_a_rate_continues_across_batches(bench: Bench, rows: int) -> None:
     bench.fill(7)
     started(bench.setup, "retry-all rate=6")
     run_out(bench.runner(rows))
@@ -78,9 +78,7 @@ def test_the_order_of_the_failures_is_the_order_of_their_jobs(bench: Bench) -> N
     assert [f'"order_id": {order},' in body for order, body in enumerate(payloads)] == [True] * 5
 
 
-def test_what_a_crash_left_behind_begins_at_the_rate_and_not_all_at_once(
-    bench: Bench, crash: str
-) -> None:
+def test_jobs_left_by_a_crash_are_retried_at_the_rate(bench: Bench, crash: str) -> None:
     bench.fill(8)
     started(bench.setup, "retry-all rate=6")
     runner = replace(bench.runner(2), seconds=60)
@@ -100,7 +98,7 @@ def test_what_a_crash_left_behind_begins_at_the_rate_and_not_all_at_once(
     assert broken(bench.queue) == []
 
 
-def test_after_a_freeze_nothing_begins_in_the_past(bench: Bench, crash: str) -> None:
+def test_after_a_freeze_no_job_is_available_in_the_past(bench: Bench, crash: str) -> None:
     bench.fill(8)
     started(bench.setup, "retry-all rate=6")
     arm(crash, then=lambda: ask(bench.setup, "freeze"))
@@ -114,16 +112,16 @@ def test_after_a_freeze_nothing_begins_in_the_past(bench: Bench, crash: str) -> 
     assert begins(bench) == [0, 10, 20, 30, 40, 50, 60, 70]
 
 
-def test_two_batch_workers_keep_the_rate_together(mariadb_queue: TestQueue) -> None:
+def test_two_batch_workers_together_do_not_exceed_the_rate(mariadb_queue: TestQueue) -> None:
     bench = make_bench(mariadb_queue)
     bench.fill(40)
     started(bench.setup, "retry-all rate=60/min")
     run_out(Runner(bench.setup, 3, lanes=2, seconds=5))
     assert begins(bench) == list(range(40))
-    assert most_in(10, begins(bench)) == 10
+    assert most_starts_within(10, begins(bench)) == 10
 
 
-def test_what_is_chosen_at_the_confirmation_counts(bench: Bench) -> None:
+def test_the_rate_and_canary_of_the_confirmation_replace_those_of_the_preview(bench: Bench) -> None:
     bench.fill(4)
     plan = previewed(bench.setup, "retry-all rate=600 canary=2").plan
     confirm(bench.setup, "retry-all", plan, rate=6, canary=0)

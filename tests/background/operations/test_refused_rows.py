@@ -72,7 +72,7 @@ RULES = {
 
 
 @pytest.mark.parametrize(("rule", "body", "reason"), RULES.values(), ids=RULES)
-def test_the_refused_row_is_named_and_the_others_are_moved(
+def test_a_refused_row_is_named_and_the_other_rows_are_moved(
     queue: TestQueue, rule: str, body: str, reason: str
 ) -> None:
     run(queue, rule)
@@ -125,7 +125,7 @@ def test_a_table_that_refuses_every_row_ends_the_operation(
     assert broken(queue) == []
 
 
-def test_a_row_that_something_else_refers_to_is_left_by_a_clear(queue: TestQueue) -> None:
+def test_clear_failed_skips_a_row_that_another_table_refers_to(queue: TestQueue) -> None:
     for failed_id in (1, 2, 3):
         queue.fail(failed_id)
     run(
@@ -142,7 +142,7 @@ def test_a_row_that_something_else_refers_to_is_left_by_a_clear(queue: TestQueue
 
 
 @pytest.mark.parametrize("command", ["retry-all", "clear-failed"])
-def test_a_bulk_undo_restores_all_rows_but_the_refused_ones(queue: TestQueue, command: str) -> None:
+def test_a_bulk_undo_restores_all_rows_except_refused_rows(queue: TestQueue, command: str) -> None:
     refused = {5, 17, 31}
     for failed_id in range(1, 32):
         name = "refused" if failed_id in refused else "mail"
@@ -162,7 +162,7 @@ def test_a_bulk_undo_restores_all_rows_but_the_refused_ones(queue: TestQueue, co
     assert broken(queue) == []
 
 
-def test_what_a_bulk_undo_could_not_restore_can_be_undone_later(queue: TestQueue) -> None:
+def test_rows_that_a_bulk_undo_could_not_restore_can_be_restored_later(queue: TestQueue) -> None:
     for failed_id in (1, 2, 3):
         queue.fail(failed_id, queue="refused" if failed_id == 2 else "mail")
     ended(queue, "retry-all")

@@ -42,12 +42,12 @@ def confirmed(setup: Setup, action: str, plan: int, **values: Any) -> Outcome:
         outcome = confirm(setup, action, plan, **values)
         if outcome.refusal is None or outcome.refusal.code != Busy.code:
             return outcome
-    raise AssertionError("the server is busy all the time")
+    raise AssertionError("every attempt was refused as busy")
 
 
 @pytest.mark.parametrize("action", ["retry-all", "clear-failed"])
 @pytest.mark.parametrize("rows", [1, 3, 7, 1_000])
-def test_everything_in_scope_is_moved_once_whatever_the_size_of_a_batch(
+def test_each_row_of_the_scope_is_moved_once_in_batches_of_any_size(
     bench: Bench, action: str, rows: int
 ) -> None:
     bench.fill(7)
@@ -62,7 +62,7 @@ def test_everything_in_scope_is_moved_once_whatever_the_size_of_a_batch(
     assert broken(bench.queue, before) == []
 
 
-def test_only_what_was_there_at_the_preview_is_touched(bench: Bench) -> None:
+def test_rows_that_failed_after_the_preview_are_not_changed(bench: Bench) -> None:
     old = bench.fill(4)
     preview = previewed(bench.setup)
     new = bench.fill(3)
@@ -99,7 +99,7 @@ def test_a_row_that_commits_after_the_preview_with_a_lower_id_is_not_touched(
     assert broken(bench.queue) == []
 
 
-def test_a_scope_is_of_one_queue_or_of_an_age(bench: Bench) -> None:
+def test_a_scope_can_be_one_queue_or_an_age(bench: Bench) -> None:
     bench.fill(2, queue="mail")
     bench.fill(2, queue="netsuite")
     started(bench.setup, "retry-all queue=mail")
@@ -112,7 +112,7 @@ def test_a_scope_is_of_one_queue_or_of_an_age(bench: Bench) -> None:
     assert broken(bench.queue) == []
 
 
-def test_rows_that_went_or_changed_meanwhile_are_skipped_and_nobody_is_said_to_have_moved_them(
+def test_rows_removed_or_changed_since_the_preview_are_skipped(
     bench: Bench,
 ) -> None:
     watch(bench.setup, hold(bench.setup))
@@ -141,21 +141,21 @@ def test_rows_that_went_or_changed_meanwhile_are_skipped_and_nobody_is_said_to_h
     assert bench.queue.count(tables.incident_deltas) == 0
 
 
-def test_an_empty_scope_is_said_at_once_and_recorded(bench: Bench) -> None:
+def test_an_empty_scope_is_reported_at_once_and_recorded(bench: Bench) -> None:
     preview = previewed(bench.setup)
     assert (preview.total, preview.plan) == (0, 0)
     assert bench.queue.count(tables.operations) == 0
     assert [row.outcome for row in bench.queue.rows(tables.audit)] == ["no-op"]
 
 
-def test_a_preview_alone_changes_and_records_nothing(bench: Bench) -> None:
+def test_a_preview_without_a_confirmation_changes_and_records_nothing(bench: Bench) -> None:
     bench.fill(2)
     previewed(bench.setup)
     assert bench.runner().run_once() is False
     assert (len(bench.queue.failed), bench.queue.count(tables.audit)) == (2, 0)
 
 
-def test_a_confirmation_works_once(bench: Bench) -> None:
+def test_a_plan_can_be_confirmed_only_once(bench: Bench) -> None:
     bench.fill(2)
     preview = previewed(bench.setup)
     first = confirm(bench.setup, "retry-all", preview.plan, key="click")
@@ -171,7 +171,7 @@ def test_a_confirmation_works_once(bench: Bench) -> None:
     assert broken(bench.queue) == []
 
 
-def test_of_two_confirmations_at_once_one_starts_it(mariadb_bench: Bench) -> None:
+def test_of_concurrent_confirmations_only_one_starts_the_operation(mariadb_bench: Bench) -> None:
     bench = mariadb_bench
     bench.fill(5)
     preview = previewed(bench.setup)
@@ -188,7 +188,7 @@ def test_of_two_confirmations_at_once_one_starts_it(mariadb_bench: Bench) -> Non
     assert broken(bench.queue) == []
 
 
-def test_two_previews_confirmed_at_once_do_not_run_together(mariadb_bench: Bench) -> None:
+def test_operations_confirmed_at_once_do_not_run_at_the_same_time(mariadb_bench: Bench) -> None:
     bench = mariadb_bench
     bench.fill(5)
     plans = [previewed(bench.setup).plan, previewed(bench.other, by=SECOND).plan]
@@ -202,14 +202,14 @@ def test_two_previews_confirmed_at_once_do_not_run_together(mariadb_bench: Bench
 @pytest.mark.parametrize(
     ("seconds", "code"), [(-5, "ok"), (5, "plan-expired")], ids=["in time", "too late"]
 )
-def test_a_confirmation_is_for_ten_minutes(bench: Bench, seconds: float, code: str) -> None:
+def test_a_plan_can_be_confirmed_for_10_minutes(bench: Bench, seconds: float, code: str) -> None:
     bench.fill(1)
     preview = previewed(bench.setup)
     bench.clock.by += CONFIRM_WITHIN + timedelta(seconds=seconds)
     assert codes([confirm(bench.setup, "retry-all", preview.plan)]) == [code]
 
 
-def test_a_plan_is_for_who_saw_it_and_for_what_it_was(bench: Bench) -> None:
+def test_a_plan_can_be_confirmed_only_by_its_person_and_for_its_command(bench: Bench) -> None:
     bench.fill(1)
     plan = previewed(bench.setup).plan
     outcomes = [
@@ -223,7 +223,7 @@ def test_a_plan_is_for_who_saw_it_and_for_what_it_was(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("typed", [None, 0, 1, 3, -2])
-def test_what_destroys_wants_the_count_typed(bench: Bench, typed: int | None) -> None:
+def test_clear_failed_requires_the_typed_count(bench: Bench, typed: int | None) -> None:
     bench.fill(2)
     plan = previewed(bench.setup, "clear-failed").plan
     assert codes([confirm(bench.setup, "clear-failed", plan, typed=typed)]) == ["count-mismatch"]
@@ -231,7 +231,7 @@ def test_what_destroys_wants_the_count_typed(bench: Bench, typed: int | None) ->
     assert codes([confirm(bench.setup, "clear-failed", plan, typed=2)]) == ["ok"]
 
 
-def test_a_cancelled_operation_stops_between_two_batches_and_says_how_far_it_came(
+def test_a_cancelled_operation_stops_between_two_batches_and_records_the_moved_rows(
     bench: Bench,
 ) -> None:
     bench.fill(7)
@@ -247,7 +247,7 @@ def test_a_cancelled_operation_stops_between_two_batches_and_says_how_far_it_cam
     assert broken(bench.queue) == []
 
 
-def test_who_lost_the_role_midway_stops_the_operation(bench: Bench) -> None:
+def test_an_operation_stops_when_its_person_has_lost_the_role(bench: Bench) -> None:
     bench.fill(7)
     started(bench.setup)
     runner = bench.runner()
@@ -262,7 +262,9 @@ def test_who_lost_the_role_midway_stops_the_operation(bench: Bench) -> None:
     assert broken(bench.queue) == []
 
 
-def test_another_replica_takes_over_after_fifteen_seconds_without_progress(bench: Bench) -> None:
+def test_another_replica_takes_over_an_operation_after_15_seconds_without_progress(
+    bench: Bench,
+) -> None:
     bench.fill(7)
     before = payloads(bench.queue)
     started(bench.setup)
@@ -279,7 +281,7 @@ def test_another_replica_takes_over_after_fifteen_seconds_without_progress(bench
     assert broken(bench.queue, before) == []
 
 
-def test_a_replica_that_was_taken_over_moves_nothing_more(bench: Bench) -> None:
+def test_a_replica_whose_operation_was_taken_over_moves_no_more_rows(bench: Bench) -> None:
     bench.fill(9)
     before = payloads(bench.queue)
     started(bench.setup)
@@ -296,7 +298,7 @@ def test_a_replica_that_was_taken_over_moves_nothing_more(bench: Bench) -> None:
     assert broken(bench.queue, before) == []
 
 
-def test_two_replicas_at_once_do_each_row_once(mariadb_bench: Bench) -> None:
+def test_two_replicas_that_run_one_operation_move_each_row_once(mariadb_bench: Bench) -> None:
     bench = mariadb_bench
     bench.fill(40)
     before = payloads(bench.queue)
@@ -312,18 +314,18 @@ def test_two_replicas_at_once_do_each_row_once(mariadb_bench: Bench) -> None:
     assert broken(bench.queue, before) == []
 
 
-def test_progress_is_told_in_one_message_whose_last_state_is_the_end(bench: Bench) -> None:
+def test_progress_is_one_message_whose_last_edit_shows_the_end(bench: Bench) -> None:
     bench.fill(7)
     progress = started(bench.setup)
     run_out(bench.runner(1))
     kinds = [row.kind for row in bench.queue.rows(tables.outbox)]
-    assert kinds == ["post", "edit"], "edits that wait are replaced"
+    assert kinds == ["post", "edit"], "a new edit replaces the waiting edit"
     body = json.loads(bench.queue.rows(tables.outbox)[-1].body)
     assert "7" in body["text"]
     assert progress.total == 7
 
 
-def test_the_items_of_an_operation_are_those_of_its_record(bench: Bench) -> None:
+def test_the_items_of_an_operation_match_its_audit_record(bench: Bench) -> None:
     bench.fill(7)
     started(bench.setup)
     run_out(bench.runner())
@@ -338,7 +340,7 @@ def test_the_items_of_an_operation_are_those_of_its_record(bench: Bench) -> None
         assert batches.items_digest(connection, 1) != recorded
 
 
-def test_the_operation_is_recorded_where_its_person_can_find_it(bench: Bench) -> None:
+def test_the_start_and_end_of_an_operation_are_recorded_with_its_person(bench: Bench) -> None:
     bench.fill(2)
     started(bench.setup)
     run_out(bench.runner())
@@ -351,7 +353,7 @@ def test_the_operation_is_recorded_where_its_person_can_find_it(bench: Bench) ->
     assert codes([ask(bench.setup, Request("retry", {"ids": "1"}))]) == ["failed-job-not-found"]
 
 
-def test_an_operator_cancels_their_own_bulk_change_and_nobody_elses(bench: Bench) -> None:
+def test_an_operator_can_cancel_only_their_own_bulk_change(bench: Bench) -> None:
     bench.fill(7)
     own = previewed(bench.setup, "retry queue=netsuite", by=OMAR).plan
     assert codes([confirm(bench.setup, "retry", own, by=OMAR)]) == ["ok"]

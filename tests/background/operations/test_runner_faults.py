@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from bot.access.roles import Profile, Unreachable
+from bot.access.roles import READ_AGE, Profile, Unreachable
 from bot.background.operations.runner import ASK_AGAIN, DOUBT_ENDS, FAILED, TRIES, Runner
 from bot.database.engine import connect
 from bot.failpoints import arm, disarm
@@ -31,11 +31,11 @@ class Silent(People):
 
     silent: bool = False
 
-    def profile(self, user: str) -> Profile:
+    def profile(self, user: str, max_age: float = READ_AGE) -> Profile:
         """Return a member's profile, if Slack answers."""
         if self.silent:
             raise Unreachable("ratelimited")
-        return super().profile(user)
+        return super().profile(user, max_age)
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def failpoint() -> Iterator[str]:
 
 
 @dataclass
-class Alone:
+class BlockableEngine:
     """An engine that loses its database when the test holds all its connections."""
 
     engine: Engine
@@ -72,9 +72,9 @@ class Alone:
 
 
 @pytest.fixture
-def alone(bench: Bench) -> Iterator[Alone]:
+def blockable(bench: Bench) -> Iterator[BlockableEngine]:
     # Without `grace`, because the test should not wait long for a database it loses on purpose.
-    made = Alone(connect(bench.queue.url, pool=CONNECTIONS))
+    made = BlockableEngine(connect(bench.queue.url, pool=CONNECTIONS))
     yield made
     made.close()
 
@@ -91,7 +91,7 @@ def no_jobs_table(queue: TestQueue) -> Iterator[None]:
             connection.execute(text("ALTER TABLE jobs_elsewhere RENAME TO jobs"))
 
 
-def test_a_batch_that_always_fails_ends_the_operation(bench: Bench) -> None:
+def test_an_operation_ends_if_one_batch_always_fails(bench: Bench) -> None:
     bench.fill(4)
     started(bench.setup)
     runner = bench.runner()
@@ -106,7 +106,7 @@ def test_a_batch_that_always_fails_ends_the_operation(bench: Bench) -> None:
     assert broken(bench.queue) == []
 
 
-def test_a_failure_that_passes_ends_nothing(bench: Bench) -> None:
+def test_a_temporary_failure_of_a_batch_does_not_end_the_operation(bench: Bench) -> None:
     bench.fill(4)
     started(bench.setup)
     runner = bench.runner()
@@ -120,7 +120,7 @@ def test_a_failure_that_passes_ends_nothing(bench: Bench) -> None:
     assert broken(bench.queue) == []
 
 
-def test_while_slack_says_nothing_the_operation_waits_and_nobody_takes_it(
+def test_an_operation_waits_and_is_not_taken_over_while_slack_does_not_answer(
     bench: Bench, silent: Silent
 ) -> None:
     bench.fill(7)
@@ -139,7 +139,7 @@ def test_while_slack_says_nothing_the_operation_waits_and_nobody_takes_it(
     assert broken(bench.queue) == []
 
 
-def test_slack_is_not_asked_all_the_time_while_it_says_nothing(
+def test_slack_is_called_only_at_intervals_while_it_does_not_answer(
     bench: Bench, silent: Silent
 ) -> None:
     bench.fill(1)
@@ -154,7 +154,9 @@ def test_slack_is_not_asked_all_the_time_while_it_says_nothing(
     assert bench.operation().state == "done"
 
 
-def test_a_silence_of_ten_minutes_ends_the_operation(bench: Bench, silent: Silent) -> None:
+def test_an_operation_ends_if_slack_does_not_answer_for_10_minutes(
+    bench: Bench, silent: Silent
+) -> None:
     bench.fill(7)
     started(bench.setup)
     runner = bench.runner()
@@ -184,7 +186,7 @@ def test_an_operation_that_waits_for_slack_can_be_cancelled(bench: Bench, silent
     assert (bench.operation().state, bench.operation().done) == ("cancelled", 0)
 
 
-def test_a_queue_that_is_taken_off_the_list_midway_stops_the_operation(bench: Bench) -> None:
+def test_an_operation_stops_if_its_queue_is_removed_from_the_allowed_queues(bench: Bench) -> None:
     bench.fill(7)
     started(bench.setup, "retry-all queue=netsuite")
     rules = replace(bench.setup.rules, allowed_queues=("mail",))
@@ -194,7 +196,7 @@ def test_a_queue_that_is_taken_off_the_list_midway_stops_the_operation(bench: Be
     assert broken(bench.queue) == []
 
 
-def test_the_end_is_recorded_with_the_role_and_the_rule_that_allowed_it(bench: Bench) -> None:
+def test_the_end_of_an_operation_is_recorded_with_the_role_and_its_rule(bench: Bench) -> None:
     bench.fill(2)
     started(bench.setup)
     run_out(bench.runner())
@@ -202,7 +204,9 @@ def test_the_end_is_recorded_with_the_role_and_the_rule_that_allowed_it(bench: B
     assert (ended.role, ended.rule) == (begun.role, begun.rule) == ("admin", f"admins: {ANA}")
 
 
-def test_a_terminal_goes_on_after_a_fault_between_two_batches(bench: Bench, failpoint: str) -> None:
+def test_a_terminal_continues_after_a_fault_between_two_batches(
+    bench: Bench, failpoint: str
+) -> None:
     bench.fill(5)
     begun = started(bench.setup)
 
@@ -215,13 +219,13 @@ def test_a_terminal_goes_on_after_a_fault_between_two_batches(bench: Bench, fail
     assert broken(bench.queue) == []
 
 
-def test_a_terminal_that_loses_the_database_says_how_far_it_was_and_another_replica_goes_on(
-    bench: Bench, failpoint: str, alone: Alone
+def test_a_terminal_without_database_reports_progress_and_another_replica_continues(
+    bench: Bench, failpoint: str, blockable: BlockableEngine
 ) -> None:
     bench.fill(5)
     begun = started(bench.setup)
-    arm(failpoint, 2, alone.lose)
-    setup = replace(bench.setup, engine=alone.engine)
+    arm(failpoint, 2, blockable.lose)
+    setup = replace(bench.setup, engine=blockable.engine)
     ended = Runner(setup, 2, lanes=1, seconds=0, patience=0.0).run_to_end(begun)
     assert (ended.operation, ended.state, ended.done, ended.total) == (1, "running", 2, 5)
     bench.clock.move(seconds=16)
@@ -230,21 +234,23 @@ def test_a_terminal_that_loses_the_database_says_how_far_it_was_and_another_repl
     assert broken(bench.queue) == []
 
 
-def test_what_a_terminal_prints_when_it_loses_the_database_is_not_that_nothing_was_changed(
-    bench: Bench, failpoint: str, alone: Alone
+def test_a_terminal_that_loses_the_database_reports_that_the_operation_still_runs(
+    bench: Bench, failpoint: str, blockable: BlockableEngine
 ) -> None:
     bench.fill(5)
-    arm(failpoint, 1, alone.lose)
+    arm(failpoint, 1, blockable.lose)
     lines: list[str] = []
     asked = TerminalRequest("retry-all", "ana", yes=True, as_json=True, patience=0.0)
-    assert do(replace(bench.setup, engine=alone.engine), asked, lines.append, lambda _: None) == 1
+    assert (
+        do(replace(bench.setup, engine=blockable.engine), asked, lines.append, lambda _: None) == 1
+    )
     printed = json.loads(lines[0])
     assert printed["code"] == "still-running"
-    assert "of 5 were done" in printed["error"]
+    assert " of 5. A running bot resumes" in printed["error"]
     assert len(bench.queue.jobs) == 5
 
 
-def test_a_terminal_leaves_the_operations_of_people_in_slack_to_a_replica(bench: Bench) -> None:
+def test_a_terminal_does_not_run_operations_that_were_started_in_slack(bench: Bench) -> None:
     bench.fill(2, queue="mail")
     bench.fill(2, queue="netsuite")
     started(bench.setup, "retry-all queue=mail")

@@ -56,7 +56,7 @@ def test_undo_of_a_bulk_change_restores_every_column_of_every_row(
     assert broken(queue, born) == []
 
 
-def test_what_a_worker_has_or_did_is_left_alone_and_counted(queue: TestQueue) -> None:
+def test_a_bulk_undo_skips_and_counts_jobs_that_a_worker_has_or_processed(queue: TestQueue) -> None:
     setup = make_setup(queue)
     for number in range(5):
         queue.fail(number + 1, order=number)
@@ -77,7 +77,9 @@ def test_what_a_worker_has_or_did_is_left_alone_and_counted(queue: TestQueue) ->
     assert (operation(queue, undone).done, operation(queue, undone).skipped) == (2, 3)
 
 
-def test_of_identical_payloads_as_many_come_back_as_are_still_pending(queue: TestQueue) -> None:
+def test_a_bulk_undo_restores_as_many_identical_payloads_as_still_wait_in_the_queue(
+    queue: TestQueue,
+) -> None:
     setup = make_setup(queue)
     for _ in range(6):
         queue.fail()
@@ -96,7 +98,7 @@ def test_of_identical_payloads_as_many_come_back_as_are_still_pending(queue: Tes
     assert (operation(queue, undone).done, operation(queue, undone).skipped) == (4, 2)
 
 
-def test_ids_that_are_taken_are_told_by_new_ones(queue: TestQueue) -> None:
+def test_a_bulk_undo_gives_new_ids_to_rows_whose_id_is_in_use(queue: TestQueue) -> None:
     setup = make_setup(queue)
     for id_ in (1, 2, 3):
         queue.fail(id_, order=id_)
@@ -115,7 +117,9 @@ def test_ids_that_are_taken_are_told_by_new_ones(queue: TestQueue) -> None:
         assert max(payloads) in set(known)
 
 
-def test_a_bulk_change_is_undone_once_and_the_second_time_says_by_whom(queue: TestQueue) -> None:
+def test_a_second_undo_of_a_bulk_change_is_refused_and_names_the_first_person(
+    queue: TestQueue,
+) -> None:
     setup = make_setup(queue)
     for _ in range(3):
         queue.fail()
@@ -131,7 +135,7 @@ def test_a_bulk_change_is_undone_once_and_the_second_time_says_by_whom(queue: Te
     assert len(queue.failed) == 3
 
 
-def test_two_confirmations_of_one_undo_put_back_each_row_once(queue: TestQueue) -> None:
+def test_two_confirmations_of_one_undo_restore_each_row_once(queue: TestQueue) -> None:
     setup = make_setup(queue)
     for _ in range(3):
         queue.fail()
@@ -148,7 +152,7 @@ def test_two_confirmations_of_one_undo_put_back_each_row_once(queue: TestQueue) 
     assert broken(queue, born) == []
 
 
-def test_a_cancelled_change_is_undone_as_far_as_it_came(queue: TestQueue) -> None:
+def test_undo_of_a_cancelled_change_restores_the_rows_that_it_moved(queue: TestQueue) -> None:
     setup = make_setup(queue)
     for _ in range(5):
         queue.fail()
@@ -167,7 +171,7 @@ def test_a_cancelled_change_is_undone_as_far_as_it_came(queue: TestQueue) -> Non
     assert operation(queue, undone).done == 2
 
 
-def test_without_its_archive_a_change_cannot_be_undone(queue: TestQueue) -> None:
+def test_a_change_without_archive_copies_cannot_be_undone(queue: TestQueue) -> None:
     setup = make_setup(queue)
     queue.fail()
     done = carried_out(setup, "clear-failed")
@@ -176,7 +180,7 @@ def test_without_its_archive_a_change_cannot_be_undone(queue: TestQueue) -> None
     assert codes([ask(setup, f"undo {done}")]) == ["not-undoable"]
 
 
-def test_after_the_archive_s_days_a_change_cannot_be_undone(queue: TestQueue) -> None:
+def test_a_change_cannot_be_undone_after_the_days_of_the_archive(queue: TestQueue) -> None:
     clock = StandingClock()
     setup = make_setup(queue, clock=clock)
     queue.fail()
@@ -186,7 +190,7 @@ def test_after_the_archive_s_days_a_change_cannot_be_undone(queue: TestQueue) ->
     assert codes([ask(setup, f"undo {done}")]) == ["undo-expired"]
 
 
-def test_an_operator_cannot_undo_what_an_admin_did_in_bulk(queue: TestQueue) -> None:
+def test_an_operator_cannot_undo_a_bulk_change_of_an_admin(queue: TestQueue) -> None:
     setup = make_setup(queue)
     queue.fail()
     done = carried_out(setup, "clear-failed")
@@ -201,7 +205,7 @@ def point(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("action", ["clear-failed", "retry-all"])
-def test_an_undo_that_is_cut_off_is_carried_on_by_another_replica(
+def test_an_interrupted_undo_is_finished_by_another_replica(
     queue: TestQueue, action: str, point: str
 ) -> None:
     clock = StandingClock()
@@ -232,7 +236,7 @@ def test_an_undo_that_is_cut_off_is_carried_on_by_another_replica(
     assert broken(queue, born) == []
 
 
-def test_the_index_counts_what_came_back_and_raises_no_new_alert(queue: TestQueue) -> None:
+def test_the_index_counts_restored_failures_without_a_new_alert(queue: TestQueue) -> None:
     setup = make_setup(queue)
     watch(setup, hold(setup))
     for _ in range(4):
@@ -256,7 +260,7 @@ def test_the_index_counts_what_came_back_and_raises_no_new_alert(queue: TestQueu
     assert set(states) == {None}
 
 
-def test_the_finished_progress_has_an_undo_and_its_dialog_puts_everything_back(
+def test_the_undo_button_of_a_finished_operation_restores_every_row(
     team: Team,
 ) -> None:
     for _ in range(3):
@@ -289,7 +293,7 @@ def test_the_finished_progress_has_an_undo_and_its_dialog_puts_everything_back(
     assert f"<@{IDS.admin}> already undid this" in again.text
 
 
-def test_who_is_no_admin_any_more_cannot_confirm_the_undo_of_anothers_change(
+def test_a_former_admin_cannot_confirm_the_undo_of_another_persons_change(
     queue: TestQueue,
 ) -> None:
     setup = make_setup(queue)
@@ -302,11 +306,11 @@ def test_who_is_no_admin_any_more_cannot_confirm_the_undo_of_anothers_change(
     assert codes([ask(setup, request, by=ANA)]) == ["ok"]
 
 
-def test_what_came_back_counts_once_among_what_still_fails(team: Team) -> None:
+def test_a_restored_failure_counts_once_as_still_failing(team: Team) -> None:
     now = team.queue.queue.wall_clock(datetime.now(UTC).replace(tzinfo=None, microsecond=0))
     for _ in range(3):
         team.queue.fail(failed_at=now)
-    team.until(lambda: "still failing: 3 in" in team.say("errors").text)
+    team.until(lambda: "still failing: 3 failures in" in team.say("errors").text)
     team.submit(team.say("clear-failed", as_="admin").view, "3")
     team.until(lambda: team.queue.failed == [])
     team.until(
@@ -314,4 +318,4 @@ def test_what_came_back_counts_once_among_what_still_fails(team: Team) -> None:
     )
     team.submit(team.say("undo", as_="admin").view)
     team.until(lambda: any("Put back 3" in one["text"] for one in team.posted("queue-ops")))
-    assert "still failing: 3 in" in team.say("errors").text
+    assert "still failing: 3 failures in" in team.say("errors").text

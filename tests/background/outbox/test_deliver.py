@@ -21,7 +21,7 @@ from tests.kit.invariants import broken
 from tests.kit.outbox import EDIT, POST, change, put
 from tests.kit.posting import deliver, poster_of, watch
 from tests.kit.queues import TestQueue
-from tests.kit.replicas import ALERTS, AUDIT, OPS, SAM, ask, hold, make_setup
+from tests.kit.replicas import ALERTS, AUDIT, OMAR, OPS, SAM, ask, hold, make_setup
 
 
 def clocked(queue: TestQueue) -> tuple[Setup, Clock]:
@@ -85,7 +85,7 @@ def is_labelled(message: Mapping[str, Any]) -> bool:
         ([RateLimited(30), LostAnswer(), RateLimited(30)], 2, 1, 40),
     ],
 )
-def test_a_message_arrives_after_every_fault_and_only_a_doubt_is_labelled(
+def test_a_message_is_posted_after_every_fault_and_labelled_only_if_its_delivery_is_unknown(
     queue: TestQueue,
     slack: LocalSlack,
     answers: list[Answer],
@@ -99,7 +99,7 @@ def test_a_message_arrives_after_every_fault_and_only_a_doubt_is_labelled(
     for _ in answers:
         send(setup, slack)
         assert len(unsent(setup)) == 1
-        assert send(setup, slack) == 0, "it was tried again at once"
+        assert send(setup, slack) == 0, "the message was sent again at once"
         clock.move(seconds=wait)
     send(setup, slack)
     assert unsent(setup) == []
@@ -109,7 +109,9 @@ def test_a_message_arrives_after_every_fault_and_only_a_doubt_is_labelled(
     assert len(slack.calls(POST)) == len(answers) + 1
 
 
-def test_slack_is_not_asked_again_before_it_said(queue: TestQueue, slack: LocalSlack) -> None:
+def test_slack_is_not_called_before_the_time_of_its_rate_limit(
+    queue: TestQueue, slack: LocalSlack
+) -> None:
     setup, clock = clocked(queue)
     put(setup)
     slack.script(POST, [RateLimited(30)])
@@ -124,7 +126,9 @@ def test_slack_is_not_asked_again_before_it_said(queue: TestQueue, slack: LocalS
 @pytest.mark.parametrize(
     "code", ["invalid_blocks", "msg_too_long", "msg_blocks_too_long", "some_new_error"]
 )
-def test_a_refused_layout_leaves_the_text(queue: TestQueue, slack: LocalSlack, code: str) -> None:
+def test_a_message_with_a_refused_layout_is_posted_as_text(
+    queue: TestQueue, slack: LocalSlack, code: str
+) -> None:
     setup, _ = clocked(queue)
     put(setup, "all that matters")
     slack.script(POST, [code])
@@ -134,7 +138,7 @@ def test_a_refused_layout_leaves_the_text(queue: TestQueue, slack: LocalSlack, c
     assert not message.get("blocks")
 
 
-def test_what_slack_refuses_with_and_without_its_layout_is_tried_again_in_a_minute(
+def test_a_message_refused_with_and_without_layout_is_sent_again_after_a_minute(
     queue: TestQueue, slack: LocalSlack
 ) -> None:
     setup, clock = clocked(queue)
@@ -147,7 +151,7 @@ def test_what_slack_refuses_with_and_without_its_layout_is_tried_again_in_a_minu
 
 
 @pytest.mark.parametrize("code", ["channel_not_found", "not_in_channel", "is_archived"])
-def test_audit_records_wait_for_their_channel_and_the_fallback_is_told_once(
+def test_audit_records_wait_for_their_channel_and_the_fallback_gets_one_message(
     queue: TestQueue, slack: LocalSlack, code: str
 ) -> None:
     setup, clock = clocked(queue)
@@ -171,7 +175,7 @@ def test_audit_records_wait_for_their_channel_and_the_fallback_is_told_once(
         slack.script(POST, [code])
         clock.move(seconds=31)
     assert shown(slack, AUDIT) == []
-    assert len(shown(slack, OPS)) == 1, "the fallback was told once"
+    assert len(shown(slack, OPS)) == 1, "the fallback channel got one message"
     slack.faults.clear()
     drain(setup, slack, clock)
     texts = shown(slack, AUDIT)
@@ -179,7 +183,7 @@ def test_audit_records_wait_for_their_channel_and_the_fallback_is_told_once(
     assert broken(queue, drained=True) == []
 
 
-def test_an_alert_that_has_no_channel_goes_to_the_fallback(
+def test_an_alert_whose_channel_is_lost_is_posted_in_the_fallback_channel(
     queue: TestQueue, slack: LocalSlack
 ) -> None:
     setup, clock = clocked(queue)
@@ -199,7 +203,7 @@ def test_an_alert_that_has_no_channel_goes_to_the_fallback(
     assert broken(queue, drained=True) == []
 
 
-def test_what_others_see_goes_to_the_audit_channel_where_the_bot_is_not_in_theirs(
+def test_a_public_message_is_posted_in_the_audit_channel_if_the_bot_is_no_member(
     queue: TestQueue, slack: LocalSlack
 ) -> None:
     setup, _ = clocked(queue)
@@ -210,7 +214,7 @@ def test_what_others_see_goes_to_the_audit_channel_where_the_bot_is_not_in_their
     assert (shown(slack, OPS), shown(slack, AUDIT)) == ([], ["moved"])
 
 
-def test_a_channel_keeps_its_order_and_holds_back_no_other(
+def test_messages_of_a_channel_stay_in_order_and_do_not_delay_other_channels(
     queue: TestQueue, slack: LocalSlack
 ) -> None:
     setup, clock = clocked(queue)
@@ -230,9 +234,7 @@ def test_a_channel_keeps_its_order_and_holds_back_no_other(
     assert [text[-5:] for text in shown(slack, OPS)] == [f"ops {number}" for number in range(4)]
 
 
-def test_the_rates_of_a_channel_and_of_all_edits_are_kept(
-    queue: TestQueue, slack: LocalSlack
-) -> None:
+def test_posts_and_edits_do_not_exceed_their_rates(queue: TestQueue, slack: LocalSlack) -> None:
     setup, _ = clocked(queue)
     seconds = [0.0]
     rates = SlackRates(lambda: seconds[0])
@@ -248,7 +250,9 @@ def test_the_rates_of_a_channel_and_of_all_edits_are_kept(
     assert len(shown(slack)) == 7
 
 
-def test_edits_that_wait_become_one(queue: TestQueue, slack: LocalSlack) -> None:
+def test_waiting_edits_of_a_message_are_sent_as_one_edit(
+    queue: TestQueue, slack: LocalSlack
+) -> None:
     setup, _ = clocked(queue)
     put(setup, "begins")
     send(setup, slack)
@@ -259,7 +263,7 @@ def test_edits_that_wait_become_one(queue: TestQueue, slack: LocalSlack) -> None
     assert len(slack.calls(EDIT)) == 1
 
 
-def test_an_edit_that_replaces_one_that_was_told_to_wait_waits_as_long(
+def test_an_edit_that_replaces_a_rate_limited_edit_waits_as_long(
     queue: TestQueue, slack: LocalSlack
 ) -> None:
     setup, clock = clocked(queue)
@@ -278,7 +282,7 @@ def test_an_edit_that_replaces_one_that_was_told_to_wait_waits_as_long(
     assert shown(slack) == ["4 done"]
 
 
-def test_an_edit_waits_for_its_message(queue: TestQueue, slack: LocalSlack) -> None:
+def test_an_edit_waits_until_its_message_is_posted(queue: TestQueue, slack: LocalSlack) -> None:
     setup, clock = clocked(queue)
     slack.script(POST, [RateLimited(30)])
     put(setup, "begins")
@@ -292,7 +296,7 @@ def test_an_edit_waits_for_its_message(queue: TestQueue, slack: LocalSlack) -> N
     assert shown(slack) == ["ended"]
 
 
-def test_a_message_that_somebody_deleted_is_not_edited_for_ever(
+def test_edits_of_a_deleted_message_are_not_repeated_for_ever(
     queue: TestQueue, slack: LocalSlack
 ) -> None:
     setup, _ = clocked(queue)
@@ -305,7 +309,9 @@ def test_a_message_that_somebody_deleted_is_not_edited_for_ever(
     assert len(slack.calls(EDIT)) == 1
 
 
-def test_an_edit_of_what_was_never_posted_is_let_go(queue: TestQueue, slack: LocalSlack) -> None:
+def test_an_edit_of_a_message_that_was_never_posted_is_dropped(
+    queue: TestQueue, slack: LocalSlack
+) -> None:
     setup, _ = clocked(queue)
     change(setup, "ended")
     send(setup, slack)
@@ -313,7 +319,7 @@ def test_an_edit_of_what_was_never_posted_is_let_go(queue: TestQueue, slack: Loc
     assert slack.calls() == []
 
 
-def test_equal_refusals_become_one_message_a_minute_and_each_is_recorded(
+def test_equal_refusals_are_one_message_per_minute_and_each_is_recorded(
     queue: TestQueue, slack: LocalSlack
 ) -> None:
     setup, clock = clocked(queue)
@@ -329,14 +335,22 @@ def test_equal_refusals_become_one_message_a_minute_and_each_is_recorded(
     assert broken(queue, drained=True) == []
 
 
-def test_refusals_of_other_people_or_reasons_are_told_apart(
+def test_refusals_have_one_message_per_person_and_one_line_per_command(
     queue: TestQueue, slack: LocalSlack
 ) -> None:
     setup, clock = clocked(queue)
-    for by, words in ((SAM, "retry 45"), (SAM, "delete 45"), ("U07OPERATOR1", "delete 45")):
+    sam = [
+        (SAM, words) for words in ("retry 45", "delete 45", "retry 46", "delete 46", "delete 47")
+    ]
+    for by, words in (*sam, (OMAR, "delete 45")):
         ask(setup, words, by=by)
     drain(setup, slack, clock)
-    assert len(shown(slack, AUDIT)) == 3
+    gathered, other = shown(slack, AUDIT)
+    assert OMAR in other
+    retries, deletions = gathered.splitlines()[:2]
+    assert "tried `retry 45`" in retries
+    assert "tried `delete 45`" in deletions
+    assert [line[-1] for line in (retries, deletions)] == ["2", "3"]
 
 
 class Interrupted:
@@ -365,7 +379,7 @@ class Interrupted:
 
 
 @pytest.mark.parametrize("lost", [True, False])
-def test_a_deliverer_that_was_paused_cannot_undo_what_the_next_one_did(
+def test_a_paused_replica_cannot_overwrite_the_delivery_of_the_next_replica(
     queue: TestQueue,
     slack: LocalSlack,
     lost: bool,  # noqa: FBT001 pytest passes the parameter
@@ -387,7 +401,7 @@ def test_a_deliverer_that_was_paused_cannot_undo_what_the_next_one_did(
     assert (bool(message.in_doubt), message.error) == (False, None)
 
 
-def test_everything_is_told_in_the_end_through_a_slack_that_fails_at_random(
+def test_every_message_is_posted_in_the_end_if_slack_fails_at_random(
     mariadb_queue: TestQueue, slack: LocalSlack
 ) -> None:
     queue = mariadb_queue
@@ -419,7 +433,7 @@ def test_everything_is_told_in_the_end_through_a_slack_that_fails_at_random(
     assert broken(queue, drained=True) == []
 
 
-def test_a_failure_that_went_without_the_bot_loses_its_buttons(
+def test_the_alert_of_a_failure_removed_without_the_bot_has_no_buttons(
     queue: TestQueue, slack: LocalSlack
 ) -> None:
     setup, clock = clocked(queue)
@@ -448,7 +462,7 @@ def test_a_failure_that_went_without_the_bot_loses_its_buttons(
     ]
 
 
-def test_a_flood_of_failures_is_a_few_messages_and_every_failure_is_in_one(
+def test_many_failures_are_posted_in_few_messages_that_cover_every_failure(
     queue: TestQueue, slack: LocalSlack
 ) -> None:
     setup, clock = clocked(queue)
@@ -461,7 +475,7 @@ def test_a_flood_of_failures_is_a_few_messages_and_every_failure_is_in_one(
     assert broken(queue, drained=True) == []
 
 
-def test_what_failed_before_the_first_start_is_told_to_nobody(
+def test_failures_before_the_first_start_are_not_posted(
     queue: TestQueue, slack: LocalSlack
 ) -> None:
     setup, clock = clocked(queue)
@@ -471,7 +485,9 @@ def test_what_failed_before_the_first_start_is_told_to_nobody(
     assert (queue.count(tables.failures), shown(slack, ALERTS)) == (5, [])
 
 
-def test_what_somebody_watches_is_edited_before_alerts(queue: TestQueue, slack: LocalSlack) -> None:
+def test_messages_that_a_person_waits_for_are_edited_before_alerts(
+    queue: TestQueue, slack: LocalSlack
+) -> None:
     setup, _ = clocked(queue)
     put(setup, "alert", channel=ALERTS, subject="incident:1")
     put(setup, "progress", subject="request:ab")

@@ -54,13 +54,13 @@ def changed(setup: Setup, queue: TestQueue, number: int) -> None:
         connection.execute(delete(tables.outbox).where(tables.outbox.c.kind != "audit"))
 
 
-def test_what_slack_always_refuses_is_given_up_and_the_next_message_goes_out(
+def test_a_message_that_slack_always_refuses_is_dropped_and_the_next_is_posted(
     setup: Setup, slack: LocalSlack, clock: Clock
 ) -> None:
     put(setup, "poison", subject="first")
     put(setup, "wholesome", subject="second")
     refuse(setup, slack, clock, TRIES)
-    assert shown(slack, OPS) == [], "it is tried a few times before"
+    assert shown(slack, OPS) == [], "the message is still sent again"
     refuse(setup, slack, clock, 1)
     send(setup, slack)
     assert shown(slack, OPS) == ["wholesome"]
@@ -69,7 +69,7 @@ def test_what_slack_always_refuses_is_given_up_and_the_next_message_goes_out(
     assert REFUSED in text
 
 
-def test_what_was_refused_once_after_a_long_outage_is_tried_again(
+def test_a_message_refused_once_after_a_long_outage_is_sent_again(
     setup: Setup, slack: LocalSlack, clock: Clock
 ) -> None:
     put(setup, "wholesome")
@@ -83,7 +83,7 @@ def test_what_was_refused_once_after_a_long_outage_is_tried_again(
 
 
 @pytest.mark.parametrize("code", ["missing_scope", "token_revoked"])
-def test_what_is_wrong_with_the_app_is_no_reason_to_give_a_message_up(
+def test_a_fault_of_the_slack_app_does_not_drop_a_message(
     setup: Setup, slack: LocalSlack, clock: Clock, code: str
 ) -> None:
     put(setup, "wholesome")
@@ -95,7 +95,7 @@ def test_what_is_wrong_with_the_app_is_no_reason_to_give_a_message_up(
     assert (shown(slack, OPS), shown(slack, AUDIT)) == (["wholesome"], [])
 
 
-def test_of_an_audit_record_that_slack_always_refuses_the_anchor_is_left(
+def test_an_audit_message_that_slack_always_refuses_is_posted_with_its_anchor_only(
     setup: Setup, queue: TestQueue, slack: LocalSlack, clock: Clock
 ) -> None:
     watch(setup, hold(setup))
@@ -110,7 +110,7 @@ def test_of_an_audit_record_that_slack_always_refuses_the_anchor_is_left(
     assert "failed job 2" in second.lower()
 
 
-def test_a_record_that_is_missing_is_said_to_be_and_holds_back_no_other(
+def test_a_missing_audit_record_is_reported_and_does_not_delay_other_records(
     setup: Setup, queue: TestQueue, slack: LocalSlack
 ) -> None:
     watch(setup, hold(setup))
@@ -125,7 +125,7 @@ def test_a_record_that_is_missing_is_said_to_be_and_holds_back_no_other(
     assert "failed job 2" in second.lower()
 
 
-def test_a_message_that_cannot_be_drawn_holds_back_no_other_channel_and_not_its_own_for_ever(
+def test_a_message_that_cannot_be_rendered_delays_only_its_channel_and_not_for_ever(
     setup: Setup, queue: TestQueue, slack: LocalSlack, clock: Clock
 ) -> None:
     put(setup, "broken", subject="first")
@@ -150,7 +150,7 @@ def test_a_message_that_cannot_be_drawn_holds_back_no_other_channel_and_not_its_
     assert shown(slack, OPS) == ["wholesome"]
 
 
-def test_an_alert_is_changed_where_it_is_long_after_its_message_was_purged(
+def test_an_alert_is_edited_in_place_after_its_outbox_message_was_purged(
     setup: Setup, queue: TestQueue, slack: LocalSlack, clock: Clock
 ) -> None:
     watch(setup, hold(setup))

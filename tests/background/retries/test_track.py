@@ -50,7 +50,9 @@ def states(queue: TestQueue) -> list[str]:
     return [row.state for row in rows(queue)]
 
 
-def test_a_retry_is_followed_from_its_own_transaction_on(queue: TestQueue, setup: Setup) -> None:
+def test_a_retried_job_is_tracked_from_the_transaction_of_its_retry(
+    queue: TestQueue, setup: Setup
+) -> None:
     (failed,) = failing(queue, setup)
     (failure,) = queue.rows(tables.failures)
     (job,) = retried(setup, failed)
@@ -65,12 +67,12 @@ def test_a_retry_is_followed_from_its_own_transaction_on(queue: TestQueue, setup
     assert (row.state, row.actor, row.order_id) == ("waiting", ANA, "803193")
 
 
-def test_a_refused_retry_is_not_followed(queue: TestQueue, setup: Setup) -> None:
+def test_a_refused_retry_is_not_tracked(queue: TestQueue, setup: Setup) -> None:
     assert ask(setup, "retry 77").refusal is not None
     assert rows(queue) == []
 
 
-def test_a_job_that_ran_is_told_in_its_message_and_its_thread(
+def test_a_processed_job_is_shown_in_its_message_and_its_thread(
     queue: TestQueue, setup: Setup, clock: Clock, worker: Worker, slack: LocalSlack
 ) -> None:
     (job,) = retried(setup, *failing(queue, setup))
@@ -87,15 +89,15 @@ def test_a_job_that_ran_is_told_in_its_message_and_its_thread(
     assert f"<@{ANA}> retried failed job" in text
     (reply,) = thread(slack)
     assert "was processed" in reply
-    assert ANA not in reply, "nobody is called for what went well"
-    assert "was processed" in top(slack, ALERTS)[0], "the alert tells it too"
+    assert ANA not in reply, "a processed job mentions nobody"
+    assert "was processed" in top(slack, ALERTS)[0], "the alert shows the outcome too"
     assert follow(setup, clock, seconds=130, step=10) == 0
     send(setup, slack)
     assert len(thread(slack)) == 1
     assert [row.next_check_at for row in rows(queue)] == [None]
 
 
-def test_undo_disappears_when_a_worker_has_taken_the_job_and_returns_if_it_is_given_back(
+def test_the_undo_button_is_hidden_while_a_worker_has_the_job(
     queue: TestQueue, setup: Setup, clock: Clock, worker: Worker, slack: LocalSlack
 ) -> None:
     (job,) = retried(setup, *failing(queue, setup))
@@ -123,7 +125,7 @@ def test_undo_disappears_when_a_worker_has_taken_the_job_and_returns_if_it_is_gi
     assert thread(slack) == []
 
 
-def test_an_id_that_is_gone_is_no_outcome_while_a_later_row_has_the_payload(
+def test_a_missing_job_id_is_no_outcome_while_a_later_row_has_the_same_payload(
     queue: TestQueue, setup: Setup, clock: Clock, worker: Worker
 ) -> None:
     (job,) = retried(setup, *failing(queue, setup))
@@ -144,7 +146,7 @@ def test_an_id_that_is_gone_is_no_outcome_while_a_later_row_has_the_payload(
         (OTHER, "failed-otherwise", "failed again with another error"),
     ],
 )
-def test_a_new_failure_is_told_with_whether_its_error_is_the_same(
+def test_the_outcome_of_a_new_failure_says_if_its_error_is_the_same(
     queue: TestQueue,
     setup: Setup,
     clock: Clock,
@@ -163,12 +165,12 @@ def test_a_new_failure_is_told_with_whether_its_error_is_the_same(
     (reply,) = thread(slack)
     assert words in reply
     assert f"failed job {new} now" in reply
-    assert f"<@{ANA}>" in reply, "who retried it is called"
+    assert f"<@{ANA}>" in reply, "the reply mentions the person who retried the job"
     assert ("no such customer" in reply) is (exception is not None)
     assert words in top(slack)[0]
 
 
-def test_between_the_delete_and_the_failure_nothing_is_said(
+def test_no_outcome_is_posted_between_the_delete_of_a_job_and_its_failure(
     queue: TestQueue, setup: Setup, clock: Clock, worker: Worker
 ) -> None:
     (job,) = retried(setup, *failing(queue, setup))
@@ -179,7 +181,7 @@ def test_between_the_delete_and_the_failure_nothing_is_said(
     assert states(queue) == ["failed-again"]
 
 
-def test_a_failure_that_comes_late_takes_processed_back(
+def test_a_late_failure_replaces_the_outcome_processed(
     queue: TestQueue, setup: Setup, clock: Clock, worker: Worker, slack: LocalSlack
 ) -> None:
     (job,) = retried(setup, *failing(queue, setup))
@@ -194,7 +196,7 @@ def test_a_failure_that_comes_late_takes_processed_back(
     assert "failed again" in top(slack)[0]
 
 
-def test_a_job_that_somebody_deleted_is_told_with_their_name(
+def test_the_outcome_of_a_deleted_job_names_the_person_who_deleted_it(
     queue: TestQueue, setup: Setup, clock: Clock, slack: LocalSlack
 ) -> None:
     (job,) = retried(setup, *failing(queue, setup), by="U07OPERATOR1")
@@ -206,7 +208,7 @@ def test_a_job_that_somebody_deleted_is_told_with_their_name(
     assert f"<@{ANA}> deleted it" in reply
 
 
-def test_what_waits_long_is_told_once_and_followed_on_until_a_day_is_over(
+def test_a_job_that_waits_long_is_reported_once_and_tracked_for_one_day(
     queue: TestQueue, setup: Setup, clock: Clock, slack: LocalSlack
 ) -> None:
     retried(setup, *failing(queue, setup))
@@ -222,7 +224,7 @@ def test_what_waits_long_is_told_once_and_followed_on_until_a_day_is_over(
     assert [row.next_check_at for row in rows(queue)] == [None]
 
 
-def test_several_ids_get_one_message_with_counts_and_one_reply(
+def test_a_retry_of_several_ids_has_one_message_with_counts_and_one_reply(
     queue: TestQueue, setup: Setup, clock: Clock, worker: Worker, slack: LocalSlack
 ) -> None:
     jobs = retried(setup, *failing(queue, setup, 1, 2, 3))
@@ -233,7 +235,7 @@ def test_several_ids_get_one_message_with_counts_and_one_reply(
     send(setup, slack)
     (text,) = top(slack)
     assert "✅ 1 processed · 🔴 1 failed again · ⏳ 1 waiting" in text
-    assert thread(slack) == [], "not before all is known"
+    assert thread(slack) == [], "no reply before every outcome is known"
     worker.fail(jobs[2], OTHER)
     assert follow(setup, clock) == 1
     send(setup, slack)
@@ -242,7 +244,7 @@ def test_several_ids_get_one_message_with_counts_and_one_reply(
     assert sorted(states(queue)) == ["failed-again", "failed-otherwise", "processed"]
 
 
-def test_one_failure_is_never_that_of_two_jobs_with_the_same_payload(
+def test_one_failure_is_the_outcome_of_only_one_of_two_jobs_with_the_same_payload(
     queue: TestQueue, setup: Setup, clock: Clock, worker: Worker
 ) -> None:
     jobs = retried(setup, *failing(queue, setup, 5, 5, 5))
@@ -257,7 +259,7 @@ def test_one_failure_is_never_that_of_two_jobs_with_the_same_payload(
     assert sorted(states(queue)) == ["failed-again", "processed", "processed"]
 
 
-def test_released_jobs_with_the_same_payload_are_each_followed_once(
+def test_each_released_job_with_the_same_payload_is_tracked_once(
     queue: TestQueue, setup: Setup, clock: Clock, worker: Worker
 ) -> None:
     jobs = retried(setup, *failing(queue, setup, 5, 5))
@@ -279,7 +281,7 @@ def test_an_older_failure_with_the_same_payload_is_no_outcome(
     assert states(queue) == ["processed"]
 
 
-def test_the_same_payload_in_another_queue_is_another_job(
+def test_a_failure_with_the_same_payload_in_another_queue_is_not_the_outcome(
     queue: TestQueue, setup: Setup, clock: Clock, worker: Worker
 ) -> None:
     (job,) = retried(setup, *failing(queue, setup, 5))
@@ -290,7 +292,7 @@ def test_the_same_payload_in_another_queue_is_another_job(
     assert states(queue) == ["processed"]
 
 
-def test_a_failure_that_was_put_back_is_no_new_failure(
+def test_a_restored_failure_is_no_new_failure(
     queue: TestQueue, setup: Setup, clock: Clock, worker: Worker
 ) -> None:
     (failed,) = failing(queue, setup, 5)
@@ -301,7 +303,7 @@ def test_a_failure_that_was_put_back_is_no_new_failure(
     assert "failed-again" not in states(queue)
 
 
-def test_a_second_retry_takes_nothing_from_the_first(
+def test_a_second_retry_does_not_change_the_outcome_of_the_first_retry(
     queue: TestQueue, setup: Setup, clock: Clock, worker: Worker
 ) -> None:
     (job,) = retried(setup, *failing(queue, setup, 5))
@@ -315,7 +317,7 @@ def test_a_second_retry_takes_nothing_from_the_first(
     assert states(queue) == ["failed-again", "processed"]
 
 
-def test_a_job_retried_before_it_was_indexed_is_followed_all_the_same(
+def test_a_job_that_is_retried_before_it_is_indexed_is_tracked(
     queue: TestQueue, setup: Setup, clock: Clock, worker: Worker, slack: LocalSlack
 ) -> None:
     (job,) = retried(setup, queue.fail())
@@ -324,7 +326,7 @@ def test_a_job_retried_before_it_was_indexed_is_followed_all_the_same(
     follow(setup, clock)
     assert states(queue) == ["failed-again"]
     send(setup, slack)
-    assert "failed again, " in thread(slack)[0], "whether it is the same error nobody can say"
+    assert "failed again, " in thread(slack)[0], "the error of the first failure is unknown"
 
 
 def test_a_click_on_an_alert_is_answered_in_the_alert_and_its_thread(
@@ -345,7 +347,7 @@ def test_a_click_on_an_alert_is_answered_in_the_alert_and_its_thread(
     assert slack.messages(OPS) == []
 
 
-def test_where_the_message_was_deleted_the_answer_comes_in_the_channel(
+def test_the_outcome_is_posted_in_the_channel_if_the_message_of_the_retry_was_deleted(
     queue: TestQueue, setup: Setup, clock: Clock, worker: Worker, slack: LocalSlack
 ) -> None:
     (job,) = retried(setup, *failing(queue, setup))
@@ -363,7 +365,7 @@ def test_where_the_message_was_deleted_the_answer_comes_in_the_channel(
         assert connection.execute(select(tables.outbox).where(unsent)).all() == []
 
 
-def test_two_replicas_tell_an_outcome_once(
+def test_two_replicas_post_an_outcome_once(
     queue: TestQueue, setup: Setup, clock: Clock, worker: Worker, slack: LocalSlack
 ) -> None:
     other = make_setup(queue, "b", clock=clock)
@@ -381,7 +383,7 @@ def test_two_replicas_tell_an_outcome_once(
     assert len(thread(slack)) == 1
 
 
-def test_a_holder_that_was_paused_past_its_lease_writes_nothing(
+def test_a_replica_paused_past_its_lease_writes_nothing(
     queue: TestQueue, setup: Setup, clock: Clock, worker: Worker
 ) -> None:
     (job,) = retried(setup, *failing(queue, setup))
@@ -394,7 +396,7 @@ def test_a_holder_that_was_paused_past_its_lease_writes_nothing(
     assert states(queue) == ["waiting"]
 
 
-def test_no_job_is_called_processed_while_the_index_is_behind(
+def test_no_job_counts_as_processed_while_the_index_is_behind(
     queue: TestQueue, setup: Setup, clock: Clock, worker: Worker
 ) -> None:
     (job,) = retried(setup, *failing(queue, setup))
@@ -409,7 +411,7 @@ def test_no_job_is_called_processed_while_the_index_is_behind(
     assert states(queue) == ["failed-again"]
 
 
-def test_a_queue_too_long_to_look_through_says_so(
+def test_the_outcome_says_if_the_queue_is_too_long_to_scan(
     queue: TestQueue, setup: Setup, clock: Clock, worker: Worker, slack: LocalSlack
 ) -> None:
     (job,) = retried(setup, *failing(queue, setup, 5))
@@ -427,7 +429,7 @@ def test_a_queue_too_long_to_look_through_says_so(
     assert "too long to check" in thread(slack)[0]
 
 
-def test_a_pass_looks_at_no_more_than_its_share(
+def test_a_pass_checks_a_limited_number_of_tracked_jobs(
     queue: TestQueue, setup: Setup, clock: Clock
 ) -> None:
     (job,) = retried(setup, *failing(queue, setup, 5))
@@ -445,7 +447,7 @@ def test_a_pass_looks_at_no_more_than_its_share(
     assert len(checked) == tracking.AT_ONCE + 51
 
 
-def test_a_pass_without_anything_due_is_one_read(
+def test_a_pass_without_due_tracked_jobs_executes_one_statement(
     queue: TestQueue, setup: Setup, clock: Clock
 ) -> None:
     retried(setup, *failing(queue, setup, 5))

@@ -56,7 +56,7 @@ def message_text(setup: Setup, slack: LocalSlack) -> str:
     return top(slack)[0]
 
 
-def test_counts_follow_what_workers_do(
+def test_the_counts_show_the_outcomes_of_the_jobs_that_workers_processed(
     queue: TestQueue, setup: Setup, clock: Clock, slack: LocalSlack
 ) -> None:
     jobs = retried(queue, setup)
@@ -77,7 +77,7 @@ def test_counts_follow_what_workers_do(
     count(setup, clock)
     text = message_text(setup, slack)
     assert "✅ 7 processed · 🔴 2 failed again · 🔴 1 failed with another error" in text
-    assert "All of them have ended" in text
+    assert "All retried jobs have ended" in text
     assert "wait" not in text
     (reply,) = thread(slack)
     assert f"<@{ANA}>" in reply
@@ -85,7 +85,7 @@ def test_counts_follow_what_workers_do(
     assert seen(queue).state == "settled"
 
 
-def test_where_all_went_well_nobody_is_called(
+def test_nobody_is_mentioned_if_all_jobs_are_processed(
     queue: TestQueue, setup: Setup, clock: Clock, slack: LocalSlack
 ) -> None:
     for job in retried(queue, setup):
@@ -100,7 +100,9 @@ def test_where_all_went_well_nobody_is_called(
     assert queue.rows(tables.outcome_ranges) == []
 
 
-def test_a_released_job_still_waits(queue: TestQueue, setup: Setup, clock: Clock) -> None:
+def test_a_released_job_still_counts_as_waiting(
+    queue: TestQueue, setup: Setup, clock: Clock
+) -> None:
     worker = Worker(queue)
     jobs = [worker.release(job) for job in retried(queue, setup)]
     count(setup, clock)
@@ -114,7 +116,9 @@ def test_a_released_job_still_waits(queue: TestQueue, setup: Setup, clock: Clock
     assert (seen(queue).waiting, seen(queue).state) == (0, "settled")
 
 
-def test_jobs_of_others_are_not_counted(queue: TestQueue, setup: Setup, clock: Clock) -> None:
+def test_jobs_that_do_not_belong_to_the_retry_are_not_counted(
+    queue: TestQueue, setup: Setup, clock: Clock
+) -> None:
     queue.push(order=500)
     jobs = retried(queue, setup)
     for order in range(100, 120):
@@ -128,9 +132,7 @@ def test_jobs_of_others_are_not_counted(queue: TestQueue, setup: Setup, clock: C
     assert (row.waiting, row.failed_again, row.failed_otherwise) == (6, 0, 0)
 
 
-def test_stretches_of_ids_are_counted_once_each(
-    queue: TestQueue, setup: Setup, clock: Clock
-) -> None:
+def test_each_range_of_ids_is_counted_once(queue: TestQueue, setup: Setup, clock: Clock) -> None:
     filler = [
         {"queue": "mail", "payload": payload(900), "available_at": 1, "created_at": 1}
         for _ in range(outcomes.WIDTH - 5)
@@ -138,7 +140,7 @@ def test_stretches_of_ids_are_counted_once_each(
     with queue.engine.begin() as connection:
         connection.execute(insert(queue.queue.jobs), filler)
     jobs = retried(queue, setup)
-    assert jobs[0] // outcomes.WIDTH != jobs[-1] // outcomes.WIDTH, "two stretches are needed"
+    assert jobs[0] // outcomes.WIDTH != jobs[-1] // outcomes.WIDTH, "two ranges are needed"
     worker = Worker(queue)
     released = [worker.release(job) for job in jobs]
     with queue.engine.begin() as connection:
@@ -151,7 +153,7 @@ def test_stretches_of_ids_are_counted_once_each(
     assert seen(queue).waiting == 1
 
 
-def test_a_job_released_into_ids_that_were_counted_before_still_waits(
+def test_a_job_released_with_an_id_of_a_counted_range_still_waits(
     queue: TestQueue, setup: Setup, clock: Clock
 ) -> None:
     (job,) = retried(queue, setup, [7])
@@ -161,12 +163,12 @@ def test_a_job_released_into_ids_that_were_counted_before_still_waits(
     count(setup, clock)
     assert seen(queue).waiting == 1
     later = Worker(queue).release(job)
-    assert later // outcomes.WIDTH == 1, "ids of a stretch that held none of its jobs"
+    assert later // outcomes.WIDTH == 1, "the new id is in a range that had no job of this retry"
     count(setup, clock)
     assert (seen(queue).waiting, seen(queue).state) == (1, "following")
 
 
-def test_nothing_is_settled_while_the_index_is_behind(
+def test_no_outcome_is_final_while_the_index_is_behind(
     queue: TestQueue, setup: Setup, clock: Clock
 ) -> None:
     jobs = retried(queue, setup, [1, 2, 3])
@@ -182,7 +184,7 @@ def test_nothing_is_settled_while_the_index_is_behind(
     assert (seen(queue).state, seen(queue).failed_again) == ("settled", 1)
 
 
-def test_identical_payloads_are_counted_not_attributed(
+def test_outcomes_of_identical_payloads_are_counted_and_not_assigned_to_single_jobs(
     queue: TestQueue, setup: Setup, clock: Clock, slack: LocalSlack
 ) -> None:
     jobs = retried(queue, setup, [7, 7, 7, 7])
@@ -198,7 +200,7 @@ def test_identical_payloads_are_counted_not_attributed(
     assert "✅ 2 processed · 🔴 2 failed again" in message_text(setup, slack)
 
 
-def test_what_fails_after_a_later_retry_is_not_this_ones(
+def test_a_failure_after_a_second_retry_is_not_counted_for_the_first_retry(
     queue: TestQueue, setup: Setup, clock: Clock
 ) -> None:
     (job,) = retried(queue, setup, [7])
@@ -223,7 +225,7 @@ def test_jobs_deleted_with_the_bot_are_no_longer_queued(
     assert "✅ 8 processed · ⚪ 2 no longer queued" in message_text(setup, slack)
 
 
-def test_a_failure_that_comes_late_is_told_after_all(
+def test_a_late_failure_corrects_the_counts_and_is_posted(
     queue: TestQueue, setup: Setup, clock: Clock, slack: LocalSlack
 ) -> None:
     jobs = retried(queue, setup)
@@ -238,7 +240,7 @@ def test_a_failure_that_comes_late_is_told_after_all(
     assert ["9 processed" in reply for reply in thread(slack)] == [False, True]
 
 
-def test_what_waits_long_is_told_once_and_in_the_end_given_up(
+def test_jobs_that_wait_long_are_reported_once_and_later_no_longer_tracked(
     queue: TestQueue, setup: Setup, clock: Clock, slack: LocalSlack
 ) -> None:
     retried(queue, setup)
@@ -256,7 +258,7 @@ def test_what_waits_long_is_told_once_and_in_the_end_given_up(
     assert queue.rows(tables.outcome_ranges) == []
 
 
-def test_a_retry_is_not_late_while_its_rate_lasts(
+def test_a_retry_with_a_rate_is_late_only_after_the_time_that_the_rate_needs(
     queue: TestQueue, setup: Setup, clock: Clock
 ) -> None:
     retried(queue, setup)
@@ -268,7 +270,7 @@ def test_a_retry_is_not_late_while_its_rate_lasts(
     assert bool(seen(queue).late) is True
 
 
-def test_what_clears_is_not_followed(queue: TestQueue, setup: Setup) -> None:
+def test_clear_failed_is_not_tracked(queue: TestQueue, setup: Setup) -> None:
     queue.fail(order=1)
     watch(setup, hold(setup))
     plan = previewed(setup, "clear-failed")
@@ -278,7 +280,7 @@ def test_what_clears_is_not_followed(queue: TestQueue, setup: Setup) -> None:
     assert queue.rows(tables.outcomes) == []
 
 
-def test_a_cancelled_retry_is_followed_as_far_as_it_came(
+def test_the_jobs_that_a_cancelled_retry_moved_are_tracked(
     queue: TestQueue, setup: Setup, clock: Clock, slack: LocalSlack
 ) -> None:
     for order in range(10):
@@ -297,7 +299,7 @@ def test_a_cancelled_retry_is_followed_as_far_as_it_came(
     assert "✅ 4 processed" in text
 
 
-def test_two_replicas_tell_the_end_once(
+def test_two_replicas_post_the_result_once(
     queue: TestQueue, setup: Setup, clock: Clock, slack: LocalSlack
 ) -> None:
     for job in retried(queue, setup):
@@ -314,7 +316,7 @@ def test_two_replicas_tell_the_end_once(
     assert len(thread(slack)) == 1
 
 
-def test_a_holder_that_was_paused_past_its_lease_counts_nothing(
+def test_a_replica_paused_past_its_lease_counts_nothing(
     queue: TestQueue, setup: Setup, clock: Clock
 ) -> None:
     retried(queue, setup)
@@ -326,7 +328,7 @@ def test_a_holder_that_was_paused_past_its_lease_counts_nothing(
     assert seen(queue).waiting is None
 
 
-def test_a_pass_counts_no_more_new_stretches_than_its_share(
+def test_a_pass_counts_a_limited_number_of_new_ranges(
     queue: TestQueue, setup: Setup, clock: Clock
 ) -> None:
     retried(queue, setup, [1])
@@ -334,14 +336,14 @@ def test_a_pass_counts_no_more_new_stretches_than_its_share(
     queue.push(far, order=2)
     clock.move(seconds=4)
     outcomes_once(setup, hold(setup))
-    assert seen(queue).waiting is None, "not all was looked at"
+    assert seen(queue).waiting is None, "not every range was counted"
     count(setup, clock)
     assert seen(queue).waiting == 1
     with queue.engine.begin() as connection:
         assert connection.execute(select(tables.outcome_ranges.c.number)).scalars().all() == [0]
 
 
-def test_what_an_undo_put_back_is_no_longer_queued_and_did_not_fail_again(
+def test_jobs_restored_by_an_undo_count_as_no_longer_queued_and_not_as_failed_again(
     queue: TestQueue, setup: Setup, clock: Clock, slack: LocalSlack
 ) -> None:
     jobs = retried(queue, setup)

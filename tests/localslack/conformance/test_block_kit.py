@@ -24,7 +24,7 @@ def test_wrong_blocks_are_refused_with_a_pointer_to_the_place(target: Target, na
 
 @pytest.mark.parametrize("name", [name for name in RIGHT if name != "section"])
 @rule("reference/block-kit/blocks")
-def test_right_blocks_are_taken_and_come_back_with_ids(target: Target, name: str) -> None:
+def test_valid_blocks_are_accepted_and_returned_with_ids(target: Target, name: str) -> None:
     answer = target.call("chat.postMessage", channel=target.channel, text="x", blocks=[RIGHT[name]])
 
     assert answer.error is None, answer.complaints
@@ -33,7 +33,7 @@ def test_right_blocks_are_taken_and_come_back_with_ids(target: Target, name: str
 
 
 @rule("reference/block-kit/blocks/table-block")
-def test_a_message_takes_one_table(target: Target) -> None:
+def test_a_message_with_two_tables_is_refused(target: Target) -> None:
     table = {"type": "table", "rows": [[{"type": "raw_text", "text": "x"}]]}
     answer = target.call("chat.postMessage", channel=target.channel, text="x", blocks=[table] * 2)
 

@@ -12,14 +12,14 @@ PARTS = (test_block_kit, test_people, test_sockets, test_web_api)
 
 
 @pytest.mark.parametrize("part", PARTS, ids=lambda part: part.__name__.rpartition(".")[2])
-def test_every_rule_names_its_page(part: ModuleType) -> None:
+def test_every_rule_has_a_page_of_the_slack_documentation(part: ModuleType) -> None:
     rules = [name for name in vars(part) if name.startswith("test_") and callable(vars(part)[name])]
 
     assert rules
     assert set(rules) <= PAGES.keys()
 
 
-def test_the_suite_can_be_pointed_at_another_base_url() -> None:
+def test_the_suite_can_run_against_another_base_url() -> None:
     with LocalSlack() as other:
         environ = {
             f"{PREFIX}URL": other.base_url,
@@ -28,8 +28,8 @@ def test_the_suite_can_be_pointed_at_another_base_url() -> None:
             f"{PREFIX}CHANNEL": other.ids.queue_alerts,
         }
         with target(environ) as asked:
-            test_web_api.test_a_post_comes_back_with_channel_ts_and_message(asked)
-            test_sockets.test_the_address_of_a_socket_is_good_for_one_socket(asked)
+            test_web_api.test_the_answer_to_a_post_has_channel_ts_and_message(asked)
+            test_sockets.test_the_url_of_a_socket_opens_only_one_socket(asked)
             with pytest.raises(pytest.skip.Exception, match="needs a person"):
                 _ = asked.people
 

@@ -52,7 +52,7 @@ def typed(target: Target, app: App, payload: Json | None = None) -> tuple[Json, 
 
 
 @rule("interactivity/implementing-slash-commands")
-def test_a_reply_is_seen_by_its_person_only_unless_it_says_in_channel(
+def test_a_reply_is_ephemeral_unless_its_response_type_is_in_channel(
     target: Target, app: App
 ) -> None:
     quiet, _ = typed(target, app, {"text": "quiet"})
@@ -78,7 +78,7 @@ def test_a_command_that_is_not_acknowledged_in_three_seconds_fails(
 
 
 @rule("interactivity/handling-user-interaction")
-def test_a_trigger_is_good_once(target: Target, app: App) -> None:
+def test_a_trigger_can_be_used_once(target: Target, app: App) -> None:
     _, payload = typed(target, app)
     view = {"type": "modal", "title": plain(), "blocks": []}
     first = target.call("views.open", trigger_id=payload["trigger_id"], view=view)
@@ -88,7 +88,7 @@ def test_a_trigger_is_good_once(target: Target, app: App) -> None:
 
 
 @rule("interactivity/handling-user-interaction")
-def test_a_response_url_is_good_five_times(target: Target, app: App) -> None:
+def test_a_response_url_can_be_used_five_times(target: Target, app: App) -> None:
     _, payload = typed(target, app)
     url = payload["response_url"]
     answers = [target.http.post(url, json={"text": "x"}) for _ in range(6)]
@@ -128,7 +128,7 @@ def test_a_submission_that_is_only_acknowledged_closes_the_modal(target: Target,
 
 
 @rule("surfaces/modals#view_stack")
-def test_three_modals_lie_on_each_other_and_no_fourth(target: Target, app: App) -> None:
+def test_a_stack_of_modals_has_at_most_three(target: Target, app: App) -> None:
     button = {"type": "button", "action_id": "more", "text": plain()}
     view = {"type": "modal", "title": plain(), "blocks": [{"type": "section", "text": plain(),
             "accessory": button}]}  # fmt: skip

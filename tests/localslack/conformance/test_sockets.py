@@ -9,7 +9,7 @@ SOCKETS = "apis/events-api/using-socket-mode"
 
 
 @rule(SOCKETS)
-def test_a_socket_says_hello_and_how_many_there_are(target: Target) -> None:
+def test_the_hello_of_a_socket_has_the_number_of_connections(target: Target) -> None:
     with connect(address(target), proxy=None, close_timeout=1) as one:
         first = hello(one)
         with connect(address(target), proxy=None, close_timeout=1) as other:
@@ -22,7 +22,7 @@ def test_a_socket_says_hello_and_how_many_there_are(target: Target) -> None:
 
 
 @rule(SOCKETS)
-def test_the_address_of_a_socket_is_good_for_one_socket(target: Target) -> None:
+def test_the_url_of_a_socket_opens_only_one_socket(target: Target) -> None:
     url = address(target)
     with connect(url, proxy=None, close_timeout=1) as one:
         hello(one)

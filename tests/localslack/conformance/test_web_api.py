@@ -14,12 +14,12 @@ def test_a_call_without_a_token_is_not_authed(target: Target) -> None:
 
 
 @rule("apis/web-api#authentication")
-def test_a_token_that_slack_never_gave_is_invalid(target: Target) -> None:
+def test_an_unknown_token_is_refused(target: Target) -> None:
     assert target.call("auth.test", token="xoxb-1-1-nobody").error == "invalid_auth"
 
 
 @rule("apis/web-api#responses")
-def test_a_method_that_does_not_exist_is_named_as_unknown(target: Target) -> None:
+def test_an_unknown_method_is_refused(target: Target) -> None:
     assert target.call("queues.list").error == "unknown_method"
 
 
@@ -31,7 +31,7 @@ def test_a_refusal_has_status_200_and_says_ok_false(target: Target) -> None:
 
 
 @rule(METHODS + "auth.test")
-def test_a_token_tells_whose_it_is(target: Target) -> None:
+def test_auth_test_returns_the_owner_of_a_token(target: Target) -> None:
     answer = target.call("auth.test").body
 
     assert {"url", "team", "user", "team_id", "user_id", "bot_id"} <= answer.keys()
@@ -39,34 +39,34 @@ def test_a_token_tells_whose_it_is(target: Target) -> None:
 
 
 @rule("apis/events-api/using-socket-mode")
-def test_sockets_are_opened_with_the_token_of_the_app_only(target: Target) -> None:
+def test_a_socket_can_be_opened_only_with_the_app_token(target: Target) -> None:
     assert target.call("apps.connections.open").error == "not_allowed_token_type"
     opened = target.call("apps.connections.open", token=target.app_token)
     assert opened.body["url"].startswith(("ws://", "wss://"))
 
 
 @rule("authentication/installing-with-oauth")
-def test_an_answer_names_the_scopes_that_the_token_has(target: Target) -> None:
+def test_an_answer_lists_the_scopes_of_the_token(target: Target) -> None:
     assert "chat:write" in target.call("auth.test").headers["x-oauth-scopes"]
 
 
 @pytest.mark.parametrize("channel", ["C00000000", "nowhere-at-all"])
 @rule(METHODS + "chat.postMessage")
-def test_a_channel_that_is_not_there_is_not_found(target: Target, channel: str) -> None:
+def test_an_unknown_channel_is_refused_as_not_found(target: Target, channel: str) -> None:
     answer = target.call("chat.postMessage", channel=channel, text="x")
 
     assert answer.error == "channel_not_found"
 
 
 @rule(METHODS + "chat.postMessage")
-def test_the_bot_posts_only_where_it_is_a_member(target: Target) -> None:
+def test_a_post_in_a_channel_without_membership_is_refused(target: Target) -> None:
     answer = target.call("chat.postMessage", channel=target.other_channel, text="x")
 
     assert answer.error == "not_in_channel"
 
 
 @rule(METHODS + "chat.postMessage")
-def test_a_message_of_nothing_is_refused(target: Target) -> None:
+def test_an_empty_message_is_refused(target: Target) -> None:
     assert target.call("chat.postMessage", channel=target.channel).error == "no_text"
 
 
@@ -79,7 +79,7 @@ def posted(target: Target, **arguments: Any) -> Answer:
 
 
 @rule(METHODS + "chat.postMessage")
-def test_a_post_comes_back_with_channel_ts_and_message(target: Target) -> None:
+def test_the_answer_to_a_post_has_channel_ts_and_message(target: Target) -> None:
     answer = posted(target).body
 
     assert answer["channel"] == target.channel
@@ -89,7 +89,7 @@ def test_a_post_comes_back_with_channel_ts_and_message(target: Target) -> None:
 
 
 @rule(METHODS + "chat.update")
-def test_a_message_can_be_changed_until_it_is_deleted(target: Target) -> None:
+def test_a_message_can_be_edited_until_it_is_deleted(target: Target) -> None:
     ts = posted(target).body["ts"]
     changed = target.call("chat.update", channel=target.channel, ts=ts, text="changed")
     deleted = target.call("chat.delete", channel=target.channel, ts=ts)
@@ -125,7 +125,7 @@ def test_a_permalink_is_made_of_url_channel_and_ts(target: Target) -> None:
 
 
 @rule(METHODS + "chat.postEphemeral")
-def test_what_only_one_person_sees_cannot_be_changed(target: Target) -> None:
+def test_an_ephemeral_message_cannot_be_edited(target: Target) -> None:
     arguments = {"channel": target.channel, "user": target.user, "text": "conformance"}
     sent = target.call("chat.postEphemeral", **arguments)
     changed = target.call(
@@ -138,7 +138,7 @@ def test_what_only_one_person_sees_cannot_be_changed(target: Target) -> None:
 
 
 @rule(METHODS + "users.info")
-def test_a_persons_locale_is_told_where_it_is_asked_for(target: Target) -> None:
+def test_the_locale_of_a_person_is_returned_only_on_request(target: Target) -> None:
     plain = target.read("users.info", user=target.user).body["user"]
     asked = target.read("users.info", user=target.user, include_locale="true").body["user"]
 
@@ -148,12 +148,14 @@ def test_a_persons_locale_is_told_where_it_is_asked_for(target: Target) -> None:
 
 
 @rule(METHODS + "users.info")
-def test_a_person_who_is_not_there_is_not_found(target: Target) -> None:
+def test_an_unknown_person_is_refused_as_not_found(target: Target) -> None:
     assert target.read("users.info", user="U00000000").error == "user_not_found"
 
 
 @rule(METHODS + "usergroups.users.list")
-def test_a_group_lists_its_members_and_only_a_group_that_is_there(target: Target) -> None:
+def test_the_members_of_a_known_group_are_listed_and_an_unknown_group_is_refused(
+    target: Target,
+) -> None:
     if not target.group:
         pytest.skip("user groups are on paid plans only")
     listed = target.read("usergroups.users.list", usergroup=target.group)
@@ -164,7 +166,7 @@ def test_a_group_lists_its_members_and_only_a_group_that_is_there(target: Target
 
 
 @rule(METHODS + "views.open")
-def test_a_trigger_that_slack_never_gave_opens_nothing(target: Target) -> None:
+def test_an_unknown_trigger_opens_no_view(target: Target) -> None:
     title = {"type": "plain_text", "text": "x"}
     view = {"type": "modal", "title": title, "blocks": []}
     answer = target.call("views.open", trigger_id="1.2.abc", view=view)

@@ -21,4 +21,4 @@ def choose(message: Locator, item: str, press: Callable[[Locator], None] = Locat
         except NotThere:
             continue
         return
-    raise AssertionError(f"no menu with {item} stayed open")
+    raise AssertionError(f"the menu with {item} did not stay on the page")

@@ -104,7 +104,7 @@ class Story:
                     raise
                 answer.get_by_role("button", name="Dismiss message").click()
         expect(answer).to_contain_text(CAUSE)
-        expect(answer).to_contain_text(f"still failing: {FAILURES} in the last")
+        expect(answer).to_contain_text(f"still failing: {FAILURES} failures in the last")
         answer.evaluate("one => one.scrollIntoView({ block: 'start' })")
         self.show("errors")
 
@@ -122,9 +122,9 @@ class Story:
         self.dialog.get_by_text("will go back").evaluate(INTO_VIEW)
         self.show("preview")
         rate = self.dialog.get_by_role("combobox", name="Rate")
-        canary = self.dialog.get_by_role("combobox", name="Try some first?")
-        rate.select_option(label="600 a minute")
-        canary.select_option(label="3 first, the others if they are processed")
+        canary = self.dialog.get_by_role("combobox", name="Retry some jobs first?")
+        rate.select_option(label="600 jobs a minute")
+        canary.select_option(label="3 jobs first, the rest if these are processed")
         canary.evaluate(INTO_VIEW)
         self.show("chosen")
         self.click(self.dialog.get_by_role("button", name=re.compile(r"^Retry \d+ job")))
@@ -133,13 +133,13 @@ class Story:
     def follow(self) -> None:
         """Follow one message: the canary, then the other jobs, then the outcomes."""
         message = self.message("failed jobs").filter(has_text="Omar Operator")
-        expect(message).to_contain_text("Waiting for the first 3 jobs")
+        expect(message).to_contain_text("wait for the results of the first 3 jobs")
         message.evaluate(INTO_VIEW)
         self.show("canary")
         expect(message).to_contain_text(f"Retried {FAILURES} failed jobs", timeout=self.patience_ms)
         self.show("moved")
         expect(message).to_contain_text(f"{FAILURES} processed", timeout=self.patience_ms)
-        expect(message).to_contain_text("All of them have ended", timeout=self.patience_ms)
+        expect(message).to_contain_text("All retried jobs have ended", timeout=self.patience_ms)
         expect(message.get_by_role("button", name="Undo")).to_have_count(0)
         message.evaluate(INTO_VIEW)
         self.show("processed")

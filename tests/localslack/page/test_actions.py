@@ -20,7 +20,9 @@ def send(page: Page, text: str) -> None:
     page.keyboard.press("Enter")
 
 
-def test_a_click_changes_the_message_and_the_ack_is_told(seen: Seen, visit: Visit) -> None:
+def test_a_click_edits_the_message_and_the_time_of_the_ack_is_shown(
+    seen: Seen, visit: Visit
+) -> None:
     page = visit("operator")
     send(page, "/queue post actions")
     page.get_by_role("button", name="Retry", exact=True).click()
@@ -32,7 +34,9 @@ def test_a_click_changes_the_message_and_the_ack_is_told(seen: Seen, visit: Visi
     assert seen.actions == [("retry", "retry")]
 
 
-def test_a_confirm_dialog_stands_before_the_click(seen: Seen, visit: Visit) -> None:
+def test_a_button_with_a_confirm_dialog_is_sent_only_after_the_confirmation(
+    seen: Seen, visit: Visit
+) -> None:
     page = visit()
     send(page, "/queue post actions")
     dialog = page.get_by_role("alertdialog", name="Retry all?")
@@ -51,7 +55,7 @@ def test_a_confirm_dialog_stands_before_the_click(seen: Seen, visit: Visit) -> N
     assert seen.actions == [("retry-all", "retry-all")]
 
 
-def test_menus_and_selects_send_what_was_chosen(seen: Seen, visit: Visit) -> None:
+def test_menus_and_selects_send_the_selected_option(seen: Seen, visit: Visit) -> None:
     page = visit()
     send(page, "/queue post actions")
     page.get_by_role("button", name="More actions").click()
@@ -66,7 +70,7 @@ def test_menus_and_selects_send_what_was_chosen(seen: Seen, visit: Visit) -> Non
     assert seen.actions == [("more", "delete"), ("pick", "emails")]
 
 
-def test_a_modal_shows_errors_by_block_and_closes_when_it_is_right(
+def test_a_modal_shows_errors_at_its_fields_and_closes_when_they_are_valid(
     seen: Seen, visit: Visit
 ) -> None:
     page = visit()
@@ -104,9 +108,7 @@ def test_a_modal_shows_errors_by_block_and_closes_when_it_is_right(
     assert values["day"]["selected_date"] == "2027-01-31"
 
 
-def test_a_reload_closes_the_modals_and_leaves_nothing_behind(
-    seen: Seen, slack: LocalSlack, visit: Visit
-) -> None:
+def test_a_reload_closes_every_modal(seen: Seen, slack: LocalSlack, visit: Visit) -> None:
     page = visit()
     send(page, "/queue form")
     page.get_by_role("textbox", name="Type the count").fill("12")
@@ -127,7 +129,7 @@ def test_a_reload_closes_the_modals_and_leaves_nothing_behind(
     assert seen.submitted[-1]["count"]["v"]["value"] == "38"
 
 
-def test_modals_stack_keep_what_was_typed_and_hold_the_focus(
+def test_stacked_modals_keep_the_typed_text_and_the_focus(
     seen: Seen, slack: LocalSlack, visit: Visit
 ) -> None:
     page = visit()
@@ -154,7 +156,7 @@ def test_modals_stack_keep_what_was_typed_and_hold_the_focus(
 
 
 @pytest.mark.usefixtures("seen")
-def test_the_composer_suggests_completes_and_remembers(visit: Visit) -> None:
+def test_the_composer_suggests_completes_and_repeats_commands(visit: Visit) -> None:
     page = visit()
     field = page.get_by_role("combobox", name="Message")
     commands = page.get_by_role("listbox", name="Commands")
@@ -178,7 +180,7 @@ def test_the_composer_suggests_completes_and_remembers(visit: Visit) -> None:
     expect(page.get_by_role("article")).to_have_count(3)
 
 
-def test_a_command_that_nobody_takes_fails_visibly(slack: LocalSlack, visit: Visit) -> None:
+def test_a_command_without_a_connected_app_shows_an_error(slack: LocalSlack, visit: Visit) -> None:
     page = visit()
     send(page, "/queue status")
     notice = page.get_by_role("article").filter(has_text="Only visible to you")

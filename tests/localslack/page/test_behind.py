@@ -56,7 +56,7 @@ def envelope(name: str) -> Json:
     return {"envelope_id": name, "type": "slash_commands", "payload": payload}
 
 
-def test_an_ack_has_three_seconds_then_it_is_missing_and_then_late(
+def test_an_ack_is_missing_after_3_seconds_and_late_when_it_arrives(
     traffic: Traffic, clock: Seconds
 ) -> None:
     traffic.record_frame(envelope("a"))
@@ -72,7 +72,7 @@ def test_an_ack_has_three_seconds_then_it_is_missing_and_then_late(
     assert traffic.newest_first() == [late]
 
 
-def test_only_the_newest_exchanges_are_kept(traffic: Traffic) -> None:
+def test_only_the_newest_requests_are_kept(traffic: Traffic) -> None:
     for number in range(MAX_EXCHANGES + 5):
         traffic.finish(traffic.start("call", f"m{number}"), "ok")
     names = [one["name"] for one in traffic.newest_first()]
@@ -96,7 +96,7 @@ def test_an_envelope_without_a_socket_is_listed_once(traffic: Traffic) -> None:
     assert len(exchanges) == 3
 
 
-def test_the_newest_rows_are_shown_with_all_that_is_stored(queue: TestQueue) -> None:
+def test_the_newest_rows_are_shown_with_every_column(queue: TestQueue) -> None:
     for number in range(NEWEST):
         queue.fail(order=900_000 + number)
     tables = tables_json(queue.engine, queue.queue)
@@ -110,7 +110,7 @@ def test_the_newest_rows_are_shown_with_all_that_is_stored(queue: TestQueue) -> 
     assert [row[0] for row in tables["jobs"]["rows"]] == [126, 125, 124, 123, 122, 121, 119]
 
 
-def test_a_paused_worker_takes_nothing_and_a_broken_netsuite_fails_its_jobs_only(
+def test_a_paused_worker_reserves_no_job_and_a_broken_netsuite_fails_only_its_own_jobs(
     queue: TestQueue,
 ) -> None:
     worker = Worker(queue.engine, queue.queue)
@@ -136,7 +136,7 @@ def test_a_paused_worker_takes_nothing_and_a_broken_netsuite_fails_its_jobs_only
     assert worker.as_json()["done"] >= 1
 
 
-def test_orders_of_the_specification_failed_before_and_are_processed_by_a_retry(
+def test_the_failed_jobs_of_the_specification_are_processed_after_a_retry(
     queue: TestQueue,
 ) -> None:
     for id_, order in ((45, 803193), (46, 803196)):
@@ -162,7 +162,7 @@ def test_orders_of_the_specification_failed_before_and_are_processed_by_a_retry(
     assert not {45, 46} & {row.id for row in queue.jobs}
 
 
-def test_every_step_of_the_guide_is_of_a_kind_that_the_page_can_tick() -> None:
+def test_the_page_can_tick_every_step_of_the_guide() -> None:
     page = Path(__file__).parents[3] / "bot" / "localslack" / "page" / "guide.js"
     kinds = page.read_text().partition("const HAPPENED = {")[2].partition("\n};")[0]
 

@@ -14,7 +14,7 @@ DOTS = 12
 TRIES = 60
 
 
-def test_the_page_draws_the_chart_soon_after_the_start_and_a_table_where_it_is_refused(
+def test_the_page_draws_a_chart_soon_after_the_start_and_a_table_if_charts_are_refused(
     browser: Browser, tmp_path: Path
 ) -> None:
     with (
@@ -24,7 +24,7 @@ def test_the_page_draws_the_chart_soon_after_the_start_and_a_table_where_it_is_r
         page = context.new_page()
         page.goto(f"{slack.url}?as=operator#queue-ops")
         page.get_by_text("Connected").wait_for()
-        ask_until_whole(page)
+        ask_until_the_chart_is_complete(page)
 
         chart = page.get_by_role("img", name="Jobs in the queue").last
         happened = page.get_by_role("img", name="New failures").last
@@ -48,7 +48,7 @@ def say(page: Page, words: str) -> None:
     field.press("Enter")
 
 
-def ask_until_whole(page: Page) -> None:
+def ask_until_the_chart_is_complete(page: Page) -> None:
     """Ask for the chart; ask again if an hour has just started and has no sample yet."""
     charts = page.get_by_role("img", name="New failures")
     for attempt in range(TRIES):
@@ -56,4 +56,4 @@ def ask_until_whole(page: Page) -> None:
         expect(charts).to_have_count(attempt + 1)
         if charts.last.locator("circle").count() == DOTS:
             return
-        assert datetime.now(UTC).minute == 0, "a whole hour is missing"
+        assert datetime.now(UTC).minute == 0, "the chart lacks a whole hour"

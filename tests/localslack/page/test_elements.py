@@ -155,7 +155,7 @@ def post(slack: LocalSlack, words: str, blocks: list[Json] | None = None) -> Non
     slack.workspace.add_message(message)
 
 
-def test_every_field_of_a_form_is_filled_in_and_sent_while_it_shows_that_it_is(
+def test_every_field_of_a_form_is_sent_and_the_modal_shows_the_progress(
     held: Held, visit: Visit
 ) -> None:
     page = visit()
@@ -217,7 +217,9 @@ def test_bars_areas_carousels_and_aligned_tables_are_drawn(slack: LocalSlack, vi
     expect(message.get_by_role("note")).to_have_count(0)
 
 
-def test_faces_times_styles_and_the_line_above_what_is_new(slack: LocalSlack, visit: Visit) -> None:
+def test_avatars_times_styles_and_the_separator_of_new_messages_are_drawn(
+    slack: LocalSlack, visit: Visit
+) -> None:
     styles = [button("Go", "go", style="primary"), button("Away", "away", style="danger")]
     post(slack, "first", [{"type": "actions", "elements": styles}])
     page = visit("viewer")
@@ -238,7 +240,7 @@ def test_faces_times_styles_and_the_line_above_what_is_new(slack: LocalSlack, vi
     expect(page.get_by_role("separator", name="Today")).to_be_visible()
 
 
-def test_who_reads_above_is_told_of_new_messages_and_not_moved(
+def test_a_reader_above_new_messages_gets_a_button_and_is_not_scrolled(
     slack: LocalSlack, visit: Visit
 ) -> None:
     for number in range(40):
@@ -275,7 +277,7 @@ def test_commands_are_suggested_with_their_usage(visit: Visit) -> None:
     expect(commands).to_be_hidden()
 
 
-def test_another_apps_commands_come_out_of_its_manifest(visit_other: Page) -> None:
+def test_the_commands_of_another_app_come_from_its_manifest(visit_other: Page) -> None:
     page = visit_other
     about = page.get_by_role("region", name="About queue-ops")
     expect(about.get_by_role("button")).to_have_text(["/hello", "/bye"])
@@ -309,7 +311,7 @@ def test_the_page_is_used_without_a_mouse(visit: Visit) -> None:
     expect(page.get_by_role("log").get_by_role("button").last).to_be_focused()
 
 
-def test_a_click_that_fails_is_told_once(slack: LocalSlack, visit: Visit) -> None:
+def test_a_failed_click_shows_one_error(slack: LocalSlack, visit: Visit) -> None:
     post(slack, "x", [{"type": "actions", "elements": [button("Go", "go")]}])
     page = visit()
     page.get_by_role("button", name="Go").click()

@@ -139,7 +139,9 @@ class Visitor:
 
 
 @pytest.mark.timeout(400)
-def test_each_step_is_ticked_by_clicks_in_its_order(page: Page, playground: LocalSlack) -> None:
+def test_each_step_of_the_guide_is_ticked_by_clicks_in_order(
+    page: Page, playground: LocalSlack
+) -> None:
     visitor = Visitor(page)
     card, log = visitor.card, visitor.log
     expect(card).to_contain_text(f" of {len(GUIDE)}")
@@ -243,7 +245,7 @@ def finish(visitor: Visitor, playground: LocalSlack) -> None:
 
 
 @pytest.mark.timeout(400)
-def test_each_step_is_ticked_by_commands_in_another_order(
+def test_each_step_of_the_guide_is_ticked_by_commands_in_another_order(
     page: Page, playground: LocalSlack
 ) -> None:
     visitor = Visitor(page)
@@ -282,7 +284,7 @@ def test_each_step_is_ticked_by_commands_in_another_order(
     visitor.expect_done("fix", "alert")
 
     steer(playground, failure_rate=0)
-    leave_nothing(visitor, playground)
+    leave_no_failed_jobs(visitor, playground)
     visitor.say("/queue clear-failed", "admin")
     visitor.expect_done("clear")
     page.reload()
@@ -292,7 +294,7 @@ def test_each_step_is_ticked_by_commands_in_another_order(
     visitor.expect_all_done()
 
 
-def leave_nothing(visitor: Visitor, playground: LocalSlack) -> None:
+def leave_no_failed_jobs(visitor: Visitor, playground: LocalSlack) -> None:
     """Retry until no failed job is left, so that there is nothing to clear."""
 
     def no_failed_job() -> bool:
@@ -306,10 +308,10 @@ def leave_nothing(visitor: Visitor, playground: LocalSlack) -> None:
         # While the bulk change before runs, another one is refused and no dialog opens.
         if visitor.is_asked(r"^Retry \d+ job"):
             visitor.confirm(r"^Retry \d+ job")
-    raise AssertionError("failed jobs were left")
+    raise AssertionError("some failed jobs remain")
 
 
-def test_a_step_out_of_order_shows_where_to_click(page: Page) -> None:
+def test_a_step_of_the_guide_out_of_order_shows_where_to_click(page: Page) -> None:
     visitor = Visitor(page)
     for step in reversed(GUIDE):
         # These two may already be ticked, because they need no click.
@@ -319,7 +321,7 @@ def test_a_step_out_of_order_shows_where_to_click(page: Page) -> None:
     assert all(step["note"].endswith(".") for step in GUIDE)
 
 
-def test_a_closed_guide_stays_away(page: Page) -> None:
+def test_a_closed_guide_stays_closed(page: Page) -> None:
     card = page.get_by_role("region", name="Guide")
     expect(card).to_contain_text(f"of {len(GUIDE)}")
 

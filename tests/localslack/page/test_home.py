@@ -53,9 +53,7 @@ def row(page: Page, id_: int) -> Locator:
     return line.locator("xpath=following-sibling::*[1]")
 
 
-def test_home_is_opened_a_job_is_retried_there_and_home_shows_it(
-    page: Page, failing: TestQueue
-) -> None:
+def test_a_retry_on_home_is_shown_on_home(page: Page, failing: TestQueue) -> None:
     page.get_by_role("button", name="queue-bot App Home").click()
     expect(home(page)).to_contain_text("Failed jobs, newest first")
     expect(home(page)).to_contain_text("Failed job 46")
@@ -74,9 +72,7 @@ def test_home_is_opened_a_job_is_retried_there_and_home_shows_it(
     expect(home(page)).to_contain_text("Failed job 77")
 
 
-def test_a_stranger_who_comes_to_home_sees_why_there_is_nothing(
-    page: Page, playground: LocalSlack
-) -> None:
+def test_a_stranger_sees_on_home_that_a_role_is_missing(page: Page, playground: LocalSlack) -> None:
     page.goto(f"{playground.url}?as=stranger#queue-ops")
     page.get_by_role("button", name="queue-bot App Home").click()
     expect(home(page)).to_contain_text("needs the role viewer")

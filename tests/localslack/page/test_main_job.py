@@ -50,7 +50,7 @@ def type_command(page: Page, words: str) -> None:
     field.press("Enter")
 
 
-def test_status_failed_retry_audit_and_the_refusal_of_a_stranger(
+def test_the_page_shows_status_a_retry_its_audit_message_and_a_refusal(
     page: Page, playground: LocalSlack, failing: TestQueue
 ) -> None:
     messages = page.get_by_role("log")
@@ -90,7 +90,22 @@ def test_status_failed_retry_audit_and_the_refusal_of_a_stranger(
     until(is_audited)
 
 
-def test_clear_failed_asks_for_the_count_and_then_clears(
+def test_two_error_groups_are_merged_and_the_merge_is_undone(page: Page) -> None:
+    messages = page.get_by_role("log")
+
+    type_command(page, "/queue error E1 merge=E2")
+    page.get_by_role("button", name="Merge E1 into E2").click()
+    expect(messages).to_contain_text("Merged E1 into E2.")
+    expect(messages).to_contain_text("@Omar Operator merged E1 into E2.")
+
+    type_command(page, "/queue error E1")
+    expect(messages).to_contain_text("Includes E1, merged by @Omar Operator")
+    page.get_by_role("button", name="Undo the merge of E1").last.click()
+    expect(messages).to_contain_text("E1 is a group of its own again, apart from E2.")
+    expect(messages).to_contain_text("@Omar Operator undid the merge of E1 into E2.")
+
+
+def test_clear_failed_requires_the_count_and_then_deletes(
     page: Page, playground: LocalSlack, failing: TestQueue
 ) -> None:
     page.goto(f"{playground.url}?as=admin#queue-ops")

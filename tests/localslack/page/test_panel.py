@@ -60,7 +60,7 @@ def panel(visit: Visit) -> Page:
     return page
 
 
-def test_the_panel_is_opened_closed_and_remembered_by_keyboard_too(visit: Visit) -> None:
+def test_the_panel_can_be_opened_and_closed_by_keyboard_and_keeps_its_state(visit: Visit) -> None:
     page = visit()
     panel = page.get_by_role("complementary", name="Behind the scenes")
     button = page.get_by_role("button", name="Behind the scenes")
@@ -98,7 +98,7 @@ def test_the_rows_of_the_database_are_shown_as_they_change(panel: Page, stage: S
     expect(failed.get_by_role("row")).to_have_count(3)
 
 
-def test_the_worker_is_broken_fixed_paused_and_sped_up(panel: Page, stage: Stage) -> None:
+def test_the_panel_can_break_fix_pause_and_speed_up_the_worker(panel: Page, stage: Stage) -> None:
     worker = panel.get_by_role("region", name="Simulated worker")
     expect(worker).to_contain_text("3 processed, 1 failed; processing job 9.")
 
@@ -117,6 +117,23 @@ def test_the_worker_is_broken_fixed_paused_and_sped_up(panel: Page, stage: Stage
     worker.get_by_role("slider", name="Random failures").press("Home")
     expect(worker).to_contain_text("0 %")
     assert stage.controls == WorkerControls(speed=8, failure_rate=0)
+
+
+def test_the_controls_show_the_values_of_the_worker_at_once(visit: Visit, stage: Stage) -> None:
+    page = visit()
+    button = page.get_by_role("button", name="Behind the scenes")
+    expect(button).to_be_visible()
+    # The panel's next data never come.
+    page.route("**/_local/panel", lambda route: None)  # noqa: ARG005 Playwright gives it
+    button.click()
+    speed = page.get_by_role("slider", name="Speed")
+
+    expect(speed).to_have_value("2")
+    speed.press("End")
+
+    expect(speed).to_have_attribute("aria-valuetext", "8\u00d7")
+    assert stage.controls.speed == 8
+    page.unroute_all(behavior="ignoreErrors")
 
 
 def test_each_request_is_listed_with_its_time_and_its_error(
@@ -146,7 +163,7 @@ def test_each_request_is_listed_with_its_time_and_its_error(
     expect(panel.get_by_role("list", name="Active faults")).to_be_empty()
 
 
-def test_faults_are_switched_on_and_off_by_hand(panel: Page, slack: LocalSlack) -> None:
+def test_faults_can_be_switched_on_and_off_in_the_panel(panel: Page, slack: LocalSlack) -> None:
     panel.get_by_role("tab", name="Traffic").click()
     panel.get_by_role("combobox", name="Method").select_option("chat.update")
     panel.get_by_role("spinbutton", name="How many times").fill("3")

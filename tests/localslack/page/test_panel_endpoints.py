@@ -59,7 +59,7 @@ def test_calls_and_envelopes_are_listed_with_their_times(
         ({"answer": "reset"}, "no answer"),
     ],
 )
-def test_every_fault_of_a_call_can_be_switched_on_and_is_seen(
+def test_every_fault_of_a_call_can_be_switched_on_and_is_listed(
     http: httpx.Client, slack: LocalSlack, fault: Json, outcome: str
 ) -> None:
     before = http.post("/_local/faults", json={"method": "chat.postMessage", **fault})
@@ -87,7 +87,7 @@ def test_every_fault_of_a_call_can_be_switched_on_and_is_seen(
     assert http.get("/_local/panel").json()["faults"] == {}
 
 
-def test_envelopes_can_come_twice_or_late_and_sockets_be_refused_or_cut(
+def test_envelopes_can_be_duplicated_or_delayed_and_sockets_refused_or_closed(
     slack: LocalSlack, app: App, connect: Connect, http: httpx.Client
 ) -> None:
     @app.command("/queue")
@@ -108,7 +108,7 @@ def test_envelopes_can_come_twice_or_late_and_sockets_be_refused_or_cut(
     assert http.post("/_local/faults", json={"clear": True}).json()["refusing"] is False
 
 
-def test_a_block_can_be_one_that_the_workspace_does_not_know(
+def test_a_block_type_can_be_set_as_unknown_to_the_workspace(
     slack: LocalSlack, http: httpx.Client
 ) -> None:
     faults = http.post("/_local/faults", json={"blocks": "data_visualization"}).json()
@@ -132,9 +132,7 @@ def test_a_block_can_be_one_that_the_workspace_does_not_know(
         {"sockets": "delay", "seconds": 61},
     ],
 )
-def test_a_fault_that_cannot_be_is_refused_and_changes_nothing(
-    http: httpx.Client, body: Json
-) -> None:
+def test_an_invalid_fault_is_refused_and_changes_nothing(http: httpx.Client, body: Json) -> None:
     answer = http.post("/_local/faults", json=body)
 
     assert answer.status_code == 400
@@ -143,14 +141,16 @@ def test_a_fault_that_cannot_be_is_refused_and_changes_nothing(
 
 
 @pytest.mark.parametrize("path", ["panel", "faults", "worker"])
-def test_the_panel_is_for_this_machine_and_the_page_itself(http: httpx.Client, path: str) -> None:
+def test_the_panel_accepts_requests_only_from_this_machine_and_the_page(
+    http: httpx.Client, path: str
+) -> None:
     method = "GET" if path == "panel" else "POST"
     for headers in ({"Host": "evil.example"}, {"Origin": "http://evil.example"}):
         answer = http.request(method, f"/_local/{path}", headers=headers, json={"clear": True})
         assert answer.status_code == 403
 
 
-def test_what_the_owner_shows_is_handed_on_and_without_one_there_is_no_worker(
+def test_the_panel_shows_the_data_of_its_owner_and_has_no_worker_without_an_owner(
     http: httpx.Client,
 ) -> None:
     alone = http.get("/_local/panel").json()
@@ -171,12 +171,12 @@ def test_what_the_owner_shows_is_handed_on_and_without_one_there_is_no_worker(
     "controls",
     [{}, {"mood": 1}, {"speed": 9}, {"speed": True}, {"failure_rate": -0.1}, {"paused": "yes"}],
 )
-def test_a_worker_takes_no_speed_that_cannot_be(controls: Json) -> None:
+def test_an_invalid_speed_of_the_worker_is_refused(controls: Json) -> None:
     with pytest.raises(WrongValueError, match=r"worker has|must be"):
         with_changes(WorkerControls(), controls)
 
 
-def test_a_workers_speed_changes_only_in_what_was_asked() -> None:
+def test_only_the_given_controls_of_the_worker_change() -> None:
     assert with_changes(WorkerControls(speed=2), {"broken": True}) == WorkerControls(
         speed=2, broken=True
     )

@@ -25,7 +25,7 @@ def started() -> Iterator[subprocess.Popen[str]]:
     process.communicate(timeout=10)
 
 
-def test_it_is_usable_behind_a_proxy_too_and_ctrl_c_ends_it(
+def test_the_playground_works_behind_a_proxy_and_ends_on_ctrl_c(
     started: subprocess.Popen[str], tab: Page
 ) -> None:
     assert started.stdout is not None

@@ -59,7 +59,7 @@ def steer(slack: LocalSlack, **changes: bool) -> None:
 
 
 @pytest.mark.timeout(400)
-def test_what_failed_of_one_cause_is_retried_after_the_fix_and_a_clear_is_undone(
+def test_failures_of_one_cause_are_retried_after_the_fix_and_a_clear_is_undone(
     page: Page, playground: LocalSlack, queue: TestQueue
 ) -> None:
     def hold_canary(moment: str) -> None:
@@ -97,7 +97,7 @@ def test_what_failed_of_one_cause_is_retried_after_the_fix_and_a_clear_is_undone
 
 
 @pytest.mark.timeout(400)
-def test_an_alert_counts_up_in_place_is_acknowledged_retried_and_says_that_it_is_over(
+def test_an_alert_counts_in_place_is_acknowledged_and_retried_and_shows_its_resolution(
     page: Page, playground: LocalSlack
 ) -> None:
     page.goto(f"{playground.url}?as=operator#queue-alerts")

@@ -47,7 +47,7 @@ def test_every_text_block_of_a_message_is_drawn(visit: Visit) -> None:
 
 
 @pytest.mark.usefixtures("seen")
-def test_tables_and_charts_are_drawn_and_charts_can_be_heard(visit: Visit) -> None:
+def test_tables_and_charts_are_drawn_and_charts_have_texts_for_screen_readers(visit: Visit) -> None:
     page = visit()
     send(page, "/queue post data")
     message = page.get_by_role("article").last
@@ -62,7 +62,7 @@ def test_tables_and_charts_are_drawn_and_charts_can_be_heard(visit: Visit) -> No
 
 
 @pytest.mark.usefixtures("seen")
-def test_a_data_table_sorts_pages_and_filters(visit: Visit) -> None:
+def test_a_data_table_can_be_sorted_paged_and_filtered(visit: Visit) -> None:
     page = visit()
     send(page, "/queue post paged")
     table = page.get_by_role("table", name="Failed jobs")
@@ -83,7 +83,7 @@ def test_a_data_table_sorts_pages_and_filters(visit: Visit) -> None:
     expect(ids).to_have_text(["5"])
 
 
-def test_an_unknown_block_is_a_box_that_names_its_type(slack: LocalSlack, visit: Visit) -> None:
+def test_an_unknown_block_is_drawn_as_a_box_with_its_type(slack: LocalSlack, visit: Visit) -> None:
     block = {"type": "hologram", "block_id": "h", "depth": 3}
     odd = {"type": "data_table", "block_id": "d", "rows": 7}
     ids = slack.ids
@@ -97,7 +97,7 @@ def test_an_unknown_block_is_a_box_that_names_its_type(slack: LocalSlack, visit:
     expect(boxes.last).to_contain_text("cannot draw this block of type “data_table”")
 
 
-def test_app_home_opens_shows_the_apps_view_and_takes_clicks(seen: Seen, visit: Visit) -> None:
+def test_app_home_shows_the_view_of_the_app_and_sends_clicks(seen: Seen, visit: Visit) -> None:
     page = visit("viewer")
     page.get_by_role("button", name="queue-bot App Home").click()
 
@@ -146,7 +146,7 @@ def test_an_ephemeral_message_is_shown_to_its_person_only(visit: Visit) -> None:
     expect(mine).to_have_count(0)
 
 
-def test_a_new_message_elsewhere_is_marked_until_it_is_read(
+def test_a_channel_with_a_new_message_is_marked_as_unread_until_it_is_opened(
     slack: LocalSlack, visit: Visit
 ) -> None:
     page = visit("viewer")
@@ -162,7 +162,7 @@ def test_a_new_message_elsewhere_is_marked_until_it_is_read(
     expect(page.get_by_role("article")).to_contain_text("Job 45 was retried (edited)")
 
 
-def test_the_address_says_who_one_is_and_where(slack: LocalSlack, visit: Visit) -> None:
+def test_the_url_has_the_person_and_the_channel(slack: LocalSlack, visit: Visit) -> None:
     ids = slack.ids
     slack.workspace.add_message(
         PostedMessage("1800000000.000007", ids.queue_audit, ids.bot_user, "sealed")
@@ -185,7 +185,7 @@ def test_the_address_says_who_one_is_and_where(slack: LocalSlack, visit: Visit) 
     expect(page.get_by_role("article").filter(has_text="sealed")).to_be_focused()
 
 
-def test_the_theme_follows_the_browser_and_a_choice_is_kept(visit: Visit) -> None:
+def test_the_theme_is_that_of_the_browser_until_the_person_changes_it(visit: Visit) -> None:
     page = visit()
     scheme = "getComputedStyle(document.documentElement).colorScheme"
 

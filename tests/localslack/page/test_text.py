@@ -50,14 +50,14 @@ READ = """async (sources) => {
 }"""
 
 
-def test_mrkdwn_is_read_as_slack_reads_it(visit: Visit) -> None:
+def test_mrkdwn_is_rendered_as_in_slack(visit: Visit) -> None:
     expected = {source: f'<span class="run">{drawn}</span>' for source, drawn in MRKDWN.items()}
     expected |= STANDING
 
     assert dict(visit("operator").evaluate(READ, list(expected))) == expected
 
 
-def test_dates_are_in_the_readers_zone_and_language(slack: LocalSlack, visit: Visit) -> None:
+def test_dates_are_in_the_zone_and_language_of_the_reader(slack: LocalSlack, visit: Visit) -> None:
     # 1 800 000 000 is Friday 2027-01-15 08:00 UTC: 03:00 today in the browser's Bogota.
     words = (
         "<!date^1800000000^{date_num} {time_secs}|x> / <!date^1800000000^{date_pretty}|x> / "
@@ -127,7 +127,7 @@ def test_text_from_the_bot_never_becomes_markup(slack: LocalSlack, visit: Visit)
     assert len(page.context.pages) == 1
 
 
-def test_the_page_loads_nothing_from_elsewhere(slack: LocalSlack, visit: Visit) -> None:
+def test_the_page_loads_no_file_from_another_host(slack: LocalSlack, visit: Visit) -> None:
     urls: list[str] = []
 
     def note(request: Request) -> None:
@@ -147,7 +147,7 @@ def test_the_page_loads_nothing_from_elsewhere(slack: LocalSlack, visit: Visit) 
     assert "unsafe" not in policy
 
 
-def test_no_file_of_the_page_writes_markup_or_grows_long() -> None:
+def test_no_file_of_the_page_writes_markup_or_is_too_long() -> None:
     writes = re.compile(
         r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function"
     )
@@ -162,7 +162,7 @@ def test_no_file_of_the_page_writes_markup_or_grows_long() -> None:
     } == {}
 
 
-def test_every_module_is_asked_for_at_once_instead_of_one_after_another() -> None:
+def test_every_module_of_the_page_is_preloaded() -> None:
     index = (PAGE / "index.html").read_text()
     preloaded = set(re.findall(r'rel="modulepreload" href="([\w.]+)"', index))
     styled = set(re.findall(r'rel="stylesheet" href="([\w.]+)"', index))

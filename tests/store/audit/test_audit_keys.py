@@ -91,7 +91,7 @@ FORGED: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("reason", FORGED)
-def test_a_record_that_no_replica_wrote_is_not_sealed_but_reported(
+def test_a_record_that_no_replica_wrote_is_reported_and_not_sealed(
     keyed: Setup, queue: TestQueue, reason: str
 ) -> None:
     with queue.engine.begin() as connection:
@@ -112,7 +112,9 @@ def test_a_record_that_no_replica_wrote_is_not_sealed_but_reported(
     assert problems(queue) == []
 
 
-def test_every_column_but_the_id_is_covered(keyed: Setup, queue: TestQueue) -> None:
+def test_the_proof_of_a_record_covers_every_column_except_the_id(
+    keyed: Setup, queue: TestQueue
+) -> None:
     with queue.engine.begin() as connection:
         row = dict(connection.execute(select(tables.audit).limit(1)).mappings().one())
     assert row["mac"] == mac_of(row, ONE)
@@ -156,7 +158,7 @@ LINKS: dict[str, tuple[dict[str, Any], str, str]] = {
 
 
 @pytest.mark.parametrize("form", LINKS)
-def test_nothing_is_sealed_on_a_forged_link(keyed: Setup, queue: TestQueue, form: str) -> None:
+def test_no_record_is_sealed_after_a_forged_link(keyed: Setup, queue: TestQueue, form: str) -> None:
     values, code, sentence = LINKS[form]
     with queue.engine.begin() as connection:
         link_by_hand(connection, **values)
@@ -173,7 +175,7 @@ def test_the_chain_numbers_have_no_gap(keyed: Setup, queue: TestQueue) -> None:
     assert keyed.audit_keys == KEYED
 
 
-def test_links_without_a_key_end_at_the_first_with_one(queue: TestQueue) -> None:
+def test_after_the_first_link_with_a_key_no_link_is_accepted_without_one(queue: TestQueue) -> None:
     keyless = make_setup(queue)
     change(keyless, 2)
     assert audit.seal_once(keyless, hold(keyless)) == 2
@@ -257,7 +259,7 @@ def test_the_active_key_is_the_last_that_a_rotation_record_names(
     assert violations(queue, alone.audit_keys) != []
 
 
-def test_a_replaced_key_names_no_other(keyed: Setup, queue: TestQueue) -> None:
+def test_a_replaced_key_cannot_name_another_key(keyed: Setup, queue: TestQueue) -> None:
     both = AuditKeys(TWO, ONE)
     setup = replace(keyed, audit_keys=both)
     activate_key(queue.engine, both, "ana")
@@ -271,7 +273,7 @@ def test_a_replaced_key_names_no_other(keyed: Setup, queue: TestQueue) -> None:
     assert problems(queue, both) == ["forged-record"]
 
 
-def test_a_lost_key_is_replaced_by_a_record_that_is_posted(keyed: Setup, queue: TestQueue) -> None:
+def test_a_lost_key_is_replaced_by_a_posted_record(keyed: Setup, queue: TestQueue) -> None:
     posted = {link.seq: link.hash[:8] for link in queue.rows(tables.audit_chain)}
     keys = AuditKeys(TWO)
     with pytest.raises(StartError):
@@ -293,14 +295,16 @@ def test_a_lost_key_is_replaced_by_a_record_that_is_posted(keyed: Setup, queue: 
     assert "audit:4" in messages
 
 
-def test_a_segment_by_a_stranger_is_no_lost_key(keyed: Setup, queue: TestQueue) -> None:
+def test_a_segment_of_a_stranger_is_not_accepted_as_a_lost_key(
+    keyed: Setup, queue: TestQueue
+) -> None:
     replace_lost_key(queue.engine, AuditKeys(TWO), "mallory")
     change(keyed)
     assert seal(keyed) == 1
     assert problems(queue) == ["forged-record"]
 
 
-def test_a_record_of_another_lost_key_begins_nothing(keyed: Setup, queue: TestQueue) -> None:
+def test_a_record_of_another_lost_key_starts_no_segment(keyed: Setup, queue: TestQueue) -> None:
     both = AuditKeys(TWO, ONE)
     with queue.engine.begin() as connection:
         lost = KeyChange(LOST, TWO.id, THREE.id)

@@ -31,7 +31,7 @@ def anchors_of(queue: TestQueue) -> dict[int, str]:
     return {row.seq: row.hash[:8] for row in queue.rows(tables.audit_chain)}
 
 
-def test_eight_writers_on_two_processes_make_one_line_while_it_is_sealed(
+def test_eight_concurrent_writers_in_two_processes_write_one_unbroken_chain(
     mariadb_queue: TestQueue,
 ) -> None:
     ids = [mariadb_queue.fail(order=order) for order in range(48)]
@@ -185,7 +185,7 @@ def rewrite(connection: Connection) -> None:
         (rewrite, "Link 9 is not the one that was posted: the chain was rewritten."),
     ],
 )
-def test_what_holds_together_is_found_by_what_the_channel_showed(
+def test_a_consistent_forgery_is_found_by_the_anchors_in_the_channel(
     sealed: TestQueue, tamper: Tamper, expected: str
 ) -> None:
     posted = anchors_of(sealed)
@@ -196,7 +196,7 @@ def test_what_holds_together_is_found_by_what_the_channel_showed(
     assert violations(sealed, {9: posted[9]}) == [expected]
 
 
-def test_a_tail_that_grew_again_is_not_the_one_that_was_posted(sealed: TestQueue) -> None:
+def test_a_rewritten_tail_does_not_match_the_posted_anchors(sealed: TestQueue) -> None:
     posted = anchors_of(sealed)
     with sealed.engine.begin() as connection:
         cut_the_tail(connection)
@@ -215,7 +215,7 @@ def test_a_long_chain_is_verified_page_by_page(sealed: TestQueue) -> None:
         assert len(list(verify(connection, page=2))) == 1
 
 
-def test_the_product_never_changes_or_deletes_what_is_in_the_audit(
+def test_the_bot_never_updates_or_deletes_audit_records(
     mariadb_queue: TestQueue,
 ) -> None:
     """All the bot's work succeeds under an account that cannot update or delete audit rows."""

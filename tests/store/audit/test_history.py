@@ -58,7 +58,7 @@ def test_a_retried_job_is_found_by_its_new_id_too(queue: TestQueue) -> None:
     assert about(queue, 45) == ["retry"]
 
 
-def test_a_row_of_a_bulk_change_is_found_by_its_order_for_good(queue: TestQueue) -> None:
+def test_a_row_of_a_bulk_change_stays_searchable_by_its_order(queue: TestQueue) -> None:
     queue.fail(45, order=803193)
     queue.fail(46, order=1803193)
     run_and_seal(queue)
@@ -68,7 +68,7 @@ def test_a_row_of_a_bulk_change_is_found_by_its_order_for_good(queue: TestQueue)
     assert about_order(queue, "803") == []
 
 
-def test_records_are_found_by_order_and_by_id_without_their_json(queue: TestQueue) -> None:
+def test_records_are_found_by_order_and_id_without_a_search_in_their_json(queue: TestQueue) -> None:
     queue.fail(45, order=803193)
     setup = make_setup(queue)
     ask(setup, "retry 45")
@@ -89,7 +89,7 @@ def test_records_are_found_by_order_and_by_id_without_their_json(queue: TestQueu
     )
 
 
-def test_a_refusal_is_found_by_the_order_of_what_it_named(queue: TestQueue) -> None:
+def test_a_refusal_is_found_by_the_order_of_its_jobs(queue: TestQueue) -> None:
     queue.fail(45, order=803193)
     setup = make_setup(queue)
     indexed(queue)
@@ -100,7 +100,7 @@ def test_a_refusal_is_found_by_the_order_of_what_it_named(queue: TestQueue) -> N
     assert about(queue, 45) == ["delete", "retry"]
 
 
-def test_nothing_is_noted_of_a_change_that_was_rolled_back(queue: TestQueue) -> None:
+def test_a_rolled_back_change_has_no_audit_targets(queue: TestQueue) -> None:
     queue.fail(45)
     assert ask(make_setup(queue), "retry 45", by=SAM).refusal is not None
     with queue.engine.begin() as connection:
@@ -109,7 +109,7 @@ def test_nothing_is_noted_of_a_change_that_was_rolled_back(queue: TestQueue) -> 
     assert about_ids == ids
 
 
-def test_pages_of_a_history_follow_each_other_without_doubles_or_gaps(queue: TestQueue) -> None:
+def test_the_pages_of_a_history_have_no_duplicates_and_no_gaps(queue: TestQueue) -> None:
     setup = make_setup(queue)
     for failed_id in range(1, 8):
         queue.fail(failed_id, order=803193)
@@ -125,7 +125,7 @@ def test_pages_of_a_history_follow_each_other_without_doubles_or_gaps(queue: Tes
         assert seen == every
 
 
-def test_a_history_is_narrowed_by_person_action_and_time_at_once(queue: TestQueue) -> None:
+def test_a_history_can_be_filtered_by_person_action_and_time_together(queue: TestQueue) -> None:
     clock = Clock()
     setup = make_setup(queue, clock=clock)
     for failed_id, by in ((45, OMAR), (46, ANA), (47, OMAR)):
@@ -147,7 +147,7 @@ def test_a_history_is_narrowed_by_person_action_and_time_at_once(queue: TestQueu
         assert records(order="803193", job=46) == [f"{ANA} retry"]
 
 
-def test_an_item_that_was_changed_is_found_when_the_audit_is_verified(queue: TestQueue) -> None:
+def test_a_changed_item_is_found_by_the_verification_of_the_audit_log(queue: TestQueue) -> None:
     for failed_id in range(1, 6):
         queue.fail(failed_id)
     run_and_seal(queue)

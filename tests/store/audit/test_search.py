@@ -49,7 +49,7 @@ def of_order(order: object, tienda: object = 12097) -> str:
     return json.dumps({"job": "X", "data": {"order_id": order, "tienda_id": tienda}})
 
 
-def test_each_job_of_the_order_is_found_in_the_state_it_is_in(queue: TestQueue) -> None:
+def test_each_job_of_an_order_is_found_with_its_state(queue: TestQueue) -> None:
     with queue.engine.begin() as connection:
         now = unix(now_of(connection))
     queue.push(1, order=803193, available_at=now)
@@ -67,7 +67,7 @@ def test_each_job_of_the_order_is_found_in_the_state_it_is_in(queue: TestQueue) 
     assert looked == Looked(newest=4, complete=True)
 
 
-def test_orders_that_share_digits_are_told_apart(queue: TestQueue) -> None:
+def test_orders_that_share_digits_are_distinguished(queue: TestQueue) -> None:
     for id_, order in enumerate((803193, 1803193, 8031930, 80319), start=1):
         queue.push(id_, order=order)
     queue.push(9, body='{"job":"X","data":{"sku":803193,"order_id":1}}')
@@ -76,7 +76,7 @@ def test_orders_that_share_digits_are_told_apart(queue: TestQueue) -> None:
 
 
 @pytest.mark.parametrize("order", ODD)
-def test_an_order_of_odd_characters_is_found_and_nothing_else_is(
+def test_a_search_for_an_order_with_odd_characters_finds_only_that_order(
     queue: TestQueue, order: str
 ) -> None:
     queue.push(1, body=of_order(order))
@@ -86,18 +86,18 @@ def test_an_order_of_odd_characters_is_found_and_nothing_else_is(
     assert ids(queue, OrderKey(order[:64])) == [1]
 
 
-def test_capital_letters_count(queue: TestQueue) -> None:
+def test_the_search_for_an_order_is_case_sensitive(queue: TestQueue) -> None:
     queue.push(1, body=of_order("so-7a"))
     queue.push(2, body=of_order("SO-7A"))
     assert ids(queue, OrderKey("SO-7A")) == [2]
 
 
-def test_a_job_without_an_order_is_nobodys(queue: TestQueue) -> None:
+def test_a_job_without_an_order_is_found_for_no_order(queue: TestQueue) -> None:
     queue.push(1, body='{"job":"X","data":{"note":"None"}}')
     assert ids(queue, OrderKey("None")) == []
 
 
-def test_an_order_is_of_one_shop_where_a_shop_is_named(queue: TestQueue) -> None:
+def test_a_search_with_a_shop_finds_only_orders_of_that_shop(queue: TestQueue) -> None:
     queue.push(1, body=of_order(7, 12097))
     queue.push(2, body=of_order(7, 12098))
     queue.push(3, body=of_order(7, None))
@@ -116,7 +116,7 @@ def test_an_order_is_of_one_shop_where_a_shop_is_named(queue: TestQueue) -> None
     ],
     ids=["nested", "php in json", "php", "cut", "broken"],
 )
-def test_every_form_of_payload_is_read(queue: TestQueue, body: str) -> None:
+def test_an_order_is_found_in_every_form_of_payload(queue: TestQueue, body: str) -> None:
     queue.push(1, body=body)
     assert ids(queue, OrderKey("803193")) == [1]
 
@@ -132,7 +132,9 @@ def push_many(queue: TestQueue, count: int) -> None:
             connection.execute(insert(queue.queue.jobs), rows)
 
 
-def test_of_many_jobs_both_ends_are_looked_at_and_that_is_said(queue: TestQueue) -> None:
+def test_the_search_scans_only_the_oldest_and_newest_of_many_jobs_and_says_so(
+    queue: TestQueue,
+) -> None:
     push_many(queue, 60)
     assert search(queue, OrderKey("60"))[1] == Looked(newest=20, oldest=5, complete=False)
     has_job = {n: bool(ids(queue, OrderKey(str(n)))) for n in (1, 5, 6, 40, 41, 60)}
@@ -140,7 +142,7 @@ def test_of_many_jobs_both_ends_are_looked_at_and_that_is_said(queue: TestQueue)
 
 
 @pytest.mark.parametrize("count", [0, 9, 10, 20, 21, 24])
-def test_a_queue_that_is_small_enough_is_looked_through_whole(queue: TestQueue, count: int) -> None:
+def test_the_search_scans_a_small_queue_completely(queue: TestQueue, count: int) -> None:
     push_many(queue, count)
     looked = search(queue, OrderKey("1"))[1]
     assert looked.complete
@@ -148,18 +150,20 @@ def test_a_queue_that_is_small_enough_is_looked_through_whole(queue: TestQueue, 
     assert all(ids(queue, OrderKey(str(n))) == [n] for n in range(1, count + 1))
 
 
-def test_more_candidates_than_a_page_holds_are_all_read(queue: TestQueue) -> None:
+def test_the_search_reads_all_candidates_of_several_pages(queue: TestQueue) -> None:
     many = ScanLimits(newest=1_000, oldest=5, stretch=1_000, seconds=20)
     push_many(queue, 600)
     assert ids(queue, OrderKey("1"), many) == [1]
 
 
-def test_a_known_id_is_looked_up_wherever_it_is(queue: TestQueue) -> None:
+def test_the_search_finds_a_known_id_outside_of_the_scanned_rows(queue: TestQueue) -> None:
     push_many(queue, 60)
     assert ids(queue, OrderKey("30"), known=[30, 31]) == [30]
 
 
-def test_when_time_is_up_it_says_so_and_known_ids_are_still_looked_up(queue: TestQueue) -> None:
+def test_after_its_time_limit_the_search_says_so_and_still_finds_known_ids(
+    queue: TestQueue,
+) -> None:
     push_many(queue, 60)
     none = ScanLimits(newest=20, oldest=5, stretch=10, seconds=-1)
     jobs, looked = search(queue.in_haste, OrderKey("30"), none, [30])
@@ -167,7 +171,7 @@ def test_when_time_is_up_it_says_so_and_known_ids_are_still_looked_up(queue: Tes
     assert looked == Looked(newest=0, complete=False, in_time=False)
 
 
-def test_what_has_failed_since_the_last_pass_is_found_above_what_is_indexed(
+def test_the_search_finds_failures_that_are_not_indexed_yet(
     queue: TestQueue,
 ) -> None:
     for id_ in (45, 46, 47):
@@ -179,6 +183,6 @@ def test_what_has_failed_since_the_last_pass_is_found_above_what_is_indexed(
     assert [one.failed_job.id for one in failures] == [46, 47]
 
 
-def test_the_bounds_are_those_that_the_answer_names() -> None:
+def test_the_scan_limits_equal_the_numbers_in_the_answer() -> None:
     assert SCAN_LIMITS.newest % SCAN_LIMITS.stretch == 0
     assert (SCAN_LIMITS.newest, SCAN_LIMITS.oldest) == (20_000, 5_000)

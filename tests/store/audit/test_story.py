@@ -101,7 +101,7 @@ def event_lines(story: Story) -> list[str]:
     return lines
 
 
-def test_a_retry_that_failed_again_is_told_with_the_failure_that_it_became(shop: Shop) -> None:
+def test_a_retry_that_failed_again_is_shown_with_its_new_failure(shop: Shop) -> None:
     shop.fail(45)
     shop.bulk("retry-all")
     shop.work_off()
@@ -119,7 +119,7 @@ def test_a_retry_that_failed_again_is_told_with_the_failure_that_it_became(shop:
     assert (last.fate, last.failed_id) == ("failed-again", 52)
 
 
-def test_a_retry_that_failed_with_another_error_is_told_so(shop: Shop) -> None:
+def test_a_retry_that_failed_with_another_error_is_shown_with_that_outcome(shop: Shop) -> None:
     shop.fail(45)
     shop.bulk("retry-all")
     shop.work_off()
@@ -127,7 +127,7 @@ def test_a_retry_that_failed_with_another_error_is_told_so(shop: Shop) -> None:
     assert event_lines(shop.story())[1] == "retry-all failed 45 ok failed-otherwise"
 
 
-def test_a_retried_job_that_is_in_the_queue_is_waiting_and_then_processed(
+def test_a_retried_job_is_shown_as_waiting_and_then_as_processed(
     shop: Shop,
 ) -> None:
     shop.fail(45)
@@ -142,14 +142,14 @@ def test_a_retried_job_that_is_in_the_queue_is_waiting_and_then_processed(
     assert event_lines(shop.story()) == ["had failed 45", "retry-all failed 45 ok processed"]
 
 
-def test_a_retried_job_that_was_deleted_is_not_called_processed(shop: Shop) -> None:
+def test_a_retried_job_that_was_deleted_is_not_shown_as_processed(shop: Shop) -> None:
     shop.fail(45)
     shop.bulk("retry-all")
     shop.say(f"delete {shop.queue.jobs[0].id}")
     assert "retry-all failed 45 ok no-longer-queued" in event_lines(shop.story())
 
 
-def test_while_a_new_failure_is_not_indexed_nothing_is_called_processed(shop: Shop) -> None:
+def test_no_retry_is_shown_as_processed_while_a_new_failure_is_not_indexed(shop: Shop) -> None:
     shop.fail(45)
     shop.bulk("retry-all")
     shop.work_off()
@@ -159,7 +159,7 @@ def test_while_a_new_failure_is_not_indexed_nothing_is_called_processed(shop: Sh
     assert "retry-all failed 45 ok failed-again" in event_lines(shop.story())
 
 
-def test_what_is_followed_is_told_as_its_outcome_tells_it(shop: Shop) -> None:
+def test_a_tracked_job_is_shown_with_its_stored_outcome(shop: Shop) -> None:
     shop.fail(45)
     shop.say("retry 45", by=OMAR)
     shop.work_off()
@@ -167,7 +167,7 @@ def test_what_is_followed_is_told_as_its_outcome_tells_it(shop: Shop) -> None:
     assert event_lines(shop.story()) == ["had failed 45", "retry failed 45 ok processed"]
 
 
-def test_a_retry_that_was_undone_is_told_with_who_took_it_back(shop: Shop) -> None:
+def test_an_undone_retry_is_shown_with_the_person_who_undid_it(shop: Shop) -> None:
     shop.fail(45)
     shop.say("retry 45", by=OMAR)
     shop.followed("no-longer-queued", settled_by=ANA, settled_action="undo")
@@ -184,7 +184,7 @@ def test_a_retry_that_was_undone_is_told_with_who_took_it_back(shop: Shop) -> No
     assert (last.by, last.how) == (ANA, "undo")
 
 
-def test_a_bulk_retry_that_was_undone_in_bulk_is_told_with_both(shop: Shop) -> None:
+def test_a_bulk_retry_and_its_bulk_undo_are_both_shown(shop: Shop) -> None:
     shop.fail(45)
     shop.bulk("retry-all")
     (operation,) = shop.queue.rows(tables.operations)
@@ -206,7 +206,7 @@ def test_a_bulk_retry_that_was_undone_in_bulk_is_told_with_both(shop: Shop) -> N
     assert actions == ["undo", "retry-all"]
 
 
-def test_of_two_equal_jobs_one_failure_is_what_became_of_one(shop: Shop) -> None:
+def test_one_failure_is_the_outcome_of_only_one_of_two_equal_jobs(shop: Shop) -> None:
     shop.fail(45)
     shop.fail(46)
     shop.bulk("retry-all")
@@ -216,7 +216,7 @@ def test_of_two_equal_jobs_one_failure_is_what_became_of_one(shop: Shop) -> None
     assert sorted(fates) == ["failed-again", "processed"]
 
 
-def test_what_an_undo_puts_back_under_a_new_id_is_no_outcome_of_another_retry(shop: Shop) -> None:
+def test_a_failure_restored_under_a_new_id_is_not_the_outcome_of_another_retry(shop: Shop) -> None:
     shop.fail(45)
     shop.fail(46)
     shop.bulk("retry-all")
@@ -238,7 +238,7 @@ def test_what_an_undo_puts_back_under_a_new_id_is_no_outcome_of_another_retry(sh
     assert "retry-all failed 46 ok processed" in event_lines(shop.story())
 
 
-def test_a_failure_of_the_same_payload_before_the_retry_is_no_outcome_of_it(shop: Shop) -> None:
+def test_a_failure_before_the_retry_is_not_the_outcome_of_the_retry(shop: Shop) -> None:
     shop.fail(45)
     shop.fail(46)
     shop.say("retry 45", by=OMAR)
@@ -248,7 +248,7 @@ def test_a_failure_of_the_same_payload_before_the_retry_is_no_outcome_of_it(shop
     assert "retry failed 45 ok processed" in event_lines(shop.story())
 
 
-def test_how_often_and_by_whom_is_counted_singly_and_in_bulk(shop: Shop) -> None:
+def test_retries_by_id_and_in_bulk_are_counted_with_their_people(shop: Shop) -> None:
     shop.fail(45)
     shop.say("retry 45", by=OMAR)
     shop.work_off()
@@ -264,7 +264,7 @@ def test_how_often_and_by_whom_is_counted_singly_and_in_bulk(shop: Shop) -> None
     assert retries.last.fate == "waiting"
 
 
-def test_deleting_is_told_with_whether_the_archive_has_it(shop: Shop) -> None:
+def test_a_delete_is_shown_with_whether_the_archive_has_a_copy(shop: Shop) -> None:
     shop.fail(45)
     shop.queue.push(700, order=ORDER)
     shop.say("delete-failed 45")
@@ -280,7 +280,7 @@ def test_deleting_is_told_with_whether_the_archive_has_it(shop: Shop) -> None:
     assert [act.kept for act in acts] == [False, False]
 
 
-def test_refusals_that_name_the_order_s_rows_are_told(shop: Shop) -> None:
+def test_refusals_that_name_rows_of_the_order_are_shown(shop: Shop) -> None:
     shop.fail(45)
     shop.say("retry 45", by=SAM)
     shop.say("delete-failed 45", by=OMAR)
@@ -291,12 +291,12 @@ def test_refusals_that_name_the_order_s_rows_are_told(shop: Shop) -> None:
     ]
 
 
-def test_a_refused_search_for_the_order_is_told_too(shop: Shop) -> None:
+def test_a_refused_search_for_the_order_is_shown(shop: Shop) -> None:
     shop.say(f"find {ORDER}", by=SAM)
     assert event_lines(shop.story()) == ["find order 0 denied"]
 
 
-def test_a_failure_that_somebody_else_took_away_is_gone(shop: Shop) -> None:
+def test_a_failure_removed_without_the_bot_is_shown_as_removed(shop: Shop) -> None:
     shop.fail(45)
     shop.fail(46)
     with shop.queue.engine.begin() as connection:
@@ -308,7 +308,7 @@ def test_a_failure_that_somebody_else_took_away_is_gone(shop: Shop) -> None:
     assert event_lines(shop.story()) == ["had failed 45", "failed 46", "gone 45"]
 
 
-def test_what_has_just_failed_is_told_before_it_is_indexed(shop: Shop) -> None:
+def test_a_new_failure_is_shown_before_it_is_indexed(shop: Shop) -> None:
     shop.fail(45, order=1)
     shop.queue.fail(46, order=ORDER)
     (event,) = shop.story().events
@@ -318,7 +318,7 @@ def test_what_has_just_failed_is_told_before_it_is_indexed(shop: Shop) -> None:
     assert shop.story().events == (event,)
 
 
-def test_what_a_retry_led_to_comes_after_it_within_one_second(shop: Shop) -> None:
+def test_the_outcome_of_a_retry_in_the_same_second_is_shown_after_the_retry(shop: Shop) -> None:
     """The audit log has fractions of a second; `failed_at` and `created_at` have none."""
     shop.fail(45)
     shop.bulk("retry-all")
@@ -330,7 +330,7 @@ def test_what_a_retry_led_to_comes_after_it_within_one_second(shop: Shop) -> Non
     assert event_lines(shop.story())[1:] == ["retry-all failed 45 ok failed-again", "failed 52"]
 
 
-def test_other_orders_and_other_shops_are_not_told_of(shop: Shop) -> None:
+def test_other_orders_and_other_shops_are_not_shown(shop: Shop) -> None:
     shop.fail(45, order=1803193)
     shop.fail(46, order=80319)
     shop.fail(47, body=payload(ORDER, 5))
@@ -343,14 +343,14 @@ def test_other_orders_and_other_shops_are_not_told_of(shop: Shop) -> None:
     assert [e.what for e in story.events] == ["failure", "act", "queued"]
 
 
-def test_a_row_that_came_back_under_its_id_is_another_failure(shop: Shop) -> None:
+def test_a_row_that_reappears_under_its_id_is_another_failure(shop: Shop) -> None:
     shop.fail(45)
     shop.say("delete-failed 45")
     shop.fail(45)
     assert event_lines(shop.story()) == ["had failed 45", "delete-failed failed 45 ok", "failed 45"]
 
 
-def test_while_older_failures_are_being_read_in_it_says_so(queue: TestQueue) -> None:
+def test_the_story_says_if_older_failures_are_still_being_indexed(queue: TestQueue) -> None:
     shop = Shop(queue)
     queue.fail(45)
     assert shop.story().indexing
@@ -359,7 +359,7 @@ def test_while_older_failures_are_being_read_in_it_says_so(queue: TestQueue) -> 
     assert not shop.story().indexing
 
 
-def test_an_order_with_very_many_failures_is_told_from_the_newest(shop: Shop) -> None:
+def test_the_story_of_an_order_with_very_many_failures_has_the_newest(shop: Shop) -> None:
     with shop.queue.engine.begin() as connection:
         rows = [
             {
@@ -379,7 +379,7 @@ def test_an_order_with_very_many_failures_is_told_from_the_newest(shop: Shop) ->
     assert min(e.failed_id for e in story.events if isinstance(e, Failure)) == 51
 
 
-def test_nothing_is_read_of_an_audit_that_names_others(shop: Shop) -> None:
+def test_an_audit_record_with_other_targets_is_not_in_the_story(shop: Shop) -> None:
     """Only the targets of a record are searched, not its JSON."""
     shop.fail(45, order=1)
     shop.say("retry 45")

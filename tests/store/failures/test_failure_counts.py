@@ -44,7 +44,7 @@ def change(queue: TestQueue, work: object, now: datetime = NOW) -> int:
     return int(changing(queue.engine, monotonic() + 40, lambda c: work(c, now)))
 
 
-def test_equal_causes_share_a_group_and_others_do_not(queue: TestQueue) -> None:
+def test_equal_errors_share_an_error_group_and_different_errors_do_not(queue: TestQueue) -> None:
     for exception in (TIMEOUT, MISSING, TIMEOUT):
         queue.fail(exception=exception)
     index(queue)
@@ -53,7 +53,7 @@ def test_equal_causes_share_a_group_and_others_do_not(queue: TestQueue) -> None:
     assert len(queue.rows(tables.error_groups)) == 2
 
 
-def test_a_rolled_back_pass_leaves_no_group_behind_that_later_passes_would_name(
+def test_a_rolled_back_pass_leaves_no_error_group_that_a_later_pass_would_use(
     queue: TestQueue,
 ) -> None:
     index(queue)
@@ -77,7 +77,7 @@ def test_failures_are_counted_under_the_hour_in_which_they_failed(queue: TestQue
     assert counted(queue) == {("netsuite", hour): 2, ("netsuite", hour - 1): 1}
 
 
-def test_removed_failures_are_taken_off_the_hour_they_were_counted_under(queue: TestQueue) -> None:
+def test_removed_failures_are_subtracted_from_the_hour_of_their_count(queue: TestQueue) -> None:
     hours = (0, 30, 60, 24 * 5, 24 * 100)
     removed = [queue.fail(failed_at=NOW - timedelta(hours=hours_ago)) for hours_ago in hours]
     queue.fail(queue="mail", failed_at=NOW)
@@ -97,7 +97,7 @@ def test_queues_whose_names_differ_by_blanks_are_counted_apart(queue: TestQueue)
     assert {name for name, _ in counted(queue)} == {"mail"}
 
 
-def test_folding_changes_no_sum_and_leaves_a_row_a_key(queue: TestQueue) -> None:
+def test_aggregation_changes_no_sum_and_leaves_one_row_per_key(queue: TestQueue) -> None:
     for number in range(12):
         queue.fail(
             queue=("mail", "stock")[number % 2],
@@ -121,7 +121,7 @@ def test_folding_changes_no_sum_and_leaves_a_row_a_key(queue: TestQueue) -> None
     assert (len(rows(queue)), queue.count(tables.failure_counts), broken(queue)) == (12, 16, [])
 
 
-def test_first_and_last_survive_the_folding(queue: TestQueue) -> None:
+def test_aggregation_keeps_the_first_and_last_failure(queue: TestQueue) -> None:
     for minutes in (40, 10, 25):
         queue.fail(failed_at=NOW - timedelta(minutes=minutes))
         index(queue)
@@ -132,7 +132,7 @@ def test_first_and_last_survive_the_folding(queue: TestQueue) -> None:
     assert aggregated.last_at == NOW - timedelta(minutes=10)
 
 
-def test_old_hours_become_days_and_then_one_row(queue: TestQueue) -> None:
+def test_old_hours_are_merged_into_days_and_then_into_one_row(queue: TestQueue) -> None:
     for hours in range(30):
         queue.fail(failed_at=NOW - timedelta(hours=hours))
     index(queue)
@@ -163,7 +163,7 @@ def test_the_server_counts_removals_where_the_bot_counted_additions(
     assert [key.hour for key in locked.counts] == [bucket(hour_of(at), NOW)]
 
 
-def test_a_group_is_forgotten_only_when_its_last_failure_was_purged(queue: TestQueue) -> None:
+def test_an_error_group_is_deleted_only_after_its_last_failure_was_purged(queue: TestQueue) -> None:
     queue.fail(1, exception=TIMEOUT)
     queue.fail(2, exception=MISSING)
     index(queue)
@@ -181,7 +181,9 @@ def test_a_group_is_forgotten_only_when_its_last_failure_was_purged(queue: TestQ
     assert broken(queue) == []
 
 
-def test_two_who_mark_the_same_failures_gone_book_them_once(mariadb_queue: TestQueue) -> None:
+def test_concurrent_removals_of_the_same_failures_are_counted_once(
+    mariadb_queue: TestQueue,
+) -> None:
     for _ in range(20):
         mariadb_queue.fail()
     index(mariadb_queue)
@@ -202,7 +204,7 @@ def test_two_who_mark_the_same_failures_gone_book_them_once(mariadb_queue: TestQ
     assert broken(mariadb_queue) == []
 
 
-def test_a_failure_that_is_indexed_between_count_and_mark_voids_the_transaction(
+def test_a_failure_indexed_between_count_and_update_aborts_the_removal(
     mariadb_queue: TestQueue,
 ) -> None:
     """Otherwise the count of the earlier failures would stay one too low."""
@@ -226,7 +228,7 @@ def test_a_failure_that_is_indexed_between_count_and_mark_voids_the_transaction(
     assert broken(mariadb_queue) == []
 
 
-def test_a_pass_for_new_failures_does_not_wait_for_those_that_others_have_locked(
+def test_a_pass_for_new_failures_does_not_wait_for_locked_failures(
     mariadb_queue: TestQueue,
 ) -> None:
     mariadb_queue.fail()
@@ -239,7 +241,7 @@ def test_a_pass_for_new_failures_does_not_wait_for_those_that_others_have_locked
         assert index(mariadb_queue) == 40
 
 
-def test_names_of_groups_are_found_by_id(queue: TestQueue) -> None:
+def test_names_of_error_groups_are_found_by_id(queue: TestQueue) -> None:
     with queue.engine.begin() as connection:
         ids = error_groups.find_or_make(connection, ["a", "b"])
         assert error_groups.find_or_make(connection, ["b", "c"])["b"] == ids["b"]

@@ -23,7 +23,7 @@ from tests.kit.queues import GONE_AWAY, TestQueue, payload
 from tests.services.mariadb import MariaDB
 
 
-def test_what_failed_before_the_first_start_is_read_in_silently(queue: TestQueue) -> None:
+def test_failures_before_the_first_start_are_indexed_without_an_alert(queue: TestQueue) -> None:
     for failed_id in (3, 5, 8):
         queue.fail(failed_id)
     for expected in ([3, 5], [3, 5, 8]):
@@ -34,7 +34,7 @@ def test_what_failed_before_the_first_start_is_read_in_silently(queue: TestQueue
     assert live(queue) == [(3, 0), (5, 0), (8, 0), (9, None)]
 
 
-def test_a_backfill_settles_what_failed_long_ago_and_nothing_younger(queue: TestQueue) -> None:
+def test_the_backfill_moves_the_settled_cursor_past_old_failures_only(queue: TestQueue) -> None:
     """Otherwise each pass would read the whole backlog again for ten minutes."""
     minutes = (300, 11, 9, 200, 1)
     for failed_id, ago in enumerate(minutes, start=1):
@@ -51,12 +51,12 @@ def test_an_empty_queue_has_no_backfill(queue: TestQueue) -> None:
     assert live(queue) == [(1, None)]
 
 
-def test_what_is_known_is_not_added_again(queue: TestQueue) -> None:
+def test_an_indexed_failure_is_not_added_again(queue: TestQueue) -> None:
     queue.fail(1)
     assert [index(queue), index(queue), index(queue, LATER), index(queue, LATER)] == [1, 0, 0, 0]
 
 
-def test_a_failure_is_described_once_by_what_it_says(queue: TestQueue) -> None:
+def test_an_indexed_failure_has_the_values_of_its_payload_and_exception(queue: TestQueue) -> None:
     queue.fail(45, order=803193)
     index(queue)
     (row,) = queue.rows(tables.failures)
@@ -67,7 +67,7 @@ def test_a_failure_is_described_once_by_what_it_says(queue: TestQueue) -> None:
     assert (row.seen_at, row.removed_at) == (NOW, None)
 
 
-def test_a_commit_that_comes_late_with_a_lower_id_is_found(mariadb_queue: TestQueue) -> None:
+def test_a_failure_that_commits_late_with_a_lower_id_is_found(mariadb_queue: TestQueue) -> None:
     index(mariadb_queue)
     row = {
         "queue": "late",
@@ -86,7 +86,7 @@ def test_a_commit_that_comes_late_with_a_lower_id_is_found(mariadb_queue: TestQu
     assert ids(mariadb_queue) == [early, late]
 
 
-def test_a_commit_that_comes_after_the_settled_cursor_is_found_by_the_scan(
+def test_a_failure_that_commits_below_the_settled_cursor_is_found_by_the_scan(
     queue: TestQueue,
 ) -> None:
     index(queue)
@@ -99,7 +99,7 @@ def test_a_commit_that_comes_after_the_settled_cursor_is_found_by_the_scan(
     assert ids(queue) == [100, 50]
 
 
-def test_missing_failures_are_marked_by_the_scan_in_small_stretches(queue: TestQueue) -> None:
+def test_the_scan_marks_missing_failures_as_removed_in_small_ranges(queue: TestQueue) -> None:
     index(queue)
     for failed_id in range(1, 31):
         queue.fail(failed_id)
@@ -121,7 +121,7 @@ def truncate(queue: TestQueue) -> None:
             connection.execute(text("TRUNCATE TABLE failed_jobs"))
 
 
-def test_ids_that_start_over_are_new_failures(queue: TestQueue) -> None:
+def test_ids_that_restart_at_1_are_new_failures(queue: TestQueue) -> None:
     index(queue)
     for order in range(5):
         queue.fail(order=order)
@@ -140,7 +140,7 @@ def test_ids_that_start_over_are_new_failures(queue: TestQueue) -> None:
     }
 
 
-def test_an_id_that_came_back_in_the_same_second_is_found_by_the_scan(queue: TestQueue) -> None:
+def test_an_id_reused_in_the_same_second_is_found_by_the_scan(queue: TestQueue) -> None:
     index(queue)
     queue.fail(7, order=1)
     index(queue)
@@ -152,7 +152,7 @@ def test_an_id_that_came_back_in_the_same_second_is_found_by_the_scan(queue: Tes
     assert (old.order_id, old.removed_at, new.order_id, new.removed_at) == ("1", NOW, "2", None)
 
 
-def test_a_row_that_is_in_the_index_has_the_digest_of_the_server(queue: TestQueue) -> None:
+def test_an_indexed_row_has_the_digest_that_the_server_computes(queue: TestQueue) -> None:
     queue.fail(7)
     index(queue)
     with queue.engine.begin() as connection:
@@ -160,7 +160,7 @@ def test_a_row_that_is_in_the_index_has_the_digest_of_the_server(queue: TestQueu
     assert [row.row_digest for row in queue.rows(tables.failures)] == [there]
 
 
-def test_of_two_passes_at_once_the_second_waits_and_adds_nothing(
+def test_of_two_concurrent_passes_the_second_waits_and_adds_no_failure(
     mariadb_queue: TestQueue,
 ) -> None:
     index(mariadb_queue)
@@ -185,7 +185,7 @@ def test_of_two_passes_at_once_the_second_waits_and_adds_nothing(
     assert ids(mariadb_queue) == list(range(1, 51))
 
 
-def test_the_order_of_seq_is_the_order_of_commit_with_many_passes_at_once(
+def test_seq_follows_the_order_of_commits_with_many_concurrent_passes(
     mariadb_queue: TestQueue,
 ) -> None:
     """While workers fail jobs and four passes run, no lower `seq` appears after a higher one."""
@@ -222,7 +222,7 @@ def test_the_order_of_seq_is_the_order_of_commit_with_many_passes_at_once(
     assert sorted(ids(mariadb_queue)) == list(range(1, 81))
 
 
-def test_a_scope_catches_up_before_it_is_frozen_but_not_for_ever(queue: TestQueue) -> None:
+def test_a_scope_waits_for_the_index_only_for_a_limited_number_of_passes(queue: TestQueue) -> None:
     for _ in range(5):
         queue.fail()
 
@@ -238,7 +238,7 @@ def test_a_scope_catches_up_before_it_is_frozen_but_not_for_ever(queue: TestQueu
     assert len(ids(queue)) == 5
 
 
-def test_thousands_of_failures_are_read_in_and_swept_in_seconds(
+def test_thousands_of_failures_are_indexed_and_scanned_in_seconds(
     mariadb_queue: TestQueue,
 ) -> None:
     """Measured: 0.3 ms per failure on two busy cores; `make campaign` indexes more."""
@@ -254,7 +254,7 @@ def test_thousands_of_failures_are_read_in_and_swept_in_seconds(
         assert position(connection, "settled") == 5_000
 
 
-def test_a_settled_mark_leaves_old_failures_out_of_the_next_pass(queue: TestQueue) -> None:
+def test_the_settled_cursor_excludes_old_failures_from_the_next_pass(queue: TestQueue) -> None:
     index(queue)
     queue.fail(10)
     index(queue)
@@ -274,7 +274,7 @@ def settled_mark(queue: TestQueue) -> int:
         return position(connection, "settled")
 
 
-def test_a_newest_failure_that_is_retried_late_does_not_make_every_pass_a_full_scan(
+def test_a_late_retry_of_the_newest_failure_does_not_make_each_pass_a_full_scan(
     queue: TestQueue,
 ) -> None:
     index(queue)
@@ -295,7 +295,7 @@ def test_a_newest_failure_that_is_retried_late_does_not_make_every_pass_a_full_s
     assert settled_mark(queue) == 31
 
 
-def test_ids_that_start_over_in_an_empty_table_are_found_at_once(queue: TestQueue) -> None:
+def test_ids_that_restart_in_an_empty_table_are_found_at_once(queue: TestQueue) -> None:
     index(queue)
     for order in range(5):
         queue.fail(order=order)
@@ -316,7 +316,9 @@ def group_of(queue: TestQueue, error_group: int) -> str:
         return error_groups.names_of(connection, [error_group])[error_group]
 
 
-def test_of_an_emptied_table_all_are_noted_as_gone_in_bounded_steps(queue: TestQueue) -> None:
+def test_failures_of_an_emptied_table_are_marked_as_removed_in_limited_steps(
+    queue: TestQueue,
+) -> None:
     for _ in range(7):
         queue.fail()
     index(queue)
@@ -351,7 +353,7 @@ def test_one_odd_row_does_not_hide_the_failures_around_it(mariadb_queue: TestQue
         widen(mariadb_queue, "MODIFY queue VARCHAR(191) NOT NULL")
 
 
-def test_a_queue_name_of_255_characters_is_kept_whole(mariadb_queue: TestQueue) -> None:
+def test_a_queue_name_of_255_characters_is_stored_completely(mariadb_queue: TestQueue) -> None:
     index(mariadb_queue)
     widen(mariadb_queue, "MODIFY queue VARCHAR(255) NOT NULL")
     try:
@@ -388,7 +390,7 @@ def test_a_payload_that_is_larger_than_the_server_s_packets_has_a_digest(
         ("DATETIME NULL", "NULL"),
     ],
 )
-def test_a_time_that_the_column_keeps_in_its_own_way_raises_one_alert(
+def test_a_failed_at_that_its_column_changes_is_indexed_only_once(
     mariadb_queue: TestQueue, kind: str, failed_at: str
 ) -> None:
     index(mariadb_queue)
@@ -404,7 +406,9 @@ def test_a_time_that_the_column_keeps_in_its_own_way_raises_one_alert(
         widen(mariadb_queue, "MODIFY failed_at DATETIME NOT NULL")
 
 
-def test_what_a_payload_says_in_half_a_character_is_indexed_without_it(queue: TestQueue) -> None:
+def test_a_payload_with_half_a_surrogate_pair_is_indexed_without_that_half(
+    queue: TestQueue,
+) -> None:
     index(queue)
     queue.fail(1, body='{"job": "A\\ud800", "data": {"order_id": "x\\ud800"}}')
     queue.fail(2)
@@ -412,7 +416,7 @@ def test_what_a_payload_says_in_half_a_character_is_indexed_without_it(queue: Te
     assert ids(queue) == [1, 2]
 
 
-def test_a_failure_that_is_taken_while_it_is_being_indexed_is_gone(
+def test_a_failure_removed_during_its_indexing_is_marked_as_removed(
     mariadb_queue: TestQueue,
 ) -> None:
     queue = mariadb_queue
@@ -426,7 +430,7 @@ def test_a_failure_that_is_taken_while_it_is_being_indexed_is_gone(
     assert queue.count(tables.failures) == 1
 
 
-def test_texts_that_take_long_to_read_make_a_pass_shorter_and_none_is_left_out(
+def test_texts_that_are_slow_to_parse_shorten_a_pass_and_no_failure_is_skipped(
     queue: TestQueue,
 ) -> None:
     index(queue)
@@ -447,7 +451,7 @@ def test_texts_that_take_long_to_read_make_a_pass_shorter_and_none_is_left_out(
     assert last in ids(queue)
 
 
-def test_a_backfill_goes_on_where_its_time_was_over(queue: TestQueue) -> None:
+def test_the_backfill_continues_where_its_time_limit_ended_it(queue: TestQueue) -> None:
     for _ in range(60):
         queue.fail(exception=f"broke {uuid4()}" + "bm8gYmxhbmtzIGhlcmU9" * 200)
     assert index(queue) == 60

@@ -52,7 +52,7 @@ def written(queue: TestQueue) -> Written:
 
 @pytest.mark.parametrize("minutes", [300, -120, 345, 15])
 @pytest.mark.parametrize("command", FILTERS)
-def test_one_new_failure_in_another_zone_is_enough(
+def test_one_new_failure_in_another_zone_refuses_commands_with_times(
     written: Written, command: str, minutes: int
 ) -> None:
     written.fail(minutes)
@@ -63,13 +63,13 @@ def test_one_new_failure_in_another_zone_is_enough(
     assert len(written.queue.failed) == 1
 
 
-def test_the_failure_may_be_as_new_as_the_command(written: Written) -> None:
+def test_a_failure_as_new_as_the_command_proves_another_zone(written: Written) -> None:
     written.fail(300)
     assert codes([ask(written.setup, "clear-failed before=30m")]) == ["times-off"]
 
 
 @pytest.mark.parametrize("command", FILTERS)
-def test_where_the_zone_is_right_filters_work(written: Written, command: str) -> None:
+def test_time_filters_work_if_the_zone_is_correct(written: Written, command: str) -> None:
     written.fail(0)
     written.index()
     assert codes([ask(written.setup, command)]) == ["ok"]
@@ -82,7 +82,7 @@ def test_commands_without_a_time_work_in_another_zone(written: Written) -> None:
         assert codes([ask(written.setup, command)]) == ["ok"]
 
 
-def test_failures_of_before_the_first_start_prove_no_zone(queue: TestQueue) -> None:
+def test_failures_before_the_first_start_do_not_prove_another_zone(queue: TestQueue) -> None:
     old = Written(queue, make_setup(queue))
     old.fail(300)
     old.index()
@@ -92,7 +92,7 @@ def test_failures_of_before_the_first_start_prove_no_zone(queue: TestQueue) -> N
 @pytest.mark.parametrize("hours", [5, 26, 72])
 @pytest.mark.parametrize("command", ["delete-failed 1-6", "retry 1-6"])
 @pytest.mark.parametrize("ids_taken", [False, True])
-def test_failures_that_an_undo_restores_late_prove_no_zone(
+def test_failures_that_an_undo_restores_late_do_not_prove_another_zone(
     queue: TestQueue, command: str, hours: int, *, ids_taken: bool
 ) -> None:
     """Under new ids the bot sees them anew, a whole number of quarters after they failed."""

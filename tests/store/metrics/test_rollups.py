@@ -38,7 +38,7 @@ def roll(queue: TestQueue, now: datetime, zone: ZoneInfo = UTC, times: int = 400
                 connection, now, zone
             ):
                 return step
-    raise AssertionError("it does not end")
+    raise AssertionError("the work did not end in time")
 
 
 def moments(queue: TestQueue, span: str) -> list[datetime]:
@@ -51,7 +51,7 @@ def processed(queue: TestQueue, span: str) -> int:
     return sum(row.processed for row in queue.rows(kept) if (row.span, row.queue) == (span, ALL))
 
 
-def test_an_hour_has_the_highest_and_the_sums_of_its_minutes(queue: TestQueue) -> None:
+def test_an_hour_has_the_maxima_and_the_sums_of_its_minutes(queue: TestQueue) -> None:
     fill(queue, MIDNIGHT, 120)
     assert roll(queue, MIDNIGHT + AN_HOUR * 2) == 1
     (hour,) = [row for row in queue.rows(kept) if row.span == HOUR]
@@ -59,7 +59,7 @@ def test_an_hour_has_the_highest_and_the_sums_of_its_minutes(queue: TestQueue) -
     assert (hour.looks, hour.seconds) == (6, 360)
 
 
-def test_an_hour_is_not_rolled_up_before_its_last_look_can_be_there(queue: TestQueue) -> None:
+def test_an_hour_is_not_rolled_up_before_its_last_sample_can_exist(queue: TestQueue) -> None:
     fill(queue, MIDNIGHT, 60)
     late = MIDNIGHT + AN_HOUR + rollups.LATE
     assert roll(queue, late - timedelta(seconds=1)) == 0
@@ -80,7 +80,7 @@ def test_rolling_up_twice_or_after_a_crash_changes_nothing(queue: TestQueue) -> 
     assert queue.rows(kept) == before
 
 
-def test_what_was_left_unrolled_while_the_bot_was_down_is_rolled_up_later(queue: TestQueue) -> None:
+def test_minutes_from_before_a_downtime_of_the_bot_are_rolled_up_later(queue: TestQueue) -> None:
     fill(queue, MIDNIGHT, 90)
     much_later = MIDNIGHT + timedelta(days=5)
     with queue.engine.begin() as connection:
@@ -92,7 +92,7 @@ def test_what_was_left_unrolled_while_the_bot_was_down_is_rolled_up_later(queue:
     assert processed(queue, DAY) == 9 + 2
 
 
-def test_a_day_is_that_of_the_zones_clocks_also_when_they_are_changed(queue: TestQueue) -> None:
+def test_a_day_follows_the_clocks_of_the_zone_also_at_clock_changes(queue: TestQueue) -> None:
     madrid = ZoneInfo("Europe/Madrid")
     # 2026-03-29 has 23 hours in Madrid.
     begins = datetime(2026, 3, 28, 23)  # noqa: DTZ001 naive UTC
@@ -103,7 +103,9 @@ def test_a_day_is_that_of_the_zones_clocks_also_when_they_are_changed(queue: Tes
     assert processed(queue, DAY) == 23 * 6
 
 
-def test_the_rows_are_bounded_and_nothing_goes_before_it_is_rolled_up(queue: TestQueue) -> None:
+def test_the_number_of_rows_is_limited_and_no_row_is_purged_before_its_rollup(
+    queue: TestQueue,
+) -> None:
     names = [f"q{number}" for number in range(30)]
     now = MIDNIGHT
     for _ in range(40):
@@ -131,10 +133,10 @@ def purge(queue: TestQueue, now: datetime) -> None:
         with queue.engine.begin() as connection:
             if not rollups.purge(connection, now, UTC):
                 return
-    raise AssertionError("it does not end")
+    raise AssertionError("the work did not end in time")
 
 
-def test_hours_without_a_row_are_gaps_and_the_hour_under_way_is_known(queue: TestQueue) -> None:
+def test_hours_without_a_row_are_gaps_and_the_running_hour_is_included(queue: TestQueue) -> None:
     fill(queue, MIDNIGHT, 60)
     fill(queue, MIDNIGHT + AN_HOUR * 3, 30)
     now = MIDNIGHT + AN_HOUR * 3 + A_MINUTE * 30
@@ -174,13 +176,13 @@ def test_a_queue_without_a_row_had_no_jobs_unless_queues_were_left_out(queue: Te
         (QueueMetrics(), QueueMetrics(), None),
     ],
 )
-def test_what_was_processed_is_not_known_where_a_part_of_it_is_not(
+def test_processed_is_unknown_if_a_part_of_it_is_unknown(
     one: QueueMetrics, other: QueueMetrics, both: int | None
 ) -> None:
     assert (one + other).processed == (other + one).processed == both
 
 
-def test_an_hour_that_comes_twice_is_in_one_stretch(queue: TestQueue) -> None:
+def test_a_repeated_hour_of_a_clock_change_is_in_one_point(queue: TestQueue) -> None:
     del queue
     madrid = ZoneInfo("Europe/Madrid")
     # The clocks go back from 3:00 to 2:00 at 01:00 UTC on 2026-10-25.
@@ -191,7 +193,7 @@ def test_an_hour_that_comes_twice_is_in_one_stretch(queue: TestQueue) -> None:
     assert total(parts) == QueueMetrics(appeared=7)
 
 
-def test_a_late_look_is_added_to_its_minute(queue: TestQueue) -> None:
+def test_a_late_sample_is_added_to_its_minute(queue: TestQueue) -> None:
     with queue.engine.begin() as connection:
         for pending, at in ((3, MIDNIGHT), (9, MIDNIGHT + timedelta(seconds=59))):
             rollups.add_sample(connection, at, whole(pending=pending, processed=1))

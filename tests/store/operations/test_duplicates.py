@@ -59,16 +59,18 @@ def test_failures_of_orders_that_are_queued_already_are_counted(
     queue.push(order=1, queue="mail")
     seen = find_duplicates(setup)
     assert (seen.queued, seen.queued_orders) == (3, ("2", "3"))
-    assert find_duplicates(setup, "mail").queued == 0, "the mail of order 1 has not failed"
+    assert find_duplicates(setup, "mail").queued == 0, "no mail job of order 1 has failed"
 
 
-def test_failures_with_one_payload_are_counted_together(queue: TestQueue, setup: Setup) -> None:
+def test_failures_with_equal_payloads_are_counted_as_duplicates(
+    queue: TestQueue, setup: Setup
+) -> None:
     failing(queue, setup, 1, 2, 2, 2, 3, 3)
     failing(queue, setup, 1, name="mail")
     assert find_duplicates(setup).identical == 5
 
 
-def test_orders_that_went_through_since_are_counted(
+def test_failures_whose_order_was_processed_since_are_counted(
     queue: TestQueue, setup: Setup, clock: Clock
 ) -> None:
     failing(queue, setup, 1, 1, 2)
@@ -76,13 +78,13 @@ def test_orders_that_went_through_since_are_counted(
     assert outcome.refusal is None
     (job,) = queue.jobs
     Worker(queue).end(job.id)
-    assert find_duplicates(setup).processed_later == 0, "nobody knows yet"
+    assert find_duplicates(setup).processed_later == 0, "the outcome is not known yet"
     follow(setup, clock)
     seen = find_duplicates(setup)
     assert (seen.processed_later, seen.processed_orders) == (1, ("1",))
 
 
-def test_what_failed_after_the_order_went_through_is_no_duplicate_of_it(
+def test_a_failure_after_its_order_was_processed_is_no_duplicate(
     queue: TestQueue, setup: Setup, clock: Clock
 ) -> None:
     failing(queue, setup, 1)
@@ -93,7 +95,9 @@ def test_what_failed_after_the_order_went_through_is_no_duplicate_of_it(
     assert find_duplicates(setup).processed_later == 0
 
 
-def test_a_queue_longer_than_the_look_says_so(queue: TestQueue, setup: Setup) -> None:
+def test_the_count_says_if_the_queue_is_longer_than_the_scan(
+    queue: TestQueue, setup: Setup
+) -> None:
     failing(queue, setup, 1)
     queue.push(order=1)
     body = payload(9)
@@ -107,7 +111,7 @@ def test_a_queue_longer_than_the_look_says_so(queue: TestQueue, setup: Setup) ->
     assert (seen.queued, seen.bounded) == (0, True)
 
 
-def test_only_what_is_meant_is_counted(queue: TestQueue, setup: Setup) -> None:
+def test_only_failures_of_the_scope_are_counted(queue: TestQueue, setup: Setup) -> None:
     failing(queue, setup, 1, 1)
     failing(queue, setup, 1, 1, name="mail")
     queue.push(order=1)

@@ -24,7 +24,7 @@ def reads(connection: Connection) -> int:
     return sum(int(value) for _, value in rows)
 
 
-def test_a_payload_that_thousands_of_failures_share_is_looked_up_once(
+def test_a_payload_shared_by_thousands_of_failures_is_read_once(
     mariadb_queue: TestQueue,
 ) -> None:
     queue = mariadb_queue

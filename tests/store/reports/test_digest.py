@@ -28,7 +28,7 @@ MISSING = "ErrorException: Undefined array key 'sku' in order 803193"
 # ---- what failed
 
 
-def test_failed_counts_what_failed_on_the_day_by_its_clock_gone_or_not(
+def test_failed_counts_every_failure_of_the_day_including_removed_failures(
     setup: Setup, queue: TestQueue, clock: SetClock
 ) -> None:
     wall = (
@@ -48,7 +48,7 @@ def test_failed_counts_what_failed_on_the_day_by_its_clock_gone_or_not(
     assert read(setup).failed == Figure(count=3, before=0)
 
 
-def test_the_week_before_is_known_after_it_was_folded_into_days(
+def test_the_week_before_is_known_after_its_hours_were_merged_into_days(
     setup: Setup, queue: TestQueue, clock: SetClock
 ) -> None:
     for day in (1, 2, 2, 3, 3, 3, 6, 9):
@@ -65,7 +65,7 @@ def test_the_week_before_is_known_after_it_was_folded_into_days(
     assert read(setup, week).failed == Figure(count=5, before=3)
 
 
-def test_what_was_before_the_bot_is_not_known(setup: Setup, queue: TestQueue) -> None:
+def test_figures_from_before_the_first_start_are_unknown(setup: Setup, queue: TestQueue) -> None:
     began(queue, BEGAN - timedelta(days=3))
     assert read(setup).failed == Figure(count=0, before=None)
     assert read(setup).began_at is None
@@ -74,7 +74,7 @@ def test_what_was_before_the_bot_is_not_known(setup: Setup, queue: TestQueue) ->
     assert read(setup).began_at == BEGAN + HOUR
 
 
-def test_days_that_are_not_kept_apart_any_more_are_not_known(setup: Setup) -> None:
+def test_days_that_were_merged_are_unknown(setup: Setup) -> None:
     old = Days(date(2026, 2, 1), date(2026, 2, 2), ZoneInfo(LIMA))
     assert read(setup, old).failed.count is None
 
@@ -119,7 +119,9 @@ def bulk(setup: Setup, words: str) -> None:
     assert Runner(setup).run_to_end(begun.result.extra.progress).state == "done"
 
 
-def test_only_some_people_are_named_and_the_others_counted(setup: Setup, queue: TestQueue) -> None:
+def test_only_five_people_are_named_and_the_others_are_counted(
+    setup: Setup, queue: TestQueue
+) -> None:
     ids = [queue.fail() for _ in range(7)]
     people = tuple(f"U07ADMIN000{number}" for number in range(7))
     many = replace(setup, rules=replace(setup.rules, admins=people))
@@ -156,7 +158,9 @@ def incident(
     )
 
 
-def test_incidents_of_the_day_and_those_that_are_open(setup: Setup, queue: TestQueue) -> None:
+def test_the_digest_has_the_incidents_of_the_day_and_the_active_incidents(
+    setup: Setup, queue: TestQueue
+) -> None:
     incident(queue, 1, BEGAN - HOUR, 200, OLDEST_JOB)
     two = incident(queue, 2, BEGAN, 10, OLDEST_JOB)
     three = incident(queue, 3, BEGAN + HOUR, 42, NO_WORKER_ACTIVITY)
@@ -170,7 +174,7 @@ def test_incidents_of_the_day_and_those_that_are_open(setup: Setup, queue: TestQ
     assert (summary.open_now, summary.count_now) == ((six, five), 2)
 
 
-def test_open_groups_are_those_with_failed_jobs_now_the_largest_first(
+def test_error_groups_with_failed_jobs_are_listed_with_the_largest_first(
     setup: Setup, queue: TestQueue
 ) -> None:
     for cause in range(7):
@@ -189,7 +193,7 @@ def test_open_groups_are_those_with_failed_jobs_now_the_largest_first(
     ]
 
 
-def test_a_part_that_takes_too_long_is_not_known_and_the_others_are(
+def test_a_part_of_the_digest_that_takes_too_long_is_unknown_and_other_parts_are_not(
     setup: Setup, queue: TestQueue
 ) -> None:
     queue.fail(failed_at=datetime(2026, 3, 9, 8))  # noqa: DTZ001 wall clock

@@ -23,7 +23,7 @@ LIMA = "America/Lima"
         ("2026-03-08", (), "2026-03-07", "2026-03-07"),
     ],
 )
-def test_a_digest_tells_of_the_days_since_the_one_before(
+def test_a_digest_covers_the_days_since_the_digest_before(
     day: str, weekdays: tuple[int, ...], first: str, last: str
 ) -> None:
     days = covered_days(date.fromisoformat(day), weekdays, ZoneInfo(LIMA))
@@ -43,7 +43,7 @@ def test_a_digest_tells_of_the_days_since_the_one_before(
         ("2026-10-04", "Australia/Lord_Howe", "2026-10-03 13:30", 23.5),
     ],
 )
-def test_a_day_begins_and_ends_at_midnight_on_the_wall(
+def test_a_day_begins_and_ends_at_midnight_of_the_local_clock(
     day: str, zone: str, since: str, hours: float
 ) -> None:
     days = Days(date.fromisoformat(day), date.fromisoformat(day), ZoneInfo(zone))

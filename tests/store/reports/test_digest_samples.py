@@ -46,7 +46,7 @@ def test_processed_is_the_sum_of_the_days_hours(setup: Setup) -> None:
     assert read(setup).gap_seconds == 0
 
 
-def test_the_week_before_comes_from_its_day_and_is_compared_where_both_are_whole(
+def test_the_week_before_is_read_from_its_day_and_compared_if_both_days_are_complete(
     setup: Setup,
 ) -> None:
     sampled_hours(setup)
@@ -56,7 +56,7 @@ def test_the_week_before_comes_from_its_day_and_is_compared_where_both_are_whole
     assert read(setup).processed == Figure(count=2_400, before=2_000, before_at_least=True)
 
 
-def test_a_day_with_a_hole_is_not_compared(setup: Setup) -> None:
+def test_a_day_with_a_gap_is_not_compared(setup: Setup) -> None:
     sampled_hours(setup)
     last = BEGAN - timedelta(days=7)
     sample(setup, last, {rollups.ALL: QueueMetrics(processed=2_000, seconds=80_000)}, span="day")
@@ -64,14 +64,14 @@ def test_a_day_with_a_hole_is_not_compared(setup: Setup) -> None:
     assert processed == Figure(count=2_400, before=2_000, before_at_least=True, comparable=False)
 
 
-def test_hours_without_samples_are_a_gap_and_what_is_known_is_the_least(setup: Setup) -> None:
+def test_hours_without_samples_are_a_gap_and_the_known_sum_is_a_minimum(setup: Setup) -> None:
     sampled_hours(setup, hours=21)
     digest = read(setup)
     assert digest.processed == Figure(count=2_100, at_least=True, comparable=False)
     assert digest.gap_seconds == 3 * 3_600
 
 
-def test_hours_of_which_processed_is_not_known_are_no_gap_but_missing_in_the_sum(
+def test_hours_with_unknown_processed_jobs_are_no_gap_and_are_missing_in_the_sum(
     setup: Setup,
 ) -> None:
     sampled_hours(setup, hours=23)
@@ -81,13 +81,15 @@ def test_hours_of_which_processed_is_not_known_are_no_gap_but_missing_in_the_sum
     assert digest.gap_seconds == 0
 
 
-def test_without_any_sample_processed_is_not_known(setup: Setup) -> None:
+def test_processed_is_unknown_without_any_sample(setup: Setup) -> None:
     digest = read(setup)
     assert digest.processed == Figure(count=None, at_least=True, comparable=False)
     assert (digest.waited, digest.backlog, digest.gap_seconds) == ((), None, 86_400)
 
 
-def test_the_slowest_hours_are_named_with_their_queue_and_the_fullest_one(setup: Setup) -> None:
+def test_the_digest_names_the_hours_with_the_longest_wait_and_the_largest_backlog(
+    setup: Setup,
+) -> None:
     for number, (mail, stock, pending) in enumerate(
         ((10, None, 1), (900, 20, 50), (300, 2_520, 40), (None, 5, 60), (7, 8, 2))
     ):

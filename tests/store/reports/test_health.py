@@ -34,7 +34,7 @@ def say(connection: Connection, channel: str) -> None:
     outbox.post(connection, channel, "incident:1", Message(Mrkdwn("x"), []), now_of(connection))
 
 
-def test_somebody_watches_until_the_lease_ends(queue: TestQueue) -> None:
+def test_a_replica_counts_as_monitoring_until_its_lease_ends(queue: TestQueue) -> None:
     assert seen(queue).watcher.replica is None
     with queue.engine.begin() as connection:
         assert leases.take(connection, "watcher", "a-1", now_of(connection))
@@ -43,7 +43,9 @@ def test_somebody_watches_until_the_lease_ends(queue: TestQueue) -> None:
     assert seen(queue, seconds=30).watcher.replica is None
 
 
-def test_what_slack_does_not_take_is_told_by_channel_with_its_words(queue: TestQueue) -> None:
+def test_undelivered_messages_are_reported_by_channel_with_the_error_of_slack(
+    queue: TestQueue,
+) -> None:
     with queue.engine.begin() as connection:
         for channel in (ALERTS, ALERTS, AUDIT):
             say(connection, channel)
@@ -75,7 +77,7 @@ def run(queue: TestQueue, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_terminal_says_it_and_exits_with_1_where_nobody_watches(queue: TestQueue) -> None:
+def test_health_in_a_terminal_exits_with_1_if_no_replica_monitors(queue: TestQueue) -> None:
     bad = run(queue)
     assert bad.returncode == 1
     assert "No replica monitors the queue" in bad.stdout
@@ -94,7 +96,7 @@ def in_terminal(queue: TestQueue, *, as_json: bool = False) -> tuple[int, str]:
     return code, "\n".join(lines)
 
 
-def test_each_problem_is_printed_and_is_a_failure(queue: TestQueue) -> None:
+def test_each_problem_is_printed_and_health_exits_with_1(queue: TestQueue) -> None:
     with queue.engine.begin() as connection:
         now = now_of(connection)
         leases.take(connection, "watcher", "a-1", now)
@@ -116,7 +118,7 @@ def test_each_problem_is_printed_and_is_a_failure(queue: TestQueue) -> None:
     assert in_terminal(queue)[0] == 0
 
 
-def test_a_database_that_cannot_be_read_is_a_failure_with_a_sentence(queue: TestQueue) -> None:
+def test_a_database_that_cannot_be_read_fails_health_with_a_sentence(queue: TestQueue) -> None:
     with queue.engine.begin() as connection:
         leases.take(connection, "watcher", "a-1", now_of(connection))
     with without_column(queue, "failed_jobs", "exception"):
@@ -128,7 +130,7 @@ def test_a_database_that_cannot_be_read_is_a_failure_with_a_sentence(queue: Test
     assert (json_code, json.loads(json_text)["problems"][0]["code"]) == (1, "unseen")
 
 
-def test_a_server_that_is_away_is_a_failure_with_a_sentence(queue: TestQueue) -> None:
+def test_a_server_that_cannot_be_reached_fails_health_with_a_sentence(queue: TestQueue) -> None:
     away = connect("mysql+pymysql://nobody@127.0.0.1:1/nothing")
     lines: list[str] = []
     assert report_health(make_setup(replace(queue, engine=away)), lines.append) == 1
@@ -137,7 +139,7 @@ def test_a_server_that_is_away_is_a_failure_with_a_sentence(queue: TestQueue) ->
     assert line.startswith("The health could not be read: ")
 
 
-def test_health_mentions_a_setting_that_weakens_the_bot_and_stays_good(queue: TestQueue) -> None:
+def test_health_names_a_setting_that_weakens_the_bot_and_exits_with_0(queue: TestQueue) -> None:
     for as_json in (False, True):
         lines: list[str] = []
         report_health(make_setup(queue), lines.append, as_json=as_json, notes=["DATABASE_TLS=off"])

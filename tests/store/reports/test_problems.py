@@ -25,7 +25,7 @@ LONG = 3_600
 
 
 @dataclass
-class Led:
+class LedQueue:
     """A queue that a replica has led for an hour, without waiting work."""
 
     queue: TestQueue
@@ -59,22 +59,22 @@ class Led:
 
 
 @pytest.fixture
-def led(queue: TestQueue) -> Led:
+def led(queue: TestQueue) -> LedQueue:
     """A led queue on each kind of database."""
     setup = make_setup(queue)
-    made = Led(queue, setup, hold(setup))
+    made = LedQueue(queue, setup, hold(setup))
     made.work()
     return made
 
 
-def test_nothing_is_wrong_while_the_work_is_done(led: Led) -> None:
+def test_there_is_no_problem_while_every_step_succeeds(led: LedQueue) -> None:
     led.fail(0)
     ask(led.setup, "freeze deploying")
     led.work()
     assert led.problems() == []
 
 
-def test_a_failed_job_that_is_not_indexed_is_a_problem_after_a_minute(led: Led) -> None:
+def test_a_failed_job_that_is_not_indexed_is_a_problem_after_a_minute(led: LedQueue) -> None:
     led.fail(0)
     led.work()
     id_ = led.fail(30)
@@ -85,7 +85,7 @@ def test_a_failed_job_that_is_not_indexed_is_a_problem_after_a_minute(led: Led) 
     assert id_
 
 
-def test_a_job_that_is_not_indexed_is_seen_below_others_that_are(led: Led) -> None:
+def test_a_failed_job_that_is_not_indexed_is_found_below_indexed_ones(led: LedQueue) -> None:
     ids = [led.fail(200) for _ in range(3)]
     led.work()
     with led.queue.engine.begin() as connection:
@@ -94,7 +94,9 @@ def test_a_job_that_is_not_indexed_is_seen_below_others_that_are(led: Led) -> No
     assert led.problems() == ["failures index-lag"]
 
 
-def test_a_job_is_seen_below_many_younger_ones_that_wait_too(led: Led) -> None:
+def test_an_old_failed_job_is_found_below_many_newer_ones_that_are_not_indexed(
+    led: LedQueue,
+) -> None:
     led.fail(0)
     led.work()
     led.fail(200)
@@ -105,7 +107,7 @@ def test_a_job_is_seen_below_many_younger_ones_that_wait_too(led: Led) -> None:
     assert led.problems() == ["failures index-lag"]
 
 
-def test_ids_that_start_over_are_seen_too(led: Led) -> None:
+def test_a_failed_job_that_is_not_indexed_is_found_after_ids_restart(led: LedQueue) -> None:
     led.fail(200)
     led.work()
     failed = led.queue.queue.failed
@@ -117,7 +119,7 @@ def test_ids_that_start_over_are_seen_too(led: Led) -> None:
 
 
 @pytest.mark.parametrize("zone", ["America/Lima", "Asia/Kathmandu", "Pacific/Auckland"])
-def test_a_wrong_time_zone_is_no_lag_and_hides_none(led: Led, zone: str) -> None:
+def test_a_wrong_time_zone_is_no_index_lag_and_hides_no_index_lag(led: LedQueue, zone: str) -> None:
     there = replace(led.queue.queue, zone=ZoneInfo(zone))
     led.fail(1, there)
     led.work()
@@ -126,7 +128,7 @@ def test_a_wrong_time_zone_is_no_lag_and_hides_none(led: Led, zone: str) -> None
     assert led.problems(90) == ["failures index-lag", "times zone-offset"]
 
 
-def test_the_zone_is_right_again_after_most_of_the_newest_failures_are(led: Led) -> None:
+def test_the_zone_counts_as_correct_when_most_of_the_newest_failures_are(led: LedQueue) -> None:
     there = replace(led.queue.queue, zone=ZoneInfo("America/Lima"))
     for _ in range(2):
         led.fail(1, there)
@@ -138,20 +140,20 @@ def test_the_zone_is_right_again_after_most_of_the_newest_failures_are(led: Led)
     assert led.problems() == []
 
 
-def test_failures_that_were_indexed_late_at_other_times_are_no_time_zone(led: Led) -> None:
+def test_failures_indexed_late_by_different_times_are_no_time_zone_problem(led: LedQueue) -> None:
     for seconds in (3_600, 3_000, 2_000, 1_200):
         led.fail(seconds)
     led.work()
     assert led.problems() == []
 
 
-def test_failures_of_days_ago_are_no_time_zone(led: Led) -> None:
+def test_failures_of_days_ago_are_no_time_zone_problem(led: LedQueue) -> None:
     led.fail(30 * 3_600)
     led.work()
     assert led.problems() == []
 
 
-def test_a_lag_of_minutes_is_no_time_zone(led: Led) -> None:
+def test_a_lag_of_minutes_is_no_time_zone_problem(led: LedQueue) -> None:
     for _ in range(3):
         led.fail(400)
     led.work()
@@ -159,7 +161,7 @@ def test_a_lag_of_minutes_is_no_time_zone(led: Led) -> None:
     assert led.problems() == ["failures index-lag"]
 
 
-def test_an_audit_record_that_is_not_sealed_is_a_problem_after_a_minute(led: Led) -> None:
+def test_an_audit_record_that_is_not_sealed_is_a_problem_after_a_minute(led: LedQueue) -> None:
     ask(led.setup, "freeze deploying")
     assert led.problems() == []
     assert led.problems(70) == ["audit unsealed"]
@@ -167,7 +169,7 @@ def test_an_audit_record_that_is_not_sealed_is_a_problem_after_a_minute(led: Led
     assert led.problems(70) == []
 
 
-def test_a_sample_that_is_old_is_a_problem_after_three_of_its_periods(led: Led) -> None:
+def test_an_old_sample_is_a_problem_after_three_periods(led: LedQueue) -> None:
     assert led.problems(170) == []
     assert led.problems(190) == ["metrics sample-old"]
     with led.queue.engine.begin() as connection:
@@ -176,7 +178,7 @@ def test_a_sample_that_is_old_is_a_problem_after_three_of_its_periods(led: Led) 
     assert led.problems(310) == ["metrics sample-old"]
 
 
-def test_no_sample_at_all_is_a_problem(led: Led) -> None:
+def test_no_sample_at_all_is_a_problem(led: LedQueue) -> None:
     with led.queue.engine.begin() as connection:
         connection.execute(tables.samples.delete())
     assert led.problems() == ["metrics sample-missing"]
@@ -198,10 +200,10 @@ def test_rounds_that_do_not_end_are_a_problem(queue: TestQueue) -> None:
     assert codes(70) == ["stalled"]
 
 
-def test_a_replica_that_has_just_begun_is_given_its_time(queue: TestQueue) -> None:
+def test_a_replica_that_has_just_started_has_no_problem(queue: TestQueue) -> None:
     long_ago = datetime(2025, 11, 7, 17, 45, 59)  # noqa: DTZ001 naive UTC
     setup = make_setup(queue)
-    Led(queue, setup, hold(setup)).work()
+    LedQueue(queue, setup, hold(setup)).work()
     queue.fail(failed_at=long_ago)
     ask(setup, "freeze deploying")
     with queue.engine.begin() as connection:
@@ -210,12 +212,12 @@ def test_a_replica_that_has_just_begun_is_given_its_time(queue: TestQueue) -> No
         assert health(connection, queue.queue, now_of(connection)).is_good
 
 
-def _break_index(led: Led) -> Table:
+def _break_index(led: LedQueue) -> Table:
     led.fail(200)
     return tables.failures
 
 
-BROKEN: dict[str, Callable[[Led], Table]] = {
+BROKEN: dict[str, Callable[[LedQueue], Table]] = {
     "watcher unseen": lambda _: tables.background_steps,
     "failures unseen": _break_index,
     "audit unseen": lambda _: tables.audit_chain,
@@ -225,7 +227,7 @@ BROKEN: dict[str, Callable[[Led], Table]] = {
 
 
 @pytest.mark.parametrize("expected", BROKEN)
-def test_what_cannot_be_checked_is_not_called_well(led: Led, expected: str) -> None:
+def test_a_part_that_cannot_be_checked_is_a_problem(led: LedQueue, expected: str) -> None:
     table = BROKEN[expected](led)
     # The check of the time zone reads the index, too.
     also = ["times unseen"] if expected == "failures unseen" else []
@@ -235,7 +237,7 @@ def test_what_cannot_be_checked_is_not_called_well(led: Led, expected: str) -> N
     assert led.problems() == []
 
 
-def test_a_step_that_a_newer_version_wrote_is_named_all_the_same(led: Led) -> None:
+def test_an_unknown_step_of_a_newer_version_is_named(led: LedQueue) -> None:
     with led.queue.engine.begin() as connection:
         row = {"name": "unheard-of", "period_seconds": 5, "failures": 3, "error": "busy"}
         connection.execute(

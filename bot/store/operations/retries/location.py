@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from bot.database.transactions import TooSlow, bounded
-from bot.queue.layouts import Queue, payload_digest
+from bot.queue.layouts import Queue
 from bot.queue.layouts.rows import as_text
 from bot.store.operations.retries.tracked_jobs import WAITING, TrackedJob
 from bot.store.tables import archive, audit, failures, tracked_jobs
@@ -90,8 +90,8 @@ def _there(connection: Connection, queue: Queue, rows: Sequence[TrackedJob]) -> 
             select(
                 layout.id,
                 layout.queue,
-                payload_digest(queue.jobs),
-                layout.reserved_at.is_not(None),
+                layout.payload_digest(),
+                layout.is_claimed(),
             ).where(layout.id.in_(job_ids))
         )
     }
@@ -138,7 +138,7 @@ def _moved(
         .order_by(layout.id.desc())
         .limit(SCANNED)
     ).subquery()
-    digest = payload_digest(queue.jobs)
+    digest = layout.payload_digest()
     digests = {row.payload_digest for row in rows}
     jobs = select(layout.id, digest).join(newest, newest.c.id == layout.id)
     scan = jobs.where(digest.in_(digests))

@@ -24,7 +24,7 @@ from sqlalchemy import (
     update,
 )
 
-from bot.queue.layouts import Queue, payload_digest
+from bot.queue.layouts import Queue
 from bot.store.operations.operations import Operation
 from bot.store.operations.retries.location import UNCOMMITTED
 from bot.store.tables import archive, batches, failures, outcome_ranges, outcomes
@@ -175,8 +175,9 @@ def _count(connection: Connection, queue: Queue, counts: OutcomeCounts, number: 
     """Count the jobs in this range of ids that have a payload of the operation."""
     # Jobs with lower ids existed before the operation.
     low = max(number * WIDTH, counts.first_job_id)
-    within = queue.jobs_layout.id.between(low, number * WIDTH + WIDTH - 1)
-    digest = payload_digest(queue.jobs).label("digest")
+    layout = queue.jobs_layout
+    within = layout.id.between(low, number * WIDTH + WIDTH - 1)
+    digest = layout.payload_digest().label("digest")
     # Each payload is looked up once, because very many jobs may share one payload.
     each = select(digest, func.count().label("jobs")).where(within).group_by(digest).subquery()
     ours = and_(

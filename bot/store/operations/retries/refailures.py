@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select
 
 from bot.models.operations import Scope
+from bot.store.failures import error_merges
 from bot.store.operations.operations import Operation
 from bot.store.operations.retries.outcomes import OutcomeCounts, exists, last_seq
 from bot.store.tables import failures, operations
@@ -95,7 +96,8 @@ def _retried(
         p.c.seq > operation.bound_seq,
         p.c.removed_at.is_not(None),
     )
-    with_error = and_(ours, o.c.error_group == each.c.error_group)
+    whole = error_merges.read(connection).of
+    with_error = and_(ours, whole(o.c.error_group) == whole(each.c.error_group))
     same = exists(with_error, each)
     query = select(
         each,

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, insert, select, update
 
-from bot.queue.layouts import Queue, payload_digest
+from bot.queue.layouts import Queue
 from bot.queue.layouts.rows import as_text
 from bot.store.operations.operations import Operation
 from bot.store.tables import failures, tracked_jobs
@@ -80,7 +80,7 @@ def before_retry(
 ) -> dict[int, Retry]:
     """Return the failed jobs by id before their retry; the caller has locked their rows."""
     layout, f = queue.failed_layout, failures.c
-    digest = payload_digest(queue.failed)
+    digest = layout.payload_digest()
     is_original = and_(f.failed_id == layout.id, f.removed_at.is_(None), f.payload_digest == digest)
     rows = connection.execute(
         select(layout.id, f.seq, layout.queue, digest, f.error_group)
@@ -142,10 +142,10 @@ def track_canary(
 
     `taken` is the condition for the failures that the canary retried.
     """
-    id_, f = queue.jobs_layout.id, failures.c
+    layout, f = queue.jobs_layout, failures.c
     ids_by_digest: dict[str, list[int]] = {}
-    jobs = select(id_, payload_digest(queue.jobs)).where(id_.between(*job_ids)).order_by(id_)
-    for job_id, digest in connection.execute(jobs):
+    jobs = select(layout.id, layout.payload_digest()).where(layout.id.between(*job_ids))
+    for job_id, digest in connection.execute(jobs.order_by(layout.id)):
         ids_by_digest.setdefault(digest, []).append(job_id)
     retried_failures = connection.execute(
         select(

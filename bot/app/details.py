@@ -1,0 +1,25 @@
+"""Details of a job for one reader: who may see personal data, and whether the reader saw any."""
+
+from dataclasses import dataclass
+
+from bot.app.command import Work
+from bot.masking.masker import mask_payload, mask_text
+
+
+@dataclass(frozen=True, slots=True)
+class ShownTexts:
+    """The masked payload and exception; `personal` is whether they show personal data."""
+
+    payload: str
+    exception: str
+    personal: bool
+
+
+def texts_for_reader(work: Work, payload: str, exception: str = "") -> ShownTexts:
+    """Return the texts without secrets, and without personal data if the role is too low."""
+    keys = work.setup.masked_keys
+    hidden = mask_payload(payload, keys), mask_text(exception, keys)
+    if work.grant.role < work.setup.personal_data_role:
+        return ShownTexts(*hidden, personal=False)
+    shown = mask_payload(payload, keys, personal=True), mask_text(exception, keys, personal=True)
+    return ShownTexts(*shown, personal=shown != hidden)

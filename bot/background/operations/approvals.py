@@ -1,0 +1,65 @@
+"""End requests for approval that nobody decided in time."""
+
+from sqlalchemy import Connection
+
+from bot.app.approvals import decided_fields
+from bot.app.command import Setup
+from bot.app.dispatch import request_id
+from bot.app.responses import channel_context
+from bot.background.leader import leader_transaction
+from bot.models.roles import Role
+from bot.store import outbox
+from bot.store.audit import audit_log, chain
+from bot.store.leases import Lease
+from bot.store.operations import operations, transitions
+from bot.store.operations.operations import Operation, progress_of
+from bot.views.operations.progress import progress_message
+
+TOGETHER = 20
+"""The most requests that one transaction ends."""
+
+
+def expire_once(setup: Setup, lease: Lease) -> int:
+    """End the expired requests with an audit record each; return their number."""
+
+    def work(connection: Connection) -> int:
+        now = setup.clock(connection)
+        ids = transitions.expired_requests(connection, now, TOGETHER)
+        for id_ in ids:
+            if not transitions.close_request(connection, id_, "expired", now):
+                continue
+            operation = operations.find(connection, id_)
+            if operation is not None:
+                chain.write(connection, _record(setup, operation, connection), setup.audit_keys)
+                _redraw(setup, connection, operation)
+        return len(ids)
+
+    return leader_transaction(setup, lease, work)
+
+
+def _redraw(setup: Setup, connection: Connection, operation: Operation) -> None:
+    subject, now = f"request:{operation.request_id}", setup.clock(connection)
+    channel = outbox.channel_of(connection, subject)
+    if channel is not None:
+        message = progress_message(progress_of(operation, now), channel_context(setup, now))
+        outbox.edit(connection, channel, subject, message, now)
+
+
+def _record(setup: Setup, operation: Operation, connection: Connection) -> audit_log.Record:
+    return audit_log.Record(
+        at=setup.clock(connection),
+        request_id=request_id("expired", operation.request_id),
+        actor=operation.actor,
+        team=operation.team,
+        detail=operation.detail,
+        source="background",
+        role=Role.NONE.word,
+        rule="none",
+        action=operation.action,
+        arguments=decided_fields(operation),
+        channel=operation.channel,
+        outcome="expired",
+        answer=f"Nobody approved operation {operation.id}",
+        version=setup.version,
+        replica=setup.replica,
+    )

@@ -1,0 +1,165 @@
+"""Failed connections: one cause for one service, whichever library reports it.
+
+The cause is the service or the host, and the problem: refused, timed out, lost, or not resolved.
+"""
+
+import re
+
+from bot.fingerprint.error_hosts import generalise_host
+
+_HOST = r"(?P<host>[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,200}[A-Za-z0-9_])?)"
+_UNRESOLVED = (
+    re.compile(rf"getaddrinfo for {_HOST} failed", re.IGNORECASE),
+    re.compile(rf"getaddrinfo (?:ENOTFOUND|EAI_AGAIN) {_HOST}"),
+    re.compile(rf"could(?: not|n't) resolve(?: host| proxy)?:? '?{_HOST}", re.IGNORECASE),
+    re.compile(rf"Failed to resolve '{_HOST}'"),
+    re.compile(rf'could not translate host name "{_HOST}" to address'),
+    re.compile(
+        rf"host='{_HOST}'.{{0,400}}(?:Name or service not known|name resolution|nodename nor)"
+    ),
+    re.compile(rf"\A(?:java\.net\.)?UnknownHostException: {_HOST}"),
+    re.compile(rf"No such host is known\.? ?\(?{_HOST}"),
+    re.compile(rf"lookup {_HOST}(?: on [\d.:]+)?: no such host"),
+    re.compile(
+        r"getaddrinfo failed|Name or service not known|Temporary failure in name resolution"
+        r"|nodename nor servname provided|Name does not resolve|No such host is known"
+    ),
+)
+_REFUSED = re.compile(
+    r"Connection refused|ECONNREFUSED|actively refused|Couldn't connect to server"
+    r"|cURL error 7\b[^\n]{0,200}Could not connect",
+    re.IGNORECASE,
+)
+_TIMED_OUT = re.compile(
+    r"connect ETIMEDOUT|\AETIMEDOUT|Connection timed out|connect(?:ion)? timeout"
+    r"|timed out while connecting|Timeout was reached|Connection timeout",
+    re.IGNORECASE,
+)
+_LOST = re.compile(
+    r"read error on connection|server (?:\S{1,200} )?went away|\AConnection (?:lost|closed)"
+    r"|Error while (?:reading (?:line|bytes)|writing bytes)|socket error on (?:read|write)"
+    r"|ECONNRESET|EPIPE|Connection reset by peer|Broken pipe|Server closed the connection"
+    r"|Connection closed by server|Connection is closed",
+    re.IGNORECASE,
+)
+_SERVICES = (
+    (
+        "Redis",
+        re.compile(r"redis", re.IGNORECASE),
+        re.compile(r":6379\b|port 6379\b|redis://|\bRedis "),
+    ),
+    (
+        "PostgreSQL",
+        re.compile(r"psycopg|Npgsql|org\.postgresql|asyncpg", re.IGNORECASE),
+        re.compile(r"SQLSTATE\[08\d{3}\] \[7\]|:5432\b|port 5432\b"),
+    ),
+    (
+        "MySQL 2002",
+        re.compile(r"mysql|MySQLdb|mariadb", re.IGNORECASE),
+        re.compile(
+            r"SQLSTATE\[\w{5}\] \[200[23]\]|\(HY000/200[23]\)|\bmysqli?\b|\(200[23], |:3306\b"
+            r"|port 3306\b|Can't connect to (?:local )?(?:MySQL|MariaDB|server)",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "AMQP",
+        re.compile(r"amqp|rabbit|kombu", re.IGNORECASE),
+        re.compile(r":5672\b|port 5672\b|amqps?://"),
+    ),
+    (
+        "MongoDB",
+        re.compile(r"mongo", re.IGNORECASE),
+        re.compile(r":27017\b|mongodb://"),
+    ),
+    (
+        "Elasticsearch",
+        re.compile(r"elastic", re.IGNORECASE),
+        re.compile(r":9200\b|port 9200\b"),
+    ),
+    ("Memcached", re.compile(r"memcache", re.IGNORECASE), re.compile(r":11211\b|port 11211\b")),
+)
+_ADDRESS = (
+    re.compile(
+        rf"(?:connect(?:ing)? to|connect|host) [\"']?(?:tcp://|ssl://)?{_HOST}[\"']? ?"
+        r"(?::|port )(?P<port>\d{2,5})",
+        re.IGNORECASE,
+    ),
+    re.compile(rf"(?:tcp|ssl|tls|https?)://{_HOST}(?::(?P<port>\d{{2,5}}))?"),
+    re.compile(rf"host='{_HOST}', port=(?P<port>\d{{2,5}})"),
+    re.compile(rf"(?:ECONNREFUSED|ETIMEDOUT) {_HOST}:(?P<port>\d{{2,5}})"),
+    re.compile(rf"Connection refused: {_HOST}/[\d.:a-f]{{3,45}}:(?P<port>\d{{2,5}})"),
+)  # fmt: skip
+_REDIS_REPLY = re.compile(r"(?P<code>[A-Z]{3,15}) (?P<text>[^\n]{1,300})")
+# A reply of these kinds has several causes; only its sentence names the cause.
+_VAGUE_REPLIES = frozenset(("ERR", "EXECABORT", "WRONGTYPE"))
+# Most errors are about no connection; one search for these words is cheaper than all patterns.
+_HINT = re.compile(
+    r"getaddrinfo|resolve|refused|timed out|timeout|went away|connection|not known|name resolution"
+    r"|such host|UnknownHost|to address|Errno -|ECONN|ETIMEDOUT|EPIPE|reading line|writing|socket"
+    r"|Broken pipe|Couldn't connect",
+    re.IGNORECASE,
+)
+_LONGEST = 1_000
+_UNKNOWN_HOST = ("java.net.UnknownHostException", "UnknownHostException")
+# The link to cURL's manual is no address of the connection.
+_SEE = re.compile(r" ?\(see https?:[^)\n]{0,100}\)")
+
+
+def connection_cause(message: str, class_name: str | None) -> str | None:
+    """Return `Redis: Connection refused` or `api.x.pe: host not found`; None for other errors."""
+    if _HINT.search(message, 0, _LONGEST) is None and class_name not in _UNKNOWN_HOST:
+        return None
+    message = _SEE.sub("", message[:_LONGEST])
+    service = _service(message, class_name)
+    host = _unresolved(f"{class_name}: {message}" if class_name else message)
+    if host is not None:
+        name = service or host
+        return f"{name}: host not found" if name else "host not found"
+    if _REFUSED.search(message):
+        problem = "Connection refused"
+    elif _TIMED_OUT.search(message) and (service or not message.startswith("Operation")):
+        problem = "Connection timed out"
+    elif service in ("Redis", "AMQP", "MongoDB") and _LOST.search(message):
+        problem = "connection lost"
+    else:
+        return None
+    subject = service or _address(message)
+    return f"{subject}: {problem}" if subject else None
+
+
+def redis_cause(message: str, class_name: str | None) -> str | None:
+    """Return the code of an error that a Redis server replied, such as `Redis NOAUTH`."""
+    if class_name is None or "redis" not in class_name.casefold():
+        return None
+    reply = _REDIS_REPLY.match(message)
+    if reply is None or reply["code"] in _VAGUE_REPLIES:
+        return None
+    return f"Redis {reply['code']}"
+
+
+def _service(message: str, class_name: str | None) -> str | None:
+    for name, of_class, of_text in _SERVICES:
+        if of_text.search(message) or (class_name and of_class.search(class_name)):
+            return name
+    return None
+
+
+def _unresolved(text: str) -> str | None:
+    """Return the host that was not resolved, "" if the text does not name it, else None."""
+    for pattern in _UNRESOLVED:
+        match = pattern.search(text)
+        if match is not None:
+            host = match.groupdict().get("host") or ""
+            return generalise_host(host.lower()) if host else ""
+    return None
+
+
+def _address(message: str) -> str | None:
+    for pattern in _ADDRESS:
+        match = pattern.search(message)
+        if match is not None:
+            port = match["port"]
+            named = f":{port}" if port and int(port) < 32768 and port not in ("80", "443") else ""
+            return generalise_host(match["host"].lower()) + named
+    return None

@@ -1,0 +1,91 @@
+"""Read the traces of PHP, Python, Node.js and Java: the error, and the file that caused it."""
+
+import re
+
+_PYTHON = re.compile(r"Traceback \(most recent call last\):[ \t]*\n")
+_PYTHON_ERROR = re.compile(
+    r"\n(?P<error>(?:[A-Za-z_]\w{0,60}\.){0,8}[A-Za-z_]\w{0,80}"
+    r"(?:: [^\n]{0,1500}(?:\n(?! )[^\n]+)*)?)\Z"
+)
+_JAVA_FRAME = re.compile(r"\n\s{1,8}at [\w.$/]{1,200}\([^()\n]{0,120}\)")
+_NODE_FRAME = re.compile(r"\n\s{1,8}at [^\n]{1,300}:\d{1,7}:\d{1,7}\)?")
+_JAVA_CAUSE = re.compile(r"\nCaused by: ([^\n]{1,600})")
+_NESTED = re.compile(r"; nested exception is (?=(?:[a-z_]\w{0,60}\.){1,8}[A-Z]\w{0,80}(?::|$))")
+# These texts repeat that something failed. The outer exception names what failed.
+# The text of a refused connection often lacks the host.
+_UNINFORMATIVE = re.compile(
+    r"[\w.$]{1,200}: (?:could not execute (?:statement|query|batch)\b"
+    r"|(?:Connection refused|Connection reset|connect timed out|Read timed out)[^/]{0,40}\Z)"
+)
+_FRAMES = (
+    re.compile(r"\n#\d{1,3} (?P<file>[^\n(]{1,300})\(\d{1,7}\)"),
+    re.compile(r"\n\s{1,8}at (?:[^\n(]{1,200} \()?(?P<file>[^\n()]{1,300}):\d{1,7}:\d{1,7}\)?"),
+    re.compile(
+        r"\n\s{1,8}at (?P<package>[\w.$/]{1,200})\((?P<file>[\w$]{1,80}\.\w{1,8})(?::\d+)?\)"
+    ),
+)
+_PYTHON_FRAME = re.compile(r'\n\s{1,8}File "(?P<file>[^"\n]{1,300})", line \d{1,7}')
+_LIBRARY = re.compile(
+    r"[\\/](?:vendor|node_modules|site-packages|dist-packages|system|lib[\\/]python\d)[\\/.]"
+    r"|\A(?:node:|internal/|\[internal|<)",
+    re.IGNORECASE,
+)
+_LIBRARY_PACKAGE = re.compile(
+    r"(?:java\.base/)?(?:java|javax|jdk|sun|com\.sun|kotlin|jakarta"
+    r"|org\.(?:springframework|hibernate|apache|eclipse|junit))\."
+)
+
+
+def without_frames(text: str) -> str:
+    """Return the error of a Python, Node.js or Java trace; return other texts unchanged."""
+    python = _PYTHON.search(text)
+    if python is not None:
+        error = _PYTHON_ERROR.search(text, python.end() - 1)
+        return error["error"] if error else text
+    frames = [frame.start() for frame in _first_frames(text)]
+    if not frames:
+        return _innermost(text)
+    causes = [cause[1] for cause in _JAVA_CAUSE.finditer(text)]
+    head = _innermost(text[: min(frames)])
+    return _informative(head, _innermost(causes[-1])) if causes else head
+
+
+def own_file(text: str, place: str | None) -> str | None:
+    """Return the base name of the application's file that caused the error.
+
+    `place` is the path of the file that threw the error, if known. If the trace has only files of
+    libraries, the file is `place`.
+    """
+    if place is not None and not _LIBRARY.search(place):
+        return _base_name(place)
+    python = [frame["file"] for frame in _PYTHON_FRAME.finditer(text)]
+    own = next((file for file in reversed(python) if not _LIBRARY.search(file)), None)
+    for pattern in _FRAMES if own is None else ():
+        for frame in pattern.finditer(text):
+            package = frame.groupdict().get("package")
+            if not _LIBRARY.search(frame["file"]) and not _LIBRARY_PACKAGE.match(package or ""):
+                own = frame["file"]
+                break
+        if own is not None:
+            break
+    return _base_name(own or place or "")
+
+
+def _first_frames(text: str) -> list[re.Match[str]]:
+    frames = (pattern.search(text) for pattern in (_JAVA_FRAME, _NODE_FRAME))
+    return [frame for frame in frames if frame is not None]
+
+
+def _innermost(head: str) -> str:
+    """Return the last exception of Spring's "nested exception is", if it says more."""
+    parts = _NESTED.split(head.strip())
+    return _informative(parts[0], parts[-1])
+
+
+def _informative(outer: str, inner: str) -> str:
+    return outer if _UNINFORMATIVE.match(inner) else inner
+
+
+def _base_name(path: str) -> str | None:
+    name = re.split(r"[\\/]", path.strip())[-1].split(":")[0].split("(")[0]
+    return name or None

@@ -1,0 +1,66 @@
+"""The answers to probes: whether the process moves, and whether it can do its work."""
+
+from dataclasses import asdict, dataclass
+
+from bot.monitoring.collector import ReplicaState
+from bot.monitoring.state import MonitoredState
+
+STUCK_SECONDS = 120.0
+"""A round of the background work that takes longer hangs; a slow statement ends within 30 s."""
+UNSENT_SECONDS = 120.0
+"""A message that Slack has not accepted for this long counts as undelivered, as in `health`."""
+INDEX_STEPS = ("index", "scan", "group")
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One condition: its name, whether it is met, and otherwise what is wrong."""
+
+    name: str
+    ok: bool
+    problem: str | None = None
+
+    def as_json(self) -> dict[str, object]:
+        """Return the fields that have a value."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+
+def alive(replica: ReplicaState) -> Condition:
+    """Return whether the background work moves; if not, only a restart helps."""
+    ok = replica.round_age < STUCK_SECONDS
+    problem = f"no round of the background work for {replica.round_age:.0f} s: restart the bot"
+    return Condition("background", ok, None if ok else problem)
+
+
+def ready(replica: ReplicaState, state: MonitoredState | None) -> list[Condition]:
+    """Return the conditions under which this replica can answer people and raise alerts."""
+    conditions = [
+        _condition(
+            "slack",
+            replica.connected,
+            "Slack's connection is closed: see the log for the reason",
+        ),
+        _condition("database", state is not None, "the bot's tables cannot be read"),
+    ]
+    if state is None:
+        return conditions
+    behind = sorted(set(state.failing_steps).intersection(INDEX_STEPS))
+    return [
+        *conditions,
+        _condition("leader", state.leader is not None, "no replica does the background work"),
+        _condition(
+            "index",
+            not behind,
+            f"new failures are not indexed, because a step fails: {', '.join(behind)}",
+        ),
+        _condition(
+            "outbox",
+            state.unsent_age < UNSENT_SECONDS,
+            f"{state.unsent} messages wait, the oldest for {state.unsent_age:.0f} s: "
+            "queue-bot health names the channel",
+        ),
+    ]
+
+
+def _condition(name: str, ok: bool, problem: str) -> Condition:  # noqa: FBT001 the condition itself
+    return Condition(name, ok, None if ok else problem)

@@ -1,0 +1,180 @@
+"""The layout of Laravel's database queue, versions 5.3 to 13.
+
+`jobs` has no `max_attempts`: the payload says how often a worker may take the job. A reservation
+expires after `retry_after` seconds; then workers may take the job again.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Integer,
+    MetaData,
+    RowMapping,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    and_,
+    case,
+    null,
+    or_,
+    select,
+)
+
+from bot.database.column_types import Long, RowId, WallSeconds
+from bot.queue.layouts import laravel_payload
+from bot.queue.layouts.layout import Layout
+from bot.queue.layouts.moments import encode_moment
+from bot.queue.layouts.payload_edits import PayloadEdit, PayloadEdits, make_edits
+from bot.queue.layouts.rows import JobRow
+from bot.queue.layouts.tables import FailedJobsTable, JobsTable
+
+
+def laravel_tables(jobs: str, failed_jobs: str, schema: str | None) -> tuple[Table, Table]:
+    """Return the columns that all versions have; newer versions have `failed_jobs.uuid` too."""
+    metadata = MetaData()
+    options: dict[str, Any] = {
+        "schema": schema,
+        "mysql_engine": "InnoDB",
+        "mysql_charset": "utf8mb4",
+        "sqlite_autoincrement": True,
+    }
+    return (
+        Table(
+            jobs,
+            metadata,
+            Column("id", RowId, primary_key=True, autoincrement=True),
+            Column("queue", String(255), nullable=False, index=True),
+            Column("payload", Long, nullable=False),
+            Column("attempts", SmallInteger, nullable=False),
+            Column("reserved_at", Integer),
+            Column("available_at", Integer, nullable=False),
+            Column("created_at", Integer, nullable=False),
+            **options,
+        ),
+        Table(
+            failed_jobs,
+            metadata,
+            Column("id", RowId, primary_key=True, autoincrement=True),
+            Column("connection", Text, nullable=False),
+            Column("queue", Text, nullable=False),
+            Column("payload", Long, nullable=False),
+            Column("exception", Long, nullable=False),
+            Column("failed_at", WallSeconds, nullable=False),
+            **options,
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LaravelJobs(JobsTable):
+    """Laravel's `jobs`; a reservation is over after `retry_after` seconds."""
+
+    retry_after: int
+
+    @property
+    def max_attempts(self) -> ColumnElement[Any]:
+        """NULL, because no column has it; `row_of` reads it from the payload."""
+        return null()
+
+    def payload_digest(self) -> ColumnElement[str]:
+        """The digest of the job's uuid, or of its payload if the payload has no uuid."""
+        return laravel_payload.identity(self.table)
+
+    def _is_expired(self, now: datetime) -> ColumnElement[bool]:
+        return self.reserved_at <= encode_moment(now) - self.retry_after
+
+    def is_pending(self, now: datetime) -> ColumnElement[bool]:
+        """Whether no worker has the job, or its reservation has expired."""
+        return or_(self.reserved_at.is_(None), self._is_expired(now))
+
+    def is_reserved(self, now: datetime) -> ColumnElement[bool]:
+        """Whether a worker has the job and its reservation has not expired."""
+        return self.reserved_at > encode_moment(now) - self.retry_after
+
+    def is_reserved_for(self, seconds: int, now: datetime) -> ColumnElement[bool]:
+        """Whether a worker has had the job for this time and its reservation has not expired."""
+        return and_(self.is_reserved(now), self.reserved_at <= encode_moment(now) - seconds)
+
+    def is_available(self, now: datetime) -> ColumnElement[bool]:
+        """Whether a worker may take the job, as `DatabaseQueue::getNextAvailableJob` does."""
+        waiting = and_(self.reserved_at.is_(None), self.available_at <= encode_moment(now))
+        return or_(waiting, self._is_expired(now))
+
+    def reserved_since(self, now: datetime) -> ColumnElement[Any]:
+        """When the worker that has the job reserved it; NULL after the reservation's end."""
+        return case((self.is_reserved(now), self.reserved_at))
+
+    def available_since(self) -> ColumnElement[int]:
+        """When the job became available; an expired job is available since the expiry."""
+        expired = (self.reserved_at.is_not(None), self.reserved_at + self.retry_after)
+        later = (self.available_at > self.created_at, self.available_at)
+        return case(expired, later, else_=self.created_at)
+
+    def row_of(self, row: RowMapping) -> JobRow:
+        """Return the row that `selection` selected, with the attempts that its payload allows."""
+        job = JobRow.of(row)
+        return replace(job, max_attempts=laravel_payload.max_tries(job.payload))
+
+
+@dataclass(frozen=True, slots=True)
+class LaravelFailed(FailedJobsTable):
+    """Laravel's `failed_jobs`; only jobs of these connections came from the table of jobs."""
+
+    connections: Sequence[str]
+
+    def payload_digest(self) -> ColumnElement[str]:
+        """The digest of the job's uuid, or of its payload if the payload has no uuid."""
+        return laravel_payload.identity(self.table)
+
+    @property
+    def origin(self) -> Column[str]:
+        """The name of the connection that the job came from."""
+        return self.table.c.connection
+
+    def is_movable(self) -> ColumnElement[bool]:
+        """Whether the job came from the table of jobs, and not from Redis or another queue."""
+        return self.origin.in_(self.connections)
+
+    def payload_edits(
+        self, connection: Connection, which: ColumnElement[bool], starts_at: datetime
+    ) -> PayloadEdits:
+        """Return the edits of passed deadlines and of attempts in the payloads."""
+        rows = select(self.id, self.payload).where(which, laravel_payload.may_change(self.payload))
+        at = encode_moment(starts_at)
+        edits: dict[int, PayloadEdit] = {}
+        for id_, payload in connection.execute(rows):
+            # Latin-1 has one character for each byte, so positions are those of the bytes.
+            text = payload.decode("latin-1") if isinstance(payload, bytes) else payload or ""
+            edit = laravel_payload.retry_edit(text, at)
+            if edit is not None:
+                edits[id_] = edit
+        return make_edits(connection, edits)
+
+    def new_state(
+        self, now: ColumnElement[int], available_at: ColumnElement[int]
+    ) -> Mapping[str, ColumnElement[Any]]:
+        """The values of a new job's other columns by name; moments are in unix seconds."""
+        state = dict(FailedJobsTable.new_state(self, now, available_at))
+        del state["max_attempts"]
+        return state
+
+
+def laravel(retry_after: int, connections: Sequence[str]) -> Layout:
+    """Return Laravel's layout for these connections of `config/queue.php`."""
+    return Layout(
+        name="laravel",
+        tables=laravel_tables,
+        jobs=partial(LaravelJobs, retry_after=retry_after),
+        failed=partial(LaravelFailed, connections=tuple(connections)),
+        has_long_queue_names=True,
+        retry_after=retry_after,
+        facts=laravel_payload.facts,
+    )

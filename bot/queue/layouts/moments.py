@@ -1,0 +1,35 @@
+"""How the queue's tables store moments.
+
+Times of `jobs` are unix seconds. `failed_at` is wall clock time in the queue's time zone.
+"""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from bot import wall_clock
+
+
+def encode_moment(utc: datetime) -> int:
+    """Return a naive UTC moment in unix seconds, as the columns of `jobs` store it."""
+    return wall_clock.unix(utc)
+
+
+def decode_moment(stored: int) -> datetime:
+    """Return a moment of `jobs` as naive UTC."""
+    return wall_clock.utc_of_unix(stored)
+
+
+def encode_failed_at(utc: datetime, zone: ZoneInfo) -> datetime:
+    """Return a naive UTC moment as wall clock time of the zone, as `failed_at` stores it."""
+    return wall_clock.from_utc(utc, zone)
+
+
+def decode_failed_at(stored: datetime, zone: ZoneInfo) -> datetime:
+    """Return a `failed_at` as naive UTC, or unchanged if the result is outside the calendar.
+
+    A row may hold any time that the server accepts.
+    """
+    try:
+        return wall_clock.to_utc(stored, zone)
+    except OverflowError:
+        return stored

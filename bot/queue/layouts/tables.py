@@ -1,0 +1,286 @@
+"""The queue's two tables: their columns, and the states of a job as conditions.
+
+The classes are for tables with the column names of the spec. A layout whose columns differ has
+subclasses of these classes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Insert,
+    RowMapping,
+    Select,
+    Table,
+    Update,
+    and_,
+    case,
+    func,
+    insert,
+    literal,
+    null,
+    select,
+    update,
+)
+
+from bot.database.dialects import utf8mb4
+from bot.queue.layouts.digests import CHARSET, job_digest, payload_digest
+from bot.queue.layouts.moments import encode_moment
+from bot.queue.layouts.payload_edits import NO_EDITS, PayloadEdits
+from bot.queue.layouts.rows import JobRow
+
+ARCHIVED = (
+    *("queue", "payload", "exception", "failed_at"),
+    *("attempts", "max_attempts", "reserved_at", "available_at", "created_at"),
+)
+"""The columns that an archive keeps under their own names; it keeps all others in `extra`."""
+
+MAX_ATTEMPTS = 3
+"""The `max_attempts` of a retried job, 3 in the spec."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueTable:
+    """The columns that both tables have; a selection gives each column its attribute's name."""
+
+    table: Table
+
+    @property
+    def id(self) -> Column[Any]:
+        """The row's id, which grows with each insert."""
+        return self.table.c.id
+
+    @property
+    def queue(self) -> Column[str]:
+        """The queue's name."""
+        return self.table.c.queue
+
+    def is_in_queue(self, name: str) -> ColumnElement[bool]:
+        """Whether the row is in this queue.
+
+        A server refuses to compare a column with a text whose characters are not in the column's
+        character set.
+        """
+        if self.queue.info.get(CHARSET) in (None, "utf8mb4") or name.isascii():
+            return self.queue == name
+        return utf8mb4(self.queue) == name
+
+    @property
+    def payload(self) -> Column[str]:
+        """The job's payload, which may be megabytes."""
+        return self.table.c.payload
+
+    @property
+    def archived_columns(self) -> tuple[str, ...]:
+        """The names of all columns that an archive keeps under the same name; not the id."""
+        return tuple(column.name for column in self.table.columns if column.name in ARCHIVED)
+
+    def column(self, name: str) -> Column[Any]:
+        """Return the column with this name."""
+        return self.table.c[name]
+
+    def payload_digest(self) -> ColumnElement[str]:
+        """The digest by which a retried job is recognized, 32 hex digits."""
+        return payload_digest(self.table)
+
+    def payload_head(self, characters: int) -> ColumnElement[str]:
+        """The first characters of the payload."""
+        return func.coalesce(utf8mb4(func.substr(self.payload, 1, characters)), "")
+
+
+@dataclass(frozen=True, slots=True)
+class JobsTable(QueueTable):
+    """The columns of `jobs` and the states of a job as conditions."""
+
+    @property
+    def attempts(self) -> Column[int]:
+        """How often a worker took the job."""
+        return self.table.c.attempts
+
+    @property
+    def max_attempts(self) -> ColumnElement[Any]:
+        """How often a worker may take the job."""
+        return self.table.c.max_attempts
+
+    @property
+    def reserved_at(self) -> Column[int]:
+        """When a worker reserved the job, in unix seconds; NULL while no worker has it."""
+        return self.table.c.reserved_at
+
+    @property
+    def available_at(self) -> Column[int]:
+        """From when a worker may take the job, in unix seconds."""
+        return self.table.c.available_at
+
+    @property
+    def created_at(self) -> Column[int]:
+        """When the job was created, in unix seconds."""
+        return self.table.c.created_at
+
+    def is_claimed(self) -> ColumnElement[bool]:
+        """Whether a worker has the job, even if the reservation has expired."""
+        return self.reserved_at.is_not(None)
+
+    def is_pending(self, now: datetime) -> ColumnElement[bool]:  # noqa: ARG002 for other layouts
+        """Whether no worker has the job."""
+        return self.reserved_at.is_(None)
+
+    def is_reserved(self, now: datetime) -> ColumnElement[bool]:  # noqa: ARG002 for other layouts
+        """Whether a worker has the job."""
+        return self.reserved_at.is_not(None)
+
+    def is_reserved_for(self, seconds: int, now: datetime) -> ColumnElement[bool]:
+        """Whether a worker has had the job for at least this time."""
+        return self.reserved_at <= encode_moment(now) - seconds
+
+    def is_available(self, now: datetime) -> ColumnElement[bool]:
+        """Whether a worker may take the job."""
+        return and_(self.is_pending(now), self.available_at <= encode_moment(now))
+
+    def is_delayed(self, now: datetime) -> ColumnElement[bool]:
+        """Whether no worker has the job, and no worker may take the job yet."""
+        return and_(self.reserved_at.is_(None), self.available_at > encode_moment(now))
+
+    def is_untouched(self) -> ColumnElement[bool]:
+        """Whether no worker has the job, and no worker ever had the job."""
+        return and_(self.reserved_at.is_(None), self.attempts == 0)
+
+    def reserved_since(self, now: datetime) -> ColumnElement[Any]:  # noqa: ARG002 as above
+        """When the worker that has the job reserved it, in unix seconds; NULL without a worker."""
+        return self.reserved_at
+
+    def available_since(self) -> ColumnElement[int]:
+        """When the job became available, in unix seconds; never earlier than its creation."""
+        earliest = self.available_at > self.created_at
+        return case((earliest, self.available_at), else_=self.created_at)
+
+    def work_order(self) -> tuple[ColumnElement[Any], ...]:
+        """The order in which workers take available jobs."""
+        return (self.id,)
+
+    def reservation_order(self) -> tuple[ColumnElement[Any], ...]:
+        """The order of reserved jobs, the longest reserved first."""
+        return (self.reserved_at, self.id)
+
+    def selection(self, payload_characters: int, now: datetime) -> tuple[ColumnElement[Any], ...]:
+        """The columns of a `JobRow`, in the order of its fields."""
+        return (
+            self.id,
+            self.queue,
+            self.attempts,
+            self.max_attempts.label("max_attempts"),
+            self.reserved_since(now).label("reserved_at"),
+            self.available_at,
+            self.created_at,
+            self.payload_head(payload_characters).label("payload"),
+            job_digest(self.table).label("digest"),
+        )
+
+    def row_of(self, row: RowMapping) -> JobRow:
+        """Return the row that `selection` selected; the row may have further columns."""
+        return JobRow.of(row)
+
+    def insert_retried(self, rows: Select[Any]) -> Insert:
+        """Insert the rows that `FailedJobsTable.as_jobs` selects."""
+        names = [column.name for column in rows.selected_columns]
+        return insert(self.table).from_select(names, rows)
+
+    def release(self, job_id: int, reserved_at: int) -> Update:
+        """Make a job pending again if it is still reserved since `reserved_at`."""
+        job = update(self.table).where(self.id == job_id, self.reserved_at == reserved_at)
+        return job.values(reserved_at=None)
+
+
+@dataclass(frozen=True, slots=True)
+class FailedJobsTable(QueueTable):
+    """The columns of `failed_jobs`."""
+
+    @property
+    def retried_columns(self) -> tuple[str, ...]:
+        """The names of the columns that `as_jobs` copies; both tables have them."""
+        return ("queue", "payload")
+
+    @property
+    def exception(self) -> Column[str]:
+        """The error's whole text."""
+        return self.table.c.exception
+
+    @property
+    def failed_at(self) -> Column[datetime]:
+        """When the job failed, as `encode_failed_at` stores it."""
+        return self.table.c.failed_at
+
+    def exception_head(self, characters: int) -> ColumnElement[str]:
+        """The first characters of the error's text."""
+        return func.coalesce(utf8mb4(func.substr(self.exception, 1, characters)), "")
+
+    def text_bytes(self) -> ColumnElement[int]:
+        """The size of the payload and the exception in bytes."""
+        return func.length(self.payload) + func.length(self.exception)
+
+    def selection(
+        self, payload_characters: int, exception_characters: int
+    ) -> tuple[ColumnElement[Any], ...]:
+        """The columns of a `FailedRow` except the digest, in the order of its fields."""
+        return (
+            self.id,
+            self.queue,
+            self.failed_at,
+            self.payload_head(payload_characters).label("payload"),
+            self.exception_head(exception_characters).label("exception"),
+        )
+
+    def is_movable(self) -> ColumnElement[bool] | None:
+        """Whether the job may enter the table of jobs; None if every job may."""
+        return None
+
+    @property
+    def origin(self) -> ColumnElement[str]:
+        """Where a job that is not movable came from."""
+        return literal("")
+
+    def payload_edits(
+        self,
+        connection: Connection,  # noqa: ARG002 for other layouts
+        which: ColumnElement[bool],  # noqa: ARG002 as above
+        starts_at: datetime,  # noqa: ARG002 as above
+    ) -> PayloadEdits:
+        """Return the changes that a retry of these jobs makes to their payloads.
+
+        `starts_at` is when the last of the retried jobs may start.
+        """
+        return NO_EDITS
+
+    def as_jobs(
+        self,
+        now: datetime,
+        available_at: ColumnElement[int] | None = None,
+        edits: PayloadEdits = NO_EDITS,
+    ) -> Select[Any]:
+        """Select failed jobs as new rows of `jobs`, as if each job was created at `now`.
+
+        Workers may take the new jobs at once, or from `available_at` (unix seconds).
+        """
+        at = literal(encode_moment(now))
+        state = self.new_state(at, at if available_at is None else available_at)
+        copied = {name: self.column(name) for name in self.retried_columns}
+        values = {**copied, self.payload.name: edits.applied(self.payload), **state}
+        columns = (value.label(name) for name, value in values.items())
+        return select(*columns).select_from(edits.source(self.id))
+
+    def new_state(
+        self, now: ColumnElement[int], available_at: ColumnElement[int]
+    ) -> Mapping[str, ColumnElement[Any]]:
+        """The values of a new job's other columns by name; moments are in unix seconds."""
+        return {
+            "attempts": literal(0),
+            "max_attempts": literal(MAX_ATTEMPTS),
+            "reserved_at": null(),
+            "available_at": available_at,
+            "created_at": now,
+        }

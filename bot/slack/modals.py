@@ -1,0 +1,65 @@
+"""Open and update modals by Slack's Web API."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from slack_sdk.errors import SlackClientError
+from slack_sdk.web import WebClient
+
+from bot.models.requests import Modal
+from bot.slack.directory import reason_of
+from bot.slack.envelopes import Envelope
+
+log = structlog.get_logger(__name__)
+
+
+class Modals:
+    """The modals that the bot opens for a person's request."""
+
+    def __init__(self, client: WebClient) -> None:
+        self._client = client
+
+    def open(self, envelope: Envelope, modal: Modal) -> str | None:
+        """Open the modal and return its id; return None if Slack refuses it.
+
+        A trigger is valid for 3 s.
+        """
+        try:
+            view = view_json(modal, envelope.origin)
+            # `views.push` keeps an open modal below the new modal.
+            method = "views.open" if envelope.view_id is None else "views.push"
+            body = {"trigger_id": envelope.trigger_id, "view": view}
+            opened = self._client.api_call(method, json=body)
+        except (SlackClientError, OSError) as error:
+            log.warning("modal not opened", because=reason_of(error))
+            return None
+        return str((opened.get("view") or {}).get("id", ""))
+
+    def show(self, envelope: Envelope, modal: Modal) -> None:
+        """Show the answer to a click in a modal or on Home; such clicks have no `response_url`."""
+        if envelope.view_id is None:
+            self.open(envelope, modal)
+            return
+        try:
+            view = view_json(modal, envelope.origin)
+            self._client.api_call("views.update", json={"view_id": envelope.view_id, "view": view})
+        except (SlackClientError, OSError) as error:
+            # A failed answer is not sent again, because the person may have closed the modal.
+            log.warning("answer not delivered", because=reason_of(error))
+
+
+def view_json(modal: Modal, origin: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the JSON of the modal, including its origin, for `views.open` or `response_action`."""
+    view: dict[str, Any] = {
+        "type": "modal",
+        "callback_id": f"run:{modal.metadata.get('command', 'show')}",
+        "title": {"type": "plain_text", "text": modal.title, "emoji": False},
+        "close": {"type": "plain_text", "text": modal.close, "emoji": False},
+        "blocks": list(modal.blocks),
+        "private_metadata": json.dumps({**origin, **modal.metadata}),
+    }
+    if modal.submit is not None:
+        view["submit"] = {"type": "plain_text", "text": modal.submit, "emoji": False}
+    return view

@@ -1,0 +1,147 @@
+"""Rebuild the texts of the index of failures from their originals, with the masking of today.
+
+An original is the row of `failed_jobs`, or its copy in the archive. A text without an original is
+blanked: a rule cannot recognize a secret in a text that was cut or grouped.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, insert, select, update
+
+from bot.masking.secret_patterns import MASK
+from bot.queue.layouts import Queue, failed_digest
+from bot.queue.reads import EXCEPTION_HEAD, PAYLOAD_HEAD
+from bot.store.failures import entries
+from bot.store.leases import lock_lease
+from bot.store.tables import archive, cursors, failures
+from bot.store.tables import error_groups as groups
+
+CURSOR = "rebuilt"
+PAGE = 500
+LONGEST_NAME = 191
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """The result of a page: the last failure (None after the last page), and the rows by result."""
+
+    last: int | None
+    rebuilt: int
+    blanked: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Original:
+    queue: object
+    payload: str
+    exception: str
+
+
+def begin(connection: Connection) -> int:
+    """Return the last rebuilt failure of an interrupted run, or 0."""
+    query = select(cursors.c.position).where(cursors.c.name == CURSOR)
+    row = connection.execute(query).first()
+    if row is None:
+        connection.execute(insert(cursors).values(name=CURSOR, position=0))
+    return 0 if row is None else int(row.position or 0)
+
+
+def rebuild_page(connection: Connection, queue: Queue, after: int) -> Rebuilt:
+    """Rebuild the next failures after `after`; the cursor moves in the same transaction."""
+    lock_lease(connection, "failures")
+    c = failures.c
+    columns = (c.seq, c.failed_id, c.row_digest, c.payload_digest, c.queue, c.error_group)
+    query = select(*columns).where(c.seq > after).order_by(c.seq).limit(PAGE)
+    rows = connection.execute(query).mappings().all()
+    originals = _originals(connection, queue, rows)
+    names: dict[int, str] = {}
+    for row in rows:
+        original = originals.get(row["seq"])
+        values = {"error": MASK, "job_class": None, "order_id": None, "tienda_id": None}
+        values["queue"] = queue.mask(row["queue"])
+        if original is not None:
+            texts = (original.queue, original.payload, original.exception)
+            values = dict(entries.labels(queue, *texts))
+            names[row["error_group"]] = str(values.pop("error_group"))
+        connection.execute(update(failures).where(c.seq == row["seq"]).values(**values))
+    for id_, name in names.items():
+        _rename(connection, id_, name)
+    last = rows[-1]["seq"] if len(rows) == PAGE else None
+    position = update(cursors).where(cursors.c.name == CURSOR)
+    connection.execute(position.values(position=last or 0))
+    return Rebuilt(last, len(originals), len(rows) - len(originals))
+
+
+def blank_groups(connection: Connection) -> int:
+    """Blank the names of the groups of which no failure has an original; return how many."""
+    lock_lease(connection, "failures")
+    shown = select(failures.c.seq).where(
+        failures.c.error_group == groups.c.id, failures.c.error != MASK
+    )
+    query = select(groups.c.id, groups.c.name).where(~shown.exists())
+    unknown = [row.id for row in connection.execute(query) if row.name != _blank_name(row.id)]
+    for id_ in unknown:
+        _put_name(connection, id_, _blank_name(id_))
+    return len(unknown)
+
+
+def total(connection: Connection) -> int:
+    """Return the number of failures in the index."""
+    return connection.execute(select(func.count()).select_from(failures)).scalar_one()
+
+
+def _originals(
+    connection: Connection, queue: Queue, rows: Sequence[RowMapping]
+) -> dict[int, _Original]:
+    """Return the originals by `seq`; a row with another content is no original."""
+    layout, ids = queue.failed_layout, {row["failed_id"] for row in rows}
+    digest = failed_digest(queue.failed).label("digest")
+    selection = layout.selection(PAYLOAD_HEAD, EXCEPTION_HEAD)
+    present = connection.execute(select(*selection, digest).where(layout.id.in_(ids))).mappings()
+    by_digest = {(row["id"], row["digest"]): _original(row) for row in present}
+    c = archive.c
+    head = (_head(c.payload, PAYLOAD_HEAD), _head(c.exception, EXCEPTION_HEAD))
+    copies = connection.execute(
+        select(c.row_id, c.queue, c.payload_digest, head[0], head[1])
+        .where(c.kind == "failed", c.row_id.in_(ids))
+        .order_by(c.id)
+    ).mappings()
+    by_payload = {(row["row_id"], row["payload_digest"]): _original(row) for row in copies}
+    found_by_seq = {
+        row["seq"]: by_digest.get((row["failed_id"], row["row_digest"]))
+        or by_payload.get((row["failed_id"], row["payload_digest"]))
+        for row in rows
+    }
+    return {seq: original for seq, original in found_by_seq.items() if original is not None}
+
+
+def _head(column: ColumnElement[str], characters: int) -> ColumnElement[str]:
+    return func.substr(column, 1, characters).label(str(column.key))
+
+
+def _original(row: RowMapping) -> _Original:
+    return _Original(row["queue"], row["payload"] or "", row["exception"] or "")
+
+
+def _rename(connection: Connection, id_: int, name: str) -> None:
+    """Give a group its name of today; a name that another group has gets this group's number."""
+    present = connection.execute(select(groups.c.name).where(groups.c.id == id_)).scalar()
+    numbered = f" · E{id_}"
+    if present in (name, f"{name[: LONGEST_NAME - len(numbered)]}{numbered}"):
+        return
+    other = connection.execute(select(groups.c.id).where(groups.c.name == name)).first()
+    is_taken = other is not None and other.id != id_
+    _put_name(
+        connection, id_, f"{name[: LONGEST_NAME - len(numbered)]}{numbered}" if is_taken else name
+    )
+
+
+def _put_name(connection: Connection, id_: int, name: str) -> None:
+    """Replace the group's row, because the bot's account may not update this table."""
+    connection.execute(delete(groups).where(groups.c.id == id_))
+    connection.execute(insert(groups).values(id=id_, name=name))
+
+
+def _blank_name(id_: int) -> str:
+    return f"{MASK} · E{id_}"

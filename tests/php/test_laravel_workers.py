@@ -1,0 +1,186 @@
+"""Laravel's own worker processes what the bot retried: each kind of job, each effect once."""
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from time import time
+from typing import Any
+
+import pytest
+from sqlalchemy import make_url, text
+
+from bot.background.operations.runner import Runner
+from tests.kit.bulk import preview_of, run_out
+from tests.kit.concurrency import at_once, until
+from tests.kit.frameworks import LARAVEL_8
+from tests.kit.invariants import broken
+from tests.kit.posting import watch
+from tests.kit.queues import TestQueue, make_queue
+from tests.kit.replicas import ANA, OMAR, ask, codes, confirm, hold, make_setup
+from tests.services.programs import find_program
+
+SCRIPT = Path(__file__).with_name("laravel.php")
+SECONDS = 60.0
+TABLES = (
+    "CREATE TABLE outage (broken INT NOT NULL)",
+    "INSERT INTO outage VALUES (1)",
+    "CREATE TABLE effects (name VARCHAR(32) NOT NULL, digest CHAR(64) NOT NULL) ENGINE=InnoDB",
+    """CREATE TABLE job_batches (id VARCHAR(255) PRIMARY KEY, name VARCHAR(255) NOT NULL,
+    total_jobs INT NOT NULL, pending_jobs INT NOT NULL, failed_jobs INT NOT NULL,
+    failed_job_ids TEXT NOT NULL, options MEDIUMTEXT, cancelled_at INT, created_at INT NOT NULL,
+    finished_at INT) ENGINE=InnoDB""",
+)
+FAILING = ("plain", "large", "persistent", "encrypted", "unique", "passed", "ahead", "first")
+BATCH = ("batch-1", "batch-2")
+CHAINED = ("second", "third")
+
+
+def has_laravel() -> bool:
+    """Whether PHP finds every package of Laravel that the script needs."""
+    php = find_program("php")
+    packages = ("Queue", "Events", "Bus", "Encryption", "Cache")
+    files = " && ".join(
+        f"stream_resolve_include_path('Illuminate/{name}/autoload.php')" for name in packages
+    )
+    if php is None:
+        return False
+    script = f"exit({files} ? 0 : 1);"
+    return subprocess.run([php, "-r", script], check=False).returncode == 0
+
+
+def command(queue: TestQueue, what: str) -> tuple[list[str], str]:
+    """Return the command line of the script, and the first line of its input."""
+    url = make_url(queue.url)
+    address = {
+        "host": url.host,
+        "port": url.port,
+        "database": url.database,
+        "username": url.username,
+        "password": url.password,
+    }
+    return [find_program("php") or "php", str(SCRIPT), what], json.dumps(address) + "\n"
+
+
+def artisan(queue: TestQueue, what: str) -> None:
+    """Run the script to its end."""
+    line, address = command(queue, what)
+    done = subprocess.run(
+        line, input=address, capture_output=True, text=True, timeout=SECONDS, check=False
+    )
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+@contextmanager
+def worker(queue: TestQueue) -> Iterator[None]:
+    """Run Laravel's worker until the block ends."""
+    line, address = command(queue, "work")
+    process = subprocess.Popen(
+        line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    assert process.stdin is not None
+    try:
+        process.stdin.write(address)
+        process.stdin.flush()
+        yield
+        output, _ = process.communicate(timeout=SECONDS)
+        assert (process.returncode, output) == (0, "")
+    finally:
+        process.kill()
+        process.wait()
+        for stream in (process.stdin, process.stdout):
+            if stream is not None:
+                stream.close()
+
+
+def run(queue: TestQueue, statement: str) -> list[Any]:
+    """Execute a statement as the tables' owner; return its rows."""
+    with queue.engine.begin() as connection:
+        result = connection.execute(text(statement))
+        return list(result.mappings()) if result.returns_rows else []
+
+
+@pytest.fixture
+def queue(mariadb_url: str) -> Iterator[TestQueue]:
+    """Laravel's tables with one failed job of each kind; the outage still lasts."""
+    if not has_laravel():
+        sentence = "No Laravel on this machine: see tests/services/install.sh."
+        if os.environ.get("CI"):
+            pytest.fail(sentence)
+        pytest.skip(sentence)
+    queue = make_queue(mariadb_url, framework=LARAVEL_8)
+    try:
+        for statement in TABLES:
+            run(queue, statement)
+        artisan(queue, "push")
+        with worker(queue):
+            until(lambda: len(queue.failed) == len(FAILING + BATCH) and not queue.jobs, SECONDS)
+        deadlines = [json.loads(row.payload)["retryUntil"] for row in queue.failed]
+        passing = min(deadline for deadline in deadlines if deadline is not None)
+        until(lambda: time() > passing + 1, SECONDS)
+        yield queue
+    finally:
+        queue.engine.dispose()
+
+
+def test_each_kind_of_job_fails_again_and_is_processed_once_after_the_outage(
+    queue: TestQueue,
+) -> None:
+    first = {row.payload for row in queue.failed}
+    setup = make_setup(queue)
+    watch(setup, hold(setup))
+    with worker(queue):
+        plan = preview_of(ask(setup, "retry-all")).plan
+        assert confirm(setup, "retry-all", plan).refusal is None
+        run_out(Runner(setup, 4, lanes=1, seconds=0))
+        until(lambda: len(queue.failed) == len(FAILING + BATCH) and not queue.jobs, SECONDS)
+        again = {row.payload for row in queue.failed}
+        run(queue, "UPDATE outage SET broken = 0")
+        ids = [row.id for row in queue.failed]
+
+        def retry(replica: str, person: str) -> list[str]:
+            one = make_setup(queue, replica)
+            return codes(ask(one, f"retry {failed_id}", by=person) for failed_id in ids)
+
+        steps: list[Callable[[], list[str]]] = [partial(retry, "a", ANA), partial(retry, "b", OMAR)]
+        ends = at_once(*steps, seconds=SECONDS)
+        for failed_id, *both in zip(ids, *ends, strict=True):
+            assert sorted(both) == ["failed-job-not-found", "ok"], (failed_id, both)
+        expected = sorted(FAILING + BATCH + CHAINED)
+        until(lambda: len(run(queue, "SELECT name FROM effects")) >= len(expected), SECONDS)
+        until(lambda: not queue.jobs and not queue.failed, SECONDS)
+    effects = {row["name"]: row["digest"] for row in run(queue, "SELECT * FROM effects")}
+    assert sorted(row["name"] for row in run(queue, "SELECT name FROM effects")) == expected
+    # Only the job whose deadline had passed was changed, and only by the first retry.
+    assert len(first - again) == len(again - first) == 1
+    digests = {sha256(payload.encode()).hexdigest() for payload in again}
+    assert {effects[name] for name in FAILING + BATCH} == digests
+    (batch,) = run(queue, "SELECT pending_jobs, finished_at FROM job_batches")
+    assert batch["pending_jobs"] == 0
+    assert batch["finished_at"] is not None
+    assert broken(queue) == []
+
+
+def test_a_retry_of_the_bot_and_of_the_framework_make_the_same_jobs(queue: TestQueue) -> None:
+    """The framework encodes the payload again; the values differ only in a passed deadline."""
+    run(queue, "CREATE TABLE kept AS SELECT * FROM failed_jobs")
+    artisan(queue, "retry")
+    by_framework = {json.loads(row.payload)["uuid"]: row for row in queue.jobs}
+    run(queue, "DELETE FROM jobs")
+    run(queue, "INSERT INTO failed_jobs SELECT * FROM kept")
+    ids = " ".join(str(row.id) for row in queue.failed)
+    assert ask(make_setup(queue), f"retry {ids}").refusal is None
+    by_bot = {json.loads(row.payload)["uuid"]: row for row in queue.jobs}
+    assert by_bot.keys() == by_framework.keys()
+    changed = []
+    for uuid, job in by_bot.items():
+        other = by_framework[uuid]
+        state = (job.queue, job.attempts, job.reserved_at)
+        assert state == (other.queue, other.attempts, other.reserved_at)
+        ours, theirs = json.loads(job.payload), json.loads(other.payload)
+        changed += [key for key in ours if ours[key] != theirs[key]]
+    assert changed == ["retryUntil"]
