@@ -15,7 +15,15 @@ from bot.views.blocks import context_line, message, section, sections, with_more
 from bot.views.context import Context
 from bot.views.names import bare_order, dots, job_class, known, queue_name, tienda
 from bot.views.refusal import reason_words
-from bot.views.rows import ERROR, failed_elements, job_elements, row_blocks, state, stuck_since
+from bot.views.rows import (
+    ERROR,
+    failed_elements,
+    first_line,
+    job_elements,
+    row_blocks,
+    state,
+    stuck_since,
+)
 
 LINES = 12
 LINE = 270
@@ -148,7 +156,7 @@ def _failure(event: Failure, at: Mrkdwn, shop: int | str | None, ctx: Context) -
         queue_name(event.queue),
         tienda(shop, ctx),
     )
-    error = cut(code(event.error, ERROR), ERROR + 20)
+    error = cut(code(first_line(event.error), ERROR), ERROR + 20)
     return join("\n", [cut(lead, LINE - len(error) - 1), error])
 
 

@@ -25,7 +25,7 @@ from bot.views.incidents.alert_parts import (
 )
 from bot.views.names import dots, job_class, order, queue_name, row_id, tienda
 from bot.views.operations.outcomes import outcome_line
-from bot.views.rows import ERROR, ROW
+from bot.views.rows import ERROR, ROW, first_line
 
 SHOWN = 3
 """The number of failed jobs that the alert of an error group names."""
@@ -75,7 +75,7 @@ def failure_message(alert: FailedJobAlert, incident: IncidentView, ctx: Context)
     After a retry or delete, the alert names the person and has no buttons.
     """
     title = dots(ctx.texts(f"alert-{alert.state}", id=_id(alert, ctx)), *_whose(alert, ctx))
-    error = cut(code(alert.error, 2 * ERROR), ROW)
+    error = cut(code(first_line(alert.error), 2 * ERROR), ROW)
     facts = dots(
         queue_name(alert.queue),
         tienda(alert.tienda_id, ctx),

@@ -10,7 +10,7 @@ from bot.views.blocks import context_line, message, section, sections
 from bot.views.context import Context
 from bot.views.names import age, dots, job_class, order, queue_name, row_id
 from bot.views.operations.undo import undo_blocks
-from bot.views.rows import ERROR, ROW
+from bot.views.rows import ERROR, ROW, first_line
 
 SHOWN = (
     "processed",
@@ -73,7 +73,7 @@ def outcomes_lines(outcomes: Outcomes, ctx: Context) -> list[Mrkdwn]:
         ended = outcomes.state == "settled"
         key, errors = "canary-ended" if ended else "canary-waiting", max(1, outcomes.canary_errors)
         lead = texts(key, count=outcomes.canary, errors=errors)
-        error = [cut(code(outcomes.error, 2 * ERROR), ROW)] if outcomes.error else []
+        error = [cut(code(first_line(outcomes.error), 2 * ERROR), ROW)] if outcomes.error else []
         return [join(" ", [lead, counts]), *error]
     waited = age(outcomes.seconds, texts)
     if outcomes.state == "settled":
@@ -122,7 +122,7 @@ def _failed(outcome: RetryOutcome, waited: str, ctx: Context) -> Mrkdwn:
     else:
         key = "retry-outcome-failed-same" if outcome.same else "retry-outcome-failed-again"
     sentence = ctx.texts(key, id=_id(outcome, ctx), age=waited, again=new)
-    error = code(outcome.error, 2 * ERROR) if outcome.error else Mrkdwn()
+    error = code(first_line(outcome.error), 2 * ERROR) if outcome.error else Mrkdwn()
     return cut(join("\n", [sentence, error] if error else [sentence]), ROW)
 
 
@@ -157,7 +157,7 @@ def _row(outcome: RetryOutcome, ctx: Context) -> Mrkdwn:
     word = ctx.texts(f"retry-outcome-word-{state}")
     error = Mrkdwn()
     if outcome.state == "failed-otherwise" and outcome.error:
-        error = code(outcome.error, ERROR // 2)
+        error = code(first_line(outcome.error), ERROR // 2)
     return cut(dots(named, _facts(outcome, ctx), word, error), ROW // 2)
 
 

@@ -97,11 +97,11 @@ def test_no_batch_is_claimed_while_the_batch_of_the_canary_must_be_repeated(
 
 
 CANARIES = {
-    "canary=1": ([1], "1 is tried first, of the largest of 3 errors"),
+    "canary=1": ([1], "1 job of the largest of 3 errors is retried first"),
     "canary=2": ([1, 3], "one of each of the 2 largest of 3 errors"),
-    "canary=3": ([1, 3, 5], "3 are tried first, from all 3 errors"),
-    "canary=5": ([1, 2, 3, 5, 7], "5 are tried first, from all 3 errors"),
-    "canary=6": ([1, 2, 3, 4, 5, 7], "6 are tried first, from all 3 errors"),
+    "canary=3": ([1, 3, 5], "3 jobs are retried first, from all 3 errors"),
+    "canary=5": ([1, 2, 3, 5, 7], "5 jobs are retried first, from all 3 errors"),
+    "canary=6": ([1, 2, 3, 4, 5, 7], "6 jobs are retried first, from all 3 errors"),
 }
 """The failed jobs that each canary takes from three errors of four, two and one failed job."""
 
@@ -139,7 +139,7 @@ def test_other_jobs_follow_a_canary_of_several_errors_and_an_undo_restores_all(
     run_out(runner)
     assert (operation(queue).state, [row.id for row in queue.failed]) == ("waiting", [2, 4, 6, 7])
     send(setup, slack)
-    assert "🐤 Waiting for the first 3 jobs, from 3 errors, before" in top(slack)[0]
+    assert "🐤 The remaining jobs wait for the results of the first 3 jobs, from 3 errors" in top(slack)[0]
     for row in queue.jobs:
         Worker(queue).end(row.id)
     decide(setup, clock)
