@@ -220,7 +220,7 @@ def test_a_job_that_waits_long_is_reported_once_and_tracked_for_one_day(
     assert follow(setup, clock, seconds=86_400, step=1_800) == 1
     assert states(queue) == ["stopped-following"]
     send(setup, slack)
-    assert "no longer tracked" in thread(slack)[-1]
+    assert "no longer tracks" in thread(slack)[-1]
     assert [row.next_check_at for row in rows(queue)] == [None]
 
 
