@@ -253,7 +253,7 @@ def test_jobs_that_wait_long_are_reported_once_and_later_no_longer_tracked(
     assert "⏳ 10 waiting" in reply
     clock.move(seconds=86_400)
     outcomes_once(setup, hold(setup))
-    assert "no longer tracked" in message_text(setup, slack)
+    assert "no longer tracks" in message_text(setup, slack)
     assert len(thread(slack)) == 2
     assert queue.rows(tables.outcome_ranges) == []
 
@@ -295,7 +295,7 @@ def test_the_jobs_that_a_cancelled_retry_moved_are_tracked(
         Worker(queue).end(job.id)
     count(setup, clock)
     text = message_text(setup, slack)
-    assert "retried 4 of 10" in text
+    assert "Failed jobs retried: 4 of 10" in text
     assert "✅ 4 processed" in text
 
 
