@@ -282,8 +282,10 @@ def new_key(activate: bool, lost: bool, name: str | None) -> None:  # noqa: FBT0
 
 
 @audit_group.command()
-@click.option("--days", default=90, show_default=True, type=click.IntRange(min=30), help="Age.")
-@click.option("--as", "name", required=True, metavar="NAME", help="Who you are, for the audit.")
+@click.option(
+    "--days", default=90, show_default=True, type=click.IntRange(min=30), help="Minimum age."
+)
+@click.option("--as", "name", required=True, metavar="NAME", help="Your name, for the audit log.")
 @stopping
 def purge(days: int, name: str) -> None:
     """Sum up old refusals in one record and delete their records; needs the migrate account."""

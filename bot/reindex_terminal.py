@@ -1,13 +1,16 @@
 """The command `queue-bot reindex`: rebuild the texts of the index with the masking of today."""
 
 from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
 
-from bot.database.transactions import changing, time_limit
+from bot.database.transactions import changing, now_of, time_limit
 from bot.queue.layouts import Queue
 from bot.store.failures import rebuild
-from bot.store.failures.rebuild import Rebuilt
+
+T = TypeVar("T")
 
 SECONDS = 30.0
 
@@ -15,24 +18,20 @@ SECONDS = 30.0
 def reindex(engine: Engine, queue: Queue, say: Callable[[str], None]) -> None:
     """Rebuild the index a page at a time and print the progress; an interrupted run resumes."""
 
-    def run_page(after: int) -> Rebuilt:
-        return changing(
-            engine,
-            time_limit(engine, SECONDS),
-            lambda connection: rebuild.rebuild_page(connection, queue, after),
-        )
+    def commit(work: Callable[[Connection], T]) -> T:
+        return changing(engine, time_limit(engine, SECONDS), work)
 
-    def begin(connection: Connection) -> tuple[int, int]:
-        return rebuild.begin(connection), rebuild.total(connection)
-
-    after, total = changing(engine, time_limit(engine, SECONDS), begin)
-    if after:
-        say(f"Resuming after failure {after}.")
+    last: int | None = commit(rebuild.begin)
+    total = commit(rebuild.total)
+    if last:
+        say(f"Resuming after failure {last}.")
     rebuilt = blanked = 0
-    last: int | None = after
     while last is not None:
-        page = run_page(last)
+        page = commit(partial(rebuild.rebuild_page, queue=queue, after=last))
         rebuilt, blanked, last = rebuilt + page.rebuilt, blanked + page.blanked, page.last
         say(f"{rebuilt + blanked} of {total} failures: {rebuilt} rebuilt, {blanked} blanked.")
-    groups = changing(engine, time_limit(engine, SECONDS), rebuild.blank_groups)
+    commit(rebuild.begin_groups)
+    while commit(lambda connection: rebuild.rename_groups(connection, queue, now_of(connection))):
+        pass
+    groups = commit(rebuild.blank_groups)
     say(f"Done. {groups} error groups without an original were blanked.")

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from bot.access.no_slack import NoSlack
+from bot.access.role_changes import announce_change, announce_rules
 from bot.access.roles import Rules
 from bot.app.command import Setup, find_commands
 from bot.audit_terminal import purge_refusals
@@ -128,6 +129,8 @@ def test_every_command_works_with_the_grants_of_the_page(granted: Granted) -> No
         alert_channel="C0ALERTS1",
         commands=find_commands(),
     )
+    announce_rules(engine, setup.rules, setup.known_roles, setup.directory)
+    announce_change(engine)
     lines: list[str] = []
     for words in (
         "status",

@@ -76,6 +76,7 @@ print(commands["echo"].usage())
 print(parse("echo hello", commands))
 print(commands["echo"].need)
 from pathlib import Path
+from bot.access.no_slack import NoSlack
 from bot.app.command import Setup
 from bot.settings import load_settings
 from bot.terminal import TerminalRequest, do

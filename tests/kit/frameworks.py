@@ -9,6 +9,7 @@ from uuid import UUID, uuid5
 from sqlalchemy import ColumnClause, Engine, Insert, Table, column, insert, table, text
 
 from bot.queue.layouts import Layout, all_layouts, spec_tables
+from tests.kit.example_layout import PRIORITY
 
 _SPEC, _LARAVEL = all_layouts(90, ("database",))
 
@@ -52,6 +53,14 @@ def _create_spec(engine: Engine) -> None:
 
 
 SPEC = Framework("spec", _SPEC, _create_spec)
+
+
+def _create_example(engine: Engine) -> None:
+    jobs, _ = PRIORITY.tables("jobs", "failed_jobs", None)
+    jobs.metadata.create_all(engine)
+
+
+EXAMPLE = Framework("example", PRIORITY, _create_example, failed_values=lambda _: {"priority": 7})
 
 
 def _executing(mysql: Sequence[str], sqlite: Sequence[str]) -> Callable[[Engine], None]:

@@ -5,13 +5,16 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.kit.frameworks import LARAVEL_8, SPEC
+from tests.kit.frameworks import EXAMPLE, LARAVEL_8, SPEC
 from tests.kit.layout_databases import Databases
 from tests.kit.queues import TestQueue
 from tests.services.mariadb import MariaDB
 
-LAYOUTS = (SPEC, LARAVEL_8)
-"""One framework of each layout."""
+DATABASES = [
+    *((framework, kind) for framework in (SPEC, LARAVEL_8) for kind in ("mariadb", "sqlite")),
+    (EXAMPLE, "sqlite"),
+]
+"""Each layout on each kind of database; the example runs only on one kind, to save time."""
 
 
 @pytest.fixture(scope="session")
@@ -30,10 +33,11 @@ def kind(request: pytest.FixtureRequest) -> str:
     return chosen_kind
 
 
-@pytest.fixture(params=LAYOUTS, ids=lambda framework: framework.layout.name)
-def queue(request: pytest.FixtureRequest, databases: Databases, kind: str) -> TestQueue:
+@pytest.fixture(params=DATABASES, ids=lambda pair: f"{pair[0].layout.name}-{pair[1]}")
+def queue(request: pytest.FixtureRequest, databases: Databases) -> TestQueue:
     """An empty queue of each layout in turn."""
-    return databases.emptied(request.param, kind)
+    framework, kind = request.param
+    return databases.emptied(framework, kind)
 
 
 @pytest.fixture

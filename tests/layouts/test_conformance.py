@@ -18,6 +18,7 @@ from bot.store import tables
 from bot.wall_clock import unix
 from tests.kit.bulk import carried_out, previewed, run_out, small_batches
 from tests.kit.clock import Clock, StandingClock
+from tests.kit.example_layout import PRIORITY
 from tests.kit.invariants import broken, payloads
 from tests.kit.layout_databases import unix_now
 from tests.kit.posting import watch
@@ -58,7 +59,8 @@ def end(queue: TestQueue, job_id: int) -> None:
 
 def test_the_tables_show_their_layout(queue: TestQueue) -> None:
     with reading(queue.engine) as connection:
-        layout = detect(connection, "jobs", "failed_jobs", all_layouts(90, ("database",)))
+        every = (*all_layouts(90, ("database",)), PRIORITY)
+        layout = detect(connection, "jobs", "failed_jobs", every)
         assert layout.name == queue.queue.layout.name
         assert problems(connection, queue.queue) == []
 
@@ -117,6 +119,7 @@ def test_a_retried_job_has_the_values_of_a_new_job(queue: TestQueue) -> None:
     assert (job.queue, job.attempts, job.reserved_at) == ("netsuite", 0, None)
     assert job.available_at == job.created_at == unix(outcome.now)
     assert job.payload == queue.framework.payload(7)
+    assert getattr(job, "priority", 7) == 7
     assert queue.failed == []
     assert broken(queue, born) == []
 

@@ -39,6 +39,7 @@ PARTS = (
             "tests/services",
             "tests/database",
             "tests/queue",
+            "tests/layouts",
             "tests/store",
             "tests/commands",
             "tests/background/test_database_load.py",

@@ -2,7 +2,7 @@
 
 from bot.queue.layouts.detection import all_layouts, detect
 from bot.queue.layouts.digests import content_digest, failed_digest, job_digest
-from bot.queue.layouts.layout import Layout, LayoutName
+from bot.queue.layouts.layout import Layout
 from bot.queue.layouts.queue import LONGEST_QUEUE, Queue
 from bot.queue.layouts.spec import spec_tables
 from bot.queue.layouts.startup_checks import fitted, problems, require, warnings
@@ -10,7 +10,6 @@ from bot.queue.layouts.startup_checks import fitted, problems, require, warnings
 __all__ = [
     "LONGEST_QUEUE",
     "Layout",
-    "LayoutName",
     "Queue",
     "all_layouts",
     "content_digest",

@@ -2,13 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from sqlalchemy import Table
 
 from bot.queue.layouts.tables import FailedJobsTable, JobsTable
-
-LayoutName = Literal["spec", "laravel"]
 
 
 def _no_facts(payload_head: str) -> Mapping[str, str]:  # noqa: ARG001 for other layouts
@@ -26,7 +23,7 @@ class Layout:
     this many seconds, or never. `facts` returns what the head of a payload says about its job.
     """
 
-    name: LayoutName
+    name: str
     tables: Callable[[str, str, str | None], tuple[Table, Table]]
     jobs: Callable[[Table], JobsTable]
     failed: Callable[[Table], FailedJobsTable]

@@ -6,20 +6,21 @@ blanked: a rule cannot recognize a secret in a text that was cut or grouped.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, select, update
 
 from bot.masking.secret_patterns import MASK
 from bot.queue.layouts import Queue, failed_digest
 from bot.queue.reads import EXCEPTION_HEAD, PAYLOAD_HEAD
-from bot.store.failures import entries
+from bot.store.cursors import set_position
+from bot.store.failures import entries, regrouping
 from bot.store.leases import lock_lease
 from bot.store.tables import archive, cursors, failures
 from bot.store.tables import error_groups as groups
 
 CURSOR = "rebuilt"
 PAGE = 500
-LONGEST_NAME = 191
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,38 +52,53 @@ def rebuild_page(connection: Connection, queue: Queue, after: int) -> Rebuilt:
     """Rebuild the next failures after `after`; the cursor moves in the same transaction."""
     lock_lease(connection, "failures")
     c = failures.c
-    columns = (c.seq, c.failed_id, c.row_digest, c.payload_digest, c.queue, c.error_group)
+    columns = (c.seq, c.failed_id, c.row_digest, c.payload_digest, c.queue)
     query = select(*columns).where(c.seq > after).order_by(c.seq).limit(PAGE)
     rows = connection.execute(query).mappings().all()
     originals = _originals(connection, queue, rows)
-    names: dict[int, str] = {}
     for row in rows:
         original = originals.get(row["seq"])
         values = {"error": MASK, "job_class": None, "order_id": None, "tienda_id": None}
         values["queue"] = queue.mask(row["queue"])
         if original is not None:
             texts = (original.queue, original.payload, original.exception)
-            values = dict(entries.labels(queue, *texts))
-            names[row["error_group"]] = str(values.pop("error_group"))
+            values = entries.labels(queue, *texts)
+            # The groups follow in `rename_groups`, with their counts.
+            values.pop("error_group")
         connection.execute(update(failures).where(c.seq == row["seq"]).values(**values))
-    for id_, name in names.items():
-        _rename(connection, id_, name)
     last = rows[-1]["seq"] if len(rows) == PAGE else None
     position = update(cursors).where(cursors.c.name == CURSOR)
     connection.execute(position.values(position=last or 0))
     return Rebuilt(last, len(originals), len(rows) - len(originals))
 
 
+def begin_groups(connection: Connection) -> None:
+    """Let all failures be grouped again, as after an update of the rules.
+
+    If this run is interrupted from now on, a running bot continues.
+    """
+    set_position(connection, "rules", 0)
+    set_position(connection, "rules_next", 0)
+
+
+def rename_groups(connection: Connection, queue: Queue, now: datetime) -> bool:
+    """Give some groups and failures their names of today; return whether more are left."""
+    return regrouping.regroup(connection, queue, now).more
+
+
 def blank_groups(connection: Connection) -> int:
-    """Blank the names of the groups of which no failure has an original; return how many."""
+    """Blank the names of the groups of which no failure is in `failed_jobs`; return how many."""
     lock_lease(connection, "failures")
-    shown = select(failures.c.seq).where(
-        failures.c.error_group == groups.c.id, failures.c.error != MASK
+    present = select(failures.c.seq).where(
+        failures.c.error_group == groups.c.id,
+        failures.c.removed_at.is_(None),
+        failures.c.error != MASK,
     )
-    query = select(groups.c.id, groups.c.name).where(~shown.exists())
+    query = select(groups.c.id, groups.c.name).where(~present.exists())
     unknown = [row.id for row in connection.execute(query) if row.name != _blank_name(row.id)]
     for id_ in unknown:
-        _put_name(connection, id_, _blank_name(id_))
+        renamed = update(groups).where(groups.c.id == id_).values(name=_blank_name(id_))
+        connection.execute(renamed)
     return len(unknown)
 
 
@@ -122,25 +138,6 @@ def _head(column: ColumnElement[str], characters: int) -> ColumnElement[str]:
 
 def _original(row: RowMapping) -> _Original:
     return _Original(row["queue"], row["payload"] or "", row["exception"] or "")
-
-
-def _rename(connection: Connection, id_: int, name: str) -> None:
-    """Give a group its name of today; a name that another group has gets this group's number."""
-    present = connection.execute(select(groups.c.name).where(groups.c.id == id_)).scalar()
-    numbered = f" · E{id_}"
-    if present in (name, f"{name[: LONGEST_NAME - len(numbered)]}{numbered}"):
-        return
-    other = connection.execute(select(groups.c.id).where(groups.c.name == name)).first()
-    is_taken = other is not None and other.id != id_
-    _put_name(
-        connection, id_, f"{name[: LONGEST_NAME - len(numbered)]}{numbered}" if is_taken else name
-    )
-
-
-def _put_name(connection: Connection, id_: int, name: str) -> None:
-    """Replace the group's row, because the bot's account may not update this table."""
-    connection.execute(delete(groups).where(groups.c.id == id_))
-    connection.execute(insert(groups).values(id=id_, name=name))
 
 
 def _blank_name(id_: int) -> str:
