@@ -130,7 +130,7 @@ def test_an_operator_can_undo_their_own_changes_and_an_admin_any_change(team: Te
     assert "this needs the role admin" in denied.text
     assert "this needs the role admin" in by_number.text
     assert "Failed job 1 is back" in admin.text
-    assert f"by <@{IDS.lucia}>" in admin.text
+    assert f"of <@{IDS.lucia}>" in admin.text
 
 
 def test_undo_of_an_unknown_change_or_of_a_release_is_refused(team: Team) -> None:
