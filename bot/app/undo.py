@@ -32,7 +32,7 @@ from bot.store.audit.changes import Change, ChangeReference
 from bot.store.deltas.incident_deltas import Removal
 from bot.store.operations import operations, reindex, restore, undo_batches
 from bot.store.operations.restore import Kept
-from bot.store.operations.retries import tracked_jobs
+from bot.store.operations.retries import outcomes, tracked_jobs
 
 
 def change_to_undo(work: Work, what: ChangeReference | None, request: str | None) -> Change:
@@ -86,11 +86,17 @@ def _last_own(work: Work) -> Change:
 
 
 def _is_left(work: Work, change: Change) -> bool:
-    """Return whether the change still has rows to restore."""
+    """Return whether the change still has rows to restore.
+
+    A bulk retry has none if all of its jobs have left the queue.
+    """
     if not change.is_bulk:
         return restore.is_left(work.connection, change.request_id, change.targets)
     operation = operations.by_request(work.connection, change.request_id)
-    return operation is not None and undo_batches.is_left(work.connection, operation.id)
+    if operation is None or not undo_batches.is_left(work.connection, operation.id):
+        return False
+    counts = outcomes.of_operation(work.connection, operation.id)
+    return counts is None or counts.state != outcomes.SETTLED or bool(counts.waiting)
 
 
 def preview_of(work: Work, undo_action: Action, change: Change) -> Preview:

@@ -12,6 +12,7 @@ from sqlalchemy import delete, func, select, update
 from bot import failpoints
 from bot.app.parsing import Request
 from bot.background import purge
+from bot.background.retries.track_bulk import outcomes_once
 from bot.localslack.demo import IDS
 from bot.models.refusals import AlreadyUndone
 from bot.store import tables
@@ -22,6 +23,7 @@ from tests.kit.posting import watch
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import ANA, OMAR, ask, codes, hold, make_setup
 from tests.kit.team import Team, action_ids
+from tests.kit.worker import Worker
 
 
 def operation(queue: TestQueue, number: int) -> Any:
@@ -75,6 +77,26 @@ def test_a_bulk_undo_skips_and_counts_jobs_that_a_worker_has_or_processed(queue:
     assert [row.id for row in queue.failed] == [4, 5]
     assert [row.id for row in queue.jobs] == [jobs[0], jobs[2]]
     assert (operation(queue, undone).done, operation(queue, undone).skipped) == (2, 3)
+
+
+def test_undo_skips_a_bulk_retry_whose_jobs_have_all_ended(queue: TestQueue) -> None:
+    clock = StandingClock()
+    setup = make_setup(queue, clock=clock)
+    for number in (1, 2, 3):
+        queue.fail(number, order=number)
+    watch(setup, hold(setup))
+    assert codes([ask(setup, "delete-failed 3")]) == ["ok"]
+    carried_out(setup, "retry-all")
+    for row in queue.jobs:
+        Worker(queue).end(row.id)
+    for _ in range(20):
+        clock.move(seconds=5)
+        watch(setup, hold(setup))
+        outcomes_once(setup, hold(setup))
+    assert [row.state for row in queue.rows(tables.outcomes)] == ["settled"]
+
+    assert codes([ask(setup, "undo")]) == ["ok"]
+    assert [row.id for row in queue.failed] == [3]
 
 
 def test_a_bulk_undo_restores_as_many_identical_payloads_as_still_wait_in_the_queue(
