@@ -7,12 +7,15 @@ from sqlalchemy import Engine, insert, inspect, text, update
 
 from bot.database.engine import connect
 from bot.database.transactions import now_of
+from bot.fingerprint.error_group import RULES
 from bot.models.refusals import StartError
 from bot.store import tables
+from bot.store.cursors import position
 from bot.store.migrate import CURSORS, LEASES, MIGRATIONS, migrate, require_current, version
 from bot.store.tables.columns import metadata
 from bot.terminal import reported
 from tests.kit.concurrency import at_once, until
+from tests.kit.failure_index import index
 from tests.kit.queues import TestQueue
 
 
@@ -51,6 +54,25 @@ def test_two_concurrent_migrations_run_one_after_the_other(empty: Engine) -> Non
     queue = TestQueue("", empty, None)  # type: ignore[arg-type]  # its queue is not used
     assert queue.count(tables.leases) == len(LEASES)
     assert queue.count(tables.cursors) == len(CURSORS)
+
+
+@pytest.mark.parametrize(("failed", "rules"), [(1, 1), (0, RULES)])
+def test_an_index_of_an_earlier_version_is_grouped_again(
+    queue: TestQueue, failed: int, rules: int
+) -> None:
+    for _ in range(failed):
+        queue.fail()
+    index(queue)
+    with queue.engine.begin() as connection:
+        m, c = tables.migrations.c, tables.cursors.c
+        connection.execute(tables.migrations.delete().where(m.version > 1))
+        connection.execute(tables.cursors.delete().where(c.name.like("rules%")))
+
+    migrate(queue.engine)
+
+    with queue.engine.begin() as connection:
+        assert position(connection, "rules") == rules
+        require_current(connection)
 
 
 def test_an_interrupted_migration_is_finished(queue: TestQueue) -> None:

@@ -139,7 +139,10 @@ def test_other_jobs_follow_a_canary_of_several_errors_and_an_undo_restores_all(
     run_out(runner)
     assert (operation(queue).state, [row.id for row in queue.failed]) == ("waiting", [2, 4, 6, 7])
     send(setup, slack)
-    assert "🐤 The remaining jobs wait for the results of the first 3 jobs, from 3 errors" in top(slack)[0]
+    assert (
+        "🐤 The remaining jobs wait for the results of the first 3 jobs, from 3 errors"
+        in top(slack)[0]
+    )
     for row in queue.jobs:
         Worker(queue).end(row.id)
     decide(setup, clock)
