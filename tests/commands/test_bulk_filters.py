@@ -345,7 +345,7 @@ def test_a_terminal_shows_the_preview_before_the_confirmation(sqlite_bench: Benc
     assert do(setup, asked, lines.append, lambda _: None) == 1
     assert "3 failed jobs" in lines[0]
     assert "At most 60 jobs a minute" in lines[0]
-    assert "1 job is retried first" in lines[0]
+    assert "1 job of the largest of 2 errors is retried first" in lines[0]
     assert "Nothing was changed" in lines[1]
     assert len(sqlite_bench.queue.failed) == 6
 
