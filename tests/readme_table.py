@@ -20,7 +20,7 @@ _BETWEEN = re.compile(f"{re.escape(BEGIN)}\n(.*?){re.escape(END)}", re.DOTALL)
 def table() -> str:
     """Return the table: one row per command, by role from the lowest, then by name."""
     english = texts_for("en", "en", ZoneInfo("UTC"))
-    lines = ["| Command | What it does | Least role |", "|---|---|---|"]
+    lines = ["| Command | What it does | Lowest role |", "|---|---|---|"]
     commands = find_commands().values()
     for command in sorted(commands, key=lambda command: (command.role, command.name)):
         usage = command.usage().replace("|", "\\|")
