@@ -42,7 +42,7 @@ def test_find_shows_the_story_of_an_order_with_retry_buttons(team_on_each: Team)
 
     team.click(first, "run:retry")
     second = team.say(f"find {ORDER}", as_="operator").text
-    assert order_of(second, "1 pending", "Retried once", "failed job 45", "retry", "*Job ")
+    assert order_of(second, "1 available", "Retried once", "failed job 45", "retry", "*Job ")
     assert f"<@{IDS.operator}>" in second
     assert "Failed job 45" not in second
 
