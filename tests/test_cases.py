@@ -30,5 +30,5 @@ def test_a_case_that_raises_an_error_is_named_like_a_failing_case() -> None:
 
 
 def test_a_check_without_cases_fails() -> None:
-    with pytest.raises(AssertionError, match="there is no case"):
+    with pytest.raises(AssertionError, match="no case was given"):
         check_each([], print)
