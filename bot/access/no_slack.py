@@ -1,4 +1,4 @@
-"""The directory of a process without Slack."""
+"""The directory for a process that has no connection to Slack."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from bot.access.roles import READ_AGE, Profile, Unreachable
 
 
 class NoSlack:
-    """The directory for a terminal; it has no people, so a Slack id never has a role there."""
+    """The directory for a terminal. It contains no people, so no Slack id has a role there."""
 
     def profile(self, user: str, max_age: float = READ_AGE) -> Profile:  # noqa: ARG002 the protocol's
         """Raise `Unreachable`, because a terminal has no Slack."""

@@ -1,8 +1,8 @@
-"""Role changes: a replica reads roles again after any replica learned that they changed.
+"""Role changes: if one replica learns that roles changed, all replicas read the roles again.
 
 Slack sends an event to one replica only, and a replica reads its settings only at its start. So
-the first replica that learns of a change advances a generation in the database. Each transaction
-of a request reads the generation together with the time.
+the first replica that learns of a change advances the generation in the database. Each transaction
+of a request reads the generation in the statement that reads the time.
 """
 
 import json
@@ -18,18 +18,18 @@ from bot.models.requests import Actor, Invocation
 from bot.store import role_generation
 
 SECONDS = 2.0
-"""Time limit for storing a change; Slack repeats an event that is not acknowledged."""
+"""Time limit for storing a change. If the change is not stored, Slack sends the event again."""
 READ_TIMES = 3
-"""How often a request reads roles if they change while it runs."""
+"""How many times a request reads the roles if the roles change while the request runs."""
 
 
 class RolesChanged(Exception):
-    """Roles may have changed since the request read them, so it must read them again."""
+    """Roles may have changed since the request read them. The request must read the roles again."""
 
 
 @dataclass
 class KnownRoles:
-    """What a replica knows: a generation, and the rules of the replica that started last.
+    """The generation that a replica knows, and the rules of the replica that started last.
 
     `generation` is None until the replica has read it.
     """
@@ -39,9 +39,9 @@ class KnownRoles:
     _guard: threading.Lock = field(default_factory=threading.Lock)
 
     def learn(self, generation: int, newest: Rules | None, directory: Directory) -> None:
-        """Discard the answers from before the generation, then know the generation.
+        """Discard Slack's earlier answers, then store the new generation.
 
-        In the other order, another request could use an old answer under the new generation.
+        If the generation were stored first, another request could use an old answer with it.
         """
         with self._guard:
             self.newest = newest
@@ -54,7 +54,7 @@ def permit(
 ) -> Grant:
     """Return the lower grant of these rules and the rules of the replica that started last.
 
-    Raises `NotAllowed` if one of them does not allow the request.
+    Raises `NotAllowed` if either set of rules does not allow the request.
     """
     grant = authorize(rules, directory, invocation, need)
     newest = known.newest
@@ -75,7 +75,7 @@ def require_current(
 ) -> datetime:
     """Return the transaction's time; raise `RolesChanged` unless `generation` is still current.
 
-    `generation` is what the replica knew before it read the person's role.
+    `generation` is the generation that the replica knew before it read the person's role.
     """
     moment = role_generation.read(connection, clock)
     if actor.is_terminal or is_current(moment.generation, generation):
@@ -88,18 +88,18 @@ def require_current(
 def is_current(committed: int, generation: int | None) -> bool:
     """Return whether roles were read under the committed generation.
 
-    The mutant `no_role_generation` proves it.
+    The mutant `no_role_generation` proves that this check is necessary.
     """
     return committed == generation
 
 
 def announce_change(engine: Engine) -> None:
-    """Tell all replicas that roles changed in Slack."""
+    """Advance the generation, so that all replicas read the roles from Slack again."""
     changing(engine, time_limit(engine, SECONDS), role_generation.advance)
 
 
 def announce_rules(engine: Engine, rules: Rules, known: KnownRoles, directory: Directory) -> None:
-    """Tell all replicas the settings about roles of this replica, which starts."""
+    """Store the role settings of this starting replica, so that all replicas read them."""
     stored = _stored(rules)
 
     def store(connection: Connection) -> int:

@@ -16,10 +16,10 @@ from bot.models.roles import Role
 READ_AGE = 900.0
 CHANGE_AGE = 60.0
 FRESH_AGE = 10.0
-"""The three constants are the maximum age of Slack's answers about a person, in seconds.
+"""The maximum age of Slack's answers about a person, in seconds.
 
-`READ_AGE` is for reads, `CHANGE_AGE` for changes, and `FRESH_AGE` for bulk and destructive changes,
-for the end of a change freeze, and for the question whether a channel is shared.
+`READ_AGE` applies to reads, and `CHANGE_AGE` to changes. `FRESH_AGE` applies to bulk and
+destructive changes, to the end of a change freeze, and to the check for shared channels.
 """
 
 EVERYONE = "*"
@@ -48,7 +48,7 @@ class Directory(Protocol):
     """The people of the workspace; a method that calls Slack may raise `Unreachable`."""
 
     def profile(self, user: str, max_age: float = READ_AGE) -> Profile:
-        """The account behind a user id, from an answer at most `max_age` seconds old."""
+        """The account with this user id; Slack's answer is at most `max_age` seconds old."""
 
     def locale(self, user: str) -> str | None:
         """The person's cached language, or None; never calls Slack and never raises."""
@@ -65,7 +65,7 @@ class Directory(Protocol):
     def prefetch(
         self, user: str, channel: str | None, groups: Sequence[str], max_age: float
     ) -> None:
-        """Start all calls that these answers need, so that they run at the same time."""
+        """Start all calls for these answers, so that the calls run at the same time."""
 
     def forget(self) -> None:
         """Discard all answers, because roles changed."""
@@ -110,9 +110,9 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """A request's requirements: the lowest role, and whether it changes something.
+    """The requirements of a request: the lowest role, and whether the request is a change.
 
-    `fresh`: Slack's answers must be new, because much is changed or cannot be undone.
+    `fresh`: the request changes many rows or cannot be undone, so Slack's answers must be new.
     """
 
     role: Role
@@ -158,7 +158,7 @@ def _check_time(deadline: float) -> None:
 
 
 def _prefetch(rules: Rules, directory: Directory, invocation: Invocation, need: Need) -> None:
-    """Start the calls of a change at the same time: one after the other would delay its answer."""
+    """Start the calls for a change at the same time; calls in sequence would delay the answer."""
     if not need.changes or monotonic() > invocation.deadline:
         return
     user = invocation.actor.user

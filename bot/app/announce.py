@@ -71,7 +71,7 @@ def _announce_undo(
 def _announce_decision(
     setup: Setup, connection: Connection, invocation: Invocation, decided: int, now: datetime
 ) -> None:
-    """Edit the message of an operation, so that its buttons disappear after the decision."""
+    """Edit the message about an operation, so that its buttons disappear after the decision."""
     operation = operations.find(connection, decided)
     subject = None if operation is None else f"request:{operation.request_id}"
     channel = None if subject is None else outbox.channel_of(connection, subject)

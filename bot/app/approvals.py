@@ -12,7 +12,7 @@ from bot.store.operations import operations, transitions
 from bot.store.operations.operations import AWAITING, Operation, progress_of
 
 APPROVE_WITHIN = timedelta(hours=1)
-"""The scope of a request is fixed, so an approval after a long time would not fit the queue."""
+"""The scope is fixed at the request. After a longer time, it would not match the queue."""
 
 
 def needs_approval(setup: Setup, action: Action, plan: Operation) -> bool:
@@ -24,7 +24,7 @@ def needs_approval(setup: Setup, action: Action, plan: Operation) -> bool:
 
 
 def request_approval(work: Work, plan: Operation, options: dict[str, int | None]) -> Progress:
-    """Let the confirmed plan wait for approval; raises `PlanExpired` if it was used already."""
+    """Mark the confirmed plan as awaiting; raises `PlanExpired` if the plan was used already."""
     until = work.now + APPROVE_WITHIN
     request = work.invocation.request_id
     if not transitions.await_approval(work.connection, plan.id, request, work.now, until, options):
@@ -43,8 +43,8 @@ def awaiting(work: Work, id_: int) -> Operation:
 def require_second_person(work: Work, operation: Operation) -> None:
     """Raise `SecondPersonNeeded` if the approver may be the person who asked for the operation.
 
-    Anybody may take any name in a terminal, so the terminal proves no second person. A request from
-    a terminal is not approved by the person in Slack whose name it has.
+    In a terminal, anybody can use any name, so a terminal proves no second person. If a request
+    from a terminal has the name of a person in Slack, that person may not approve the request.
     """
     actor = work.invocation.actor
     if actor.is_terminal:
@@ -57,7 +57,7 @@ def require_second_person(work: Work, operation: Operation) -> None:
 
 
 def decided_fields(operation: Operation) -> dict[str, object]:
-    """Return what the audit record of a decision has about the operation."""
+    """Return the fields of the operation for the audit record of a decision."""
     return {
         **operation.scope.words(),
         **operations.way_of(operation),

@@ -67,7 +67,7 @@ class Result(Value):
     undone: str | None = Field(default=None, exclude=True)
     # The operation whose request was approved or declined. The bot edits its message.
     decided: int | None = Field(default=None, exclude=True)
-    # Whether a read shows personal data. The bot then writes an audit record before the answer.
+    # Whether a read shows personal data. If so, the bot writes an audit record before the answer.
     personal: bool = Field(default=False, exclude=True)
 
     def envelope(self) -> dict[str, Any]:
@@ -170,18 +170,18 @@ class Work:
 
 @dataclass(frozen=True)
 class Command:
-    """A command; its own file under `commands/` contains everything about the command.
+    """A command. One file under `commands/` contains everything about the command.
 
-    `aliases`: other words that people may type for the name. Stored records have the name.
+    `aliases`: words that people may type instead of the name. Stored records have the name.
     `run`: works in the caller's transaction; returns a `Result` or raises a `Refusal`.
-    `view`: returns the answer to the person. `visible`: returns the message for the channel.
-    `finished`: returns the spec's answer after the last batch of a bulk command.
-    `fresh`: Slack's answers about the person must be new, as for every bulk change.
-    `when_frozen`: the command changes no job and runs during a change freeze too.
+    `view`: returns the answer for the person. `visible`: returns the message for the channel.
+    `finished`: returns the answer that the spec defines, after a bulk command's last batch.
+    `fresh`: Slack's answers about the person must be new, as they must for every bulk change.
+    `when_frozen`: the command changes no job, so it also runs during a change freeze.
     `action`: describes the effect on jobs.
-    `ids_of`: the table of the command's ids, for a command that removes no rows.
-    `leads_to`: the command that takes an argument which people type after this command.
-    `second_person`: if the settings ask for approval, every bulk change of the command needs it.
+    `ids_of`: the table that has the command's ids, for a command that removes no rows.
+    `leads_to`: the names of other commands, by the argument that belongs to each of them.
+    `second_person`: if the settings require approval, every bulk change by the command needs it.
     `topic`: the command's group in the help. `examples`: shown in the help, without `/queue`.
     """
 

@@ -1,4 +1,4 @@
-"""Details of a job for one reader: who may see personal data, and whether the reader saw any."""
+"""The texts of a job for one reader, with personal data only if the reader's role allows it."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from bot.masking.masker import mask_payload, mask_text
 
 @dataclass(frozen=True, slots=True)
 class ShownTexts:
-    """The masked payload and exception; `personal` is whether they show personal data."""
+    """The masked payload and exception. `personal`: these texts show personal data."""
 
     payload: str
     exception: str
@@ -16,7 +16,7 @@ class ShownTexts:
 
 
 def texts_for_reader(work: Work, payload: str, exception: str = "") -> ShownTexts:
-    """Return the texts without secrets, and without personal data if the role is too low."""
+    """Return the texts without secrets. If the role is too low, mask personal data too."""
     keys = work.setup.masked_keys
     hidden = mask_payload(payload, keys), mask_text(exception, keys)
     if work.grant.role < work.setup.personal_data_role:

@@ -60,10 +60,10 @@ def dispatch(
 ) -> Outcome:
     """Run typed text or a form's request and return its outcome.
 
-    `is_asked`: a person sent the request, so it counts for the person's limits.
+    `is_asked`: a person sent the request, so the request counts towards the person's limits.
 
-    The input is a `Refusal` if the envelope contains no request that can run. A `late` request does
-    not run. If an earlier delivery of the request ran, its stored answer is returned.
+    `content` is a `Refusal` if the envelope contains no valid request. A `late` request does not
+    run. If an earlier delivery of the request ran, return the stored answer.
     """
     content = _without_secrets(setup, content)
     typed_text = {"text": whole(content[:200])} if isinstance(content, str) else {}
@@ -156,7 +156,7 @@ def may(setup: Setup, invocation: Invocation, need: Need) -> Grant:
 
 
 def need_for(command: Command, arguments: Any) -> Need:
-    """Return the permission for these arguments; for a bulk change, Slack is asked again."""
+    """Return the permission for these arguments; a bulk change needs new answers from Slack."""
     is_few = getattr(arguments, "at_once", False) is True
     is_bulk = command.effect is Effect.BULK and not is_few
     is_planned = getattr(arguments, "plan", None) is not None
@@ -166,7 +166,7 @@ def need_for(command: Command, arguments: Any) -> Need:
 def _permitted(
     setup: Setup, invocation: Invocation, command: Command, pending: PendingRequest, arguments: Any
 ) -> Outcome:
-    """Check the person's role and run the command; repeat both if roles changed meanwhile."""
+    """Check the role and run the command. If roles changed meanwhile, check and run again."""
     run = _read if command.effect is Effect.READ else _change
     for _ in range(READ_TIMES):
         pending.generation = setup.known_roles.generation
@@ -217,7 +217,7 @@ def _read(
 
 
 def _write_before_answer(setup: Setup, invocation: Invocation, record: Record) -> None:
-    """Write the record of a read; without the record, the person gets a refusal as the answer."""
+    """Write the record of a read. If this fails, the person gets a refusal as the answer."""
 
     def write(connection: Connection) -> None:
         chain.write(connection, record, setup.audit_keys)

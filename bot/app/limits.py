@@ -1,6 +1,6 @@
-"""Limits for each person: how many commands, previews and recorded refusals a minute may have.
+"""Limits for each person: commands, previews and recorded refusals per minute.
 
-Each replica counts for itself, in memory: a flood must not cost the database a statement.
+Each replica counts in its own memory, because a flood must not cause database statements.
 """
 
 import threading
@@ -16,12 +16,12 @@ Limited = Literal["commands", "previews", "refusals"]
 
 MINUTE = 60.0
 REMEMBERED = 10_000
-"""The most buckets in memory; full buckets are forgotten first, because they limit nobody."""
+"""The most buckets in memory. Full buckets are discarded first, because they limit nobody."""
 
 
 @dataclass
 class Bucket:
-    """A token bucket: `size` tokens at once, then `rate` a second."""
+    """A token bucket: it has `size` tokens at the start, and gets `rate` tokens a second."""
 
     size: float
     rate: float
@@ -61,7 +61,7 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class FoldedRefusals:
-    """Refusals of one person that have no audit record of their own; `since` is the first one."""
+    """Refusals of one person without separate audit records; `since` is the first one's time."""
 
     actor: Actor
     channel: str | None
@@ -70,7 +70,7 @@ class FoldedRefusals:
 
 
 class PersonLimits:
-    """The buckets of all people. A limit that is missing in `per_minute` does not apply."""
+    """The buckets of all people. A limit does not apply if `per_minute` does not have it."""
 
     def __init__(
         self,
@@ -84,9 +84,9 @@ class PersonLimits:
         self._guard = threading.Lock()
 
     def seconds_to_wait(self, limited: Limited, actor: Actor) -> int:
-        """Count one more; return 0, or the seconds until the person may try again.
+        """Count one request; return 0, or the seconds until the person may try again.
 
-        Whoever uses the terminal could also use the database, so a terminal has no limit.
+        A person in a terminal could use the database directly, so a terminal has no limit.
         """
         most = self.per_minute.get(limited)
         if most is None or actor.is_terminal:
@@ -96,7 +96,7 @@ class PersonLimits:
             return 0 if bucket.take() else ceil(bucket.seconds_to_next)
 
     def fold(self, actor: Actor, channel: str | None) -> None:
-        """Count a refusal that gets no audit record of its own."""
+        """Count a refusal that gets no separate audit record."""
         with self._guard:
             first = FoldedRefusals(actor, channel, 0, self._clock())
             folded = self._folded.get(actor.user, first)

@@ -60,7 +60,7 @@ def parse(text: str, commands: Mapping[str, Command]) -> Request:
 
 
 def _taking(command: Command, words: list[str], commands: Mapping[str, Command]) -> Command:
-    """Return the command that takes the typed arguments: `error E12 merge=E15` is a merge."""
+    """Return the command that the arguments belong to: `error E12 merge=E15` is a merge."""
     keys = [word.partition("=")[0].lower() for word in words if "=" in word]
     leads = (command.leads_to[key] for key in keys if key in command.leads_to)
     return commands.get(next(leads, command.name), command)

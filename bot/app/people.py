@@ -76,7 +76,7 @@ def operator_named(work: Work, word: str) -> str:
 
 
 def names_of_person(work: Work, user: str) -> Iterable[str]:
-    """Return the names of a person in Slack; raises `Unverifiable` if Slack does not answer."""
+    """Return a person's names in Slack; raises `Unverifiable` if Slack does not answer."""
     if monotonic() > work.invocation.deadline:
         raise Unverifiable(reason="deadline")
     try:

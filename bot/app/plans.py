@@ -78,7 +78,7 @@ class BulkOptions:
 
 
 STARTED, REQUESTED = "started", "requested"
-"""The outcomes of a confirmation: the operation runs, or waits for approval."""
+"""The results of a confirmation: the operation runs, or it waits for approval."""
 PLAIN = BulkOptions()
 """No rate and no canary; copies are kept."""
 
@@ -101,8 +101,8 @@ def preview_or_start(
 def preview(work: Work, action: Action, scope: Scope, options: BulkOptions = PLAIN) -> Preview:
     """Index the newest failures, plan the matching failures, and return the plan's preview.
 
-    Raises `Denied` if the person may not change that many jobs at once, and `TimesOff` if the scope
-    has a time and `failed_at` is in another zone. Raises `Invalid` for a canary of a single job.
+    Raises `Denied` if the person may not change that many jobs at once. Raises `TimesOff` if the
+    scope has a time but `failed_at` is in another zone, and `Invalid` for a canary of a single job.
     """
     complete = index.catch_up(work.connection, work.queue, work.now)
     if scope.failed_before is not None or scope.failed_after is not None:
@@ -155,7 +155,7 @@ def create(work: Work, action: Action, scope: Scope, options: BulkOptions) -> Pr
 
 
 def start_of(progress: Progress) -> str:
-    """Return the outcome of a confirmation for the audit record."""
+    """Return the result of a confirmation, started or requested, for the audit record."""
     return REQUESTED if progress.state == operations.AWAITING else STARTED
 
 
@@ -205,7 +205,7 @@ def check_role(work: Work, action: Action, total: int) -> None:
 
 
 def check_recent(work: Work, total: int) -> None:
-    """Raise `Denied` if an operator would retry too many rows, together with the recent ones."""
+    """Raise `Denied` if these rows and the recently retried rows exceed the operator's limit."""
     has, minutes = work.grant.role, work.setup.operator_minutes
     if has >= Role.ADMIN:
         return
@@ -224,9 +224,9 @@ def check_recent(work: Work, total: int) -> None:
 
 
 def is_too_much(recent: int, total: int) -> bool:
-    """Return whether an operator may not retry `total` rows after `recent` ones.
+    """Return whether `total` rows exceed an operator's limit after `recent` retried rows.
 
-    The mutant `no_limit_over_requests` proves it.
+    The mutant `no_limit_over_requests` proves that this check is necessary.
     """
     return recent > 0 and recent + total > OPERATOR_ROWS
 
@@ -234,10 +234,10 @@ def is_too_much(recent: int, total: int) -> bool:
 def confirm(
     work: Work, action: Action, args: BulkArguments, options: BulkOptions = PLAIN
 ) -> Progress:
-    """Start the planned operation; only its author may confirm it, once, within 10 minutes.
+    """Start the planned operation. Only its author may confirm it, once and within 10 minutes.
 
-    If the settings require a second person, the operation waits for approval instead. If the action
-    requires the count, the typed count must match. Raises `PlanExpired`, `CountMismatch`, `Denied`
+    If the settings require a second person, the operation then waits for approval. If the action
+    requires a typed count, the count must match. Raises `PlanExpired`, `CountMismatch`, `Denied`
     or `OperationRunning`.
     """
     plan = None if args.plan is None else operations.locked(work.connection, args.plan)
@@ -253,7 +253,7 @@ def confirm(
     if needs_approval(work.setup, action, plan):
         check_role(work, action, plan.total)
         return request_approval(work, plan, changed)
-    # Two confirmations at the same time must not both count the rows before the other's start.
+    # If two confirmations counted the rows at the same time, both could start over the limit.
     leases.lock_lease(work.connection, "bulk")
     check_role(work, action, plan.total)
     if (other := operations.running_on(work.connection, plan.scope.queue)) is not None:

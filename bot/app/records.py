@@ -57,8 +57,8 @@ UNSETTLED = (
 class PendingRequest:
     """The parts of a request that are known so far; the record of a refusal contains them.
 
-    `typed`: a person typed the words, so a typing error is not an attempted change.
-    `generation`: what the replica knew about changes of roles before it read the person's role.
+    `typed`: a person typed the request, so an error in it may be a typing error.
+    `generation`: the generation that the replica knew before it read the person's role.
     """
 
     values: Mapping[str, Any]
@@ -70,7 +70,7 @@ class PendingRequest:
 
     @property
     def is_change(self) -> bool:
-        """Whether the command is known and is not a read."""
+        """Whether the command is known and changes something."""
         return self.command is not None and self.command.effect is not Effect.READ
 
     @property
@@ -127,8 +127,8 @@ def refused(
 ) -> Outcome:
     """Record the refusal and return it, or return the stored answer of an earlier delivery.
 
-    A typing error is only logged. In the audit log, typing errors would hide attempted changes. If
-    a person is refused too often, the further refusals are only counted.
+    A typing error is only logged, because typing errors would hide attempted changes in the audit
+    log. Above the person's limit, refusals are only counted.
     """
     command, grant = pending.command, pending.grant
     now = datetime.now(UTC).replace(tzinfo=None)  # replaced by the database's time
@@ -145,7 +145,7 @@ def refused(
         if not pending.is_change:
             return Outcome(command, grant, now, refusal=refusal)
     if isinstance(refusal.__cause__, ServerSilent):
-        # The silent server would not store the record either, and the person must not wait.
+        # A silent server cannot store the record, and the person must not wait for the server.
         log.warning("refusal not recorded", reason=refusal.code, because="database silent")
         return Outcome(command, grant, now, refusal=refusal)
 
@@ -169,7 +169,7 @@ def _record_refusal(
     *,
     is_folded: bool,
 ) -> Outcome:
-    """Return the outcome of an earlier delivery, or write the refusal's record."""
+    """Return the outcome of an earlier delivery, or write an audit record of the refusal."""
     command, grant, now = pending.command, pending.grant, setup.clock(connection)
     if pending.is_change and command is not None:
         answer = None if is_folded else refusal
@@ -198,8 +198,8 @@ def _store_refusal(
 ) -> str | None:
     """Return the stored answer of the request, or store the refusal, if any, as the answer.
 
-    A refusal that may not apply to a second delivery is not stored. If the request reuses the id of
-    another request, the refusal is not stored, because the other request keeps its answer.
+    A refusal is not stored if a second delivery may succeed. A refusal is also not stored if the
+    request has the id of another request, because that other request keeps its stored answer.
     """
     try:
         if refusal is None or isinstance(refusal, UNSETTLED):
@@ -215,9 +215,9 @@ def _store_refusal(
 
 
 def record_folded(setup: Setup, *, everything: bool = False) -> None:
-    """Write one record for each person's refusals that have no record of their own.
+    """Write one record for each person's refusals that were only counted.
 
-    The record is written a minute after the first of these refusals, or at once at the end.
+    The record is written a minute after the first of these refusals, or at once at shutdown.
     """
     due = setup.limits.take_folded(everything=everything)
     if not due:

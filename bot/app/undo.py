@@ -88,7 +88,7 @@ def _last_own(work: Work) -> Change:
 def _is_left(work: Work, change: Change) -> bool:
     """Return whether the change still has rows to restore.
 
-    A bulk retry has none if all of its jobs have left the queue.
+    A bulk retry has no rows to restore if all its jobs have left the queue.
     """
     if not change.is_bulk:
         return restore.is_left(work.connection, change.request_id, change.targets)

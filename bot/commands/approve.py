@@ -1,4 +1,4 @@
-"""`/queue approve 12`: start a bulk change that another person asked for."""
+"""`/queue approve 12`: start a bulk change that another person requested."""
 
 from pydantic import Field
 
@@ -18,7 +18,7 @@ from bot.views.operations.approval import approved, approved_visible
 
 
 class ApproveArguments(Arguments):
-    """The operation's id, which the request in the channel shows."""
+    """The operation's id; the request in the channel shows the id."""
 
     id: OperationId = Field(json_schema_extra={"positional": "ID"})
 
@@ -57,12 +57,12 @@ def run(work: Work, args: ApproveArguments) -> ApproveResult:
 
 
 def view(result: ApproveResult, context: Context) -> Message:
-    """Tell the approver that the operation runs."""
+    """Return the answer for the approver: the operation runs."""
     return approved(result.data, context)
 
 
 def visible(result: ApproveResult, context: Context) -> Message:
-    """Show the channel who approved the operation."""
+    """Return the channel's message, which names the approver."""
     return approved_visible(result.data, context)
 
 

@@ -15,7 +15,7 @@ from bot.views.operations.approval import declined, declined_visible
 
 
 class DeclineArguments(Arguments):
-    """The operation's id, which the request in the channel shows."""
+    """The operation's id; the request in the channel shows the id."""
 
     id: OperationId = Field(json_schema_extra={"positional": "ID"})
 
@@ -27,7 +27,10 @@ class DeclineResult(Result):
 
 
 def run(work: Work, args: DeclineArguments) -> DeclineResult:
-    """End the request; an operator may end only their own. Raises `NotAwaiting` or `Denied`."""
+    """End the request. An operator may end only their own requests.
+
+    Raises `NotAwaiting` or `Denied`.
+    """
     operation = awaiting(work, args.id)
     is_own = operation.actor == work.invocation.actor.user
     if not is_own and work.grant.role < Role.ADMIN:
@@ -49,12 +52,12 @@ def run(work: Work, args: DeclineArguments) -> DeclineResult:
 
 
 def view(result: DeclineResult, context: Context) -> Message:
-    """Tell the person that nothing will be changed."""
+    """Return the answer for the person: the operation changes nothing."""
     return declined(result.data, context)
 
 
 def visible(result: DeclineResult, context: Context) -> Message:
-    """Show the channel who declined the operation."""
+    """Return the channel's message, which names the person who declined."""
     return declined_visible(result.data, context)
 
 
@@ -67,7 +70,7 @@ COMMAND = Command(
     view=view,
     visible=visible,
     effect=Effect.CHANGE,
-    # A declined request changes no job. A change freeze has the same purpose.
+    # A declined request changes no job, so a change freeze need not prevent it.
     when_frozen=True,
     examples=("decline 12",),
 )

@@ -23,9 +23,9 @@ def _read_into(value: object) -> int | None:
 
 
 class MergeArguments(Arguments):
-    """The group, and the group that includes its failures from now on; `no` ends the merge.
+    """The group, and the group `into` that will include its failures; `no` ends the merge.
 
-    In Slack, a person confirms the preview by its button.
+    In Slack, a person confirms with a button of the preview.
     """
 
     error: GroupId = Field(json_schema_extra={"positional": "E12"})
@@ -42,7 +42,7 @@ class MergeArguments(Arguments):
 
 
 class MergeResult(Result):
-    """The two groups, and whether the merge is only previewed, has begun or has ended."""
+    """The two groups, and the state of the merge: previewed, begun or ended."""
 
     data: MergeDetails
 
@@ -63,7 +63,7 @@ def run(work: Work, args: MergeArguments) -> MergeResult:
     merges = error_merges.read(work.connection)
     into = merges.whole(args.into)
     if current is not None or into == args.error:
-        # If E15 is a part of E12 already, E12 cannot become a part of E15.
+        # If E15 is already merged into E12, E12 cannot be merged into E15.
         part, whole = (args.error, merges.whole(args.error)) if current else (args.into, into)
         known = current or error_merges.find(work.connection, args.into)
         by, at = (None, None) if known is None else (known.by, known.at)
@@ -95,7 +95,7 @@ def _require(work: Work, *groups: int) -> dict[int, str]:
 
 
 def _details(work: Work, group: int, into: int, state: str) -> MergeDetails:
-    """Return both groups with their failed jobs, as they are before this change."""
+    """Return both groups with their failed jobs, as counted before this change."""
     names = _require(work, group, into)
     within = error_group_sums.window(work.queue, work.now, None, None)
     failed, into_failed = (
@@ -115,12 +115,12 @@ def _details(work: Work, group: int, into: int, state: str) -> MergeDetails:
 
 
 def view(result: MergeResult, context: Context) -> Message:
-    """Show the preview with its button, or what the merge or its end changed."""
+    """Return the preview with its button, or the result of beginning or ending the merge."""
     return merge_answer(result.data, context)
 
 
 def visible(result: MergeResult, context: Context) -> Message | None:
-    """Show the channel the merge, and the person who merged."""
+    """Return the channel's message, which shows the merge and the person who merged."""
     return None if result.data.state == "preview" else merge_visible(result.data, context)
 
 

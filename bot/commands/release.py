@@ -88,8 +88,8 @@ def _refusal(work: Work, args: ReleaseArguments, row: LockedJob) -> Refusal | No
 def same_stay(current: int, expected: int) -> bool:
     """Return whether the job still has the reservation that the person saw.
 
-    If another worker has reserved the job since then, the job is not released. Without this check,
-    the crash tests must fail (mutant `no_check_of_the_reservation`).
+    If another worker has reserved the job since then, the job is not released. The crash tests
+    must fail without this check (mutant `no_check_of_the_reservation`).
     """
     return current == expected
 

@@ -30,8 +30,8 @@ class StatusArguments(Arguments):
 class StatusExtra(Value):
     """The jobs of each queue by state, as on Home, and the current change freeze.
 
-    `exact`: the counts are exact and current. Otherwise `as_of` is the time of the counts (naive
-    UTC). `estimated`: no exact count exists yet.
+    `exact`: the counts are exact and current. If not, `as_of` is the time of the counts (naive
+    UTC). `estimated`: the counts are estimates, because no exact count exists yet.
     """
 
     queues: tuple[QueueJobs, ...]

@@ -154,9 +154,9 @@ def as_bytes(value: ColumnElement[Any]) -> ColumnElement[bytes]:
 
 
 def sha256_of_lines(columns: Sequence[Column[Any]], order: Column[Any]) -> ColumnElement[str]:
-    """The SHA-256 of a text with one line, `value:value`, for each row; MariaDB and MySQL only.
+    """The SHA-256 of a text that has a line `value:value` for each row; MariaDB and MySQL only.
 
-    The server cuts all text after `group_concat_max_len` bytes; `connect` raises this limit.
+    The server cuts the text after `group_concat_max_len` bytes, so `connect` raises this limit.
     """
     line = ", ':', ".join(str(column) for column in columns)
     return literal_column(f"SHA2(GROUP_CONCAT({line}, '\n' ORDER BY {order} SEPARATOR ''), 256)")
@@ -190,9 +190,9 @@ def hours_since_1970(bind: Connection, at: Column[datetime]) -> ColumnElement[in
 def rows_of_json(
     bind: Connection, columns: Sequence[str], rows: Sequence[Sequence[int | str]]
 ) -> Subquery:
-    """Return rows of whole numbers, with a text of ASCII as the last value, as a table.
+    """Return these rows as a table. Their values are whole numbers; the last value is ASCII text.
 
-    The server reads them from one JSON text. The names of the columns must be plain words.
+    The server reads the rows from one JSON text. The names of the columns must be plain words.
     """
     paths = list(enumerate(columns))
     if is_sqlite(bind):
@@ -203,8 +203,8 @@ def rows_of_json(
         parts = ", ".join(
             f"{name} {kind} PATH '$[{at}]'" for (at, name), kind in zip(paths, types, strict=True)
         )
-        # DISTINCT makes the server store the rows with an index; it would search all rows for each
-        # row of a join.
+        # DISTINCT makes the server store the rows with an index. Without an index, each row of a
+        # join would need a search of all rows.
         statement = (
             f"SELECT DISTINCT {', '.join(columns)}"  # noqa: S608 no input
             f" FROM JSON_TABLE(:rows, '$[*]' COLUMNS ({parts})) AS json_rows"

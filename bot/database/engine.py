@@ -48,12 +48,12 @@ def connect(
     """Return an engine for the queue's database.
 
     `ca` is a file with the certificate authority of the server. If `tls` is off, a server on
-    another machine is not verified and may have no TLS. The connection counts as lost if the server
-    does not answer for `read_seconds`; SQLite has no server. A statement waits at most
+    another machine is not verified and may have no TLS. If the server does not answer for
+    `read_seconds`, the connection counts as lost; SQLite has no server. A statement waits at most
     `lock_seconds` for a lock. Each `time_limit` is longer by `grace` seconds, which the tests need
-    on a busy machine. With `autocommit` each statement is a transaction and takes one round trip;
-    SQLite ignores `autocommit`. `schema` is the database of the bot's own tables on this server, if
-    it is not the queue's. Raises `StartError` if the database is not supported.
+    on a busy machine. With `autocommit`, each statement is a transaction and takes one round trip;
+    SQLite ignores `autocommit`. `schema` is the database of the bot's own tables on this server,
+    or None if they are in the queue's database. Raises `StartError` for an unsupported database.
     """
     parsed = make_url(url)
     require_supported(parsed)
@@ -105,12 +105,12 @@ def connect(
 
 
 def _translated(schema: str | None) -> dict[str, Any]:
-    """Return the option that puts tables without a schema, the bot's own, into this schema."""
+    """Return the option that puts the bot's own tables, which name no schema, into this schema."""
     return {} if schema is None else {"schema_translate_map": {None: schema}}
 
 
 def own_schema(bind: Engine | Connection) -> str | None:
-    """Return the schema of the bot's own tables, or None if it is the queue's."""
+    """Return the schema of the bot's own tables, or None if they are in the queue's schema."""
     translated: dict[None, str] = bind.get_execution_options().get("schema_translate_map", {})
     return translated.get(None)
 

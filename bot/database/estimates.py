@@ -24,7 +24,7 @@ def _explain(element: _Explain, compiler: SQLCompiler, **options: Any) -> str:
 
 
 def estimated_rows(connection: Connection, statement: Select[Any]) -> int | None:
-    """Return how many rows the server expects to read; None on SQLite, which estimates none."""
+    """Return how many rows the server expects to read. SQLite estimates no rows: return None."""
     if is_sqlite(connection):
         return None
     rows = connection.execute(_Explain(statement)).mappings().all()

@@ -70,7 +70,7 @@ _BY_WORDS = {
     "database is locked": "Another program has locked the SQLite file: stop it, or try again",
     "not a database": "The file in DATABASE_URL is no SQLite database",
     "disk image is malformed": "The SQLite file is damaged: restore it from a backup",
-    # InnoDB's internal error if the table space is full while it adds an index.
+    # The internal error of InnoDB if the table space becomes full while InnoDB adds an index.
     "rename index to add": _FULL,
 }
 
