@@ -18,7 +18,7 @@ _GROUP: TypeAdapter[int] = TypeAdapter(GroupId)
 
 
 def _read_into(value: object) -> int | None:
-    """Read a group, or `no` for the end of the merge."""
+    """Return the group's number, or None for `no`, which ends the merge."""
     return None if str(value).strip().casefold() == "no" else _GROUP.validate_python(value)
 
 

@@ -1,6 +1,6 @@
-"""Failed connections: one cause for one service, whichever library reports it.
+"""Failed connections to a service have one cause, in the errors of every library.
 
-The cause is the service or the host, and the problem: refused, timed out, lost, or not resolved.
+A cause names the service or host and the problem: refused, timed out, lost, or not resolved.
 """
 
 import re
@@ -91,9 +91,9 @@ _ADDRESS = (
     re.compile(rf"Connection refused: {_HOST}/[\d.:a-f]{{3,45}}:(?P<port>\d{{2,5}})"),
 )  # fmt: skip
 _REDIS_REPLY = re.compile(r"(?P<code>[A-Z]{3,15}) (?P<text>[^\n]{1,300})")
-# A reply of these kinds has several causes; only its sentence names the cause.
+# A reply with one of these codes has several causes; only its sentence names the cause.
 _VAGUE_REPLIES = frozenset(("ERR", "EXECABORT", "WRONGTYPE"))
-# Most errors are about no connection; one search for these words is cheaper than all patterns.
+# Most errors concern no connection, and one search for these words is faster than all patterns.
 _HINT = re.compile(
     r"getaddrinfo|resolve|refused|timed out|timeout|went away|connection|not known|name resolution"
     r"|such host|UnknownHost|to address|Errno -|ECONN|ETIMEDOUT|EPIPE|reading line|writing|socket"
@@ -102,12 +102,12 @@ _HINT = re.compile(
 )
 _LONGEST = 1_000
 _UNKNOWN_HOST = ("java.net.UnknownHostException", "UnknownHostException")
-# The link to cURL's manual is no address of the connection.
+# This link leads to cURL's manual; it is not the address of the connection.
 _SEE = re.compile(r" ?\(see https?:[^)\n]{0,100}\)")
 
 
 def connection_cause(message: str, class_name: str | None) -> str | None:
-    """Return `Redis: Connection refused` or `api.x.pe: host not found`; None for other errors."""
+    """Return, for example, `api.x.pe: host not found`, or None if no connection failed."""
     if _HINT.search(message, 0, _LONGEST) is None and class_name not in _UNKNOWN_HOST:
         return None
     message = _SEE.sub("", message[:_LONGEST])
@@ -129,7 +129,7 @@ def connection_cause(message: str, class_name: str | None) -> str | None:
 
 
 def redis_cause(message: str, class_name: str | None) -> str | None:
-    """Return the code of an error that a Redis server replied, such as `Redis NOAUTH`."""
+    """Return the error code in a reply from a Redis server, such as `Redis NOAUTH`."""
     if class_name is None or "redis" not in class_name.casefold():
         return None
     reply = _REDIS_REPLY.match(message)
@@ -146,7 +146,7 @@ def _service(message: str, class_name: str | None) -> str | None:
 
 
 def _unresolved(text: str) -> str | None:
-    """Return the host that was not resolved, "" if the text does not name it, else None."""
+    """Return the unresolved host, "" for an unresolved host without a name, or None."""
     for pattern in _UNRESOLVED:
         match = pattern.search(text)
         if match is not None:

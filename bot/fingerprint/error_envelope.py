@@ -32,7 +32,7 @@ _PLACE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ErrorText:
-    """A failure's class (None for plain text), numeric code (None if there is none) and message.
+    """The class (None for plain text), the numeric code or None, and the message of a failure.
 
     `place` is the base name of the file that threw the exception, for a failure without a message.
     `path` is the complete path of that file. `text` is the whole text with its trace.

@@ -56,7 +56,7 @@ _TIMINGS = (
     (re.compile(r"(has been attempted too many times)\b[^\n]*"), r"\1"),
     (re.compile(r" \(and \d+ more errors?\)"), ""),
     (re.compile(r": \[no body\]\Z"), ""),
-    # PHP 7 and PHP 8 write one wrong argument in two ways.
+    # PHP 7 and PHP 8 have different texts for a wrong argument.
     (
         re.compile(
             r"\AArgument (?P<no>\d{1,2}) passed to (?P<function>[\w\\:]{1,200}\(\)) must be "
@@ -85,16 +85,16 @@ _TIMINGS = (
         r"(\g<name>\g<why>",
     ),
 )
-# These classes say nothing about the cause: a program throws them, or converts an error to them.
+# These classes do not show the cause: programs throw them, or convert other errors to them.
 _GENERIC = frozenset(
     ("Error", "AxiosError", "FetchError", "ClientError", "ErrorException", "RuntimeException")
 )
 _TOO_SHORT = 12
-"""A text up to this length, such as "failed", needs its class."""
-# Faults of these kinds have no code of the service.
+"""A text of at most this length, such as "failed", needs the class as a part of the cause."""
+# Faults with these codes name no code of the service.
 _TRANSPORTS = frozenset(("HTTP", "WSDL", "Client", "Server"))
 _CODE_AT_END = re.compile(r"(?P<code>\[[a-z]{2,30}(?:_[a-z0-9]{1,30}){1,8}\])\s*\Z")
-# Pydantic writes the field and the problem below the number of errors.
+# Pydantic writes the number of errors first, and the fields and problems on the next lines.
 _VALIDATION = re.compile(r"\d{1,4} validation errors? for \w")
 _STATUS_PHRASES = {str(status.value): status.phrase.casefold() for status in HTTPStatus}
 _CURL_TIMES = re.compile(r"( timed out) after \d+ milliseconds(?: with [^\n:;(]{0,60} received)?")
@@ -204,7 +204,7 @@ def _plain(message: str, class_name: str | None, code: str | None) -> str:
     if fault is not None and fault["code"] in _TRANSPORTS:
         head, fault = head[fault.end() :], None
     if (code_at_end := _CODE_AT_END.search(head)) is not None:
-        # The sentence before the code is in the language of the service's user.
+        # The language of the sentence depends on the service's user, so only the code is used.
         head = code_at_end["code"]
     text = generalise(_first_lines(head[fault.end() :] if fault else head))
     text = f"[{fault['code']}] {text}" if fault else text
@@ -229,8 +229,8 @@ def _plain(message: str, class_name: str | None, code: str | None) -> str:
 def _plain_class(name: str) -> str:
     """Return a class without the parts that differ between versions of its library.
 
-    Two modules of Python or packages of Java may export one class, and old libraries of PHP write
-    underscores in place of a namespace.
+    Several Python modules or Java packages may export one class. Old PHP libraries write
+    underscores instead of a namespace.
     """
     if "\\" in name:
         return name

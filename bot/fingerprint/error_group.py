@@ -5,7 +5,7 @@ from bot.fingerprint.error_formats import canonical
 from bot.fingerprint.error_language import language_cause
 
 RULES = 2
-"""The version of the rules. A new version groups the indexed failures again."""
+"""The version of the grouping rules. After a new version, the bot regroups the indexed failures."""
 
 # The key must fit into its column and into one Slack line. The reader of `failed_jobs` passes
 # only the first 2 kB of a text.

@@ -1,4 +1,4 @@
-"""Errors of a language itself, such as a property of null: only the file tells two causes apart."""
+"""Errors of a language, such as a property of null: only the file distinguishes the causes."""
 
 import re
 
@@ -42,12 +42,12 @@ _CLASSES = frozenset(
         "ConcurrentModificationException",
     ]
 )
-# PHP changed this text from one version to the next.
+# This text differs between versions of PHP.
 _VERSIONS = ((re.compile(r"\bon value of type "), "on "),)
 
 
 def language_cause(error: ErrorText) -> str | None:
-    """Return the error and the application's file, or None if it is no error of the language."""
+    """Return the error with the application's file, or None if the language has no such error."""
     message, class_name = error.message, error.class_name
     level = _LEVEL.match(message)
     text = message[level.end() :] if level else message

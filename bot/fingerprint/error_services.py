@@ -1,4 +1,4 @@
-"""Codes of services that a job's text repeats, and the data that a text quotes after a colon."""
+"""Error codes of services in a job's text, and data that the text quotes after a colon."""
 
 import re
 
@@ -12,9 +12,9 @@ _CODE = re.compile(
 # NetSuite uses each of these codes for several causes.
 _VAGUE = frozenset(("USER_ERROR", "UNEXPECTED_ERROR", "JS_EXCEPTION", "INVALID_REQUEST"))
 _WORDS = 9
-# An id after the sentence says which row failed, and not why.
+# An id after the sentence names the failed row, not the cause.
 _APPENDED = re.compile(r"(?:[,;.] | \(| - )(?:\w{1,30}:? ){1,2}#\)?\Z")
-# What follows is the value that was not found or not accepted.
+# The text after these words is the value that was not found or not accepted.
 _VALUE_FOLLOWS = re.compile(
     r"(?:not found|no (?:fue |se )?(?:encontrad[oa]|encontró)|does not exist|doesn't exist"
     r"|no existe|already exists|ya existe|(?:row|line|record|fila|l[ií]nea|registro) #?\d{1,9})"
@@ -30,9 +30,9 @@ _NAMED = re.compile(
 
 
 def netsuite_cause(message: str, text: str) -> str | None:
-    """Return `NetSuite: CODE` for an error of NetSuite; add the sentence if the code is vague.
+    """Return `NetSuite: CODE` for an error of NetSuite, with the sentence if the code is vague.
 
-    NetSuite's messages contain fields, record ids and URLs. The code alone names the cause.
+    NetSuite's messages contain fields, record ids and URLs, which are no part of the cause.
     """
     lower = text.lower()
     if not any(word in lower for word in _NETSUITE):
@@ -56,7 +56,7 @@ def _short(cause: str) -> str:
 
 
 def without_data(message: str) -> str:
-    """Remove the value that follows "not found:" and the like, except names of a program."""
+    """Remove the value after words such as "not found:", unless it is a name in a program."""
     match = _VALUE_FOLLOWS.search(message[:400])
     if match is None or _NAMED.search(message[: match.start()]):
         return message
@@ -64,5 +64,5 @@ def without_data(message: str) -> str:
 
 
 def without_appended(text: str) -> str:
-    """Remove an id that a generalised text names after its sentence, such as `, order #`."""
+    """Remove an id at the end of a generalised text, such as `, order #`."""
     return _APPENDED.sub("", text)

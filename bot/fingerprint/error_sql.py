@@ -64,7 +64,7 @@ _DATABASE_CLASSES = re.compile(
     r"|IntegrityError|ProgrammingError|InternalError|DataError|DatabaseError|InterfaceError"
     r"|psycopg\d?\.errors\.\w{1,60}|SQL\w{0,40}Exception|UniqueConstraintViolationException)\Z"
 )
-# The functions of PHP's drivers, the lead of CodeIgniter, and the number in Python's tuple.
+# The text before the message: CodeIgniter's first words, or a function of a PHP driver.
 _DRIVER = re.compile(
     r"(?:Unable to connect to the database\.\s{1,3}Main connection \[\w{1,20}\]: "
     r"|(?:mysqli|PDO|PDOStatement)(?:::|_)\w{1,40}\(\): )"
@@ -75,7 +75,7 @@ _TUPLE = re.compile(
     re.DOTALL,
 )
 _CONNECTING = re.compile(r"(?:Connection refused|Connection timed out|No such file or directory)\Z")
-# These texts have no names, but some drivers append details.
+# These messages contain no names of tables or columns, but some drivers append details.
 _NAMELESS = {
     "2006": "MySQL server has gone away",
     "2013": "Lost connection to MySQL server during query",
@@ -96,7 +96,7 @@ _STATEMENT = re.compile(
 def sql_cause(message: str, class_name: str | None, code: str | None, text: str = "") -> str | None:
     """Return `MySQL 1062: …` or `SQLSTATE 23505: …` with the error's names, or None otherwise.
 
-    `text` is the error with its trace. Two deadlocks are one cause only if they are on one table.
+    `text` is the error with its trace. Deadlocks on different tables have different causes.
     """
     driver = _DRIVER.match(message)
     if driver is not None:
@@ -113,7 +113,7 @@ def sql_cause(message: str, class_name: str | None, code: str | None, text: str 
 
 
 def _of_text(message: str, class_name: str | None, code: str | None, text: str) -> str | None:
-    """Return the cause of a text of the server without a number."""
+    """Return the cause for a server's message that has no error number."""
     if class_name is not None and not _DATABASE_CLASSES.search(class_name):
         return None
     for number, pattern in _MYSQL:
@@ -127,7 +127,7 @@ def _of_text(message: str, class_name: str | None, code: str | None, text: str) 
 
 
 def _of_driver(number: str | None, message: str, text: str) -> str:
-    """Return the cause of an error that a driver of MySQL reports after its function's name."""
+    """Return the cause for a MySQL error that a driver reports after a function's name."""
     if number is None:
         number = next((number for number, pattern in _MYSQL if pattern.match(message)), None)
     if number is None:
@@ -146,7 +146,7 @@ def _stated(state: str, message: str, text: str) -> str:
 
 
 def _on_table(code: str, text: str) -> str:
-    """Return the table of the statement that waited for a lock."""
+    """Return the name of the table in the statement that waited for a lock."""
     statement = _STATEMENT.search(text) if code in _LOCKS else None
     return f" on {statement['table'].lower()}" if statement else ""
 

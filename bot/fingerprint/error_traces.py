@@ -11,8 +11,8 @@ _JAVA_FRAME = re.compile(r"\n\s{1,8}at [\w.$/]{1,200}\([^()\n]{0,120}\)")
 _NODE_FRAME = re.compile(r"\n\s{1,8}at [^\n]{1,300}:\d{1,7}:\d{1,7}\)?")
 _JAVA_CAUSE = re.compile(r"\nCaused by: ([^\n]{1,600})")
 _NESTED = re.compile(r"; nested exception is (?=(?:[a-z_]\w{0,60}\.){1,8}[A-Z]\w{0,80}(?::|$))")
-# These texts repeat that something failed. The outer exception names what failed.
-# The text of a refused connection often lacks the host.
+# These inner exceptions only repeat that something failed; the outer exception names the fault.
+# The message of a refused connection often does not name the host.
 _UNINFORMATIVE = re.compile(
     r"[\w.$]{1,200}: (?:could not execute (?:statement|query|batch)\b"
     r"|(?:Connection refused|Connection reset|connect timed out|Read timed out)[^/]{0,40}\Z)"
@@ -53,8 +53,8 @@ def without_frames(text: str) -> str:
 def own_file(text: str, place: str | None) -> str | None:
     """Return the base name of the application's file that caused the error.
 
-    `place` is the path of the file that threw the error, if known. If the trace has only files of
-    libraries, the file is `place`.
+    `place` is the path of the file that threw the error, if known. If the trace names only files of
+    libraries, return the base name of `place`.
     """
     if place is not None and not _LIBRARY.search(place):
         return _base_name(place)
@@ -77,7 +77,7 @@ def _first_frames(text: str) -> list[re.Match[str]]:
 
 
 def _innermost(head: str) -> str:
-    """Return the last exception of Spring's "nested exception is", if it says more."""
+    """Return the last "nested exception" of Spring if it is more precise, else the first text."""
     parts = _NESTED.split(head.strip())
     return _informative(parts[0], parts[-1])
 

@@ -105,7 +105,7 @@ def identify(
 
 
 def value_at(payload: str, *paths: str) -> object:
-    """Return the first value at these dotted paths, or None; a path leads into nested data too."""
+    """Return the first value at these dotted paths, or None; a path may enter nested data."""
     tree = _Tree(payload)
     return next((value for path in paths if (value := tree.at(path)) is not None), None)
 

@@ -14,13 +14,13 @@ def _refuse(constant: str) -> object:
     raise ValueError(constant)
 
 
-# JSON has no NaN and no Infinity; Python's decoder accepts both by default.
+# JSON has no NaN and no Infinity, but Python's decoder accepts NaN and Infinity by default.
 _DECODER = json.JSONDecoder(parse_constant=_refuse)
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A member of an object; its value is the text from `start` to `end`."""
+    """A member of an object; `start` and `end` are the limits of its value in the text."""
 
     key: str
     value: object
@@ -37,9 +37,9 @@ def members(text: str) -> list[Member] | None:
 
 
 def leading_values(text: str) -> dict[str, object]:
-    """Return the values by key, up to the end of a text that was cut or is invalid.
+    """Return the values by key. In a cut or invalid text, read up to the first fault.
 
-    The last of several equal keys counts, as in PHP.
+    If a key occurs several times, its last value counts, as in PHP.
     """
     values: dict[str, object] = {}
     try:
@@ -71,13 +71,13 @@ def _members(text: str) -> Iterator[Member]:
 
 
 def _skip(text: str, at: int) -> int:
-    """Return the position after white space."""
+    """Return the position of the first character after the white space."""
     space = _SPACE.match(text, at)
     return at if space is None else space.end()
 
 
 def _after(text: str, mark: str, at: int) -> int:
-    """Return the position after the mark and white space; raise `ValueError` without the mark."""
+    """Return the position after the mark and white space; raises `ValueError` without the mark."""
     if text[at : at + 1] != mark:
         raise ValueError(at)
     return _skip(text, at + 1)

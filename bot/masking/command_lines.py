@@ -24,7 +24,7 @@ _USER_OPTION = re.compile(
     r"(?<=[\s\"'])(?P<option>(?:-[uU]|--(?:proxy-)?user)[\"']?(?:=|[ \t]{0,4})[\"']?"
     r"[^\s:%\"'/]{0,100}[:%])(?P<value>[^\s\"']{1,400})"
 )
-# Without such an option the search for programs, which is slow, would find nothing.
+# Without such an option, the slow search for programs would match nothing.
 _LETTER_OPTION = re.compile(r"[\s\"'](?:-[pPawuU]|--(?:proxy-)?user)")
 # For these programs, `-p` is a port, a path or a project, not a password.
 _OTHER_P = frozenset(("curl", "wget", "http", "https", "redis-cli", "valkey-cli", "helm", "unzip"))
@@ -62,7 +62,7 @@ _HINTED = (
     (_NETRC, ("password",)),
     (_PLAIN_WORDS, ("pass", "contrase", "clave", "senha")),
 )
-"""The patterns, each with words of which a text must contain one."""
+"""The patterns. A pattern matches only if the text contains one of the pattern's words."""
 
 
 def mask_command_lines(text: str, is_masked: Callable[[str], bool]) -> str:

@@ -131,9 +131,9 @@ def key_hint(keys: Iterable[str] = DEFAULT_MASKED_KEYS) -> Callable[[str], bool]
 
 
 def any_of(words: Iterable[bytes]) -> bytes:
-    """Return a pattern for any of the words, with each common beginning once.
+    """Return a pattern that matches any of the words, with common prefixes merged.
 
-    A search for the words one by one takes three times as long, for each failure.
+    Separate searches for the words take three times as long for each failure.
     """
     by_first: dict[bytes, list[bytes]] = {}
     for word in words:

@@ -39,7 +39,7 @@ class Masker:
         keys = tuple(keys)
         self.is_masked = key_rule(keys)
         self._may_have_key = key_hint(keys)
-        # In an outage, a thousand jobs fail with the same text.
+        # The cache is for outages, when a thousand jobs fail with one text.
         self.public = lru_cache(maxsize=4_096)(self._public)
 
     def payload(self, payload: str) -> str:
@@ -97,7 +97,7 @@ def mask_payload(
 ) -> str:
     """Return a payload masked by these keys; never raises. See `Masker.payload`.
 
-    With `personal`, personal data stays.
+    With `personal`, personal data is not masked.
     """
     if personal:
         return _masker(tuple(keys)).payload(payload)
@@ -109,7 +109,7 @@ def mask_text(
 ) -> str:
     """Return free text masked by these keys; never raises. See `Masker.text`.
 
-    With `personal`, personal data stays.
+    With `personal`, personal data is not masked.
     """
     if len(text) <= _TOO_SHORT and text.isalnum():
         return text

@@ -18,7 +18,7 @@ PERSONAL_KEYS: tuple[str, ...] = (
 )
 """The keys of payloads whose values are personal data."""
 
-# A number with its country: `+51 987 654 321`, `+1 (555) 010-9999`.
+# A phone number with its country code: `+51 987 654 321`, `+1 (555) 010-9999`.
 _PHONE = re.compile(r"(?<![\w.+])\+\d{1,3}(?:[ .()-]{0,2}\d){7,12}(?!\d)")
 _IS = r"[\"'\]]?\s{0,3}(?:=>|[:=#]|n[°ºo]\.?)?\s{0,3}(?P<q>\\{0,8}[\"']?)"
 _PHONE_LABEL = re.compile(
@@ -34,7 +34,7 @@ _DOCUMENT_LABEL = re.compile(
     re.IGNORECASE,
 )
 _CPF = re.compile(r"\d(?<![\d.]\d)\d(?:\d\.\d{3}\.\d{3}-\d{2}|\.\d{3}\.\d{3}/\d{4}-\d{2})(?!\d)")
-# An address has a separator, letters and a space; `address: 127.0.0.1` is a host.
+# A postal address has a separator, letters and a space; `address: 127.0.0.1` is a host.
 _ADDRESS_LABEL = re.compile(
     r"(?<![^\W_])(?:(?:shipping|billing|home|postal|delivery)[ _]address"
     r"|address(?:[ _]?line)?[ _]?[12]?|direcci(?:o|ó)n|domicilio|street|calle|endere(?:c|ç)o)"
@@ -42,7 +42,7 @@ _ADDRESS_LABEL = re.compile(
     r"(?P<value>(?=[^\"'\n]{0,60}[^\W\d_]{2}[^\"'\n]{0,60}\s)(?(q)[^\"'\n\\]{5,300}))",
     re.IGNORECASE,
 )
-# A text with a label contains one of these parts; this search is fast.
+# Every text with a label contains one of these parts. The search for these parts is fast.
 _NUMBER_HINT = re.compile(
     any_of(
         b"fono fone phon tel. celular movil m\xc3\xb3vil mobile whatsapp fax dni ruc nif nie cuit"

@@ -22,8 +22,8 @@ _BEARER = re.compile(
 _MAIL_HOST = re.compile(r"(?:@|%40)(?:[\w-]{1,63}\.){1,8}[\w-]{2,63}")
 _NOT_MAILBOX = frozenset(" \t\r\n\"'<>,;:()[]{}=@/\\&?|")
 _MAX_MAILBOX = 200
-# The word boundary is tested once; the engine then rejects most branches at the first character.
-# No key is shorter than 10 characters, so most words are rejected before the branches.
+# The pattern tests the word boundary once, and then rejects most branches at the first character.
+# No key is shorter than 10 characters, so the pattern rejects most words before the branches.
 _KEYS = re.compile(
     r"(?<![A-Za-z0-9])(?=\S{10})(?:"
     r"eyJ[\w-]{5,4000}\.[\w-]{2,8000}(?:\.[\w-]{0,2000})?"  # JSON web token

@@ -74,7 +74,7 @@ class ErrorDetail(Value):
 
 
 class MergedGroup(Value):
-    """A group that is merged into another group. `by` is None for a merge by new rules."""
+    """A group that is merged into another group. `by` is None if new rules merged the group."""
 
     error: str
     name: str
@@ -83,9 +83,9 @@ class MergedGroup(Value):
 
 
 class MergeDetails(Value):
-    """A group and the group that includes its failures, with their failed jobs before the change.
+    """A group and the group that includes its failures, with both counts from before the change.
 
-    `state`: the merge is only previewed, it has begun, or it has ended.
+    `state`: the merge is only previewed, has begun, or has ended.
     """
 
     error: str
@@ -98,7 +98,7 @@ class MergeDetails(Value):
 
 
 class ErrorDetailListed(Value):
-    """The row digests of the failures, by id, and the groups that are merged into the group."""
+    """The row digests of the listed failures by id, and the groups merged into the group."""
 
     row_digests: dict[int, str]
     merged: tuple[MergedGroup, ...] = ()

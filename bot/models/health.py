@@ -123,10 +123,10 @@ class Undelivered(Value):
 
 
 class Backfill(Value):
-    """The progress of the index over the failures from before the bot's first start.
+    """The progress of indexing the failures from before the bot's first start.
 
     `total` is an estimate, because ids may have gaps. `per_second` and `seconds_left` are None
-    before the first rows. `regrouping`: the indexed failures are grouped again by new rules.
+    before the first rows. `regrouping`: new rules group the indexed failures again.
     """
 
     rows: int

@@ -48,7 +48,7 @@ class HomeData(Value):
     """The dashboard. A part is None if the bot could not read it in time.
 
     `as_of` is the time of the counts (naive UTC), or None if the counts are current. `estimated`:
-    no exact count exists yet.
+    the counts are estimates, because no exact count exists yet.
     `incident_count` and `errors.count` are totals; Home lists only the first incidents and error
     groups. `day` covers the last 24 hours.
     """

@@ -104,8 +104,8 @@ class FailedJobList(Value):
 class JobDetail(Value):
     """All details of one job. `payload` is masked; `row_digest` identifies the row's content.
 
-    `reserved_at` is in unix seconds, for the button that releases the job. `facts` are what the
-    payload says about the job in the layout of the queue's tables, by key.
+    `reserved_at` is in unix seconds, for the button that releases the job. `facts` are
+    data about the job from its payload, by key; the layout of the queue's tables reads these data.
     """
 
     job: Job
@@ -120,7 +120,7 @@ class FailedJobDetail(Value):
     """All details of one failed job. `payload` is masked; `exception` is masked but not shortened.
 
     `error` is the id of its error group, such as E12, if the index of failures has the job. `facts`
-    are those of `JobDetail`.
+    has the meaning that it has in `JobDetail`.
     """
 
     failed_job: FailedJob
@@ -168,7 +168,7 @@ class DeletedCount(Value):
 class RetriedJob(Value):
     """One failed job that was retried, with its new id in `jobs`.
 
-    `edited` has the numbers that the retry changed in the payload, by key.
+    `edited`: the numbers that the retry changed in the payload, by key.
     """
 
     failed_id: int
@@ -253,9 +253,9 @@ class Listed(Value):
 
     The data are the row digests by id and the arguments of the request. The button for the next
     page adds `after` to these arguments. `partial`: only the lowest and the highest ids were
-    scanned. `whole`: the person typed a limit, so the list shows all rows up to this limit. Rows
-    that have no room for buttons are shown too. `reserved_at` is the time when a worker took each
-    reserved job (unix seconds), by id. A reservation expires after `retry_after` seconds, or never.
+    scanned. `whole`: the person typed a limit, so the list shows all rows up to this limit,
+    including rows without buttons. `reserved_at` has, by id, the time when a worker took the
+    reserved job (unix seconds). A reservation expires after `retry_after` seconds, or never.
     """
 
     row_digests: dict[int, str]

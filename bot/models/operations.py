@@ -33,10 +33,10 @@ class Named(Value):
 class Scope(Value):
     """The scope of an operation: failures that match all fields. Times are the queue's wall clock.
 
-    `ids` are ids of failed jobs. The scope has at most `limit` failures, starting with the
-    failures that were indexed first. With `undo`, the scope is all rows that the operation `undo`
+    `ids` are ids of failed jobs. The scope has at most `limit` failures, the first indexed
+    failures first. With `undo`, the scope is all rows that the operation `undo`
     changed, and no other filter applies. `older_than` adds failures with a lower `seq` to the
-    failures of the incident. `merged` are the groups that were merged into `error_group`.
+    incident's failures. `merged` are the groups that are merged into `error_group`.
     """
 
     queue: str | None = None
@@ -130,7 +130,7 @@ class Preview(Value):
     # When the bot removes the failed jobs, the database deletes or changes rows of these tables.
     children: tuple[str, ...] = ()
     older: WiderPlan | None = None
-    # The layout of the queue's tables; a layout may have its own note about retries.
+    # The name of the layout, because each layout may have a note about retries.
     layout: str = "spec"
 
     @computed_field  # type: ignore[prop-decorator] # as pydantic documents it
@@ -144,7 +144,7 @@ class Progress(Value):
     """The progress of an operation. `state` is running, done, cancelled or stopped.
 
     An operation that waits for approval has the state awaiting, a `scope` and a deadline `until`
-    (naive UTC); without a decision for the operation, the state is declined or expired.
+    (naive UTC). Without approval the state becomes declined, or expired after `until`.
     """
 
     operation: int
@@ -177,7 +177,7 @@ class Progress(Value):
 
 
 class Decision(Value):
-    """The approved or declined operation: its action, its failed jobs, and who asked for it."""
+    """An approved or declined operation: its action, its failed jobs, and its author."""
 
     operation: int
     action: str
@@ -198,7 +198,7 @@ class Outcomes(Value):
 
     `state` is following, settled (all outcomes are known) or stopped (the jobs are no longer
     tracked). While an operation waits for its canary, the counts cover only the first `canary`
-    jobs, which have `canary_errors` error groups. `error` is then the error of a failed canary job
+    jobs, from `canary_errors` error groups. `error` is the error of a canary job that failed again
     (masked, one line).
     """
 

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 Block: TypeAlias = dict[str, Any]
 
 SYSTEM = "queue-bot"
-"""The bot itself in the audit log, for the records that no person caused."""
+"""The bot's name in the audit records that no person caused."""
 
 _SLACK_USER = re.compile(r"[UW][A-Z0-9]{7,}")
 
@@ -77,7 +77,7 @@ class Person:
 
     @property
     def in_terminal(self) -> bool:
-        """Whether the name was typed in a terminal, where anybody may take any name."""
+        """Whether the name was typed in a terminal, where anybody can use any name."""
         return bool(self.user) and not self.in_slack and self.user != SYSTEM
 
 

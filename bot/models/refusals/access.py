@@ -14,10 +14,10 @@ class NotAllowed(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class Denied(NotAllowed):
-    """The person has the role `has` but needs `needed`. `holders` are the ids with that role.
+    """The person has the role `has` but needs `needed`. `holders` are the ids with `needed`.
 
-    `most` is set if the role `has` allows at most this many rows, and the request has `total` rows.
-    `recent` is set if the person has retried that many rows in the last `minutes`.
+    `most` is set if the role `has` allows at most `most` rows; the request has `total` rows.
+    `recent` is set if the person has retried `recent` rows in the last `minutes`.
     """
 
     code = "denied"

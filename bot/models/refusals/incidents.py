@@ -17,7 +17,7 @@ class ErrorGroupNotFound(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class AlreadyMerged(Refusal):
-    """The group `id` is a part of the group `into` already; `by` is None if new rules merged it."""
+    """The group `id` is already merged into `into`; `by` is None if new rules merged the group."""
 
     code = "already-merged"
     outcome = "no-op"
@@ -30,7 +30,7 @@ class AlreadyMerged(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class NotMerged(Refusal):
-    """The group is not merged into another group, so there is nothing to undo."""
+    """The group is not merged into another group, so no merge can be ended."""
 
     code = "not-merged"
     outcome = "no-op"

@@ -60,7 +60,7 @@ class CountMismatch(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class NotAwaiting(Refusal):
-    """The operation `id` does not wait for approval: it was decided, it expired, or never did."""
+    """The operation `id` is not awaiting approval: it was decided, expired, or never awaited it."""
 
     code = "not-awaiting"
 
@@ -71,7 +71,7 @@ class NotAwaiting(Refusal):
 class SecondPersonNeeded(Refusal):
     """The approver may be the person who asked for the operation.
 
-    `why` is `own`, or `terminal` because a name in a terminal proves nobody's identity.
+    `why` is `own`, or `terminal`, because a name in a terminal does not prove an identity.
     """
 
     code = "second-person-needed"
@@ -82,7 +82,7 @@ class SecondPersonNeeded(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class ApprovalPending(Refusal):
-    """The terminal confirmed the operation, but another admin must approve it in Slack."""
+    """A person in a terminal confirmed the operation, but an admin must approve it in Slack."""
 
     code = "approval-pending"
 
