@@ -65,7 +65,7 @@ class RetryRate:
         return literal(first) + before * 60 // self.per_minute
 
     def last_start(self, rows: int) -> datetime:
-        """When the last of `rows` jobs may start (naive UTC), rounded up."""
+        """The time when the last of `rows` jobs may start (naive UTC), rounded up."""
         return self.starts_at + timedelta(seconds=1, minutes=rows / self.per_minute)
 
 

@@ -105,7 +105,7 @@ def check_fits(
 
 
 def _original(queue: Queue, edits: PayloadEdits) -> ColumnElement[str]:
-    """The digest of a failed job's content as the retry changes it."""
+    """The digest of a failed job's content after the edits of the retry."""
     failed = queue.failed_layout
     edited = edits.applied(failed.payload) if edits.by_id else None
     return content_digest(queue.failed, edited)

@@ -79,12 +79,12 @@ def names(
     seconds: float = STATEMENT_SECONDS,
     beyond: str | None = None,
 ) -> Iterator[str]:
-    """Yield the names of the queues that have jobs, by one look-up each; raises `TooSlow`.
+    """Yield the names of the queues that have jobs; raises `TooSlow`.
 
-    With `beyond`, only the names after this name are read. `seconds` is the time limit of a
-    look-up. The look-ups are needed because `SELECT DISTINCT` may
-    read the whole index, which takes 1 s for three million jobs. A job whose queue is NULL or bytes
-    is in no queue; SQLite can store such values.
+    With `beyond`, yield only the names after this name. Each name is read by one look-up with a
+    time limit of `seconds`. `SELECT DISTINCT` could read the whole index instead, which takes 1 s
+    for three million jobs. A job whose queue is NULL or bytes is in no queue; SQLite can store such
+    values.
     """
     column = queue.jobs_layout.queue
     first = func.min(column)

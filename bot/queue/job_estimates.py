@@ -1,7 +1,7 @@
-"""Estimate the counts of both tables: for the time before the first exact count of a large queue.
+"""Estimate the counts of both tables. Estimates are used until a large queue has an exact count.
 
 The sizes come from the server's statistics and index dives. The ages and the reserved jobs come
-from both ends of each queue. So an estimate takes milliseconds for any number of rows.
+from both ends of each queue. An estimate takes milliseconds, whatever the number of rows.
 """
 
 from contextlib import suppress
@@ -21,13 +21,13 @@ from bot.queue.layouts import Queue
 from bot.wall_clock import unix
 
 QUEUES = 30
-"""At most this many queues are estimated, the first by name."""
+"""The maximum number of queues that are estimated, in the order of their names."""
 PROBED_ROWS = 200
 SECONDS = 0.3
 
 
 def estimate(connection: Connection, queue: Queue, now: datetime) -> JobCounts | None:
-    """Return the estimated counts; None if the server estimates no rows, as SQLite."""
+    """Return the estimated counts, or None if the server (SQLite) estimates no rows."""
     failed = estimated_rows(connection, select(queue.failed_layout.id))
     if failed is None:
         return None

@@ -106,8 +106,8 @@ class MovedJob:
 def retry(connection: Connection, queue: Queue, failed_id: int, now: datetime) -> MovedJob:
     """Move one failed job back to `jobs` with 0 attempts; return the new job.
 
-    Raises `LostRace` if the row does not exist any more, and `RowTooLong`, `RowWouldChange` or
-    `RowRefused` if the copy would differ from the original, or if the job came from elsewhere.
+    Raises `LostRace` if the row no longer exists. Raises `RowTooLong`, `RowWouldChange` or
+    `RowRefused` if the copy would differ from the original, or if the job did not come from `jobs`.
     """
     failed = queue.failed_layout
     is_this_row = failed.id == failed_id

@@ -165,7 +165,7 @@ def job(connection: Connection, queue: Queue, now: datetime, job_id: int) -> Job
 def failed_job(connection: Connection, queue: Queue, failed_id: int) -> FailedJobDetail:
     """Return the details of one failed job; raises `FailedJobNotFound`.
 
-    The details have 64 kB of the payload and 64 kB of the exception, both unmasked.
+    The details have the first 64 kB of the payload and of the exception, without masking.
     """
     query = failed_columns(queue, DETAIL_HEAD).where(queue.failed_layout.id == failed_id)
     selected = connection.execute(query).mappings().first()

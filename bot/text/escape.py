@@ -20,7 +20,7 @@ class Mrkdwn(str):
 
 # Invisible characters: controls, soft hyphen, zero width, direction marks and overrides, blank
 # letters, tags, and lone surrogates. Such characters can make a line look like a different line.
-# ZWNJ and ZWJ stay between characters of the scripts and emoji that need them (from U+0590).
+# ZWNJ and ZWJ stay unchanged between characters (from U+0590) of scripts and emoji that need them.
 _INVISIBLE = re.compile(
     "(?:[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f"
     "\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0d\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff"
@@ -32,11 +32,11 @@ _LINE_END = re.compile("\r\n?|[\x85\u2028\u2029]")
 _MODIFIER_GRAVE = "\u02cb"
 _LESS, _GREATER = "\u2039", "\u203a"  # single angle quotation marks
 TERMINAL = " (terminal)"
-"""The mark after a name from a terminal, in every language: nobody checked the name."""
+"""The mark after an unverified name from a terminal, in every language."""
 _SLACK_ID = re.compile(r"[CDGSUW][A-Z0-9]{2,}")
 _TOKEN = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
-# One word of letters that look like no others, digits and a few signs. Only such a text of others
-# stands beside the bot's own words; a space, `@`, `#` or `:` would let it imitate them.
+# One word of unmistakable letters, digits and a few signs. Only such a text from users or jobs is
+# shown without quotes; with a space, `@`, `#` or `:` it could imitate the bot's own words.
 _BARE = re.compile(
     r"[A-Za-z0-9\xc0-\xd6\xd8-\xf6\xf8-\xff](?:[A-Za-z0-9\xc0-\xd6\xd8-\xf6\xf8-\xff.'/,+%-]|_(?=[A-Za-z0-9]))*"
 )
@@ -44,29 +44,29 @@ _BOLD = re.compile(r"(?<![\w*])\*(?=\S)([^*\n]+?)(?<=\S)\*(?![\w*])")
 
 
 class Plain(str):
-    """Text that the bot wrote: a text of the catalogs, with the texts of others in quotes."""
+    """Text that the bot wrote: a catalog's text, with texts from users or jobs in quotes."""
 
     __slots__ = ()
 
 
 def clean(value: object) -> str:
-    """Return the value with invisible characters shown as `[U+200B]`. Newlines and tabs stay."""
+    """Return the value with invisible characters as `[U+200B]`; keep newlines and tabs."""
     text = str(value)
     if text.isascii() and text.isprintable():
-        # Most texts have nothing to replace, and both patterns cost many times as much.
+        # Most texts need no replacement, and the two patterns take many times as long as this test.
         return text
     return _INVISIBLE.sub(_code_points, _LINE_END.sub("\n", text))
 
 
 def _code_points(run: re.Match[str]) -> str:
-    """Return the code points of a run of invisible characters; a long run is shortened."""
+    """Return the code points of consecutive invisible characters; shorten a long list."""
     points = [f"U+{ord(char):04X}" for char in run.group()[:_MOST_SHOWN]]
     more = ["…"] if len(run.group()) > _MOST_SHOWN else []
     return f"[{' '.join([*points, *more])}]"
 
 
 def is_bare(text: str) -> bool:
-    """Return whether a text of others is one word, which cannot imitate the bot's own words."""
+    """Return whether the text is one word, which cannot imitate the bot's own words."""
     return _BARE.fullmatch(text) is not None
 
 
@@ -153,13 +153,13 @@ def link(url: str, label: object) -> Mrkdwn:
 
 
 def named(value: object, limit: int = 64) -> Mrkdwn:
-    """Return a text of others on one line: one word as it is, any other text in a code span."""
+    """Return a text from users or jobs on one line: one word unchanged, other text as code."""
     line = plain_line(value, limit, angles=True)
     return escape(line) if is_bare(line) else code(line, limit)
 
 
 def quoted(value: object, limit: int = 300) -> str:
-    """Return a text of others for plain text: one word as it is, any other text in quotes."""
+    """Return a text from users or jobs for plain text: one word unchanged, other text in quotes."""
     if isinstance(value, Plain):
         return value
     line = plain_line(value, limit, angles=True)
@@ -167,7 +167,7 @@ def quoted(value: object, limit: int = 300) -> str:
 
 
 def mention(user: str) -> Mrkdwn:
-    """Return a mention of a Slack user by id; the name of a person in a terminal is marked."""
+    """Return a mention of a Slack user by id, or the name from a terminal with its mark."""
     person = Person(user)
     if person.in_slack:
         return Mrkdwn(f"<@{user}>")
@@ -210,8 +210,8 @@ def plain_line(value: object, limit: int, *, angles: bool = False) -> str:
 def readable(text: str) -> Plain:
     """Return mrkdwn as plain text for a terminal or JSON: no bold; decoded entities and tokens.
 
-    A code span keeps its backticks and the lines of a code block are indented, because they may be
-    a text of others that imitates the bot's own lines.
+    A code span keeps its backticks, and the lines of a code block are indented. Otherwise a text
+    from users or jobs could imitate the bot's own lines.
     """
     pieces = re.split("(`+)", text)
     parts = []

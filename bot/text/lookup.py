@@ -98,8 +98,8 @@ class Texts:
     """The messages of one language. `texts(key, …)` is mrkdwn; `texts.plain(key, …)` is unescaped.
 
     The values may be of these types: counts (formatted for the language; ids are passed as text),
-    booleans (1 or 0), text (in code or in quotes unless it is one word), `Mrkdwn` and `Plain` (text
-    of the bot), `Person` (a mention) and `Moment` (a date in each reader's zone).
+    booleans (1 or 0), text (in code or quotes, except a single word), `Mrkdwn` and `Plain` (the
+    bot's own text), `Person` (a mention) and `Moment` (a date in each reader's zone).
     """
 
     def __init__(self, language: str, zone: ZoneInfo, locale: str | None = None) -> None:

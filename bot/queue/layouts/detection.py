@@ -12,15 +12,16 @@ from bot.queue.layouts.spec import SPEC
 
 
 def all_layouts(retry_after: int, connections: Sequence[str]) -> tuple[Layout, ...]:
-    """Return every layout; the arguments are those of `laravel`."""
+    """Return every layout. `laravel` uses the two arguments."""
     return (SPEC, laravel(retry_after, connections))
 
 
 def detect(connection: Connection, jobs: str, failed: str, layouts: Sequence[Layout]) -> Layout:
     """Return the layout whose columns the two tables have; raise `StartError` if several match.
 
-    If no layout matches, return the layout that lacks the fewest columns, so that the check at
-    start names these columns. If several layouts lack equally few columns, the error names them.
+    If no layout matches, return the layout with the fewest missing columns; the check at start then
+    names these columns. If several layouts have equally few missing columns, the error names the
+    layouts.
     """
     definitions = read_tables(connection, [jobs, failed])
     missing = {layout.name: _missing(layout, jobs, failed, definitions) for layout in layouts}
@@ -39,7 +40,7 @@ def detect(connection: Connection, jobs: str, failed: str, layouts: Sequence[Lay
 def _missing(
     layout: Layout, jobs: str, failed: str, definitions: Mapping[str, TableDefinition]
 ) -> list[str]:
-    """Return the layout's columns that the tables lack."""
+    """Return the layout's columns that the two tables do not have."""
     return [
         f"{table.name}.{column.name}"
         for table in layout.tables(jobs, failed, None)

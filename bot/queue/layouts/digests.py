@@ -1,4 +1,4 @@
-"""Digests of the queue's rows, computed in the server: 32 hex digits of a SHA-256."""
+"""Digests of the queue's rows: the first 32 hex digits of a SHA-256, computed in the server."""
 
 from typing import Any
 
@@ -7,20 +7,20 @@ from sqlalchemy import Column, ColumnElement, LargeBinary, String, Table, func
 from bot.database.dialects import as_bytes, sha256, stored_bytes, utf8mb4
 
 CHARSET = "charset"
-"""The key of the character set in the `info` of a table's column, as `fitted` reads it."""
+"""The key in a column's `info` for the column's character set, which `fitted` reads."""
 
 
 def as_utf8mb4(column: Column[Any]) -> ColumnElement[Any]:
     """A text column in utf8mb4.
 
-    A conversion costs 0.6 to 1 µs a row, even if no character must be converted.
+    A conversion takes 0.6 to 1 µs a row, even for a text that needs no conversion.
     """
     return column if column.info.get(CHARSET) == "utf8mb4" else utf8mb4(column)
 
 
 def _digest(*parts: ColumnElement[Any]) -> ColumnElement[str]:
-    # The texts are read as bytes, because a server refuses to concatenate latin1 and utf8mb4. The
-    # character set of a column may change to either while the bot runs.
+    # The texts are read as bytes, because a server refuses to concatenate latin1 and utf8mb4. While
+    # the bot runs, a column may change to one of these character sets.
     texts = (
         as_bytes(as_utf8mb4(part))
         if isinstance(part, Column) and isinstance(part.type, String)
@@ -31,8 +31,8 @@ def _digest(*parts: ColumnElement[Any]) -> ColumnElement[str]:
 
 
 def _content(payload: Column[Any]) -> ColumnElement[str]:
-    # The payload is hashed first: a text longer than max_allowed_packet would make the row's digest
-    # NULL.
+    # The payload is hashed first. If a concatenated text were longer than max_allowed_packet, the
+    # row's digest would be NULL.
     return sha256(payload if isinstance(payload.type, LargeBinary) else as_utf8mb4(payload))
 
 
@@ -58,9 +58,9 @@ def payload_digest(table: Table) -> ColumnElement[str]:
 
 
 def content_digest(table: Table, edited: ColumnElement[str] | None = None) -> ColumnElement[str]:
-    """The digest of the content that a retry copies from a failed job, 32 hex digits.
+    """The digest of a failed job's content that a retry copies, 32 hex digits.
 
-    `edited` is the payload as the retry changes it, in utf8mb4 or bytes.
+    `edited` is the payload after the edits of the retry, in utf8mb4 or as bytes.
     """
     content = _content(table.c.payload) if edited is None else sha256(edited)
     return _digest(table.c.queue, content)

@@ -1,7 +1,7 @@
 """The layout of Laravel's database queue, versions 5.3 to 13.
 
-`jobs` has no `max_attempts`: the payload says how often a worker may take the job. A reservation
-expires after `retry_after` seconds; then workers may take the job again.
+`jobs` has no `max_attempts`; the payload has the maximum number of attempts. A reservation expires
+after `retry_after` seconds. After that, workers may take the job again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,7 +38,7 @@ from bot.queue.layouts.tables import FailedJobsTable, JobsTable
 
 
 def laravel_tables(jobs: str, failed_jobs: str, schema: str | None) -> tuple[Table, Table]:
-    """Return the columns that all versions have; newer versions have `failed_jobs.uuid` too."""
+    """Return the columns of all versions. Newer versions also have `failed_jobs.uuid`."""
     metadata = MetaData()
     options: dict[str, Any] = {
         "schema": schema,
@@ -75,13 +75,13 @@ def laravel_tables(jobs: str, failed_jobs: str, schema: str | None) -> tuple[Tab
 
 @dataclass(frozen=True, slots=True)
 class LaravelJobs(JobsTable):
-    """Laravel's `jobs`; a reservation is over after `retry_after` seconds."""
+    """Laravel's `jobs`; a reservation expires after `retry_after` seconds."""
 
     retry_after: int
 
     @property
     def max_attempts(self) -> ColumnElement[Any]:
-        """NULL, because no column has it; `row_of` reads it from the payload."""
+        """NULL, because no column has this number; `row_of` reads the number from the payload."""
         return null()
 
     def payload_digest(self) -> ColumnElement[str]:
@@ -109,17 +109,17 @@ class LaravelJobs(JobsTable):
         return or_(waiting, self._is_expired(now))
 
     def reserved_since(self, now: datetime) -> ColumnElement[Any]:
-        """When the worker that has the job reserved it; NULL after the reservation's end."""
+        """The time when a worker reserved the job; NULL if the reservation has expired."""
         return case((self.is_reserved(now), self.reserved_at))
 
     def available_since(self) -> ColumnElement[int]:
-        """When the job became available; an expired job is available since the expiry."""
+        """The time when the job became available, or when its reservation expired."""
         expired = (self.reserved_at.is_not(None), self.reserved_at + self.retry_after)
         later = (self.available_at > self.created_at, self.available_at)
         return case(expired, later, else_=self.created_at)
 
     def row_of(self, row: RowMapping) -> JobRow:
-        """Return the row that `selection` selected, with the attempts that its payload allows."""
+        """Return the row that `selection` selected; read its `max_attempts` from the payload."""
         job = JobRow.of(row)
         return replace(job, max_attempts=laravel_payload.max_tries(job.payload))
 
@@ -151,7 +151,7 @@ class LaravelFailed(FailedJobsTable):
         at = encode_moment(starts_at)
         edits: dict[int, PayloadEdit] = {}
         for id_, payload in connection.execute(rows):
-            # Latin-1 has one character for each byte, so positions are those of the bytes.
+            # Latin-1 has one character for each byte, so the positions count bytes.
             text = payload.decode("latin-1") if isinstance(payload, bytes) else payload or ""
             edit = laravel_payload.retry_edit(text, at)
             if edit is not None:
@@ -161,7 +161,7 @@ class LaravelFailed(FailedJobsTable):
     def new_state(
         self, now: ColumnElement[int], available_at: ColumnElement[int]
     ) -> Mapping[str, ColumnElement[Any]]:
-        """The values of a new job's other columns by name; moments are in unix seconds."""
+        """The values of the columns that a retry does not copy, by name; times are unix seconds."""
         state = dict(FailedJobsTable.new_state(self, now, available_at))
         del state["max_attempts"]
         return state

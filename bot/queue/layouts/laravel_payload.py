@@ -1,7 +1,7 @@
-"""What Laravel's payloads say at their top level, and what a retry changes there.
+"""Read the top level of Laravel's payloads, and change it for a retry.
 
 PHP objects in the payload are never unserialized. Laravel's own `queue:retry` decodes and encodes
-the whole payload; here only the numbers are replaced, in the text.
+the whole payload. The bot only replaces the numbers in the text of the payload.
 """
 
 from collections.abc import Sequence
@@ -20,12 +20,12 @@ _UUID_HEAD = '{"uuid":"'
 _UUID_LENGTH = 36
 _DATA = '"data":'
 _DEADLINES = ("retryUntil", "timeoutAt")
-"""The keys of the moment after which a worker fails the job: `timeoutAt` in Laravel 5.5 to 7."""
+"""The keys of the deadline after which a worker fails the job; Laravel 5.5 to 7: `timeoutAt`."""
 _CREATED = ("createdAt", "pushedAt")
 
 
 def max_tries(payload_head: str) -> int | None:
-    """Return how often a worker may take the job, or None if the payload does not say it."""
+    """Return the maximum number of attempts, or None if the payload does not have it."""
     value = leading_values(payload_head).get("maxTries")
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
@@ -35,7 +35,7 @@ _LONGEST_FACT = 200
 
 
 def facts(payload_head: str) -> dict[str, str]:
-    """Return what the payload says about the job's attempts, tags, batch, chain and encryption."""
+    """Return the payload's data about attempts, tags, batch, chain and encryption of the job."""
     values = leading_values(payload_head)
     named: dict[str, object] = {key: values.get(key) for key in _FACTS}
     tags = values.get("tags")
@@ -54,17 +54,17 @@ def facts(payload_head: str) -> dict[str, str]:
 
 
 def batch_id(payload_head: str) -> str | None:
-    """Return the id of the job's batch in `job_batches`, or None without a batch."""
+    """Return the id of the job's batch in `job_batches`, or None if the job has no batch."""
     value = value_at(payload_head, "data.batchId", "data.command.batchId")
     return value if isinstance(value, str) else None
 
 
 def retry_edit(payload: str, at: int) -> PayloadEdit | None:
-    """Return what a retry changes in this payload if the job starts at `at` (unix seconds).
+    """Return the edit of this payload for a job that starts at `at` (unix seconds), or None.
 
-    A passed deadline moves by the time that the job had at first. Without the time of its creation
-    the deadline becomes null, so that the worker counts the attempts. `attempts` becomes 0. None:
-    nothing changes.
+    A passed deadline is set to `at` plus the time that the job had originally. If the payload has
+    no time of creation, the deadline becomes null, so that the worker counts the attempts.
+    `attempts` becomes 0.
     """
     every = members(payload)
     if every is None:
@@ -98,7 +98,7 @@ def _new_values(last: dict[str, Member], at: int) -> dict[str, int | None]:
 
 
 def _seconds(member: Member | None) -> int | None:
-    """Return a whole number; Horizon stores `pushedAt` as a text with a fraction."""
+    """Return the value as a whole number. Horizon stores `pushedAt` as a text with a fraction."""
     value = None if member is None else member.value
     if isinstance(value, bool):
         return None
@@ -109,7 +109,7 @@ def _seconds(member: Member | None) -> int | None:
 
 
 def _is_recognized_after(payload: str, edited: Sequence[Member]) -> bool:
-    """Whether the payload's digest is the same before and after the edit; see `identity`."""
+    """Whether the digest of `identity` is equal before and after the edit."""
     end = len(_UUID_HEAD) + _UUID_LENGTH
     if payload.startswith(_UUID_HEAD) and payload[end : end + 1] == '"':
         return True
@@ -120,8 +120,8 @@ def _is_recognized_after(payload: str, edited: Sequence[Member]) -> bool:
 def may_change(payload: Column[str]) -> ColumnElement[bool]:
     """Whether a retry may change the payload; false only if `retry_edit` would return None.
 
-    The framework writes `"retryUntil":null` into each payload. Removing such a text cannot hide
-    another one.
+    The framework writes `"retryUntil":null` into each payload. The condition removes such texts
+    before it searches for the keys; other values of these keys remain.
     """
     text = _bytes_of(payload)
     usual = {"retryUntil": "null", "timeoutAt": "null", "attempts": "0"}
@@ -134,10 +134,10 @@ def may_change(payload: Column[str]) -> ColumnElement[bool]:
 
 
 def identity(table: Table) -> ColumnElement[str]:
-    """The digest by which a retried job is recognized: that of its uuid if the payload has one.
+    """The digest by which a retried job is recognized: the digest of the uuid in the payload.
 
-    Payloads of Laravel 5 and 6 have no uuid. The digest is then that of the payload, or of the
-    payload from `"data":` on if a retry may have changed a number before it.
+    Payloads of Laravel 5 and 6 have no uuid. Then the whole payload is hashed. If a retry may have
+    changed a number before `"data":`, only the text from `"data":` on is hashed.
     """
     payload = table.c.payload
     text = _bytes_of(payload)
@@ -158,7 +158,7 @@ def identity(table: Table) -> ColumnElement[str]:
 
 
 def _bytes_of(payload: Column[Any]) -> ColumnElement[bytes]:
-    """The payload's bytes in UTF-8, which a server searches faster than text."""
+    """The payload as bytes in UTF-8, because a server searches bytes faster than text."""
     if isinstance(payload.type, LargeBinary):
         return as_bytes(payload)
     return as_bytes(as_utf8mb4(payload))

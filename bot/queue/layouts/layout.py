@@ -1,4 +1,4 @@
-"""What a layout of the queue's tables consists of."""
+"""The parts of a layout of the queue's tables."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ class Layout:
 
     `tables` returns the tables under the given names, in the given schema; `jobs` and `failed` give
     access to them.
-    `has_long_queue_names`: the table of failed jobs may have names of queues that are too long for
-    the table of jobs; such rows are refused one by one. `retry_after`: a reservation expires after
-    this many seconds, or never. `facts` returns what the head of a payload says about its job.
+    `has_long_queue_names`: the table of failed jobs may have queue names that are too long for the
+    table of jobs. A retry refuses such rows one by one. `retry_after`: a reservation expires after
+    this many seconds, or never. `facts` returns data about a job from the head of its payload.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""How the queue's tables store moments.
+"""The forms in which the queue's tables store times.
 
 Times of `jobs` are unix seconds. `failed_at` is wall clock time in the queue's time zone.
 """
@@ -10,24 +10,24 @@ from bot import wall_clock
 
 
 def encode_moment(utc: datetime) -> int:
-    """Return a naive UTC moment in unix seconds, as the columns of `jobs` store it."""
+    """Return a naive UTC time as unix seconds, the form in the columns of `jobs`."""
     return wall_clock.unix(utc)
 
 
 def decode_moment(stored: int) -> datetime:
-    """Return a moment of `jobs` as naive UTC."""
+    """Return a time of `jobs` (unix seconds) as naive UTC."""
     return wall_clock.utc_of_unix(stored)
 
 
 def encode_failed_at(utc: datetime, zone: ZoneInfo) -> datetime:
-    """Return a naive UTC moment as wall clock time of the zone, as `failed_at` stores it."""
+    """Return a naive UTC time as wall clock time of the zone, the form in `failed_at`."""
     return wall_clock.from_utc(utc, zone)
 
 
 def decode_failed_at(stored: datetime, zone: ZoneInfo) -> datetime:
-    """Return a `failed_at` as naive UTC, or unchanged if the result is outside the calendar.
+    """Return a `failed_at` as naive UTC, or unchanged if Python cannot represent the result.
 
-    A row may hold any time that the server accepts.
+    A row may have any time that the server accepts.
     """
     try:
         return wall_clock.to_utc(stored, zone)

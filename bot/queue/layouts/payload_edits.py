@@ -1,6 +1,6 @@
-"""Changes of payloads that a retry makes in the server: each replaces one stretch of the text.
+"""The edits that a retry makes in the server. Each edit replaces one part of a payload.
 
-Every other byte of the payload stays as it is, because the payload is never decoded and encoded.
+All other bytes of the payload stay unchanged, because the payload is never decoded and encoded.
 """
 
 from collections.abc import Mapping
@@ -23,9 +23,9 @@ from bot.queue.layouts.digests import as_utf8mb4
 
 @dataclass(frozen=True, slots=True)
 class PayloadEdit:
-    """Replace the characters from `start` to `end` by `text`; bytes if the column is binary.
+    """Replace the characters (bytes in a binary column) from `start` to `end` by `text`.
 
-    `values` are the new values by key, for people.
+    `values` are the new values by key; people see them in the answer.
     """
 
     start: int
@@ -36,13 +36,13 @@ class PayloadEdit:
 
 @dataclass(frozen=True, slots=True)
 class PayloadEdits:
-    """The edits of a retry by the id of the failed job, and the same as a table of the server."""
+    """The edits of a retry: by the failed job's id, and as a table in the server."""
 
     by_id: Mapping[int, PayloadEdit] = field(default_factory=dict)
     rows: Subquery | None = None
 
     def source(self, id_: Column[int]) -> FromClause:
-        """The failed jobs, each with its edit if it has one."""
+        """The failed jobs, each with its edit or NULL."""
         table: FromClause = id_.table
         if self.rows is None:
             return table
@@ -69,7 +69,7 @@ NO_EDITS = PayloadEdits()
 
 
 def make_edits(connection: Connection, by_id: Mapping[int, PayloadEdit]) -> PayloadEdits:
-    """Return the edits, ready for one statement of this connection."""
+    """Return the edits in a form that one statement of this connection can use."""
     if not by_id:
         return NO_EDITS
     rows = [

@@ -71,7 +71,7 @@ class Queue:
         )
 
     def facts(self, payload: str) -> dict[str, str]:
-        """Return what the payload says about its job in this layout, without secrets."""
+        """Return the layout's data about a job from its payload, without secrets."""
         return {key: self.mask(value) for key, value in self.layout.facts(payload).items()}
 
     def _public_id(self, value: int | str | None) -> int | str | None:

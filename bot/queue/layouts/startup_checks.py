@@ -21,7 +21,7 @@ from bot.queue.layouts.queue import LONGEST_QUEUE, Queue
 TEXTS = ("queue", "payload", "exception")
 NUMBERS = ("id", "attempts", "max_attempts", "reserved_at", "available_at", "created_at")
 TIMES = ("failed_at",)
-"""The columns by type: text, whole numbers and times."""
+"""The columns of each type: texts, whole numbers and times."""
 
 TIME_TYPES = frozenset({"datetime", "timestamp"})
 

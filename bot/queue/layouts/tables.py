@@ -1,7 +1,7 @@
-"""The queue's two tables: their columns, and the states of a job as conditions.
+"""The queue's two tables: their columns, and SQL conditions for the states of a job.
 
-The classes are for tables with the column names of the spec. A layout whose columns differ has
-subclasses of these classes.
+These classes use the column names of the spec. If a layout has other columns, it has subclasses of
+these classes.
 """
 
 from collections.abc import Mapping
@@ -46,7 +46,7 @@ MAX_ATTEMPTS = 3
 
 @dataclass(frozen=True, slots=True)
 class QueueTable:
-    """The columns that both tables have; a selection gives each column its attribute's name."""
+    """The columns of both tables. In a selection, each column has the name of its attribute."""
 
     table: Table
 
@@ -63,8 +63,8 @@ class QueueTable:
     def is_in_queue(self, name: str) -> ColumnElement[bool]:
         """Whether the row is in this queue.
 
-        A server refuses to compare a column with a text whose characters are not in the column's
-        character set.
+        If the column's character set does not have all characters of the name, the server refuses
+        the comparison.
         """
         if self.queue.info.get(CHARSET) in (None, "utf8mb4") or name.isascii():
             return self.queue == name
@@ -77,7 +77,7 @@ class QueueTable:
 
     @property
     def archived_columns(self) -> tuple[str, ...]:
-        """The names of all columns that an archive keeps under the same name; not the id."""
+        """The names of all columns, except the id, that the archive keeps under the same name."""
         return tuple(column.name for column in self.table.columns if column.name in ARCHIVED)
 
     def column(self, name: str) -> Column[Any]:
@@ -95,31 +95,31 @@ class QueueTable:
 
 @dataclass(frozen=True, slots=True)
 class JobsTable(QueueTable):
-    """The columns of `jobs` and the states of a job as conditions."""
+    """The columns of `jobs`, and SQL conditions for the states of a job."""
 
     @property
     def attempts(self) -> Column[int]:
-        """How often a worker took the job."""
+        """How many times a worker took the job."""
         return self.table.c.attempts
 
     @property
     def max_attempts(self) -> ColumnElement[Any]:
-        """How often a worker may take the job."""
+        """How many times a worker may take the job."""
         return self.table.c.max_attempts
 
     @property
     def reserved_at(self) -> Column[int]:
-        """When a worker reserved the job, in unix seconds; NULL while no worker has it."""
+        """When a worker reserved the job, in unix seconds; NULL if no worker has the job."""
         return self.table.c.reserved_at
 
     @property
     def available_at(self) -> Column[int]:
-        """From when a worker may take the job, in unix seconds."""
+        """The time from which a worker may take the job, in unix seconds."""
         return self.table.c.available_at
 
     @property
     def created_at(self) -> Column[int]:
-        """When the job was created, in unix seconds."""
+        """The time when the job was created, in unix seconds."""
         return self.table.c.created_at
 
     def is_claimed(self) -> ColumnElement[bool]:
@@ -143,19 +143,19 @@ class JobsTable(QueueTable):
         return and_(self.is_pending(now), self.available_at <= encode_moment(now))
 
     def is_delayed(self, now: datetime) -> ColumnElement[bool]:
-        """Whether no worker has the job, and no worker may take the job yet."""
+        """Whether no worker has the job and its `available_at` is in the future."""
         return and_(self.reserved_at.is_(None), self.available_at > encode_moment(now))
 
     def is_untouched(self) -> ColumnElement[bool]:
-        """Whether no worker has the job, and no worker ever had the job."""
+        """Whether no worker has or ever had the job."""
         return and_(self.reserved_at.is_(None), self.attempts == 0)
 
     def reserved_since(self, now: datetime) -> ColumnElement[Any]:  # noqa: ARG002 as above
-        """When the worker that has the job reserved it, in unix seconds; NULL without a worker."""
+        """When a worker reserved the job, in unix seconds; NULL if no worker has the job."""
         return self.reserved_at
 
     def available_since(self) -> ColumnElement[int]:
-        """When the job became available, in unix seconds; never earlier than its creation."""
+        """The time when the job became available, in unix seconds, at the earliest its creation."""
         earliest = self.available_at > self.created_at
         return case((earliest, self.available_at), else_=self.created_at)
 
@@ -191,7 +191,7 @@ class JobsTable(QueueTable):
         return insert(self.table).from_select(names, rows)
 
     def release(self, job_id: int, reserved_at: int) -> Update:
-        """Make a job pending again if it is still reserved since `reserved_at`."""
+        """Make a job pending again if its reservation is still the one of `reserved_at`."""
         job = update(self.table).where(self.id == job_id, self.reserved_at == reserved_at)
         return job.values(reserved_at=None)
 
@@ -207,12 +207,12 @@ class FailedJobsTable(QueueTable):
 
     @property
     def exception(self) -> Column[str]:
-        """The error's whole text."""
+        """The complete text of the error."""
         return self.table.c.exception
 
     @property
     def failed_at(self) -> Column[datetime]:
-        """When the job failed, as `encode_failed_at` stores it."""
+        """The time when the job failed, in the form of `encode_failed_at`."""
         return self.table.c.failed_at
 
     def exception_head(self, characters: int) -> ColumnElement[str]:
@@ -236,12 +236,12 @@ class FailedJobsTable(QueueTable):
         )
 
     def is_movable(self) -> ColumnElement[bool] | None:
-        """Whether the job may enter the table of jobs; None if every job may."""
+        """Whether a retry may insert the job into `jobs`; None if every job is movable."""
         return None
 
     @property
     def origin(self) -> ColumnElement[str]:
-        """Where a job that is not movable came from."""
+        """The source of a job that is not movable, such as the name of its connection."""
         return literal("")
 
     def payload_edits(
@@ -252,7 +252,7 @@ class FailedJobsTable(QueueTable):
     ) -> PayloadEdits:
         """Return the changes that a retry of these jobs makes to their payloads.
 
-        `starts_at` is when the last of the retried jobs may start.
+        `starts_at` is the time when the last retried job may start.
         """
         return NO_EDITS
 
@@ -264,7 +264,7 @@ class FailedJobsTable(QueueTable):
     ) -> Select[Any]:
         """Select failed jobs as new rows of `jobs`, as if each job was created at `now`.
 
-        Workers may take the new jobs at once, or from `available_at` (unix seconds).
+        Workers may take the new jobs at once, or from the time `available_at` (unix seconds) on.
         """
         at = literal(encode_moment(now))
         state = self.new_state(at, at if available_at is None else available_at)
@@ -276,7 +276,7 @@ class FailedJobsTable(QueueTable):
     def new_state(
         self, now: ColumnElement[int], available_at: ColumnElement[int]
     ) -> Mapping[str, ColumnElement[Any]]:
-        """The values of a new job's other columns by name; moments are in unix seconds."""
+        """The values of the columns that a retry does not copy, by name; times are unix seconds."""
         return {
             "attempts": literal(0),
             "max_attempts": literal(MAX_ATTEMPTS),
