@@ -1,4 +1,4 @@
-"""Role changes: if one replica learns that roles changed, all replicas read the roles again.
+"""Role changes: after a change of roles, all replicas read the roles again.
 
 Slack sends an event to one replica only, and a replica reads its settings only at its start. So
 the first replica that learns of a change advances the generation in the database. Each transaction
@@ -52,7 +52,7 @@ class KnownRoles:
 def permit(
     rules: Rules, known: KnownRoles, directory: Directory, invocation: Invocation, need: Need
 ) -> Grant:
-    """Return the lower grant of these rules and the rules of the replica that started last.
+    """Return the lower of two grants: by these rules, and by the newest replica's rules.
 
     Raises `NotAllowed` if either set of rules does not allow the request.
     """
@@ -86,7 +86,7 @@ def require_current(
 
 
 def is_current(committed: int, generation: int | None) -> bool:
-    """Return whether roles were read under the committed generation.
+    """Return whether the replica read the roles under the committed generation.
 
     The mutant `no_role_generation` proves that this check is necessary.
     """

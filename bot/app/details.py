@@ -16,7 +16,7 @@ class ShownTexts:
 
 
 def texts_for_reader(work: Work, payload: str, exception: str = "") -> ShownTexts:
-    """Return the texts without secrets. If the role is too low, mask personal data too."""
+    """Return the texts without secrets. If the reader's role is too low, mask personal data too."""
     keys = work.setup.masked_keys
     hidden = mask_payload(payload, keys), mask_text(exception, keys)
     if work.grant.role < work.setup.personal_data_role:

@@ -119,13 +119,13 @@ def is_change(setup: Setup, content: str | Request | Refusal) -> bool:
 
 
 def is_preview(setup: Setup, content: str | Request | Refusal) -> bool:
-    """Return whether this request previews a bulk change, unless it is refused."""
+    """Return whether this request previews a bulk change; False if the request is invalid."""
     read = _read_request(setup, content)
     return read is not None and read[0].effect is Effect.BULK and not changes_now(*read)
 
 
 def _read_request(setup: Setup, content: str | Request | Refusal) -> tuple[Command, Any] | None:
-    """Return the command and its valid arguments, or None for a request that is refused."""
+    """Return the command and its valid arguments, or None if the request is invalid."""
     try:
         content = _without_secrets(setup, content)
         request = parse(content, setup.commands) if isinstance(content, str) else content

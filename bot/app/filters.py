@@ -75,7 +75,7 @@ def scope_of(work: Work, args: FilterArguments, ids: ManyIds | None = None) -> S
 
 
 def with_merged(work: Work, group: int | None) -> tuple[int | None, tuple[int, ...]]:
-    """Return the group that includes this group, and all groups merged into the including group."""
+    """Return the group that includes `group`, and all groups that the returned group includes."""
     if group is None:
         return None, ()
     merges = error_merges.read(work.connection)

@@ -76,7 +76,7 @@ def run(work: Work, _args: HomeArguments) -> HomeResult:
 def _counts(work: Work) -> tuple[Counts | None, datetime | None, bool]:
     """Return exact counts if counting is fast, else the last exact counts and their UTC time.
 
-    The third value is whether the counts are estimates. They are if no exact count exists yet.
+    The third value is True if the counts are estimates, because no exact count exists yet.
     """
     sample = samples.latest(work.connection)
     if sample is None or samples.counts_quickly(work.connection, sample):

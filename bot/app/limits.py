@@ -49,7 +49,7 @@ class Bucket:
 
     @property
     def is_full(self) -> bool:
-        """Whether no token is missing."""
+        """Whether the bucket has all its tokens."""
         self._fill()
         return self._left >= self.size
 
@@ -103,7 +103,7 @@ class PersonLimits:
             self._folded[actor.user] = replace(folded, count=folded.count + 1)
 
     def take_folded(self, *, everything: bool = False) -> Sequence[FoldedRefusals]:
-        """Remove and return the counts that are at least a minute old, or all of them."""
+        """Remove and return the counts that are at least a minute old, or all counts."""
         if not self._folded:
             return ()
         with self._guard:

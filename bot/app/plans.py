@@ -155,7 +155,7 @@ def create(work: Work, action: Action, scope: Scope, options: BulkOptions) -> Pr
 
 
 def start_of(progress: Progress) -> str:
-    """Return the result of a confirmation, started or requested, for the audit record."""
+    """Return the result of a confirmation for the audit record: started or requested."""
     return REQUESTED if progress.state == operations.AWAITING else STARTED
 
 
@@ -253,7 +253,7 @@ def confirm(
     if needs_approval(work.setup, action, plan):
         check_role(work, action, plan.total)
         return request_approval(work, plan, changed)
-    # If two confirmations counted the rows at the same time, both could start over the limit.
+    # If two confirmations counted the rows at the same time, together they could exceed the limit.
     leases.lock_lease(work.connection, "bulk")
     check_role(work, action, plan.total)
     if (other := operations.running_on(work.connection, plan.scope.queue)) is not None:

@@ -55,7 +55,7 @@ UNSETTLED = (
 
 @dataclass
 class PendingRequest:
-    """The parts of a request that are known so far; the record of a refusal contains them.
+    """The known parts of a request. The record of a refusal contains these parts.
 
     `typed`: a person typed the request, so an error in it may be a typing error.
     `generation`: the generation that the replica knew before it read the person's role.

@@ -154,7 +154,7 @@ def as_bytes(value: ColumnElement[Any]) -> ColumnElement[bytes]:
 
 
 def sha256_of_lines(columns: Sequence[Column[Any]], order: Column[Any]) -> ColumnElement[str]:
-    """The SHA-256 of a text that has a line `value:value` for each row; MariaDB and MySQL only.
+    """The SHA-256 of a text with one line `value:value` per row; MariaDB and MySQL only.
 
     The server cuts the text after `group_concat_max_len` bytes, so `connect` raises this limit.
     """
@@ -190,7 +190,7 @@ def hours_since_1970(bind: Connection, at: Column[datetime]) -> ColumnElement[in
 def rows_of_json(
     bind: Connection, columns: Sequence[str], rows: Sequence[Sequence[int | str]]
 ) -> Subquery:
-    """Return these rows as a table. Their values are whole numbers; the last value is ASCII text.
+    """Return rows as a table. In each row, the last value is ASCII text, all others are integers.
 
     The server reads the rows from one JSON text. The names of the columns must be plain words.
     """

@@ -1,4 +1,4 @@
-"""Failed connections to a service have one cause, in the errors of every library.
+"""Find the cause of failed connections: one cause for each service, for every library.
 
 A cause names the service or host and the problem: refused, timed out, lost, or not resolved.
 """

@@ -34,7 +34,7 @@ _PLACE = re.compile(
 class ErrorText:
     """The class (None for plain text), the numeric code or None, and the message of a failure.
 
-    `place` is the base name of the file that threw the exception, for a failure without a message.
+    `place`: if there is no message, the base name of the file that threw the exception.
     `path` is the complete path of that file. `text` is the whole text with its trace.
     """
 

@@ -91,7 +91,7 @@ _GENERIC = frozenset(
 )
 _TOO_SHORT = 12
 """A text of at most this length, such as "failed", needs the class as a part of the cause."""
-# Faults with these codes name no code of the service.
+# A SOAP fault with one of these codes does not have a code of the service.
 _TRANSPORTS = frozenset(("HTTP", "WSDL", "Client", "Server"))
 _CODE_AT_END = re.compile(r"(?P<code>\[[a-z]{2,30}(?:_[a-z0-9]{1,30}){1,8}\])\s*\Z")
 # Pydantic writes the number of errors first, and the fields and problems on the next lines.

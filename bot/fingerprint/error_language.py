@@ -47,7 +47,7 @@ _VERSIONS = ((re.compile(r"\bon value of type "), "on "),)
 
 
 def language_cause(error: ErrorText) -> str | None:
-    """Return the error with the application's file, or None if the language has no such error."""
+    """Return the error with the application's file, or None if it is another kind of error."""
     message, class_name = error.message, error.class_name
     level = _LEVEL.match(message)
     text = message[level.end() :] if level else message

@@ -126,7 +126,7 @@ class Backfill(Value):
     """The progress of indexing the failures from before the bot's first start.
 
     `total` is an estimate, because ids may have gaps. `per_second` and `seconds_left` are None
-    before the first rows. `regrouping`: new rules group the indexed failures again.
+    before the first rows. `regrouping`: the bot regroups the indexed failures by new rules.
     """
 
     rows: int

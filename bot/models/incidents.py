@@ -294,7 +294,8 @@ class WatchExtra(Value):
 
     Days are numbers; Monday is 0. `reserved_too_soon`: the limit for stuck jobs is shorter than
     the timeout of the workers, so a job counts as stuck before its worker's timeout. `checks` are
-    the queues, the earliest last check first. `backfill` is the progress of the index of failures.
+    the queues; the queue with the earliest check is the first. `backfill` is the progress of the
+    index of failures.
     """
 
     alert_channel: str | None

@@ -120,7 +120,7 @@ class FailedJobDetail(Value):
     """All details of one failed job. `payload` is masked; `exception` is masked but not shortened.
 
     `error` is the id of its error group, such as E12, if the index of failures has the job. `facts`
-    has the meaning that it has in `JobDetail`.
+    is defined as in `JobDetail`.
     """
 
     failed_job: FailedJob

@@ -33,8 +33,8 @@ class Named(Value):
 class Scope(Value):
     """The scope of an operation: failures that match all fields. Times are the queue's wall clock.
 
-    `ids` are ids of failed jobs. The scope has at most `limit` failures, the first indexed
-    failures first. With `undo`, the scope is all rows that the operation `undo`
+    `ids` are ids of failed jobs. If there are more than `limit` failures, the scope has those
+    that were indexed first. With `undo`, the scope is all rows that the operation `undo`
     changed, and no other filter applies. `older_than` adds failures with a lower `seq` to the
     incident's failures. `merged` are the groups that are merged into `error_group`.
     """

@@ -200,7 +200,7 @@ def plain_line(value: object, limit: int, *, angles: bool = False) -> str:
     unless `angles` is set.
     """
     text = str(value)[: 4 * limit + 1_000]
-    # The second call shows a joiner whose neighbour was a space.
+    # The second call makes a joiner visible if white space beside the joiner was replaced.
     line = clean(" ".join(clean(text).split()))
     if not angles:
         line = line.replace("<", _LESS).replace(">", _GREATER)

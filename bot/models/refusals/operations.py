@@ -60,7 +60,7 @@ class CountMismatch(Refusal):
 
 @dataclass(eq=False, kw_only=True)
 class NotAwaiting(Refusal):
-    """The operation `id` is not awaiting approval: it was decided, expired, or never awaited it."""
+    """The operation `id` is not awaiting approval: it was decided, has expired, or needs none."""
 
     code = "not-awaiting"
 

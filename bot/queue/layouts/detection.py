@@ -12,7 +12,7 @@ from bot.queue.layouts.spec import SPEC
 
 
 def all_layouts(retry_after: int, connections: Sequence[str]) -> tuple[Layout, ...]:
-    """Return every layout. `laravel` uses the two arguments."""
+    """Return every layout. The two arguments are for the layout `laravel`."""
     return (SPEC, laravel(retry_after, connections))
 
 

@@ -92,15 +92,15 @@ class LaravelJobs(JobsTable):
         return self.reserved_at <= encode_moment(now) - self.retry_after
 
     def is_pending(self, now: datetime) -> ColumnElement[bool]:
-        """Whether no worker has the job, or its reservation has expired."""
+        """Whether no worker has the job, or the job's reservation has expired."""
         return or_(self.reserved_at.is_(None), self._is_expired(now))
 
     def is_reserved(self, now: datetime) -> ColumnElement[bool]:
-        """Whether a worker has the job and its reservation has not expired."""
+        """Whether a worker has the job and the job's reservation has not expired."""
         return self.reserved_at > encode_moment(now) - self.retry_after
 
     def is_reserved_for(self, seconds: int, now: datetime) -> ColumnElement[bool]:
-        """Whether a worker has had the job for this time and its reservation has not expired."""
+        """Whether a worker has had the job for at least `seconds` and the reservation is valid."""
         return and_(self.is_reserved(now), self.reserved_at <= encode_moment(now) - seconds)
 
     def is_available(self, now: datetime) -> ColumnElement[bool]:
@@ -126,7 +126,7 @@ class LaravelJobs(JobsTable):
 
 @dataclass(frozen=True, slots=True)
 class LaravelFailed(FailedJobsTable):
-    """Laravel's `failed_jobs`; only jobs of these connections came from the table of jobs."""
+    """Laravel's `failed_jobs`. Only jobs of the given connections came from the table of jobs."""
 
     connections: Sequence[str]
 

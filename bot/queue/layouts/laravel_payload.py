@@ -1,4 +1,4 @@
-"""Read the top level of Laravel's payloads, and change it for a retry.
+"""Read the top level of Laravel's payloads, and edit payloads for a retry.
 
 PHP objects in the payload are never unserialized. Laravel's own `queue:retry` decodes and encodes
 the whole payload. The bot only replaces the numbers in the text of the payload.
@@ -25,7 +25,7 @@ _CREATED = ("createdAt", "pushedAt")
 
 
 def max_tries(payload_head: str) -> int | None:
-    """Return the maximum number of attempts, or None if the payload does not have it."""
+    """Return the maximum number of attempts, or None if the payload has no such number."""
     value = leading_values(payload_head).get("maxTries")
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
@@ -64,7 +64,7 @@ def retry_edit(payload: str, at: int) -> PayloadEdit | None:
 
     A passed deadline is set to `at` plus the time that the job had originally. If the payload has
     no time of creation, the deadline becomes null, so that the worker counts the attempts.
-    `attempts` becomes 0.
+    `attempts` becomes 0. Return None if none of these values changes.
     """
     every = members(payload)
     if every is None:

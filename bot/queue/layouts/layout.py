@@ -16,8 +16,8 @@ def _no_facts(payload_head: str) -> Mapping[str, str]:  # noqa: ARG001 for other
 class Layout:
     """The layout of a queue's two tables.
 
-    `tables` returns the tables under the given names, in the given schema; `jobs` and `failed` give
-    access to them.
+    `tables` returns the two tables with the given names and schema. `jobs` and `failed` give access
+    to the tables.
     `has_long_queue_names`: the table of failed jobs may have queue names that are too long for the
     table of jobs. A retry refuses such rows one by one. `retry_after`: a reservation expires after
     this many seconds, or never. `facts` returns data about a job from the head of its payload.

@@ -25,7 +25,7 @@ from bot.queue.layouts.digests import as_utf8mb4
 class PayloadEdit:
     """Replace the characters (bytes in a binary column) from `start` to `end` by `text`.
 
-    `values` are the new values by key; people see them in the answer.
+    `values` are the new values by key, for the answer to the person.
     """
 
     start: int

@@ -14,7 +14,7 @@ def spec_tables(
 ) -> tuple[Table, Table]:
     """Return the spec's tables with the spec's indexes: PRIMARY(id) on both, and jobs(queue).
 
-    `schema` is their database, if the bot's own tables are in another one.
+    `schema` is the database of these tables if the bot's own tables are in another database.
     """
     metadata = MetaData()
     options: dict[str, Any] = {

@@ -1,6 +1,6 @@
 """The queue's two tables: their columns, and SQL conditions for the states of a job.
 
-These classes use the column names of the spec. If a layout has other columns, it has subclasses of
+These classes use the column names of the spec. A layout with other columns has subclasses of
 these classes.
 """
 
@@ -38,7 +38,7 @@ ARCHIVED = (
     *("queue", "payload", "exception", "failed_at"),
     *("attempts", "max_attempts", "reserved_at", "available_at", "created_at"),
 )
-"""The columns that an archive keeps under their own names; it keeps all others in `extra`."""
+"""The columns that the archive has too. The archive keeps all other columns in `extra`."""
 
 MAX_ATTEMPTS = 3
 """The `max_attempts` of a retried job, 3 in the spec."""
@@ -72,7 +72,7 @@ class QueueTable:
 
     @property
     def payload(self) -> Column[str]:
-        """The job's payload, which may be megabytes."""
+        """The job's payload; its size may be several megabytes."""
         return self.table.c.payload
 
     @property
