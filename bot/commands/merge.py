@@ -59,7 +59,7 @@ def run(work: Work, args: MergeArguments) -> MergeResult:
             raise NotMerged(id=f"E{args.error}")
         details = _details(work, args.error, current.into, "ended")
         error_merges.end(work.connection, args.error)
-        return _result(details, f"{details.error} is its own group again", args)
+        return _result(details, f"{details.error} is a separate group again", args)
     merges = error_merges.read(work.connection)
     into = merges.whole(args.into)
     if current is not None or into == args.error:

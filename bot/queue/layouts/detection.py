@@ -30,11 +30,11 @@ def detect(connection: Connection, jobs: str, failed: str, layouts: Sequence[Lay
     if len(nearest) == 1 or not definitions.keys() >= {jobs, failed}:
         return nearest[0]
     names = " and ".join(layout.name for layout in nearest)
-    choose = f"Choose one with QUEUE_BOT_LAYOUT, such as QUEUE_BOT_LAYOUT={nearest[0].name}."
+    choose = f"Choose a layout, such as QUEUE_BOT_LAYOUT={nearest[0].name}."
     if fewest == 0:
-        raise StartError([f"The tables {jobs} and {failed} fit the layouts {names}. {choose}"])
+        raise StartError([f"The tables {jobs} and {failed} match the layouts {names}. {choose}"])
     lacks = (f"for {layout.name}: {', '.join(missing[layout.name])}" for layout in nearest)
-    raise StartError([f"The tables lack columns ({'; '.join(lacks)}). {choose}"])
+    raise StartError([f"Columns are missing ({'; '.join(lacks)}). {choose}"])
 
 
 def _missing(
