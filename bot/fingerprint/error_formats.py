@@ -56,7 +56,7 @@ _TIMINGS = (
     (re.compile(r"(has been attempted too many times)\b[^\n]*"), r"\1"),
     (re.compile(r" \(and \d+ more errors?\)"), ""),
     (re.compile(r": \[no body\]\Z"), ""),
-    # PHP 7 and PHP 8 write one wrong argument in two ways.
+    # PHP 7 and PHP 8 report the same wrong argument in different words.
     (
         re.compile(
             r"\AArgument (?P<no>\d{1,2}) passed to (?P<function>[\w\\:]{1,200}\(\)) must be "
@@ -85,13 +85,14 @@ _TIMINGS = (
         r"(\g<name>\g<why>",
     ),
 )
-# These classes say nothing about the cause: a program throws them, or converts an error to them.
+# These classes do not identify the cause: programs throw them for any error, or convert other
+# errors to them.
 _GENERIC = frozenset(
     ("Error", "AxiosError", "FetchError", "ClientError", "ErrorException", "RuntimeException")
 )
 _TOO_SHORT = 12
 """A text up to this length, such as "failed", needs its class."""
-# Faults of these kinds have no code of the service.
+# General SOAP fault codes; none of them is a code of the service itself.
 _TRANSPORTS = frozenset(("HTTP", "WSDL", "Client", "Server"))
 _CODE_AT_END = re.compile(r"(?P<code>\[[a-z]{2,30}(?:_[a-z0-9]{1,30}){1,8}\])\s*\Z")
 # Pydantic writes the field and the problem below the number of errors.
@@ -220,7 +221,7 @@ def _plain(message: str, class_name: str | None, code: str | None) -> str:
     if class_name is not None:
         name = _plain_class(class_name)
         return text if name in _GENERIC and len(text) > _TOO_SHORT else f"{name}: {text}"
-    # CodeIgniter's code is a constant of the exception's class. Codes above 4 digits were ids.
+    # CodeIgniter's code is a constant of the exception's class. Longer codes are ids.
     if code is not None and len(code) <= 4 and code not in text:
         return f"{code} - {text}"
     return text
@@ -229,8 +230,8 @@ def _plain(message: str, class_name: str | None, code: str | None) -> str:
 def _plain_class(name: str) -> str:
     """Return a class without the parts that differ between versions of its library.
 
-    Two modules of Python or packages of Java may export one class, and old libraries of PHP write
-    underscores in place of a namespace.
+    In Python and Java, the same class may be in two modules or packages. Old PHP libraries write
+    underscores instead of a namespace.
     """
     if "\\" in name:
         return name
