@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from time import sleep
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -9,10 +10,12 @@ from sqlalchemy import Connection, Engine
 from bot.database.transactions import changing, now_of, time_limit
 from bot.queue.layouts import Queue
 from bot.store.failures import rebuild
+from bot.store.failures.regrouping import is_scope_frozen
 
 T = TypeVar("T")
 
 SECONDS = 30.0
+WAIT_SECONDS = 1.0
 
 
 def reindex(engine: Engine, queue: Queue, say: Callable[[str], None]) -> None:
@@ -21,17 +24,26 @@ def reindex(engine: Engine, queue: Queue, say: Callable[[str], None]) -> None:
     def commit(work: Callable[[Connection], T]) -> T:
         return changing(engine, time_limit(engine, SECONDS), work)
 
+    def wait_for_bulk_changes() -> None:
+        told = False
+        while commit(lambda connection: is_scope_frozen(connection, now_of(connection))):
+            if not told:
+                say("Waiting for bulk changes and their previews, whose jobs must stay the same.")
+            told = True
+            sleep(WAIT_SECONDS)
+
     last: int | None = commit(rebuild.begin)
     total = commit(rebuild.total)
     if last:
         say(f"Resuming after failure {last}.")
     rebuilt = blanked = 0
     while last is not None:
+        wait_for_bulk_changes()
         page = commit(partial(rebuild.rebuild_page, queue=queue, after=last))
         rebuilt, blanked, last = rebuilt + page.rebuilt, blanked + page.blanked, page.last
         say(f"{rebuilt + blanked} of {total} failures: {rebuilt} rebuilt, {blanked} blanked.")
     commit(rebuild.begin_groups)
     while commit(lambda connection: rebuild.rename_groups(connection, queue, now_of(connection))):
-        pass
+        wait_for_bulk_changes()
     groups = commit(rebuild.blank_groups)
     say(f"Done. {groups} error groups without an original were blanked.")

@@ -47,6 +47,8 @@ REQUEST_READ_SECONDS = 3.0
 
 Statements of requests end within 2 s, so a server that is silent for 3 s hangs.
 """
+POLLING_POOL = 2
+"""The number of connections that poll: one for the background work, and one for monitoring."""
 BACKGROUND_POOL = 5
 """The number of connections for background threads.
 
@@ -129,7 +131,7 @@ def open_engines(settings: Settings, grace: float = 0.0) -> Engines:
     return Engines(
         engine,
         open_database(settings, pool=BACKGROUND_POOL, grace=grace),
-        open_database(settings, pool=1, grace=grace, autocommit=True),
+        open_database(settings, pool=POLLING_POOL, grace=grace, autocommit=True),
     )
 
 

@@ -250,12 +250,11 @@ def confirm(
         raise CountMismatch(expected=plan.total)
     values = {"rate": options.rate, "canary": options.canary}
     changed = {name: value or None for name, value in values.items() if value is not None}
-    if needs_approval(work.setup, action, plan):
-        check_role(work, action, plan.total)
-        return request_approval(work, plan, changed)
     # If two confirmations counted the rows at the same time, together they could exceed the limit.
     leases.lock_lease(work.connection, "bulk")
     check_role(work, action, plan.total)
+    if needs_approval(work.setup, action, plan):
+        return request_approval(work, plan, changed)
     if (other := operations.running_on(work.connection, plan.scope.queue)) is not None:
         raise OperationRunning(by=other.actor, action=other.action)
     owner = work.setup.replica

@@ -10,6 +10,7 @@ from bot.models.error_groups import MergeDetails
 from bot.models.refusals import AlreadyMerged, ErrorGroupNotFound, NotMerged
 from bot.models.requests import Message, Source
 from bot.models.roles import Role
+from bot.store import leases
 from bot.store.failures import error_group_reads, error_group_sums, error_groups, error_merges
 from bot.views.context import Context
 from bot.views.failures.merges import merge_answer, merge_visible
@@ -52,6 +53,8 @@ def run(work: Work, args: MergeArguments) -> MergeResult:
 
     Raises `ErrorGroupNotFound`, `AlreadyMerged` or `NotMerged`.
     """
+    # Two merges at the same time must not merge two groups into each other.
+    leases.lock_lease(work.connection, "failures")
     current = error_merges.find(work.connection, args.error)
     if args.into is None:
         if current is None:

@@ -85,13 +85,14 @@ _TIMINGS = (
         r"(\g<name>\g<why>",
     ),
 )
-# These classes do not show the cause: programs throw them, or convert other errors to them.
+# These classes do not identify the cause: programs throw them for any error, or convert other
+# errors to them.
 _GENERIC = frozenset(
     ("Error", "AxiosError", "FetchError", "ClientError", "ErrorException", "RuntimeException")
 )
 _TOO_SHORT = 12
 """A text of at most this length, such as "failed", needs the class as a part of the cause."""
-# A SOAP fault with one of these codes does not have a code of the service.
+# General codes of SOAP faults; none of these codes is a code of the service itself.
 _TRANSPORTS = frozenset(("HTTP", "WSDL", "Client", "Server"))
 _CODE_AT_END = re.compile(r"(?P<code>\[[a-z]{2,30}(?:_[a-z0-9]{1,30}){1,8}\])\s*\Z")
 # Pydantic writes the number of errors first, and the fields and problems on the next lines.
@@ -220,7 +221,7 @@ def _plain(message: str, class_name: str | None, code: str | None) -> str:
     if class_name is not None:
         name = _plain_class(class_name)
         return text if name in _GENERIC and len(text) > _TOO_SHORT else f"{name}: {text}"
-    # CodeIgniter's code is a constant of the exception's class. Codes above 4 digits were ids.
+    # CodeIgniter's code is a constant of the exception's class. Longer codes are ids.
     if code is not None and len(code) <= 4 and code not in text:
         return f"{code} - {text}"
     return text
@@ -229,7 +230,7 @@ def _plain(message: str, class_name: str | None, code: str | None) -> str:
 def _plain_class(name: str) -> str:
     """Return a class without the parts that differ between versions of its library.
 
-    Several Python modules or Java packages may export one class. Old PHP libraries write
+    In Python and Java, two modules or packages may have one class. Old PHP libraries write
     underscores instead of a namespace.
     """
     if "\\" in name:

@@ -77,7 +77,7 @@ FAILED: Sequence[_Failed] = (
     _Failed(45, "netsuite", 803193, GONE_AWAY, 34),
     _Failed(46, "netsuite", 803196, GONE_AWAY, 31),
 )
-"""Jobs that failed before the visit; jobs 45 and 46 have the orders of the API specification."""
+"""The initial failed jobs; jobs 45 and 46 have the orders of the API specification."""
 
 
 def seed(engine: Engine, queue: Queue) -> None:
@@ -103,7 +103,7 @@ def _failed_row(row: _Failed, now: datetime) -> dict[str, Any]:
 
 
 def _job_rows(now: int) -> list[dict[str, Any]]:
-    """Return a job that a dead worker reserved 14 minutes ago, available jobs, a delayed job."""
+    """Return available jobs, a delayed job, and one that a dead worker reserved 14 minutes ago."""
     rows = [_job(119, "netsuite", 803170, now - 900, attempts=1, reserved_at=now - 840)]
     rows += [
         _job(121 + number, name, 803200 + number, now - 40 + 5 * number)

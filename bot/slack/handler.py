@@ -278,5 +278,6 @@ class RequestHandler:
 
 
 def _has_started(outcome: Outcome | None) -> bool:
-    """Return whether a submission started an operation; only a refused submission does not."""
-    return outcome is not None and outcome.result is not None
+    """Return whether a submission started an operation, and neither was refused nor must wait."""
+    result = None if outcome is None else outcome.result
+    return result is not None and result.outcome != "requested"

@@ -115,7 +115,7 @@ def _keep(
 def _readable(
     connection: Connection, layout: Layout, definition: TableDefinition, name: str
 ) -> ColumnElement[Any]:
-    """Return a layout's column as the archive's column of that name stores it.
+    """Return the value that the archive stores in its column `name`, as an SQL expression.
 
     The value is NULL if the table lacks the column. It is also NULL if the column is binary: only
     `extra` holds bytes, because they may be invalid text. SQLite may store a queue's name as bytes;

@@ -74,7 +74,7 @@ def _create_missing(connection: Connection, now: datetime) -> None:
 
 
 def _add_times(connection: Connection, now: datetime) -> None:
-    """Create the generation of the roles, and indexes for what a person retried lately."""
+    """Create the generation of the roles, and the indexes that find a person's recent retries."""
     _create_missing(connection, now)
     for column in (operations.c.started_at, tracked_jobs.c.retried_at):
         for index in column.table.indexes:
@@ -87,7 +87,7 @@ def _start(connection: Connection, name: str) -> int | None:
     if name in ("backfill", "backfill_end"):
         return None  # The backfill has not started; the first pass sets its end.
     if name == "rules":
-        # The rules had no version before their second one.
+        # Version 1 of the rules was not stored: a database with indexed failures has version 1.
         is_indexed = connection.execute(select(failures.c.seq).limit(1)).first() is not None
         return 1 if is_indexed else RULES
     return 0
@@ -163,7 +163,8 @@ def _migrate_once(engine: Engine, report: Callable[[str], object]) -> int:
 
 def _lock(connection: Connection) -> bool:
     if is_sqlite(connection):
-        return False  # BEGIN IMMEDIATE waits as long for its lock, and DDL is transactional.
+        # SQLite needs no other lock: BEGIN IMMEDIATE waits LOCK_SECONDS, and DDL is transactional.
+        return False
     with connection.begin():
         acquired = connection.execute(
             text("SELECT GET_LOCK(:name, :seconds)"), {"name": LOCK, "seconds": LOCK_SECONDS}

@@ -550,7 +550,7 @@ audit-approval-expired = Nobody approved operation { $operation } of { $by } in 
 outcome-requested = waits for approval
 outcome-expired = not approved in time
 help-approve = start a bulk change that another person asked for
-help-decline = refuse a bulk change that waits for approval; operators only their own
+help-decline = refuse a bulk change that waits for approval; operators can refuse only their own
 refusal-not-awaiting = Operation { $operation } does not wait for approval: somebody decided already, or the time is over. Nothing was changed
 refusal-second-person-needed = Operation { $operation } is your own request, so another admin must approve it. Nothing was changed
 refusal-second-person-needed-terminal = Operation { $operation } must be approved in Slack, because a terminal does not prove who you are. Nothing was changed
@@ -581,7 +581,7 @@ retry-outcome-word-stopped-following = ⏳ no longer tracked
 retry-outcomes-ended = All retried jobs have ended, { $age } after the start.
 retry-outcomes-wait = Some retried jobs have not run yet, { $age } after the start.
 retry-outcomes-look = All retried jobs have run, { $age } after the start. The bot still checks whether one of them failed.
-retry-outcomes-stopped = Some retried jobs had not run { $age } after the start. The bot no longer tracks these jobs.
+retry-outcomes-stopped = Some retried jobs did not run within { $age } of the start. The bot no longer tracks these jobs.
 canary-waiting =
     { $count ->
         [one] 🐤 The remaining jobs wait for the result of the first job:
@@ -1727,7 +1727,7 @@ background-step-failing = ⚠️ *{ $step } fails:* it has not succeeded for { $
 background-step-late = ⚠️ *{ $step } has stopped:* the last successful run was { $age } ago.
 background-index-lag = ⚠️ *Failed job { $id }* is not in the index of failures yet, after { $age }.
 background-unsealed = ⚠️ *Audit record { $id }* is not sealed yet, after { $age }.
-background-audit-key-missing = ⚠️ *The key of the audit log is missing:* this replica does not hold key { $audit_key }. It seals nothing and refuses every change.
+background-audit-key-missing = ⚠️ *The key of the audit log is missing:* this replica does not hold key { $audit_key }. The replica cannot seal audit records and refuses every change.
 background-forged-link = ⚠️ *Link { $id } of the audit chain is forged:* no replica with the key made it. Nothing is sealed until it is removed.
 background-verify-failed = ⚠️ *The audit log was changed:* the verification { $age } ago found faults. Record #{ $id } and the log name them.
 background-forged-record = ⚠️ *Audit record { $id } was not sealed:* its HMAC is missing, wrong or a copy, so no replica with the key wrote it.

@@ -147,7 +147,7 @@ def a_batch_worker_beside_the_canary() -> Iterator[None]:
 def a_canary_of_the_lowest_ids() -> Iterator[None]:
     """The canary takes the oldest jobs, whatever their error groups are."""
 
-    def lowest(connection: Any, operation: Any, count: int) -> list[int]:
+    def lowest(connection: Any, _queue: Any, operation: Any, count: int) -> list[int]:
         seqs = select(failures.c.seq).where(matching(operation.scope)).order_by(failures.c.seq)
         return list(connection.execute(seqs.limit(count)).scalars())
 

@@ -111,7 +111,9 @@ class BatchWorkers:
         setup = self.setup
         now = setup.clock(connection)
         ahead = AHEAD if self.seconds else 1
-        return batches.claim(connection, self.operation, setup.replica, now, self.rows, ahead)
+        return batches.claim(
+            connection, setup.queue, self.operation, setup.replica, now, self.rows, ahead
+        )
 
     def _execute_permitted(self, batch: Batch) -> None:
         """Check the person's role and execute the batch; repeat both if roles changed meanwhile."""

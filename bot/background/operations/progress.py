@@ -12,6 +12,7 @@ from bot.models.operations import Outcomes, Progress, PutBack
 from bot.models.requests import Message
 from bot.store import outbox
 from bot.store.audit import audit_log, chain
+from bot.store.failures import error_merges
 from bot.store.failures.index import by_seqs
 from bot.store.operations import batches, change_freeze, operations, set_aside, transitions
 from bot.store.operations.operations import Operation, progress_of
@@ -109,6 +110,7 @@ def _of_canary(
 ) -> Outcomes:
     states = [row.state for row in canary]
     failed = [row.outcome_seq for row in canary if row.outcome_seq is not None]
+    merges = error_merges.read(connection)
     errors = [str(row["error"]) for row in by_seqs(connection, failed).values()]
     return Outcomes(
         processed=states.count(tracked_jobs.PROCESSED),
@@ -119,7 +121,7 @@ def _of_canary(
         seconds=int((now - (operation.started_at or now)).total_seconds()),
         state=outcomes.FOLLOWING if tracked_jobs.WAITING in states else outcomes.SETTLED,
         canary=len(canary),
-        canary_errors=len({row.error_group for row in canary}),
+        canary_errors=len({merges.whole(row.error_group or 0) for row in canary}),
         error=errors[0] if errors else None,
     )
 

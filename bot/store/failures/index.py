@@ -81,6 +81,8 @@ def scan(connection: Connection, queue: Queue, now: datetime, rows: int = SCAN_R
     lock_lease(connection, "failures")
     if position(connection, "backfill") < position(connection, "backfill_end"):
         return Pass(0, 0, more=False)
+    if regrouping.is_naming(connection):
+        return Pass(0, 0, more=False)
     low = position(connection, "scan")
     high = _end_of_stretch(connection, queue, low, rows)
     if high is None and low > _highest_known(connection, queue):

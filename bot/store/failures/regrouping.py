@@ -35,7 +35,7 @@ from bot.store.failures import entries, error_groups, error_merges, failure_coun
 from bot.store.failures.failure_counts import Count, Key
 from bot.store.leases import lock_lease
 from bot.store.tables import error_groups as groups
-from bot.store.tables import failures, mutes
+from bot.store.tables import failures, mutes, operations
 
 log = structlog.get_logger(__name__)
 
@@ -153,6 +153,8 @@ def regroup(
     if position(connection, "rules") == RULES or name_groups(connection, queue, now):
         return Regrouping(0, 0, more=position(connection, "rules") != RULES)
     low, c = position(connection, "rules_seq"), failures.c
+    if is_scope_frozen(connection, now):
+        return Regrouping(0, 0, more=True)
     some = _texts(queue).where(c.seq > low).order_by(c.seq).limit(rows)
     read = connection.execute(some).mappings().all()
     part = read[: entries.readable(queue, read)]
@@ -163,6 +165,16 @@ def regroup(
     moved = _move(connection, queue, part, now)
     set_position(connection, "rules_seq", part[-1]["seq"])
     return Regrouping(len(part), moved, more=True)
+
+
+def is_scope_frozen(connection: Connection, now: datetime) -> bool:
+    """Return whether a bulk change or a preview has a scope that moves of failures would change."""
+    o = operations.c
+    is_open = or_(
+        o.state.in_(("awaiting", "running", "waiting", "cancelling")),
+        and_(o.state == "planned", o.expires_at >= now),
+    )
+    return connection.execute(select(o.id).where(is_open).limit(1)).first() is not None
 
 
 def _move(connection: Connection, queue: Queue, rows: Sequence[RowMapping], now: datetime) -> int:

@@ -23,6 +23,7 @@ from sqlalchemy import (
     update,
 )
 
+from bot.queue.layouts import Queue
 from bot.queue.moves import exactly
 from bot.store.operations import canary
 from bot.store.operations.operations import Operation, locked
@@ -114,6 +115,7 @@ def _timed_anew(
 
 def claim(
     connection: Connection,
+    queue: Queue,
     operation: Operation,
     owner: str,
     now: datetime,
@@ -130,7 +132,7 @@ def claim(
     before = _last(connection, operation.id)
     claimed: list[Batch] = []
     if fresh.canary and before is None:
-        claimed = _canary(connection, fresh, fresh.canary, now)
+        claimed = _canary(connection, queue, fresh, fresh.canary, now)
     elif before is not None and is_canary(fresh, before) and is_left(connection, fresh):
         # A batch of the canary failed or was interrupted. No other batch may run beside its retry.
         return []
@@ -144,10 +146,12 @@ def claim(
     return claimed
 
 
-def _canary(connection: Connection, operation: Operation, count: int, now: datetime) -> list[Batch]:
+def _canary(
+    connection: Connection, queue: Queue, operation: Operation, count: int, now: datetime
+) -> list[Batch]:
     """Return one batch for each of the `count` failures that are retried first."""
     tried: list[Batch] = []
-    for number, seq in enumerate(canary.first_seqs(connection, operation, count), 1):
+    for number, seq in enumerate(canary.first_seqs(connection, queue, operation, count), 1):
         starts_at = _starts_at(operation, tried[-1] if tried else None, now)
         tried.append(Batch(operation.id, number, seq - 1, seq, 1, starts_at))
     return tried

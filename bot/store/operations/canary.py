@@ -4,22 +4,33 @@ from itertools import chain, zip_longest
 
 from sqlalchemy import Connection, and_, func, select
 
+from bot.queue.layouts import Queue
+from bot.store.failures import error_merges
 from bot.store.operations.operations import Operation, frozen
 from bot.store.tables import batches, failures
 
 
-def first_seqs(connection: Connection, operation: Operation, count: int) -> list[int]:
-    """Return the `seq` of up to `count` failures, in ascending order.
+def first_seqs(connection: Connection, queue: Queue, operation: Operation, count: int) -> list[int]:
+    """Return the `seq` of up to `count` failures that a retry can move, in ascending order.
 
     Each error group gives its oldest failure, then each gives its second, and so on. If `count` is
-    smaller than the number of error groups, the largest groups give one failure each.
+    smaller than the number of error groups, the largest groups give one failure each. Merged groups
+    are one group.
     """
     c, within = failures.c, frozen(operation.scope, operation.bound_seq)
-    sizes = select(c.error_group).where(within).group_by(c.error_group)
+    layout = queue.failed_layout
+    if (movable := layout.is_movable()) is not None:
+        within = and_(within, select(layout.id).where(layout.id == c.failed_id, movable).exists())
+    merges = error_merges.read(connection)
+    whole = merges.of(c.error_group)
+    sizes = select(whole).where(within).group_by(whole)
     largest = sizes.order_by(func.count().desc(), func.min(c.seq)).limit(count)
     oldest = [
         connection.execute(
-            select(c.seq).where(and_(within, c.error_group == group)).order_by(c.seq).limit(count)
+            select(c.seq)
+            .where(and_(within, c.error_group.in_(merges.members(group))))
+            .order_by(c.seq)
+            .limit(count)
         ).scalars()
         for group in connection.execute(largest).scalars().all()
     ]

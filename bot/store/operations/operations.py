@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, case, func, insert, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, case, func, insert, or_, select
 
 from bot.models.actions import CountsAs
 from bot.models.operations import Outcomes, Preview, Progress, Scope
@@ -170,12 +170,12 @@ def running_on(connection: Connection, queue: str | None) -> Operation | None:
 def retried_since(connection: Connection, actor: str, since: datetime) -> int:
     """Return how many failed jobs a person has retried, by id and in bulk, since `since`.
 
-    An active bulk change counts with all its rows.
+    An active bulk change, and one that waits for approval, count with all their rows.
     """
     o, t = operations.c, tracked_jobs.c
-    rows = case((o.state.in_(ACTIVE), o.total), else_=o.done)
+    rows = case((o.state.in_((*ACTIVE, AWAITING)), o.total), else_=o.done)
     in_bulk = select(func.coalesce(func.sum(rows), 0)).where(
-        o.started_at > since, o.actor == actor, o.counts_as == "retried"
+        or_(o.started_at > since, o.state == AWAITING), o.actor == actor, o.counts_as == "retried"
     )
     by_id = select(func.count()).where(
         t.retried_at > since, t.actor == actor, t.operation.is_(None)

@@ -32,7 +32,8 @@ failures = Table(
     Column("removed_at", Time),
     # The operation that removed the failure.
     Column("operation", Id),
-    # The bulk undo that restored the failure; 0: a single undo. A newer row replaces this row.
+    # The bulk undo that restored the failure; 0: a single undo. The undo indexed the failure again,
+    # as a new row that replaces this row.
     Column("restored_by", Id),
     # Whether the job was retried before in this incident. The incident counts the job once.
     Column("again", Boolean, nullable=False, server_default="0"),
@@ -58,7 +59,8 @@ error_groups = Table(
 
 
 # Merges: people decided that the failures of a group have the cause of another group. Only reads
-# apply a merge; the failures and the counts keep their group, so that its end restores everything.
+# apply a merge. The failures and the counts keep their group, so the end of a merge restores
+# everything.
 error_merges = Table(
     "queue_bot_error_merges",
     metadata,

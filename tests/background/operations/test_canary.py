@@ -85,7 +85,8 @@ def test_no_batch_is_claimed_while_the_batch_of_the_canary_must_be_repeated(
         operation = operations.find(connection, plan)
         assert operation is not None
         now = setup.clock(connection)
-        return [one.size for one in batches.claim(connection, operation, setup.replica, now, 3, 4)]
+        claimed = batches.claim(connection, queue.queue, operation, setup.replica, now, 3, 4)
+        return [one.size for one in claimed]
 
     def claimed() -> list[int]:
         return changing(setup.engine, monotonic() + SECONDS, claim)
@@ -123,9 +124,25 @@ def test_a_canary_takes_from_each_error_the_largest_first(queue: TestQueue, setu
         with queue.engine.begin() as connection:
             operation = operations.find(connection, plan)
             assert operation is not None
-            seqs = canary.first_seqs(connection, operation, operation.canary or 0)
+            seqs = canary.first_seqs(connection, queue.queue, operation, operation.canary or 0)
         rows = {row.seq: row.failed_id for row in queue.rows(tables.failures)}
         assert [rows[seq] for seq in seqs] == ids, words
+
+
+def test_two_merged_errors_are_one_error_of_a_canary(queue: TestQueue, setup: Setup) -> None:
+    of_three_errors(queue)
+    watch(setup, hold(setup))
+    groups = {row.failed_id: row.error_group for row in queue.rows(tables.failures)}
+    values = {"error": f"E{groups[3]}", "into": f"E{groups[1]}", "confirmed": 1}
+    assert ask(setup, Request("merge", values)).refusal is None
+
+    plan = preview_of(ask(setup, "retry-all canary=2")).plan
+
+    with queue.engine.begin() as connection:
+        operation = operations.find(connection, plan)
+        assert operation is not None
+        seqs = canary.first_seqs(connection, queue.queue, operation, 2)
+    assert [row.failed_id for row in queue.rows(tables.failures) if row.seq in seqs] == [1, 5]
 
 
 def test_other_jobs_follow_a_canary_of_several_errors_and_an_undo_restores_all(

@@ -13,6 +13,7 @@ from bot.store.failures import error_merges, regrouping
 from bot.store.incidents import mutes
 from tests.kit.failure_index import NOW, index
 from tests.kit.queues import TestQueue
+from tests.kit.replicas import ask, make_setup
 
 STOCK, PRICE = "RuntimeException: Stock is negative", "RuntimeException: Price is missing"
 
@@ -88,6 +89,23 @@ def test_regrouping_moves_failures_of_another_cause_with_their_counts(queue: Tes
     assert names(queue)[1] == error_group(STOCK)
     assert names(queue)[price] == error_group(PRICE)
     assert counts(queue) == {1: (3, 3), price: (2, 2)}
+
+
+def test_regrouping_waits_while_a_preview_has_its_frozen_scope(queue: TestQueue) -> None:
+    for exception in (STOCK, PRICE):
+        queue.fail(exception=exception)
+    index(queue)
+    with queue.engine.begin() as connection:
+        connection.execute(update(tables.failures).values(error_group=1))
+    use_earlier_rules(queue, both=1, unused=2)
+    setup = make_setup(queue, clock=lambda _connection: NOW)
+    assert ask(setup, "retry-all").refusal is None
+
+    with queue.engine.begin() as connection:
+        held = regrouping.regroup(connection, queue.queue, NOW)
+        assert (held.moved, held.more) == (0, True)
+        late = NOW + timedelta(minutes=11)
+        assert regrouping.regroup(connection, queue.queue, late).moved == 1
 
 
 def test_regrouping_merges_two_groups_of_one_cause_and_keeps_the_mute(queue: TestQueue) -> None:
