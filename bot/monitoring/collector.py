@@ -1,4 +1,4 @@
-"""The metrics that are read when a program asks: the state, and the replica's background work."""
+"""The metrics that the bot reads at each scrape: the state, and the replica's background work."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ Labelled = dict[tuple[str, ...], float]
 
 @dataclass(frozen=True)
 class ReplicaState:
-    """What a replica knows without the database.
+    """The state of a replica that the replica knows without the database.
 
-    `step_ages` are the seconds since each step's last success; empty if the replica does not lead.
+    `step_ages` are the seconds since each step's last success; empty if another replica leads.
     `round_age`: seconds since the last round of the background work began. `connected`: whether
     Slack's connection is open.
     """
@@ -27,7 +27,7 @@ class ReplicaState:
 
 
 class StateCollector:
-    """Returns the gauges; without a readable database only those of the replica."""
+    """Returns the gauges; only the replica's gauges if the database cannot be read."""
 
     def __init__(self, reader: StateReader, replica: Callable[[], ReplicaState]) -> None:
         self._reader = reader
