@@ -134,7 +134,7 @@ def claim(
     if fresh.canary and before is None:
         claimed = _canary(connection, queue, fresh, fresh.canary, now)
     elif before is not None and is_canary(fresh, before) and is_left(connection, fresh):
-        # A batch of the canary failed or was interrupted. Until the bot retries it, no other may run.
+        # A batch of the canary failed or was interrupted. No other may run until its retry.
         return []
     else:
         while len(claimed) < ahead and (batch := _next(connection, fresh, before, now, rows)):

@@ -63,8 +63,8 @@ incidents = Table(
     Column("processed", Id),
     Column("failed", Id),
     # Metric rules: the activity in the minute of the trigger, before the trigger (JSON). This
-    # baseline is subtracted from later sums. `sole_queue`: whether the incident's queue was the only
-    # queue, so that all processed jobs belong to it; null: the incident is about all queues.
+    # baseline is subtracted from later sums. `sole_queue`: whether the incident's queue was the
+    # only queue, so that all processed jobs belong to it; null: the incident is about all queues.
     Column("baseline", String(191)),
     Column("sole_queue", Boolean),
     Column("acknowledged_by", String(64)),
