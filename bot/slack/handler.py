@@ -278,6 +278,6 @@ class RequestHandler:
 
 
 def _has_started(outcome: Outcome | None) -> bool:
-    """Return whether a submission started an operation, and neither was refused nor must wait."""
+    """Return whether a submission started an operation; a request for approval starts none."""
     result = None if outcome is None else outcome.result
     return result is not None and result.outcome != "requested"

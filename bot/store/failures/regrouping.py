@@ -169,7 +169,7 @@ def regroup(
 
 
 def is_scope_frozen(connection: Connection, now: datetime) -> bool:
-    """Return whether a bulk change or a preview has a scope that moves of failures would change."""
+    """Return whether a bulk change or a preview has a frozen scope, so that no failure may move."""
     o = operations.c
     is_open = or_(
         o.state.in_(("awaiting", "running", "waiting", "cancelling")),
