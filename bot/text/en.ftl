@@ -1167,9 +1167,9 @@ bulk-note-canary =
             }
        *[other]
             { $source ->
-                [largest] { $count } jobs are retried first, one of each of the { $count } largest of { $errors } errors. The remaining jobs follow only if these are processed.
-                [each] { $count } jobs are retried first, from all { $errors } errors. The remaining jobs follow only if these are processed.
-               *[one] { $count } jobs are retried first. The remaining jobs follow only if these are processed.
+                [largest] { $count } jobs are retried first, one of each of the { $count } largest of { $errors } errors. The remaining jobs follow only if these jobs are processed.
+                [each] { $count } jobs are retried first, from all { $errors } errors. The remaining jobs follow only if these jobs are processed.
+               *[one] { $count } jobs are retried first. The remaining jobs follow only if these jobs are processed.
             }
     }
 bulk-queued =
