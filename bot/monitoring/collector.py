@@ -50,7 +50,9 @@ class StateCollector:
             {(name,): age for name, age in replica.step_ages.items()},
             "step",
         )
-        yield _gauge("database_readable", "Whether the state can be read.", state is not None)
+        yield _gauge(
+            "database_readable", "Whether the bot's tables can be read.", state is not None
+        )
         if state is not None:
             yield from _of_bot(state, replica)
             yield from _of_queue(state)
@@ -60,17 +62,19 @@ def _of_bot(state: MonitoredState, replica: ReplicaState) -> Iterator[Metric]:
     yield _gauge("leader", "Whether this replica leads.", state.leader == replica.replica)
     yield _gauge("led", "Whether any replica leads.", state.leader is not None)
     yield _gauge("outbox_messages", "Messages that Slack has not accepted yet.", state.unsent)
-    yield _gauge("outbox_oldest_seconds", "The age of the oldest of them.", state.unsent_age)
+    yield _gauge(
+        "outbox_oldest_seconds", "The age of the oldest of these messages.", state.unsent_age
+    )
     yield _gauge("operations_running", "Bulk changes that run.", state.operations)
     yield _gauge(
         "incidents_open",
-        "Open incidents by alert rule.",
+        "Active incidents by alert rule.",
         {(rule,): count for rule, count in state.incidents.items()},
         "rule",
     )
     yield _gauge(
         "step_failures",
-        "Failures in a row of a background step that does not succeed.",
+        "Consecutive failures of a background step that does not succeed.",
         {(name,): count for name, count in state.failing_steps.items()},
         "step",
     )

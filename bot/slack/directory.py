@@ -92,7 +92,7 @@ class AnswerCache(Generic[V]):
             raise Unreachable(f"{key}: no answer in {self._wait:g} s") from error
 
     def start(self, key: str, max_age: float) -> CachedAnswer[V] | PendingCall[V]:
-        """Return a recent answer, or the call that fetches it; raises `Unreachable`."""
+        """Return a recent answer, or the call that fetches the answer; raises `Unreachable`."""
         with self._guard:
             cached = self._cached.get(key)
             if cached is not None and self._clock() - cached.at <= max_age:

@@ -95,7 +95,7 @@ class SlackBot:
     `background` and `polling` are the engines of background work. So background work does not use
     the connections of requests. `grace` is the number of additional seconds that a local Slack
     waits for an answer. Tests on a busy machine need these seconds. `monitoring` is the
-    host and port of the monitoring port, or None without one.
+    host and port of the monitoring port, or None without this port.
     """
 
     def __init__(

@@ -44,7 +44,8 @@ def due(connection: Connection, now: datetime, limit: int = 20) -> list[OutboxMe
 def is_behind(kind: str, channel: str, changes: Collection[str]) -> bool:
     """Return whether a message waits because a change of its channel has no audit message yet.
 
-    `changes` are the channels with such a change. The mutant `no_order_of_refusals` proves it.
+    `changes` are the channels with such a change. The mutant `no_order_of_refusals`
+    proves this order.
     """
     return kind == REFUSALS and channel in changes
 

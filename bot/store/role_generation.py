@@ -18,7 +18,7 @@ class RoleMoment:
 
 
 def read(connection: Connection, clock: Clock) -> RoleMoment:
-    """Read the time and the generation in one statement, so that a request needs no second one."""
+    """Read the time and the generation in one statement, so a request needs no second statement."""
     c = role_generation.c
     row = connection.execute(select(time_column(connection).label("now"), c.generation)).one()
     # A test moves its own clock. Without such a clock, the statement reads the database's time.

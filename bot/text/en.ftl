@@ -964,13 +964,13 @@ refusal-unfinished = { $command } ended early. Done: { $done } of { $total }. Th
 refusal-request-id-used = This request id was used for another request. Nothing was changed; please choose another id
 refusal-too-many =
     { $most ->
-        [one] This is more than 1 command of yours in a minute. Nothing was changed; please try again in { $seconds } s
-       *[other] These are more than { $most } commands of yours in a minute. Nothing was changed; please try again in { $seconds } s
+        [one] You sent more than 1 command in a minute. Nothing was changed; please try again in { $seconds } s
+       *[other] You sent more than { $most } commands in a minute. Nothing was changed; please try again in { $seconds } s
     }
 refusal-too-many-previews =
     { $most ->
-        [one] This is more than 1 preview of yours in a minute. Nothing was changed; please try again in { $seconds } s
-       *[other] These are more than { $most } previews of yours in a minute. Nothing was changed; please try again in { $seconds } s
+        [one] You requested more than 1 preview in a minute. Nothing was changed; please try again in { $seconds } s
+       *[other] You requested more than { $most } previews in a minute. Nothing was changed; please try again in { $seconds } s
     }
 refusal-busy = The database is busy. Nothing was changed; please try again
 refusal-database-down = The database cannot be reached. Nothing was changed

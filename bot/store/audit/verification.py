@@ -98,7 +98,7 @@ def faults_of(
 ) -> Iterator[str]:
     """Yield the faults of the next links and their records, and advance the walk."""
     if any(row["id"] is None and row["seq"] not in walk.covered for row in rows):
-        # A purge during a verification adds a checkpoint. The next verification proves this one.
+        # A purge during a verification adds a checkpoint. The next verification proves it.
         walk.covered = _covered(checkpoints(connection, walk.keys)) | walk.covered
     for row in rows:
         yield from _faults(row, walk)
