@@ -62,9 +62,7 @@ def _of_bot(state: MonitoredState, replica: ReplicaState) -> Iterator[Metric]:
     yield _gauge("leader", "Whether this replica leads.", state.leader == replica.replica)
     yield _gauge("led", "Whether any replica leads.", state.leader is not None)
     yield _gauge("outbox_messages", "Messages that Slack has not accepted yet.", state.unsent)
-    yield _gauge(
-        "outbox_oldest_seconds", "The age of the oldest of these messages.", state.unsent_age
-    )
+    yield _gauge("outbox_oldest_seconds", "The age of the oldest message.", state.unsent_age)
     yield _gauge("operations_running", "Bulk changes that run.", state.operations)
     yield _gauge(
         "incidents_open",

@@ -134,7 +134,7 @@ def claim(
     if fresh.canary and before is None:
         claimed = _canary(connection, queue, fresh, fresh.canary, now)
     elif before is not None and is_canary(fresh, before) and is_left(connection, fresh):
-        # A batch of the canary failed or was interrupted. No other batch may run before its retry.
+        # A batch of the canary failed or was interrupted. No other batch runs before its retry.
         return []
     else:
         while len(claimed) < ahead and (batch := _next(connection, fresh, before, now, rows)):
