@@ -104,7 +104,7 @@ class Watcher:
 
     @property
     def step_ages(self) -> dict[str, float]:
-        """Return the seconds since each step's last success; empty if another replica leads."""
+        """Return the seconds since each step's last success; empty if the replica does not lead."""
         return {} if self._lease is None else self._round.steps.ages()
 
     def _loop(self, step: Callable[[], float], signal: WakeSignal) -> None:

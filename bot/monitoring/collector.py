@@ -14,7 +14,7 @@ Labelled = dict[tuple[str, ...], float]
 class ReplicaState:
     """The state of a replica that the replica knows without the database.
 
-    `step_ages` are the seconds since each step's last success; empty if another replica leads.
+    `step_ages` are the seconds since each step's last success; empty if the replica does not lead.
     `round_age`: seconds since the last round of the background work began. `connected`: whether
     Slack's connection is open.
     """
@@ -62,7 +62,7 @@ def _of_bot(state: MonitoredState, replica: ReplicaState) -> Iterator[Metric]:
     yield _gauge("leader", "Whether this replica leads.", state.leader == replica.replica)
     yield _gauge("led", "Whether any replica leads.", state.leader is not None)
     yield _gauge("outbox_messages", "Messages that Slack has not accepted yet.", state.unsent)
-    yield _gauge("outbox_oldest_seconds", "The age of the oldest message.", state.unsent_age)
+    yield _gauge("outbox_oldest_seconds", "The age of the oldest unsent message.", state.unsent_age)
     yield _gauge("operations_running", "Bulk changes that run.", state.operations)
     yield _gauge(
         "incidents_open",
