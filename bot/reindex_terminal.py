@@ -1,4 +1,4 @@
-"""The command `queue-bot reindex`: rebuild the texts of the index with the masking of today."""
+"""The command `queue-bot reindex`: rebuild the texts of the index with the current masking."""
 
 from collections.abc import Callable
 from functools import partial
@@ -19,7 +19,7 @@ WAIT_SECONDS = 1.0
 
 
 def reindex(engine: Engine, queue: Queue, say: Callable[[str], None]) -> None:
-    """Rebuild the index a page at a time and print the progress; an interrupted run resumes."""
+    """Rebuild the index page by page and print the progress; an interrupted run resumes."""
 
     def commit(work: Callable[[Connection], T]) -> T:
         return changing(engine, time_limit(engine, SECONDS), work)

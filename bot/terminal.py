@@ -210,7 +210,7 @@ def _print(
 
 @contextmanager
 def reported(say: Callable[[str], object]) -> Iterator[Callable[[str], object]]:
-    """Print each second which activity still runs; yield the function that sets the activity."""
+    """Print the running activity every second; yield the function that sets the activity."""
     activities = ["connecting"]
     done = threading.Event()
 

@@ -15,7 +15,7 @@ from bot.store.audit.chain import RecordOrigin
 from bot.store.leases import Lease
 
 TOGETHER = timedelta(minutes=1)
-"""The refusals of one person within this time share one message, but each has a record."""
+"""The refusals of one person within this time share one message; each refusal has a record."""
 
 
 def seal_once(setup: Setup, lease: Lease) -> int:

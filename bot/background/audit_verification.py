@@ -17,17 +17,21 @@ from bot.store.leases import Lease
 log = structlog.get_logger(__name__)
 
 VERIFY_EVERY = 600.0
-"""Seconds between two checks whether a verification is due."""
+"""Seconds between two checks for a due verification."""
 NEXT_PAGE = 2.0
-"""Seconds between two pages: a page takes four statements; an idle bot may send five a second."""
+"""Seconds between two pages.
+
+A page takes four statements, and an idle bot may send five statements a second.
+"""
 DAILY = timedelta(days=1)
 MOST_SENTENCES = 5
 
 
 class ChainVerifier:
-    """A verification in parts. A new leader begins again, because nothing of it is stored.
+    """The verification of the audit log, page by page.
 
-    The last link of a verification is an anchor of the next one, also if the database was changed.
+    A new leader starts a new verification, because the progress is not stored. The last link of a
+    verification is an anchor for the next verification, even if the database was changed.
     """
 
     def __init__(self) -> None:
@@ -37,7 +41,7 @@ class ChainVerifier:
         self._again_at = datetime.min  # noqa: DTZ901 naive UTC, like the database's time
 
     def verify_once(self, setup: Setup, lease: Lease) -> bool:
-        """Verify the next page if a verification is due; return True if more pages are left."""
+        """Verify the next page if a verification is due; return True if pages remain."""
         with leader_snapshot(setup) as connection:
             now = setup.clock(connection)
             if self._walk is None:
@@ -57,7 +61,7 @@ class ChainVerifier:
         return False
 
     def _finish(self, setup: Setup, lease: Lease, walk: ChainWalk, now: datetime) -> None:
-        """Log the faults, and write the record whose message is the anchor of this day."""
+        """Log the faults and write a record; the record's message is the anchor of this day."""
         self._walk, self._again_at = None, now + DAILY
         self._anchors = {walk.seq: walk.prev}
         for sentence in self._faults[:MOST_SENTENCES]:
@@ -69,7 +73,7 @@ class ChainVerifier:
 
 
 def _is_due(connection: Connection, now: datetime) -> bool:
-    """Return whether the last verification, or the oldest record, is a day old."""
+    """Return whether the last verification is a day old; without one, whether the log is."""
     last = daily.last(connection)
     since = daily.oldest_record_at(connection) if last is None else last.at
     return since is not None and since <= now - DAILY

@@ -29,7 +29,7 @@ def index_once(setup: Setup, lease: Lease) -> bool:
 
 
 def log_progress(setup: Setup) -> None:
-    """Log how far the pass over the older failures is."""
+    """Log the progress of the pass over the older failures."""
     with leader_snapshot(setup) as connection:
         current = progress(connection, setup.queue, setup.clock(connection))
     if current is not None:
@@ -37,7 +37,7 @@ def log_progress(setup: Setup) -> None:
 
 
 def regroup_once(setup: Setup, lease: Lease) -> bool:
-    """Group some failures by the current rules; return True if more are left."""
+    """Group some failures by the current rules; return True if failures remain."""
 
     def work(connection: Connection) -> regrouping.Regrouping:
         return regrouping.regroup(connection, setup.queue, setup.clock(connection))

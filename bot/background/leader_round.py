@@ -49,9 +49,9 @@ INDEX_EVERY = 120.0
 """Seconds between two updates of the index without new failures, which move its cursor."""
 SCAN_EVERY = 30.0
 PROGRESS_EVERY = 10.0
-"""Seconds between two lines of the log about a pass over the older failures."""
+"""Seconds between two log lines about the progress of a pass over the older failures."""
 REGROUP_EVERY = 2.0
-"""Seconds between two passes of 1,000 failures, after an update that changed the rules."""
+"""Seconds between two passes of the regrouping; each pass reads 1,000 failures."""
 OUTCOMES_EVERY = 1.0
 LIFECYCLE_EVERY, LIFECYCLE_AT_REST_EVERY = 1.0, 10.0
 REST_AFTER = 120.0

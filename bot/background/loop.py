@@ -99,12 +99,12 @@ class Watcher:
 
     @property
     def round_age(self) -> float:
-        """Return the seconds since the last round began; it grows if a round hangs."""
+        """Return the seconds since the last round began; the number grows if a round hangs."""
         return monotonic() - self._round_at
 
     @property
     def step_ages(self) -> dict[str, float]:
-        """Return the seconds since each step's last success; empty without the lease."""
+        """Return the seconds since each step's last success; empty if the replica does not lead."""
         return {} if self._lease is None else self._round.steps.ages()
 
     def _loop(self, step: Callable[[], float], signal: WakeSignal) -> None:

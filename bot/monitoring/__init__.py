@@ -1,1 +1,1 @@
-"""Monitoring by other programs: Prometheus metrics, and probes that say whether the bot works."""
+"""Monitoring for other programs: metrics for Prometheus, and probes of the bot's condition."""

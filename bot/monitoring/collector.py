@@ -1,4 +1,4 @@
-"""The metrics that are read when a program asks: the state, and the replica's background work."""
+"""The metrics that the bot reads at each scrape: the state, and the replica's background work."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ Labelled = dict[tuple[str, ...], float]
 
 @dataclass(frozen=True)
 class ReplicaState:
-    """What a replica knows without the database.
+    """The state of a replica that the replica knows without the database.
 
     `step_ages` are the seconds since each step's last success; empty if the replica does not lead.
     `round_age`: seconds since the last round of the background work began. `connected`: whether
@@ -27,7 +27,7 @@ class ReplicaState:
 
 
 class StateCollector:
-    """Returns the gauges; without a readable database only those of the replica."""
+    """Returns the gauges; only the replica's gauges if the database cannot be read."""
 
     def __init__(self, reader: StateReader, replica: Callable[[], ReplicaState]) -> None:
         self._reader = reader
@@ -50,7 +50,9 @@ class StateCollector:
             {(name,): age for name, age in replica.step_ages.items()},
             "step",
         )
-        yield _gauge("database_readable", "Whether the state can be read.", state is not None)
+        yield _gauge(
+            "database_readable", "Whether the bot's tables can be read.", state is not None
+        )
         if state is not None:
             yield from _of_bot(state, replica)
             yield from _of_queue(state)
@@ -60,17 +62,17 @@ def _of_bot(state: MonitoredState, replica: ReplicaState) -> Iterator[Metric]:
     yield _gauge("leader", "Whether this replica leads.", state.leader == replica.replica)
     yield _gauge("led", "Whether any replica leads.", state.leader is not None)
     yield _gauge("outbox_messages", "Messages that Slack has not accepted yet.", state.unsent)
-    yield _gauge("outbox_oldest_seconds", "The age of the oldest of them.", state.unsent_age)
+    yield _gauge("outbox_oldest_seconds", "The age of the oldest unsent message.", state.unsent_age)
     yield _gauge("operations_running", "Bulk changes that run.", state.operations)
     yield _gauge(
         "incidents_open",
-        "Open incidents by alert rule.",
+        "Active incidents by alert rule.",
         {(rule,): count for rule, count in state.incidents.items()},
         "rule",
     )
     yield _gauge(
         "step_failures",
-        "Failures in a row of a background step that does not succeed.",
+        "Consecutive failures of a background step that does not succeed.",
         {(name,): count for name, count in state.failing_steps.items()},
         "step",
     )

@@ -9,13 +9,13 @@ from sqlalchemy import Connection, Engine, event
 from bot.app.responses import Outcome
 
 ACK_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0)
-"""Seconds. The bot answers in the acknowledgement for 2.4 s, and Slack waits for 3 s."""
+"""In seconds. The acknowledgement contains the answer until 2.4 s; Slack waits for 3 s."""
 UNKNOWN = "unknown"
 """The command of a request without a valid command; typed words never become a label."""
 BUG = "bug"
 _BEGAN = "queue_bot_began"
 
-# The library would add the time of creation of each counter, which doubles the answer.
+# The library would add each counter's creation time and double the size of the answer.
 disable_created_metrics()  # type: ignore[no-untyped-call]  # the library leaves it untyped
 
 
@@ -60,7 +60,7 @@ class Metrics:
         )
 
     def finished(self, outcome: Outcome | None, seconds: float) -> None:
-        """Count a request; None is a request that ended by a bug."""
+        """Count a request; its `outcome` is None if a bug ended the request."""
         command = outcome.command if outcome is not None else None
         name = UNKNOWN if command is None else command.name
         refusal = None if outcome is None else outcome.refusal

@@ -1,4 +1,4 @@
-"""The answers to probes: whether the process moves, and whether it can do its work."""
+"""The answers to probes: whether the process makes progress, and whether the bot can work."""
 
 from dataclasses import asdict, dataclass
 
@@ -6,7 +6,7 @@ from bot.monitoring.collector import ReplicaState
 from bot.monitoring.state import MonitoredState
 
 STUCK_SECONDS = 120.0
-"""A round of the background work that takes longer hangs; a slow statement ends within 30 s."""
+"""A longer round of the background work counts as hanging; a slow statement ends within 30 s."""
 UNSENT_SECONDS = 120.0
 """A message that Slack has not accepted for this long counts as undelivered, as in `health`."""
 INDEX_STEPS = ("index", "scan", "group")
@@ -14,7 +14,7 @@ INDEX_STEPS = ("index", "scan", "group")
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One condition: its name, whether it is met, and otherwise what is wrong."""
+    """A condition: its name, whether the condition is met, and the problem if it is not met."""
 
     name: str
     ok: bool
@@ -26,14 +26,14 @@ class Condition:
 
 
 def alive(replica: ReplicaState) -> Condition:
-    """Return whether the background work moves; if not, only a restart helps."""
+    """Return whether the background work makes progress; without progress, only a restart helps."""
     ok = replica.round_age < STUCK_SECONDS
     problem = f"no round of the background work for {replica.round_age:.0f} s: restart the bot"
     return Condition("background", ok, None if ok else problem)
 
 
 def ready(replica: ReplicaState, state: MonitoredState | None) -> list[Condition]:
-    """Return the conditions under which this replica can answer people and raise alerts."""
+    """Return the conditions that this replica needs to answer people and to post alerts."""
     conditions = [
         _condition(
             "slack",

@@ -24,7 +24,7 @@ Answer = tuple[HTTPStatus, str, bytes]
 
 
 class MonitoringServer:
-    """Answers probes and scrapes in its own threads, also while all requests of people wait."""
+    """Answers probes and scrapes in its own threads, even while all requests of people wait."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class MonitoringServer:
         reader: StateReader,
         replica: Callable[[], ReplicaState],
     ) -> None:
-        """Bind the port; raises `StartError` if that is impossible."""
+        """Bind the port; raises `StartError` if the port cannot be used."""
         metrics.registry.register(StateCollector(reader, replica))
         answers: dict[str, Callable[[], Answer]] = {
             "/livez": lambda: _of([alive(replica())]),
@@ -56,7 +56,7 @@ class MonitoringServer:
 
     @property
     def port(self) -> int:
-        """The bound port; with 0, the system has chosen it."""
+        """The bound port; if the configured port is 0, the system has chosen this port."""
         return int(self._server.server_address[1])
 
     def start(self) -> None:

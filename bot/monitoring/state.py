@@ -1,4 +1,4 @@
-"""The state of the bot and of the queue that every replica can read: one statement every 5 s."""
+"""The state of the bot and of the queue; a replica reads the state at most once in 5 s."""
 
 import threading
 from collections.abc import Callable
@@ -38,9 +38,9 @@ READ_SECONDS = 2.0
 class MonitoredState:
     """The state at one moment; ages are in seconds.
 
-    `leader` is the replica that leads, or None. `failing_steps` are the failures in a row of each
-    step of the background work. `queues` and `failed` are the counts of the newest sample; both are
-    empty before the first sample.
+    `leader` is the replica that leads, or None. `failing_steps` are the consecutive failures of
+    each step of the background work. `queues` and `failed` are the counts of the newest sample;
+    before the first sample, `queues` is empty and `failed` is None.
     """
 
     leader: str | None
@@ -55,7 +55,7 @@ class MonitoredState:
 
 
 class StateReader:
-    """Reads the state at most once in 5 s, also if several scrapes come at the same time."""
+    """Reads the state at most once in 5 s, even if several scrapes arrive at the same time."""
 
     def __init__(self, engine: Engine, clock: Callable[[], float] = monotonic) -> None:
         self._engine = engine
@@ -140,7 +140,7 @@ def _statement(connection: Connection) -> Any:
 
 
 def _row(kind: str, label: Any, number: Any, moment: Any) -> Select[Any]:
-    """Return one kind of rows. Labels are bytes, because tables may differ in their collation."""
+    """Select rows of one kind. Labels are bytes, because the tables may have other collations."""
     return select(
         cast(literal(kind), LargeBinary).label("kind"),
         cast(null() if label is None else label, LargeBinary).label("label"),

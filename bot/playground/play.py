@@ -57,7 +57,7 @@ OLDEST_SECONDS = 100
 and longer than `NO_ACTIVITY_SECONDS`."""
 
 SENT_PER_MINUTE = 1_000
-"""The limits for each person. They are high, because a visitor plays every person, and quickly."""
+"""The limits for each person: high, because a visitor acts quickly and as every person."""
 
 CUT_SECONDS = 0.3
 """The seconds for which the bot's sockets stay open at the end, for messages in transit."""

@@ -227,5 +227,5 @@ class Worker:
 
 
 def _now() -> datetime:
-    """Return the moment as naive UTC."""
+    """Return the current time as naive UTC."""
     return datetime.now(UTC).replace(tzinfo=None)

@@ -20,7 +20,7 @@ from bot.access.roles import CHANGE_AGE, FRESH_AGE, READ_AGE, Profile, Unreachab
 log = structlog.get_logger(__name__)
 
 PROFILE_AGE = 300.0
-"""Seconds for which reads use a profile; changes ask sooner."""
+"""Seconds for which reads use a fetched profile; changes fetch the profile sooner."""
 REFRESH_SECONDS = CHANGE_AGE * 0.66
 """Seconds between two refreshes of the user groups.
 
@@ -92,7 +92,7 @@ class AnswerCache(Generic[V]):
             raise Unreachable(f"{key}: no answer in {self._wait:g} s") from error
 
     def start(self, key: str, max_age: float) -> CachedAnswer[V] | PendingCall[V]:
-        """Return a recent answer, or the call that fetches it; raises `Unreachable`."""
+        """Return a recent answer, or the call that fetches the answer; raises `Unreachable`."""
         with self._guard:
             cached = self._cached.get(key)
             if cached is not None and self._clock() - cached.at <= max_age:
@@ -197,8 +197,8 @@ class SlackDirectory:
     def prefetch(
         self, user: str, channel: str | None, groups: Sequence[str], max_age: float
     ) -> None:
-        """Start the calls for these answers at the same time; the other methods wait for them."""
-        # A call that failed just now is reported by the method that needs the answer.
+        """Start the calls for these answers in parallel; the other methods wait for the calls."""
+        # The method that needs the answer reports a call that failed just now.
         with suppress(Unreachable):
             self._profiles.start(user, min(PROFILE_AGE, max_age))
         if channel is not None:

@@ -1,4 +1,4 @@
-"""Handle envelopes: run the request of a person by the dispatcher, and answer the person."""
+"""Handle envelopes: pass a person's request to the dispatcher, and answer the person."""
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -47,7 +47,7 @@ the network.
 COUNT_WITHIN = 0.3
 """Seconds from receipt after which a preview's dialog opens without its counts.
 
-On a large queue the counts take more than a second. The dialog shows them when they are known.
+On a large queue the counts take more than a second. The dialog shows the counts later.
 """
 SLACK_WAITS = 3.0
 CALL_SECONDS = 3
@@ -57,7 +57,7 @@ Answer = Message | Modal
 
 @dataclass(frozen=True)
 class Reply:
-    """The answer to the person, and the outcome, or None while the outcome is unknown."""
+    """The answer to the person, and the outcome; the outcome is None while it is unknown."""
 
     answer: Answer
     outcome: Outcome | None = None
@@ -91,7 +91,7 @@ class RequestHandler:
         self._homes = Homes(setup, client)
 
     def close(self) -> None:
-        """Stop accepting requests and wait for the running ones."""
+        """Stop accepting requests and wait for the running requests."""
         self._homes.close()
         self._workers.shutdown(wait=True, cancel_futures=True)
 
@@ -180,7 +180,7 @@ class RequestHandler:
             self._metrics.finished(outcome, monotonic() - began)
 
     def _follow_up(self, envelope: Envelope, reply: Reply) -> None:
-        """Send the answer without the acknowledgement, and then redraw the person's Home."""
+        """Send the answer apart from the acknowledgement, and then redraw the person's Home."""
         self._respond(envelope, reply.answer)
         self._show_at_home(envelope, reply)
 
@@ -278,6 +278,6 @@ class RequestHandler:
 
 
 def _has_started(outcome: Outcome | None) -> bool:
-    """Return whether a submission started an operation, and neither was refused nor must wait."""
+    """Return whether a submission started an operation; a request for approval starts none."""
     result = None if outcome is None else outcome.result
     return result is not None and result.outcome != "requested"

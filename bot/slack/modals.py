@@ -22,7 +22,7 @@ class Modals:
         self._client = client
 
     def open(self, envelope: Envelope, modal: Modal) -> str | None:
-        """Open the modal and return its id; return None if Slack refuses it.
+        """Open the modal and return its id; return None if Slack refuses the modal.
 
         A trigger is valid for 3 s.
         """

@@ -93,9 +93,9 @@ class SlackBot:
     """All parts of the running bot.
 
     `background` and `polling` are the engines of background work. So background work does not use
-    the connections of requests. `grace` is the number of seconds that a local Slack waits longer
-    than Slack for an answer. Tests on a busy machine need the additional time. `monitoring` is the
-    host and port of the monitoring port, or None without one.
+    the connections of requests. `grace` is the number of additional seconds that a local Slack
+    waits for an answer. Tests on a busy machine need these seconds. `monitoring` is the
+    host and port of the monitoring port, or None without this port.
     """
 
     def __init__(
@@ -169,13 +169,13 @@ class SlackBot:
         log.info("stopped", replica=self.setup.replica)
 
     def _group_changed(self, group: str) -> None:
-        """Tell all replicas that the members of a group changed, because Slack tells only one."""
+        """Notify all replicas that a group changed, because Slack notifies only one replica."""
         if group in self.setup.rules.groups:
             self._directory.forget_group(group)
             role_changes.announce_change(self.setup.engine)
 
     def _monitored(self, address: tuple[str, int], metrics: Metrics) -> MonitoringServer:
-        """Return the server of the monitoring port; only with it, statements are measured."""
+        """Return the server of the monitoring port; only this server needs measured statements."""
         engines = {"requests": self.setup.engine}
         engines |= {"background": self._background, "polling": self._polling}
         for engine in dict.fromkeys(engines.values()):

@@ -13,18 +13,18 @@ from bot.store.outbox import AUDIT, POST, REFUSALS, OutboxMessage, outbox_messag
 from bot.store.tables import outbox
 
 REFUSALS_WAIT = timedelta(minutes=1)
-"""Refusals wait for the audit message of a change only if it is tried again within this time."""
+"""Refusals wait for a change's audit message only if its next attempt is within this time."""
 
 
 def due(connection: Connection, now: datetime, limit: int = 20) -> list[OutboxMessage]:
     """Return the oldest unsent message of each channel and kind, if it is due.
 
     This keeps the order of messages in each channel. A message that waits, for example for a rate
-    limit, blocks only messages of its channel and kind. Only refusals also wait for changes: a
-    flood of refusals must not delay the audit message of a change.
+    limit, blocks only messages of its channel and kind. Refusals also wait for changes, but
+    changes do not wait for refusals: many refusals must not delay the audit message of a change.
     """
     c = outbox.c
-    # Refusals of one person that gather for a minute do not block those of another person.
+    # Refusals of one person, which gather for a minute, do not block refusals of other people.
     gathering = and_(c.kind == REFUSALS, c.attempts == 0, c.next_attempt_at > now)
     waiting = and_(c.sent_at.is_(None), not_(gathering))
     heads = select(func.min(c.id)).where(waiting).group_by(c.channel, c.kind).scalar_subquery()
@@ -44,7 +44,8 @@ def due(connection: Connection, now: datetime, limit: int = 20) -> list[OutboxMe
 def is_behind(kind: str, channel: str, changes: Collection[str]) -> bool:
     """Return whether a message waits because a change of its channel has no audit message yet.
 
-    `changes` are the channels with such a change. The mutant `no_order_of_refusals` proves it.
+    `changes` are the channels with such a change. The mutant `no_order_of_refusals`
+    proves this order.
     """
     return kind == REFUSALS and channel in changes
 

@@ -83,7 +83,7 @@ def _add_times(connection: Connection, now: datetime) -> None:
 
 
 def _start(connection: Connection, name: str) -> int | None:
-    """Return the position with which a cursor starts."""
+    """Return the position at which a cursor starts."""
     if name in ("backfill", "backfill_end"):
         return None  # The backfill has not started; the first pass sets its end.
     if name == "rules":

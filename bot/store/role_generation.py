@@ -18,7 +18,7 @@ class RoleMoment:
 
 
 def read(connection: Connection, clock: Clock) -> RoleMoment:
-    """Read the time and the generation in one statement, so that requests send no further one."""
+    """Read the time and the generation in one statement, so a request needs no second statement."""
     c = role_generation.c
     row = connection.execute(select(time_column(connection).label("now"), c.generation)).one()
     # A test moves its own clock. Without such a clock, the statement reads the database's time.
@@ -26,7 +26,7 @@ def read(connection: Connection, clock: Clock) -> RoleMoment:
 
 
 def rules_of_last_start(connection: Connection) -> str | None:
-    """Return the settings about roles of the replica that started last, as JSON."""
+    """Return the role settings of the replica that started last, as JSON."""
     rules: str | None = connection.execute(select(role_generation.c.rules)).scalar_one()
     return rules
 
@@ -38,9 +38,9 @@ def advance(connection: Connection) -> None:
 
 
 def store_rules(connection: Connection, rules: str) -> int:
-    """Store the settings about roles of a replica that starts; return the current generation.
+    """Store the role settings of a starting replica; return the current generation.
 
-    The generation advances only if the settings differ from the stored ones.
+    The generation advances only if the settings differ from the stored settings.
     """
     c = role_generation.c
     row = connection.execute(select(c.generation, c.rules).with_for_update()).one()

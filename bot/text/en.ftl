@@ -305,8 +305,8 @@ retried-attempts =
     }
 retried-deadline-moved =
     { $count ->
-        [one] The deadline (retryUntil) of { $ids } had passed. The retry moved it by the time that the job had at first.
-       *[other] The deadlines (retryUntil) of { $ids } had passed. The retry moved each by the time that the job had at first.
+        [one] The deadline (retryUntil) of { $ids } had passed. The retry set a new deadline: the job has as much time as after its creation.
+       *[other] The deadlines (retryUntil) of { $ids } had passed. The retry set new deadlines: each job has as much time as after its creation.
     }
 retried-deadline-removed =
     { $count ->
@@ -535,7 +535,7 @@ spoken-decline-id = Decline operation { $what }
 confirm-approve = Approve operation { $operation }?
 confirm-approve-text = The bot will then { $what }.
 approval-awaiting = ✋ { $by } asks for approval of operation { $operation }: { $what }.
-approval-until = Another admin must approve it by { $at }, here or with { $command }. Jobs that fail from now on are not touched.
+approval-until = Another admin must approve the operation by { $at }, here or with { $command }. Jobs that fail from now on are not included.
 approval-declined = 🚫 Operation { $operation } of { $by } was declined: { $what }. Nothing was changed.
 approval-expired = ⌛ Nobody approved operation { $operation } of { $by } in time: { $what }. Nothing was changed.
 approval-requested = ✋ Operation { $operation } waits for approval by another admin until { $at }: { $command }. The request is in the channel.
@@ -550,14 +550,14 @@ audit-approval-expired = Nobody approved operation { $operation } of { $by } in 
 outcome-requested = waits for approval
 outcome-expired = not approved in time
 help-approve = start a bulk change that another person asked for
-help-decline = refuse a bulk change that waits for approval; operators can refuse only their own
-refusal-not-awaiting = Operation { $operation } does not wait for approval: somebody decided already, or the time is over. Nothing was changed
+help-decline = refuse a bulk change that waits for approval; operators can decline only their own
+refusal-not-awaiting = Operation { $operation } does not wait for approval: somebody has already decided, or the request has expired. Nothing was changed
 refusal-second-person-needed = Operation { $operation } is your own request, so another admin must approve it. Nothing was changed
 refusal-second-person-needed-terminal = Operation { $operation } must be approved in Slack, because a terminal does not prove who you are. Nothing was changed
 refusal-approval-pending = { $command } waits for approval: another admin must approve operation { $operation } in Slack. Nothing was changed yet
 reason-not-awaiting = the operation did not wait for approval
-reason-second-person-needed = a second person must approve it
-reason-approval-pending = it waits for approval
+reason-second-person-needed = a second person must approve the operation
+reason-approval-pending = the operation waits for approval
 
 ## Outcomes of retries
 retry-outcome-processed = ✅ Job { $id } was processed, { $age } after its retry.
@@ -772,7 +772,7 @@ message-given-up =
 audit-missing = ⚠️ Audit records that are missing from the database: { $records }. Run { $verify } to check the other records.
 audit-untold = Slack refused the message about these audit records: { $records }. { $tail } shows the records.
 channel-unreachable = ⚠️ queue-bot cannot post in <#{ $channel }> ({ $reason }). The messages for this channel wait. Invite the bot to the channel, or choose another channel.
-channel-unreachable-alerts = ⚠️ queue-bot cannot post in <#{ $channel }> ({ $reason }). Until this is fixed, its alerts are posted here. Invite the bot to that channel, or choose another channel.
+channel-unreachable-alerts = ⚠️ queue-bot cannot post in <#{ $channel }> ({ $reason }). Until somebody fixes this, the bot posts the alerts of that channel here. Invite the bot to that channel, or choose another channel.
 health-undelivered = ⚠️ { $channel }: { $count ->
         [one] 1 message is
        *[other] { $count } messages are
@@ -927,7 +927,7 @@ refusal-denied = Not allowed: this needs the role { $needed }, { $has ->
        *[other] yours is { $has }
     }. Nothing was changed
 refusal-denied-many = Not allowed: these are { $total } failed jobs. To retry more than { $most } at once, you need the role { $needed }; yours is { $has }. Nothing was changed. With limit={ $most } you can retry the oldest { $most } of these jobs
-refusal-denied-recent = Not allowed: you have retried { $recent } failed jobs in the last { $minutes } min, and { $total } more need the role { $needed }, because { $has } may retry { $most } in that time. Nothing was changed
+refusal-denied-recent = Not allowed: you have already retried { $recent } failed jobs, and the role { $has } may retry { $most } in { $minutes } min. To retry { $total } more, you need the role { $needed }. Nothing was changed
 refusal-not-member = Not allowed: { $why }. Nothing was changed
 not-member-foreign = the account belongs to another workspace
 not-member-deactivated = the account is deactivated
@@ -964,13 +964,13 @@ refusal-unfinished = { $command } ended early. Done: { $done } of { $total }. Th
 refusal-request-id-used = This request id was used for another request. Nothing was changed; please choose another id
 refusal-too-many =
     { $most ->
-        [one] This is more than 1 command of yours in a minute. Nothing was changed; please try again in { $seconds } s
-       *[other] These are more than { $most } commands of yours in a minute. Nothing was changed; please try again in { $seconds } s
+        [one] You sent more than 1 command in a minute. Nothing was changed; please try again in { $seconds } s
+       *[other] You sent more than { $most } commands in a minute. Nothing was changed; please try again in { $seconds } s
     }
 refusal-too-many-previews =
     { $most ->
-        [one] This is more than 1 preview of yours in a minute. Nothing was changed; please try again in { $seconds } s
-       *[other] These are more than { $most } previews of yours in a minute. Nothing was changed; please try again in { $seconds } s
+        [one] You requested more than 1 preview in a minute. Nothing was changed; please try again in { $seconds } s
+       *[other] You requested more than { $most } previews in a minute. Nothing was changed; please try again in { $seconds } s
     }
 refusal-busy = The database is busy. Nothing was changed; please try again
 refusal-database-down = The database cannot be reached. Nothing was changed
@@ -1001,9 +1001,9 @@ reason-nothing-to-do = nothing to do
 reason-operation-running = another bulk change was running
 reason-unfinished = ended early
 reason-still-running = the operation was still running
-reason-canary-failed = one of the jobs that were retried first failed again
-reason-canary-silent = the jobs that were retried first were not processed in time: are the workers running?
-reason-canary-gone = one of the jobs that were retried first was removed
+reason-canary-failed = one of the first jobs failed again
+reason-canary-silent = the first jobs were not processed in time: are the workers running?
+reason-canary-gone = one of the first jobs was removed
 reason-batch-failed = a batch failed; the log has the reason
 reason-request-id-used = another request had this request id
 reason-too-many = too many requests in a minute
@@ -1018,7 +1018,7 @@ button-retry-group = Retry group…
 scope-since = { " " }since { $at }
 errors-title = *Errors*{ $scope }, most failed jobs first
 errors-none = ✅ No errors{ $scope }.
-errors-period = The bot counts failures by the hour, and beyond 24 h by the day. These counts are since { $since }, not since { $asked }.
+errors-period = The bot counts failures by the hour, and beyond 24 h by the day. These counts begin at { $since }, not at { $asked }.
 errors-totals = Failed jobs: { $failed } · Error groups: { $groups }
 errors-indexing = ⚠️ The index of failures does not contain all older failures yet, so some failures are missing here.
 error-row = *{ $error }*
@@ -1167,9 +1167,9 @@ bulk-note-canary =
             }
        *[other]
             { $source ->
-                [largest] { $count } jobs are retried first, one of each of the { $count } largest of { $errors } errors. The remaining jobs follow only if these are processed.
-                [each] { $count } jobs are retried first, from all { $errors } errors. The remaining jobs follow only if these are processed.
-               *[one] { $count } jobs are retried first. The remaining jobs follow only if these are processed.
+                [largest] { $count } jobs are retried first, one of each of the { $count } largest of { $errors } errors. The remaining jobs follow only if these jobs are processed.
+                [each] { $count } jobs are retried first, from all { $errors } errors. The remaining jobs follow only if these jobs are processed.
+               *[one] { $count } jobs are retried first. The remaining jobs follow only if these jobs are processed.
             }
     }
 bulk-queued =
@@ -1189,7 +1189,7 @@ bulk-identical =
     }
 bulk-duplicates-bounded = Only the newest jobs were checked for duplicates.
 bulk-children = ⚠️ The database also deletes or changes the rows of { $tables } that refer to these jobs. An undo does not restore those rows.
-bulk-note-laravel = If the deadline of a job (retryUntil) has passed, the retry moves it by the time that the job had at first, or removes it. Jobs of other connections are skipped and named.
+bulk-note-laravel = If the deadline of a job (retryUntil) has passed, the retry sets a new deadline of the same duration, or removes the deadline. The bot skips jobs of other connections and names these jobs.
 bulk-final = ⚠️ *No copies are kept:* this cannot be undone.
 bulk-ids-missing =
     { $count ->
@@ -1202,7 +1202,7 @@ progress-rate =
        *[other] At most { $count } jobs a minute start.
     }
 problem-retry-what = Name what to retry: ids like 45 46 50-60, or incident=I12, error=E12, queue=, order=, before=, after=. To retry everything, use retry-all
-problem-canary-of-one = A canary needs several jobs, and only 1 job matches. Retry it without canary=
+problem-canary-of-one = A canary needs several jobs, and only 1 job matches. Retry this job without canary=
 problem-when = { $value } is not a time like 2h, yesterday, 2025-11-07 or 2025-11-07T17:45
 problem-rate = { $value } is not a rate like 60/min, 10/s or 600/h
 
@@ -1243,7 +1243,7 @@ digest-opened-more = more than { $count } triggered
 digest-over =
     { $count ->
         [one] 1 of these resolved, after { $age }
-       *[other] { $count } of these resolved, half of the resolved ones within { $age }
+       *[other] { $count } of these resolved, half of the resolved incidents within { $age }
     }
 digest-open-now =
     { $count ->
@@ -1271,7 +1271,7 @@ digest-errors =
     }
 digest-error = *{ $error }* { $count }
 digest-gap = No samples for { $age }: counts that are based on samples are incomplete.
-digest-no-samples = There are no samples of these days.
+digest-no-samples = There are no samples for these days.
 digest-began = Monitoring started { $at }; there is no data before that.
 
 ### The chart
@@ -1798,23 +1798,23 @@ background-step-health = Checking the background work
 merge-preview = Merge *{ $error }* into *{ $into }*?
 merge-merged = 🔗 Merged *{ $error }* into *{ $into }*.
 merge-merged-by = 🔗 *{ $by } merged { $error }* into *{ $into }*.
-merge-ended = *{ $error }* is a group of its own again, apart from *{ $into }*.
+merge-ended = *{ $error }* is a separate group again and no longer part of *{ $into }*.
 merge-ended-by = *{ $by } undid the merge* of { $error } into { $into }.
 merge-group =
     { $count ->
         [one] *{ $error }* · 1 failed job · { $name }
        *[other] *{ $error }* · { $count } failed jobs · { $name }
     }
-merge-effect = All failures of { $error }, also new ones, count as failures of { $into }: in lists, alerts, filters and outcomes. A mute of { $error } does not apply to { $into }. No job changes, and the merge can be undone at any time.
+merge-effect = All failures of { $error }, including new failures, count as failures of { $into } in lists, alerts, filters and outcomes. A mute of { $error } does not apply to { $into }. The merge changes no job, and you can undo the merge at any time.
 merge-part = Includes *{ $error }*, merged by { $by }, { $at } · { $name }
-merge-part-rules = Includes *{ $error }*, merged by newer rules, { $at } · { $name }
+merge-part-rules = Includes *{ $error }*, merged by new grouping rules, { $at } · { $name }
 button-merge = Merge { $error } into { $into }
 button-undo-merge = Undo merge
 spoken-merge-undo = Undo the merge of { $error }
-help-merge = count the failures of one error group as failures of another, or undo that by into=no
+help-merge = count the failures of one error group as failures of another group; into=no undoes a merge
 audit-did-merge = { $who } merged error groups: { $what }
 audit-did-merge-ended = { $who } undid the merge of error groups: { $what }
-refusal-already-merged = { $id } is already merged into { $into }. To undo that: { $command }
+refusal-already-merged = { $id } is already merged into { $into }. To undo the merge: { $command }
 refusal-not-merged = { $id } is not merged into another error group
 reason-already-merged = already merged
 reason-not-merged = not merged
@@ -1831,7 +1831,7 @@ watch-backfill-rate =
 watch-checks =
     { $count ->
         [one] Checks: 1 queue, checked { $newest } ago
-       *[other] Checks: { $count } queues in turns, the last one { $newest } ago; { $queue } is longest unchecked, { $oldest }
+       *[other] Checks: { $count } queues in turns; the last check was { $newest } ago; { $queue } has waited longest for a check: { $oldest }
     }
 watch-check = { $queue }: checked { $age } ago
 status-estimated = ⏳ Estimated: the first exact count is not ready yet. Ask again in a minute for exact numbers.

@@ -328,9 +328,9 @@ retried-attempts =
     }
 retried-deadline-moved =
     { $count ->
-        [one] El plazo (retryUntil) de { $ids } había vencido. El reintento lo extendió por el tiempo que el job tuvo al inicio.
-        [many] Los plazos (retryUntil) de { $ids } habían vencido. El reintento extendió cada uno por el tiempo que el job tuvo al inicio.
-       *[other] Los plazos (retryUntil) de { $ids } habían vencido. El reintento extendió cada uno por el tiempo que el job tuvo al inicio.
+        [one] El plazo (retryUntil) de { $ids } había vencido. El reintento fijó un plazo nuevo: el job tiene tanto tiempo como después de su creación.
+        [many] Los plazos (retryUntil) de { $ids } habían vencido. El reintento fijó plazos nuevos: cada job tiene tanto tiempo como después de su creación.
+       *[other] Los plazos (retryUntil) de { $ids } habían vencido. El reintento fijó plazos nuevos: cada job tiene tanto tiempo como después de su creación.
     }
 retried-deadline-removed =
     { $count ->
@@ -556,7 +556,7 @@ spoken-decline-id = Rechazar la operación { $what }
 confirm-approve = ¿Aprobar la operación { $operation }?
 confirm-approve-text = El bot hará esto: { $what }.
 approval-awaiting = ✋ { $by } pide aprobación para la operación { $operation }: { $what }.
-approval-until = Otro administrador debe aprobarla antes de { $at }, aquí o con { $command }. Los jobs que fallen desde ahora no se tocan.
+approval-until = Otro administrador debe aprobar la operación antes de { $at }, aquí o con { $command }. Los jobs que fallen desde ahora no se incluyen.
 approval-declined = 🚫 La operación { $operation } de { $by } fue rechazada: { $what }. No se cambió nada.
 approval-expired = ⌛ Nadie aprobó a tiempo la operación { $operation } de { $by }: { $what }. No se cambió nada.
 approval-requested = ✋ La operación { $operation } espera la aprobación de otro administrador hasta { $at }: { $command }. La solicitud está en el canal.
@@ -571,14 +571,14 @@ audit-approval-expired = Nadie aprobó a tiempo la operación { $operation } de 
 outcome-requested = espera aprobación
 outcome-expired = no se aprobó a tiempo
 help-approve = iniciar un cambio masivo que pidió otra persona
-help-decline = rechazar un cambio masivo que espera aprobación; los operadores, solo los propios
-refusal-not-awaiting = La operación { $operation } no espera aprobación: alguien ya decidió o se acabó el tiempo. No se cambió nada
+help-decline = rechazar un cambio masivo que espera aprobación; los operadores solo pueden rechazar los propios
+refusal-not-awaiting = La operación { $operation } no espera aprobación: alguien ya decidió o la solicitud venció. No se cambió nada
 refusal-second-person-needed = La operación { $operation } es tu propia solicitud, así que otro administrador debe aprobarla. No se cambió nada
 refusal-second-person-needed-terminal = La operación { $operation } se debe aprobar en Slack, porque una terminal no demuestra quién eres. No se cambió nada
 refusal-approval-pending = { $command } espera aprobación: otro administrador debe aprobar la operación { $operation } en Slack. Aún no se cambió nada
 reason-not-awaiting = la operación no esperaba aprobación
-reason-second-person-needed = una segunda persona debe aprobarla
-reason-approval-pending = espera aprobación
+reason-second-person-needed = una segunda persona debe aprobar la operación
+reason-approval-pending = la operación espera aprobación
 
 ## Resultados de los reintentos
 retry-outcome-processed = ✅ El job { $id } se procesó, { $age } después del reintento.
@@ -811,7 +811,7 @@ message-given-up =
 audit-missing = ⚠️ Registros de auditoría que faltan en la base de datos: { $records }. Ejecuta { $verify } para revisar los demás registros.
 audit-untold = Slack rechazó el mensaje sobre estos registros de auditoría: { $records }. { $tail } muestra los registros.
 channel-unreachable = ⚠️ queue-bot no puede publicar en <#{ $channel }> ({ $reason }). Los mensajes para ese canal esperan. Invita al bot al canal o elige otro canal.
-channel-unreachable-alerts = ⚠️ queue-bot no puede publicar en <#{ $channel }> ({ $reason }). Hasta que se corrija, sus alertas se publican aquí. Invita al bot a ese canal o elige otro canal.
+channel-unreachable-alerts = ⚠️ queue-bot no puede publicar en <#{ $channel }> ({ $reason }). Hasta que alguien lo corrija, el bot publica aquí las alertas de ese canal. Invita al bot a ese canal o elige otro canal.
 health-undelivered = ⚠️ { $channel }: { $count ->
         [one] hay 1 mensaje
        *[other] hay { $count } mensajes
@@ -982,7 +982,7 @@ refusal-denied = No permitido: hace falta el rol { $needed }, { $has ->
        *[other] y el tuyo es { $has }
     }. No se cambió nada
 refusal-denied-many = No permitido: son { $total } jobs fallidos. Para reintentar más de { $most } a la vez hace falta el rol { $needed }; el tuyo es { $has }. No se cambió nada. Con limit={ $most } puedes reintentar los { $most } más antiguos
-refusal-denied-recent = No permitido: reintentaste { $recent } jobs fallidos en los últimos { $minutes } min, y para { $total } más hace falta el rol { $needed }, porque { $has } puede reintentar { $most } en ese tiempo. No se cambió nada
+refusal-denied-recent = No permitido: ya reintentaste { $recent } jobs fallidos, y el rol { $has } puede reintentar { $most } en { $minutes } min. Para reintentar { $total } más hace falta el rol { $needed }. No se cambió nada
 refusal-not-member = No permitido: { $why }. No se cambió nada
 not-member-foreign = la cuenta es de otro espacio de trabajo
 not-member-deactivated = la cuenta está desactivada
@@ -1056,9 +1056,9 @@ reason-nothing-to-do = nada que hacer
 reason-operation-running = había otro cambio masivo en curso
 reason-unfinished = terminó antes de tiempo
 reason-still-running = la operación seguía en curso
-reason-canary-failed = volvió a fallar uno de los jobs que se reintentaron primero
-reason-canary-silent = los jobs que se reintentaron primero no se procesaron a tiempo: ¿están corriendo los workers?
-reason-canary-gone = se quitó uno de los jobs que se reintentaron primero
+reason-canary-failed = uno de los primeros jobs volvió a fallar
+reason-canary-silent = los primeros jobs no se procesaron a tiempo: ¿están corriendo los workers?
+reason-canary-gone = se quitó uno de los primeros jobs
 reason-batch-failed = falló un lote; el log muestra la causa
 reason-request-id-used = otra solicitud tenía este id
 reason-too-many = demasiadas solicitudes en un minuto
@@ -1244,7 +1244,7 @@ bulk-identical =
     }
 bulk-duplicates-bounded = Solo se revisaron los jobs más recientes en busca de duplicados.
 bulk-children = ⚠️ La base de datos también borra o modifica las filas de { $tables } que dependen de estos jobs. Al deshacer no se recuperan esas filas.
-bulk-note-laravel = Si el plazo de un job (retryUntil) venció, el reintento lo extiende por el tiempo que el job tuvo al inicio, o lo quita. Los jobs de otras conexiones se omiten y se nombran.
+bulk-note-laravel = Si el plazo de un job (retryUntil) venció, el reintento fija un plazo nuevo de la misma duración, o quita el plazo. Los jobs de otras conexiones se omiten y se nombran.
 bulk-final = ⚠️ *No se guardan copias:* esto no se puede deshacer.
 bulk-ids-missing =
     { $count ->
@@ -1257,7 +1257,7 @@ progress-rate =
        *[other] Empiezan como máximo { $count } jobs por minuto.
     }
 problem-retry-what = Indica qué reintentar: ids como 45 46 50-60, o incident=I12, error=E12, queue=, order=, before=, after=. Para reintentar todo, usa retry-all
-problem-canary-of-one = Para probar antes con algunos se necesitan varios jobs, y solo hay 1. Reinténtalo sin canary=
+problem-canary-of-one = Para probar antes con algunos se necesitan varios jobs, y solo hay 1. Reintenta ese job sin canary=
 problem-when = { $value } no es un momento como 2h, ayer, 2025-11-07 o 2025-11-07T17:45
 problem-rate = { $value } no es un ritmo como 60/min, 10/s o 600/h
 
@@ -1912,23 +1912,23 @@ background-step-health = Revisar el trabajo interno
 merge-preview = ¿Unir *{ $error }* a *{ $into }*?
 merge-merged = 🔗 Se unió *{ $error }* a *{ $into }*.
 merge-merged-by = 🔗 *{ $by } unió { $error }* a *{ $into }*.
-merge-ended = *{ $error }* vuelve a ser un grupo propio, separado de *{ $into }*.
+merge-ended = *{ $error }* es otra vez un grupo separado y ya no es parte de *{ $into }*.
 merge-ended-by = *{ $by } deshizo la unión* de { $error } a { $into }.
 merge-group =
     { $count ->
         [one] *{ $error }* · 1 job fallido · { $name }
        *[other] *{ $error }* · { $count } jobs fallidos · { $name }
     }
-merge-effect = Todos los fallos de { $error }, también los nuevos, cuentan como fallos de { $into }: en listas, alertas, filtros y resultados. Un silencio de { $error } no se aplica a { $into }. No cambia ningún job, y la unión se puede deshacer en cualquier momento.
+merge-effect = Todos los fallos de { $error }, también los nuevos, cuentan como fallos de { $into }: en listas, alertas, filtros y resultados. Un silencio de { $error } no se aplica a { $into }. La unión no cambia ningún job, y puedes deshacerla en cualquier momento.
 merge-part = Incluye *{ $error }*, lo unió { $by }, { $at } · { $name }
-merge-part-rules = Incluye *{ $error }*, lo unieron reglas más nuevas, { $at } · { $name }
+merge-part-rules = Incluye *{ $error }*, unido por nuevas reglas de agrupación, { $at } · { $name }
 button-merge = Unir { $error } a { $into }
 button-undo-merge = Deshacer unión
 spoken-merge-undo = Deshacer la unión de { $error }
-help-merge = contar los fallos de un grupo de error como fallos de otro, o deshacerlo con into=no
+help-merge = contar los fallos de un grupo de error como fallos de otro grupo; into=no deshace una unión
 audit-did-merge = { $who } unió grupos de error: { $what }
 audit-did-merge-ended = { $who } deshizo la unión de grupos de error: { $what }
-refusal-already-merged = { $id } ya está unido a { $into }. Para deshacerlo: { $command }
+refusal-already-merged = { $id } ya está unido a { $into }. Para deshacer la unión: { $command }
 refusal-not-merged = { $id } no está unido a otro grupo de error
 reason-already-merged = ya estaba unido
 reason-not-merged = no estaba unido
@@ -1945,7 +1945,7 @@ watch-backfill-rate =
 watch-checks =
     { $count ->
         [one] Revisiones: 1 cola, revisada hace { $newest }
-       *[other] Revisiones: { $count } colas por turnos, la última hace { $newest }; la que lleva más tiempo sin revisar es { $queue }, { $oldest }
+       *[other] Revisiones: { $count } colas por turnos; la última revisión fue hace { $newest }; la cola que lleva más tiempo sin revisar es { $queue }: { $oldest }
     }
 watch-check = { $queue }: revisada hace { $age }
 status-estimated = ⏳ Estimado: el primer conteo exacto todavía no está listo. Vuelve a pedirlo en un minuto para ver los números exactos.

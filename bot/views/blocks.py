@@ -22,7 +22,7 @@ MESSAGE_BLOCKS = 50
 def plain(text: str, limit: int) -> Block:
     """Return a plain_text object; an empty text becomes a dash, because Slack refuses it.
 
-    Without `emoji`, Slack shows `:name:` in a text of others as it is.
+    Without `emoji`, Slack shows `:name:` in a text from other people unchanged.
     """
     return {"type": "plain_text", "text": plain_line(text, limit) or "–", "emoji": False}
 

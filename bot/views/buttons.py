@@ -100,7 +100,7 @@ def _spoken(command: str, label: str, args: Mapping[str, Argument], texts: Texts
 
 
 def _named(command: str, name: str, value: Argument) -> str:
-    """Return the object's name: numbers with their letter, or a text of others."""
+    """Return the object's name: a number with its letter, or a text from other people."""
     letter = _ID_LETTERS.get(name) or _ID_LETTERS.get(command, "")
     if isinstance(value, list):
         return Plain(", ".join(map(str, value)))

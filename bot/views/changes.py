@@ -35,7 +35,7 @@ def retried_visible(jobs: Sequence[RetriedJob], ctx: Context) -> Message:
 
 
 def _edited(jobs: Sequence[RetriedJob], ctx: Context) -> list[Mrkdwn]:
-    """Return what the retry changed in the payloads, a note for each kind of change."""
+    """Return a note for each kind of change that the retry made in the payloads."""
     ids: dict[str, list[str]] = {}
     for job in jobs:
         for key, value in job.edited.items():

@@ -185,7 +185,7 @@ def release_button(
     *,
     spoken: str | None = None,
 ) -> Block:
-    """Return a button that releases jobs after a confirmation; `spoken` as for `run_button`."""
+    """Return a button that releases jobs after a confirmation; `run_button` explains `spoken`."""
     texts = ctx.texts
     question = confirm(
         texts.plain("confirm-release", count=len(ids), id=Plain(", ".join(map(str, ids)))),

@@ -52,7 +52,7 @@ def stuck_list(page: StuckJobs, listed: Listed, ctx: Context) -> Message:
 
 
 def _expiry(listed: Listed, ctx: Context) -> list[Mrkdwn]:
-    """Return the note that reservations expire, if the layout's reservations do."""
+    """Return the note that reservations expire, if this layout has such reservations."""
     if listed.retry_after is None:
         return []
     return [ctx.texts("stuck-expiry", age=age(listed.retry_after, ctx.texts))]

@@ -80,7 +80,7 @@ def test_a_merge_is_previewed_confirmed_audited_and_undone(queue: TestQueue) -> 
     assert planned(setup, "retry error=E2") == planned(setup, "retry error=E1") == 5
 
     undone = ask(setup, "error E1 merge=no")
-    assert "group of its own again" in text_of(setup, undone)
+    assert "separate group again" in text_of(setup, undone)
     assert groups(setup) == before
     assert planned(setup, "retry error=E1") == 2
     assert [(name, outcome, values["into"]) for name, outcome, values in records(queue)] == [

@@ -146,22 +146,22 @@ def _probes(
 
 
 def _start(known: Collection[str]) -> str | None:
-    """Return the name after which a check searches for names; None for all names.
+    """Return the name after which a check searches for names; None for the first name.
 
-    One check reads `NAMES` names. With more queues, each check starts at another name, so that the
-    checks together read all names.
+    One check reads `NAMES` names. If there are more queues, each check starts at a random name, so
+    that the checks together read all names.
     """
     if len(known) <= NAMES // 2:
         return None
-    return random.choice(sorted(known))  # noqa: S311 only a turn, not a secret
+    return random.choice(sorted(known))  # noqa: S311 the start of a search is no secret
 
 
 def _names(
     setup: Setup, connection: Connection, until: float, longest: float, start: str | None
 ) -> tuple[set[str], bool]:
-    """Return the names of queues with jobs, and whether the names are complete.
+    """Return the names of queues with jobs, and whether these are all names.
 
-    The search begins after `start` and continues with the first name.
+    The search begins after `start`. After the last name the search continues with the first name.
     """
     names: set[str] = set()
     try:

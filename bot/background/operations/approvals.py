@@ -1,4 +1,4 @@
-"""End requests for approval that nobody decided in time."""
+"""Expire the requests for approval that nobody approved or declined in time."""
 
 from sqlalchemy import Connection
 
@@ -20,7 +20,7 @@ TOGETHER = 20
 
 
 def expire_once(setup: Setup, lease: Lease) -> int:
-    """End the expired requests with an audit record each; return their number."""
+    """End each expired request and write its audit record; return the number of requests."""
 
     def work(connection: Connection) -> int:
         now = setup.clock(connection)

@@ -116,7 +116,7 @@ class BatchWorkers:
         )
 
     def _execute_permitted(self, batch: Batch) -> None:
-        """Check the person's role and execute the batch; repeat both if roles changed meanwhile."""
+        """Check the person's role and execute the batch; repeat this if roles changed meanwhile."""
         for _ in range(READ_TIMES):
             generation = self.setup.known_roles.generation
             granted(self.setup, self.operation)

@@ -139,8 +139,8 @@ class Runner:
         Return True if no batch is left to claim.
         """
         workers = BatchWorkers(self.setup, operation, self.rows, self.seconds)
-        # Two batch workers could each take the other's batch of the canary for unfinished, and
-        # the operation would continue without waiting.
+        # With two batch workers, each worker could treat the other worker's canary batch as
+        # unfinished. The operation would then continue without waiting.
         is_canary = operation.canary is not None and operation.done < operation.canary
         try:
             return workers.run(1 if is_canary else self.lanes)

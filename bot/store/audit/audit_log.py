@@ -163,7 +163,7 @@ def line(row: RowMapping, seq: int | None = None, link: str | None = None) -> Au
 
 def sealed_after(connection: Connection, seq: int, limit: int) -> list[SealedRecord]:
     """Return up to `limit` sealed records after link `seq`, ordered by `seq`."""
-    # The join leaves out links of purged records, which would make a page too short.
+    # The join excludes links of purged records. Otherwise a page would have too few records.
     linked = audit_chain.join(audit, audit.c.id == audit_chain.c.audit_id)
     following = select(audit_chain.c.seq).select_from(linked).where(audit_chain.c.seq > seq)
     seqs = connection.execute(following.order_by(audit_chain.c.seq).limit(limit)).scalars().all()

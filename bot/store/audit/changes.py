@@ -13,7 +13,7 @@ from bot.store.tables import audit, audit_chain, audit_targets, operations
 
 DONE = ("ok", "started", "requested")
 """The outcomes of a change's record. A bulk change is represented by the record of its start,
-or of the request for its approval."""
+or by the record of the request for its approval."""
 
 
 LOOKED_AT = 50

@@ -21,7 +21,7 @@ class Verification:
 
 
 def last(connection: Connection) -> Verification | None:
-    """Return the last verification; a record that was not sealed does not count."""
+    """Return the last verification; an unsealed record does not count."""
     row = connection.execute(
         select(audit_chain.c.seq, audit.c.at, audit.c.outcome)
         .join(audit_chain, audit_chain.c.audit_id == audit.c.id)
@@ -35,7 +35,8 @@ def last(connection: Connection) -> Verification | None:
 def oldest_record_at(connection: Connection) -> datetime | None:
     """Return the time of the oldest record, or None if nothing was sealed yet.
 
-    The first link's own record does not decide, because somebody may have removed it.
+    The function does not rely on the record of the first link: somebody may have removed this
+    record.
     """
     if connection.execute(select(audit_chain.c.seq).limit(1)).first() is None:
         return None

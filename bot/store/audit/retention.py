@@ -1,4 +1,4 @@
-"""Old refusals: one record sums them up, and their own records are deleted; their links stay."""
+"""One record sums up old refusals. The records of the refusals are deleted; their links stay."""
 
 import hashlib
 import json
@@ -20,7 +20,7 @@ PURGED = "audit-purge"
 REFUSED = ("denied", "refused")
 ROWS = 1_000
 PEOPLE = 100
-"""The most people that a record names; the refusals of the others are counted together."""
+"""The most people that a record names; the refusals of all other people are counted together."""
 
 
 @dataclass
@@ -34,12 +34,12 @@ class Checkpoint:
 
     @property
     def holds(self) -> bool:
-        """Whether `links` are exactly the links that were there when the record was written."""
+        """Whether `links` are exactly the links that existed when the record was written."""
         return matches(self.digest, self.links)
 
 
 def matches(digest: str, links: Sequence[tuple[int, str]]) -> bool:
-    """Return whether a record's digest is that of these links."""
+    """Return whether a record's digest is the digest of these links."""
     return is_equal(digest, digest_of_links(links))
 
 
@@ -52,7 +52,7 @@ def sum_up(
     actor: str,
     detail: str,
 ) -> int:
-    """Replace up to `ROWS` sealed refusals from before `before` by one record; return how many."""
+    """Replace up to `ROWS` sealed refusals older than `before` by a record; return their number."""
     query = (
         select(
             audit.c.id,
@@ -93,7 +93,7 @@ def sum_up(
 
 def checkpoints(connection: Connection, keys: AuditKeys) -> Iterator[Checkpoint]:
     """Yield the checkpoints that are linked, or that have a valid HMAC and wait for their link."""
-    # After the first link with a key, every link has one.
+    # After the first link with a key, every link has a key.
     newest = select(audit_chain.c.key_id).order_by(audit_chain.c.seq.desc()).limit(1)
     query = (
         select(audit, audit_chain.c.seq, newest.scalar_subquery().label("chain_key"))
@@ -123,9 +123,9 @@ def _is_range(value: object) -> bool:
 
 
 def is_written_by_bot(row: RowMapping, keys: AuditKeys) -> bool:
-    """Return whether the record counts; a linked record is verified with its link.
+    """Return whether the bot wrote the record; a linked record is verified with its link.
 
-    The mutant `no_proof_of_a_checkpoint` proves it.
+    The mutant `no_proof_of_a_checkpoint` proves this check.
     """
     key = keys.by_id(row["key_id"])
     if key is not None:
@@ -150,7 +150,7 @@ def _summary(rows: Sequence[RowMapping], before: datetime) -> dict[str, Any]:
 
 
 def _count(row: RowMapping) -> int:
-    """Return how many refusals a record stands for."""
+    """Return the number of refusals that a record represents."""
     if row["action"] != FOLDED:
         return 1
     count = json.loads(row["arguments"]).get("count")

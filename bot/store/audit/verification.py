@@ -26,9 +26,9 @@ from bot.store.operations import batches
 from bot.store.tables import audit, audit_chain, audit_rejected, outbox
 
 POSTS_KEPT = timedelta(days=29)
-"""A day less than sent messages are kept, so that the purge never looks like tampering."""
+"""One day less than the retention of sent messages: a purge must not look like tampering."""
 PAGE = 1_000
-"""The links that one step of a verification reads."""
+"""The number of links that one step of a verification reads."""
 
 
 @dataclass
@@ -36,9 +36,9 @@ class ChainWalk:
     """The state of the verification after a link: the link's values, and the active key.
 
     `unproven` is the first link after the last link whose key the replica holds. `anchors` maps
-    a `seq` to the first digits of its hash in the audit channel. `posts` is whether each record of
+    a `seq` to the first digits of its hash in the audit channel. `posts`: whether each record of
     the last weeks must have a message in the outbox. `checkpoints` sum up deleted refusals, and
-    `covered` maps the numbers of their links to them.
+    `covered` maps the number of each summed-up link to its checkpoint.
     """
 
     keys: AuditKeys
@@ -98,7 +98,7 @@ def faults_of(
 ) -> Iterator[str]:
     """Yield the faults of the next links and their records, and advance the walk."""
     if any(row["id"] is None and row["seq"] not in walk.covered for row in rows):
-        # A purge during a verification adds a checkpoint; the next verification proves it.
+        # A purge during a verification adds a checkpoint. The next verification proves it.
         walk.covered = _covered(checkpoints(connection, walk.keys)) | walk.covered
     for row in rows:
         yield from _faults(row, walk)
@@ -187,7 +187,7 @@ def _faults(row: RowMapping, walk: ChainWalk) -> Iterator[str]:
         yield f"Link {seq} does not follow the link before it."
     change = None
     if row["id"] is None and seq in walk.covered:
-        # The stored digest stays in the chain, so the links before and after it are still proved.
+        # The stored digest stays in the chain and proves the links before and after this link.
         pass
     elif row["id"] is None:
         yield f"Record {row['audit_id']} of link {seq} was removed."
@@ -242,9 +242,9 @@ def _items(connection: Connection, record: RowMapping) -> Iterator[str]:
 
 
 def _unposted(connection: Connection, rows: Sequence[RowMapping], now: datetime) -> Iterator[str]:
-    """Yield a sentence for the records that have no message, sent or waiting.
+    """Yield a sentence for the records that have no message, neither sent nor waiting.
 
-    Refusals are left out, because equal refusals share a message.
+    Refusals are excluded, because equal refusals share a message.
     """
     seqs = {
         f"audit:{row['seq']}": row["seq"]

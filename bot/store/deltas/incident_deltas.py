@@ -133,7 +133,7 @@ def aggregate(connection: Connection) -> dict[int, int]:
 
 
 def removed(connection: Connection, ids: Collection[int]) -> dict[int, int]:
-    """Return the removed failures that are not added to these incidents yet, by incident."""
+    """Return, by incident, the number of removed failures that are not added to it yet."""
     c = incident_deltas.c
     sums = select(c.incident, func.sum(c.removed)).where(c.incident.in_(ids)).group_by(c.incident)
     return {incident: int(rows) for incident, rows in connection.execute(sums)}

@@ -118,7 +118,7 @@ def delete_unused_groups(connection: Connection, limit: int = DELETED_AT_ONCE) -
     )
     has_failures = select(failures.c.seq).where(failures.c.error_group == c.error_group).exists()
     m = error_merges.c
-    # A merge is remembered: the next failure of this cause belongs to the other group too.
+    # A group with a merge stays, because its next failure must count as the other group's, too.
     is_merged = select(m.error_group).where(
         or_(m.error_group == c.error_group, m.into_group == c.error_group)
     )

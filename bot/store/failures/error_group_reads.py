@@ -50,7 +50,7 @@ def groups(connection: Connection, within: Window, limit: int, after: int = 0) -
 
 
 def group(connection: Connection, within: Window, error_group: int) -> ErrorGroup:
-    """Return one group with the groups that are merged into it; it may have no failed jobs.
+    """Return one group with the groups that are merged into it. The group may have no failed jobs.
 
     If the group itself is merged, the group that includes it is returned. Raises
     `ErrorGroupNotFound` or `Busy`.

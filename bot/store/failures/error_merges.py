@@ -1,7 +1,7 @@
 """Merges of error groups: people decide that two groups have one cause.
 
 A merge is applied when groups are read. The failures and their counts keep their own group, so the
-end of a merge restores exactly the groups from before.
+end of a merge restores exactly the earlier groups.
 """
 
 from collections import defaultdict
@@ -16,20 +16,20 @@ from bot.store.tables import error_merges
 
 @dataclass(frozen=True, slots=True)
 class Merges:
-    """Each merged group and the group that includes its failures; usually there is none."""
+    """Each merged group and the group that includes its failures; usually empty."""
 
     into: Mapping[int, int]
 
     def whole(self, group: int) -> int:
-        """Return the group that includes this group's failures: itself if it is not merged."""
+        """Return the group that includes this group's failures: this group if it is not merged."""
         return self.into.get(group, group)
 
     def members(self, group: int) -> tuple[int, ...]:
-        """Return the group, and the groups that are merged into it."""
+        """Return the group and the groups that are merged into this group."""
         return (group, *sorted(one for one, into in self.into.items() if into == group))
 
     def of(self, column: ColumnElement[int]) -> ColumnElement[int]:
-        """Return `whole` of a column as SQL."""
+        """Return the SQL expression for `whole` of a column."""
         parts: defaultdict[int, list[int]] = defaultdict(list)
         for group, into in self.into.items():
             parts[into].append(group)
@@ -55,7 +55,7 @@ class Merge:
 
 
 def read(connection: Connection) -> Merges:
-    """Return all merges; a group that is merged into a merged group belongs to the last one."""
+    """Return all merges; the last group of a chain of merges includes all groups of the chain."""
     c = error_merges.c
     merged = connection.execute(select(c.error_group, c.into_group))
     rows = {row.error_group: row.into_group for row in merged}
@@ -71,7 +71,7 @@ def _last(rows: Mapping[int, int], group: int) -> int:
 
 
 def find(connection: Connection, group: int) -> Merge | None:
-    """Return the merge of this group into another one."""
+    """Return the merge of this group into another group."""
     row = connection.execute(
         select(error_merges).where(error_merges.c.error_group == group)
     ).first()
@@ -81,7 +81,7 @@ def find(connection: Connection, group: int) -> Merge | None:
 
 
 def parts(connection: Connection, group: int) -> list[Merge]:
-    """Return the merges into this group, the newest first; merges of merges included."""
+    """Return the merges into this group, the newest first, including merges into merged groups."""
     members = read(connection).members(group)[1:]
     c = error_merges.c
     rows = connection.execute(
@@ -91,7 +91,7 @@ def parts(connection: Connection, group: int) -> list[Merge]:
 
 
 def begin(connection: Connection, group: int, into: int, by: str | None, now: datetime) -> None:
-    """Merge a group into another group; the caller has checked that neither is merged."""
+    """Merge a group into another group; the caller has checked that neither group is merged."""
     values = {"error_group": group, "into_group": into, "merged_at": now}
     connection.execute(insert(error_merges).values(merged_by=by and by[:64], **values))
 
@@ -102,6 +102,6 @@ def end(connection: Connection, group: int) -> None:
 
 
 def of_groups(connection: Connection, groups: Collection[int]) -> tuple[int, ...]:
-    """Return the groups, and all groups that are merged into them."""
+    """Return these groups and all groups that are merged into these groups."""
     merges = read(connection)
     return tuple(member for group in sorted(set(groups)) for member in merges.members(group))

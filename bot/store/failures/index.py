@@ -48,7 +48,7 @@ def index_new(connection: Connection, queue: Queue, now: datetime, rows: int = P
     """Add up to `rows` failures that are not in the index yet."""
     lock_lease(connection, "failures")
     if regrouping.name_groups(connection, queue, now):
-        # A new failure would otherwise get a new group beside the group with the earlier name.
+        # Otherwise a new failure would create a second group beside the group with the old name.
         return Pass(added=0, removed=0, more=True)
     if position(connection, "backfill_end") < 0:
         _begin_backfill(connection, queue, now)

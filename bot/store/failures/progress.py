@@ -1,4 +1,4 @@
-"""The progress of the backfill, and of grouping the failures again after new rules."""
+"""The progress of the backfill and of the regrouping."""
 
 from datetime import datetime, timedelta
 
@@ -36,7 +36,7 @@ def _backfill(connection: Connection, queue: Queue, now: datetime) -> Backfill:
     if end < 0:
         # The first pass has not begun, so no row is indexed.
         end, reached = connection.execute(select(func.max(id_))).scalar() or 0, first - 1
-    # Nothing is deleted from the index during the backfill, so its newest number is its size.
+    # The bot deletes no index rows during the backfill, so the highest `seq` is their number.
     rows = connection.execute(select(func.max(failures.c.seq))).scalar() or 0
     began = position(connection, "backfill_began")
     seconds = (now - _EPOCH - timedelta(seconds=began)).total_seconds() if began > 0 else 0.0

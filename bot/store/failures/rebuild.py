@@ -1,4 +1,4 @@
-"""Rebuild the texts of the index of failures from their originals, with the masking of today.
+"""Rebuild the texts of the index of failures from their originals, with the current masking.
 
 An original is the row of `failed_jobs`, or its copy in the archive. A text without an original is
 blanked: a rule cannot recognize a secret in a text that was cut or grouped.
@@ -25,7 +25,7 @@ PAGE = 500
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """The result of a page: the last failure (None after the last page), and the rows by result."""
+    """The result of a page: the last failure (None after the last page), and rows by result."""
 
     last: int | None
     rebuilt: int
@@ -63,7 +63,7 @@ def rebuild_page(connection: Connection, queue: Queue, after: int) -> Rebuilt:
         if original is not None:
             texts = (original.queue, original.payload, original.exception)
             values = entries.labels(queue, *texts)
-            # The groups follow in `rename_groups`, with their counts.
+            # `rename_groups` changes the groups later, together with their counts.
             values.pop("error_group")
         connection.execute(update(failures).where(c.seq == row["seq"]).values(**values))
     last = rows[-1]["seq"] if len(rows) == PAGE else None
@@ -75,19 +75,19 @@ def rebuild_page(connection: Connection, queue: Queue, after: int) -> Rebuilt:
 def begin_groups(connection: Connection) -> None:
     """Let all failures be grouped again, as after an update of the rules.
 
-    If this run is interrupted from now on, a running bot continues.
+    If this run is interrupted after this call, a running bot completes the regrouping.
     """
     set_position(connection, "rules", 0)
     set_position(connection, "rules_next", 0)
 
 
 def rename_groups(connection: Connection, queue: Queue, now: datetime) -> bool:
-    """Give some groups and failures their names of today; return whether more are left."""
+    """Give some groups and failures their current names; return whether any remain."""
     return regrouping.regroup(connection, queue, now).more
 
 
 def blank_groups(connection: Connection) -> int:
-    """Blank the names of the groups of which no failure is in `failed_jobs`; return how many."""
+    """Blank the names of groups without a failure in `failed_jobs`; return their number."""
     lock_lease(connection, "failures")
     present = select(failures.c.seq).where(
         failures.c.error_group == groups.c.id,

@@ -1,9 +1,10 @@
 """Group the indexed failures again after an update that changed the rules of grouping.
 
-First each group gets the name that the new rules give to most of its newest failures. So its id,
-its mutes and its merges stay with these failures, and new failures find the group. Then a slow pass
-over all failures moves the others. Both continue after a restart, at their cursors. Failures that
-are not in `failed_jobs` have no text any more, so they stay in their group.
+First each group gets the name that the new rules give to most of its newest failures. So these
+failures keep the id, the mutes and the merges of the group, and new failures join the group. Then a
+slow pass over all failures moves each failure that belongs to another group. After a restart, both
+passes resume at their cursors. Failures that are not in `failed_jobs` no longer have a text, so
+they stay in their group.
 """
 
 from collections import Counter, defaultdict
@@ -40,16 +41,16 @@ from bot.store.tables import failures, mutes, operations
 log = structlog.get_logger(__name__)
 
 SAMPLE = 50
-"""The newest failures of a group that decide its new name."""
+"""The number of newest failures of a group that decide its new name."""
 PASS_ROWS = 1_000
 SECONDS = 0.25
 ALL_NAMED = 2**62
-"""The position of the cursor of groups when every group has its new name."""
+"""The cursor of groups has this position when every group has its new name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Regrouping:
-    """One pass: the numbers of failures that were read and moved, and whether more are left."""
+    """One pass: the numbers of failures that were read and moved, and whether any remain."""
 
     read: int
     moved: int
@@ -97,7 +98,7 @@ def _name(connection: Connection, queue: Queue, group: int, now: datetime) -> No
     """Give a group the name of most of its newest failures.
 
     If another group has this name already, the group with fewer failed jobs is merged into the
-    other one, with its mutes.
+    group with more failed jobs, and its mute moves, too.
     """
     c = failures.c
     newest = _texts(queue).where(c.error_group == group).order_by(c.seq.desc()).limit(SAMPLE)
@@ -168,7 +169,7 @@ def regroup(
 
 
 def is_scope_frozen(connection: Connection, now: datetime) -> bool:
-    """Return whether a bulk change or a preview has a scope that moves of failures would change."""
+    """Return whether a bulk change or a preview has a frozen scope, so that no failure may move."""
     o = operations.c
     is_open = or_(
         o.state.in_(("awaiting", "running", "waiting", "cancelling")),
@@ -178,7 +179,7 @@ def is_scope_frozen(connection: Connection, now: datetime) -> bool:
 
 
 def _move(connection: Connection, queue: Queue, rows: Sequence[RowMapping], now: datetime) -> int:
-    """Move failures whose name is another group's, with their counts; return their number."""
+    """Move failures that have another group's name, with their counts; return their number."""
     # A failure that could not be stored with its own name would stop every pass.
     unreadable = select(groups.c.id).where(groups.c.name == entries.UNREADABLE)
     unreadable_group = connection.execute(unreadable).scalar()

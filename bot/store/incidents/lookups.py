@@ -53,7 +53,7 @@ def active_by_subject(connection: Connection, names: Sequence[str]) -> dict[str,
 
 
 def active_incidents(connection: Connection, limit: int) -> Sequence[Incident]:
-    """Return the active incidents, the newest first, with the removals up to this moment."""
+    """Return the active incidents, the newest first, with all removals until now."""
     c = incidents.c
     # The ids are read first, because the index contains them: 10,000 active incidents take 11 ms
     # instead of 130 ms.

@@ -60,7 +60,7 @@ def load(connection: Connection) -> dict[str, ProbeState]:
 
 
 def checked(connection: Connection) -> list[tuple[str, datetime]]:
-    """Return each queue and the time of its last check, the longest unchecked first."""
+    """Return each queue and the time of its last check, the oldest check first."""
     c = probe_states.c
     rows = connection.execute(select(c.queue, c.probed_at).order_by(c.probed_at, c.queue))
     return [(row.queue, row.probed_at) for row in rows]

@@ -122,10 +122,10 @@ def claim(
     rows: int,
     ahead: int = 1,
 ) -> list[Batch]:
-    """Claim and return up to `ahead` next batches of up to `rows` failures; empty if none remain.
+    """Claim and return up to `ahead` batches of up to `rows` failures; empty if none remain.
 
     The first claim of an operation with a canary claims all batches of the canary. Claims must not
-    run in parallel: two claims would choose equal batches, and one claim would fail. Raises
+    run in parallel: two claims would choose the same batches, and one claim would fail. Raises
     `NotOurs` if this owner may not continue the operation.
     """
     fresh = _held(connection, operation, owner)
@@ -134,7 +134,7 @@ def claim(
     if fresh.canary and before is None:
         claimed = _canary(connection, queue, fresh, fresh.canary, now)
     elif before is not None and is_canary(fresh, before) and is_left(connection, fresh):
-        # A batch of the canary failed or was interrupted. No other batch may run beside its retry.
+        # A batch of the canary failed or was interrupted. No other batch runs before its retry.
         return []
     else:
         while len(claimed) < ahead and (batch := _next(connection, fresh, before, now, rows)):
@@ -158,7 +158,7 @@ def _canary(
 
 
 def is_canary(operation: Operation, batch: Batch) -> bool:
-    """Return whether the batch is part of the operation's canary: its first batches, of one job."""
+    """Return whether the batch belongs to the operation's canary; such a batch has one job."""
     return operation.canary is not None and batch.number <= operation.canary
 
 
@@ -167,7 +167,7 @@ def _next(
 ) -> Batch | None:
     """Return the batch after `before`, or the first batch; None if no failures remain.
 
-    The failures of the canary are anywhere in the scope. The range of no later batch includes one.
+    The failures of the canary can be anywhere in the scope. Each later range excludes them.
     """
     after = 0 if before is None or is_canary(operation, before) else before.last_seq
     if operation.scope.undo is not None:

@@ -13,9 +13,9 @@ from bot.store.tables import batches, failures
 def first_seqs(connection: Connection, queue: Queue, operation: Operation, count: int) -> list[int]:
     """Return the `seq` of up to `count` failures that a retry can move, in ascending order.
 
-    Each error group gives its oldest failure, then each gives its second, and so on. If `count` is
-    smaller than the number of error groups, the largest groups give one failure each. Merged groups
-    are one group.
+    Each error group gives its oldest failure, then its second oldest failure, and so on. If
+    `count` is smaller than the number of error groups, the largest groups give one failure each.
+    Merged groups count as one group.
     """
     c, within = failures.c, frozen(operation.scope, operation.bound_seq)
     layout = queue.failed_layout

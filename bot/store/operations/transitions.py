@@ -54,7 +54,7 @@ def await_approval(
     until: datetime,
     options: Mapping[str, int | None],
 ) -> bool:
-    """Let a planned operation wait for approval; return False if it was used or has expired."""
+    """Let a planned operation wait for approval; return False if it is used or has expired."""
     c = operations.c
     planned = and_(c.id == operation, c.state == "planned", c.expires_at >= now)
     values = {"state": AWAITING, "request_id": request_id, "expires_at": until, **options}
@@ -70,7 +70,7 @@ def approve(connection: Connection, operation: int, owner: str, now: datetime) -
 
 
 def close_request(connection: Connection, operation: int, state: str, now: datetime) -> bool:
-    """End a request for approval as declined or expired; return False if it was decided already."""
+    """End a request for approval as declined or expired; return False if somebody decided."""
     waits = and_(operations.c.id == operation, operations.c.state == AWAITING)
     closed = update(operations).where(waits).values(state=state, finished_at=now)
     return connection.execute(closed).rowcount == 1

@@ -130,8 +130,8 @@ def _unindexed(check: Check) -> list[HealthProblem]:
 def _passed_by(check: Check, ids: Sequence[int]) -> list[tuple[datetime, int]]:
     """Return the jobs whose ids are below the last indexed id, each with a time.
 
-    These jobs have no valid `failed_at`: MySQL allows NULL and zeros there. So the time is when
-    the last failure, which has a higher id, was indexed.
+    These jobs have no valid `failed_at`: MySQL allows NULL and zeros there. So each job gets
+    the time when the last failure was indexed; that failure has a higher id.
     """
     newest = select(failures.c.failed_id, failures.c.seen_at).order_by(failures.c.seq.desc())
     row = check.connection.execute(newest.limit(1)).first()
@@ -166,7 +166,7 @@ def _zone_offset(check: Check) -> list[HealthProblem]:
 
 
 def _unsealed(check: Check) -> list[HealthProblem]:
-    """Return a problem for the first record above the last sealed record, if it waits over 1 min.
+    """Return a problem if the first record above the last sealed record waits more than 1 min.
 
     A record with a lower id that commits late is not checked: the next sealing includes it.
     """

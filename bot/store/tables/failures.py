@@ -32,8 +32,8 @@ failures = Table(
     Column("removed_at", Time),
     # The operation that removed the failure.
     Column("operation", Id),
-    # The bulk undo that restored the failure; 0: a single undo. The undo indexed the failure again,
-    # as a new row that replaces this row.
+    # The bulk undo that restored the failure; 0: a single undo. The undo indexed the failure again
+    # in a new row, and this new row replaces this old row.
     Column("restored_by", Id),
     # Whether the job was retried before in this incident. The incident counts the job once.
     Column("again", Boolean, nullable=False, server_default="0"),

@@ -62,9 +62,9 @@ incidents = Table(
     # The numbers of jobs that were processed and that failed while it was active; null: unknown.
     Column("processed", Id),
     Column("failed", Id),
-    # Metric rules: the activity in the minute of the trigger, before the trigger (JSON). It is
-    # subtracted from later sums. `sole_queue`: whether the incident's queue was the only queue,
-    # so that all processed jobs belong to it; null: the incident is about all queues.
+    # Metric rules: the activity in the minute of the trigger, before the trigger (JSON). This
+    # baseline is subtracted from later sums. `sole_queue`: whether the incident's queue was the
+    # only queue, so that all processed jobs belong to it; null: the incident is about all queues.
     Column("baseline", String(191)),
     Column("sole_queue", Boolean),
     Column("acknowledged_by", String(64)),

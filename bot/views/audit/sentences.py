@@ -57,7 +57,7 @@ def audit_sentence(line: AuditLine, ctx: Context, *, times: int = 1, queues: boo
 
 
 def _refused(line: AuditLine, values: Mapping[str, Any], ctx: Context, times: int) -> Mrkdwn:
-    """Return who was refused what and why, or how many requests of a person were refused."""
+    """Return who was refused, what and why; or the number of a person's refused requests."""
     who = Person(line.actor)
     if line.reason == TooFrequent.code and isinstance(values.get("count"), int):
         return ctx.texts("audit-folded", who=who, count=values["count"])
@@ -70,7 +70,7 @@ def _is_decision(line: AuditLine, values: Mapping[str, Any]) -> bool:
 
 
 def _approval(line: AuditLine, values: Mapping[str, Any], ctx: Context) -> Mrkdwn:
-    """Return who asked for the approval of an operation, who decided, or that nobody decided."""
+    """Return who requested an approval, who approved or declined, or that the request expired."""
     action = str(values.get("of", line.action))
     word = line.action if line.outcome == "ok" else line.outcome
     return ctx.texts(

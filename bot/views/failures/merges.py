@@ -15,7 +15,7 @@ PARTS = 10
 
 
 def merge_answer(details: MergeDetails, ctx: Context) -> Message:
-    """Return the preview with a button that merges, or the answer with a button that undoes."""
+    """Return the preview with a button that merges, or the answer with an undo button."""
     texts = ctx.texts
     lead = texts(f"merge-{details.state}", error=details.error, into=details.into)
     lines = [lead, *_groups(details, ctx)]
@@ -38,7 +38,7 @@ def merge_visible(details: MergeDetails, ctx: Context) -> Message:
 
 
 def merged_rows(parts: Sequence[MergedGroup], ctx: Context) -> tuple[list[Block], list[Mrkdwn]]:
-    """Return a row for each group that is merged into the shown group, with Undo merge."""
+    """Return a row for each group that is merged into the shown group, with its undo button."""
     blocks, lines = [], []
     for part in parts[:PARTS]:
         by = Person(part.by or "")

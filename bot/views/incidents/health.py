@@ -22,7 +22,7 @@ def health_lines(health: Health, ctx: Context) -> list[Mrkdwn]:
 
 
 def backfill_line(backfill: Backfill, ctx: Context) -> Mrkdwn:
-    """Return how far the index of older failures is: rows, rate and time left."""
+    """Return the progress of indexing older failures: rows, rate and remaining time."""
     key = "watch-regrouping" if backfill.regrouping else "watch-backfill"
     line = ctx.texts(key, rows=backfill.rows, total=backfill.total)
     if backfill.per_second is None or backfill.seconds_left is None:

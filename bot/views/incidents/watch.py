@@ -59,7 +59,7 @@ def watch_message(watching: Watching, extra: WatchExtra, ctx: Context) -> Messag
 
 
 def _checks(extra: WatchExtra, ctx: Context) -> list[Mrkdwn]:
-    """Return how old the checks of the queues are; a terminal shows every queue."""
+    """Return the age of the queues' last checks; a terminal shows every queue."""
     if not extra.checks:
         return []
     oldest, newest = extra.checks[0], extra.checks[-1]

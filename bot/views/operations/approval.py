@@ -11,7 +11,7 @@ from bot.views.operations.preview import scope_words
 
 
 def request_message(progress: Progress, ctx: Context) -> Message:
-    """Return the request with its two buttons, or why the operation will not run.
+    """Return the request with its two buttons, or the reason why the operation will not run.
 
     A click checks whether the person may decide. `progress` has the operation's scope.
     """

@@ -128,7 +128,7 @@ def _choices(preview: Preview, ctx: Context) -> list[Block]:
 
 
 def _canary(count: int, preview: Preview) -> dict[str, str | int]:
-    """Return the values of a canary of `count` jobs, and from which error groups it takes them."""
+    """Return the values of a canary of `count` jobs, and the error groups of these jobs."""
     errors = len(preview.error_groups) + preview.other_groups
     source = "one" if errors == 1 else "each" if count >= errors else "largest"
     return {"count": count, "errors": errors, "source": source}

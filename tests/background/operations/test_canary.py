@@ -240,7 +240,7 @@ def test_the_operation_stops_if_one_job_of_the_canary_fails_again(
     send(setup, slack)
     text = top(slack)[0]
     assert "Stopped. Failed jobs retried: 3 of 8" in text
-    assert "one of the jobs that were retried first failed again" in text
+    assert "one of the first jobs failed again" in text
     assert ("no such customer" in text) is (exception is not None)
     assert Runner(setup).run_once() is False
     assert broken(queue) == []

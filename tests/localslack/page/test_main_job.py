@@ -101,7 +101,7 @@ def test_two_error_groups_are_merged_and_the_merge_is_undone(page: Page) -> None
     type_command(page, "/queue error E1")
     expect(messages).to_contain_text("Includes E1, merged by @Omar Operator")
     page.get_by_role("button", name="Undo the merge of E1").last.click()
-    expect(messages).to_contain_text("E1 is a group of its own again, apart from E2.")
+    expect(messages).to_contain_text("E1 is a separate group again and no longer part of E2.")
     expect(messages).to_contain_text("@Omar Operator undid the merge of E1 into E2.")
 
 
