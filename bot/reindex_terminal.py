@@ -25,11 +25,11 @@ def reindex(engine: Engine, queue: Queue, say: Callable[[str], None]) -> None:
         return changing(engine, time_limit(engine, SECONDS), work)
 
     def wait_for_bulk_changes() -> None:
-        told = False
+        announced = False
         while commit(lambda connection: is_scope_frozen(connection, now_of(connection))):
-            if not told:
+            if not announced:
                 say("Waiting for bulk changes and their previews, whose jobs must stay the same.")
-            told = True
+            announced = True
             sleep(WAIT_SECONDS)
 
     last: int | None = commit(rebuild.begin)
