@@ -20,7 +20,8 @@ class _Explain(Executable, ClauseElement):
 
 @compiles(_Explain)
 def _explain(element: _Explain, compiler: SQLCompiler, **options: Any) -> str:
-    return "EXPLAIN " + compiler.process(element.statement, **options)
+    # MySQL's default may be another format, as a tree.
+    return "EXPLAIN FORMAT=TRADITIONAL " + compiler.process(element.statement, **options)
 
 
 def estimated_rows(connection: Connection, statement: Select[Any]) -> int | None:
