@@ -267,7 +267,7 @@ def test_each_account_is_denied_its_forbidden_statements(granted: Granted, accou
     for statement in FORBIDDEN[account]:
         sql = statement.replace("shop.", f"`{granted.database}`.").replace("own.", f"`{own}`.")
         # 1419: with MySQL's binary log, a trigger needs more than the privilege on the table.
-        with pytest.raises(DBAPIError, match="denied|1419"), engine.begin() as connection:
+        with pytest.raises(DBAPIError, match=r"denied|1419"), engine.begin() as connection:
             connection.execute(text(sql))
     engine.dispose()
 
