@@ -146,7 +146,7 @@ def changes_now(command: Command, arguments: Any) -> bool:
 
 
 def changes_jobs(command: Command, arguments: Any) -> bool:
-    """Return whether a change freeze forbids it; tests/commands/test_freeze.py proves this."""
+    """Return whether a change freeze forbids the command; see tests/commands/test_freeze.py."""
     return changes_now(command, arguments) and not command.when_frozen
 
 
@@ -156,7 +156,7 @@ def may(setup: Setup, invocation: Invocation, need: Need) -> Grant:
 
 
 def need_for(command: Command, arguments: Any) -> Need:
-    """Return the permission for these arguments; a bulk change needs new answers from Slack."""
+    """Return what the request requires; a bulk change requires new answers about the person."""
     is_few = getattr(arguments, "at_once", False) is True
     is_bulk = command.effect is Effect.BULK and not is_few
     is_planned = getattr(arguments, "plan", None) is not None

@@ -114,7 +114,7 @@ _COLUMNS = text(
 ).bindparams(bindparam("names", expanding=True))
 # dev.mysql.com/doc/refman/8.4/en/information-schema-triggers-table.html: the server lists only the
 # triggers of tables on which the account has TRIGGER. This query does not find a privilege that a
-# role grants. The triggers of such a table count as unknown.
+# role grants. If only a role grants TRIGGER on a table, the table's triggers count as unknown.
 _HOST = "SUBSTRING_INDEX(CURRENT_USER(), '@', -1)"
 _USER = f"LEFT(CURRENT_USER(), CHAR_LENGTH(CURRENT_USER()) - CHAR_LENGTH({_HOST}) - 1)"
 _MAY_SEE = f"privilege_type = 'TRIGGER' AND grantee = CONCAT('''', {_USER}, '''@''', {_HOST}, '''')"

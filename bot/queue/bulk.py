@@ -59,7 +59,7 @@ class RetryRate:
     per_minute: int
 
     def available_at(self, order: ColumnElement[Any]) -> ColumnElement[int]:
-        """The time from which each row of a batch in this order may start, in unix seconds."""
+        """The time when each job of a batch may start, in unix seconds; `order` sorts the jobs."""
         before = func.row_number().over(order_by=order) - 1
         first = encode_moment(self.starts_at + timedelta(seconds=1) - timedelta.resolution)
         return literal(first) + before * 60 // self.per_minute

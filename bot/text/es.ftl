@@ -488,7 +488,7 @@ bulk-note-clear-failed =
         [one] El archivo del bot guarda copias durante 1 día; al deshacer, los jobs fallidos vuelven.
        *[other] El archivo del bot guarda copias durante { $days } días; al deshacer, los jobs fallidos vuelven.
     }
-bulk-note-frozen = Los jobs que fallen desde ahora no se incluyen. Se puede confirmar una sola vez, dentro de 10 minutos.
+bulk-note-frozen = Los jobs que fallen desde ahora no se incluyen. Se puede confirmar una sola vez, en los próximos 10 minutos.
 bulk-indexing = ⚠️ El índice de fallos aún no contiene todos los fallos anteriores; aquí faltan algunos fallos.
 bulk-type-count = Escribe { $count } para confirmar
 bulk-type-hint = La cantidad de jobs fallidos que se eliminarán.

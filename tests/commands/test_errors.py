@@ -149,7 +149,7 @@ def test_the_answer_names_its_period(team_on_each: Team) -> None:
     whole = team.say("errors", as_="viewer").everything
 
     assert "The bot counts failures by the hour" in short
-    assert ", not since " in short
+    assert ", not at " in short
     assert "The bot counts failures by the hour" not in whole
 
 

@@ -159,7 +159,7 @@ def end(
 
 
 def _undone(connection: Connection, operation: Operation) -> Operation | None:
-    """Return the bulk change whose rows this ended undo put back."""
+    """Return the bulk change that this operation has undone, or None."""
     if operation.scope.undo is None or not operation.done:
         return None
     return operations.find(connection, operation.scope.undo)

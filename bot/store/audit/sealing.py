@@ -173,7 +173,7 @@ def _require_links(sealing: _Sealing) -> None:
 
 
 def _is_begun_by(record: RowMapping, sealing: _Sealing) -> bool:
-    """Return whether a record begins a part with a new key because the active key is lost."""
+    """Return whether a record begins a new part of the chain because the active key is lost."""
     change = change_of(record)
     if change is None or change.segment != LOST or change.before != sealing.last.active:
         return False

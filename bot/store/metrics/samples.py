@@ -22,7 +22,7 @@ The bot promises an answer within 250 ms for any table size."""
 class Sample:
     """The counts, the time at which they were exact (naive UTC), and the duration of the count.
 
-    `ids_taken` is the number of `jobs` ids that were assigned before, or None if the server does
+    `ids_taken` is the number of `jobs` ids that were assigned so far, or None if the server does
     not know the number. `steady` means that all earlier failures were indexed, so that every
     failure after the sample is new.
     """
