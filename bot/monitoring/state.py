@@ -7,6 +7,7 @@ from datetime import datetime
 from time import monotonic
 from typing import Any
 
+import structlog
 from sqlalchemy import (
     Connection,
     DateTime,
@@ -21,13 +22,18 @@ from sqlalchemy import (
     select,
     union_all,
 )
+from sqlalchemy.exc import DBAPIError
 
 from bot.database.transactions import polling, time_column, time_limit
 from bot.models.queue_jobs import QueueJobs
+from bot.models.refusals import Refusal
 from bot.queue.job_counts import JobCounts
 from bot.queue.layouts.rows import as_text
+from bot.store.background_steps import error_code
 from bot.store.operations.operations import WORKING
 from bot.store.tables import background_steps, incidents, leases, operations, outbox, samples
+
+log = structlog.get_logger(__name__)
 
 CACHED_SECONDS = 5.0
 """A probe or a scrape reads the database only if the last read is older than this."""
@@ -77,7 +83,9 @@ class StateReader:
         try:
             with polling(self._engine, time_limit(self._engine, READ_SECONDS)) as connection:
                 return read_state(connection)
-        except Exception:  # noqa: BLE001 a probe answers that the database is not readable
+        except (Refusal, DBAPIError) as error:
+            # The probe answers that the database is not readable; the log has the reason.
+            log.warning("state not readable", error=error_code(error))
             return None
 
 
