@@ -6,10 +6,12 @@ from datetime import timedelta
 import pytest
 
 from bot.app.approvals import APPROVE_WITHIN
+from bot.database.transactions import now_of
 from bot.localslack.demo import IDS
 from bot.models.operations import Preview
+from bot.store import tables
 from bot.store.audit.verification import verify
-from bot.store.operations.operations import AWAITING
+from bot.store.operations.operations import AWAITING, retried_since
 from bot.terminal import TerminalRequest, do
 from tests.kit.bulk_in_slack import ended, fill, operation
 from tests.kit.queues import TestQueue
@@ -38,10 +40,25 @@ def outcomes(team: Team) -> list[tuple[str, str]]:
     return [(row.action, row.outcome) for row in team.records]
 
 
+def test_a_request_that_waits_counts_against_the_limit_of_its_person(pair: Team) -> None:
+    team = pair
+    fill(team.queue)
+    team.queue.fail(46)
+    team.until(lambda: team.queue.count(tables.failures) == 6)
+    team.submit(team.say("retry queue=netsuite").view, as_="operator")
+    requested(team)
+
+    with team.queue.engine.begin() as connection:
+        since = now_of(connection) - timedelta(minutes=10)
+        assert retried_since(connection, IDS.operator, since) == 4
+
+
 def test_nothing_is_deleted_before_another_admin_approves(pair: Team) -> None:
     team = pair
     fill(team.queue)
-    team.submit(team.say("clear-failed", as_="admin").view, "5")
+    answer = team.submit(team.say("clear-failed", as_="admin").view, "5")
+    # The dialog stays and says that the request waits; a started operation would close it.
+    assert "waits for approval" in answer.everything
     request = requested(team)
     late = team.queue.fail(46)
 

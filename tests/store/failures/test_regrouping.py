@@ -10,6 +10,7 @@ from bot.models.incidents import Topic
 from bot.store import tables
 from bot.store.cursors import position, set_position
 from bot.store.failures import error_merges, regrouping
+from bot.store.failures.index import scan
 from bot.store.incidents import mutes
 from tests.kit.failure_index import NOW, index
 from tests.kit.queues import TestQueue
@@ -89,6 +90,20 @@ def test_regrouping_moves_failures_of_another_cause_with_their_counts(queue: Tes
     assert names(queue)[1] == error_group(STOCK)
     assert names(queue)[price] == error_group(PRICE)
     assert counts(queue) == {1: (3, 3), price: (2, 2)}
+
+
+def test_the_scan_indexes_nothing_while_groups_get_their_new_names(queue: TestQueue) -> None:
+    queue.fail(exception=STOCK)
+    index(queue)
+    use_earlier_rules(queue, stock=1)
+    queue.fail(exception=STOCK)
+
+    with queue.engine.begin() as connection:
+        assert scan(connection, queue.queue, NOW).added == 0
+    regroup(queue)
+    with queue.engine.begin() as connection:
+        assert scan(connection, queue.queue, NOW).added == 1
+    assert len(names(queue)) == 1
 
 
 def test_regrouping_waits_while_a_preview_has_its_frozen_scope(queue: TestQueue) -> None:
