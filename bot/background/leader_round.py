@@ -43,8 +43,11 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-POLL = 0.5
-"""Seconds between two reads of the waiting work; a commit of this replica shortens this time."""
+POLL, POLL_AT_REST = 0.5, 0.7
+"""Seconds between two reads of the waiting work; a commit of this replica shortens this time.
+
+At rest, a message about another replica's change still leaves within a second.
+"""
 INDEX_EVERY = 120.0
 """Seconds between two updates of the index without new failures, which move its cursor."""
 SCAN_EVERY = 30.0
@@ -55,7 +58,7 @@ REGROUP_EVERY = 2.0
 OUTCOMES_EVERY = 1.0
 LIFECYCLE_EVERY, LIFECYCLE_AT_REST_EVERY = 1.0, 10.0
 REST_AFTER = 120.0
-"""Incidents only age after this many seconds without a failure, a change or an active rule.
+"""The queue is at rest, and incidents only age, after this many seconds without a failure, a change or an active rule.
 
 An active rule is a metric rule with an active incident.
 """
@@ -82,7 +85,7 @@ def periods(interval: float) -> dict[str, float]:
         "regroup": REGROUP_EVERY,
         **dict.fromkeys(("outcomes", "canary", "bulk-outcomes"), OUTCOMES_EVERY),
         "lifecycle": LIFECYCLE_AT_REST_EVERY,
-        **dict.fromkeys(("seal", "refresh", "deliver"), POLL),
+        **dict.fromkeys(("seal", "refresh", "deliver"), POLL_AT_REST),
         "load": KEEP_EVERY,
         "purge": PURGE_AT_REST_EVERY,
         "aggregate": AGGREGATE_EVERY,
@@ -149,6 +152,15 @@ class LeaderRound:
             self._due.pop(name, None)
         self.sealed_to, self._newest_audit = NOTHING_UNSEALED, None
         self._newest = self._digest_phase = None
+
+    @property
+    def pause(self) -> float:
+        """The seconds until the next round if no work is waiting."""
+        return POLL_AT_REST if self._is_at_rest else POLL
+
+    @property
+    def _is_at_rest(self) -> bool:
+        return monotonic() - self._moved_at > REST_AFTER
 
     def run(self, lease: Lease, waiting: WaitingWork | None) -> bool:
         """Run the steps that are due; return True if more work is waiting."""
@@ -261,8 +273,8 @@ class LeaderRound:
 
     def _advance_incidents(self, lease: Lease, waiting: WaitingWork | None) -> bool:
         """Resolve, post or escalate the incidents that are due."""
-        at_rest = monotonic() - self._moved_at > REST_AFTER
-        if self._is_due("lifecycle", LIFECYCLE_AT_REST_EVERY if at_rest else LIFECYCLE_EVERY):
+        period = LIFECYCLE_AT_REST_EVERY if self._is_at_rest else LIFECYCLE_EVERY
+        if self._is_due("lifecycle", period):
             is_needed = waiting is None or waiting.active_incident or waiting.redraw
             self._run("lifecycle", lifecycle.advance_once, lease, is_needed=is_needed)
         return False

@@ -137,7 +137,7 @@ class Watcher:
             lease = self._hold(waiting)
             if lease is None:
                 return STANDBY_POLL if waiting is not None else POLL
-            return 0.0 if self._round.run(lease, waiting) else POLL
+            return 0.0 if self._round.run(lease, waiting) else self._round.pause
 
     def _poll(self) -> WaitingWork:
         """Read the waiting work."""
