@@ -156,7 +156,7 @@ class Settings(BaseSettings):
 
     # `schema` alone would hide a method of pydantic.
     own_schema: Table | None = Field(None, validation_alias="QUEUE_BOT_SCHEMA")
-    layout: Literal["spec", "laravel"] | None = None
+    layout: Literal["spec", "laravel", "codeigniter_queue"] | None = None
     jobs_table: Table = "jobs"
     failed_jobs_table: Table = "failed_jobs"
     retry_after: Positive = 90

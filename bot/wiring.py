@@ -140,7 +140,7 @@ def layout_of(settings: Settings, engine: Engine) -> Layout:
 
     Raises `StartError` if the columns fit several layouts.
     """
-    every = all_layouts(settings.retry_after, settings.connections)
+    every = all_layouts(settings.retry_after, settings.connections, settings.time_zone)
     layouts = [layout for layout in every if settings.layout in (None, layout.name)]
     with at_start(), reading(engine, time_limit(engine, START_SECONDS)) as connection:
         return detect(connection, settings.jobs_table, settings.failed_jobs_table, layouts)

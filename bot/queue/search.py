@@ -24,8 +24,8 @@ from bot.models.jobs import Job
 from bot.models.order_search import FoundFailed, FoundJob, Looked
 from bot.queue.layouts import Queue
 from bot.queue.layouts.moments import decode_moment
+from bot.queue.layouts.queue_table import QueueTable
 from bot.queue.layouts.rows import FailedRow
-from bot.queue.layouts.tables import QueueTable
 from bot.queue.reads import (
     PAYLOAD_HEAD,
     failed_columns,
@@ -172,8 +172,9 @@ def jobs_of(
         scan.coverage = scan.coverage.model_copy(update={"in_time": False})
     digest = layout.payload_digest().label("payload_digest")
     ids = sorted({*scan.ids, *known_ids})[-MOST:]
+    unfinished = (layout.id.in_(ids), layout.is_unfinished())
     rows = connection.execute(
-        job_columns(queue, now).add_columns(digest).where(layout.id.in_(ids)).order_by(layout.id)
+        job_columns(queue, now).add_columns(digest).where(*unfinished).order_by(layout.id)
     ).mappings()
     jobs = (_found_job(queue, row, now) for row in rows)
     return [job for job in jobs if order_key.matches(_identity(job.job))], scan.coverage

@@ -219,6 +219,9 @@ confirm-release =
        *[other] Release { $count } jobs?
     }
 confirm-release-text = Check the workers first. Any worker may take a released job. If the old worker is still running, the job may run twice.
+confirm-release-text-seen = Check the workers first. Any worker may take a released job. If the old worker is still running, the job may run twice. The tables have no time of the reservation: the bot releases the job only if its status is still reserved and its attempts are unchanged.
+stuck-seen = These tables do not have the time of a reservation. The ages count from when the bot first saw the job reserved.
+age-at-least = at least { $age }
 stuck-title = *Stuck jobs*, reserved for { $age } or more, the longest first
 stuck-none = ✅ No job has been reserved for { $age } or more.
 stuck-none-partial = ❓ None of the oldest and newest jobs has been reserved for { $age } or more. The queue is too long to scan in full.
@@ -266,7 +269,7 @@ refusal-row-refused = Row { $id } was not moved: the database refused the change
 refusal-row-has-children = Row { $id } was not changed, because rows of the table { $detail } refer to it. The database would delete or change those rows too, and an undo could not restore them. To change row { $id } anyway, repeat the command with force=yes
 reason-row-has-children = rows of another table refer to the row (repeat with force=yes)
 reason-times-off = failed_at is not in the time zone of QUEUE_BOT_TIME_ZONE
-refusal-other-connection = Failed job { $id } was not moved: it came from the connection { $detail }, whose jobs are not in this table. Retry it with php artisan queue:retry, or add the connection to QUEUE_BOT_CONNECTIONS if its driver is database
+refusal-other-connection = Failed job { $id } was not moved: it came from the connection { $detail }, whose jobs are not in this table. Retry it with the framework's own queue:retry, or add the connection to QUEUE_BOT_CONNECTIONS if its driver is database
 reason-row-too-long = a value is too long for its column
 reason-row-would-change = the table would store a different text
 reason-row-refused = the database refused the row
@@ -1189,6 +1192,7 @@ bulk-identical =
     }
 bulk-duplicates-bounded = Only the newest jobs were checked for duplicates.
 bulk-children = ⚠️ The database also deletes or changes the rows of { $tables } that refer to these jobs. An undo does not restore those rows.
+bulk-note-codeigniter_queue = Each job keeps its priority. The bot skips jobs of other handlers, such as redis, and names these jobs.
 bulk-note-laravel = If the deadline of a job (retryUntil) has passed, the retry sets a new deadline of the same duration, or removes the deadline. The bot skips jobs of other connections and names these jobs.
 bulk-final = ⚠️ *No copies are kept:* this cannot be undone.
 bulk-ids-missing =

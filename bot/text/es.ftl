@@ -241,6 +241,9 @@ confirm-release =
        *[other] ¿Liberar { $count } jobs?
     }
 confirm-release-text = Revisa antes los workers. Cualquier worker puede tomar un job liberado. Si el worker anterior sigue corriendo, el job puede ejecutarse dos veces.
+confirm-release-text-seen = Revisa antes los workers. Cualquier worker puede tomar un job liberado. Si el worker anterior sigue corriendo, el job puede ejecutarse dos veces. Las tablas no guardan la hora de la reserva: el bot libera el job solo si su estado sigue siendo reservado y sus intentos no cambiaron.
+stuck-seen = Estas tablas no guardan la hora de una reserva. El tiempo se cuenta desde que el bot vio el job reservado por primera vez.
+age-at-least = al menos { $age }
 stuck-title = *Jobs atascados*, reservados desde hace { $age } o más; primero los que llevan más tiempo
 stuck-none = ✅ Ningún job está reservado desde hace { $age } o más.
 stuck-none-partial = ❓ Ninguno de los jobs más antiguos y más recientes está reservado desde hace { $age } o más. La cola es demasiado larga para revisarla completa.
@@ -288,7 +291,7 @@ refusal-row-refused = La fila { $id } no se movió: la base de datos rechazó el
 refusal-row-has-children = La fila { $id } no se cambió, porque hay filas de la tabla { $detail } que dependen de ella. La base de datos también borraría o modificaría esas filas, y al deshacer no se recuperan. Para cambiar la fila { $id } de todos modos, repite el comando con force=yes
 reason-row-has-children = hay filas de otra tabla que dependen de la fila (repite con force=yes)
 reason-times-off = failed_at no está en la zona horaria de QUEUE_BOT_TIME_ZONE
-refusal-other-connection = El job fallido { $id } no se movió: vino de la conexión { $detail }, cuyos jobs no están en esta tabla. Reinténtalo con php artisan queue:retry, o agrega la conexión a QUEUE_BOT_CONNECTIONS si su driver es database
+refusal-other-connection = El job fallido { $id } no se movió: vino de la conexión { $detail }, cuyos jobs no están en esta tabla. Reinténtalo con el queue:retry del framework, o agrega la conexión a QUEUE_BOT_CONNECTIONS si su driver es database
 reason-row-too-long = un valor no cabe en su columna
 reason-row-would-change = la tabla guardaría un texto distinto del original
 reason-row-refused = la base de datos rechazó la fila
@@ -1244,6 +1247,7 @@ bulk-identical =
     }
 bulk-duplicates-bounded = Solo se revisaron los jobs más recientes en busca de duplicados.
 bulk-children = ⚠️ La base de datos también borra o modifica las filas de { $tables } que dependen de estos jobs. Al deshacer no se recuperan esas filas.
+bulk-note-codeigniter_queue = Cada job conserva su prioridad. Los jobs de otros handlers, como redis, se omiten y se nombran.
 bulk-note-laravel = Si el plazo de un job (retryUntil) venció, el reintento fija un plazo nuevo de la misma duración, o quita el plazo. Los jobs de otras conexiones se omiten y se nombran.
 bulk-final = ⚠️ *No se guardan copias:* esto no se puede deshacer.
 bulk-ids-missing =

@@ -103,6 +103,14 @@ def age(seconds: int, texts: Texts) -> Plain:
     return _two(total // 86_400, "d", total % 86_400 // 3_600, "h", texts)
 
 
+def reservation_age(seconds: int, ctx: Context) -> Plain:
+    """Return how long a worker has had a job: `5 min`, or `at least 5 min` if that is unknown."""
+    known_age = age(seconds, ctx.texts)
+    if ctx.has_reservation_times:
+        return known_age
+    return Plain(ctx.texts.plain("age-at-least", age=known_age))
+
+
 def offset_values(minutes: int, texts: Texts) -> dict[str, str]:
     """Return the values of a message about times that are `minutes` too early or too late."""
     return {

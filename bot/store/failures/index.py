@@ -236,7 +236,7 @@ def _indexed(queue: Queue) -> ColumnElement[bool]:
             failures.c.removed_at.is_(None),
             # The first comparison is fast. The second comparison is needed if the two columns store
             # different fractions of a second.
-            (failures.c.failed_at == layout.failed_at)
+            layout.failed_at_is(failures.c.failed_at)
             | (failures.c.row_digest == failed_digest(queue.failed)),
         )
         .exists()

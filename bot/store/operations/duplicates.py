@@ -73,7 +73,7 @@ def _queued(
 ) -> tuple[int, tuple[str, ...], bool] | None:
     """Count the failures whose order has a job in the failure's queue now."""
     layout = queue.jobs_layout
-    newest = select(layout.queue, layout.payload_head(PAYLOAD_HEAD))
+    newest = select(layout.queue, layout.payload_head(PAYLOAD_HEAD)).where(layout.is_unfinished())
     if name is not None:
         newest = newest.where(layout.is_in_queue(name))
     try:

@@ -18,6 +18,7 @@ from bot.store.tables.incidents import (
     incidents,
     mutes,
     probe_states,
+    reservations,
 )
 from bot.store.tables.metrics import metric_deltas, rollups, samples
 from bot.store.tables.operations import (
@@ -61,6 +62,7 @@ __all__ = [
     "outcomes",
     "probe_states",
     "requests",
+    "reservations",
     "role_generation",
     "rollups",
     "samples",
