@@ -23,6 +23,7 @@ from bot.background.failures import (
     log_progress,
     merge_once,
     regroup_once,
+    relabel_once,
     scan_once,
 )
 from bot.background.health import HealthObserver
@@ -52,6 +53,8 @@ PROGRESS_EVERY = 10.0
 """Seconds between two log lines about the progress of a pass over the older failures."""
 REGROUP_EVERY = 2.0
 """Seconds between two passes of the regrouping; each pass reads 1,000 failures."""
+RELABEL_EVERY = 1.0
+"""Seconds between two passes of the relabeling; each pass reads 500 failures."""
 OUTCOMES_EVERY = 1.0
 LIFECYCLE_EVERY, LIFECYCLE_AT_REST_EVERY = 1.0, 10.0
 REST_AFTER = 120.0
@@ -80,6 +83,7 @@ def periods(interval: float) -> dict[str, float]:
         **dict.fromkeys(("index", "group", "probe"), interval),
         "scan": max(SCAN_EVERY, interval),
         "regroup": REGROUP_EVERY,
+        "relabel": RELABEL_EVERY,
         **dict.fromkeys(("outcomes", "canary", "bulk-outcomes"), OUTCOMES_EVERY),
         "lifecycle": LIFECYCLE_AT_REST_EVERY,
         **dict.fromkeys(("seal", "refresh", "deliver"), POLL),
@@ -211,12 +215,15 @@ class LeaderRound:
             is_unassigned = is_needed or waiting is None or waiting.unassigned
             self._run("group", grouping.group_all, lease, is_needed=is_unassigned)
             more = is_needed
-        is_behind = waiting is not None and (waiting.backfilling or waiting.regrouping)
+        is_behind = waiting is not None and waiting.is_reindexing
         if is_behind and self._is_due("progress", PROGRESS_EVERY):
             guarded(partial(log_progress, self._setup))
         if self._is_due("regroup", REGROUP_EVERY):
             is_needed = waiting is None or waiting.regrouping
             self._run("regroup", regroup_once, lease, is_needed=is_needed)
+        if self._is_due("relabel", RELABEL_EVERY):
+            is_needed = waiting is None or (waiting.relabeling and not waiting.backfilling)
+            self._run("relabel", relabel_once, lease, is_needed=is_needed)
         if self._is_due("scan", max(SCAN_EVERY, self._interval)):
             differences = self._run("scan", scan_once, lease) or 0
             if differences >= SCAN_ROWS:

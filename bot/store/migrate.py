@@ -52,6 +52,9 @@ CURSORS = (
     "rules_next",
     "rules_group",
     "rules_seq",
+    "subjects",
+    "subjects_next",
+    "subjects_seq",
 )
 
 
@@ -98,6 +101,8 @@ MIGRATIONS: tuple[Callable[[Connection, datetime], None], ...] = (
     # The merges of error groups, and the cursors of their rules.
     _create_missing,
     _add_times,
+    # The tables of subjects, and the cursors of the relabeling.
+    _create_missing,
 )
 """The migrations in order. Each can be repeated after an interruption; DDL commits at once."""
 

@@ -7,7 +7,7 @@ from bot.models.requests import Message, Source
 from bot.text import Mrkdwn, Plain, code, cut, join
 from bot.views.blocks import context_line, message, section, sections, with_more
 from bot.views.context import Context
-from bot.views.names import age, dots, job_class, known, order, queue_name
+from bot.views.names import age, dots, job_class, known, order, queue_name, subjects
 from bot.views.refusal import skipped_lines
 from bot.views.row_tables import JOB_COLUMNS, job_row, table_messages
 from bot.views.rows import ROW, job_elements, job_line, release_elements, row_blocks
@@ -100,6 +100,7 @@ def _lines(rows: Sequence[ReleasedJob], ctx: Context) -> list[Mrkdwn]:
                 Mrkdwn() if len(rows) == 1 else texts("job-row", id=str(row.id)),
                 job_class(row.job_class, ctx),
                 order(row.order_id, ctx, queue=row.queue),
+                subjects(row.subjects, ctx),
                 queue_name(row.queue),
                 texts("released-held", age=age(row.held_seconds, texts)),
                 texts("attempts", attempts=known(row.attempts), most=known(row.max_attempts)),
