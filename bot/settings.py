@@ -31,6 +31,7 @@ from bot.setting_types import (
     Channels,
     DatabaseUrl,
     ExistingFile,
+    FailedTable,
     Link,
     Members,
     Mention,
@@ -158,7 +159,7 @@ class Settings(BaseSettings):
     own_schema: Table | None = Field(None, validation_alias="QUEUE_BOT_SCHEMA")
     layout: Literal["spec", "laravel"] | None = None
     jobs_table: Table = "jobs"
-    failed_jobs_table: Table = "failed_jobs"
+    failed_jobs_table: FailedTable = "failed_jobs"
     retry_after: Positive = 90
     connections: Words = ("database",)
     order_paths: Paths | None = None
@@ -313,6 +314,11 @@ def _contradictions(settings: Settings, need: Need) -> list[str]:
     if settings.own_schema is not None and is_file:
         problems.append(
             "QUEUE_BOT_SCHEMA needs MariaDB or MySQL: an SQLite file has no schemas; unset it."
+        )
+    if "." in settings.failed_jobs_table and is_file:
+        problems.append(
+            "QUEUE_BOT_FAILED_JOBS_TABLE names a database, but an SQLite file has no databases; "
+            "write the table's name alone."
         )
     if settings.audit_key is None and settings.audit_key_old is not None:
         problems.append("QUEUE_BOT_AUDIT_KEY_OLD is set without QUEUE_BOT_AUDIT_KEY; set both.")
