@@ -34,6 +34,8 @@ from bot.database.transactions import reading
 from bot.masking.masker import mask_value
 from bot.models.operations import Preview
 from bot.models.refusals import Refusal, StartError
+from bot.playground.frameworks import FRAMEWORKS
+from bot.playground.frameworks.spec import SPEC
 from bot.reindex_terminal import reindex
 from bot.settings import exposed_files, load_settings
 from bot.slack.runtime import freeze_heap
@@ -116,6 +118,13 @@ def run() -> None:
     "--port", default=8100, show_default=True, help="Port of the page; 0 means any free port."
 )
 @click.option("--no-browser", is_flag=True, help="Do not open the page in a browser.")
+@click.option(
+    "--layout",
+    type=click.Choice(list(FRAMEWORKS)),
+    default=SPEC.name,
+    show_default=True,
+    help="Layout of the sample queue's tables, with that framework's payloads and worker.",
+)
 @click.option("--only-slack", is_flag=True, help="Start only the local Slack, for another app.")
 @click.option(
     "--manifest",
@@ -123,7 +132,13 @@ def run() -> None:
     help="Manifest of the other app (YAML or JSON); needs --only-slack.",
 )
 @stopping
-def playground(port: int, no_browser: bool, only_slack: bool, manifest: Path | None) -> None:  # noqa: FBT001 click passes a flag as a bool
+def playground(
+    port: int,
+    no_browser: bool,  # noqa: FBT001 click passes a flag as a bool
+    layout: str,
+    only_slack: bool,  # noqa: FBT001 as above
+    manifest: Path | None,
+) -> None:
     """Try the bot in a local Slack in your browser, with a sample queue and a worker.
 
     You need no Slack account.
@@ -149,7 +164,7 @@ def playground(port: int, no_browser: bool, only_slack: bool, manifest: Path | N
         return
     from bot.playground.play import play  # noqa: PLC0415 see above
 
-    play(port, browser=not no_browser, say=click.echo)
+    play(port, layout, browser=not no_browser, say=click.echo)
 
 
 @main.command()

@@ -33,6 +33,7 @@ from bot.setting_types import (
     Channels,
     DatabaseUrl,
     ExistingFile,
+    FailedTable,
     Link,
     Members,
     Mention,
@@ -161,7 +162,7 @@ class Settings(BaseSettings):
     own_schema: Table | None = Field(None, validation_alias="QUEUE_BOT_SCHEMA")
     layout: Literal["spec", "laravel", "codeigniter_queue"] | None = None
     jobs_table: Table = "jobs"
-    failed_jobs_table: Table = "failed_jobs"
+    failed_jobs_table: FailedTable = "failed_jobs"
     retry_after: Positive = 90
     connections: Words = ("database",)
     subjects: Subjects | None = None
@@ -319,6 +320,11 @@ def _contradictions(settings: Settings, need: Need) -> list[str]:
             "QUEUE_BOT_SCHEMA needs MariaDB or MySQL: an SQLite file has no schemas; unset it."
         )
     problems += _wrong_subjects(settings)
+    if "." in settings.failed_jobs_table and is_file:
+        problems.append(
+            "QUEUE_BOT_FAILED_JOBS_TABLE names a database, but an SQLite file has no databases; "
+            "write the table's name alone."
+        )
     if settings.audit_key is None and settings.audit_key_old is not None:
         problems.append("QUEUE_BOT_AUDIT_KEY_OLD is set without QUEUE_BOT_AUDIT_KEY; set both.")
     if need == "run" and not (settings.viewers or settings.operators or settings.admins):

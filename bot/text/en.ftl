@@ -520,8 +520,8 @@ progress-stopped-clear-failed = ⚠️ Stopped. Failed jobs cleared: { $done } o
 progress-bar = { $bar } { $percent }% · { $done } of { $total }
 progress-refused =
     { $count ->
-        [one] 1 failed job was not moved, because the database refused it:
-       *[other] { $count } failed jobs were not moved, because the database refused them. The first:
+        [one] 1 failed job was not moved:
+       *[other] { $count } failed jobs were not moved. The first:
     }
 progress-skipped =
     { $count ->

@@ -541,8 +541,8 @@ progress-stopped-clear-failed = ⚠️ Detenido. Jobs fallidos eliminados: { $do
 progress-bar = { $bar } { $percent }% · { $done } de { $total }
 progress-refused =
     { $count ->
-        [one] 1 job fallido no se movió, porque la base de datos lo rechazó:
-       *[other] { $count } jobs fallidos no se movieron, porque la base de datos los rechazó. Los primeros:
+        [one] 1 job fallido no se movió:
+       *[other] { $count } jobs fallidos no se movieron. Los primeros:
     }
 progress-skipped =
     { $count ->
