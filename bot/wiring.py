@@ -246,6 +246,8 @@ def make_setup(
             }
         ),
         commands=find_commands(),
+        slash=settings.command,
+        environment=settings.environment,
     )
 
 

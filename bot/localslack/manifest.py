@@ -4,7 +4,7 @@ https://docs.slack.dev/reference/app-manifest.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.localslack.blocks.specs import Json
 
@@ -49,6 +49,11 @@ class Manifest:
     def command(self, word: str) -> SlashCommand | None:
         """Return the command that begins with this word; None if the app has no such command."""
         return next((command for command in self.commands if command.command == word), None)
+
+    def with_command(self, word: str) -> "Manifest":
+        """Return the manifest; its only slash command begins with this word."""
+        (command,) = self.commands
+        return replace(self, commands=(replace(command, command=word),))
 
     def subscribes_to(self, event: str) -> bool:
         """Whether the app receives this event: it has a subscription and a scope for the event."""

@@ -8,6 +8,7 @@ from typing import Any
 from slack_bolt import Ack, App, BoltContext
 from slack_sdk.web import WebClient
 
+from bot.models.requests import SLASH_COMMAND
 from bot.monitoring.metrics import Metrics
 from bot.slack import envelopes
 from bot.slack.handler import RequestHandler
@@ -19,6 +20,7 @@ def build_app(
     handler: RequestHandler,
     group_changed: Callable[[str], None],
     metrics: Metrics,
+    slash: str = SLASH_COMMAND,
 ) -> App:
     """Return the Bolt app with its listeners; the listeners run in the client's thread.
 
@@ -35,10 +37,15 @@ def build_app(
         process_before_response=True,
     )
 
-    @app.command("/queue")
-    def slash(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
+    @app.command(slash)
+    def typed(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
         handler.slash(ack, envelopes.slash(body, context["received"]))
         metrics.acknowledged(monotonic() - context["received"])
+
+    @app.command(re.compile("^/"))
+    def other_command(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
+        # The app of another environment may have this app token by mistake: run nothing.
+        handler.refuse_command(ack, envelopes.slash(body, context["received"]), body["command"])
 
     @app.action(re.compile("^(run|page):"))
     def click(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:

@@ -125,7 +125,7 @@ def _action_request(action: Mapping[str, Any]) -> Request | Refusal:
     try:
         command, arguments = read_value(str(value or ""))
     except UnreadableValue:
-        return Invalid(problem="old-button", field="", value="", expected="", usage="/queue help")
+        return Invalid(problem="old-button", field="", value="", expected="", usage="help")
     return Request(command or action_name, arguments)
 
 
@@ -145,9 +145,7 @@ def submission(body: Mapping[str, Any], received: float) -> Envelope:
     )
     request: Request | Refusal
     if not isinstance(metadata.get("command"), str) or type(plan) is not int:
-        request = Invalid(
-            problem="old-button", field="", value="", expected="", usage="/queue help"
-        )
+        request = Invalid(problem="old-button", field="", value="", expected="", usage="help")
     else:
         options = {"rate": rate, "canary": canary}
         values = {name: value for name, value in options.items() if value is not None}

@@ -24,10 +24,11 @@ from bot.slack.block_support import BlockSupport, respond
 from bot.slack.directory import reason_of
 from bot.slack.envelopes import Envelope, HomeVisit
 from bot.slack.home import Homes
-from bot.slack.modals import Modals, view_json
+from bot.slack.modals import Modals
 from bot.slack.response_urls import is_of_slack
-from bot.text import Mrkdwn
+from bot.text import Mrkdwn, code
 from bot.views.blocks import section
+from bot.views.environment import labelled
 from bot.views.refusal import bug_message, refusal_sentence
 
 log = structlog.get_logger(__name__)
@@ -83,7 +84,7 @@ class RequestHandler:
         self._metrics = metrics
         self._support = support
         self._client = client
-        self._modals = Modals(client)
+        self._modals = Modals(client, setup.environment)
         self._wake = wake
         self._call_seconds = CALL_SECONDS + grace
         self._count_within = COUNT_WITHIN + grace
@@ -118,6 +119,12 @@ class RequestHandler:
             # Slack has already shown the person a failure, so send the actual result.
             self._respond(envelope, content)
 
+    def refuse_command(self, ack: Ack, envelope: Envelope, typed: str) -> None:
+        """Answer a slash command that is not the configured one; nothing runs."""
+        texts = texts_of(self._setup, envelope.invocation)
+        sentence = texts("other-command", typed=code(typed), slash=code(self._setup.slash))
+        ack(response_type="ephemeral", **self._body(Message(sentence)))
+
     def click(self, ack: Ack, envelope: Envelope) -> None:
         """Run a click's command before its acknowledgement, then answer through `response_url`."""
         future = self._enqueue(envelope)
@@ -151,7 +158,7 @@ class RequestHandler:
             ack(response_action="clear")
         else:
             modal = self._as_modal(envelope, message)
-            ack(response_action="update", view=view_json(modal, envelope.origin))
+            ack(response_action="update", view=self._modals.view(envelope, modal))
         self._show_at_home(envelope, reply)
 
     def _enqueue(self, envelope: Envelope) -> "Future[Reply]":
@@ -274,7 +281,8 @@ class RequestHandler:
             log.warning("answer not delivered", because=reason_of(error))
 
     def _body(self, message: Message) -> dict[str, Any]:
-        return {"text": str(message.text), "blocks": self._support.fitted(message.blocks)}
+        body = {"text": str(message.text), "blocks": self._support.fitted(message.blocks)}
+        return labelled(body, self._setup.environment)
 
 
 def _has_started(outcome: Outcome | None) -> bool:

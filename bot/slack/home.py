@@ -21,6 +21,7 @@ from bot.failpoints import reach
 from bot.models.refusals import Busy, DatabaseDown, OutcomeUnknown, Unverifiable
 from bot.models.requests import Actor, Block, Invocation, Source
 from bot.slack.directory import reason_of
+from bot.views.environment import labelled_blocks
 from bot.views.reports.home import refused_home
 
 log = structlog.get_logger(__name__)
@@ -194,7 +195,7 @@ class Homes:
 
         Return None if Slack now shows a different view.
         """
-        view = {"type": "home", "blocks": list(content.blocks)}
+        view = {"type": "home", "blocks": labelled_blocks(content.blocks, self.setup.environment)}
         # For Slack, an empty hash never matches.
         expected = {} if hash_ is None else {"hash": hash_}
         try:

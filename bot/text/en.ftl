@@ -259,7 +259,7 @@ help-release = put stuck jobs back in the queue
 refusal-not-reserved = Job { $id } is not reserved: no worker has it. Nothing was changed
 refusal-not-reserved-by = Job { $id } is no longer reserved: { $by } released it at { $at }
 refusal-reserved-again = A worker took job { $id } again at { $at }. The job was not changed; refresh the list and try again
-refusal-reserved-recently = Job { $id } was reserved only recently, at { $at }. Its worker is probably still running the job. The job was not changed. If the worker is dead: /queue release { $id } force=yes
+refusal-reserved-recently = Job { $id } was reserved only recently, at { $at }. Its worker is probably still running the job. The job was not changed. If the worker is dead: { $slash } release { $id } force=yes
 refusal-row-too-long = Failed job { $id } was not moved: one of its values is longer than the column { $detail } allows. Make that column larger, then try again
 refusal-row-would-change = Failed job { $id } was not moved: the table { $detail } would store a different text. Compare the character sets and the triggers of both tables
 refusal-row-refused = Row { $id } was not moved: the database refused the change with { $detail }
@@ -287,8 +287,9 @@ unfreeze-done = ☀️ Changes are allowed again, after a freeze of { $age }. Pa
 unfreeze-done-by = ☀️ *{ $by } allows changes again*, after a freeze of { $age }. Paused bulk changes resume.
 help-freeze = refuse every change until an unfreeze; running bulk changes pause
 help-unfreeze = allow changes again
-refusal-frozen = Changes are frozen by { $by } since { $at }. Nothing was changed; an admin can run /queue unfreeze
-refusal-frozen-reason = Changes are frozen by { $by } since { $at }: { $reason }. Nothing was changed; an admin can run /queue unfreeze
+other-command = This bot answers to { $slash }, not to { $typed }. Nothing was run. The app's slash command and QUEUE_BOT_COMMAND must be the same.
+refusal-frozen = Changes are frozen by { $by } since { $at }. Nothing was changed; an admin can run { $slash } unfreeze
+refusal-frozen-reason = Changes are frozen by { $by } since { $at }: { $reason }. Nothing was changed; an admin can run { $slash } unfreeze
 refusal-already-frozen = Changes are already frozen by { $by } since { $at }
 refusal-not-frozen = Changes are not frozen
 refusal-not-frozen-by = Changes are no longer frozen: { $by } allowed them again at { $at }
@@ -1650,7 +1651,7 @@ help-watch = monitoring: active incidents, mutes, alert rules, and the leader
 button-unmute = Unmute
 
 ### Incidents
-incident-undrawn = ⚠️ *{ $id }*: the alert of this incident cannot be shown; the bot's log has the reason. /queue watch and /queue errors show the problems in the queue.
+incident-undrawn = ⚠️ *{ $id }*: the alert of this incident cannot be shown; the bot's log has the reason. { $slash } watch and { $slash } errors show the problems in the queue.
 incident-queues = several queues
 incident-group-open =
     { $count ->

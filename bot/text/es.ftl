@@ -281,7 +281,7 @@ help-release = devolver a la cola los jobs atascados
 refusal-not-reserved = El job { $id } no está reservado: ningún worker lo tiene. No se cambió nada
 refusal-not-reserved-by = El job { $id } ya no está reservado: { $by } lo liberó a las { $at }
 refusal-reserved-again = Un worker volvió a tomar el job { $id } a las { $at }. El job no se cambió; actualiza la lista e inténtalo de nuevo
-refusal-reserved-recently = El job { $id } se reservó hace muy poco, a las { $at }. Su worker probablemente lo sigue ejecutando. El job no se cambió. Si ese worker murió: /queue release { $id } force=yes
+refusal-reserved-recently = El job { $id } se reservó hace muy poco, a las { $at }. Su worker probablemente lo sigue ejecutando. El job no se cambió. Si ese worker murió: { $slash } release { $id } force=yes
 refusal-row-too-long = El job fallido { $id } no se movió: uno de sus valores no cabe en la columna { $detail }. Amplía esa columna e inténtalo de nuevo
 refusal-row-would-change = El job fallido { $id } no se movió: la tabla { $detail } guardaría un texto distinto. Compara los juegos de caracteres y los triggers de ambas tablas
 refusal-row-refused = La fila { $id } no se movió: la base de datos rechazó el cambio con { $detail }
@@ -309,8 +309,9 @@ unfreeze-done = ☀️ Los cambios vuelven a estar permitidos, después de { $ag
 unfreeze-done-by = ☀️ *{ $by } vuelve a permitir los cambios*, después de { $age } de congelamiento. Los cambios masivos en pausa continúan.
 help-freeze = rechazar todos los cambios hasta que se descongelen; los cambios masivos en curso se pausan
 help-unfreeze = volver a permitir los cambios
-refusal-frozen = Los cambios están congelados por { $by } desde las { $at }. No se cambió nada; un administrador puede ejecutar /queue unfreeze
-refusal-frozen-reason = Los cambios están congelados por { $by } desde las { $at }: { $reason }. No se cambió nada; un administrador puede ejecutar /queue unfreeze
+other-command = Este bot responde a { $slash }, no a { $typed }. No se ejecutó nada. El comando de la app y QUEUE_BOT_COMMAND deben ser iguales.
+refusal-frozen = Los cambios están congelados por { $by } desde las { $at }. No se cambió nada; un administrador puede ejecutar { $slash } unfreeze
+refusal-frozen-reason = Los cambios están congelados por { $by } desde las { $at }: { $reason }. No se cambió nada; un administrador puede ejecutar { $slash } unfreeze
 refusal-already-frozen = Los cambios ya están congelados por { $by } desde las { $at }
 refusal-not-frozen = Los cambios no están congelados
 refusal-not-frozen-by = Los cambios ya no están congelados: { $by } volvió a permitirlos a las { $at }
@@ -1729,7 +1730,7 @@ help-watch = monitoreo: incidentes activos, silencios, reglas de alerta y el lí
 button-unmute = Quitar silencio
 
 ### Incidentes
-incident-undrawn = ⚠️ *{ $id }*: no se puede mostrar la alerta de este incidente; el log del bot muestra la causa. /queue watch y /queue errors muestran los problemas de la cola.
+incident-undrawn = ⚠️ *{ $id }*: no se puede mostrar la alerta de este incidente; el log del bot muestra la causa. { $slash } watch y { $slash } errors muestran los problemas de la cola.
 incident-queues = varias colas
 incident-group-open =
     { $count ->

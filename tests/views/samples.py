@@ -351,7 +351,7 @@ def skipped_rows(w: Words = PLAIN) -> tuple[SkippedRow, ...]:
 
 def refusals(w: Words = PLAIN) -> Iterator[tuple[str, errors.Refusal]]:
     """Yield every refusal in the form in which it is raised."""
-    usage = "/queue retry ID…"
+    usage = "retry ID…"
     yield "unknown-command", errors.UnknownCommand(word=w.word, nearest="retry", usage=usage)
     for problem, value, expected in PROBLEMS:
         yield (
@@ -707,7 +707,7 @@ def _people_samples(w: Words) -> Iterator[Sample]:
     helps = {
         command.name: CommandHelp(
             name=command.name,
-            usage=command.usage(),
+            usage=f"/queue {command.usage()}",
             role=command.role.word,
             topic=command.help_topic,
             aliases=command.aliases,

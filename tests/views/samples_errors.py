@@ -140,7 +140,7 @@ def samples(w: Words) -> Iterator[Sample]:
     yield Sample("refusal-error-group-not-found", partial(refusal.refusal_message, gone))
     for problem, value in (("group", w.word[:64]), ("since", "7d")):
         wrong = refusals.Invalid(
-            problem=problem, field="error", value=value, expected="", usage="/queue error E12"
+            problem=problem, field="error", value=value, expected="", usage="error E12"
         )
         yield Sample(f"refusal-invalid-{problem}", partial(refusal.refusal_message, wrong))
     yield Sample("error-none-left", partial(detailed, none, w, 0), Source.BUTTON)

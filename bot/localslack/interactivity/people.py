@@ -88,6 +88,8 @@ class People:
         message = self._workspace.find_message(place.id, ts)
         if message is None or message.ephemeral_to not in {None, person.id}:
             raise CannotError("there is no such message for this person")
+        if message.user != self._workspace.identity.bot_user:
+            raise CannotError("this message belongs to another app")
         element, block_id = _find(message.blocks, click)
         action = self._action(element, block_id, click)
         interaction = Interaction(person.id, place.id, source=message)
