@@ -143,6 +143,7 @@ class Settings(BaseSettings):
     backlog_count: Positive = 500
     worker_seconds: Positive | None = None
     escalate_seconds: Positive = 900
+    remind_seconds: Positive = 14_400
     resolve_seconds: Positive = Field(
         60, validation_alias=AliasChoices("QUEUE_BOT_RESOLVE_SECONDS", "QUEUE_BOT_RECOVER_SECONDS")
     )

@@ -102,6 +102,7 @@ class Alerting:
     backlog_count: int = 500
     worker_seconds: int | None = None
     escalate_seconds: int = 900
+    remind_seconds: int = 14_400
     resolve_seconds: int = 60
     digest_at: time | None = None
     digest_days: tuple[int, ...] = (0, 1, 2, 3, 4)

@@ -98,6 +98,8 @@ MIGRATIONS: tuple[Callable[[Connection, datetime], None], ...] = (
     # The merges of error groups, and the cursors of their rules.
     _create_missing,
     _add_times,
+    # The notes of error groups.
+    _create_missing,
 )
 """The migrations in order. Each can be repeated after an interruption; DDL commits at once."""
 

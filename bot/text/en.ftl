@@ -1531,6 +1531,28 @@ handover-more =
        *[other] … and { $count } more.
     }
 acknowledge-done-by = 👀 *{ $by } acknowledged { $id }*: { $what }.
+acknowledge-all-done =
+    { $count ->
+        [one] 👀 You acknowledged 1 incident. It will not escalate, and its alert shows your name.
+       *[other] 👀 You acknowledged { $count } incidents. They will not escalate, and their alerts show your name.
+    }
+acknowledge-all-done-by =
+    { $count ->
+        [one] 👀 *{ $by } acknowledged 1 incident:*
+       *[other] 👀 *{ $by } acknowledged { $count } incidents:*
+    }
+acknowledge-row = *{ $id }* { $what }
+refusal-nothing-to-acknowledge = No incident with a posted alert waits for an acknowledgement
+reason-nothing-to-acknowledge = there was nothing to acknowledge
+incident-reminder = ⏰ { $by } acknowledged this incident { $age } ago, and it is not resolved: { $now }
+note-line = 📒 { $note }
+note-written = 📒 The note of *{ $error }* is on its alerts from now on.
+note-written-by = 📒 *{ $by } wrote a note* for { $error }.
+note-removed = The note of *{ $error }* is removed.
+note-removed-by = *{ $by } removed the note* of { $error }.
+spoken-note-undo = Undo the change of the note of { $error }
+help-note = write the runbook note of an error group, which its alerts show; note=no removes the note
+audit-did-note = { $who } changed the note of an error group: { $what }
 mute-done = 🔕 Muted until { $at }: { $topic }.
 mute-done-by = 🔕 *{ $by } muted* { $topic } until { $at }.
 mute-extended = This replaces a mute until { $at }.

@@ -1610,6 +1610,30 @@ handover-more =
        *[other] … y { $count } más.
     }
 acknowledge-done-by = 👀 *{ $by } reconoció { $id }*: { $what }.
+acknowledge-all-done =
+    { $count ->
+        [one] 👀 Reconociste 1 incidente. No se escalará, y su alerta muestra tu nombre.
+        [many] 👀 Reconociste { $count } de incidentes. No se escalarán, y sus alertas muestran tu nombre.
+       *[other] 👀 Reconociste { $count } incidentes. No se escalarán, y sus alertas muestran tu nombre.
+    }
+acknowledge-all-done-by =
+    { $count ->
+        [one] 👀 *{ $by } reconoció 1 incidente:*
+        [many] 👀 *{ $by } reconoció { $count } de incidentes:*
+       *[other] 👀 *{ $by } reconoció { $count } incidentes:*
+    }
+acknowledge-row = *{ $id }* { $what }
+refusal-nothing-to-acknowledge = Ningún incidente con una alerta publicada espera que lo reconozcan
+reason-nothing-to-acknowledge = no había nada que reconocer
+incident-reminder = ⏰ { $by } reconoció este incidente hace { $age }, y no está resuelto: { $now }
+note-line = 📒 { $note }
+note-written = 📒 La nota de *{ $error }* aparece en sus alertas desde ahora.
+note-written-by = 📒 *{ $by } escribió una nota* para { $error }.
+note-removed = Se quitó la nota de *{ $error }*.
+note-removed-by = *{ $by } quitó la nota* de { $error }.
+spoken-note-undo = Deshacer el cambio de la nota de { $error }
+help-note = escribir la nota (runbook) de un grupo de error, que sus alertas muestran; note=no la quita
+audit-did-note = { $who } cambió la nota de un grupo de error: { $what }
 mute-done = 🔕 En silencio hasta { $at }: { $topic }.
 mute-done-by = 🔕 *{ $by } silenció* { $topic } hasta { $at }.
 mute-extended = Esto reemplaza un silencio que duraba hasta { $at }.

@@ -428,6 +428,7 @@ def _more_refusals(w: Words) -> Iterator[tuple[str, errors.Refusal]]:
     yield "incident-not-found", errors.IncidentNotFound(id="I12")
     yield "incident-closed", errors.IncidentClosed(id="I12", at=NOW)
     yield "already-acknowledged", errors.AlreadyAcknowledged(id="I12", by=w.person, at=NOW)
+    yield "nothing-to-acknowledge", errors.NothingToAcknowledge()
     yield "already-muted", errors.AlreadyMuted(word=w.queue, by=w.person, at=NOW)
     yield (
         "muted-otherwise",

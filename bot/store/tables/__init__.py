@@ -8,6 +8,7 @@ from bot.store.tables.failures import (
     SCOPE_INDEX,
     error_groups,
     error_merges,
+    error_notes,
     failure_counts,
     failures,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "cursors",
     "error_groups",
     "error_merges",
+    "error_notes",
     "failure_counts",
     "failures",
     "incident_deltas",
