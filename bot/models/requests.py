@@ -25,6 +25,7 @@ class Source(StrEnum):
     BUTTON = "button"
     MODAL = "modal"
     HOME = "home"
+    MESSAGE = "message"
     TERMINAL = "terminal"
 
 

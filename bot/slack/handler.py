@@ -21,10 +21,12 @@ from bot.models.refusals import CountMismatch, Refusal
 from bot.models.requests import Message, Modal, Source
 from bot.monitoring.metrics import Metrics
 from bot.slack.block_support import BlockSupport, respond
+from bot.slack.direct_messages import answer_in_channel
 from bot.slack.directory import reason_of
 from bot.slack.envelopes import Envelope, HomeVisit
 from bot.slack.home import Homes
 from bot.slack.modals import Modals
+from bot.slack.poster import SlackPoster
 from bot.slack.response_urls import is_of_slack
 from bot.text import Mrkdwn, code
 from bot.views.blocks import section
@@ -85,6 +87,7 @@ class RequestHandler:
         self._support = support
         self._client = client
         self._modals = Modals(client, setup.environment)
+        self._poster = SlackPoster(client, "", support, setup.environment)
         self._wake = wake
         self._call_seconds = CALL_SECONDS + grace
         self._count_within = COUNT_WITHIN + grace
@@ -142,9 +145,19 @@ class RequestHandler:
         else:
             self._workers.submit(self._follow_up, envelope, reply)
 
+    def direct_message(self, envelope: Envelope) -> None:
+        """Answer a command in a direct message, after the acknowledgement of its event."""
+        self._workers.submit(
+            answer_in_channel,
+            self._setup,
+            self._poster,
+            envelope,
+            lambda: self._execute(envelope).answer,
+        )
+
     def home(self, person: HomeVisit) -> None:
         """Draw the person's Home again."""
-        self._homes.request_drawing(person.user, person.team, person.hash)
+        self._homes.request_drawing(person.user, person.team, person.hash, welcome=person.is_first)
 
     def submit(self, ack: Ack, envelope: Envelope) -> None:
         """Answer a submitted modal: close it, or show the answer or a refusal in the modal."""

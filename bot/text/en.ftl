@@ -1322,6 +1322,14 @@ problem-span = { $value } is not a period of the chart: 24h or 7d
 
 ### App Home
 home-title = Queue dashboard
+welcome = 👋 *Welcome, { $who }.* This page shows the problems of the queue first, then its totals and its failed jobs.
+welcome-viewer = Your role is *viewer*: you may view jobs, failures, alerts and the history of changes.
+welcome-operator = Your role is *operator*: you may view everything, retry failed jobs, undo your changes, and acknowledge, assign and mute alerts.
+welcome-admin = Your role is *admin*: you may view and retry everything, delete jobs, and freeze changes.
+welcome-alerts = Alerts are posted in <#{ $channel }>.
+welcome-changes = Changes are allowed in: { $places }
+welcome-home = this page
+welcome-help = { $command } lists your commands. In a direct message with the bot, type a command without the slash: help
 home-wrong =
     { $count ->
         [one] 🔴 1 active incident

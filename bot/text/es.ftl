@@ -1389,6 +1389,14 @@ problem-span = { $value } no es un período de la gráfica: 24h o 7d
 
 ### Inicio de la app
 home-title = Tablero de la cola
+welcome = 👋 *Te damos la bienvenida, { $who }.* Esta página muestra primero los problemas de la cola, y luego sus totales y sus jobs fallidos.
+welcome-viewer = Tu rol es *lector*: puedes ver jobs, fallos, alertas y el historial de cambios.
+welcome-operator = Tu rol es *operador*: puedes ver todo, reintentar jobs fallidos, deshacer tus cambios, y reconocer, asignar y silenciar alertas.
+welcome-admin = Tu rol es *administrador*: puedes ver y reintentar todo, eliminar jobs y congelar los cambios.
+welcome-alerts = Las alertas se publican en <#{ $channel }>.
+welcome-changes = Los cambios se permiten en: { $places }
+welcome-home = esta página
+welcome-help = { $command } muestra tus comandos. En un mensaje directo con el bot, escribe un comando sin la barra: help
 home-wrong =
     { $count ->
         [one] 🔴 1 incidente activo
