@@ -1,4 +1,4 @@
-"""The commands of the terminal: run, playground, do, migrate, health and audit.
+"""The commands of the terminal: run, playground, do, manifest, migrate, health and audit.
 
 Only this module reads the settings.
 """
@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from time import sleep
 from types import FrameType
@@ -38,6 +38,7 @@ from bot.playground.frameworks import FRAMEWORKS
 from bot.playground.frameworks.spec import SPEC
 from bot.reindex_terminal import reindex
 from bot.settings import exposed_files, load_settings
+from bot.slack.manifest import manifest
 from bot.slack.runtime import freeze_heap
 from bot.store.audit import audit_log, chain, history, verification
 from bot.store.audit.keys import new_secret
@@ -45,6 +46,7 @@ from bot.store.migrate import migrate as apply_migrations
 from bot.store.migrate import require_current
 from bot.terminal import TerminalRequest, do, name_problem, report_health, reported
 from bot.text import texts_for
+from bot.views.environment import label_of
 from bot.views.refusal import refusal_sentence
 from bot.wiring import (
     audit_keys,
@@ -167,6 +169,14 @@ def playground(
     play(port, layout, browser=not no_browser, say=click.echo)
 
 
+@main.command(name="manifest")
+@stopping
+def manifest_command() -> None:
+    """Print the Slack app's manifest for QUEUE_BOT_COMMAND and QUEUE_BOT_ENVIRONMENT."""
+    settings = load_settings(os.environ, need="manifest")
+    click.echo(manifest(settings.command, settings.environment), nl=False)
+
+
 @main.command()
 @stopping
 def migrate() -> None:
@@ -211,13 +221,15 @@ def do_command(words: str, name: str, as_json: bool, yes: bool, request_id: str 
     check_tables(engine, queue_of(settings, layout_of(settings, engine)))
     setup = make_setup(settings, engine, NoSlack())
     arguments = TerminalRequest(words, name, request_id, yes, as_json)
-    raise SystemExit(do(setup, arguments, click.echo, _ask))
+    raise SystemExit(do(setup, arguments, click.echo, partial(_ask, settings.environment)))
 
 
-def _ask(preview: Preview) -> int | None:
+def _ask(environment: str | None, preview: Preview) -> int | None:
     if not sys.stdin.isatty():
         return None
-    typed = click.prompt(f"Type {preview.total} to confirm", default="", show_default=False)
+    where = "" if environment is None else f" in {label_of(environment)}"
+    question = f"Type {preview.total} to confirm{where}"
+    typed = click.prompt(question, default="", show_default=False)
     return int(typed) if str(typed).strip().isdigit() else None
 
 

@@ -252,6 +252,20 @@ Table = Annotated[
     _matching(_NAME, "must be the name of a table: letters, digits and _"),
 ]
 FailedTable = Annotated[str, AfterValidator(_failed_table)]
+SlashCommand = Annotated[
+    str,
+    _matching(
+        r"/[a-z0-9_-]{1,31}",
+        "must be a slash and up to 31 lowercase letters, digits, - or _, like /queue-staging",
+    ),
+]
+EnvironmentName = Annotated[
+    str,
+    _matching(
+        r"[A-Za-z0-9][A-Za-z0-9-]{0,19}",
+        "must be a name of up to 20 letters, digits and hyphens, like staging",
+    ),
+]
 Link = Annotated[str, AfterValidator(_link)]
 Positive = Annotated[int, Field(ge=1)]
 Port = Annotated[int, Field(ge=0, le=65_535)]

@@ -265,6 +265,8 @@ def make_setup(
             }
         ),
         commands=commands_of(queue),
+        slash=settings.command,
+        environment=settings.environment,
     )
 
 
@@ -275,6 +277,7 @@ def _alerting(settings: Settings) -> Alerting:
         backlog_count=settings.backlog_count,
         worker_seconds=settings.worker_seconds,
         escalate_seconds=settings.escalate_seconds,
+        remind_seconds=settings.remind_seconds,
         resolve_seconds=settings.resolve_seconds,
         digest_at=settings.digest_at,
         digest_days=settings.digest_days,
