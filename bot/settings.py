@@ -49,7 +49,7 @@ from bot.setting_types import (
 )
 
 PREFIX = "QUEUE_BOT_"
-Need = Literal["run", "database"]
+Need = Literal["run", "database", "nothing"]
 # Sentences for pydantic's errors about plain types, written for people who set variables.
 _PLAIN = {
     "bool_parsing": "must be true or false",
@@ -95,6 +95,7 @@ class Settings(BaseSettings):
             "QUEUE_BOT_ALERT_CHANNEL",
         ),
         "database": ("DATABASE_URL",),
+        "nothing": (),
     }
 
     slack_bot_token: BotToken | None = Field(None, alias="SLACK_BOT_TOKEN")

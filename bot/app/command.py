@@ -18,6 +18,7 @@ from bot.app.limits import PersonLimits
 from bot.database.transactions import Clock, now_of
 from bot.models.actions import Action, Actions, CountsAs, RowKind
 from bot.models.command_help import HelpTopic
+from bot.models.doctor import Diagnose, undiagnosed
 from bot.models.jobs import Value
 from bot.models.operations import Progress, Target
 from bot.models.requests import Invocation, Message, Modal
@@ -138,6 +139,7 @@ class Setup:
     limits: PersonLimits = field(default_factory=PersonLimits)
     known_roles: KnownRoles = field(default_factory=KnownRoles)
     clock: Clock = now_of
+    diagnose: Diagnose = undiagnosed
     commands: Mapping[str, "Command"] = field(default_factory=dict)
 
     @property
