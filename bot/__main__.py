@@ -1,4 +1,4 @@
-"""The commands of the terminal: run, playground, do, migrate, health, doctor and audit.
+"""The commands of the terminal: run, playground, do, migrate, health, setup, doctor and audit.
 
 Only this module reads the settings.
 """
@@ -39,6 +39,7 @@ from bot.models.operations import Preview
 from bot.models.refusals import Refusal, StartError
 from bot.reindex_terminal import reindex
 from bot.settings import exposed_files, load_settings
+from bot.setup_terminal import set_up, setup_options
 from bot.slack.runtime import freeze_heap
 from bot.store.audit import audit_log, chain, history, verification
 from bot.store.audit.keys import new_secret
@@ -221,6 +222,9 @@ def health_command(as_json: bool) -> None:  # noqa: FBT001 click passes a flag a
     settings = load_settings(os.environ, need="database")
     setup = make_setup(settings, open_database(settings), NoSlack())
     raise SystemExit(report_health(setup, click.echo, as_json=as_json, notes=start_notes(settings)))
+
+
+main.command(name="setup")(setup_options(stopping(set_up)))
 
 
 @main.command(name="doctor")

@@ -1,6 +1,6 @@
 """The list of the checks, in their order, and the entry points of the diagnosis."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 
 from bot.doctor import database_checks, role_checks, slack_checks, table_checks, work_checks
@@ -33,6 +33,16 @@ CHECKS = (
     DoctorCheck("index", work_checks.check_index, needs=("own-tables", "layout")),
 )
 """Each fact comes from the function with which the bot itself checks it at start or at work."""
+
+
+def with_needs(names: Iterable[str]) -> list[DoctorCheck]:
+    """Return the named checks and the checks that they need, in the order of all checks."""
+    selected = set(names)
+    for check in reversed(CHECKS):
+        if check.name in selected:
+            selected.update(check.needs)
+    return [check for check in CHECKS if check.name in selected]
+
 
 RUNNING_VERIFY_SECONDS = 1.0
 """Seconds for the verification of the audit log while a person in Slack waits for the answer."""

@@ -19,7 +19,7 @@ def print_diagnosis(
         say(json.dumps(body, ensure_ascii=False))
     else:
         for finding in _grouped(diagnosis):
-            for line in _lines(finding):
+            for line in finding_lines(finding):
                 say(line)
         say(_summary(diagnosis))
     return EXIT_CODES[diagnosis.worst]
@@ -40,7 +40,7 @@ def _grouped(diagnosis: Diagnosis) -> list[Finding]:
     return [*(one for one in diagnosis.findings if one.status != "skipped"), *skipped]
 
 
-def _lines(finding: Finding) -> list[str]:
+def finding_lines(finding: Finding) -> list[str]:
     """Return the status, the check and the sentence, then what to do, then the command."""
     head = f"{finding.status:<8} {finding.check:<17} "
     lines = _wrapped(finding.sentence, head)

@@ -102,6 +102,26 @@ class Place:
     failed_jobs: str = "failed_jobs"
 
 
+def migrate_grants(place: Place, account: str) -> list[str]:
+    """Return the statements that give an account what `migrate` and `audit purge` need.
+
+    In a database of its own, the account may create every table. Beside the queue's tables, each
+    table is named, because a privilege on the whole database would include the queue's tables.
+    """
+    create = ("CREATE", "INDEX", "REFERENCES")
+    if place.own_schema != place.schema:
+        return [grant(f"{place.own_schema}.*", (*ALL, *create), account)]
+    purged = (audit, audit_targets)
+    return [
+        grant(
+            f"{place.own_schema}.{table.name}",
+            (*ALL, *create) if table in purged else (*ALL[:3], *create),
+            account,
+        )
+        for table in sorted((table for table, _ in OWN_TABLES), key=lambda table: table.name)
+    ]
+
+
 def grants(place: Place, account: str) -> list[str]:
     """Return the statements that give the account what the bot needs; `account` has its host."""
     queue = ((place.jobs, JOBS), (place.failed_jobs, FAILED_JOBS))

@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.database.engine import connect
-from bot.doctor.checks import CHECKS
+from bot.doctor.checks import CHECKS, with_needs
 from bot.doctor.examination import examine
 from bot.doctor.installation import Installation, machine_time
 from bot.localslack.demo import IDS
@@ -63,12 +63,8 @@ def _changed(server: MariaDB, fault: str, repair: str) -> Iterator[None]:
 
 def examined(installation: Installation, *names: str) -> Diagnosis:
     """Return the diagnosis by these checks and the checks that they need."""
-    chosen_names = set(names)
-    for check in reversed(CHECKS):
-        if check.name in chosen_names:
-            chosen_names.update(check.needs)
     try:
-        return examine(installation, [check for check in CHECKS if check.name in chosen_names])
+        return examine(installation, with_needs(names))
     finally:
         installation.close()
 

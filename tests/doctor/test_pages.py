@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from bot.doctor.checks import CHECKS
-from bot.store.privileges import Place, grants
+from bot.store.privileges import Place, grants, migrate_grants
 from bot.store.tables.columns import metadata
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -18,9 +18,18 @@ def test_the_page_lists_each_check_with_the_checks_that_it_needs() -> None:
     ]
 
 
-def test_the_grants_of_the_page_are_those_of_the_code() -> None:
+def printed(block: str) -> list[str]:
+    """Return the GRANTs of a block of docs/operating.md."""
     page = (DOCS / "operating.md").read_text(encoding="utf-8")
-    block = page.split("<!-- grants:run -->")[1].split("<!-- /grants")[0]
-    lines = [line for line in block.splitlines() if line.startswith("GRANT")]
-    assert lines == grants(Place("shop", "queue_bot"), "'queue_bot'@'10.0.0.%'")
-    assert len(lines) == len(metadata.sorted_tables) + 2
+    text = page.split(f"<!-- grants:{block} -->")[1].split("<!-- /grants")[0]
+    return [line for line in text.splitlines() if line.startswith("GRANT")]
+
+
+def test_the_grants_of_the_page_are_those_of_the_code() -> None:
+    apart, beside = Place("shop", "queue_bot"), Place("shop", "shop")
+    account, migrating = "'queue_bot'@'10.0.0.%'", "'queue_bot_migrate'@'10.0.0.%'"
+
+    assert printed("run") == grants(apart, account)
+    assert len(printed("run")) == len(metadata.sorted_tables) + 2
+    assert printed("migrate") == migrate_grants(apart, migrating)
+    assert printed("migrate-shared") == migrate_grants(beside, migrating)
