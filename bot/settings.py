@@ -56,7 +56,7 @@ from bot.setting_types import (
 )
 
 PREFIX = "QUEUE_BOT_"
-Need = Literal["run", "database", "manifest"]
+Need = Literal["run", "database", "manifest", "nothing"]
 # Sentences for pydantic's errors about plain types, written for people who set variables.
 _PLAIN = {
     "bool_parsing": "must be true or false",
@@ -103,6 +103,7 @@ class Settings(BaseSettings):
         ),
         "database": ("DATABASE_URL",),
         "manifest": (),
+        "nothing": (),
     }
     OF_MANIFEST: ClassVar[tuple[str, ...]] = ("QUEUE_BOT_COMMAND", "QUEUE_BOT_ENVIRONMENT")
 

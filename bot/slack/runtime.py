@@ -74,10 +74,15 @@ def _tls() -> ssl.SSLContext:
 
 @dataclass(frozen=True)
 class WorkspaceInfo:
-    """The workspace to which the bot token belongs."""
+    """The workspace to which the bot token belongs, and the token's scopes if Slack reports them.
+
+    docs.slack.dev/authentication/installing-with-oauth#scopes describes the header with the scopes.
+    """
 
     team: str
     url: str
+    name: str = ""
+    scopes: frozenset[str] = frozenset()
 
 
 def look_up(access: Access) -> WorkspaceInfo:
@@ -86,7 +91,14 @@ def look_up(access: Access) -> WorkspaceInfo:
         identity = access.client(POST_SECONDS).api_call("auth.test")
     except (SlackClientError, OSError) as error:
         raise StartError([f"Slack does not accept the bot token: {reason_of(error)}."]) from error
-    return WorkspaceInfo(str(identity["team_id"]), str(identity["url"]))
+    headers = {name.lower(): value for name, value in identity.headers.items()}
+    scopes = (scope.strip() for scope in str(headers.get("x-oauth-scopes", "")).split(","))
+    return WorkspaceInfo(
+        str(identity["team_id"]),
+        str(identity["url"]),
+        str(identity.get("team", "")),
+        frozenset(scope for scope in scopes if scope),
+    )
 
 
 class SlackBot:

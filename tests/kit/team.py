@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from slack_sdk import WebClient
 from sqlalchemy import Table, delete, insert, select
 
+from bot.doctor.checks import diagnosing
 from bot.localslack.delivery.envelopes import ACK_SECONDS
 from bot.localslack.demo import IDS
 from bot.localslack.server import LocalSlack
@@ -97,7 +98,9 @@ class Team:
             access,
             workspace,
             lambda directory: replace(
-                make_setup(settings, engines.requests, directory, workspace.team), clock=self.clock
+                make_setup(settings, engines.requests, directory, workspace.team),
+                clock=self.clock,
+                diagnose=diagnosing(settings, self.grace),
             ),
             INTERVAL,
             engines.background,
