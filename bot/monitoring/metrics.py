@@ -40,6 +40,12 @@ class Metrics:
             buckets=ACK_BUCKETS,
             registry=self.registry,
         )
+        self._http = Counter(
+            "queue_bot_http_requests",
+            "HTTP requests of HTTP mode: signed, or the reason of the refusal.",
+            ["result"],
+            registry=self.registry,
+        )
         self._ack = Histogram(
             "queue_bot_ack_seconds",
             "Seconds from the receipt of a request until its acknowledgement.",
@@ -69,6 +75,10 @@ class Metrics:
         result = BUG if outcome is None else "ok" if refusal is None else refusal.outcome
         self._commands.labels(name, result).inc()
         self._run.labels(name).observe(seconds)
+
+    def arrived(self, result: str) -> None:
+        """Count an HTTP request; `result` is `signed`, or the phrase of the refusal's status."""
+        self._http.labels(result.lower().replace(" ", "_")).inc()
 
     def acknowledged(self, seconds: float) -> None:
         """Count an acknowledgement, `seconds` after the receipt of its request."""
