@@ -204,6 +204,7 @@ def test_the_program_logs_nothing_of_a_refused_or_unknown_request(kept_queue: Te
         running(slack, kept_queue.url, **mode) as process,
     ):
         secret = slack.credentials.signing_secret
+        slack.command("operator", "queue-ops", f"/queue failed queue={CANARY}")
         statuses = {send(url, BODY, headers)[0] for headers in refused_headers(secret).values()}
         assert statuses == {401}
         answer_url = f"{slack.url}hooks/actions/T1/{CANARY}"
@@ -231,6 +232,12 @@ def test_the_program_logs_nothing_of_a_refused_or_unknown_request(kept_queue: Te
     lines = [json.loads(line) for line in log.splitlines()]
     # At its start, Bolt logs one line about the client; it would also log unknown requests.
     assert [line for line in lines if "logger" in line and "request" in line["event"]] == []
+    (request, *_) = [line for line in lines if line["event"] == "request"]
+    assert (request["command"], request["user"]) == ("failed", slack.ids.operator)
+    assert (request["source"], request["outcome"]) == ("slash", "refused")
+    assert request["reason"].endswith("queue-not-found")
+    assert len(request["request"]) == 64
+    assert request["run_ms"] > 0 <= request["waited_ms"]
     (refused,) = [line for line in lines if line["event"] == "requests refused"]
     assert refused["Unauthorized"] == 1, (
         "the first refusal is logged; the others follow in a minute"
