@@ -96,11 +96,17 @@ def main() -> None:
 @main.command()
 @stopping
 def run() -> None:
-    """Run the bot: connect to Slack and answer until SIGTERM."""
+    """Run the bot: answer requests of Slack until SIGTERM."""
     logs.configure(mask=mask_value)
     for note in exposed_files(os.environ):
         log.warning(note)
     settings = load_settings(os.environ, need="run")
+    server = None
+    if settings.mode == "http":
+        # Socket Mode needs no HTTP server.
+        from bot.slack.http_server import HttpServer  # noqa: PLC0415 see above
+
+        server = HttpServer(settings.http_host, settings.http_port)
     bot = make_bot(settings, diagnose=diagnosing(settings))
     for note in start_notes(settings):
         log.warning(note)
@@ -115,7 +121,10 @@ def run() -> None:
     signal.signal(signal.SIGINT, end)
     bot.start()
     freeze_heap()
-    done.wait()
+    if server is None:
+        done.wait()
+    else:
+        server.serve(bot.requests, done)
     bot.stop()
 
 
