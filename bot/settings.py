@@ -162,6 +162,7 @@ class Settings(BaseSettings):
     layout: Literal["spec", "laravel"] | None = None
     jobs_table: Table = "jobs"
     failed_jobs_table: Table = "failed_jobs"
+    batches_table: Table = "job_batches"
     retry_after: Positive = 90
     connections: Words = ("database",)
     subjects: Subjects | None = None

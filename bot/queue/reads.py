@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, select
 
 from bot.database.transactions import TooSlow, bounded
+from bot.models.job_batches import BATCH, JobBatch
 from bot.models.jobs import (
     FailedJob,
     FailedJobDetail,
@@ -152,13 +153,15 @@ def job(connection: Connection, queue: Queue, now: datetime, job_id: int) -> Job
     if selected is None:
         raise JobNotFound(id=str(job_id))
     row = layout.row_of(selected)
+    shown = job_of(queue, row, now)
     return JobDetail(
-        job=job_of(queue, row, now),
+        job=shown,
         state=row.state(now),
         payload=row.payload,
         row_digest=row.digest,
         reserved_at=row.reserved_at,
         facts=queue.facts(row.payload),
+        batch=_batch_of(connection, queue, shown),
     )
 
 
@@ -172,14 +175,22 @@ def failed_job(connection: Connection, queue: Queue, failed_id: int) -> FailedJo
     if selected is None:
         raise FailedJobNotFound(id=str(failed_id))
     row = FailedRow.of(selected)
+    shown = failed_of(queue, row)
     return FailedJobDetail(
-        failed_job=failed_of(queue, row),
+        failed_job=shown,
         error_group=queue.error_group(row.exception[:EXCEPTION_HEAD]),
         exception=row.exception,
         payload=row.payload,
         row_digest=row.digest,
         facts=queue.facts(row.payload),
+        batch=_batch_of(connection, queue, shown),
     )
+
+
+def _batch_of(connection: Connection, queue: Queue, row: Job | FailedJob) -> JobBatch | None:
+    """Return the framework's batch that the job belongs to, if any."""
+    id_ = row.subjects.get(BATCH)
+    return queue.batches_of(connection, [id_]).get(str(id_))
 
 
 def job_columns(queue: Queue, now: datetime) -> Select[Any]:

@@ -101,7 +101,7 @@ MIGRATIONS: tuple[Callable[[Connection, datetime], None], ...] = (
     # The merges of error groups, and the cursors of their rules.
     _create_missing,
     _add_times,
-    # The tables of subjects, and the cursors of the relabeling.
+    # The tables of subjects and of payload edits, and the cursors of the relabeling.
     _create_missing,
 )
 """The migrations in order. Each can be repeated after an interruption; DDL commits at once."""

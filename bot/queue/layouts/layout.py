@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Table
 
+from bot.models.subjects import JobSubject
 from bot.queue.layouts.tables import FailedJobsTable, JobsTable
 
 
@@ -21,6 +22,8 @@ class Layout:
     `has_long_queue_names`: the table of failed jobs may have queue names that are too long for the
     table of jobs. A retry refuses such rows one by one. `retry_after`: a reservation expires after
     this many seconds, or never. `facts` returns data about a job from the head of its payload.
+    `subjects` are subjects that every payload of the framework may have. `batches` returns the
+    framework's table of batches with the given name and schema.
     """
 
     name: str
@@ -30,3 +33,5 @@ class Layout:
     has_long_queue_names: bool = False
     retry_after: int | None = None
     facts: Callable[[str], Mapping[str, str]] = _no_facts
+    subjects: tuple[JobSubject, ...] = ()
+    batches: Callable[[str, str | None], Table] | None = None

@@ -16,6 +16,7 @@ from bot.database.extra_columns import extra_columns, is_restorable
 from bot.database.foreign_keys import read_children
 from bot.models.refusals import StartError
 from bot.queue.layouts.digests import CHARSET
+from bot.queue.layouts.job_batches import is_readable
 from bot.queue.layouts.queue import LONGEST_QUEUE, Queue
 
 TEXTS = ("queue", "payload", "exception")
@@ -147,14 +148,18 @@ def require(connection: Connection, queue: Queue) -> None:
 def fitted(connection: Connection, queue: Queue) -> Queue:
     """Return the queue with the actual binary columns and character sets of its tables.
 
+    If the bot cannot read the table of batches, the queue has no such table.
+
     The layout declares all these columns as text. A text in another character set is converted to
     utf8mb4 before a comparison, and bytes are compared unchanged. SQLite stores any value in any
     column.
     """
     sqlite = is_sqlite(connection)
     definitions = read_tables(connection, [queue.jobs.name, queue.failed.name])
+    has_batches = queue.batches is not None and is_readable(connection, queue.batches)
     return replace(
         queue,
+        batches=queue.batches if has_batches else None,
         jobs=_fitted(queue.jobs, definitions.get(queue.jobs.name), sqlite=sqlite),
         failed=_fitted(queue.failed, definitions.get(queue.failed.name), sqlite=sqlite),
     )

@@ -33,6 +33,7 @@ from bot.store.tables.operations import (
     batches,
     change_freeze,
     operations,
+    payload_edits,
     set_aside,
 )
 from bot.store.tables.outbox import outbox
@@ -69,6 +70,7 @@ __all__ = [
     "outbox",
     "outcome_ranges",
     "outcomes",
+    "payload_edits",
     "probe_states",
     "requests",
     "role_generation",
