@@ -25,8 +25,8 @@ from bot.models.subject_search import FoundFailed, FoundJob, Looked
 from bot.models.subjects import SubjectKey
 from bot.queue.layouts import Queue
 from bot.queue.layouts.moments import decode_moment
+from bot.queue.layouts.queue_table import QueueTable
 from bot.queue.layouts.rows import FailedRow
-from bot.queue.layouts.tables import QueueTable
 from bot.queue.reads import (
     PAYLOAD_HEAD,
     failed_columns,
@@ -165,8 +165,9 @@ def jobs_of(
         scan.coverage = scan.coverage.model_copy(update={"in_time": False})
     digest = layout.payload_digest().label("payload_digest")
     ids = sorted({*scan.ids, *known_ids})[-MOST:]
+    unfinished = (layout.id.in_(ids), layout.is_unfinished())
     rows = connection.execute(
-        job_columns(queue, now).add_columns(digest).where(layout.id.in_(ids)).order_by(layout.id)
+        job_columns(queue, now).add_columns(digest).where(*unfinished).order_by(layout.id)
     ).mappings()
     jobs = (_found_job(queue, row, now) for row in rows)
     return [job for job in jobs if matches(key, _identity(job.job))], scan.coverage

@@ -1,9 +1,11 @@
 """The text of names and numbers in every message: jobs, orders, queues, durations and sizes."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
+from bot.models.error_groups import Note
 from bot.models.job_batches import BATCH, JobBatch
 from bot.models.requests import Moment
 from bot.text import Mrkdwn, Plain, Texts, escape, join, link, named, plain_line
@@ -12,6 +14,8 @@ from bot.wall_clock import to_utc
 
 LONGEST_NAME = 80
 LONGEST_ID = 60
+_ADDRESS = re.compile(r"(https?://[!#-;=?-_a-{}~]+)")
+"""A web address of ASCII letters and signs, which Slack shows exactly as it is written."""
 _SIZES = ("B", "kB", "MB", "GB", "TB")
 
 
@@ -131,6 +135,14 @@ def age(seconds: int, texts: Texts) -> Plain:
     return _two(total // 86_400, "d", total % 86_400 // 3_600, "h", texts)
 
 
+def reservation_age(seconds: int, ctx: Context) -> Plain:
+    """Return how long a worker has had a job: `5 min`, or `at least 5 min` if that is unknown."""
+    known_age = age(seconds, ctx.texts)
+    if ctx.has_reservation_times:
+        return known_age
+    return Plain(ctx.texts.plain("age-at-least", age=known_age))
+
+
 def offset_values(minutes: int, texts: Texts) -> dict[str, str]:
     """Return the values of a message about times that are `minutes` too early or too late."""
     return {
@@ -191,3 +203,20 @@ def seconds_since(moment: Moment | Mrkdwn, now: datetime) -> int:
 def dots(*parts: Mrkdwn) -> Mrkdwn:
     """Return the non-empty parts, separated by dots."""
     return join(" · ", parts)
+
+
+def note_text(text: str) -> Mrkdwn:
+    """Return a person's note; its web addresses are links, because `verbatim` text has none."""
+    parts = _ADDRESS.split(text)
+    return join(
+        " ",
+        [
+            link(part, Plain(part)) if _ADDRESS.fullmatch(part) else named(part, 300)
+            for part in parts
+        ],
+    )
+
+
+def note_lines(note: Note | None, ctx: Context) -> list[Mrkdwn]:
+    """Return the line of an error group's note, or nothing."""
+    return [] if note is None else [ctx.texts("note-line", note=note_text(note.text))]

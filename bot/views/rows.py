@@ -16,6 +16,7 @@ from bot.views.names import (
     order,
     queue_name,
     read_wall_clock,
+    reservation_age,
     row_id,
     seconds_since,
     subjects,
@@ -82,7 +83,7 @@ def _state(row: Job, ctx: Context) -> tuple[str, dict[str, object]]:
     if row.reserved_at_human is not None:
         reserved_seconds = reserved_for(row, ctx)
         key = "state-stuck" if is_stuck(row, ctx) else "state-reserved"
-        return key, {"age": age(reserved_seconds, ctx.texts)}
+        return key, {"age": reservation_age(reserved_seconds, ctx)}
     available = read_wall_clock(row.available_at_human or "", ctx)
     if isinstance(available, Moment) and available.at > ctx.now:
         return "state-delayed", {"at": available}
@@ -192,7 +193,7 @@ def release_button(
     texts = ctx.texts
     question = confirm(
         texts.plain("confirm-release", count=len(ids), id=Plain(", ".join(map(str, ids)))),
-        texts("confirm-release-text"),
+        texts("confirm-release-text" if ctx.has_reservation_times else "confirm-release-text-seen"),
         texts.plain("button-release"),
         texts.plain("button-leave"),
     )

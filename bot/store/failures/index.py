@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, func, or_, select
 from bot.models.subjects import SubjectKey
 from bot.queue.layouts import Queue, failed_digest
 from bot.queue.reads import EXCEPTION_HEAD, PAYLOAD_HEAD
-from bot.store.cursors import position, reset, set_position
+from bot.store.cursors import position, positions, reset, set_position
 from bot.store.failures import entries, regrouping, relabeling, subjects
 from bot.store.failures.removal import BY_FAILED_ID, mark_missing, mark_removed, of_ids
 from bot.store.leases import lock_lease
@@ -99,8 +99,8 @@ def scan(connection: Connection, queue: Queue, now: datetime, rows: int = SCAN_R
 
 def backfill_left(connection: Connection) -> bool:
     """Return whether the backfill of failures from before the first start is unfinished."""
-    end = position(connection, "backfill_end")
-    return end < 0 or position(connection, "backfill") < end
+    reached = positions(connection, "backfill", "backfill_end")
+    return reached["backfill_end"] < 0 or reached["backfill"] < reached["backfill_end"]
 
 
 def _begin_backfill(connection: Connection, queue: Queue, now: datetime) -> None:
@@ -239,7 +239,7 @@ def _indexed(queue: Queue) -> ColumnElement[bool]:
             failures.c.removed_at.is_(None),
             # The first comparison is fast. The second comparison is needed if the two columns store
             # different fractions of a second.
-            (failures.c.failed_at == layout.failed_at)
+            layout.failed_at_is(failures.c.failed_at)
             | (failures.c.row_digest == failed_digest(queue.failed)),
         )
         .exists()

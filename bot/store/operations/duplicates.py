@@ -111,7 +111,7 @@ def _queued(
 ) -> dict[str, _Counted | None]:
     """Count, by subject, the failures whose subject has a job in the failure's queue now."""
     layout = queue.jobs_layout
-    newest = select(layout.queue, layout.payload_head(PAYLOAD_HEAD))
+    newest = select(layout.queue, layout.payload_head(PAYLOAD_HEAD)).where(layout.is_unfinished())
     if name is not None:
         newest = newest.where(layout.is_in_queue(name))
     try:

@@ -15,6 +15,7 @@ from bot.store.tables.failures import (
     SCOPE_INDEX,
     error_groups,
     error_merges,
+    error_notes,
     failure_counts,
     failure_subjects,
     failures,
@@ -26,6 +27,7 @@ from bot.store.tables.incidents import (
     incidents,
     mutes,
     probe_states,
+    reservations,
 )
 from bot.store.tables.metrics import metric_deltas, rollups, samples
 from bot.store.tables.operations import (
@@ -55,6 +57,7 @@ __all__ = [
     "cursors",
     "error_groups",
     "error_merges",
+    "error_notes",
     "failure_counts",
     "failure_subjects",
     "failures",
@@ -73,6 +76,7 @@ __all__ = [
     "payload_edits",
     "probe_states",
     "requests",
+    "reservations",
     "role_generation",
     "rollups",
     "samples",
