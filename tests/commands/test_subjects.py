@@ -202,7 +202,7 @@ def test_a_changed_setting_indexes_the_failures_again(queue: TestQueue) -> None:
 
 def test_the_first_subject_is_the_positional_one_without_orders(queue: TestQueue) -> None:
     setup = indexed(with_subjects(queue, "user=data.user_id"), body(77))
-    assert setup.commands["find"].usage() == "/queue find [USER]"
+    assert setup.commands["find"].usage() == "find [USER]"
     assert "failed job 1" in terminal(setup, "find 77").lower()
     assert "order=" not in setup.commands["retry"].usage()
     assert "history user_id=77" in terminal(setup, "help history")
@@ -214,7 +214,7 @@ def test_the_first_subject_is_the_positional_one_without_orders(queue: TestQueue
 def test_the_default_has_no_further_subjects(queue: TestQueue) -> None:
     usual = make_setup(with_subjects(queue, "order; shop"))
     assert usual.queue.subjects_version == 0
-    assert usual.commands["find"].usage() == "/queue find ORDER [tienda=ID]"
+    assert usual.commands["find"].usage() == "find ORDER [tienda=ID]"
     assert with_subjects(queue).queue.subjects[0] == JobSubject(
         "user", ("data.user_id", "data.command.userId")
     )

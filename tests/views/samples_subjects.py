@@ -10,6 +10,7 @@ from bot.models.requests import Source
 from bot.models.story import SubjectValue
 from bot.views import changes, details
 from bot.views.audit import story
+from bot.views.incidents import alert
 from bot.views.operations import progress as bulk
 from tests.views.samples import (
     DIGEST,
@@ -21,6 +22,7 @@ from tests.views.samples import (
     preview,
     progress,
 )
+from tests.views.samples_incidents import card, incident_view
 from tests.views.samples_orders import everything, story_of
 
 
@@ -54,6 +56,8 @@ def samples(w: Words = PLAIN) -> Iterator[Sample]:
     deleted = DeletedRow(
         id=45, queue=w.queue, job_class=w.job_class, order_id=None, subjects=more, batch=batch
     )
+    shown_alert = card(w).model_copy(update={"order_id": None, "subjects": more})
+    yield Sample("alert-subjects", partial(alert.failure_message, shown_alert, incident_view()))
     yield Sample("deleted-of-batch", partial(changes.deleted_failed, (deleted,), ()))
 
 
