@@ -180,6 +180,7 @@ class Settings(BaseSettings):
     layout: Literal["spec", "laravel", "codeigniter_queue"] | None = None
     jobs_table: Table = "jobs"
     failed_jobs_table: FailedTable = "failed_jobs"
+    batches_table: Table = "job_batches"
     retry_after: Positive = 90
     connections: Words = ("database",)
     subjects: Subjects | None = None
