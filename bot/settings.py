@@ -23,7 +23,10 @@ from pydantic_settings import (
 from bot.models.refusals import StartError
 from bot.models.requests import SLASH_COMMAND
 from bot.models.roles import Role
+from bot.models.routes import Route
+from bot.route_settings import read_routes
 from bot.setting_types import (
+    PLAIN_SENTENCES,
     ApiUrl,
     AppToken,
     AuditSecret,
@@ -53,13 +56,6 @@ from bot.setting_types import (
 
 PREFIX = "QUEUE_BOT_"
 Need = Literal["run", "database", "manifest"]
-# Sentences for pydantic's errors about plain types, written for people who set variables.
-_PLAIN = {
-    "bool_parsing": "must be true or false",
-    "int_parsing": "must be a whole number",
-    "greater_than_equal": "must be at least 1",
-    "less_than_equal": "is too large",
-}
 
 
 class SettingsError(StartError):
@@ -160,6 +156,10 @@ class Settings(BaseSettings):
     audit_key: AuditSecret | None = None
     audit_key_old: AuditSecret | None = None
 
+    config: str | None = None
+    # Only the file `queue-bot.toml` has the routes, because they are a list.
+    routes: tuple[Route, ...] = ()
+
     monitoring_port: Port | None = None
     monitoring_host: str = "127.0.0.1"
 
@@ -192,7 +192,8 @@ class Settings(BaseSettings):
 
 def variables() -> dict[str, str]:
     """Map each environment variable of the settings to its field."""
-    return {_names(name, field)[0]: name for name, field in Settings.model_fields.items()}
+    fields = Settings.model_fields.items()
+    return {_names(name, field)[0]: name for name, field in fields if name != "routes"}
 
 
 def old_variables() -> dict[str, str]:
@@ -228,13 +229,17 @@ def load_settings(environ: Mapping[str, str], *, need: Need) -> Settings:
     problems = [*_unknown(raw_values), *_named_twice(raw_values)]
     raw_values = _with_files(raw_values, problems)
     problems += [_missing(name) for name in Settings.NEEDED[need] if name not in raw_values]
+    routes: tuple[Route, ...] = ()
+    if need != "manifest":
+        routes, wrong_routes = read_routes(raw_values.get("QUEUE_BOT_CONFIG"))
+        problems += wrong_routes
     source = EnvSettingsSource(Settings)
     fields_of = {**variables(), **old_variables()}
     source.env_vars = {
         name.lower(): raw_values[name].strip() for name in fields_of if raw_values.get(name)
     }
     try:
-        settings = Settings(**source())
+        settings = Settings(**source(), routes=routes)
     except ValidationError as error:
         problems += [_sentence(detail, raw_values) for detail in error.errors(include_input=False)]
     else:
@@ -310,7 +315,7 @@ def _sentence(detail: ErrorDetails, raw_values: Mapping[str, str]) -> str:
     name = fields.get(place, place)
     if name not in raw_values:
         name = next((old for old, new in old_variables().items() if new == name), name)
-    reason = _PLAIN.get(detail["type"], detail["msg"].removeprefix("Value error, "))
+    reason = PLAIN_SENTENCES.get(detail["type"], detail["msg"].removeprefix("Value error, "))
     reason = reason.replace("Input should be", "must be")
     return f"{name} {reason}."
 

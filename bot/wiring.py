@@ -248,6 +248,7 @@ def make_setup(
         commands=find_commands(),
         slash=settings.command,
         environment=settings.environment,
+        routes=settings.routes,
     )
 
 
@@ -293,7 +294,8 @@ def make_bot(settings: Settings, interval: float = INTERVAL, grace: int = 0) -> 
     queue = queue_of(settings, layout_of(settings, engines.background))
     warn_of_kept(check_tables(engines.background, queue))
     warn_of_tables(engines.background, queue)
-    if settings.alert_channel not in settings.change_channels:
+    routed = {route.channel for route in settings.routes if route.channel is not None}
+    if {settings.alert_channel, *routed} - set(settings.change_channels):
         log.warning("alerts have buttons that work only in QUEUE_BOT_CHANGE_CHANNELS")
     access = Access(
         bot_token=settings.slack_bot_token.get_secret_value(),

@@ -61,6 +61,7 @@ def context_of(
         oldest_seconds=setup.oldest_seconds,
         reserved_seconds=setup.reserved_seconds,
         failed_count=setup.failed_count,
+        routes=setup.routes,
         archive_days=setup.archive_days,
         here=invocation.channel,
         request=invocation.request_id,
