@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from bot.models.routes import QuietHours, Route
+from bot.models.routes import QuietHours, AlertRoute
 from bot.setting_types import PLAIN_SENTENCES, Channel, Mention, Positive, read_time
 
 FILE = "queue-bot.toml"
@@ -70,12 +70,12 @@ class RouteSetting(BaseModel):
         "until its end, as during a mute.",
     )
 
-    def route(self) -> Route:
+    def route(self) -> AlertRoute:
         """Return the route for the program."""
-        return Route(**{name: getattr(self, name) for name in type(self).model_fields})
+        return AlertRoute(**{name: getattr(self, name) for name in type(self).model_fields})
 
 
-def read_routes(path: str | None) -> tuple[tuple[Route, ...], list[str]]:
+def read_routes(path: str | None) -> tuple[tuple[AlertRoute, ...], list[str]]:
     """Return the routes of the file, and one sentence per problem, which names its line.
 
     `path` is None for `queue-bot.toml` in the working directory, which may be missing.
@@ -94,7 +94,7 @@ def read_routes(path: str | None) -> tuple[tuple[Route, ...], list[str]]:
     tables = document.get(LIST, [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         return (), [*problems, f"{file}: write each route below its own line [[{LIST}]]."]
-    routes: list[Route] = []
+    routes: list[AlertRoute] = []
     for number, table in enumerate(tables, start=1):
         try:
             routes.append(RouteSetting.model_validate(table).route())

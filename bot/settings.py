@@ -23,7 +23,7 @@ from pydantic_settings import (
 from bot.models.refusals import StartError
 from bot.models.requests import SLASH_COMMAND
 from bot.models.roles import Role
-from bot.models.routes import Route
+from bot.models.routes import AlertRoute
 from bot.route_settings import read_routes
 from bot.setting_types import (
     PLAIN_SENTENCES,
@@ -158,7 +158,7 @@ class Settings(BaseSettings):
 
     config: str | None = None
     # Only the file `queue-bot.toml` has the routes, because they are a list.
-    routes: tuple[Route, ...] = ()
+    routes: tuple[AlertRoute, ...] = ()
 
     monitoring_port: Port | None = None
     monitoring_host: str = "127.0.0.1"
@@ -229,7 +229,7 @@ def load_settings(environ: Mapping[str, str], *, need: Need) -> Settings:
     problems = [*_unknown(raw_values), *_named_twice(raw_values)]
     raw_values = _with_files(raw_values, problems)
     problems += [_missing(name) for name in Settings.NEEDED[need] if name not in raw_values]
-    routes: tuple[Route, ...] = ()
+    routes: tuple[AlertRoute, ...] = ()
     if need != "manifest":
         routes, wrong_routes = read_routes(raw_values.get("QUEUE_BOT_CONFIG"))
         problems += wrong_routes

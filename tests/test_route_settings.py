@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.models.routes import QuietHours, Route, route_of
+from bot.models.routes import QuietHours, AlertRoute, route_of
 from bot.route_settings import RouteSetting, read_routes
 from bot.settings import SettingsError, load_settings
 
@@ -45,7 +45,7 @@ def test_without_a_file_there_are_no_routes(
     monkeypatch.chdir(tmp_path)
     assert load_settings(RUNS, need="run").routes == ()
     (tmp_path / "queue-bot.toml").write_text('[[route]]\nqueues = ["mail"]\n')
-    assert load_settings(RUNS, need="run").routes == (Route(queues=("mail",)),)
+    assert load_settings(RUNS, need="run").routes == (AlertRoute(queues=("mail",)),)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_a_file_that_is_no_text_is_a_problem(tmp_path: Path) -> None:
 
 
 def test_the_first_matching_route_applies_and_case_does_not_matter() -> None:
-    first, second = Route(("netsuite-*", "erp")), Route(("*",))
+    first, second = AlertRoute(("netsuite-*", "erp")), AlertRoute(("*",))
     assert route_of((first, second), "NetSuite-EU") is first
     assert route_of((first, second), "mail") is second
     assert route_of((first,), "mail") is None

@@ -22,7 +22,7 @@ from bot.models.jobs import Value
 from bot.models.operations import Progress, Target
 from bot.models.requests import SLASH_COMMAND, Invocation, Message, Modal
 from bot.models.roles import Role
-from bot.models.routes import Route, route_of
+from bot.models.routes import AlertRoute, route_of
 from bot.queue.layouts import Queue
 from bot.store.audit.keys import NO_KEYS, AuditKeys
 from bot.views.context import Context, Links
@@ -141,7 +141,7 @@ class Setup:
     known_roles: KnownRoles = field(default_factory=KnownRoles)
     slash: str = SLASH_COMMAND
     environment: str | None = None
-    routes: tuple[Route, ...] = ()
+    routes: tuple[AlertRoute, ...] = ()
     clock: Clock = now_of
     commands: Mapping[str, "Command"] = field(default_factory=dict)
 

@@ -26,7 +26,7 @@ class QuietHours:
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class AlertRoute:
     """The alerts of the queues whose names match a pattern. None: the setting of all queues."""
 
     queues: tuple[str, ...]
@@ -38,7 +38,7 @@ class Route:
     quiet_hours: QuietHours | None = None
 
 
-def route_of(routes: Sequence[Route], queue: str | None) -> Route | None:
+def route_of(routes: Sequence[AlertRoute], queue: str | None) -> AlertRoute | None:
     """Return the first route with a pattern that matches the queue.
 
     An incident of several queues has no queue, and so no route.

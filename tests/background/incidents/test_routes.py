@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.background.incidents.probe import probe_once
-from bot.models.routes import QuietHours, Route
+from bot.models.routes import QuietHours, AlertRoute
 from bot.wall_clock import unix
 from tests.kit.incident_life import CALL, Life
 from tests.kit.invariants import broken
@@ -15,7 +15,7 @@ OTHER = "RuntimeException: no such customer"
 
 
 def test_alerts_of_a_routed_queue_have_its_channel_mention_and_limits(life: Life) -> None:
-    route = Route(("net*",), channel=OPS, mention="S07NETSUITE1", oldest_seconds=1_000)
+    route = AlertRoute(("net*",), channel=OPS, mention="S07NETSUITE1", oldest_seconds=1_000)
     life = replace(life, setup=replace(life.setup, routes=(route,)))
     life.storm(GONE_AWAY, each=2, queue="netsuite")
     life.tick()
@@ -41,7 +41,7 @@ def test_alerts_of_a_routed_queue_have_its_channel_mention_and_limits(life: Life
 
 
 def test_an_old_job_alerts_at_the_limit_of_its_route(life: Life) -> None:
-    route = Route(("netsuite",), oldest_seconds=5_000, no_worker_activity_seconds=9_000)
+    route = AlertRoute(("netsuite",), oldest_seconds=5_000, no_worker_activity_seconds=9_000)
     life = replace(life, setup=replace(life.setup, routes=(route,)))
     with life.queue.engine.begin() as connection:
         at = unix(life.setup.clock(connection))
@@ -57,7 +57,7 @@ def test_quiet_hours_delay_the_alerts_of_their_queues_only(life: Life) -> None:
         now = life.setup.clock(connection)
     begin, end = now - timedelta(hours=1), now + timedelta(minutes=30)
     hours = QuietHours(begin.time(), end.time())
-    route = Route(("netsuite",), quiet_hours=hours)
+    route = AlertRoute(("netsuite",), quiet_hours=hours)
     life = replace(life, setup=replace(life.setup, routes=(route,)))
     life.storm(GONE_AWAY, each=2, queue="netsuite")
     life.storm(OTHER, each=2, queue="mail")
