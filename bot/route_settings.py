@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from bot.models.routes import QuietHours, AlertRoute
+from bot.models.routes import AlertRoute, QuietHours
 from bot.setting_types import PLAIN_SENTENCES, Channel, Mention, Positive, read_time
 
 FILE = "queue-bot.toml"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.models.routes import QuietHours, AlertRoute, route_of
+from bot.models.routes import AlertRoute, QuietHours, route_of
 from bot.route_settings import RouteSetting, read_routes
 from bot.settings import SettingsError, load_settings
 

@@ -6,7 +6,7 @@ from datetime import datetime, time
 from enum import Enum
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -18,6 +18,7 @@ from bot.app.limits import PersonLimits
 from bot.database.transactions import Clock, now_of
 from bot.models.actions import Action, Actions, CountsAs, RowKind
 from bot.models.command_help import HelpTopic
+from bot.models.doctor import Diagnose, undiagnosed
 from bot.models.jobs import Value
 from bot.models.operations import Progress, Target
 from bot.models.requests import SLASH_COMMAND, Invocation, Message, Modal
@@ -47,6 +48,8 @@ class Arguments(BaseModel):
     """A command's arguments; a field marked `positional` receives the words without `=`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    # Whether the command has an argument for each subject of the settings.
+    takes_subjects: ClassVar[bool] = False
 
 
 class Nothing(Value):
@@ -143,6 +146,7 @@ class Setup:
     environment: str | None = None
     routes: tuple[AlertRoute, ...] = ()
     clock: Clock = now_of
+    diagnose: Diagnose = undiagnosed
     commands: Mapping[str, "Command"] = field(default_factory=dict)
 
     @property

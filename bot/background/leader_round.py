@@ -23,6 +23,7 @@ from bot.background.failures import (
     log_progress,
     merge_once,
     regroup_once,
+    relabel_once,
     scan_once,
 )
 from bot.background.health import HealthObserver
@@ -46,6 +47,7 @@ from bot.background.periods import (
     PURGE_AT_REST_EVERY,
     PURGE_EVERY,
     REGROUP_EVERY,
+    RELABEL_EVERY,
     REST_AFTER,
     ROLL_EVERY,
     SCAN_EVERY,
@@ -192,12 +194,15 @@ class LeaderRound:
             is_unassigned = is_needed or waiting is None or waiting.unassigned
             self._run("group", grouping.group_all, lease, is_needed=is_unassigned)
             more = is_needed
-        is_behind = waiting is not None and (waiting.backfilling or waiting.regrouping)
+        is_behind = waiting is not None and waiting.is_reindexing
         if is_behind and self._is_due("progress", PROGRESS_EVERY):
             guarded(partial(log_progress, self._setup))
         if self._is_due("regroup", REGROUP_EVERY):
             is_needed = waiting is None or waiting.regrouping
             self._run("regroup", regroup_once, lease, is_needed=is_needed)
+        if self._is_due("relabel", RELABEL_EVERY):
+            is_needed = waiting is None or (waiting.relabeling and not waiting.backfilling)
+            self._run("relabel", relabel_once, lease, is_needed=is_needed)
         if self._is_due("scan", max(SCAN_EVERY, self._interval)):
             differences = self._run("scan", scan_once, lease) or 0
             if differences >= SCAN_ROWS:

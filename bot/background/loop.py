@@ -144,7 +144,8 @@ class Watcher:
         """Read the waiting work."""
         with polling(self._polling, time_limit(self._polling, 5.0)) as connection:
             setup, sealed_to = self._setup, self._round.sealed_to
-            return waiting_work.read(connection, setup.clock, setup.replica, sealed_to)
+            version = setup.queue.subjects_version
+            return waiting_work.read(connection, setup.clock, setup.replica, sealed_to, version)
 
     def _hold(self, waiting: WaitingWork | None) -> Lease | None:
         """Return this replica's lease; renew it or take it over if that is due."""

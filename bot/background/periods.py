@@ -16,6 +16,8 @@ PROGRESS_EVERY = 10.0
 """Seconds between two log lines about the progress of a pass over the older failures."""
 REGROUP_EVERY = 2.0
 """Seconds between two passes of the regrouping; each pass reads 1,000 failures."""
+RELABEL_EVERY = 1.0
+"""Seconds between two passes of the relabeling; each pass reads 500 failures."""
 OUTCOMES_EVERY = 1.0
 LIFECYCLE_EVERY, LIFECYCLE_AT_REST_EVERY = 1.0, 10.0
 REST_AFTER = 120.0
@@ -43,6 +45,7 @@ def periods(interval: float) -> dict[str, float]:
         **dict.fromkeys(("index", "group", "probe"), interval),
         "scan": max(SCAN_EVERY, interval),
         "regroup": REGROUP_EVERY,
+        "relabel": RELABEL_EVERY,
         **dict.fromkeys(("outcomes", "canary", "bulk-outcomes"), OUTCOMES_EVERY),
         "lifecycle": LIFECYCLE_AT_REST_EVERY,
         **dict.fromkeys(("seal", "refresh", "deliver"), POLL_AT_REST),

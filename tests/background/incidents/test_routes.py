@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.background.incidents.probe import probe_once
-from bot.models.routes import QuietHours, AlertRoute
+from bot.models.routes import AlertRoute, QuietHours
 from bot.wall_clock import unix
 from tests.kit.incident_life import CALL, Life
 from tests.kit.invariants import broken
