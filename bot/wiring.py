@@ -278,6 +278,7 @@ def make_setup(
         commands=commands_of(queue),
         slash=settings.command,
         environment=settings.environment,
+        routes=settings.routes,
     )
 
 
@@ -342,7 +343,8 @@ def make_bot(
     queue = queue_of(settings, layout_of(settings, engines.background))
     warn_of_kept(check_tables(engines.background, queue))
     warn_of_tables(engines.background, queue)
-    if settings.alert_channel not in settings.change_channels:
+    routed = {route.channel for route in settings.routes if route.channel is not None}
+    if {settings.alert_channel, *routed} - set(settings.change_channels):
         log.warning("alerts have buttons that work only in QUEUE_BOT_CHANGE_CHANNELS")
     workspace = look_up(access)
     warn_of_limits(make_setup(settings, engines.requests, NoSlack()))
