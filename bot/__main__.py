@@ -41,6 +41,7 @@ from bot.store.audit import audit_log, chain, history, verification
 from bot.store.audit.keys import new_secret
 from bot.store.migrate import migrate as apply_migrations
 from bot.store.migrate import require_current
+from bot.store.migrate_sql import pending_statements
 from bot.terminal import TerminalRequest, do, name_problem, report_health, reported
 from bot.text import texts_for
 from bot.views.refusal import refusal_sentence
@@ -156,18 +157,29 @@ def playground(port: int, no_browser: bool, only_slack: bool, manifest: Path | N
         except CannotStart as error:
             raise StartError([str(error)]) from error
         return
-    from bot.playground.play import play  # noqa: PLC0415 see above
+    try:
+        from bot.playground.play import play  # noqa: PLC0415 see above
+    except ModuleNotFoundError as error:
+        problem = (
+            f"The playground needs more packages ({error.name}): install queue-bot[playground]."
+        )
+        raise StartError([problem]) from error
 
     play(port, browser=not no_browser, say=click.echo)
 
 
 @main.command()
+@click.option("--sql", is_flag=True, help="Print the statements, and execute nothing.")
 @stopping
-def migrate() -> None:
+def migrate(sql: bool) -> None:  # noqa: FBT001 click passes a flag as a bool
     """Create or update the bot's own tables (queue_bot_…)."""
     logs.configure("WARNING", mask_value)
     settings = load_settings(os.environ, need="database")
     engine = open_database(settings)
+    if sql:
+        statements = pending_statements(engine)
+        click.echo("\n".join(statements or ["-- The tables are up to date."]))
+        return
     with reported(click.echo) as report:
         applied = apply_migrations(engine, report)
     with at_start(), reading(engine) as connection:

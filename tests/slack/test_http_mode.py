@@ -201,7 +201,7 @@ def test_the_program_logs_nothing_of_a_refused_or_unknown_request(kept_queue: Te
     url = f"http://127.0.0.1:{mode['QUEUE_BOT_HTTP_PORT']}{PATH}"
     with (
         LocalSlack(ack_timeout=SLACK_WAITS) as slack,
-        running(slack, kept_queue.url, **mode) as process,
+        running(slack, kept_queue.url, mode) as process,
     ):
         secret = slack.credentials.signing_secret
         slack.command("operator", "queue-ops", f"/queue failed queue={CANARY}")
