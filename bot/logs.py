@@ -93,4 +93,4 @@ def configure(level: str = "INFO", mask: Callable[[Any], Any] = lambda event: ev
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Redactor(stamp, redaction, renderer))
-    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    logging.basicConfig(handlers=[handler], level=max(logging.WARNING, number), force=True)

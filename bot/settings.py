@@ -20,8 +20,11 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from bot.app.subjects import taken_names
 from bot.models.refusals import StartError
+from bot.models.requests import SLASH_COMMAND
 from bot.models.roles import Role
+from bot.models.subjects import ORDER, SHOP, USUAL
 from bot.setting_types import (
     ApiUrl,
     AppToken,
@@ -30,7 +33,9 @@ from bot.setting_types import (
     Channel,
     Channels,
     DatabaseUrl,
+    EnvironmentName,
     ExistingFile,
+    FailedTable,
     Link,
     Members,
     Mention,
@@ -40,6 +45,8 @@ from bot.setting_types import (
     Readers,
     RoleWord,
     SigningSecret,
+    SlashCommand,
+    Subjects,
     Table,
     TeamId,
     TimeOfDay,
@@ -50,7 +57,7 @@ from bot.setting_types import (
 )
 
 PREFIX = "QUEUE_BOT_"
-Need = Literal["run", "database"]
+Need = Literal["run", "database", "manifest", "nothing"]
 # Sentences for pydantic's errors about plain types, written for people who set variables.
 _PLAIN = {
     "bool_parsing": "must be true or false",
@@ -95,7 +102,10 @@ class Settings(BaseSettings):
             "QUEUE_BOT_ALERT_CHANNEL",
         ),
         "database": ("DATABASE_URL",),
+        "manifest": (),
+        "nothing": (),
     }
+    OF_MANIFEST: ClassVar[tuple[str, ...]] = ("QUEUE_BOT_COMMAND", "QUEUE_BOT_ENVIRONMENT")
     NEEDED_BY_MODE: ClassVar[Mapping[str, str]] = {
         "socket": "SLACK_APP_TOKEN",
         "http": "SLACK_SIGNING_SECRET",
@@ -108,6 +118,9 @@ class Settings(BaseSettings):
     database_url: DatabaseUrl | None = Field(None, alias="DATABASE_URL")
     database_ca: ExistingFile | None = Field(None, alias="DATABASE_CA")
     database_tls: Literal["required", "off"] | None = Field(None, alias="DATABASE_TLS")
+
+    command: SlashCommand = SLASH_COMMAND
+    environment: EnvironmentName | None = None
 
     viewers: Readers = ()
     operators: Members = ()
@@ -139,6 +152,7 @@ class Settings(BaseSettings):
     backlog_count: Positive = 500
     worker_seconds: Positive | None = None
     escalate_seconds: Positive = 900
+    remind_seconds: Positive = 14_400
     resolve_seconds: Positive = Field(
         60, validation_alias=AliasChoices("QUEUE_BOT_RESOLVE_SECONDS", "QUEUE_BOT_RECOVER_SECONDS")
     )
@@ -163,11 +177,12 @@ class Settings(BaseSettings):
 
     # `schema` alone would hide a method of pydantic.
     own_schema: Table | None = Field(None, validation_alias="QUEUE_BOT_SCHEMA")
-    layout: Literal["spec", "laravel"] | None = None
+    layout: Literal["spec", "laravel", "codeigniter_queue"] | None = None
     jobs_table: Table = "jobs"
-    failed_jobs_table: Table = "failed_jobs"
+    failed_jobs_table: FailedTable = "failed_jobs"
     retry_after: Positive = 90
     connections: Words = ("database",)
+    subjects: Subjects | None = None
     order_paths: Paths | None = None
     tienda_paths: Paths | None = None
     masked_keys: Words = ()
@@ -213,9 +228,12 @@ def load_settings(environ: Mapping[str, str], *, need: Need) -> Settings:
     """Read the settings; raises `SettingsError` with one sentence per problem.
 
     `need="database"` is for commands that work without Slack. Slack's variables are not read then,
-    so that an invalid token does not prevent the terminal's commands.
+    so that an invalid token does not prevent the terminal's commands. `need="manifest"` reads only
+    the settings that the manifest depends on, because the manifest is needed before all others.
     """
     raw_values = {name: value for name, value in environ.items() if value.strip()}
+    if need == "manifest":
+        raw_values = {name: raw_values[name] for name in Settings.OF_MANIFEST if name in raw_values}
     if need == "database":
         raw_values = {
             name: value for name, value in raw_values.items() if not name.startswith("SLACK_")
@@ -331,6 +349,12 @@ def _contradictions(settings: Settings, need: Need) -> list[str]:
         problems.append(
             "QUEUE_BOT_SCHEMA needs MariaDB or MySQL: an SQLite file has no schemas; unset it."
         )
+    problems += _wrong_subjects(settings)
+    if "." in settings.failed_jobs_table and is_file:
+        problems.append(
+            "QUEUE_BOT_FAILED_JOBS_TABLE names a database, but an SQLite file has no databases; "
+            "write the table's name alone."
+        )
     if settings.audit_key is None and settings.audit_key_old is not None:
         problems.append("QUEUE_BOT_AUDIT_KEY_OLD is set without QUEUE_BOT_AUDIT_KEY; set both.")
     if need == "run" and not (settings.viewers or settings.operators or settings.admins):
@@ -339,3 +363,24 @@ def _contradictions(settings: Settings, need: Need) -> list[str]:
             "QUEUE_BOT_ADMINS, QUEUE_BOT_OPERATORS or QUEUE_BOT_VIEWERS."
         )
     return problems
+
+
+def _wrong_subjects(settings: Settings) -> list[str]:
+    """Return a sentence for each subject that contradicts another setting or a command."""
+    if settings.subjects is None:
+        return []
+    own = {
+        ORDER: ("QUEUE_BOT_ORDER_PATHS", settings.order_paths),
+        SHOP: ("QUEUE_BOT_TIENDA_PATHS", settings.tienda_paths),
+    }
+    problems = [
+        f"QUEUE_BOT_SUBJECTS and {own[subject.name][0]} both have paths; keep one of them."
+        for subject in settings.subjects
+        if subject.paths and subject.name in own and own[subject.name][1] is not None
+    ]
+    taken = sorted({subject.name for subject in settings.subjects} & (taken_names() - USUAL))
+    return problems + [
+        f"QUEUE_BOT_SUBJECTS uses the name {name}, which commands use for another argument; "
+        "choose another name."
+        for name in taken
+    ]

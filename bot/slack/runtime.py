@@ -99,10 +99,15 @@ class Transport(Protocol):
 
 @dataclass(frozen=True)
 class WorkspaceInfo:
-    """The workspace to which the bot token belongs."""
+    """The workspace to which the bot token belongs, and the token's scopes if Slack reports them.
+
+    docs.slack.dev/authentication/installing-with-oauth#scopes describes the header with the scopes.
+    """
 
     team: str
     url: str
+    name: str = ""
+    scopes: frozenset[str] = frozenset()
 
 
 def look_up(access: Access) -> WorkspaceInfo:
@@ -111,7 +116,14 @@ def look_up(access: Access) -> WorkspaceInfo:
         identity = access.client(POST_SECONDS).api_call("auth.test")
     except (SlackClientError, OSError) as error:
         raise StartError([f"Slack does not accept the bot token: {reason_of(error)}."]) from error
-    return WorkspaceInfo(str(identity["team_id"]), str(identity["url"]))
+    headers = {name.lower(): value for name, value in identity.headers.items()}
+    scopes = (scope.strip() for scope in str(headers.get("x-oauth-scopes", "")).split(","))
+    return WorkspaceInfo(
+        str(identity["team_id"]),
+        str(identity["url"]),
+        str(identity.get("team", "")),
+        frozenset(scope for scope in scopes if scope),
+    )
 
 
 class SlackBot:
@@ -141,7 +153,7 @@ class SlackBot:
         self._polling = polling or self._background
         client = access.client(POST_SECONDS)
         support = BlockSupport()
-        poster = SlackPoster(client, workspace.url, support)
+        poster = SlackPoster(client, workspace.url, support, self.setup.environment)
         background_setup = replace(self.setup, engine=self._background)
         self._watcher = Watcher(background_setup, poster, interval, self._polling)
         metrics = Metrics()
@@ -149,7 +161,9 @@ class SlackBot:
             self.setup, lookups, self._watcher.wake, support, metrics, grace
         )
         secret = access.signing_secret
-        app = build_app(client, self._handler, self._group_changed, metrics, secret)
+        app = build_app(
+            client, self._handler, self._group_changed, metrics, self.setup.slash, secret
+        )
         self.transport: Transport = (
             SocketMode(app, access.app_token or "", grace)
             if secret is None
@@ -187,7 +201,8 @@ class SlackBot:
             self.stop()
             problem = f"Slack does not open a connection for the app token: {reason_of(error)}."
             raise StartError([problem]) from error
-        log.info("running", replica=self.setup.replica, version=self.setup.version)
+        named = {} if setup.environment is None else {"environment": setup.environment}
+        log.info("running", replica=setup.replica, version=setup.version, **named)
 
     def stop(self) -> None:
         """Stop accepting requests, answer the running requests, send their messages, and stop.

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from slack_sdk import WebClient
 from sqlalchemy import Table, delete, insert, select
 
+from bot.doctor.checks import diagnosing
 from bot.localslack.delivery.envelopes import ACK_SECONDS
 from bot.localslack.demo import IDS
 from bot.localslack.server import LocalSlack
@@ -100,7 +101,9 @@ class Team:
             access,
             workspace,
             lambda directory: replace(
-                make_setup(settings, engines.requests, directory, workspace.team), clock=self.clock
+                make_setup(settings, engines.requests, directory, workspace.team),
+                clock=self.clock,
+                diagnose=diagnosing(settings, self.grace),
             ),
             INTERVAL,
             engines.background,
@@ -148,8 +151,10 @@ class Team:
     # ---- what people do
 
     def say(self, words: str, *, as_: str = "operator", channel: str = "queue-ops") -> Answer:
-        """Run `/queue` with these words."""
-        response = self.slack.command(as_, channel, f"/queue {words}", wait=REPLY_SECONDS)
+        """Run the slash command with these words."""
+        response = self.slack.command(
+            as_, channel, f"{self.settings.command} {words}", wait=REPLY_SECONDS
+        )
         return Answer(response)
 
     def click(
