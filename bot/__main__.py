@@ -4,6 +4,7 @@ Only this module reads the settings.
 """
 
 import os
+import re
 import signal
 import sys
 import threading
@@ -44,6 +45,7 @@ from bot.settings import exposed_files, load_settings
 from bot.setup_terminal import set_up, setup_options
 from bot.slack.manifest import manifest
 from bot.slack.runtime import freeze_heap
+from bot.slack.signed_requests import PATH
 from bot.store.audit import audit_log, chain, history, verification
 from bot.store.audit.keys import new_secret
 from bot.store.migrate import migrate as apply_migrations
@@ -190,11 +192,17 @@ def playground(
 
 
 @main.command(name="manifest")
+@click.option(
+    "--url",
+    metavar="URL",
+    callback=lambda _context, _option, url: url if url is None else request_url(url),
+    help="HTTP mode: the https address to which Slack sends requests.",
+)
 @stopping
-def manifest_command() -> None:
+def manifest_command(url: str | None) -> None:
     """Print the Slack app's manifest for QUEUE_BOT_COMMAND and QUEUE_BOT_ENVIRONMENT."""
     settings = load_settings(os.environ, need="manifest")
-    click.echo(manifest(settings.command, settings.environment), nl=False)
+    click.echo(manifest(settings.command, settings.environment, url), nl=False)
 
 
 @main.command()
@@ -317,6 +325,13 @@ def verify(anchor: tuple[str, ...], anchors: TextIO | None) -> None:
     if problems:
         raise SystemExit(1)
     click.echo(f"The chain is valid: {last.seq} records, the last is #{last.seq} {last.hash[:8]}.")
+
+
+def request_url(url: str) -> str:
+    """Return the address of HTTP mode if Slack accepts it."""
+    if not re.fullmatch(rf"https://[\w.:-]+(/[\w./-]*)?{PATH}", url):
+        raise click.BadParameter(f"must begin with https:// and end with {PATH}")
+    return url
 
 
 def _anchor(text: str) -> tuple[int, str]:
