@@ -13,10 +13,10 @@ from bot.installing.dialog import Dialog
 from bot.installing.env_file import write_env_file
 from bot.installing.questions import QUESTIONS, Question
 from bot.installing.statements import statements
-from bot.manifest import manifest_text
 from bot.masking.masker import mask_value
 from bot.models.refusals import StartError
 from bot.settings import variables
+from bot.slack.manifest import manifest
 from bot.store.audit.keys import new_secret
 
 AUDIT_KEY = "QUEUE_BOT_AUDIT_KEY"
@@ -108,7 +108,7 @@ def _answers(terminal: ClickTerminal, given: dict[str, str]) -> dict[str, str]:
     if "SLACK_BOT_TOKEN" not in given:
         click.echo('On api.slack.com/apps choose "Create New App", "From a manifest", and paste:')
         click.echo()
-        click.echo(manifest_text())
+        click.echo(manifest())
         click.echo("Then choose Install App.")
     answers = Dialog(terminal, given).run()
     answers.setdefault(AUDIT_KEY, new_secret())
