@@ -19,7 +19,7 @@ from bot.slack.inspection import (
 )
 from bot.slack.manifest import needed_scopes
 from bot.slack.runtime import look_up
-from bot.slack.socket import EXPECTED_CONNECTIONS
+from bot.slack.socket import expected_connections
 
 _TOKEN_CODES = ("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired")
 _COPY_BOT = "Copy the token (xoxb-…) from OAuth & Permissions on the app's page to SLACK_BOT_TOKEN."
@@ -107,13 +107,15 @@ def check_app_token(installation: Installation) -> Iterator[Finding]:
         )
         return
     yield ok("Slack accepts the app token, and a WebSocket opens.")
-    if others > EXPECTED_CONNECTIONS:
+    expected = expected_connections(installation.settings.replicas)
+    if others > expected:
         yield warning(
-            f"The app has {others} open connections; at most {EXPECTED_CONNECTIONS} are expected.",
-            "Stop copies of the bot that nobody needs: Slack sends each command to any of them.",
+            f"The app has {others} open connections; at most {expected} are expected.",
+            "Stop copies of the bot that nobody needs, because Slack sends each command to any of "
+            "them; or set QUEUE_BOT_REPLICAS.",
         )
     else:
-        yield ok(f"The app has {others} open connections of at most {EXPECTED_CONNECTIONS}.")
+        yield ok(f"The app has {others} open connections of at most {expected}.")
 
 
 def channels_of(settings: Settings) -> dict[str, list[str]]:
