@@ -47,9 +47,13 @@ def environ(slack: LocalSlack, url: str, **changed: str) -> dict[str, str]:
 
 def by_http() -> dict[str, str]:
     """Return the settings of HTTP mode on a free port."""
+    return {"QUEUE_BOT_MODE": "http", "QUEUE_BOT_HTTP_PORT": str(free_port())}
+
+
+def free_port() -> int:
+    """Return a port on this machine that no program uses now."""
     with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    return {"QUEUE_BOT_MODE": "http", "QUEUE_BOT_HTTP_PORT": str(port)}
+        return int(free.getsockname()[1])
 
 
 def is_delivered(slack: LocalSlack, url: str) -> bool:
