@@ -46,6 +46,7 @@ from bot.setting_types import (
     Port,
     Positive,
     Readers,
+    Replicas,
     RoleWord,
     SigningSecret,
     SlashCommand,
@@ -170,6 +171,7 @@ class Settings(BaseSettings):
     routes: tuple[AlertRoute, ...] = ()
 
     mode: Literal["socket", "http"] = "socket"
+    replicas: Replicas = 2
     http_port: Port = 3000
     http_host: str = "127.0.0.1"
     monitoring_port: Port | None = None

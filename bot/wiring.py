@@ -325,6 +325,7 @@ def slack_access(settings: Settings) -> Access:
         app_token=None if is_http else secret.get_secret_value(),
         base_url=str(settings.slack_api_url),
         signing_secret=secret.get_secret_value() if is_http else None,
+        replicas=settings.replicas,
     )
 
 
