@@ -17,11 +17,12 @@ from bot.settings import (
     SettingsError,
     exposed_files,
     load_settings,
+    needed,
     old_variables,
     variables,
 )
 from bot.text import LANGUAGES
-from bot.wiring import queue_of, start_notes
+from bot.wiring import queue_of, slack_access, start_notes
 from tests.kit.frameworks import SPEC
 
 PAGE = Path(__file__).parent.parent / "docs" / "settings.md"
@@ -59,7 +60,7 @@ def test_the_smallest_valid_environment_has_the_documented_defaults() -> None:
 
 def test_an_empty_environment_gives_one_sentence_for_each_required_setting() -> None:
     sentences = problems({})
-    assert [sentence.split()[0] for sentence in sentences] == [*Settings.NEEDED["run"], "Nobody"]
+    assert [sentence.split()[0] for sentence in sentences] == [*needed({}, "run"), "Nobody"]
     assert all(sentence.endswith(".") for sentence in sentences)
 
 
@@ -170,6 +171,15 @@ WRONG = [
     ("QUEUE_BOT_FAILED_JOBS_TABLE", "a.shop.failed_jobs"),
     ("QUEUE_BOT_FAILED_JOBS_TABLE", f"mysql://{CANARY}/failed_jobs"),
     ("QUEUE_BOT_ORDER_PATHS", "data..order_id"),
+    ("QUEUE_BOT_SUBJECTS", f"order; {CANARY.upper()}=data.x"),
+    ("QUEUE_BOT_SUBJECTS", "order; u=data.user_id"),
+    ("QUEUE_BOT_SUBJECTS", "order; user"),
+    ("QUEUE_BOT_SUBJECTS", f"order=data..{CANARY}"),
+    ("QUEUE_BOT_SUBJECTS", "order; order=data.order_id"),
+    ("QUEUE_BOT_SUBJECTS", "order; limit=data.limit"),
+    ("QUEUE_BOT_SUBJECTS", "tienda=data.store"),
+    ("QUEUE_BOT_SUBJECTS", ";"),
+    ("QUEUE_BOT_SUBJECTS", "; ".join(f"s{n}=data.s{n}" for n in range(10, 19))),
     ("QUEUE_BOT_ORDER_LINK", f"https://x.example.com/{{{CANARY}}}"),
     ("QUEUE_BOT_ORDER_LINK", "https://{order_id}.example.com/"),
     ("QUEUE_BOT_ORDER_LINK", "https://x.example.com@{order_id}/"),
@@ -292,7 +302,19 @@ def test_the_page_documents_the_file_variable_of_each_secret() -> None:
 
 def test_the_page_lists_the_settings_that_run_needs() -> None:
     (row,) = re.findall(r"^\| `queue-bot run` \| (.+) \|$", PAGE.read_text(), re.MULTILINE)
-    assert re.findall(r"`([A-Z_]+)`", row) == list(Settings.NEEDED["run"])
+    assert re.findall(r"`([A-Z_]+)`", row) == needed({}, "run")
+
+
+def test_http_mode_needs_the_signing_secret_instead_of_the_app_token() -> None:
+    environ = {name: value for name, value in RUNS.items() if name != "SLACK_APP_TOKEN"}
+    (sentence,) = problems({**environ, "QUEUE_BOT_MODE": "http"})
+    assert sentence.startswith("SLACK_SIGNING_SECRET is missing")
+    secret = {"QUEUE_BOT_MODE": "http", "SLACK_SIGNING_SECRET": "0" * 32}
+    assert slack_access(load_settings({**environ, **secret}, need="run")).app_token is None
+    (sentence,) = problems({**environ, **secret, "SLACK_SIGNING_SECRET": f"{CANARY} x"})
+    assert (
+        sentence == "SLACK_SIGNING_SECRET must be the app's Signing Secret, from Basic Information."
+    )
 
 
 def test_the_examples_of_the_page_are_accepted_together(tmp_path: Path) -> None:
@@ -349,6 +371,16 @@ def test_an_sqlite_file_has_no_schema_for_the_bots_tables() -> None:
         load_settings(environ, need="database")
     (sentence,) = raised.value.problems
     assert sentence.startswith("QUEUE_BOT_SCHEMA needs MariaDB or MySQL")
+
+
+def test_an_order_has_paths_in_only_one_setting() -> None:
+    both = {**RUNS, "QUEUE_BOT_ORDER_PATHS": "data.id"}
+    (sentence,) = problems({**both, "QUEUE_BOT_SUBJECTS": "order=data.order; user=data.user_id"})
+    assert "both have paths" in sentence
+    settings = load_settings({**both, "QUEUE_BOT_SUBJECTS": "order; user=data.u"}, need="run")
+    queue = queue_of(settings, SPEC.layout)
+    assert queue.order_paths == ("data.id",)
+    assert queue.tienda_paths == ()
 
 
 def test_the_queues_tables_are_named_with_their_database_beside_a_schema_of_the_bot() -> None:

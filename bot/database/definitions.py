@@ -27,6 +27,8 @@ INTEGER_BYTES: Mapping[str, int] = {
 }
 """The size of each integer type (dev.mysql.com/doc/refman/8.4/en/integer-types.html)."""
 
+TIME_TYPES = frozenset({"datetime", "timestamp"})
+
 UNBOUNDED = 2**62
 """The maximum length of a text in SQLite, which ignores the declared length of a column."""
 

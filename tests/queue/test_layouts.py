@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, select
 
 from bot.database.transactions import reading
 from bot.queue.layouts import moments, spec_tables, tables
+from bot.queue.layouts.queue_table import ARCHIVED
 from bot.queue.layouts.rows import FailedRow, JobRow
 from bot.store.tables import archive
 from bot.wall_clock import unix
@@ -210,7 +211,7 @@ def test_an_archive_keeps_every_column_and_a_restore_writes_every_column() -> No
     for layout, table in zip(layouts, pair, strict=True):
         names = [column.name for column in table.columns]
         assert [layout.id.name, *layout.archived_columns] == names
-        assert set(layout.archived_columns) <= set(tables.ARCHIVED) <= set(archive.c.keys())
+        assert set(layout.archived_columns) <= set(ARCHIVED) <= set(archive.c.keys())
 
 
 def test_times_are_unchanged_after_a_write_and_a_read() -> None:

@@ -3,10 +3,20 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from sqlalchemy import Connection, LargeBinary, MetaData, Table, inspect
+from sqlalchemy import (
+    Connection,
+    DateTime,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    inspect,
+)
 
 from bot.database.definitions import (
     INTEGER_BYTES,
+    TIME_TYPES,
     ColumnDefinition,
     TableDefinition,
     read_tables,
@@ -16,15 +26,9 @@ from bot.database.extra_columns import extra_columns, is_restorable
 from bot.database.foreign_keys import read_children
 from bot.database.table_names import name_in, split_name
 from bot.models.refusals import StartError
+from bot.queue.layouts.codeigniter_queue import QUEUE_JOBS, QUEUE_JOBS_FAILED
 from bot.queue.layouts.digests import CHARSET
 from bot.queue.layouts.queue import LONGEST_QUEUE, Queue
-
-TEXTS = ("queue", "payload", "exception")
-NUMBERS = ("id", "attempts", "max_attempts", "reserved_at", "available_at", "created_at")
-TIMES = ("failed_at",)
-"""The columns of each type: texts, whole numbers and times."""
-
-TIME_TYPES = frozenset({"datetime", "timestamp"})
 
 
 def _definitions(connection: Connection, queue: Queue) -> Mapping[str, TableDefinition]:
@@ -87,6 +91,11 @@ def _not_there(connection: Connection, name: str) -> str:
     database, table_name = split_name(connection, name)
     schema = None if is_sqlite(connection) else database
     tables = inspect(connection).get_table_names(schema)
+    if {QUEUE_JOBS, QUEUE_JOBS_FAILED} <= set(tables):
+        return (
+            f"{sentence} The tables of CodeIgniter Queue are there: set QUEUE_BOT_JOBS_TABLE="
+            f"{QUEUE_JOBS} and QUEUE_BOT_FAILED_JOBS_TABLE={QUEUE_JOBS_FAILED}."
+        )
     similar = [table for table in tables if table.lower() == table_name.lower()]
     return f"{sentence} There is a table {similar[0]}." if similar else sentence
 
@@ -95,22 +104,25 @@ def _wrong_columns(
     queue: Queue, table: Table, definition: TableDefinition, *, sqlite: bool
 ) -> Iterator[str]:
     """Yield a sentence for each column whose type or property the bot cannot work with."""
-    for name, column in definition.columns.items():
+    for declared in table.columns:
+        name, column = declared.name, definition.columns.get(declared.name)
+        if column is None:
+            continue
         full_name = f"{definition.name}.{name}"
         if name == "id" and not column.is_auto_increment and not (sqlite and column.is_filled):
             yield f"The column {full_name} is not AUTO_INCREMENT: an inserted row gets no id."
-        if name in TEXTS and not (column.is_text or column.is_binary):
+        if isinstance(declared.type, String) and not (column.is_text or column.is_binary):
             yield f"The column {full_name} is {column.type.upper()}, but must hold text."
         if name == "queue" and column.is_binary:
             yield f"The column {full_name} holds bytes, but a queue's name must be text."
-        if name in NUMBERS and column.type not in INTEGER_BYTES:
+        if isinstance(declared.type, Integer) and column.type not in INTEGER_BYTES:
             yield (
                 f"The column {full_name} is {column.type.upper()}, but must be a whole number "
                 f"(moments in seconds since 1970)."
             )
-        if name in TIMES:
+        if isinstance(declared.type, DateTime):
             yield from _wrong_time(queue, full_name, column)
-        if column.is_generated and name in (*TEXTS, *NUMBERS, *TIMES):
+        if column.is_generated:
             yield f"The column {full_name} is generated, so a retry cannot set it."
         is_long = (column.characters or 0) > LONGEST_QUEUE and not sqlite
         allows = queue.layout.has_long_queue_names and table is queue.failed
