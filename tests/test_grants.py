@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from pathlib import Path
 from time import monotonic
 
 import pytest
@@ -36,11 +35,10 @@ from bot.terminal import TerminalRequest, do
 from bot.wiring import check_tables
 from tests.kit.bulk import previewed, run_out
 from tests.kit.clock import Clock
+from tests.kit.grants import PAGE, PASSWORD, statements, user_of
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import ask, confirm, make_setup
 from tests.services.mariadb import MariaDB
-
-PAGE = Path(__file__).parents[1] / "docs" / "operating.md"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,25 +59,6 @@ class Granted(TestQueue):
         database = self.own if is_migrate and self.own else self.database
         url = self.server.url(database, user=user_of(account, self.database), password=PASSWORD)
         return connect(url, schema=self.own)
-
-
-PASSWORD = "geheim-1"
-
-
-def user_of(account: str, database: str) -> str:
-    """Return the test's name of an account."""
-    return f"{account}_{database}"[:32]
-
-
-def statements(account: str, schema: str, own: str, user: str) -> list[str]:
-    """Return the page's SQL for an account, with this test's names instead of the examples."""
-    page = PAGE.read_text(encoding="utf-8")
-    block = re.search(rf"<!-- grants:{account} -->\n```sql\n(.*?)```", page, re.DOTALL)
-    assert block is not None
-    sql = re.sub(r"'queue_bot(?:_migrate)?'@'[^']*'", f"'{user}'@'127.0.0.1'", block[1])
-    sql = sql.replace("shop.", f"`{schema}`.").replace("'…'", f"'{PASSWORD}'")
-    sql = sql.replace("queue_bot.", f"`{own}`.").replace("DATABASE queue_bot ", f"DATABASE {own} ")
-    return [statement.strip() for statement in sql.split(";") if statement.strip()]
 
 
 @pytest.fixture(scope="module", params=["own schema", "the queue's schema"])
