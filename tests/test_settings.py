@@ -169,6 +169,15 @@ WRONG = [
     ("QUEUE_BOT_JOBS_TABLE", "jobs; DROP TABLE jobs"),
     ("QUEUE_BOT_FAILED_JOBS_TABLE", "shop.failed_jobs"),
     ("QUEUE_BOT_ORDER_PATHS", "data..order_id"),
+    ("QUEUE_BOT_SUBJECTS", f"order; {CANARY.upper()}=data.x"),
+    ("QUEUE_BOT_SUBJECTS", "order; u=data.user_id"),
+    ("QUEUE_BOT_SUBJECTS", "order; user"),
+    ("QUEUE_BOT_SUBJECTS", f"order=data..{CANARY}"),
+    ("QUEUE_BOT_SUBJECTS", "order; order=data.order_id"),
+    ("QUEUE_BOT_SUBJECTS", "order; limit=data.limit"),
+    ("QUEUE_BOT_SUBJECTS", "tienda=data.store"),
+    ("QUEUE_BOT_SUBJECTS", ";"),
+    ("QUEUE_BOT_SUBJECTS", "; ".join(f"s{n}=data.s{n}" for n in range(10, 19))),
     ("QUEUE_BOT_ORDER_LINK", f"https://x.example.com/{{{CANARY}}}"),
     ("QUEUE_BOT_ORDER_LINK", "https://{order_id}.example.com/"),
     ("QUEUE_BOT_ORDER_LINK", "https://x.example.com@{order_id}/"),
@@ -348,6 +357,16 @@ def test_an_sqlite_file_has_no_schema_for_the_bots_tables() -> None:
         load_settings(environ, need="database")
     (sentence,) = raised.value.problems
     assert sentence.startswith("QUEUE_BOT_SCHEMA needs MariaDB or MySQL")
+
+
+def test_an_order_has_paths_in_only_one_setting() -> None:
+    both = {**RUNS, "QUEUE_BOT_ORDER_PATHS": "data.id"}
+    (sentence,) = problems({**both, "QUEUE_BOT_SUBJECTS": "order=data.order; user=data.user_id"})
+    assert "both have paths" in sentence
+    settings = load_settings({**both, "QUEUE_BOT_SUBJECTS": "order; user=data.u"}, need="run")
+    queue = queue_of(settings, SPEC.layout)
+    assert queue.order_paths == ("data.id",)
+    assert queue.tienda_paths == ()
 
 
 def test_the_queues_tables_are_named_with_their_database_beside_a_schema_of_the_bot() -> None:

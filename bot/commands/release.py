@@ -107,6 +107,7 @@ def _released_job(work: Work, row: LockedJob) -> ReleasedJob:
         queue=row.queue,
         job_class=row.identity.job_class,
         order_id=row.identity.order_id,
+        subjects=dict(row.identity.subjects),
         attempts=row.attempts,
         max_attempts=row.max_attempts,
         held_seconds=_held(work, row),

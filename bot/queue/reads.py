@@ -218,6 +218,7 @@ def job_of(queue: Queue, row: JobRow, now: datetime) -> Job:
         job_class=identity.job_class,
         order_id=identity.order_id,
         tienda_id=identity.tienda_id,
+        subjects=dict(identity.subjects),
         created_at_human=_human(queue, row.created_at),
         available_at_human=_human(queue, row.available_at),
         reserved_at_human=_human(queue, row.reserved_at),
@@ -234,6 +235,7 @@ def failed_of(queue: Queue, row: FailedRow) -> FailedJob:
         job_class=identity.job_class,
         order_id=identity.order_id,
         tienda_id=identity.tienda_id,
+        subjects=dict(identity.subjects),
         exception_short=queue.short(row.exception[:EXCEPTION_HEAD]),
         failed_at=failed_at_text(row.failed_at),
     )

@@ -5,6 +5,7 @@
 at = { $at }
 order = order { $id }
 tienda = shop { $id }
+subject = { $name } { $value }
 job-unknown = unknown job
 everyone = everyone
 attempts =
@@ -141,6 +142,7 @@ label-queue = *Queue:*
 label-class = *Class:*
 label-order = *Order:*
 label-tienda = *Shop:*
+label-subject = *{ $name }:*
 label-attempts = *Attempts:*
 label-created-at = *Created:*
 label-available-at = *Available:*
@@ -789,6 +791,7 @@ history-none = No change and no refusal is recorded yet.
 
 ## Orders and history
 find-title = *Order*
+find-title-subject = *{ $name }*
 find-now = Now: { $what }
 find-now-nowhere = Now: the search found neither a failed job nor a job in the queue.
 find-now-failed = { $count } failed
@@ -832,6 +835,8 @@ find-looked-of =
 find-looked-time = ⏱️ The search reached its time limit: some results may be missing.
 find-none = There is no job and no record of this order.
 find-none-hint = Write the order exactly as in the payload, with the same capital letters. The bot keeps removed failures for 30 days.
+find-none-subject = There is no job and no record of { $subject }.
+find-none-hint-subject = Write the value exactly as in the payload, with the same capital letters. The bot keeps removed failures for 30 days.
 find-indexing = ⏳ The index of failures does not contain all older failures yet: some failures may be missing.
 fate-as = { $word } (failed job { $id })
 fate-by = { $word } ({ $how } by { $by })
@@ -848,8 +853,10 @@ history-narrow = There may be older records. To narrow the list: { $filters }
 history-record = All details of a record: { $command }
 button-older = Older records
 button-order = Show order
+button-subject = Show { $name } { $value }
 help-find = everything about one order
 problem-one-order = Exactly one order is needed
+problem-one-subject = Give exactly one of these: { $expected }
 
 ## People and help
 whoami-role = You are { $who }; your role is *{ $role }*.
@@ -1105,6 +1112,7 @@ scope-error = { " " }with the error { $error }
 scope-incident = { " " }of incident { $incident }
 scope-order = { " " }of order { $order }
 scope-tienda = { " " }of shop { $tienda }
+scope-subject = { " " }of { $subject }
 scope-after = { " " }that failed at { $at } or later
 scope-limit = { " " }(at most { $count }, the oldest first)
 scope-between = { " " }that failed from { $from } until before { $at }
@@ -1184,6 +1192,16 @@ bulk-processed-later =
     { $count ->
         [one] ⚠️ A retried job has already processed the order of 1 of these failed jobs: { $orders }
        *[other] ⚠️ Retried jobs have already processed the orders of { $count } of these failed jobs: { $orders }
+    }
+bulk-queued-subject =
+    { $count ->
+        [one] ⚠️ 1 of these failed jobs has the same { $name } as a job in the queue: { $values }
+       *[other] ⚠️ { $count } of these failed jobs have the same { $name } as a job in the queue: { $values }
+    }
+bulk-processed-later-subject =
+    { $count ->
+        [one] ⚠️ 1 of these failed jobs has the same { $name } as a retried job that was processed later: { $values }
+       *[other] ⚠️ { $count } of these failed jobs have the same { $name } as a retried job that was processed later: { $values }
     }
 bulk-identical =
     { $count ->
@@ -1777,6 +1795,7 @@ background-means-purge = The bot's own tables keep growing.
 background-step-index = Indexing new failures
 background-step-scan = Scanning older failures
 background-step-regroup = Grouping the failures by new rules
+background-step-relabel = Reading the subjects of the failures again
 background-step-group = Triggering incidents
 background-step-aggregate = Adding up counts
 background-step-merge = Adding up the counts of past days
@@ -1827,6 +1846,7 @@ problem-merge-itself = An error group cannot be merged into itself
 ## The first minute on a large queue
 watch-backfill = ⏳ Older failures: { $rows } of about { $total } are in the index
 watch-regrouping = ⏳ New grouping rules: failures are grouped again, { $rows } of about { $total } done
+watch-relabeling = ⏳ QUEUE_BOT_SUBJECTS changed: the failures are indexed again, { $rows } of about { $total } done
 watch-backfill-rate =
     { $count ->
         [one] 1 a second, about { $left } left

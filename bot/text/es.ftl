@@ -5,6 +5,7 @@
 at = { $at }
 order = orden { $id }
 tienda = tienda { $id }
+subject = { $name } { $value }
 job-unknown = job desconocido
 everyone = todos
 attempts =
@@ -163,6 +164,7 @@ label-queue = *Cola:*
 label-class = *Clase:*
 label-order = *Orden:*
 label-tienda = *Tienda:*
+label-subject = *{ $name }:*
 label-attempts = *Intentos:*
 label-created-at = *Creado:*
 label-available-at = *Disponible:*
@@ -828,6 +830,7 @@ history-none = Todavía no hay ningún cambio ni rechazo registrado.
 
 ## Órdenes e historial
 find-title = *Orden*
+find-title-subject = *{ $name }*
 find-now = Ahora: { $what }
 find-now-nowhere = Ahora: la búsqueda no encontró ni un job fallido ni un job en la cola.
 find-now-failed =
@@ -887,6 +890,8 @@ find-looked-of =
 find-looked-time = ⏱️ La búsqueda llegó a su tiempo límite: pueden faltar algunos resultados.
 find-none = No hay ningún job ni ningún registro de esta orden.
 find-none-hint = Escribe la orden exactamente como en el payload, con las mismas mayúsculas. El bot guarda los fallos quitados durante 30 días.
+find-none-subject = No hay ningún job ni ningún registro de { $subject }.
+find-none-hint-subject = Escribe el valor exactamente como en el payload, con las mismas mayúsculas. El bot guarda los fallos quitados durante 30 días.
 find-indexing = ⏳ El índice de fallos aún no contiene todos los fallos anteriores: pueden faltar algunos fallos.
 fate-as = { $word } (job fallido { $id })
 fate-by = { $word } ({ $how } de { $by })
@@ -903,8 +908,10 @@ history-narrow = Puede haber registros más antiguos. Para acotar la lista: { $f
 history-record = Todos los detalles de un registro: { $command }
 button-older = Registros anteriores
 button-order = Ver la orden
+button-subject = Ver { $name } { $value }
 help-find = todo sobre una orden
 problem-one-order = Hace falta exactamente una orden
+problem-one-subject = Indica exactamente uno de estos: { $expected }
 
 ## Personas y ayuda
 whoami-role = Eres { $who }; tu rol es *{ $role }*.
@@ -1160,6 +1167,7 @@ scope-error = { " " }con el error { $error }
 scope-incident = { " " }del incidente { $incident }
 scope-order = { " " }de la orden { $order }
 scope-tienda = { " " }de la tienda { $tienda }
+scope-subject = { " " }de { $subject }
 scope-after = { " " }con fallo desde { $at }
 scope-limit = { " " }(como máximo { $count }, primero los más antiguos)
 scope-between = { " " }con fallo desde { $from } y antes de { $at }
@@ -1239,6 +1247,16 @@ bulk-processed-later =
     { $count ->
         [one] ⚠️ Un job reintentado ya procesó la orden de 1 de estos jobs fallidos: { $orders }
        *[other] ⚠️ Jobs reintentados ya procesaron las órdenes de { $count } de estos jobs fallidos: { $orders }
+    }
+bulk-queued-subject =
+    { $count ->
+        [one] ⚠️ 1 de estos jobs fallidos tiene el mismo valor de { $name } que un job de la cola: { $values }
+       *[other] ⚠️ { $count } de estos jobs fallidos tienen el mismo valor de { $name } que un job de la cola: { $values }
+    }
+bulk-processed-later-subject =
+    { $count ->
+        [one] ⚠️ 1 de estos jobs fallidos tiene el mismo valor de { $name } que un job reintentado que se procesó después: { $values }
+       *[other] ⚠️ { $count } de estos jobs fallidos tienen el mismo valor de { $name } que un job reintentado que se procesó después: { $values }
     }
 bulk-identical =
     { $count ->
@@ -1891,6 +1909,7 @@ background-means-purge = Las tablas del propio bot siguen creciendo.
 background-step-index = Indexar los fallos nuevos
 background-step-scan = Revisar los fallos anteriores
 background-step-regroup = Agrupar los fallos con reglas nuevas
+background-step-relabel = Leer otra vez los datos de búsqueda de los fallos
 background-step-group = Activar incidentes
 background-step-aggregate = Sumar los conteos
 background-step-merge = Sumar los conteos de días pasados
@@ -1941,6 +1960,7 @@ problem-merge-itself = Un grupo de error no se puede unir a sí mismo
 ## El primer minuto con una cola grande
 watch-backfill = ⏳ Fallos anteriores: { $rows } de aproximadamente { $total } ya están en el índice
 watch-regrouping = ⏳ Nuevas reglas de agrupación: los fallos se agrupan de nuevo, van { $rows } de aproximadamente { $total }
+watch-relabeling = ⏳ Cambió QUEUE_BOT_SUBJECTS: los fallos se indexan de nuevo, van { $rows } de aproximadamente { $total }
 watch-backfill-rate =
     { $count ->
         [one] 1 por segundo, faltan aproximadamente { $left }

@@ -70,6 +70,16 @@ def tienda(tienda_id: int | str | None, ctx: Context) -> Mrkdwn:
     return ctx.texts("tienda", id=bare) if bare else Mrkdwn()
 
 
+def subjects(values: Mapping[str, int | str], ctx: Context) -> Mrkdwn:
+    """Return the further subjects of a job: `user 77 · invoice F-9`; empty without any."""
+    return dots(*(subject(name, value, ctx) for name, value in values.items()))
+
+
+def subject(name: str, value: int | str, ctx: Context) -> Mrkdwn:
+    """Return a subject's name and value: `user 77`."""
+    return ctx.texts("subject", name=named(name), value=named(value, LONGEST_ID) or escape("–"))
+
+
 def row_id(id_: int, ctx: Context, values: Mapping[str, object]) -> Mrkdwn:
     """Return a row's id, with a link if the settings have a template."""
     url = filled(ctx.links.job, {**values, "job_id": id_})

@@ -19,6 +19,7 @@ from bot.views.names import (
     reservation_age,
     row_id,
     seconds_since,
+    subjects,
 )
 
 ROW = 395
@@ -37,6 +38,7 @@ def failed_line(row: FailedJob, ctx: Context) -> Mrkdwn:
         ctx.texts("failed-row", id=row_id(row.id, ctx, values)),
         job_class(row.job_class, ctx),
         order(row.order_id, ctx, tienda_id=row.tienda_id, queue=row.queue, job_id=row.id),
+        subjects(row.subjects, ctx),
         queue_name(row.queue),
         ctx.texts("failed-at", at=read_wall_clock(row.failed_at, ctx)),
     )
@@ -57,6 +59,7 @@ def job_line(row: Job, ctx: Context) -> Mrkdwn:
         ctx.texts("job-row", id=row_id(row.id, ctx, values)),
         job_class(row.job_class, ctx),
         order(row.order_id, ctx, tienda_id=row.tienda_id, queue=row.queue, job_id=row.id),
+        subjects(row.subjects, ctx),
         queue_name(row.queue),
     )
     attempts = ctx.texts("attempts", attempts=known(row.attempts), most=known(row.max_attempts))

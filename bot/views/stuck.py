@@ -15,6 +15,7 @@ from bot.views.names import (
     order,
     queue_name,
     reservation_age,
+    subjects,
 )
 from bot.views.refusal import skipped_lines
 from bot.views.row_tables import JOB_COLUMNS, job_row, table_messages
@@ -110,6 +111,7 @@ def _lines(rows: Sequence[ReleasedJob], ctx: Context) -> list[Mrkdwn]:
                 Mrkdwn() if len(rows) == 1 else texts("job-row", id=str(row.id)),
                 job_class(row.job_class, ctx),
                 order(row.order_id, ctx, queue=row.queue),
+                subjects(row.subjects, ctx),
                 queue_name(row.queue),
                 texts("released-held", age=reservation_age(row.held_seconds, ctx)),
                 texts("attempts", attempts=known(row.attempts), most=known(row.max_attempts)),
