@@ -12,9 +12,9 @@ help: ## say what there is
 venv: ## create .venv with all packages for development
 	@requirements/install.sh dev
 
-playground: ## try the bot in a browser: no Slack, no database server (PORT=8080, BROWSER=no)
+playground: ## try the bot in a browser: no Slack, no database server (PORT=8080, BROWSER=no, LAYOUT=laravel)
 	@requirements/install.sh playground
-	@exec $(bin)/queue-bot playground $(if $(PORT),--port $(PORT)) $(if $(filter no,$(BROWSER)),--no-browser)
+	@exec $(bin)/queue-bot playground $(if $(PORT),--port $(PORT)) $(if $(filter no,$(BROWSER)),--no-browser) $(if $(LAYOUT),--layout $(LAYOUT))
 
 test: venv ## run the tests on a real MariaDB, SQLite and a real browser (ARGS="-k retry" for some)
 	@tests/services/install.sh

@@ -18,6 +18,7 @@ from bot.models.roles import Role
 from bot.models.subjects import ORDER, SHOP, JobSubject
 
 LINK_VALUES = frozenset({"order_id", "tienda_id", "job_id", "queue"})
+_NAME = r"[A-Za-z_][A-Za-z0-9_]{0,63}"
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -62,6 +63,18 @@ def _starting(*starts: str) -> AfterValidator:
         return value
 
     return AfterValidator(check)
+
+
+def _failed_table(value: str) -> str:
+    """Return the name of a table, or of a table in another database of the same server."""
+    if re.search(r"[:/@]", value):
+        raise ValueError(
+            "must name a table on the server of DATABASE_URL: a retry moves a row from one table "
+            "to the other in one transaction, which cannot span two servers"
+        )
+    if not re.fullmatch(rf"({_NAME}\.)?{_NAME}", value):
+        raise ValueError("must be the name of a table, or database.table: letters, digits and _")
+    return value
 
 
 def _database(value: SecretStr) -> SecretStr:
@@ -236,7 +249,22 @@ Paths = Annotated[
 Subjects = Annotated[tuple[JobSubject, ...], BeforeValidator(_subjects)]
 Table = Annotated[
     str,
-    _matching(r"[A-Za-z_][A-Za-z0-9_]{0,63}", "must be the name of a table: letters, digits and _"),
+    _matching(_NAME, "must be the name of a table: letters, digits and _"),
+]
+FailedTable = Annotated[str, AfterValidator(_failed_table)]
+SlashCommand = Annotated[
+    str,
+    _matching(
+        r"/[a-z0-9_-]{1,31}",
+        "must be a slash and up to 31 lowercase letters, digits, - or _, like /queue-staging",
+    ),
+]
+EnvironmentName = Annotated[
+    str,
+    _matching(
+        r"[A-Za-z0-9][A-Za-z0-9-]{0,19}",
+        "must be a name of up to 20 letters, digits and hyphens, like staging",
+    ),
 ]
 Link = Annotated[str, AfterValidator(_link)]
 Positive = Annotated[int, Field(ge=1)]

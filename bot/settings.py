@@ -22,6 +22,7 @@ from pydantic_settings import (
 
 from bot.app.subjects import taken_names
 from bot.models.refusals import StartError
+from bot.models.requests import SLASH_COMMAND
 from bot.models.roles import Role
 from bot.models.subjects import ORDER, SHOP, USUAL
 from bot.setting_types import (
@@ -32,7 +33,9 @@ from bot.setting_types import (
     Channel,
     Channels,
     DatabaseUrl,
+    EnvironmentName,
     ExistingFile,
+    FailedTable,
     Link,
     Members,
     Mention,
@@ -41,6 +44,7 @@ from bot.setting_types import (
     Positive,
     Readers,
     RoleWord,
+    SlashCommand,
     Subjects,
     Table,
     TeamId,
@@ -52,7 +56,7 @@ from bot.setting_types import (
 )
 
 PREFIX = "QUEUE_BOT_"
-Need = Literal["run", "database"]
+Need = Literal["run", "database", "manifest"]
 # Sentences for pydantic's errors about plain types, written for people who set variables.
 _PLAIN = {
     "bool_parsing": "must be true or false",
@@ -98,7 +102,9 @@ class Settings(BaseSettings):
             "QUEUE_BOT_ALERT_CHANNEL",
         ),
         "database": ("DATABASE_URL",),
+        "manifest": (),
     }
+    OF_MANIFEST: ClassVar[tuple[str, ...]] = ("QUEUE_BOT_COMMAND", "QUEUE_BOT_ENVIRONMENT")
 
     slack_bot_token: BotToken | None = Field(None, alias="SLACK_BOT_TOKEN")
     slack_app_token: AppToken | None = Field(None, alias="SLACK_APP_TOKEN")
@@ -107,6 +113,9 @@ class Settings(BaseSettings):
     database_url: DatabaseUrl | None = Field(None, alias="DATABASE_URL")
     database_ca: ExistingFile | None = Field(None, alias="DATABASE_CA")
     database_tls: Literal["required", "off"] | None = Field(None, alias="DATABASE_TLS")
+
+    command: SlashCommand = SLASH_COMMAND
+    environment: EnvironmentName | None = None
 
     viewers: Readers = ()
     operators: Members = ()
@@ -138,6 +147,7 @@ class Settings(BaseSettings):
     backlog_count: Positive = 500
     worker_seconds: Positive | None = None
     escalate_seconds: Positive = 900
+    remind_seconds: Positive = 14_400
     resolve_seconds: Positive = Field(
         60, validation_alias=AliasChoices("QUEUE_BOT_RESOLVE_SECONDS", "QUEUE_BOT_RECOVER_SECONDS")
     )
@@ -161,7 +171,7 @@ class Settings(BaseSettings):
     own_schema: Table | None = Field(None, validation_alias="QUEUE_BOT_SCHEMA")
     layout: Literal["spec", "laravel", "codeigniter_queue"] | None = None
     jobs_table: Table = "jobs"
-    failed_jobs_table: Table = "failed_jobs"
+    failed_jobs_table: FailedTable = "failed_jobs"
     retry_after: Positive = 90
     connections: Words = ("database",)
     subjects: Subjects | None = None
@@ -210,9 +220,12 @@ def load_settings(environ: Mapping[str, str], *, need: Need) -> Settings:
     """Read the settings; raises `SettingsError` with one sentence per problem.
 
     `need="database"` is for commands that work without Slack. Slack's variables are not read then,
-    so that an invalid token does not prevent the terminal's commands.
+    so that an invalid token does not prevent the terminal's commands. `need="manifest"` reads only
+    the settings that the manifest depends on, because the manifest is needed before all others.
     """
     raw_values = {name: value for name, value in environ.items() if value.strip()}
+    if need == "manifest":
+        raw_values = {name: raw_values[name] for name in Settings.OF_MANIFEST if name in raw_values}
     if need == "database":
         raw_values = {
             name: value for name, value in raw_values.items() if not name.startswith("SLACK_")
@@ -319,6 +332,11 @@ def _contradictions(settings: Settings, need: Need) -> list[str]:
             "QUEUE_BOT_SCHEMA needs MariaDB or MySQL: an SQLite file has no schemas; unset it."
         )
     problems += _wrong_subjects(settings)
+    if "." in settings.failed_jobs_table and is_file:
+        problems.append(
+            "QUEUE_BOT_FAILED_JOBS_TABLE names a database, but an SQLite file has no databases; "
+            "write the table's name alone."
+        )
     if settings.audit_key is None and settings.audit_key_old is not None:
         problems.append("QUEUE_BOT_AUDIT_KEY_OLD is set without QUEUE_BOT_AUDIT_KEY; set both.")
     if need == "run" and not (settings.viewers or settings.operators or settings.admins):

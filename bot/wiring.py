@@ -8,7 +8,7 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import Engine, make_url
+from sqlalchemy import Engine, MetaData, make_url
 
 from bot import __version__
 from bot.access.no_slack import NoSlack
@@ -155,7 +155,10 @@ def queue_of(settings: Settings, layout: Layout) -> Queue:
     if settings.own_schema is not None and url is not None:
         schema = make_url(url.get_secret_value()).database
     order_paths, tienda_paths = (_paths(settings, name) for name in (ORDER, SHOP))
-    jobs, failed = layout.tables(settings.jobs_table, settings.failed_jobs_table, schema)
+    database, _, failed_name = settings.failed_jobs_table.rpartition(".")
+    jobs, failed = layout.tables(settings.jobs_table, failed_name, schema)
+    if database:
+        failed = failed.to_metadata(MetaData(), schema=database)
     return Queue(
         layout=layout,
         jobs=jobs,
@@ -262,6 +265,8 @@ def make_setup(
             }
         ),
         commands=commands_of(queue),
+        slash=settings.command,
+        environment=settings.environment,
     )
 
 
@@ -272,6 +277,7 @@ def _alerting(settings: Settings) -> Alerting:
         backlog_count=settings.backlog_count,
         worker_seconds=settings.worker_seconds,
         escalate_seconds=settings.escalate_seconds,
+        remind_seconds=settings.remind_seconds,
         resolve_seconds=settings.resolve_seconds,
         digest_at=settings.digest_at,
         digest_days=settings.digest_days,

@@ -7,7 +7,7 @@ from datetime import timedelta
 from time import monotonic
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, MetaData, text
 from sqlalchemy.exc import DBAPIError
 
 from bot.access.no_slack import NoSlack
@@ -35,7 +35,7 @@ from bot.terminal import TerminalRequest, do
 from bot.wiring import check_tables
 from tests.kit.bulk import previewed, run_out
 from tests.kit.clock import Clock
-from tests.kit.grants import PAGE, PASSWORD, statements, user_of
+from tests.kit.grants import PAGE, PASSWORD, QueueDatabases, statements, user_of
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import ask, confirm, make_setup
 from tests.services.mariadb import MariaDB
@@ -43,15 +43,26 @@ from tests.services.mariadb import MariaDB
 
 @dataclass(frozen=True, kw_only=True)
 class Granted(TestQueue):
-    """A queue whose bot has the page's two accounts; `own` is the database of the bot's tables."""
+    """A queue whose bot has the page's two accounts.
+
+    `own` is the database of the bot's tables, `elsewhere` the database of the failed jobs; each is
+    None if it is the queue's database.
+    """
 
     server: MariaDB
     own: str | None
+    elsewhere: str | None
 
     @property
     def database(self) -> str:
         """The queue's database."""
         return self.url.rsplit("/", 1)[1]
+
+    @property
+    def databases(self) -> QueueDatabases:
+        """The databases of the queue's tables and of the bot's tables."""
+        failed, own = self.elsewhere or self.database, self.own or self.database
+        return QueueDatabases(self.database, failed, own)
 
     def connect(self, account: str) -> Engine:
         """Return an engine of the account `migrate` or `run`, as the page sets it up."""
@@ -61,16 +72,32 @@ class Granted(TestQueue):
         return connect(url, schema=self.own)
 
 
-@pytest.fixture(scope="module", params=["own schema", "the queue's schema"])
+PLACES = {
+    "each in its own schema": ("own", "logs"),
+    "the queue's schema": (None, None),
+}
+"""The suffixes of the databases of the bot's tables and of the failed jobs."""
+
+
+@pytest.fixture(scope="module", params=PLACES.values(), ids=list(PLACES))
 def granted(request: pytest.FixtureRequest, mariadb_server: MariaDB) -> Iterator[Granted]:
     """An empty queue, migrated by one of the page's two accounts and opened by the other."""
     with mariadb_server.database() as schema:
-        own = f"{schema}_own" if request.param == "own schema" else None
+        own, elsewhere = (suffix and f"{schema}_{suffix}" for suffix in request.param)
         owner = connect(mariadb_server.url(schema), schema=own)
         jobs, failed = spec_tables(schema=None if own is None else schema)
-        jobs.metadata.create_all(owner)
+        if elsewhere is not None:
+            mariadb_server.execute(f"CREATE DATABASE {elsewhere}")
+            failed = failed.to_metadata(MetaData(), schema=elsewhere)
+        for table in (jobs, failed):
+            table.create(owner)
         queue = Granted(
-            mariadb_server.url(schema), owner, Queue(jobs, failed), server=mariadb_server, own=own
+            mariadb_server.url(schema),
+            owner,
+            Queue(jobs, failed),
+            server=mariadb_server,
+            own=own,
+            elsewhere=elsewhere,
         )
         with owner.begin() as connection:
             connection.execute(text(f"CREATE TABLE `{schema}`.customers (name VARCHAR(9))"))
@@ -78,7 +105,7 @@ def granted(request: pytest.FixtureRequest, mariadb_server: MariaDB) -> Iterator
             for account in ("migrate", "run"):
                 block = "migrate-shared" if account == "migrate" and own is None else account
                 user = user_of(account, schema)
-                for statement in statements(block, schema, own or schema, user):
+                for statement in statements(block, user, queue.databases):
                     mariadb_server.execute(statement)
                 if account == "migrate":
                     migrating = queue.connect("migrate")
@@ -87,8 +114,9 @@ def granted(request: pytest.FixtureRequest, mariadb_server: MariaDB) -> Iterator
             yield queue
         finally:
             owner.dispose()
-            if own is not None:
-                mariadb_server.execute(f"DROP DATABASE {own}")
+            for name in (own, elsewhere):
+                if name is not None:
+                    mariadb_server.execute(f"DROP DATABASE {name}")
 
 
 def test_every_command_works_with_the_grants_of_the_page(granted: Granted) -> None:
@@ -244,7 +272,7 @@ def test_each_account_is_denied_its_forbidden_statements(granted: Granted, accou
     engine = granted.connect(account)
     own = granted.own or granted.database
     for statement in FORBIDDEN[account]:
-        sql = statement.replace("shop.", f"`{granted.database}`.").replace("own.", f"`{own}`.")
+        sql = granted.databases.named(statement).replace("own.", f"`{own}`.")
         # 1419: with MySQL's binary log, a trigger needs more than the privilege on the table.
         with pytest.raises(DBAPIError, match=r"denied|1419"), engine.begin() as connection:
             connection.execute(text(sql))

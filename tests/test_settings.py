@@ -167,7 +167,8 @@ WRONG = [
     ("QUEUE_BOT_ARCHIVE_DAYS", "-1"),
     ("QUEUE_BOT_SCHEMA", "queue_bot; DROP TABLE jobs"),
     ("QUEUE_BOT_JOBS_TABLE", "jobs; DROP TABLE jobs"),
-    ("QUEUE_BOT_FAILED_JOBS_TABLE", "shop.failed_jobs"),
+    ("QUEUE_BOT_FAILED_JOBS_TABLE", "a.shop.failed_jobs"),
+    ("QUEUE_BOT_FAILED_JOBS_TABLE", f"mysql://{CANARY}/failed_jobs"),
     ("QUEUE_BOT_ORDER_PATHS", "data..order_id"),
     ("QUEUE_BOT_SUBJECTS", f"order; {CANARY.upper()}=data.x"),
     ("QUEUE_BOT_SUBJECTS", "order; u=data.user_id"),
@@ -374,3 +375,15 @@ def test_the_queues_tables_are_named_with_their_database_beside_a_schema_of_the_
     for own, expected in ({}, None), ({"QUEUE_BOT_SCHEMA": "queue_bot"}, "shop"):
         queue = queue_of(load_settings({**environ, **own}, need="database"), SPEC.layout)
         assert [queue.jobs.schema, queue.failed.schema] == [expected] * 2
+
+
+def test_the_failed_jobs_may_be_in_another_database_of_a_server() -> None:
+    environ = {"QUEUE_BOT_FAILED_JOBS_TABLE": "logs.failed_jobs"}
+    on_server = {**environ, "DATABASE_URL": "mysql+pymysql://u:p@localhost/shop"}
+    queue = queue_of(load_settings(on_server, need="database"), SPEC.layout)
+    assert (queue.jobs.fullname, queue.failed.fullname) == ("jobs", "logs.failed_jobs")
+    with pytest.raises(SettingsError, match="an SQLite file has no databases"):
+        load_settings({**environ, "DATABASE_URL": "sqlite:///queue.sqlite3"}, need="database")
+    for other in ("mysql://db2/shop.failed_jobs", "db2:3306/failed_jobs"):
+        with pytest.raises(SettingsError, match="cannot span two servers"):
+            load_settings({**on_server, "QUEUE_BOT_FAILED_JOBS_TABLE": other}, need="database")

@@ -116,14 +116,14 @@ class SlackBot:
         self._polling = polling or self._background
         client = access.client(POST_SECONDS)
         support = BlockSupport()
-        poster = SlackPoster(client, workspace.url, support)
+        poster = SlackPoster(client, workspace.url, support, self.setup.environment)
         background_setup = replace(self.setup, engine=self._background)
         self._watcher = Watcher(background_setup, poster, interval, self._polling)
         metrics = Metrics()
         self._handler = RequestHandler(
             self.setup, lookups, self._watcher.wake, support, metrics, grace
         )
-        app = build_app(client, self._handler, self._group_changed, metrics)
+        app = build_app(client, self._handler, self._group_changed, metrics, self.setup.slash)
         self.socket = SocketMode(app, access.app_token, grace)
         self.monitoring = None if monitoring is None else self._monitored(monitoring, metrics)
         self._stopped = threading.Event()
@@ -147,7 +147,8 @@ class SlackBot:
             self.stop()
             problem = f"Slack does not open a connection for the app token: {reason_of(error)}."
             raise StartError([problem]) from error
-        log.info("running", replica=self.setup.replica, version=self.setup.version)
+        named = {} if setup.environment is None else {"environment": setup.environment}
+        log.info("running", replica=setup.replica, version=setup.version, **named)
 
     def stop(self) -> None:
         """Stop accepting requests, answer the running requests, send their messages, and stop.

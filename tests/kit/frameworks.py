@@ -1,9 +1,11 @@
 """The frameworks whose workers fill the queue's tables: their tables and their payloads."""
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -21,6 +23,11 @@ def payload(order: int = 803193, tienda: int = 12097) -> str:
     data = json.dumps({"order_id": order, "tienda_id": tienda})
     job = "App\\\\Jobs\\\\NetsuiteSyncJob"
     return f'{{"job": "{job}",  "data":{data}, "nota":"caf\u00e9 \\u00e9"}}'
+
+
+def digest_of(text: str) -> str:
+    """Return the digest of a text in the form of `payload_digest`."""
+    return sha256(text.encode()).hexdigest()[:32]
 
 
 def _no_values(body: str) -> Mapping[str, Any]:  # noqa: ARG001 the type's
@@ -42,7 +49,9 @@ class Framework:
     `payload` returns the payload of an order's job; `failed_values` returns the values of the other
     columns that the framework writes into `failed_jobs`, and `failed_at` converts the time.
     `reserved` returns the values of a job that is reserved since a time, or not reserved. `taken`
-    returns the values that a worker sets when it reserves a job.
+    returns the values that a worker sets when it reserves a job. `payload_digest` returns the
+    digest by which the bot recognizes a job, and `unedited` a payload without the numbers that a
+    retry edits.
     """
 
     name: str
@@ -54,6 +63,8 @@ class Framework:
     failed_at: Callable[[datetime], Any] = lambda at: at
     reserved: Callable[[int | None], Mapping[str, Any]] = _reserved
     taken: Callable[[int], Mapping[str, Any]] = _taken
+    payload_digest: Callable[[str], str] = digest_of
+    unedited: Callable[[str], str] = str
 
     def insert_failed(self, failed: Table, row: Mapping[str, Any]) -> Insert:
         """Return the statement by which the framework stores a failed job."""
@@ -61,7 +72,8 @@ class Framework:
         values = {**self.failed_values(row["payload"] or ""), **row, **at}
         columns = {one.name: column(one.name, one.type) for one in failed.columns}
         more: dict[str, ColumnClause[Any]] = {name: column(name) for name in values}
-        return insert(table(failed.name, *{**more, **columns}.values())).values(values)
+        named = table(failed.name, *{**more, **columns}.values(), schema=failed.schema)
+        return insert(named).values(values)
 
 
 def _create_spec(engine: Engine) -> None:
@@ -173,6 +185,17 @@ def _with_uuid(body: str) -> Mapping[str, Any]:
     return {"connection": "database", "uuid": uuid}
 
 
+def _digest_of_uuid(body: str) -> str:
+    return digest_of(json.loads(body)["uuid"])
+
+
+_EDITED = re.compile(r'"(retryUntil|attempts)":(\d+|null)')
+
+
+def _without_edits(body: str) -> str:
+    return _EDITED.sub(r'"\1":*', body)
+
+
 def _with_connection(body: str) -> Mapping[str, Any]:  # noqa: ARG001 the type's
     return {"connection": "database"}
 
@@ -216,6 +239,8 @@ LARAVEL_8 = Framework(
     ),
     laravel_payload,
     _with_uuid,
+    payload_digest=_digest_of_uuid,
+    unedited=_without_edits,
 )
 LARAVEL_13 = Framework(
     "laravel-13",

@@ -132,8 +132,10 @@ class Team:
     # ---- what people do
 
     def say(self, words: str, *, as_: str = "operator", channel: str = "queue-ops") -> Answer:
-        """Run `/queue` with these words."""
-        response = self.slack.command(as_, channel, f"/queue {words}", wait=REPLY_SECONDS)
+        """Run the slash command with these words."""
+        response = self.slack.command(
+            as_, channel, f"{self.settings.command} {words}", wait=REPLY_SECONDS
+        )
         return Answer(response)
 
     def click(

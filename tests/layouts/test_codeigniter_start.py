@@ -14,7 +14,7 @@ from bot.wall_clock import unix
 from bot.wiring import check_tables, layout_of, open_engines, queue_of
 from tests.kit.clock import Clock
 from tests.kit.frameworks import CODEIGNITER, LARAVEL_8
-from tests.kit.grants import PAGE, PASSWORD, statements, user_of
+from tests.kit.grants import PAGE, PASSWORD, QueueDatabases, statements, user_of
 from tests.kit.queues import GRACE, TestQueue
 from tests.kit.replicas import ask, codes, hold, make_setup
 from tests.services.mariadb import MariaDB
@@ -28,10 +28,11 @@ NAMES = {
 
 def grants(schema: str, own: str, user: str) -> list[str]:
     """Return the statements of both pages for the account that runs the bot."""
-    general = statements("run", schema, own, user)
+    databases = QueueDatabases(schema, schema, own)
+    general = statements("run", user, databases)
     names = (f"`{schema}`.jobs ", f"`{schema}`.failed_jobs ")
     general = [one for one in general if not any(name in one for name in names)]
-    return general + statements("run", schema, own, user, LAYOUT_PAGE)
+    return general + statements("run", user, databases, LAYOUT_PAGE)
 
 
 def test_every_change_works_with_the_grants_of_the_pages_and_a_schema_of_the_bot(
