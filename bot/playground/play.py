@@ -34,7 +34,7 @@ from bot.playground.frameworks.spec import SPEC
 from bot.playground.guide import GUIDE
 from bot.playground.rows import tables_json
 from bot.playground.seed import seed as seed_queue
-from bot.playground.seed_history import seed_history
+from bot.playground.seed_history import seed_history, seed_reservations
 from bot.playground.worker import SEED, Worker
 from bot.queue.layouts import Queue
 from bot.settings import Settings
@@ -116,6 +116,7 @@ def playing(
         seed_queue(engine, framework)
         migrate(engine)
         seed_history(engine)
+        seed_reservations(engine, framework.queue)
         changed = {**framework.settings, **settings}
         bot = make_bot(playground_settings(slack, database, changed), INTERVAL, grace)
         roles.update({user: _roles(bot, user) for user in slack.workspace.users})

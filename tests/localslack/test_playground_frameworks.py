@@ -15,6 +15,7 @@ from bot.database.engine import connect
 from bot.database.transactions import reading
 from bot.localslack.demo import IDS
 from bot.playground.frameworks import FRAMEWORKS
+from bot.playground.frameworks.codeigniter_queue import CODEIGNITER_QUEUE
 from bot.playground.frameworks.framework import JOB_CLASSES, Cause, Framework, Task
 from bot.playground.frameworks.laravel import BACKOFF, DEADLINE, LARAVEL, RETRY_AFTER
 from bot.playground.play import playing
@@ -152,3 +153,39 @@ def test_the_playground_of_laravel_says_what_its_layout_does(tmp_path: Path) -> 
         assert "A reservation expires after 20 min" in text("stuck")
         assert "`maxTries 3`" in text("failed-job 45")
         assert slack.messages(IDS.queue_ops)
+
+
+def test_a_job_of_codeigniter_queue_waits_in_its_row_until_its_last_attempt(tmp_path: Path) -> None:
+    queue = seeded(tmp_path, CODEIGNITER_QUEUE)
+    with queue.engine.begin() as connection:
+        others = queue.queue.jobs.delete().where(queue.queue.jobs_layout.id != 121)
+        connection.execute(others)
+        for attempts in (1, 2):
+            job = CODEIGNITER_QUEUE.reserve(connection, NOW + timedelta(hours=attempts))
+            assert job is not None
+            assert (job["status"], job["attempts"]) == (1, attempts - 1)
+            values = CODEIGNITER_QUEUE.next_attempt(job, unix(NOW))
+            assert values is not None
+            assert CODEIGNITER_QUEUE.end(connection, job)
+            connection.execute(insert(queue.queue.jobs), values)
+        job = CODEIGNITER_QUEUE.reserve(connection, NOW + timedelta(hours=3))
+    assert job is not None
+    assert (job["id"], job["attempts"]) == (121, 2)
+    assert CODEIGNITER_QUEUE.next_attempt(job, unix(NOW)) is None
+    queue.engine.dispose()
+
+
+def test_the_playground_of_codeigniter_queue_says_what_its_layout_does(tmp_path: Path) -> None:
+    with playing(tmp_path, layout="codeigniter_queue", worker=False, grace=GRACE) as slack:
+
+        def text(words: str) -> str:
+            answer = slack.command("operator", "#queue-ops", f"/queue {words}", wait=GRACE)
+            return json.dumps(answer["replies"][0])
+
+        assert "came from the connection `redis`" in text("retry 38")
+        stuck = text("stuck")
+        assert "job 119" in stuck.lower()
+        assert "at least 14 min" in stuck
+        assert "its attempts are unchanged" in stuck
+        assert "`priority high`" in text("failed-job 44")
+        assert "attempts" in text("release 119")
