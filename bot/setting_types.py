@@ -123,6 +123,12 @@ def _link(value: str) -> str:
     return value
 
 
+def _signing_secret(value: SecretStr) -> SecretStr:
+    if re.fullmatch(r"[!-~]{16,128}", value.get_secret_value()) is None:
+        raise ValueError("must be the app's Signing Secret, from Basic Information")
+    return value
+
+
 def _audit_secret(value: SecretStr) -> SecretStr:
     if re.fullmatch(r"[0-9a-f]{64}", value.get_secret_value()) is None:
         raise ValueError("must be a key of 64 hex digits; queue-bot audit new-key prints one")
@@ -273,6 +279,7 @@ Port = Annotated[int, Field(ge=0, le=65_535)]
 
 BotToken = Annotated[SecretStr, _starting("xoxb-")]
 AppToken = Annotated[SecretStr, _starting("xapp-")]
+SigningSecret = Annotated[SecretStr, AfterValidator(_signing_secret)]
 AuditSecret = Annotated[SecretStr, AfterValidator(_audit_secret)]
 ApiUrl = Annotated[str, AfterValidator(_api)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database)]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import ClassVar, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, Field, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
@@ -44,6 +44,7 @@ from bot.setting_types import (
     Positive,
     Readers,
     RoleWord,
+    SigningSecret,
     SlashCommand,
     Subjects,
     Table,
@@ -56,7 +57,7 @@ from bot.setting_types import (
 )
 
 PREFIX = "QUEUE_BOT_"
-Need = Literal["run", "database", "manifest"]
+Need = Literal["run", "database", "manifest", "nothing"]
 # Sentences for pydantic's errors about plain types, written for people who set variables.
 _PLAIN = {
     "bool_parsing": "must be true or false",
@@ -96,19 +97,23 @@ class Settings(BaseSettings):
     NEEDED: ClassVar[Mapping[Need, tuple[str, ...]]] = {
         "run": (
             "SLACK_BOT_TOKEN",
-            "SLACK_APP_TOKEN",
             "DATABASE_URL",
             "QUEUE_BOT_AUDIT_CHANNEL",
             "QUEUE_BOT_ALERT_CHANNEL",
         ),
         "database": ("DATABASE_URL",),
         "manifest": (),
+        "nothing": (),
     }
     OF_MANIFEST: ClassVar[tuple[str, ...]] = ("QUEUE_BOT_COMMAND", "QUEUE_BOT_ENVIRONMENT")
+    NEEDED_BY_MODE: ClassVar[Mapping[str, str]] = {
+        "socket": "SLACK_APP_TOKEN",
+        "http": "SLACK_SIGNING_SECRET",
+    }
 
     slack_bot_token: BotToken | None = Field(None, alias="SLACK_BOT_TOKEN")
     slack_app_token: AppToken | None = Field(None, alias="SLACK_APP_TOKEN")
-    slack_signing_secret: SecretStr | None = Field(None, alias="SLACK_SIGNING_SECRET")
+    slack_signing_secret: SigningSecret | None = Field(None, alias="SLACK_SIGNING_SECRET")
     slack_api_url: ApiUrl = Field("https://slack.com/api/", alias="SLACK_API_URL")
     database_url: DatabaseUrl | None = Field(None, alias="DATABASE_URL")
     database_ca: ExistingFile | None = Field(None, alias="DATABASE_CA")
@@ -164,6 +169,9 @@ class Settings(BaseSettings):
     audit_key: AuditSecret | None = None
     audit_key_old: AuditSecret | None = None
 
+    mode: Literal["socket", "http"] = "socket"
+    http_port: Port = 3000
+    http_host: str = "127.0.0.1"
     monitoring_port: Port | None = None
     monitoring_host: str = "127.0.0.1"
 
@@ -232,7 +240,7 @@ def load_settings(environ: Mapping[str, str], *, need: Need) -> Settings:
         }
     problems = [*_unknown(raw_values), *_named_twice(raw_values)]
     raw_values = _with_files(raw_values, problems)
-    problems += [_missing(name) for name in Settings.NEEDED[need] if name not in raw_values]
+    problems += [_missing(name) for name in needed(raw_values, need) if name not in raw_values]
     source = EnvSettingsSource(Settings)
     fields_of = {**variables(), **old_variables()}
     source.env_vars = {
@@ -247,6 +255,16 @@ def load_settings(environ: Mapping[str, str], *, need: Need) -> Settings:
         if not problems:
             return settings
     raise SettingsError(problems)
+
+
+def needed(raw_values: Mapping[str, str], need: Need) -> list[str]:
+    """Return the variables that a command needs, in the mode that the variables name."""
+    by_mode = Settings.NEEDED_BY_MODE
+    names = list(Settings.NEEDED[need])
+    if need == "run":
+        mode = raw_values.get("QUEUE_BOT_MODE", "socket").strip()
+        names.insert(1, by_mode.get(mode, by_mode["socket"]))
+    return names
 
 
 def _unknown(raw_values: Mapping[str, str]) -> list[str]:

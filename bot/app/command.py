@@ -18,6 +18,7 @@ from bot.app.limits import PersonLimits
 from bot.database.transactions import Clock, now_of
 from bot.models.actions import Action, Actions, CountsAs, RowKind
 from bot.models.command_help import HelpTopic
+from bot.models.doctor import Diagnose, undiagnosed
 from bot.models.jobs import Value
 from bot.models.operations import Progress, Target
 from bot.models.requests import SLASH_COMMAND, Invocation, Message, Modal
@@ -143,6 +144,7 @@ class Setup:
     slash: str = SLASH_COMMAND
     environment: str | None = None
     clock: Clock = now_of
+    diagnose: Diagnose = undiagnosed
     commands: Mapping[str, "Command"] = field(default_factory=dict)
 
     @property

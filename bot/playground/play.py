@@ -19,6 +19,7 @@ from sqlalchemy import Engine
 from bot.access.roles import Need, Unreachable, role_of
 from bot.app.command import find_commands
 from bot.database.engine import connect
+from bot.doctor.checks import diagnosing
 from bot.localslack.blocks.specs import Json
 from bot.localslack.control import AppInfo
 from bot.localslack.delivery.envelopes import ACK_SECONDS
@@ -118,7 +119,8 @@ def playing(
         seed_history(engine)
         seed_reservations(engine, framework.queue)
         changed = {**framework.settings, **settings}
-        bot = make_bot(playground_settings(slack, database, changed), INTERVAL, grace)
+        configured = playground_settings(slack, database, changed)
+        bot = make_bot(configured, INTERVAL, grace, diagnosing(configured, grace))
         roles.update({user: _roles(bot, user) for user in slack.workspace.users})
         bot.start()
         if worker:

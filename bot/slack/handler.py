@@ -13,6 +13,7 @@ from slack_bolt import Ack
 from slack_sdk.errors import SlackClientError
 from slack_sdk.web import WebClient
 from slack_sdk.webhook import WebhookClient
+from structlog.contextvars import bound_contextvars
 
 from bot.app.command import Setup
 from bot.app.dispatch import dispatch, is_change, is_preview
@@ -27,6 +28,7 @@ from bot.slack.envelopes import Envelope, HomeVisit
 from bot.slack.home import Homes
 from bot.slack.modals import Modals
 from bot.slack.poster import SlackPoster
+from bot.slack.request_log import log_request
 from bot.slack.response_urls import is_of_slack
 from bot.text import Mrkdwn, code
 from bot.views.blocks import section
@@ -178,6 +180,11 @@ class RequestHandler:
         return self._workers.submit(self._execute, envelope)
 
     def _execute(self, envelope: Envelope) -> Reply:
+        # Every log line of the request has the id, which the audit record has too.
+        with bound_contextvars(request=envelope.invocation.request_id):
+            return self._run(envelope)
+
+    def _run(self, envelope: Envelope) -> Reply:
         invocation = envelope.invocation
         changed = False
         outcome: Outcome | None = None
@@ -193,11 +200,12 @@ class RequestHandler:
         except Exception:
             # The change was rolled back. The person reads the bug's id; the log has the details.
             bug_id = token_hex(4)
-            log.exception("bug", bug_id=bug_id, request=invocation.request_id)
+            log.exception("bug", bug_id=bug_id)
             texts = texts_of(self._setup, invocation)
             return Reply(bug_message(bug_id, texts, nothing_changed=not changed))
         finally:
             self._metrics.finished(outcome, monotonic() - began)
+            log_request(envelope, outcome, began)
 
     def _follow_up(self, envelope: Envelope, reply: Reply) -> None:
         """Send the answer apart from the acknowledgement, and then redraw the person's Home."""

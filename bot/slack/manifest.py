@@ -1,5 +1,6 @@
-"""The app's manifest, for the configured slash command and environment."""
+"""The app's manifest, for the configured slash command and environment, and its scopes."""
 
+import re
 from importlib.resources import files
 
 from bot.models.requests import SLASH_COMMAND
@@ -23,3 +24,10 @@ def manifest(slash: str = SLASH_COMMAND, environment: str | None = None) -> str:
     ):
         text = text.replace(line, changed)
     return text
+
+
+def needed_scopes() -> dict[str, str]:
+    """Return the bot scopes of the manifest, each with its purpose from the line's comment."""
+    scopes = manifest().partition("    bot:\n")[2].partition("\n\n")[0]
+    lines = re.findall(r"^      - (\S+)(?: +# (.*))?$", scopes, re.MULTILINE)
+    return {scope: purpose.strip() for scope, purpose in lines}

@@ -194,6 +194,14 @@ def require_current(connection: Connection) -> None:
         raise StartError(
             [f"The bot's tables are at version {current}, newer than this bot: update the bot."]
         )
+    if absent := _missing_tables(connection):
+        sentence = (
+            f"The table {absent[0]} is missing, or this account has no privilege on it. Grant the "
+            "account what docs/operating.md lists, or restore the table from a backup. Without a "
+            "backup, empty queue_bot_migrations and run queue-bot migrate: it creates only what is "
+            "missing."
+        )
+        raise StartError([sentence])
     missing = _missing_columns(connection)
     if missing:
         sentence = (
@@ -202,6 +210,12 @@ def require_current(connection: Connection) -> None:
             "queue-bot migrate. The queue's own tables stay as they are."
         )
         raise StartError([sentence])
+
+
+def _missing_tables(connection: Connection) -> list[str]:
+    """Return the bot's tables that the database lacks, or that it does not show this account."""
+    present = set(inspect(connection).get_table_names(schema=own_schema(connection)))
+    return [table.name for table in metadata.sorted_tables if table.name not in present]
 
 
 def _missing_columns(connection: Connection) -> list[str]:

@@ -1075,6 +1075,7 @@ label-example = *The newest exception* (secrets masked)
 label-newest-failures = *Newest failed jobs of this group*
 error-none-left = None of the newest failures of this group is still in failed_jobs.
 help-errors = failures by cause, and whether they still happen
+help-doctor = check the settings, Slack, the database and the bot's work; says what to do
 help-error = details of one error group
 refusal-error-group-not-found = There is no error group { $id }: its failures were removed, or it never existed
 reason-error-group-not-found = error group not found
@@ -1892,3 +1893,24 @@ watch-check = { $queue }: checked { $age } ago
 status-estimated = ⏳ Estimated: the first exact count is not ready yet. Ask again in a minute for exact numbers.
 modal-counting = Counting the failed jobs …
 modal-preview = Preview
+
+## doctor
+
+doctor-problem =
+    { $count ->
+        [one] *{ $count } problem*
+       *[other] *{ $count } problems*
+    }
+doctor-warning =
+    { $count ->
+        [one] { $count } warning
+       *[other] { $count } warnings
+    }
+doctor-skipped = { $count } not checked
+doctor-ok = { $count } ok
+doctor-status-problem = *Problem* { $check }
+doctor-status-warning = *Warning* { $check }
+doctor-status-skipped = *Not checked* { $check }
+doctor-more = … and { $count } more.
+doctor-good = No problem: { $names }
+doctor-terminal = In a terminal, { $command } also opens a WebSocket and verifies more of the audit log.

@@ -1130,6 +1130,7 @@ label-example = *La excepción más reciente* (datos secretos ocultos)
 label-newest-failures = *Jobs fallidos más recientes de este grupo*
 error-none-left = Ninguno de los fallos más recientes de este grupo sigue en failed_jobs.
 help-errors = fallos según su causa, y si siguen ocurriendo
+help-doctor = comprueba la configuración, Slack, la base de datos y el trabajo del bot; dice qué hacer
 help-error = detalles de un grupo de error
 refusal-error-group-not-found = No existe el grupo de error { $id }: sus fallos se quitaron, o nunca existió
 reason-error-group-not-found = grupo de error no encontrado
@@ -2008,3 +2009,26 @@ watch-check = { $queue }: revisada hace { $age }
 status-estimated = ⏳ Estimado: el primer conteo exacto todavía no está listo. Vuelve a pedirlo en un minuto para ver los números exactos.
 modal-counting = Contando los jobs fallidos …
 modal-preview = Vista previa
+
+## doctor
+
+doctor-problem =
+    { $count ->
+        [one] *{ $count } problema*
+        [many] *{ $count } de problemas*
+       *[other] *{ $count } problemas*
+    }
+doctor-warning =
+    { $count ->
+        [one] { $count } advertencia
+        [many] { $count } de advertencias
+       *[other] { $count } advertencias
+    }
+doctor-skipped = { $count } sin comprobar
+doctor-ok = { $count } bien
+doctor-status-problem = *Problema* { $check }
+doctor-status-warning = *Advertencia* { $check }
+doctor-status-skipped = *Sin comprobar* { $check }
+doctor-more = … y { $count } más.
+doctor-good = Sin problemas: { $names }
+doctor-terminal = Los detalles están en inglés, como en el log. En una terminal, { $command } también abre un WebSocket y verifica más del registro de auditoría.
