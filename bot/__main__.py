@@ -42,7 +42,7 @@ from bot.store.audit.keys import new_secret
 from bot.store.migrate import migrate as apply_migrations
 from bot.store.migrate import require_current
 from bot.terminal import TerminalRequest, do, name_problem, report_health, reported
-from bot.text import texts_for
+from bot.text import clean, texts_for
 from bot.views.refusal import refusal_sentence
 from bot.wiring import (
     audit_keys,
@@ -325,7 +325,8 @@ def tail(lines: int) -> None:
     for row in reversed(rows):
         line = audit_log.line(row)
         targets = " ".join(f"{target.kind} {target.id}" for target in line.targets)
-        click.echo(f"{line.at} {line.actor} {line.action} {targets} {line.outcome}: {line.answer}")
+        shown = f"{line.at} {line.actor} {line.action} {targets} {line.outcome}: {line.answer}"
+        click.echo(clean(shown))
 
 
 if __name__ == "__main__":

@@ -75,7 +75,8 @@ def configure(level: str = "INFO", mask: Callable[[Any], Any] = lambda event: ev
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
             redaction,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
+            # In ASCII, because a terminal executes other control characters (U+009B).
+            structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),

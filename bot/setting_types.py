@@ -140,9 +140,9 @@ def _file(value: Path) -> Path:
 
 
 def is_exposed(path: str) -> bool:
-    """Return whether every account on this machine can read the file."""
+    """Return whether every account on this machine can read or replace the file's content."""
     try:
-        return bool(Path(path).stat().st_mode & stat.S_IROTH)
+        return bool(Path(path).stat().st_mode & (stat.S_IROTH | stat.S_IWOTH))
     except (OSError, ValueError):
         return False
 
