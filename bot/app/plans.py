@@ -207,8 +207,7 @@ def check_role(work: Work, action: Action, total: int) -> None:
 def check_parallel(work: Work, total: int) -> None:
     """Raise `Denied` if requests of the same moment together exceed the operator's limit.
 
-    The caller has tracked the `total` rows of this request and commits next, so that requests wait
-    for each other only for a moment.
+    The caller has tracked the `total` rows and commits next, so requests wait only for a moment.
     """
     if work.grant.role < Role.ADMIN:
         leases.lock_lease(work.connection, "bulk")
@@ -216,10 +215,7 @@ def check_parallel(work: Work, total: int) -> None:
 
 
 def check_recent(work: Work, total: int, *, tracked: int = 0) -> None:
-    """Raise `Denied` if these rows and the recently retried rows exceed the operator's limit.
-
-    `tracked` of these rows are tracked already.
-    """
+    """Raise `Denied` if `total` rows, `tracked` or not, and the recent rows exceed the limit."""
     has, minutes = work.grant.role, work.setup.operator_minutes
     if has >= Role.ADMIN:
         return

@@ -19,7 +19,7 @@ _COMMAND = re.compile(
     r"|sqlcmd|bcp|docker|podman|helm|7z|zip|unzip|ldap\w{3,8}|smbclient|openssl|https?)\b"
 )
 _PASSWORD_OPTION = re.compile(
-    r"(?<=[\s\"'])(?P<option>-(?:p|P|a|w|k|K|passin|passout|passwd)[\"']?[ \t]{0,4}[\"']?(?:pass:)?)"
+    r"(?<=[\s\"'])(?P<option>-(?:[pPawkK]|passin|passout|passwd)[\"']?[ \t]{0,4}[\"']?(?:pass:)?)"
     r"(?P<value>[^\s\"'-][^\s\"']{0,400})"
 )
 _USER_OPTION = re.compile(
