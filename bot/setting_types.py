@@ -58,6 +58,8 @@ def _starting(*starts: str) -> AfterValidator:
             )
         if not value.get_secret_value().startswith(starts):
             raise ValueError(f"must be the token that starts with {starts[0]}")
+        if re.fullmatch(r"[\x21-\x7e]+", value.get_secret_value()) is None:
+            raise ValueError("must be only the token, without spaces and further lines")
         return value
 
     return AfterValidator(check)
@@ -87,7 +89,9 @@ def _api(value: str) -> str:
     The address must use https, so that no token leaves this machine unencrypted.
     """
     parts = urlsplit(value)
-    if not parts.hostname or parts.scheme not in {"http", "https"}:
+    # `https://slack.com@other.example` and `http://[::1].other.example` name another host.
+    is_host = re.fullmatch(r"(?:\[[0-9A-Fa-f:]+\]|[^\[\]@]+?)(?::\d+)?", parts.netloc)
+    if not is_host or not parts.hostname or parts.scheme not in {"http", "https"}:
         raise ValueError("must be an address like https://slack.com/api/")
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
         raise ValueError("must start with https:// (http:// only for this machine, 127.0.0.1)")
