@@ -52,7 +52,7 @@ from bot.store.migrate import migrate as apply_migrations
 from bot.store.migrate import require_current
 from bot.store.migrate_sql import pending_statements
 from bot.terminal import TerminalRequest, do, name_problem, report_health, reported
-from bot.text import texts_for
+from bot.text import clean, texts_for
 from bot.views.environment import label_of
 from bot.views.refusal import refusal_sentence
 from bot.wiring import (
@@ -406,7 +406,8 @@ def tail(lines: int) -> None:
     for row in reversed(rows):
         line = audit_log.line(row)
         targets = " ".join(f"{target.kind} {target.id}" for target in line.targets)
-        click.echo(f"{line.at} {line.actor} {line.action} {targets} {line.outcome}: {line.answer}")
+        shown = f"{line.at} {line.actor} {line.action} {targets} {line.outcome}: {line.answer}"
+        click.echo(clean(shown))
 
 
 if __name__ == "__main__":

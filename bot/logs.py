@@ -22,6 +22,10 @@ def redact(text: str) -> str:
     return _SECRET.sub("[secret]", text)
 
 
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""Control characters except the tab and the line end."""
+
+
 class _Redaction:
     """A log processor that removes secrets from an event, first by `redact`, then by `mask`."""
 
@@ -49,8 +53,22 @@ def _renderer() -> Any:
     """Return the renderer of log lines: for a person at a terminal, or for a program."""
     if sys.stderr.isatty():
         # The traceback is a masked text already.
-        return structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-    return structlog.processors.JSONRenderer(ensure_ascii=False)
+        console = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        return lambda logger, name, event: console(logger, name, _printable(event))
+    # In ASCII, because a terminal executes control characters such as U+009B.
+    return structlog.processors.JSONRenderer()
+
+
+def _printable(event: Any) -> Any:
+    """Return the event with its control characters escaped, because a terminal executes them."""
+    return {
+        key: re.sub(_CONTROLS, _escaped, item) if isinstance(item, str) else item
+        for key, item in event.items()
+    }
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return repr(match[0])[1:-1]
 
 
 class _Redactor(logging.Formatter):
