@@ -37,6 +37,8 @@ from bot.doctor.report import print_diagnosis
 from bot.masking.masker import mask_value
 from bot.models.operations import Preview
 from bot.models.refusals import Refusal, StartError
+from bot.playground.frameworks import FRAMEWORKS
+from bot.playground.frameworks.spec import SPEC
 from bot.reindex_terminal import reindex
 from bot.settings import exposed_files, load_settings
 from bot.setup_terminal import set_up, setup_options
@@ -120,6 +122,13 @@ def run() -> None:
     "--port", default=8100, show_default=True, help="Port of the page; 0 means any free port."
 )
 @click.option("--no-browser", is_flag=True, help="Do not open the page in a browser.")
+@click.option(
+    "--layout",
+    type=click.Choice(list(FRAMEWORKS)),
+    default=SPEC.name,
+    show_default=True,
+    help="Layout of the sample queue's tables, with that framework's payloads and worker.",
+)
 @click.option("--only-slack", is_flag=True, help="Start only the local Slack, for another app.")
 @click.option(
     "--manifest",
@@ -127,7 +136,13 @@ def run() -> None:
     help="Manifest of the other app (YAML or JSON); needs --only-slack.",
 )
 @stopping
-def playground(port: int, no_browser: bool, only_slack: bool, manifest: Path | None) -> None:  # noqa: FBT001 click passes a flag as a bool
+def playground(
+    port: int,
+    no_browser: bool,  # noqa: FBT001 click passes a flag as a bool
+    layout: str,
+    only_slack: bool,  # noqa: FBT001 as above
+    manifest: Path | None,
+) -> None:
     """Try the bot in a local Slack in your browser, with a sample queue and a worker.
 
     You need no Slack account.
@@ -153,7 +168,7 @@ def playground(port: int, no_browser: bool, only_slack: bool, manifest: Path | N
         return
     from bot.playground.play import play  # noqa: PLC0415 see above
 
-    play(port, browser=not no_browser, say=click.echo)
+    play(port, layout, browser=not no_browser, say=click.echo)
 
 
 @main.command()
@@ -234,8 +249,10 @@ def doctor_command(as_json: bool) -> None:  # noqa: FBT001 click passes a flag a
 
     The exit code is 0 if all is well, 1 for warnings, and 2 for problems.
     """
-    logs.configure("CRITICAL", mask_value)
-    raise SystemExit(print_diagnosis(diagnose(os.environ), click.echo, as_json=as_json))
+    logs.configure("WARNING", mask_value)
+    with logs.only_findings():
+        diagnosis = diagnose(os.environ)
+    raise SystemExit(print_diagnosis(diagnosis, click.echo, as_json=as_json))
 
 
 @main.group(name="audit")

@@ -3,7 +3,8 @@
 import logging
 import re
 import sys
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import contextmanager
 from typing import Any
 
 import structlog
@@ -83,4 +84,14 @@ def configure(level: str = "INFO", mask: Callable[[Any], Any] = lambda event: ev
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Redactor(redaction))
-    logging.basicConfig(handlers=[handler], level=max(logging.WARNING, number), force=True)
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+
+
+@contextmanager
+def only_findings() -> Iterator[None]:
+    """Suppress the log lines of libraries; the output then names each error once."""
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)

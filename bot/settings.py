@@ -20,8 +20,10 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from bot.app.subjects import taken_names
 from bot.models.refusals import StartError
 from bot.models.roles import Role
+from bot.models.subjects import ORDER, SHOP, USUAL
 from bot.setting_types import (
     ApiUrl,
     AppToken,
@@ -31,6 +33,7 @@ from bot.setting_types import (
     Channels,
     DatabaseUrl,
     ExistingFile,
+    FailedTable,
     Link,
     Members,
     Mention,
@@ -39,6 +42,7 @@ from bot.setting_types import (
     Positive,
     Readers,
     RoleWord,
+    Subjects,
     Table,
     TeamId,
     TimeOfDay,
@@ -157,11 +161,12 @@ class Settings(BaseSettings):
 
     # `schema` alone would hide a method of pydantic.
     own_schema: Table | None = Field(None, validation_alias="QUEUE_BOT_SCHEMA")
-    layout: Literal["spec", "laravel"] | None = None
+    layout: Literal["spec", "laravel", "codeigniter_queue"] | None = None
     jobs_table: Table = "jobs"
-    failed_jobs_table: Table = "failed_jobs"
+    failed_jobs_table: FailedTable = "failed_jobs"
     retry_after: Positive = 90
     connections: Words = ("database",)
+    subjects: Subjects | None = None
     order_paths: Paths | None = None
     tienda_paths: Paths | None = None
     masked_keys: Words = ()
@@ -315,6 +320,12 @@ def _contradictions(settings: Settings, need: Need) -> list[str]:
         problems.append(
             "QUEUE_BOT_SCHEMA needs MariaDB or MySQL: an SQLite file has no schemas; unset it."
         )
+    problems += _wrong_subjects(settings)
+    if "." in settings.failed_jobs_table and is_file:
+        problems.append(
+            "QUEUE_BOT_FAILED_JOBS_TABLE names a database, but an SQLite file has no databases; "
+            "write the table's name alone."
+        )
     if settings.audit_key is None and settings.audit_key_old is not None:
         problems.append("QUEUE_BOT_AUDIT_KEY_OLD is set without QUEUE_BOT_AUDIT_KEY; set both.")
     if need == "run" and not (settings.viewers or settings.operators or settings.admins):
@@ -323,3 +334,24 @@ def _contradictions(settings: Settings, need: Need) -> list[str]:
             "QUEUE_BOT_ADMINS, QUEUE_BOT_OPERATORS or QUEUE_BOT_VIEWERS."
         )
     return problems
+
+
+def _wrong_subjects(settings: Settings) -> list[str]:
+    """Return a sentence for each subject that contradicts another setting or a command."""
+    if settings.subjects is None:
+        return []
+    own = {
+        ORDER: ("QUEUE_BOT_ORDER_PATHS", settings.order_paths),
+        SHOP: ("QUEUE_BOT_TIENDA_PATHS", settings.tienda_paths),
+    }
+    problems = [
+        f"QUEUE_BOT_SUBJECTS and {own[subject.name][0]} both have paths; keep one of them."
+        for subject in settings.subjects
+        if subject.paths and subject.name in own and own[subject.name][1] is not None
+    ]
+    taken = sorted({subject.name for subject in settings.subjects} & (taken_names() - USUAL))
+    return problems + [
+        f"QUEUE_BOT_SUBJECTS uses the name {name}, which commands use for another argument; "
+        "choose another name."
+        for name in taken
+    ]

@@ -77,7 +77,7 @@ def set_up(output: Path, force: bool, **options: str | None) -> None:  # noqa: F
 
     Settings in the environment are answers too. Without a terminal, every answer must be given.
     """
-    logs.configure("CRITICAL", mask_value)
+    logs.configure("WARNING", mask_value)
     terminal = ClickTerminal()
     _confirm_file(output, terminal, force=force)
     known = {name: os.environ[name] for name in variables() if os.environ.get(name, "").strip()}
@@ -110,7 +110,8 @@ def _answers(terminal: ClickTerminal, given: dict[str, str]) -> dict[str, str]:
         click.echo()
         click.echo(manifest_text())
         click.echo("Then choose Install App.")
-    answers = Dialog(terminal, given).run()
+    with logs.only_findings():
+        answers = Dialog(terminal, given).run()
     answers.setdefault(AUDIT_KEY, new_secret())
     return answers
 

@@ -8,13 +8,14 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import URL, Engine, make_url
+from sqlalchemy import URL, Engine, MetaData, make_url
 
 from bot import __version__
 from bot.access.no_slack import NoSlack
 from bot.access.roles import Directory, Rules
-from bot.app.command import Alerting, Setup, find_commands
+from bot.app.command import Alerting, Setup
 from bot.app.limits import PersonLimits
+from bot.app.subjects import commands_of
 from bot.background.loop import INTERVAL
 from bot.database.dialects import is_sqlite
 from bot.database.engine import POOL, READ_SECONDS, connect
@@ -27,6 +28,7 @@ from bot.masking.keys import DEFAULT_MASKED_KEYS
 from bot.masking.masker import mask_text
 from bot.models.doctor import Diagnose, undiagnosed
 from bot.models.refusals import StartError
+from bot.models.subjects import ORDER, SHOP, USUAL
 from bot.queue.layouts import Layout, Queue, all_layouts, detect, fitted, require, warnings
 from bot.setting_types import is_exposed
 from bot.settings import Settings
@@ -148,7 +150,7 @@ def layout_of(settings: Settings, engine: Engine) -> Layout:
 
     Raises `StartError` if the columns fit several layouts.
     """
-    every = all_layouts(settings.retry_after, settings.connections)
+    every = all_layouts(settings.retry_after, settings.connections, settings.time_zone)
     layouts = [layout for layout in every if settings.layout in (None, layout.name)]
     with at_start(), reading(engine, time_limit(engine, START_SECONDS)) as connection:
         return detect(connection, settings.jobs_table, settings.failed_jobs_table, layouts)
@@ -160,16 +162,33 @@ def queue_of(settings: Settings, layout: Layout) -> Queue:
     schema = None
     if settings.own_schema is not None and url is not None:
         schema = make_url(url.get_secret_value()).database
-    jobs, failed = layout.tables(settings.jobs_table, settings.failed_jobs_table, schema)
+    order_paths, tienda_paths = (_paths(settings, name) for name in (ORDER, SHOP))
+    database, _, failed_name = settings.failed_jobs_table.rpartition(".")
+    jobs, failed = layout.tables(settings.jobs_table, failed_name, schema)
+    if database:
+        failed = failed.to_metadata(MetaData(), schema=database)
     return Queue(
         layout=layout,
         jobs=jobs,
         failed=failed,
         zone=settings.time_zone,
-        order_paths=settings.order_paths or DEFAULT_ORDER_PATHS,
-        tienda_paths=settings.tienda_paths or DEFAULT_TIENDA_PATHS,
+        order_paths=order_paths,
+        tienda_paths=tienda_paths,
+        subjects=tuple(s for s in settings.subjects or () if s.name not in USUAL),
         mask=partial(mask_text, keys=masked_keys(settings)),
     )
+
+
+def _paths(settings: Settings, name: str) -> tuple[str, ...]:
+    """Return the paths of the order or of the shop; none if the settings name other subjects."""
+    if name == ORDER:
+        usual = settings.order_paths or DEFAULT_ORDER_PATHS
+    else:
+        usual = settings.tienda_paths or DEFAULT_TIENDA_PATHS
+    if settings.subjects is None:
+        return usual
+    paths = {subject.name: subject.paths or usual for subject in settings.subjects}
+    return paths.get(name, ())
 
 
 def masked_keys(settings: Settings) -> tuple[str, ...]:
@@ -253,7 +272,7 @@ def make_setup(
                 "refusals": settings.refusals_per_minute,
             }
         ),
-        commands=find_commands(),
+        commands=commands_of(queue),
     )
 
 

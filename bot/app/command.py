@@ -6,7 +6,7 @@ from datetime import datetime, time
 from enum import Enum
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -47,6 +47,8 @@ class Arguments(BaseModel):
     """A command's arguments; a field marked `positional` receives the words without `=`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    # Whether the command has an argument for each subject of the settings.
+    takes_subjects: ClassVar[bool] = False
 
 
 class Nothing(Value):

@@ -20,7 +20,7 @@ from bot.models.roles import Role
 from bot.queue.children import children_of
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.store import leases
-from bot.store.failures import index
+from bot.store.failures import index, relabeling
 from bot.store.failures.zone_offset import require_right_zone
 from bot.store.operations import change_freeze, duplicates, operations, transitions
 
@@ -105,6 +105,8 @@ def preview(work: Work, action: Action, scope: Scope, options: BulkOptions = PLA
     scope has a time but `failed_at` is in another zone, and `Invalid` for a canary of a single job.
     """
     complete = index.catch_up(work.connection, work.queue, work.now)
+    if scope.has_subject and relabeling.is_needed(work.connection, work.queue):
+        complete = False
     if scope.failed_before is not None or scope.failed_after is not None:
         require_right_zone(work.connection, work.queue)
     plan = create(work, action, scope, options)

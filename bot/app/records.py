@@ -14,6 +14,7 @@ from bot.access.roles import Grant
 from bot.app.command import Command, Effect, Result, Setup
 from bot.app.limits import FoldedRefusals
 from bot.app.responses import Outcome
+from bot.app.subjects import named_subjects
 from bot.app.targets import named
 from bot.database.time_limits import ServerSilent
 from bot.database.transactions import changing, time_limit
@@ -184,6 +185,7 @@ def _record_refusal(
             reason=refusal.code,
             answer=refusal_sentence(refusal, english, setup.actions)[:500],
             named=named(command, pending.values),
+            named_subjects=named_subjects(command, pending.values),
         )
         chain.write(connection, record, setup.audit_keys)
     return Outcome(command, grant, now, refusal=refusal)

@@ -60,6 +60,7 @@ def context_of(
         reader_zone=zone_of(setup, invocation),
         oldest_seconds=setup.oldest_seconds,
         reserved_seconds=setup.reserved_seconds,
+        has_reservation_times=setup.queue.layout.has_reservation_times,
         failed_count=setup.failed_count,
         archive_days=setup.archive_days,
         here=invocation.channel,
@@ -87,6 +88,7 @@ def channel_context(setup: Setup, now: datetime) -> Context:
         links=setup.links,
         zone=setup.zone,
         reader_zone=setup.zone,
+        has_reservation_times=setup.queue.layout.has_reservation_times,
         roles=_roles(setup),
         admins=setup.rules.admins,
     )

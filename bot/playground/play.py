@@ -29,12 +29,14 @@ from bot.localslack.proxies import bypass_proxies
 from bot.localslack.server import LocalSlack
 from bot.models.refusals import StartError
 from bot.models.roles import Role
+from bot.playground.frameworks import FRAMEWORKS
+from bot.playground.frameworks.spec import SPEC
 from bot.playground.guide import GUIDE
 from bot.playground.rows import tables_json
 from bot.playground.seed import seed as seed_queue
 from bot.playground.seed_history import seed_history
 from bot.playground.worker import SEED, Worker
-from bot.queue.layouts import Queue, spec_tables
+from bot.queue.layouts import Queue
 from bot.settings import Settings
 from bot.slack.runtime import SlackBot, freeze_heap
 from bot.store.migrate import migrate
@@ -64,8 +66,8 @@ CUT_SECONDS = 0.3
 """The seconds for which the bot's sockets stay open at the end, for messages in transit."""
 
 
-def play(port: int, *, browser: bool, say: Callable[[str], None]) -> None:
-    """Run the playground until Ctrl-C or SIGTERM; `say` prints its address."""
+def play(port: int, layout: str, *, browser: bool, say: Callable[[str], None]) -> None:
+    """Run the playground with this layout until Ctrl-C or SIGTERM; `say` prints its address."""
     bypass_proxies(os.environ)
     done = threading.Event()
 
@@ -76,7 +78,7 @@ def play(port: int, *, browser: bool, say: Callable[[str], None]) -> None:
     signal.signal(signal.SIGINT, end)
     with (
         tempfile.TemporaryDirectory(prefix="queue-bot-") as folder,
-        playing(Path(folder), port) as slack,
+        playing(Path(folder), port, layout) as slack,
     ):
         freeze_heap()
         say(f"Playground: {slack.url}")
@@ -90,6 +92,7 @@ def play(port: int, *, browser: bool, say: Callable[[str], None]) -> None:
 def playing(
     folder: Path,
     port: int = 0,
+    layout: str = SPEC.name,
     *,
     worker: bool = True,
     grace: int = 0,
@@ -98,21 +101,22 @@ def playing(
 ) -> Iterator[LocalSlack]:
     """Start all parts in order and stop them in reverse order.
 
-    `SlackBot` defines `grace`; `seed` makes the worker's orders and failures repeatable. `settings`
-    replace settings of the playground.
+    `layout` names one of `FRAMEWORKS`. `SlackBot` defines `grace`; `seed` makes the worker's orders
+    and failures repeatable. `settings` replace settings of the playground.
     """
     roles: dict[str, list[str]] = {}
     database = folder / "queue.sqlite3"
     engine = connect(f"sqlite:///{database}", grace=grace)
-    queue = Queue(*spec_tables())
-    simulated = Worker(engine, queue, seed)
+    framework = FRAMEWORKS[layout]
+    simulated = Worker(engine, framework, seed)
     app_info = AppInfo(lambda user: roles.get(user, []), suggestions)
-    backstage = _backstage(engine, queue, simulated if worker else None)
+    backstage = _backstage(engine, framework.queue, simulated if worker else None)
     with _closing(engine), _local_slack(port, app_info, backstage, grace) as slack:
-        seed_queue(engine, queue)
+        seed_queue(engine, framework)
         migrate(engine)
         seed_history(engine)
-        configured = playground_settings(slack, database, settings)
+        changed = {**framework.settings, **settings}
+        configured = playground_settings(slack, database, changed)
         bot = make_bot(configured, INTERVAL, grace, diagnosing(configured, grace))
         roles.update({user: _roles(bot, user) for user in slack.workspace.users})
         bot.start()

@@ -52,6 +52,9 @@ CURSORS = (
     "rules_next",
     "rules_group",
     "rules_seq",
+    "subjects",
+    "subjects_next",
+    "subjects_seq",
 )
 
 
@@ -98,6 +101,10 @@ MIGRATIONS: tuple[Callable[[Connection, datetime], None], ...] = (
     # The merges of error groups, and the cursors of their rules.
     _create_missing,
     _add_times,
+    # The reservations of tables without a column for the time.
+    _create_missing,
+    # The tables of subjects, and the cursors of the relabeling.
+    _create_missing,
 )
 """The migrations in order. Each can be repeated after an interruption; DDL commits at once."""
 

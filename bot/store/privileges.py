@@ -13,6 +13,7 @@ from bot.store.tables import (
     audit,
     audit_chain,
     audit_rejected,
+    audit_subjects,
     audit_targets,
     background_steps,
     batches,
@@ -21,6 +22,7 @@ from bot.store.tables import (
     error_groups,
     error_merges,
     failure_counts,
+    failure_subjects,
     failures,
     incident_deltas,
     incident_operations,
@@ -35,6 +37,7 @@ from bot.store.tables import (
     outcomes,
     probe_states,
     requests,
+    reservations,
     role_generation,
     rollups,
     samples,
@@ -58,11 +61,13 @@ FAILED_JOBS = REPLACE
 OWN_TABLES: tuple[tuple[Table, Privileges], ...] = (
     (audit, APPEND),
     (audit_targets, APPEND),
+    (audit_subjects, APPEND),
     (audit_chain, APPEND),
     (audit_rejected, APPEND),
     (migrations, READ),
     (requests, ALL),
     (failures, ALL),
+    (failure_subjects, REPLACE),
     (failure_counts, REPLACE),
     (error_groups, ALL),
     (error_merges, REPLACE),
@@ -85,6 +90,7 @@ OWN_TABLES: tuple[tuple[Table, Privileges], ...] = (
     (metric_deltas, REPLACE),
     (mutes, ALL),
     (probe_states, ALL),
+    (reservations, REPLACE),
     (watcher_load, EDIT),
     (background_steps, REPLACE),
     (role_generation, EDIT),
@@ -94,7 +100,10 @@ OWN_TABLES: tuple[tuple[Table, Privileges], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The databases and the tables of an installation, as GRANTs name them."""
+    """The databases and the tables of an installation, as GRANTs name them.
+
+    The name of a table in another database includes the database.
+    """
 
     schema: str
     own_schema: str
@@ -111,7 +120,7 @@ def migrate_grants(place: Place, account: str) -> list[str]:
     create = ("CREATE", "INDEX", "REFERENCES")
     if place.own_schema != place.schema:
         return [grant(f"{place.own_schema}.*", (*ALL, *create), account)]
-    purged = (audit, audit_targets)
+    purged = (audit, audit_targets, audit_subjects)
     return [
         grant(
             f"{place.own_schema}.{table.name}",
@@ -126,7 +135,10 @@ def grants(place: Place, account: str) -> list[str]:
     """Return the statements that give the account what the bot needs; `account` has its host."""
     queue = ((place.jobs, JOBS), (place.failed_jobs, FAILED_JOBS))
     return [
-        *(grant(f"{place.schema}.{name}", needed, account) for name, needed in queue),
+        *(
+            grant(name if "." in name else f"{place.schema}.{name}", needed, account)
+            for name, needed in queue
+        ),
         *(grant(f"{place.own_schema}.{t.name}", needed, account) for t, needed in OWN_TABLES),
     ]
 

@@ -5,6 +5,7 @@
 at = { $at }
 order = order { $id }
 tienda = shop { $id }
+subject = { $name } { $value }
 job-unknown = unknown job
 everyone = everyone
 attempts =
@@ -141,6 +142,7 @@ label-queue = *Queue:*
 label-class = *Class:*
 label-order = *Order:*
 label-tienda = *Shop:*
+label-subject = *{ $name }:*
 label-attempts = *Attempts:*
 label-created-at = *Created:*
 label-available-at = *Available:*
@@ -219,6 +221,9 @@ confirm-release =
        *[other] Release { $count } jobs?
     }
 confirm-release-text = Check the workers first. Any worker may take a released job. If the old worker is still running, the job may run twice.
+confirm-release-text-seen = Check the workers first. Any worker may take a released job. If the old worker is still running, the job may run twice. The tables have no time of the reservation: the bot releases the job only if its status is still reserved and its attempts are unchanged.
+stuck-seen = These tables do not have the time of a reservation. The ages count from when the bot first saw the job reserved.
+age-at-least = at least { $age }
 stuck-title = *Stuck jobs*, reserved for { $age } or more, the longest first
 stuck-none = ✅ No job has been reserved for { $age } or more.
 stuck-none-partial = ❓ None of the oldest and newest jobs has been reserved for { $age } or more. The queue is too long to scan in full.
@@ -266,7 +271,7 @@ refusal-row-refused = Row { $id } was not moved: the database refused the change
 refusal-row-has-children = Row { $id } was not changed, because rows of the table { $detail } refer to it. The database would delete or change those rows too, and an undo could not restore them. To change row { $id } anyway, repeat the command with force=yes
 reason-row-has-children = rows of another table refer to the row (repeat with force=yes)
 reason-times-off = failed_at is not in the time zone of QUEUE_BOT_TIME_ZONE
-refusal-other-connection = Failed job { $id } was not moved: it came from the connection { $detail }, whose jobs are not in this table. Retry it with php artisan queue:retry, or add the connection to QUEUE_BOT_CONNECTIONS if its driver is database
+refusal-other-connection = Failed job { $id } was not moved: it came from the connection { $detail }, whose jobs are not in this table. Retry it with the framework's own queue:retry, or add the connection to QUEUE_BOT_CONNECTIONS if its driver is database
 reason-row-too-long = a value is too long for its column
 reason-row-would-change = the table would store a different text
 reason-row-refused = the database refused the row
@@ -515,8 +520,8 @@ progress-stopped-clear-failed = ⚠️ Stopped. Failed jobs cleared: { $done } o
 progress-bar = { $bar } { $percent }% · { $done } of { $total }
 progress-refused =
     { $count ->
-        [one] 1 failed job was not moved, because the database refused it:
-       *[other] { $count } failed jobs were not moved, because the database refused them. The first:
+        [one] 1 failed job was not moved:
+       *[other] { $count } failed jobs were not moved. The first:
     }
 progress-skipped =
     { $count ->
@@ -786,6 +791,7 @@ history-none = No change and no refusal is recorded yet.
 
 ## Orders and history
 find-title = *Order*
+find-title-subject = *{ $name }*
 find-now = Now: { $what }
 find-now-nowhere = Now: the search found neither a failed job nor a job in the queue.
 find-now-failed = { $count } failed
@@ -829,6 +835,8 @@ find-looked-of =
 find-looked-time = ⏱️ The search reached its time limit: some results may be missing.
 find-none = There is no job and no record of this order.
 find-none-hint = Write the order exactly as in the payload, with the same capital letters. The bot keeps removed failures for 30 days.
+find-none-subject = There is no job and no record of { $subject }.
+find-none-hint-subject = Write the value exactly as in the payload, with the same capital letters. The bot keeps removed failures for 30 days.
 find-indexing = ⏳ The index of failures does not contain all older failures yet: some failures may be missing.
 fate-as = { $word } (failed job { $id })
 fate-by = { $word } ({ $how } by { $by })
@@ -845,8 +853,10 @@ history-narrow = There may be older records. To narrow the list: { $filters }
 history-record = All details of a record: { $command }
 button-older = Older records
 button-order = Show order
+button-subject = Show { $name } { $value }
 help-find = everything about one order
 problem-one-order = Exactly one order is needed
+problem-one-subject = Give exactly one of these: { $expected }
 
 ## People and help
 whoami-role = You are { $who }; your role is *{ $role }*.
@@ -1103,6 +1113,7 @@ scope-error = { " " }with the error { $error }
 scope-incident = { " " }of incident { $incident }
 scope-order = { " " }of order { $order }
 scope-tienda = { " " }of shop { $tienda }
+scope-subject = { " " }of { $subject }
 scope-after = { " " }that failed at { $at } or later
 scope-limit = { " " }(at most { $count }, the oldest first)
 scope-between = { " " }that failed from { $from } until before { $at }
@@ -1183,6 +1194,16 @@ bulk-processed-later =
         [one] ⚠️ A retried job has already processed the order of 1 of these failed jobs: { $orders }
        *[other] ⚠️ Retried jobs have already processed the orders of { $count } of these failed jobs: { $orders }
     }
+bulk-queued-subject =
+    { $count ->
+        [one] ⚠️ 1 of these failed jobs has the same { $name } as a job in the queue: { $values }
+       *[other] ⚠️ { $count } of these failed jobs have the same { $name } as a job in the queue: { $values }
+    }
+bulk-processed-later-subject =
+    { $count ->
+        [one] ⚠️ 1 of these failed jobs has the same { $name } as a retried job that was processed later: { $values }
+       *[other] ⚠️ { $count } of these failed jobs have the same { $name } as a retried job that was processed later: { $values }
+    }
 bulk-identical =
     { $count ->
         [one] ⚠️ 1 of these jobs has the same payload as another of these jobs.
@@ -1190,6 +1211,7 @@ bulk-identical =
     }
 bulk-duplicates-bounded = Only the newest jobs were checked for duplicates.
 bulk-children = ⚠️ The database also deletes or changes the rows of { $tables } that refer to these jobs. An undo does not restore those rows.
+bulk-note-codeigniter_queue = Each job keeps its priority. The bot skips jobs of other handlers, such as redis, and names these jobs.
 bulk-note-laravel = If the deadline of a job (retryUntil) has passed, the retry sets a new deadline of the same duration, or removes the deadline. The bot skips jobs of other connections and names these jobs.
 bulk-final = ⚠️ *No copies are kept:* this cannot be undone.
 bulk-ids-missing =
@@ -1774,6 +1796,7 @@ background-means-purge = The bot's own tables keep growing.
 background-step-index = Indexing new failures
 background-step-scan = Scanning older failures
 background-step-regroup = Grouping the failures by new rules
+background-step-relabel = Reading the subjects of the failures again
 background-step-group = Triggering incidents
 background-step-aggregate = Adding up counts
 background-step-merge = Adding up the counts of past days
@@ -1824,6 +1847,7 @@ problem-merge-itself = An error group cannot be merged into itself
 ## The first minute on a large queue
 watch-backfill = ⏳ Older failures: { $rows } of about { $total } are in the index
 watch-regrouping = ⏳ New grouping rules: failures are grouped again, { $rows } of about { $total } done
+watch-relabeling = ⏳ QUEUE_BOT_SUBJECTS changed: the failures are indexed again, { $rows } of about { $total } done
 watch-backfill-rate =
     { $count ->
         [one] 1 a second, about { $left } left

@@ -5,6 +5,7 @@
 at = { $at }
 order = orden { $id }
 tienda = tienda { $id }
+subject = { $name } { $value }
 job-unknown = job desconocido
 everyone = todos
 attempts =
@@ -163,6 +164,7 @@ label-queue = *Cola:*
 label-class = *Clase:*
 label-order = *Orden:*
 label-tienda = *Tienda:*
+label-subject = *{ $name }:*
 label-attempts = *Intentos:*
 label-created-at = *Creado:*
 label-available-at = *Disponible:*
@@ -241,6 +243,9 @@ confirm-release =
        *[other] ¿Liberar { $count } jobs?
     }
 confirm-release-text = Revisa antes los workers. Cualquier worker puede tomar un job liberado. Si el worker anterior sigue corriendo, el job puede ejecutarse dos veces.
+confirm-release-text-seen = Revisa antes los workers. Cualquier worker puede tomar un job liberado. Si el worker anterior sigue corriendo, el job puede ejecutarse dos veces. Las tablas no guardan la hora de la reserva: el bot libera el job solo si su estado sigue siendo reservado y sus intentos no cambiaron.
+stuck-seen = Estas tablas no guardan la hora de una reserva. El tiempo se cuenta desde que el bot vio el job reservado por primera vez.
+age-at-least = al menos { $age }
 stuck-title = *Jobs atascados*, reservados desde hace { $age } o más; primero los que llevan más tiempo
 stuck-none = ✅ Ningún job está reservado desde hace { $age } o más.
 stuck-none-partial = ❓ Ninguno de los jobs más antiguos y más recientes está reservado desde hace { $age } o más. La cola es demasiado larga para revisarla completa.
@@ -288,7 +293,7 @@ refusal-row-refused = La fila { $id } no se movió: la base de datos rechazó el
 refusal-row-has-children = La fila { $id } no se cambió, porque hay filas de la tabla { $detail } que dependen de ella. La base de datos también borraría o modificaría esas filas, y al deshacer no se recuperan. Para cambiar la fila { $id } de todos modos, repite el comando con force=yes
 reason-row-has-children = hay filas de otra tabla que dependen de la fila (repite con force=yes)
 reason-times-off = failed_at no está en la zona horaria de QUEUE_BOT_TIME_ZONE
-refusal-other-connection = El job fallido { $id } no se movió: vino de la conexión { $detail }, cuyos jobs no están en esta tabla. Reinténtalo con php artisan queue:retry, o agrega la conexión a QUEUE_BOT_CONNECTIONS si su driver es database
+refusal-other-connection = El job fallido { $id } no se movió: vino de la conexión { $detail }, cuyos jobs no están en esta tabla. Reinténtalo con el queue:retry del framework, o agrega la conexión a QUEUE_BOT_CONNECTIONS si su driver es database
 reason-row-too-long = un valor no cabe en su columna
 reason-row-would-change = la tabla guardaría un texto distinto del original
 reason-row-refused = la base de datos rechazó la fila
@@ -536,8 +541,8 @@ progress-stopped-clear-failed = ⚠️ Detenido. Jobs fallidos eliminados: { $do
 progress-bar = { $bar } { $percent }% · { $done } de { $total }
 progress-refused =
     { $count ->
-        [one] 1 job fallido no se movió, porque la base de datos lo rechazó:
-       *[other] { $count } jobs fallidos no se movieron, porque la base de datos los rechazó. Los primeros:
+        [one] 1 job fallido no se movió:
+       *[other] { $count } jobs fallidos no se movieron. Los primeros:
     }
 progress-skipped =
     { $count ->
@@ -825,6 +830,7 @@ history-none = Todavía no hay ningún cambio ni rechazo registrado.
 
 ## Órdenes e historial
 find-title = *Orden*
+find-title-subject = *{ $name }*
 find-now = Ahora: { $what }
 find-now-nowhere = Ahora: la búsqueda no encontró ni un job fallido ni un job en la cola.
 find-now-failed =
@@ -884,6 +890,8 @@ find-looked-of =
 find-looked-time = ⏱️ La búsqueda llegó a su tiempo límite: pueden faltar algunos resultados.
 find-none = No hay ningún job ni ningún registro de esta orden.
 find-none-hint = Escribe la orden exactamente como en el payload, con las mismas mayúsculas. El bot guarda los fallos quitados durante 30 días.
+find-none-subject = No hay ningún job ni ningún registro de { $subject }.
+find-none-hint-subject = Escribe el valor exactamente como en el payload, con las mismas mayúsculas. El bot guarda los fallos quitados durante 30 días.
 find-indexing = ⏳ El índice de fallos aún no contiene todos los fallos anteriores: pueden faltar algunos fallos.
 fate-as = { $word } (job fallido { $id })
 fate-by = { $word } ({ $how } de { $by })
@@ -900,8 +908,10 @@ history-narrow = Puede haber registros más antiguos. Para acotar la lista: { $f
 history-record = Todos los detalles de un registro: { $command }
 button-older = Registros anteriores
 button-order = Ver la orden
+button-subject = Ver { $name } { $value }
 help-find = todo sobre una orden
 problem-one-order = Hace falta exactamente una orden
+problem-one-subject = Indica exactamente uno de estos: { $expected }
 
 ## Personas y ayuda
 whoami-role = Eres { $who }; tu rol es *{ $role }*.
@@ -1158,6 +1168,7 @@ scope-error = { " " }con el error { $error }
 scope-incident = { " " }del incidente { $incident }
 scope-order = { " " }de la orden { $order }
 scope-tienda = { " " }de la tienda { $tienda }
+scope-subject = { " " }de { $subject }
 scope-after = { " " }con fallo desde { $at }
 scope-limit = { " " }(como máximo { $count }, primero los más antiguos)
 scope-between = { " " }con fallo desde { $from } y antes de { $at }
@@ -1238,6 +1249,16 @@ bulk-processed-later =
         [one] ⚠️ Un job reintentado ya procesó la orden de 1 de estos jobs fallidos: { $orders }
        *[other] ⚠️ Jobs reintentados ya procesaron las órdenes de { $count } de estos jobs fallidos: { $orders }
     }
+bulk-queued-subject =
+    { $count ->
+        [one] ⚠️ 1 de estos jobs fallidos tiene el mismo valor de { $name } que un job de la cola: { $values }
+       *[other] ⚠️ { $count } de estos jobs fallidos tienen el mismo valor de { $name } que un job de la cola: { $values }
+    }
+bulk-processed-later-subject =
+    { $count ->
+        [one] ⚠️ 1 de estos jobs fallidos tiene el mismo valor de { $name } que un job reintentado que se procesó después: { $values }
+       *[other] ⚠️ { $count } de estos jobs fallidos tienen el mismo valor de { $name } que un job reintentado que se procesó después: { $values }
+    }
 bulk-identical =
     { $count ->
         [one] ⚠️ 1 de estos jobs tiene el mismo payload que otro de estos jobs.
@@ -1245,6 +1266,7 @@ bulk-identical =
     }
 bulk-duplicates-bounded = Solo se revisaron los jobs más recientes en busca de duplicados.
 bulk-children = ⚠️ La base de datos también borra o modifica las filas de { $tables } que dependen de estos jobs. Al deshacer no se recuperan esas filas.
+bulk-note-codeigniter_queue = Cada job conserva su prioridad. Los jobs de otros handlers, como redis, se omiten y se nombran.
 bulk-note-laravel = Si el plazo de un job (retryUntil) venció, el reintento fija un plazo nuevo de la misma duración, o quita el plazo. Los jobs de otras conexiones se omiten y se nombran.
 bulk-final = ⚠️ *No se guardan copias:* esto no se puede deshacer.
 bulk-ids-missing =
@@ -1888,6 +1910,7 @@ background-means-purge = Las tablas del propio bot siguen creciendo.
 background-step-index = Indexar los fallos nuevos
 background-step-scan = Revisar los fallos anteriores
 background-step-regroup = Agrupar los fallos con reglas nuevas
+background-step-relabel = Leer otra vez los datos de búsqueda de los fallos
 background-step-group = Activar incidentes
 background-step-aggregate = Sumar los conteos
 background-step-merge = Sumar los conteos de días pasados
@@ -1938,6 +1961,7 @@ problem-merge-itself = Un grupo de error no se puede unir a sí mismo
 ## El primer minuto con una cola grande
 watch-backfill = ⏳ Fallos anteriores: { $rows } de aproximadamente { $total } ya están en el índice
 watch-regrouping = ⏳ Nuevas reglas de agrupación: los fallos se agrupan de nuevo, van { $rows } de aproximadamente { $total }
+watch-relabeling = ⏳ Cambió QUEUE_BOT_SUBJECTS: los fallos se indexan de nuevo, van { $rows } de aproximadamente { $total }
 watch-backfill-rate =
     { $count ->
         [one] 1 por segundo, faltan aproximadamente { $left }

@@ -70,6 +70,16 @@ def tienda(tienda_id: int | str | None, ctx: Context) -> Mrkdwn:
     return ctx.texts("tienda", id=bare) if bare else Mrkdwn()
 
 
+def subjects(values: Mapping[str, int | str], ctx: Context) -> Mrkdwn:
+    """Return the further subjects of a job: `user 77 · invoice F-9`; empty without any."""
+    return dots(*(subject(name, value, ctx) for name, value in values.items()))
+
+
+def subject(name: str, value: int | str, ctx: Context) -> Mrkdwn:
+    """Return a subject's name and value: `user 77`."""
+    return ctx.texts("subject", name=named(name), value=named(value, LONGEST_ID) or escape("–"))
+
+
 def row_id(id_: int, ctx: Context, values: Mapping[str, object]) -> Mrkdwn:
     """Return a row's id, with a link if the settings have a template."""
     url = filled(ctx.links.job, {**values, "job_id": id_})
@@ -101,6 +111,14 @@ def age(seconds: int, texts: Texts) -> Plain:
     if total < 86_400:
         return _two(total // 3_600, "h", total % 3_600 // 60, "min", texts)
     return _two(total // 86_400, "d", total % 86_400 // 3_600, "h", texts)
+
+
+def reservation_age(seconds: int, ctx: Context) -> Plain:
+    """Return how long a worker has had a job: `5 min`, or `at least 5 min` if that is unknown."""
+    known_age = age(seconds, ctx.texts)
+    if ctx.has_reservation_times:
+        return known_age
+    return Plain(ctx.texts.plain("age-at-least", age=known_age))
 
 
 def offset_values(minutes: int, texts: Texts) -> dict[str, str]:

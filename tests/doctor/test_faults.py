@@ -19,7 +19,7 @@ from bot.manifest import needed_scopes
 from bot.models.doctor import Diagnosis, Finding
 from bot.queue.layouts import spec_tables
 from bot.store import privileges
-from bot.store.migrate import migrate
+from bot.store.migrate import MIGRATIONS, migrate
 from tests.kit.eating_proxy import eating_proxy
 from tests.kit.team import team_settings
 from tests.services.mariadb import MariaDB
@@ -126,6 +126,7 @@ class Fault:
 
 
 AUDIT = IDS.queue_audit
+NEWEST = len(MIGRATIONS)
 FULL = (
     "CREATE TRIGGER {s}.full BEFORE INSERT ON {s}.queue_bot_requests FOR EACH ROW "
     "SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1114, MESSAGE_TEXT = 'The table is full'"
@@ -149,10 +150,10 @@ FAULTS = {
     ),
     "a missing migration": Fault(
         "own-tables",
-        ("version 2 of 3", "queue-bot migrate"),
+        (f"version {NEWEST - 1} of {NEWEST}", "queue-bot migrate"),
         sql=(
-            "DELETE FROM {s}.queue_bot_migrations WHERE version = 3",
-            "INSERT INTO {s}.queue_bot_migrations VALUES (3, NOW())",
+            f"DELETE FROM {{s}}.queue_bot_migrations WHERE version = {NEWEST}",
+            f"INSERT INTO {{s}}.queue_bot_migrations VALUES ({NEWEST}, NOW())",
         ),
     ),
     "a MyISAM table": Fault(

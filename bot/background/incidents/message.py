@@ -20,7 +20,7 @@ from bot.models.incidents import Incident
 from bot.models.operations import RetryOutcome
 from bot.models.requests import Message
 from bot.store import outbox
-from bot.store.failures import error_groups
+from bot.store.failures import error_groups, subjects
 from bot.store.incidents import assignment, lookups, transitions
 from bot.store.incidents.assignment import AssignedFailure
 from bot.store.operations.retries import tracked_jobs
@@ -238,7 +238,7 @@ def _drawn(
         left=failures_left,
         retried=max(0, incident.retried),
         deleted=max(0, incident.deleted),
-        newest=tuple(_failed_job(setup, failure) for failure in still_failed),
+        newest=tuple(_failed_jobs(setup, connection, still_failed)),
         first_at=_utc(setup, incident.first_failed_at, incident.triggered_at),
         last_at=_utc(setup, incident.last_failed_at, incident.last_at),
         by=incident.settled_by,
@@ -269,7 +269,7 @@ def _single(
     rows: Sequence[AssignedFailure],
     context: Context,
 ) -> Message:
-    alert = _failed_job(setup, rows[0])
+    (alert,) = _failed_jobs(setup, connection, rows[:1])
     if incident.failures_left == 0:
         state = counted_as(setup.actions, incident.settled_how) or "gone"
         retried = state == "retried"
@@ -285,13 +285,22 @@ def _retry_outcome(connection: Connection, seq: int, now: datetime) -> RetryOutc
     return None if job is None else retry_outcomes(connection, [job], now)[0]
 
 
-def _failed_job(setup: Setup, failure: AssignedFailure) -> FailedJobAlert:
+def _failed_jobs(
+    setup: Setup, connection: Connection, rows: Sequence[AssignedFailure]
+) -> list[FailedJobAlert]:
+    has_more = bool(setup.queue.subjects)
+    by_seq = subjects.of(connection, [row.seq for row in rows]) if has_more else {}
+    return [_failed_job(setup, row, by_seq.get(row.seq, {})) for row in rows]
+
+
+def _failed_job(setup: Setup, failure: AssignedFailure, more: subjects.Subjects) -> FailedJobAlert:
     return FailedJobAlert(
         failed_id=failure.failed_id,
         queue=failure.queue,
         job_class=failure.job_class,
         order_id=failure.order_id,
         tienda_id=failure.tienda_id,
+        subjects=dict(more),
         error=failure.error,
         failed_at=setup.queue.utc(failure.failed_at),
         row_digest=failure.row_digest,

@@ -1,7 +1,14 @@
 """The bot's own tables; each topic has its file. Times are naive UTC with microseconds."""
 
 from bot.store.tables.access import role_generation
-from bot.store.tables.audit import audit, audit_chain, audit_rejected, audit_targets, requests
+from bot.store.tables.audit import (
+    audit,
+    audit_chain,
+    audit_rejected,
+    audit_subjects,
+    audit_targets,
+    requests,
+)
 from bot.store.tables.background import background_steps
 from bot.store.tables.columns import metadata
 from bot.store.tables.failures import (
@@ -9,6 +16,7 @@ from bot.store.tables.failures import (
     error_groups,
     error_merges,
     failure_counts,
+    failure_subjects,
     failures,
 )
 from bot.store.tables.incidents import (
@@ -18,6 +26,7 @@ from bot.store.tables.incidents import (
     incidents,
     mutes,
     probe_states,
+    reservations,
 )
 from bot.store.tables.metrics import metric_deltas, rollups, samples
 from bot.store.tables.operations import (
@@ -38,6 +47,7 @@ __all__ = [
     "audit",
     "audit_chain",
     "audit_rejected",
+    "audit_subjects",
     "audit_targets",
     "background_steps",
     "batches",
@@ -46,6 +56,7 @@ __all__ = [
     "error_groups",
     "error_merges",
     "failure_counts",
+    "failure_subjects",
     "failures",
     "incident_deltas",
     "incident_operations",
@@ -61,6 +72,7 @@ __all__ = [
     "outcomes",
     "probe_states",
     "requests",
+    "reservations",
     "role_generation",
     "rollups",
     "samples",

@@ -2,6 +2,7 @@
 
 from sqlalchemy import Boolean, Column, Index, Integer, String, Table
 
+from bot.models.subjects import LONGEST_NAME, LONGEST_VALUE
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.store.tables.columns import OPTIONS, PLAIN, Id, RowId, Time, Wall, auto, metadata
 
@@ -45,6 +46,18 @@ failures = Table(
     # In this format a null is as large as a value. So an update of `removed_at` or `incident` moves
     # no row: a batch of 1,000 takes 4.5 ms instead of 10.8 ms.
     **{**OPTIONS, "mysql_row_format": "REDUNDANT"},
+)
+
+
+# The subjects of failures in addition to the order and the shop; the key finds the failures.
+failure_subjects = Table(
+    "queue_bot_failure_subjects",
+    metadata,
+    Column("name", String(LONGEST_NAME), primary_key=True),
+    Column("value", String(LONGEST_VALUE), primary_key=True),
+    Column("seq", Id, primary_key=True, autoincrement=False),
+    Index("queue_bot_failure_subjects_seq", "seq"),
+    **PLAIN,
 )
 
 

@@ -23,7 +23,9 @@ def health_lines(health: Health, ctx: Context) -> list[Mrkdwn]:
 
 def backfill_line(backfill: Backfill, ctx: Context) -> Mrkdwn:
     """Return the progress of indexing older failures: rows, rate and remaining time."""
-    key = "watch-regrouping" if backfill.regrouping else "watch-backfill"
+    key = "watch-backfill"
+    if backfill.regrouping or backfill.relabeling:
+        key = "watch-regrouping" if backfill.regrouping else "watch-relabeling"
     line = ctx.texts(key, rows=backfill.rows, total=backfill.total)
     if backfill.per_second is None or backfill.seconds_left is None:
         return line
