@@ -1,4 +1,4 @@
-"""The commands of the terminal: run, playground, do, migrate, health, setup, doctor and audit.
+"""The commands of the terminal, such as run, playground, do, migrate, health and doctor.
 
 Only this module reads the settings.
 """
@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from time import sleep
 from types import FrameType
@@ -42,6 +42,7 @@ from bot.playground.frameworks.spec import SPEC
 from bot.reindex_terminal import reindex
 from bot.settings import exposed_files, load_settings
 from bot.setup_terminal import set_up, setup_options
+from bot.slack.manifest import manifest
 from bot.slack.runtime import freeze_heap
 from bot.store.audit import audit_log, chain, history, verification
 from bot.store.audit.keys import new_secret
@@ -49,6 +50,7 @@ from bot.store.migrate import migrate as apply_migrations
 from bot.store.migrate import require_current
 from bot.terminal import TerminalRequest, do, name_problem, report_health, reported
 from bot.text import texts_for
+from bot.views.environment import label_of
 from bot.views.refusal import refusal_sentence
 from bot.wiring import (
     audit_keys,
@@ -94,11 +96,17 @@ def main() -> None:
 @main.command()
 @stopping
 def run() -> None:
-    """Run the bot: connect to Slack and answer until SIGTERM."""
+    """Run the bot: answer requests of Slack until SIGTERM."""
     logs.configure(mask=mask_value)
     for note in exposed_files(os.environ):
         log.warning(note)
     settings = load_settings(os.environ, need="run")
+    server = None
+    if settings.mode == "http":
+        # Socket Mode needs no HTTP server.
+        from bot.slack.http_server import HttpServer  # noqa: PLC0415 see above
+
+        server = HttpServer(settings.http_host, settings.http_port)
     bot = make_bot(settings, diagnose=diagnosing(settings))
     for note in start_notes(settings):
         log.warning(note)
@@ -113,7 +121,10 @@ def run() -> None:
     signal.signal(signal.SIGINT, end)
     bot.start()
     freeze_heap()
-    done.wait()
+    if server is None:
+        done.wait()
+    else:
+        server.serve(bot.requests, done)
     bot.stop()
 
 
@@ -171,6 +182,14 @@ def playground(
     play(port, layout, browser=not no_browser, say=click.echo)
 
 
+@main.command(name="manifest")
+@stopping
+def manifest_command() -> None:
+    """Print the Slack app's manifest for QUEUE_BOT_COMMAND and QUEUE_BOT_ENVIRONMENT."""
+    settings = load_settings(os.environ, need="manifest")
+    click.echo(manifest(settings.command, settings.environment), nl=False)
+
+
 @main.command()
 @stopping
 def migrate() -> None:
@@ -215,13 +234,15 @@ def do_command(words: str, name: str, as_json: bool, yes: bool, request_id: str 
     check_tables(engine, queue_of(settings, layout_of(settings, engine)))
     setup = replace(make_setup(settings, engine, NoSlack()), diagnose=lambda: diagnose(os.environ))
     arguments = TerminalRequest(words, name, request_id, yes, as_json)
-    raise SystemExit(do(setup, arguments, click.echo, _ask))
+    raise SystemExit(do(setup, arguments, click.echo, partial(_ask, settings.environment)))
 
 
-def _ask(preview: Preview) -> int | None:
+def _ask(environment: str | None, preview: Preview) -> int | None:
     if not sys.stdin.isatty():
         return None
-    typed = click.prompt(f"Type {preview.total} to confirm", default="", show_default=False)
+    where = "" if environment is None else f" in {label_of(environment)}"
+    question = f"Type {preview.total} to confirm{where}"
+    typed = click.prompt(question, default="", show_default=False)
     return int(typed) if str(typed).strip().isdigit() else None
 
 

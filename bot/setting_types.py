@@ -123,6 +123,12 @@ def _link(value: str) -> str:
     return value
 
 
+def _signing_secret(value: SecretStr) -> SecretStr:
+    if re.fullmatch(r"[!-~]{16,128}", value.get_secret_value()) is None:
+        raise ValueError("must be the app's Signing Secret, from Basic Information")
+    return value
+
+
 def _audit_secret(value: SecretStr) -> SecretStr:
     if re.fullmatch(r"[0-9a-f]{64}", value.get_secret_value()) is None:
         raise ValueError("must be a key of 64 hex digits; queue-bot audit new-key prints one")
@@ -252,6 +258,20 @@ Table = Annotated[
     _matching(_NAME, "must be the name of a table: letters, digits and _"),
 ]
 FailedTable = Annotated[str, AfterValidator(_failed_table)]
+SlashCommand = Annotated[
+    str,
+    _matching(
+        r"/[a-z0-9_-]{1,31}",
+        "must be a slash and up to 31 lowercase letters, digits, - or _, like /queue-staging",
+    ),
+]
+EnvironmentName = Annotated[
+    str,
+    _matching(
+        r"[A-Za-z0-9][A-Za-z0-9-]{0,19}",
+        "must be a name of up to 20 letters, digits and hyphens, like staging",
+    ),
+]
 Link = Annotated[str, AfterValidator(_link)]
 Positive = Annotated[int, Field(ge=1)]
 Port = Annotated[int, Field(ge=0, le=65_535)]
@@ -259,6 +279,7 @@ Port = Annotated[int, Field(ge=0, le=65_535)]
 
 BotToken = Annotated[SecretStr, _starting("xoxb-")]
 AppToken = Annotated[SecretStr, _starting("xapp-")]
+SigningSecret = Annotated[SecretStr, AfterValidator(_signing_secret)]
 AuditSecret = Annotated[SecretStr, AfterValidator(_audit_secret)]
 ApiUrl = Annotated[str, AfterValidator(_api)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database)]

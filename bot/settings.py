@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import ClassVar, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, Field, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
@@ -22,6 +22,7 @@ from pydantic_settings import (
 
 from bot.app.subjects import taken_names
 from bot.models.refusals import StartError
+from bot.models.requests import SLASH_COMMAND
 from bot.models.roles import Role
 from bot.models.subjects import ORDER, SHOP, USUAL
 from bot.setting_types import (
@@ -32,6 +33,7 @@ from bot.setting_types import (
     Channel,
     Channels,
     DatabaseUrl,
+    EnvironmentName,
     ExistingFile,
     FailedTable,
     Link,
@@ -42,6 +44,8 @@ from bot.setting_types import (
     Positive,
     Readers,
     RoleWord,
+    SigningSecret,
+    SlashCommand,
     Subjects,
     Table,
     TeamId,
@@ -53,7 +57,7 @@ from bot.setting_types import (
 )
 
 PREFIX = "QUEUE_BOT_"
-Need = Literal["run", "database", "nothing"]
+Need = Literal["run", "database", "manifest", "nothing"]
 # Sentences for pydantic's errors about plain types, written for people who set variables.
 _PLAIN = {
     "bool_parsing": "must be true or false",
@@ -93,22 +97,30 @@ class Settings(BaseSettings):
     NEEDED: ClassVar[Mapping[Need, tuple[str, ...]]] = {
         "run": (
             "SLACK_BOT_TOKEN",
-            "SLACK_APP_TOKEN",
             "DATABASE_URL",
             "QUEUE_BOT_AUDIT_CHANNEL",
             "QUEUE_BOT_ALERT_CHANNEL",
         ),
         "database": ("DATABASE_URL",),
+        "manifest": (),
         "nothing": (),
+    }
+    OF_MANIFEST: ClassVar[tuple[str, ...]] = ("QUEUE_BOT_COMMAND", "QUEUE_BOT_ENVIRONMENT")
+    NEEDED_BY_MODE: ClassVar[Mapping[str, str]] = {
+        "socket": "SLACK_APP_TOKEN",
+        "http": "SLACK_SIGNING_SECRET",
     }
 
     slack_bot_token: BotToken | None = Field(None, alias="SLACK_BOT_TOKEN")
     slack_app_token: AppToken | None = Field(None, alias="SLACK_APP_TOKEN")
-    slack_signing_secret: SecretStr | None = Field(None, alias="SLACK_SIGNING_SECRET")
+    slack_signing_secret: SigningSecret | None = Field(None, alias="SLACK_SIGNING_SECRET")
     slack_api_url: ApiUrl = Field("https://slack.com/api/", alias="SLACK_API_URL")
     database_url: DatabaseUrl | None = Field(None, alias="DATABASE_URL")
     database_ca: ExistingFile | None = Field(None, alias="DATABASE_CA")
     database_tls: Literal["required", "off"] | None = Field(None, alias="DATABASE_TLS")
+
+    command: SlashCommand = SLASH_COMMAND
+    environment: EnvironmentName | None = None
 
     viewers: Readers = ()
     operators: Members = ()
@@ -140,6 +152,7 @@ class Settings(BaseSettings):
     backlog_count: Positive = 500
     worker_seconds: Positive | None = None
     escalate_seconds: Positive = 900
+    remind_seconds: Positive = 14_400
     resolve_seconds: Positive = Field(
         60, validation_alias=AliasChoices("QUEUE_BOT_RESOLVE_SECONDS", "QUEUE_BOT_RECOVER_SECONDS")
     )
@@ -156,6 +169,9 @@ class Settings(BaseSettings):
     audit_key: AuditSecret | None = None
     audit_key_old: AuditSecret | None = None
 
+    mode: Literal["socket", "http"] = "socket"
+    http_port: Port = 3000
+    http_host: str = "127.0.0.1"
     monitoring_port: Port | None = None
     monitoring_host: str = "127.0.0.1"
 
@@ -212,16 +228,19 @@ def load_settings(environ: Mapping[str, str], *, need: Need) -> Settings:
     """Read the settings; raises `SettingsError` with one sentence per problem.
 
     `need="database"` is for commands that work without Slack. Slack's variables are not read then,
-    so that an invalid token does not prevent the terminal's commands.
+    so that an invalid token does not prevent the terminal's commands. `need="manifest"` reads only
+    the settings that the manifest depends on, because the manifest is needed before all others.
     """
     raw_values = {name: value for name, value in environ.items() if value.strip()}
+    if need == "manifest":
+        raw_values = {name: raw_values[name] for name in Settings.OF_MANIFEST if name in raw_values}
     if need == "database":
         raw_values = {
             name: value for name, value in raw_values.items() if not name.startswith("SLACK_")
         }
     problems = [*_unknown(raw_values), *_named_twice(raw_values)]
     raw_values = _with_files(raw_values, problems)
-    problems += [_missing(name) for name in Settings.NEEDED[need] if name not in raw_values]
+    problems += [_missing(name) for name in needed(raw_values, need) if name not in raw_values]
     source = EnvSettingsSource(Settings)
     fields_of = {**variables(), **old_variables()}
     source.env_vars = {
@@ -236,6 +255,16 @@ def load_settings(environ: Mapping[str, str], *, need: Need) -> Settings:
         if not problems:
             return settings
     raise SettingsError(problems)
+
+
+def needed(raw_values: Mapping[str, str], need: Need) -> list[str]:
+    """Return the variables that a command needs, in the mode that the variables name."""
+    by_mode = Settings.NEEDED_BY_MODE
+    names = list(Settings.NEEDED[need])
+    if need == "run":
+        mode = raw_values.get("QUEUE_BOT_MODE", "socket").strip()
+        names.insert(1, by_mode.get(mode, by_mode["socket"]))
+    return names
 
 
 def _unknown(raw_values: Mapping[str, str]) -> list[str]:

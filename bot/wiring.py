@@ -273,6 +273,8 @@ def make_setup(
             }
         ),
         commands=commands_of(queue),
+        slash=settings.command,
+        environment=settings.environment,
     )
 
 
@@ -283,6 +285,7 @@ def _alerting(settings: Settings) -> Alerting:
         backlog_count=settings.backlog_count,
         worker_seconds=settings.worker_seconds,
         escalate_seconds=settings.escalate_seconds,
+        remind_seconds=settings.remind_seconds,
         resolve_seconds=settings.resolve_seconds,
         digest_at=settings.digest_at,
         digest_days=settings.digest_days,
@@ -306,6 +309,21 @@ def monitoring_address(settings: Settings) -> tuple[str, int] | None:
     return None if port is None else (settings.monitoring_host, port)
 
 
+def slack_access(settings: Settings) -> Access:
+    """Return the secrets of the configured mode; raises `StartError` if one is not set."""
+    is_http = settings.mode == "http"
+    secret = settings.slack_signing_secret if is_http else settings.slack_app_token
+    if settings.slack_bot_token is None or secret is None:
+        name = Settings.NEEDED_BY_MODE[settings.mode]
+        raise StartError([f"SLACK_BOT_TOKEN and {name} are needed to run."])
+    return Access(
+        bot_token=settings.slack_bot_token.get_secret_value(),
+        app_token=None if is_http else secret.get_secret_value(),
+        base_url=str(settings.slack_api_url),
+        signing_secret=secret.get_secret_value() if is_http else None,
+    )
+
+
 def make_bot(
     settings: Settings,
     interval: float = INTERVAL,
@@ -316,19 +334,13 @@ def make_bot(
 
     Raises `StartError`. For `grace`, see `SlackBot`. `diagnose` runs the checks of `/queue doctor`.
     """
-    if settings.slack_bot_token is None or settings.slack_app_token is None:
-        raise StartError(["SLACK_BOT_TOKEN and SLACK_APP_TOKEN are needed to run."])
+    access = slack_access(settings)
     engines = open_engines(settings, grace)
     queue = queue_of(settings, layout_of(settings, engines.background))
     warn_of_kept(check_tables(engines.background, queue))
     warn_of_tables(engines.background, queue)
     if settings.alert_channel not in settings.change_channels:
         log.warning("alerts have buttons that work only in QUEUE_BOT_CHANGE_CHANNELS")
-    access = Access(
-        bot_token=settings.slack_bot_token.get_secret_value(),
-        app_token=settings.slack_app_token.get_secret_value(),
-        base_url=str(settings.slack_api_url),
-    )
     workspace = look_up(access)
     warn_of_limits(make_setup(settings, engines.requests, NoSlack()))
     return SlackBot(

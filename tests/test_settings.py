@@ -17,11 +17,12 @@ from bot.settings import (
     SettingsError,
     exposed_files,
     load_settings,
+    needed,
     old_variables,
     variables,
 )
 from bot.text import LANGUAGES
-from bot.wiring import queue_of, start_notes
+from bot.wiring import queue_of, slack_access, start_notes
 from tests.kit.frameworks import SPEC
 
 PAGE = Path(__file__).parent.parent / "docs" / "settings.md"
@@ -59,7 +60,7 @@ def test_the_smallest_valid_environment_has_the_documented_defaults() -> None:
 
 def test_an_empty_environment_gives_one_sentence_for_each_required_setting() -> None:
     sentences = problems({})
-    assert [sentence.split()[0] for sentence in sentences] == [*Settings.NEEDED["run"], "Nobody"]
+    assert [sentence.split()[0] for sentence in sentences] == [*needed({}, "run"), "Nobody"]
     assert all(sentence.endswith(".") for sentence in sentences)
 
 
@@ -301,7 +302,19 @@ def test_the_page_documents_the_file_variable_of_each_secret() -> None:
 
 def test_the_page_lists_the_settings_that_run_needs() -> None:
     (row,) = re.findall(r"^\| `queue-bot run` \| (.+) \|$", PAGE.read_text(), re.MULTILINE)
-    assert re.findall(r"`([A-Z_]+)`", row) == list(Settings.NEEDED["run"])
+    assert re.findall(r"`([A-Z_]+)`", row) == needed({}, "run")
+
+
+def test_http_mode_needs_the_signing_secret_instead_of_the_app_token() -> None:
+    environ = {name: value for name, value in RUNS.items() if name != "SLACK_APP_TOKEN"}
+    (sentence,) = problems({**environ, "QUEUE_BOT_MODE": "http"})
+    assert sentence.startswith("SLACK_SIGNING_SECRET is missing")
+    secret = {"QUEUE_BOT_MODE": "http", "SLACK_SIGNING_SECRET": "0" * 32}
+    assert slack_access(load_settings({**environ, **secret}, need="run")).app_token is None
+    (sentence,) = problems({**environ, **secret, "SLACK_SIGNING_SECRET": f"{CANARY} x"})
+    assert (
+        sentence == "SLACK_SIGNING_SECRET must be the app's Signing Secret, from Basic Information."
+    )
 
 
 def test_the_examples_of_the_page_are_accepted_together(tmp_path: Path) -> None:

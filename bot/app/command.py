@@ -21,7 +21,7 @@ from bot.models.command_help import HelpTopic
 from bot.models.doctor import Diagnose, undiagnosed
 from bot.models.jobs import Value
 from bot.models.operations import Progress, Target
-from bot.models.requests import Invocation, Message, Modal
+from bot.models.requests import SLASH_COMMAND, Invocation, Message, Modal
 from bot.models.roles import Role
 from bot.queue.layouts import Queue
 from bot.store.audit.keys import NO_KEYS, AuditKeys
@@ -105,6 +105,7 @@ class Alerting:
     backlog_count: int = 500
     worker_seconds: int | None = None
     escalate_seconds: int = 900
+    remind_seconds: int = 14_400
     resolve_seconds: int = 60
     digest_at: time | None = None
     digest_days: tuple[int, ...] = (0, 1, 2, 3, 4)
@@ -140,6 +141,8 @@ class Setup:
     audit_keys: AuditKeys = NO_KEYS
     limits: PersonLimits = field(default_factory=PersonLimits)
     known_roles: KnownRoles = field(default_factory=KnownRoles)
+    slash: str = SLASH_COMMAND
+    environment: str | None = None
     clock: Clock = now_of
     diagnose: Diagnose = undiagnosed
     commands: Mapping[str, "Command"] = field(default_factory=dict)
@@ -254,7 +257,7 @@ class Command:
         return Need(self.role, changes=changes, fresh=self.fresh)
 
     def usage(self) -> str:
-        """Build the usage line from the arguments' schema: `/queue jobs [queue=] [limit=50]`."""
+        """Build the usage line, without the slash command: `jobs [queue=] [limit=50]`."""
         positional: list[str] = []
         named: list[str] = []
         for name, info in self.arguments.model_fields.items():
@@ -266,7 +269,7 @@ class Command:
             word = str(marks.get("positional") or f"{name}={marks.get('form', default)}")
             words = positional if marks.get("positional") else named
             words.append(word if info.is_required() else f"[{word}]")
-        return " ".join(["/queue", self.name, *positional, *named])
+        return " ".join([self.name, *positional, *named])
 
 
 def find_commands() -> dict[str, Command]:

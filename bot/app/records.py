@@ -178,7 +178,7 @@ def _record_refusal(
         if stored is not None:
             return earlier_outcome(command, grant, now, stored)
     if not is_folded:
-        english = texts_for("en", "en", setup.zone)
+        english = texts_for("en", "en", setup.zone, setup.slash)
         record = replace(
             record_of(setup, invocation, grant, pending.name or "?", pending.values, now),
             outcome=refusal.outcome,

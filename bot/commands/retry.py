@@ -32,7 +32,7 @@ from bot.views.changes import retried, retried_visible
 from bot.views.context import Context
 from bot.views.operations.progress import bulk_answer, progress_message
 
-USAGE = "/queue retry ID… | incident=I12 | error=E12 | queue=NAME | order=ORDER"
+USAGE = "retry ID… | incident=I12 | error=E12 | queue=NAME | order=ORDER"
 
 
 ACTION = Action("retry", counts_as="retried", removes="failed", undo_by_id=True, undo_in_bulk=True)

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from bot.access.roles import Unreachable
 from bot.doctor.examination import CheckFailed
 from bot.doctor.installation import Installation
-from bot.manifest import needed_scopes
+from bot.slack.manifest import needed_scopes
 from bot.models.doctor import Finding, ok, problem, warning
 from bot.models.refusals import StartError
 from bot.settings import Settings
@@ -80,6 +80,9 @@ def check_scopes(installation: Installation) -> Iterator[Finding]:
 
 def check_app_token(installation: Installation) -> Iterator[Finding]:
     """Check that Slack accepts the app token, and that a WebSocket to Slack opens."""
+    if installation.settings.mode == "http":
+        yield ok("Slack sends signed requests, so the app needs no connection.")
+        return
     if installation.is_running:
         yield ok("The running bot is connected.")
         return

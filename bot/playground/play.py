@@ -23,11 +23,12 @@ from bot.doctor.checks import diagnosing
 from bot.localslack.blocks.specs import Json
 from bot.localslack.control import AppInfo
 from bot.localslack.delivery.envelopes import ACK_SECONDS
-from bot.localslack.demo import IDS
+from bot.localslack.demo import IDS, QUEUE_BOT
 from bot.localslack.panel import Backstage
 from bot.localslack.proxies import bypass_proxies
 from bot.localslack.server import LocalSlack
 from bot.models.refusals import StartError
+from bot.models.requests import SLASH_COMMAND
 from bot.models.roles import Role
 from bot.playground.frameworks import FRAMEWORKS
 from bot.playground.frameworks.spec import SPEC
@@ -104,14 +105,15 @@ def playing(
     `layout` names one of `FRAMEWORKS`. `SlackBot` defines `grace`; `seed` makes the worker's orders
     and failures repeatable. `settings` replace settings of the playground.
     """
+    slash = str(settings.get("command", SLASH_COMMAND))
     roles: dict[str, list[str]] = {}
     database = folder / "queue.sqlite3"
     engine = connect(f"sqlite:///{database}", grace=grace)
     framework = FRAMEWORKS[layout]
     simulated = Worker(engine, framework, seed)
-    app_info = AppInfo(lambda user: roles.get(user, []), suggestions)
+    app_info = AppInfo(lambda user: roles.get(user, []), lambda: suggestions(slash))
     backstage = _backstage(engine, framework.queue, simulated if worker else None)
-    with _closing(engine), _local_slack(port, app_info, backstage, grace) as slack:
+    with _closing(engine), _local_slack(port, app_info, backstage, grace, slash) as slack:
         seed_queue(engine, framework)
         migrate(engine)
         seed_history(engine)
@@ -154,7 +156,9 @@ def _backstage(engine: Engine, queue: Queue, worker: Worker | None) -> Backstage
     return Backstage(look, worker.steer if worker is not None else None, GUIDE)
 
 
-def _local_slack(port: int, app_info: AppInfo, backstage: Backstage, grace: int) -> LocalSlack:
+def _local_slack(
+    port: int, app_info: AppInfo, backstage: Backstage, grace: int, slash: str
+) -> LocalSlack:
     """Return the local Slack; raises `StartError` if the port is in use."""
     if port:
         # Another process may still open the port first; the server then raises its own error.
@@ -165,6 +169,7 @@ def _local_slack(port: int, app_info: AppInfo, backstage: Backstage, grace: int)
             raise StartError([problem]) from error
     return LocalSlack(
         port=port,
+        manifest=QUEUE_BOT.with_command(slash),
         ack_timeout=ACK_SECONDS + grace,
         roles=app_info.roles,
         commands=app_info.commands,
@@ -194,18 +199,18 @@ def playground_settings(slack: LocalSlack, database: Path, changed: Mapping[str,
     ).model_copy(update=changed)
 
 
-def suggestions() -> list[dict[str, Any]]:
+def suggestions(slash: str = SLASH_COMMAND) -> list[dict[str, Any]]:
     """Return the commands that the message field suggests while a person types."""
     texts = texts_for("en", "en", ZoneInfo("UTC"))
     subcommands = [
         {
             "name": command.name,
-            "usage": command.usage().removeprefix("/queue "),
+            "usage": command.usage(),
             "summary": texts.plain(help_key(command.name, texts)),
         }
         for command in find_commands().values()
     ]
-    entry = {"command": "/queue", "description": "See and manage the job queue", "usage_hint": ""}
+    entry = {"command": slash, "description": "See and manage the job queue", "usage_hint": ""}
     return [{**entry, "subcommands": subcommands}]
 
 

@@ -55,7 +55,9 @@ def channel_state(access: Access, channel: str) -> ChannelState:
 
 def socket_address(access: Access) -> str:
     """Return the address of a new Socket Mode connection; raises `SlackError`."""
-    app = replace(access, bot_token=access.app_token)
+    if access.app_token is None:
+        raise SlackError("not_authed")
+    app = replace(access, bot_token=access.app_token or "")
     return str(_call(app, "apps.connections.open")["url"])
 
 

@@ -105,6 +105,8 @@ MIGRATIONS: tuple[Callable[[Connection, datetime], None], ...] = (
     _create_missing,
     # The tables of subjects, and the cursors of the relabeling.
     _create_missing,
+    # The notes of error groups.
+    _create_missing,
 )
 """The migrations in order. Each can be repeated after an interruption; DDL commits at once."""
 

@@ -264,7 +264,7 @@ help-release = put stuck jobs back in the queue
 refusal-not-reserved = Job { $id } is not reserved: no worker has it. Nothing was changed
 refusal-not-reserved-by = Job { $id } is no longer reserved: { $by } released it at { $at }
 refusal-reserved-again = A worker took job { $id } again at { $at }. The job was not changed; refresh the list and try again
-refusal-reserved-recently = Job { $id } was reserved only recently, at { $at }. Its worker is probably still running the job. The job was not changed. If the worker is dead: /queue release { $id } force=yes
+refusal-reserved-recently = Job { $id } was reserved only recently, at { $at }. Its worker is probably still running the job. The job was not changed. If the worker is dead: { $slash } release { $id } force=yes
 refusal-row-too-long = Failed job { $id } was not moved: one of its values is longer than the column { $detail } allows. Make that column larger, then try again
 refusal-row-would-change = Failed job { $id } was not moved: the table { $detail } would store a different text. Compare the character sets and the triggers of both tables
 refusal-row-refused = Row { $id } was not moved: the database refused the change with { $detail }
@@ -292,8 +292,9 @@ unfreeze-done = ☀️ Changes are allowed again, after a freeze of { $age }. Pa
 unfreeze-done-by = ☀️ *{ $by } allows changes again*, after a freeze of { $age }. Paused bulk changes resume.
 help-freeze = refuse every change until an unfreeze; running bulk changes pause
 help-unfreeze = allow changes again
-refusal-frozen = Changes are frozen by { $by } since { $at }. Nothing was changed; an admin can run /queue unfreeze
-refusal-frozen-reason = Changes are frozen by { $by } since { $at }: { $reason }. Nothing was changed; an admin can run /queue unfreeze
+other-command = This bot answers to { $slash }, not to { $typed }. Nothing was run. The app's slash command and QUEUE_BOT_COMMAND must be the same.
+refusal-frozen = Changes are frozen by { $by } since { $at }. Nothing was changed; an admin can run { $slash } unfreeze
+refusal-frozen-reason = Changes are frozen by { $by } since { $at }: { $reason }. Nothing was changed; an admin can run { $slash } unfreeze
 refusal-already-frozen = Changes are already frozen by { $by } since { $at }
 refusal-not-frozen = Changes are not frozen
 refusal-not-frozen-by = Changes are no longer frozen: { $by } allowed them again at { $at }
@@ -1344,6 +1345,14 @@ problem-span = { $value } is not a period of the chart: 24h or 7d
 
 ### App Home
 home-title = Queue dashboard
+welcome = 👋 *Welcome, { $who }.* This page shows the problems of the queue first, then its totals and its failed jobs.
+welcome-viewer = Your role is *viewer*: you may view jobs, failures, alerts and the history of changes.
+welcome-operator = Your role is *operator*: you may view everything, retry failed jobs, undo your changes, and acknowledge, assign and mute alerts.
+welcome-admin = Your role is *admin*: you may view and retry everything, delete jobs, and freeze changes.
+welcome-alerts = Alerts are posted in <#{ $channel }>.
+welcome-changes = Changes are allowed in: { $places }
+welcome-home = this page
+welcome-help = { $command } lists your commands. In a direct message with the bot, type a command without the slash: help
 home-wrong =
     { $count ->
         [one] 🔴 1 active incident
@@ -1553,6 +1562,28 @@ handover-more =
        *[other] … and { $count } more.
     }
 acknowledge-done-by = 👀 *{ $by } acknowledged { $id }*: { $what }.
+acknowledge-all-done =
+    { $count ->
+        [one] 👀 You acknowledged 1 incident. It will not escalate, and its alert shows your name.
+       *[other] 👀 You acknowledged { $count } incidents. They will not escalate, and their alerts show your name.
+    }
+acknowledge-all-done-by =
+    { $count ->
+        [one] 👀 *{ $by } acknowledged 1 incident:*
+       *[other] 👀 *{ $by } acknowledged { $count } incidents:*
+    }
+acknowledge-row = *{ $id }* { $what }
+refusal-nothing-to-acknowledge = No incident with a posted alert waits for an acknowledgement
+reason-nothing-to-acknowledge = there was nothing to acknowledge
+incident-reminder = ⏰ { $by } acknowledged this incident { $age } ago, and it is not resolved: { $now }
+note-line = 📒 { $note }
+note-written = 📒 The note of *{ $error }* is on its alerts from now on.
+note-written-by = 📒 *{ $by } wrote a note* for { $error }.
+note-removed = The note of *{ $error }* is removed.
+note-removed-by = *{ $by } removed the note* of { $error }.
+spoken-note-undo = Undo the change of the note of { $error }
+help-note = write the runbook note of an error group, which its alerts show; note=no removes the note
+audit-did-note = { $who } changed the note of an error group: { $what }
 mute-done = 🔕 Muted until { $at }: { $topic }.
 mute-done-by = 🔕 *{ $by } muted* { $topic } until { $at }.
 mute-extended = This replaces a mute until { $at }.
@@ -1673,7 +1704,7 @@ help-watch = monitoring: active incidents, mutes, alert rules, and the leader
 button-unmute = Unmute
 
 ### Incidents
-incident-undrawn = ⚠️ *{ $id }*: the alert of this incident cannot be shown; the bot's log has the reason. /queue watch and /queue errors show the problems in the queue.
+incident-undrawn = ⚠️ *{ $id }*: the alert of this incident cannot be shown; the bot's log has the reason. { $slash } watch and { $slash } errors show the problems in the queue.
 incident-queues = several queues
 incident-group-open =
     { $count ->

@@ -286,7 +286,7 @@ help-release = devolver a la cola los jobs atascados
 refusal-not-reserved = El job { $id } no está reservado: ningún worker lo tiene. No se cambió nada
 refusal-not-reserved-by = El job { $id } ya no está reservado: { $by } lo liberó a las { $at }
 refusal-reserved-again = Un worker volvió a tomar el job { $id } a las { $at }. El job no se cambió; actualiza la lista e inténtalo de nuevo
-refusal-reserved-recently = El job { $id } se reservó hace muy poco, a las { $at }. Su worker probablemente lo sigue ejecutando. El job no se cambió. Si ese worker murió: /queue release { $id } force=yes
+refusal-reserved-recently = El job { $id } se reservó hace muy poco, a las { $at }. Su worker probablemente lo sigue ejecutando. El job no se cambió. Si ese worker murió: { $slash } release { $id } force=yes
 refusal-row-too-long = El job fallido { $id } no se movió: uno de sus valores no cabe en la columna { $detail }. Amplía esa columna e inténtalo de nuevo
 refusal-row-would-change = El job fallido { $id } no se movió: la tabla { $detail } guardaría un texto distinto. Compara los juegos de caracteres y los triggers de ambas tablas
 refusal-row-refused = La fila { $id } no se movió: la base de datos rechazó el cambio con { $detail }
@@ -314,8 +314,9 @@ unfreeze-done = ☀️ Los cambios vuelven a estar permitidos, después de { $ag
 unfreeze-done-by = ☀️ *{ $by } vuelve a permitir los cambios*, después de { $age } de congelamiento. Los cambios masivos en pausa continúan.
 help-freeze = rechazar todos los cambios hasta que se descongelen; los cambios masivos en curso se pausan
 help-unfreeze = volver a permitir los cambios
-refusal-frozen = Los cambios están congelados por { $by } desde las { $at }. No se cambió nada; un administrador puede ejecutar /queue unfreeze
-refusal-frozen-reason = Los cambios están congelados por { $by } desde las { $at }: { $reason }. No se cambió nada; un administrador puede ejecutar /queue unfreeze
+other-command = Este bot responde a { $slash }, no a { $typed }. No se ejecutó nada. El comando de la app y QUEUE_BOT_COMMAND deben ser iguales.
+refusal-frozen = Los cambios están congelados por { $by } desde las { $at }. No se cambió nada; un administrador puede ejecutar { $slash } unfreeze
+refusal-frozen-reason = Los cambios están congelados por { $by } desde las { $at }: { $reason }. No se cambió nada; un administrador puede ejecutar { $slash } unfreeze
 refusal-already-frozen = Los cambios ya están congelados por { $by } desde las { $at }
 refusal-not-frozen = Los cambios no están congelados
 refusal-not-frozen-by = Los cambios ya no están congelados: { $by } volvió a permitirlos a las { $at }
@@ -1411,6 +1412,14 @@ problem-span = { $value } no es un período de la gráfica: 24h o 7d
 
 ### Inicio de la app
 home-title = Tablero de la cola
+welcome = 👋 *Te damos la bienvenida, { $who }.* Esta página muestra primero los problemas de la cola, y luego sus totales y sus jobs fallidos.
+welcome-viewer = Tu rol es *lector*: puedes ver jobs, fallos, alertas y el historial de cambios.
+welcome-operator = Tu rol es *operador*: puedes ver todo, reintentar jobs fallidos, deshacer tus cambios, y reconocer, asignar y silenciar alertas.
+welcome-admin = Tu rol es *administrador*: puedes ver y reintentar todo, eliminar jobs y congelar los cambios.
+welcome-alerts = Las alertas se publican en <#{ $channel }>.
+welcome-changes = Los cambios se permiten en: { $places }
+welcome-home = esta página
+welcome-help = { $command } muestra tus comandos. En un mensaje directo con el bot, escribe un comando sin la barra: help
 home-wrong =
     { $count ->
         [one] 🔴 1 incidente activo
@@ -1632,6 +1641,30 @@ handover-more =
        *[other] … y { $count } más.
     }
 acknowledge-done-by = 👀 *{ $by } reconoció { $id }*: { $what }.
+acknowledge-all-done =
+    { $count ->
+        [one] 👀 Reconociste 1 incidente. No se escalará, y su alerta muestra tu nombre.
+        [many] 👀 Reconociste { $count } de incidentes. No se escalarán, y sus alertas muestran tu nombre.
+       *[other] 👀 Reconociste { $count } incidentes. No se escalarán, y sus alertas muestran tu nombre.
+    }
+acknowledge-all-done-by =
+    { $count ->
+        [one] 👀 *{ $by } reconoció 1 incidente:*
+        [many] 👀 *{ $by } reconoció { $count } de incidentes:*
+       *[other] 👀 *{ $by } reconoció { $count } incidentes:*
+    }
+acknowledge-row = *{ $id }* { $what }
+refusal-nothing-to-acknowledge = Ningún incidente con una alerta publicada espera que lo reconozcan
+reason-nothing-to-acknowledge = no había nada que reconocer
+incident-reminder = ⏰ { $by } reconoció este incidente hace { $age }, y no está resuelto: { $now }
+note-line = 📒 { $note }
+note-written = 📒 La nota de *{ $error }* aparece en sus alertas desde ahora.
+note-written-by = 📒 *{ $by } escribió una nota* para { $error }.
+note-removed = Se quitó la nota de *{ $error }*.
+note-removed-by = *{ $by } quitó la nota* de { $error }.
+spoken-note-undo = Deshacer el cambio de la nota de { $error }
+help-note = escribir la nota (runbook) de un grupo de error, que sus alertas muestran; note=no la quita
+audit-did-note = { $who } cambió la nota de un grupo de error: { $what }
 mute-done = 🔕 En silencio hasta { $at }: { $topic }.
 mute-done-by = 🔕 *{ $by } silenció* { $topic } hasta { $at }.
 mute-extended = Esto reemplaza un silencio que duraba hasta { $at }.
@@ -1752,7 +1785,7 @@ help-watch = monitoreo: incidentes activos, silencios, reglas de alerta y el lí
 button-unmute = Quitar silencio
 
 ### Incidentes
-incident-undrawn = ⚠️ *{ $id }*: no se puede mostrar la alerta de este incidente; el log del bot muestra la causa. /queue watch y /queue errors muestran los problemas de la cola.
+incident-undrawn = ⚠️ *{ $id }*: no se puede mostrar la alerta de este incidente; el log del bot muestra la causa. { $slash } watch y { $slash } errors muestran los problemas de la cola.
 incident-queues = varias colas
 incident-group-open =
     { $count ->

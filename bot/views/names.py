@@ -1,9 +1,11 @@
 """The text of names and numbers in every message: jobs, orders, queues, durations and sizes."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
+from bot.models.error_groups import Note
 from bot.models.requests import Moment
 from bot.text import Mrkdwn, Plain, Texts, escape, join, link, named, plain_line
 from bot.views.context import Context
@@ -11,6 +13,8 @@ from bot.wall_clock import to_utc
 
 LONGEST_NAME = 80
 LONGEST_ID = 60
+_ADDRESS = re.compile(r"(https?://[!#-;=?-_a-{}~]+)")
+"""A web address of ASCII letters and signs, which Slack shows exactly as it is written."""
 _SIZES = ("B", "kB", "MB", "GB", "TB")
 
 
@@ -181,3 +185,20 @@ def seconds_since(moment: Moment | Mrkdwn, now: datetime) -> int:
 def dots(*parts: Mrkdwn) -> Mrkdwn:
     """Return the non-empty parts, separated by dots."""
     return join(" · ", parts)
+
+
+def note_text(text: str) -> Mrkdwn:
+    """Return a person's note; its web addresses are links, because `verbatim` text has none."""
+    parts = _ADDRESS.split(text)
+    return join(
+        " ",
+        [
+            link(part, Plain(part)) if _ADDRESS.fullmatch(part) else named(part, 300)
+            for part in parts
+        ],
+    )
+
+
+def note_lines(note: Note | None, ctx: Context) -> list[Mrkdwn]:
+    """Return the line of an error group's note, or nothing."""
+    return [] if note is None else [ctx.texts("note-line", note=note_text(note.text))]

@@ -15,7 +15,7 @@ from bot.doctor.examination import examine
 from bot.doctor.installation import Installation, machine_time
 from bot.localslack.demo import IDS
 from bot.localslack.server import LocalSlack
-from bot.manifest import needed_scopes
+from bot.slack.manifest import needed_scopes
 from bot.models.doctor import Diagnosis, Finding
 from bot.queue.layouts import spec_tables
 from bot.store import privileges

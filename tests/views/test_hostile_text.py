@@ -39,7 +39,9 @@ CORPUS = {
 OURS = re.compile(
     r"<(?:!date\^\d+\^[^<>|]*\|[^<>|]*"
     r"|@U0ANA00001|#C0ALERTS01|#C0OPS00001|!subteam\^S0OPS00001"
-    r"|https://(?:shop|admin)\.example\.com/[^<>|`\s]*\|[^<>]*)>"
+    r"|https://(?:shop|admin)\.example\.com/[^<>|`\s]*\|[^<>]*"
+    # A note's web address: the text of the link is the address.
+    r"|(?P<note>https?://[^<>|`\s]+)\|(?P=note))>"
 )
 TOKEN_OF_AN_ID = re.compile(r"<@U1ATTACKED>")
 QUOTED = re.compile(r"“[^”]*(?:”|$)")

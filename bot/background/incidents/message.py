@@ -16,11 +16,12 @@ from bot.app.responses import channel_context
 from bot.background.retries.track import retry_outcomes
 from bot.models import alert_rules
 from bot.models.actions import counted_as
+from bot.models.error_groups import Note
 from bot.models.incidents import Incident
 from bot.models.operations import RetryOutcome
 from bot.models.requests import Message
 from bot.store import outbox
-from bot.store.failures import error_groups, subjects
+from bot.store.failures import error_groups, error_merges, error_notes, subjects
 from bot.store.incidents import assignment, lookups, transitions
 from bot.store.incidents.assignment import AssignedFailure
 from bot.store.operations.retries import tracked_jobs
@@ -39,6 +40,7 @@ from bot.views.incidents.alert_parts import (
     IncidentView,
     escalated_message,
     recovered_message,
+    reminder_message,
     reopened_message,
     with_group_mention,
 )
@@ -144,6 +146,14 @@ def escalated(incident: Incident, now: datetime, context: Context, *, grown: boo
     return escalated_message(seconds, size, before, view_of(incident), context)
 
 
+def reminder(incident: Incident, now: datetime, context: Context) -> Message:
+    """Return the reply that an acknowledged incident is not resolved."""
+    acknowledged_at = incident.acknowledged_at or incident.triggered_at
+    seconds = int((now - acknowledged_at).total_seconds())
+    size = value_text(incident, incident.size, context)
+    return reminder_message(seconds, size, view_of(incident), context)
+
+
 def reopened(incident: Incident, resolved_at: datetime, now: datetime, context: Context) -> Message:
     """Return the reply that the incident was reopened."""
     seconds = int((now - resolved_at).total_seconds())
@@ -217,7 +227,7 @@ def draw(
 def _drawn(
     setup: Setup, connection: Connection, incident: Incident, context: Context
 ) -> Message | None:
-    shown = view_of(incident)
+    shown = view_of(incident).model_copy(update={"note": _note(connection, incident)})
     failures_left = incident.failures_left
     if incident.is_of_metric_rule:
         return rule_alert_message(_rule_alert(incident), shown, context)
@@ -226,7 +236,7 @@ def _drawn(
         return summary_message(incident.count, failures_left, until, shown, context)
     rows = assignment.newest(connection, incident.id, LOOKED_AT)
     if incident.count == 1:
-        return _single(setup, connection, incident, rows, context) if rows else None
+        return _single(setup, connection, incident, shown, rows, context) if rows else None
     still_failed = [failure for failure in rows if failure.removed_at is None][:SHOWN]
     group = incident.error_group or 0
     names = error_groups.names_of(connection, [group])
@@ -245,6 +255,14 @@ def _drawn(
         at=incident.settled_at,
     )
     return group_message(alert, shown, context)
+
+
+def _note(connection: Connection, incident: Incident) -> Note | None:
+    """Return the note of the incident's error group."""
+    if incident.error_group is None:
+        return None
+    members = error_merges.of_groups(connection, [incident.error_group])
+    return error_notes.of_members(connection, members)
 
 
 def _utc(setup: Setup, failed_at: datetime | None, otherwise: datetime) -> datetime:
@@ -266,6 +284,7 @@ def _single(
     setup: Setup,
     connection: Connection,
     incident: Incident,
+    shown: IncidentView,
     rows: Sequence[AssignedFailure],
     context: Context,
 ) -> Message:
@@ -276,7 +295,7 @@ def _single(
         outcome = _retry_outcome(connection, rows[0].seq, context.now) if retried else None
         changed = {"state": state, "by": incident.settled_by, "at": incident.settled_at}
         alert = alert.model_copy(update={**changed, "outcome": outcome})
-    return failure_message(alert, view_of(incident), context)
+    return failure_message(alert, shown, context)
 
 
 def _retry_outcome(connection: Connection, seq: int, now: datetime) -> RetryOutcome | None:

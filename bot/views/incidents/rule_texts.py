@@ -140,7 +140,7 @@ def _failed_count(reading: _Reading, ctx: Context) -> list[Mrkdwn]:
         texts("rule-failed-count-group", error=error, count=count, name=code(name, GROUP))
         for error, count, name in facts.get("groups", ())
     ]
-    return [*lines, texts("rule-failed-count-hint", errors=code("/queue errors"))]
+    return [*lines, texts("rule-failed-count-hint", errors=code(texts.typed("errors")))]
 
 
 def _backlog_growth(reading: _Reading, ctx: Context) -> list[Mrkdwn]:
