@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from bot.access.roles import Unreachable
 from bot.doctor.examination import CheckFailed
 from bot.doctor.installation import Installation
-from bot.slack.manifest import needed_scopes
 from bot.models.doctor import Finding, ok, problem, warning
 from bot.models.refusals import StartError
 from bot.settings import Settings
@@ -18,6 +17,7 @@ from bot.slack.inspection import (
     connections_seen,
     socket_address,
 )
+from bot.slack.manifest import needed_scopes
 from bot.slack.runtime import look_up
 from bot.slack.socket import EXPECTED_CONNECTIONS
 

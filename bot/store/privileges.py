@@ -52,6 +52,7 @@ Privileges = tuple[str, ...]
 READ: Privileges = ("SELECT",)
 APPEND: Privileges = ("SELECT", "INSERT")
 EDIT: Privileges = ("SELECT", "UPDATE")
+KEEP: Privileges = ("SELECT", "INSERT", "UPDATE")
 REPLACE: Privileges = ("SELECT", "INSERT", "DELETE")
 ALL: Privileges = ("SELECT", "INSERT", "UPDATE", "DELETE")
 
@@ -70,28 +71,28 @@ OWN_TABLES: tuple[tuple[Table, Privileges], ...] = (
     (failures, ALL),
     (failure_subjects, REPLACE),
     (failure_counts, REPLACE),
-    (error_groups, ALL),
+    (error_groups, REPLACE),
     (error_merges, REPLACE),
     (error_notes, REPLACE),
     (outbox, ALL),
     (operations, ALL),
-    (batches, ALL),
+    (batches, KEEP),
     (set_aside, REPLACE),
     (archive, ALL),
     (change_freeze, EDIT),
     (tracked_jobs, ALL),
-    (outcomes, ALL),
+    (outcomes, KEEP),
     (outcome_ranges, ALL),
     (incidents, ALL),
     (incident_deltas, REPLACE),
     (incident_operations, ALL),
-    (leases, ALL),
-    (cursors, ALL),
-    (samples, ALL),
+    (leases, EDIT),
+    (cursors, KEEP),
+    (samples, REPLACE),
     (rollups, REPLACE),
     (metric_deltas, REPLACE),
     (mutes, ALL),
-    (probe_states, ALL),
+    (probe_states, REPLACE),
     (reservations, REPLACE),
     (watcher_load, EDIT),
     (background_steps, REPLACE),

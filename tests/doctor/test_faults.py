@@ -15,9 +15,9 @@ from bot.doctor.examination import examine
 from bot.doctor.installation import Installation, machine_time
 from bot.localslack.demo import IDS
 from bot.localslack.server import LocalSlack
-from bot.slack.manifest import needed_scopes
 from bot.models.doctor import Diagnosis, Finding
 from bot.queue.layouts import spec_tables
+from bot.slack.manifest import needed_scopes
 from bot.store import privileges
 from bot.store.migrate import MIGRATIONS, migrate
 from tests.kit.eating_proxy import eating_proxy
