@@ -1,4 +1,4 @@
-"""The app's manifest, for the configured slash command and environment."""
+"""The app's manifest, for the configured slash command and environment, and its scopes."""
 
 import re
 from importlib.resources import files
@@ -14,7 +14,7 @@ def manifest(slash: str = SLASH_COMMAND, environment: str | None = None) -> str:
     An app of a named environment has the environment in its name, so that people can distinguish
     the apps of one workspace.
     """
-    text = _text()
+    text = files("bot.slack").joinpath("manifest.yml").read_text(encoding="utf-8")
     name = APP if environment is None else f"{APP} {environment}"
     for line, changed in (
         (f"command: {SLASH_COMMAND}\n", f"command: {slash}\n"),
@@ -28,10 +28,6 @@ def manifest(slash: str = SLASH_COMMAND, environment: str | None = None) -> str:
 
 def needed_scopes() -> dict[str, str]:
     """Return the bot scopes of the manifest, each with its purpose from the line's comment."""
-    scopes = _text().partition("    bot:\n")[2].partition("\n\n")[0]
+    scopes = manifest().partition("    bot:\n")[2].partition("\n\n")[0]
     lines = re.findall(r"^      - (\S+)(?: +# (.*))?$", scopes, re.MULTILINE)
     return {scope: purpose.strip() for scope, purpose in lines}
-
-
-def _text() -> str:
-    return files("bot.slack").joinpath("manifest.yml").read_text(encoding="utf-8")

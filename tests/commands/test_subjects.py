@@ -130,7 +130,9 @@ def test_a_job_shows_its_subjects(queue: TestQueue) -> None:
     setup = indexed(queue, body(77, "F-1"))
     assert "user 77 · invoice F-1" in terminal(setup, "failed")
     assert "user: 77" in terminal(setup, "failed-job 1")
-    row = json.loads(json.dumps(ask(setup, "failed").result.envelope()))  # type: ignore[union-attr]
+    result = ask(setup, "failed").result
+    assert result is not None
+    row = json.loads(json.dumps(result.envelope()))
     assert row["data"]["failed_jobs"][0]["subjects"] == {"user": 77, "invoice": "F-1"}
 
 
