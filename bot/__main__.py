@@ -290,8 +290,10 @@ def doctor_command(as_json: bool) -> None:  # noqa: FBT001 click passes a flag a
 
     The exit code is 0 if all is well, 1 for warnings, and 2 for problems.
     """
-    logs.configure("CRITICAL", mask_value)
-    raise SystemExit(print_diagnosis(diagnose(os.environ), click.echo, as_json=as_json))
+    logs.configure("WARNING", mask_value)
+    with logs.only_findings():
+        diagnosis = diagnose(os.environ)
+    raise SystemExit(print_diagnosis(diagnosis, click.echo, as_json=as_json))
 
 
 @main.group(name="audit")

@@ -3,7 +3,8 @@
 import logging
 import re
 import sys
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import contextmanager
 from typing import Any
 
 import structlog
@@ -112,3 +113,13 @@ def configure(level: str = "INFO", mask: Callable[[Any], Any] = lambda event: ev
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Redactor(stamp, redaction, renderer))
     logging.basicConfig(handlers=[handler], level=max(logging.WARNING, number), force=True)
+
+
+@contextmanager
+def only_findings() -> Iterator[None]:
+    """Suppress the log lines of libraries; the output then names each error once."""
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
