@@ -113,7 +113,7 @@ def check_app_token(installation: Installation) -> Iterator[Finding]:
             "Stop copies of the bot that nobody needs: Slack sends each command to any of them.",
         )
     else:
-        yield ok(f"The app has {others} open connections of at most {EXPECTED_CONNECTIONS}.")
+        yield ok(f"Open connections of the app: {others} of at most {EXPECTED_CONNECTIONS}.")
 
 
 def channels_of(settings: Settings) -> dict[str, list[str]]:
