@@ -119,7 +119,7 @@ def check_app_token(installation: Installation) -> Iterator[Finding]:
             "them; or set QUEUE_BOT_REPLICAS.",
         )
     else:
-        yield ok(f"The app has {others} open connections of at most {expected}.")
+        yield ok(f"Open connections of the app: {others} of at most {expected}.")
 
 
 def channels_of(settings: Settings) -> dict[str, list[str]]:

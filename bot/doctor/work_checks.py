@@ -108,4 +108,8 @@ def check_index(installation: Installation) -> Iterator[Finding]:
         yield ok(readable(backfill_line(backfill, context)))
     elif not lags:
         least = "at least " if waiting == MOST_WAITING else ""
-        yield ok(f"{least}{waiting} failed jobs wait to be indexed." if waiting else "No lag.")
+        yield ok(
+            f"{least}{waiting} failed jobs wait to be indexed."
+            if waiting
+            else "Every failed job is indexed."
+        )
