@@ -1,15 +1,22 @@
 """The frameworks that the state machine chooses from, each with its own database.
 
-Laravel's payloads have the values that a retry edits or refuses: passed deadlines, attempts, and
-failed jobs of another connection.
+The rows have what a retry edits or refuses: passed deadlines, attempts, and failed jobs of another
+connection.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
-from tests.kit.frameworks import LARAVEL_8, SPEC, laravel_payload
+from tests.kit.frameworks import (
+    CODEIGNITER,
+    LARAVEL_8,
+    SPEC,
+    Framework,
+    codeigniter_payload,
+    laravel_payload,
+)
 from tests.kit.team import KeptDatabase
 from tests.services.mariadb import MariaDB
 
@@ -17,7 +24,7 @@ PASSED = 1_600_000_000
 REDIS = "redis"
 
 
-def _payload(number: int) -> str:
+def _laravel_payload(number: int) -> str:
     more: dict[str, Any] = {}
     if number % 2:
         more |= {"retryUntil": PASSED}
@@ -30,13 +37,30 @@ def _payload(number: int) -> str:
     return laravel_payload(number, **more)
 
 
-def _failed_values(body: str) -> Mapping[str, Any]:
-    connection = REDIS if f'"{REDIS}"' in body else "database"
-    return {**LARAVEL_8.failed_values(body), "connection": connection}
+def _codeigniter_payload(number: int) -> str:
+    return codeigniter_payload(number, **({"tags": [REDIS]} if number % 5 == 4 else {}))
 
 
-LARAVEL = replace(LARAVEL_8, name="laravel", payload=_payload, failed_values=_failed_values)
-FRAMEWORKS = (SPEC, LARAVEL)
+def _with_connections(framework: Framework, payload: Callable[[int], str]) -> Framework:
+    """Return the framework with these payloads, and with failed jobs of two connections."""
+
+    def failed_values(body: str) -> Mapping[str, Any]:
+        connection = REDIS if f'"{REDIS}"' in body else "database"
+        return {**framework.failed_values(body), "connection": connection}
+
+    return replace(framework, payload=payload, failed_values=failed_values)
+
+
+FRAMEWORKS = (
+    SPEC,
+    _with_connections(LARAVEL_8, _laravel_payload),
+    _with_connections(CODEIGNITER, _codeigniter_payload),
+)
+
+
+def is_held(framework: Framework, job: Any) -> bool:
+    """Return whether a worker has this job."""
+    return any(getattr(job, key) != value for key, value in framework.reserved(None).items())
 
 
 def is_movable(row: Any) -> bool:
