@@ -1,10 +1,10 @@
 """The frameworks that the state machine chooses from, each with its own database.
 
-The rows have what a retry edits or refuses: passed deadlines, attempts, and failed jobs of another
-connection.
+Laravel's payloads have the values that a retry edits or refuses: passed deadlines, attempts, and
+failed jobs of another connection. CodeIgniter Queue has failed jobs of another handler.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
@@ -13,7 +13,6 @@ from tests.kit.frameworks import (
     CODEIGNITER,
     LARAVEL_8,
     SPEC,
-    Framework,
     codeigniter_payload,
     laravel_payload,
 )
@@ -24,7 +23,7 @@ PASSED = 1_600_000_000
 REDIS = "redis"
 
 
-def _laravel_payload(number: int) -> str:
+def _payload(number: int) -> str:
     more: dict[str, Any] = {}
     if number % 2:
         more |= {"retryUntil": PASSED}
@@ -37,35 +36,37 @@ def _laravel_payload(number: int) -> str:
     return laravel_payload(number, **more)
 
 
+def _failed_values(body: str) -> Mapping[str, Any]:
+    connection = REDIS if f'"{REDIS}"' in body else "database"
+    return {**LARAVEL_8.failed_values(body), "connection": connection}
+
+
+LARAVEL = replace(LARAVEL_8, name="laravel", payload=_payload, failed_values=_failed_values)
+
+
 def _codeigniter_payload(number: int) -> str:
-    return codeigniter_payload(number, **({"tags": [REDIS]} if number % 5 == 4 else {}))
+    return codeigniter_payload(number, **({"tag": REDIS} if number % 5 == 4 else {}))
 
 
-def _with_connections(framework: Framework, payload: Callable[[int], str]) -> Framework:
-    """Return the framework with these payloads, and with failed jobs of two connections."""
-
-    def failed_values(body: str) -> Mapping[str, Any]:
-        connection = REDIS if f'"{REDIS}"' in body else "database"
-        return {**framework.failed_values(body), "connection": connection}
-
-    return replace(framework, payload=payload, failed_values=failed_values)
+def _codeigniter_failed(body: str) -> Mapping[str, Any]:
+    connection = REDIS if f'"{REDIS}"' in body else "database"
+    return {**CODEIGNITER.failed_values(body), "connection": connection}
 
 
-FRAMEWORKS = (
-    SPEC,
-    _with_connections(LARAVEL_8, _laravel_payload),
-    _with_connections(CODEIGNITER, _codeigniter_payload),
+CODEIGNITER_QUEUE = replace(
+    CODEIGNITER, payload=_codeigniter_payload, failed_values=_codeigniter_failed
 )
-
-
-def is_held(framework: Framework, job: Any) -> bool:
-    """Return whether a worker has this job."""
-    return any(getattr(job, key) != value for key, value in framework.reserved(None).items())
+FRAMEWORKS = (SPEC, LARAVEL, CODEIGNITER_QUEUE)
 
 
 def is_movable(row: Any) -> bool:
     """Return whether a retry may move this row of `failed_jobs`."""
     return getattr(row, "connection", "database") == "database"
+
+
+def is_reserved(row: Any) -> bool:
+    """Return whether a worker has this row of `jobs`."""
+    return getattr(row, "reserved_at", None) is not None or getattr(row, "status", 0) == 1
 
 
 @contextmanager
