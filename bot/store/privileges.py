@@ -94,7 +94,10 @@ OWN_TABLES: tuple[tuple[Table, Privileges], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The databases and the tables of an installation, as GRANTs name them."""
+    """The databases and the tables of an installation, as GRANTs name them.
+
+    `failed_jobs` may have the form `database.table`.
+    """
 
     schema: str
     own_schema: str
@@ -124,9 +127,10 @@ def migrate_grants(place: Place, account: str) -> list[str]:
 
 def grants(place: Place, account: str) -> list[str]:
     """Return the statements that give the account what the bot needs; `account` has its host."""
-    queue = ((place.jobs, JOBS), (place.failed_jobs, FAILED_JOBS))
+    database, _, failed = place.failed_jobs.rpartition(".")
     return [
-        *(grant(f"{place.schema}.{name}", needed, account) for name, needed in queue),
+        grant(f"{place.schema}.{place.jobs}", JOBS, account),
+        grant(f"{database or place.schema}.{failed}", FAILED_JOBS, account),
         *(grant(f"{place.own_schema}.{t.name}", needed, account) for t, needed in OWN_TABLES),
     ]
 
