@@ -7,6 +7,7 @@ from sqlalchemy import inspect
 from bot.database import server
 from bot.database.dialects import is_sqlite
 from bot.database.engine import own_schema
+from bot.database.table_names import name_in
 from bot.doctor.installation import Installation
 from bot.models.doctor import Finding, ok, problem, warning
 from bot.queue.layouts import fitted, problems, warnings
@@ -26,7 +27,7 @@ def check_layout(installation: Installation) -> Iterator[Finding]:
     queue = queue_of(settings, layout)
     with installation.connected() as connection:
         installation.queue = fitted(connection, queue)
-    names = f"{queue.jobs.name} and {queue.failed.name}"
+        names = " and ".join(name_in(connection, table) for table in (queue.jobs, queue.failed))
     yield ok(f"The tables {names} are of the layout {layout.name}.")
 
 
@@ -73,17 +74,18 @@ def check_failed_at_index(installation: Installation) -> Iterator[Finding]:
     with installation.connected() as connection:
         indexes = inspect(connection).get_indexes(table.name, schema=table.schema)
         sizes = server.table_sizes(connection, table.schema, [table.name])
+        name = name_in(connection, table)
         if is_sqlite(connection):
             yield ok("The bot needs no further index.")
             return
     if indexes:
         names = ", ".join(str(index["name"]) for index in indexes)
-        yield ok(f"{table.name} has a second index ({names}), so the server counts its rows fast.")
+        yield ok(f"{name} has a second index ({names}), so the server counts its rows fast.")
         return
     size = sizes.get(table.name)
     rows, mebibytes = (0, 0.0) if size is None else (size.rows, size.bytes / _MIB)
     sentence = (
-        f"{table.name} has no second index, so a count of its rows reads the whole table (about "
+        f"{name} has no second index, so a count of its rows reads the whole table (about "
         f"{rows} rows, {mebibytes:.0f} MiB)."
     )
     if rows < MANY_ROWS:

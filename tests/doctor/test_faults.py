@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import MetaData
 
 from bot.database.engine import connect
 from bot.doctor.checks import CHECKS, with_needs
@@ -322,9 +323,15 @@ def test_a_refused_websocket_is_named(world: World) -> None:
 
 
 def test_each_missing_privilege_is_named_and_the_printed_grants_repair_it(world: World) -> None:
-    """The account has none of the privileges, only one that lets it into the database."""
+    """The account has none of the privileges, only one that lets it into the database.
+
+    The failed jobs are in another database.
+    """
+    logs = f"{world.schema}_logs"
     account = f"'bare_{world.schema}'@'127.0.0.1'"
     world.server.execute(
+        f"CREATE DATABASE {logs}",
+        f"CREATE TABLE {logs}.failed_jobs LIKE {world.schema}.failed_jobs",
         f"CREATE TABLE {world.schema}.other (x INT)",
         f"CREATE USER {account} IDENTIFIED BY '{PASSWORD}'",
         f"GRANT SELECT ON {world.schema}.other TO {account}",
@@ -333,18 +340,25 @@ def test_each_missing_privilege_is_named_and_the_printed_grants_repair_it(world:
     grants = next(check for check in CHECKS if check.name == "grants")
     try:
         # A server shows no table to this account, so the layout is given.
+        queue = world.installation().setup.queue
+        queue = replace(queue, failed=queue.failed.to_metadata(MetaData(), schema=logs))
         installation = world.installation(database_url=SecretStr(url))
-        installation.queue = world.installation().setup.queue
+        installation.queue = queue
         missing = examined_alone(installation, grants)
         assert {f.command for f in missing} == set(
-            privileges.grants(privileges.Place(world.schema, world.schema), account)
+            privileges.grants(
+                privileges.Place(world.schema, world.schema, failed_jobs=f"{logs}.failed_jobs"),
+                account,
+            )
         )
         world.server.execute(*(finding.command.rstrip(";") for finding in missing))
         installation = world.installation(database_url=SecretStr(url))
-        installation.queue = world.installation().setup.queue
+        installation.queue = queue
         assert [finding.status for finding in examined_alone(installation, grants)] == ["ok"]
     finally:
-        world.server.execute(f"DROP USER {account}", f"DROP TABLE {world.schema}.other")
+        world.server.execute(
+            f"DROP USER {account}", f"DROP TABLE {world.schema}.other", f"DROP DATABASE {logs}"
+        )
 
 
 def examined_alone(installation: Installation, check: Any) -> tuple[Finding, ...]:
