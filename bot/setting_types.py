@@ -18,6 +18,16 @@ from bot.models.roles import Role
 from bot.models.subjects import ORDER, SHOP, JobSubject
 
 LINK_VALUES = frozenset({"order_id", "tienda_id", "job_id", "queue"})
+PLAIN_SENTENCES = {
+    "bool_parsing": "must be true or false",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "int_type": "must be a whole number",
+    "string_type": "must be a text",
+    "greater_than_equal": "must be at least 1",
+    "less_than_equal": "is too large",
+}
+"""Sentences for pydantic's errors about plain types, written for people who change settings."""
 _NAME = r"[A-Za-z_][A-Za-z0-9_]{0,63}"
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -60,6 +70,8 @@ def _starting(*starts: str) -> AfterValidator:
             )
         if not value.get_secret_value().startswith(starts):
             raise ValueError(f"must be the token that starts with {starts[0]}")
+        if re.fullmatch(r"[\x21-\x7e]+", value.get_secret_value()) is None:
+            raise ValueError("must be only the token, without spaces and further lines")
         return value
 
     return AfterValidator(check)
@@ -101,7 +113,9 @@ def _api(value: str) -> str:
     The address must use https, so that no token leaves this machine unencrypted.
     """
     parts = urlsplit(value)
-    if not parts.hostname or parts.scheme not in {"http", "https"}:
+    # `https://slack.com@other.example` and `http://[::1].other.example` name another host.
+    is_host = re.fullmatch(r"(?:\[[0-9A-Fa-f:]+\]|[^\[\]@]+?)(?::\d+)?", parts.netloc)
+    if not is_host or not parts.hostname or parts.scheme not in {"http", "https"}:
         raise ValueError("must be an address like https://slack.com/api/")
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
         raise ValueError("must start with https:// (http:// only for this machine, 127.0.0.1)")
@@ -197,14 +211,14 @@ def _file(value: Path) -> Path:
 
 
 def is_exposed(path: str) -> bool:
-    """Return whether every account on this machine can read the file."""
+    """Return whether every account on this machine can read or replace the file's content."""
     try:
-        return bool(Path(path).stat().st_mode & stat.S_IROTH)
+        return bool(Path(path).stat().st_mode & (stat.S_IROTH | stat.S_IWOTH))
     except (OSError, ValueError):
         return False
 
 
-def _time(value: object) -> object:
+def read_time(value: object) -> object:
     """Return the time of day from a text like `09:00`; None for `off`."""
     if not isinstance(value, str):
         return value
@@ -274,6 +288,7 @@ EnvironmentName = Annotated[
 ]
 Link = Annotated[str, AfterValidator(_link)]
 Positive = Annotated[int, Field(ge=1)]
+Replicas = Annotated[int, Field(ge=1, le=1000)]
 Port = Annotated[int, Field(ge=0, le=65_535)]
 """A TCP port; with 0, the system chooses a free port and the log names it."""
 
@@ -287,7 +302,7 @@ ExistingFile = Annotated[Path, AfterValidator(_file)]
 TeamId = Annotated[str, _matching(r"[TE][A-Z0-9]{2,}", "must be a workspace's id (T…)")]
 RoleWord = Annotated[Role, BeforeValidator(_role)]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
-TimeOfDay = Annotated[time | None, BeforeValidator(_time)]
+TimeOfDay = Annotated[time | None, BeforeValidator(read_time)]
 Weekdays = Annotated[tuple[int, ...], BeforeValidator(_weekdays)]
 Mention = Annotated[
     str, _matching(r"S[A-Z0-9]{2,}", "must be a user group's id (S…), not its name")

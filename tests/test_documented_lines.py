@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from bot.__main__ import main
 from bot.models.refusals import Invalid, UnknownCommand
 from bot.models.subjects import JobSubject
+from bot.queue.layouts.job_batches import BATCH_SUBJECT
 from tests.kit.cases import check_each
 from tests.kit.queues import make_queue
 from tests.kit.replicas import ask, make_setup
@@ -65,9 +66,9 @@ def url(sqlite_url: str) -> str:
 
 def test_the_bot_accepts_every_line_of_slack(sqlite_url: str) -> None:
     queue = make_queue(sqlite_url)
-    # The subjects of docs/settings.md.
-    subjects = (*queue.queue.subjects, JobSubject("user", ("data.user_id",)))
-    setup = make_setup(replace(queue, queue=replace(queue.queue, subjects=subjects)))
+    # The subjects of the page about settings, and the subject of Laravel's layout.
+    more = (*queue.queue.subjects, JobSubject("user", ("data.user_id",)), BATCH_SUBJECT)
+    setup = make_setup(replace(queue, queue=replace(queue.queue, subjects=more)))
 
     def check(line: str) -> None:
         _, *words = example(line)

@@ -25,6 +25,7 @@ from bot.background.retries import track, track_bulk
 from bot.database.engine import connect
 from bot.database.transactions import changing, now_of, reading
 from bot.models.refusals import RowWouldChange
+from bot.models.subjects import JobSubject
 from bot.queue.layouts import Queue, spec_tables, warnings
 from bot.store import tables
 from bot.store.audit.keys import NO_KEYS
@@ -39,6 +40,9 @@ from tests.kit.grants import PAGE, PASSWORD, QueueDatabases, statements, user_of
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import ask, confirm, make_setup
 from tests.services.mariadb import MariaDB
+
+SUBJECTS = (JobSubject("customer", ("data.order_id",)),)
+"""With a further subject, the bot writes the tables of subjects too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +98,7 @@ def granted(request: pytest.FixtureRequest, mariadb_server: MariaDB) -> Iterator
         queue = Granted(
             mariadb_server.url(schema),
             owner,
-            Queue(jobs, failed),
+            Queue(jobs, failed, subjects=SUBJECTS),
             server=mariadb_server,
             own=own,
             elsewhere=elsewhere,
@@ -240,6 +244,8 @@ FORBIDDEN = {
         "DELETE FROM own.queue_bot_audit",
         "UPDATE own.queue_bot_audit_targets SET order_id = ''",
         "DELETE FROM own.queue_bot_audit_targets",
+        "UPDATE own.queue_bot_audit_subjects SET value = ''",
+        "DELETE FROM own.queue_bot_audit_subjects",
         "UPDATE own.queue_bot_audit_chain SET hash = ''",
         "DELETE FROM own.queue_bot_audit_chain",
         "DELETE FROM own.queue_bot_role_generation",

@@ -13,6 +13,7 @@ from bot.app.approvals import needs_approval, request_approval
 from bot.app.command import LARGEST_ID, Arguments, Command, Work
 from bot.app.known_queue import require_known
 from bot.models.actions import Action
+from bot.models.job_batches import ScopeBatches
 from bot.models.jobs import Value
 from bot.models.operations import OPERATOR_ROWS, Duplicates, Preview, Progress, Scope
 from bot.models.refusals import CountMismatch, Denied, Invalid, OperationRunning, PlanExpired
@@ -22,7 +23,7 @@ from bot.queue.layouts import LONGEST_QUEUE
 from bot.store import leases
 from bot.store.failures import index, relabeling
 from bot.store.failures.zone_offset import require_right_zone
-from bot.store.operations import change_freeze, duplicates, operations, transitions
+from bot.store.operations import change_freeze, duplicates, operations, scope_batches, transitions
 
 ALL_QUEUES = "*"
 SPARE_SECONDS = 0.5
@@ -124,6 +125,7 @@ def preview(work: Work, action: Action, scope: Scope, options: BulkOptions = PLA
         "canary": options.canary or None,
         "archive": options.archive,
         "duplicates": _duplicates(work, plan) if action.counts_as == "retried" else None,
+        "batches": _batches(work, action, plan),
         "children": _children(work, scope),
         "layout": work.queue.layout.name,
     }
@@ -193,6 +195,14 @@ def _duplicates(work: Work, preview: Preview) -> Duplicates | None:
     return duplicates.find(work.connection, work.queue, within, preview.scope.queue, seconds)
 
 
+def _batches(work: Work, action: Action, preview: Preview) -> ScopeBatches | None:
+    plan = operations.find(work.connection, preview.plan) if preview.total else None
+    if plan is None:
+        return None
+    within = operations.frozen(preview.scope, plan.bound_seq)
+    return scope_batches.count(work.connection, work.queue, within, action.counts_as)
+
+
 def check_role(work: Work, action: Action, total: int) -> None:
     """Raise `Denied` if the person may not change `total` rows at once."""
     needed = need_of(work.setup.commands[action.name], total).role
@@ -206,13 +216,24 @@ def check_role(work: Work, action: Action, total: int) -> None:
         check_recent(work, total)
 
 
-def check_recent(work: Work, total: int) -> None:
-    """Raise `Denied` if these rows and the recently retried rows exceed the operator's limit."""
+def check_parallel(work: Work, total: int) -> None:
+    """Raise `Denied` if requests of the same moment together exceed the operator's limit.
+
+    The caller has tracked the `total` rows and commits next, so requests wait only for a moment.
+    """
+    if work.grant.role < Role.ADMIN:
+        leases.lock_lease(work.connection, "bulk")
+        check_recent(work, total, tracked=total)
+
+
+def check_recent(work: Work, total: int, *, tracked: int = 0) -> None:
+    """Raise `Denied` if `total` rows, `tracked` or not, and the recent rows exceed the limit."""
     has, minutes = work.grant.role, work.setup.operator_minutes
     if has >= Role.ADMIN:
         return
     since = work.now - timedelta(minutes=minutes)
-    recent = operations.retried_since(work.connection, work.invocation.actor.user, since)
+    retried = operations.retried_since(work.connection, work.invocation.actor.user, since)
+    recent = retried - tracked
     if is_too_much(recent, total):
         raise Denied(
             needed=Role.ADMIN,

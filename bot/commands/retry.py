@@ -13,8 +13,22 @@ from bot.app.argument_types import MAX_IDS, IncidentId, ManyIds
 from bot.app.command import Command, Effect, Result, Work
 from bot.app.filters import FilterArguments, RateArguments, is_filtered, scope_of
 from bot.app.incident_scope import incident_of, limited_to, with_older
-from bot.app.plans import BulkExtra, BulkOptions, BulkOutcome, check_recent, preview_or_start
-from bot.app.targets import archived_as, change_each, children_unless, lock_failed, target
+from bot.app.plans import (
+    BulkExtra,
+    BulkOptions,
+    BulkOutcome,
+    check_parallel,
+    check_recent,
+    preview_or_start,
+)
+from bot.app.targets import (
+    archived_as,
+    batches_of,
+    change_each,
+    children_unless,
+    lock_failed,
+    target,
+)
 from bot.failpoints import reach
 from bot.models.actions import Action
 from bot.models.jobs import Retried, RetriedCount, RetriedJob, SkippedRow, Value
@@ -136,6 +150,8 @@ def _now(work: Work, ids: Sequence[int], digest: str | None, *, force: bool) -> 
 
     children = children_unless(work, work.queue.failed, force=force)
     changed, refused = change_each(work, rows, move, children)
+    batches = batches_of(work, [row for row, _ in changed])
+    changed = [(row, job.model_copy(update={"batch": batches.get(row.id)})) for row, job in changed]
     moved = [job for _, job in changed]
     actor = work.invocation.actor.user
     tracked_jobs.track(
@@ -148,6 +164,7 @@ def _now(work: Work, ids: Sequence[int], digest: str | None, *, force: bool) -> 
     removal.mark_removed_by(
         work.connection, [row.id for row, _ in changed], actor, ACTION, work.now
     )
+    check_parallel(work, len(moved))
     first = moved[0]
     single = len(ids) == 1
     return RetryResult(

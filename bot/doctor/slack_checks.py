@@ -9,6 +9,7 @@ from bot.doctor.examination import CheckFailed
 from bot.doctor.installation import Installation
 from bot.models.doctor import Finding, ok, problem, warning
 from bot.models.refusals import StartError
+from bot.route_settings import FILE
 from bot.settings import Settings
 from bot.slack.inspection import (
     ChannelState,
@@ -19,7 +20,7 @@ from bot.slack.inspection import (
 )
 from bot.slack.manifest import needed_scopes
 from bot.slack.runtime import look_up
-from bot.slack.socket import EXPECTED_CONNECTIONS
+from bot.slack.socket import expected_connections
 
 _TOKEN_CODES = ("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired")
 _COPY_BOT = "Copy the token (xoxb-…) from OAuth & Permissions on the app's page to SLACK_BOT_TOKEN."
@@ -80,8 +81,14 @@ def check_scopes(installation: Installation) -> Iterator[Finding]:
 
 def check_app_token(installation: Installation) -> Iterator[Finding]:
     """Check that Slack accepts the app token, and that a WebSocket to Slack opens."""
+    if installation.settings.mode == "http":
+        yield ok("Slack sends signed requests, so the app needs no connection.")
+        return
     if installation.is_running:
         yield ok("The running bot is connected.")
+        return
+    if installation.settings.mode == "http":
+        yield ok("HTTP mode: Slack sends requests, and the bot opens no connection to Slack.")
         return
     if installation.settings.slack_app_token is None:
         yield problem("SLACK_APP_TOKEN is not set.", _CREATE_APP)
@@ -104,13 +111,15 @@ def check_app_token(installation: Installation) -> Iterator[Finding]:
         )
         return
     yield ok("Slack accepts the app token, and a WebSocket opens.")
-    if others > EXPECTED_CONNECTIONS:
+    expected = expected_connections(installation.settings.replicas)
+    if others > expected:
         yield warning(
-            f"The app has {others} open connections; at most {EXPECTED_CONNECTIONS} are expected.",
-            "Stop copies of the bot that nobody needs: Slack sends each command to any of them.",
+            f"The app has {others} open connections; at most {expected} are expected.",
+            "Stop copies of the bot that nobody needs, because Slack sends each command to any of "
+            "them; or set QUEUE_BOT_REPLICAS.",
         )
     else:
-        yield ok(f"The app has {others} open connections of at most {EXPECTED_CONNECTIONS}.")
+        yield ok(f"The app has {others} open connections of at most {expected}.")
 
 
 def channels_of(settings: Settings) -> dict[str, list[str]]:
@@ -127,6 +136,9 @@ def channels_of(settings: Settings) -> dict[str, list[str]]:
             channels[channel].append(name)
     for channel in settings.change_channels:
         channels[channel].append("QUEUE_BOT_CHANGE_CHANNELS")
+    for number, route in enumerate(settings.routes, start=1):
+        if route.channel is not None:
+            channels[route.channel].append(f"route {number} in {FILE}")
     return dict(channels)
 
 
@@ -155,11 +167,13 @@ def check_channels(installation: Installation) -> Iterator[Finding]:
             "Nobody can change a job from Slack.",
             "Set QUEUE_BOT_CHANGE_CHANNELS, or QUEUE_BOT_CHANGES_IN_HOME=true.",
         )
-    if settings.alert_channel and settings.alert_channel not in settings.change_channels:
-        yield warning(
-            "The buttons of alerts refuse every click: the alert channel allows no changes.",
-            f"Add {settings.alert_channel} to QUEUE_BOT_CHANGE_CHANNELS.",
-        )
+    alerting = (settings.alert_channel, *(route.channel for route in settings.routes))
+    for channel in dict.fromkeys(alerting):
+        if channel and channel not in settings.change_channels:
+            yield warning(
+                "The buttons of alerts refuse every click: the alert channel allows no changes.",
+                f"Add {channel} to QUEUE_BOT_CHANGE_CHANNELS.",
+            )
     if not bad:
         names = ", ".join(f"#{s.name}" for s in states.values() if isinstance(s, ChannelState))
         yield ok(f"The bot is in every channel: {names or 'none is configured'}.")

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import RowMapping, insert, update
@@ -15,8 +16,8 @@ from bot.database.engine import connect
 from bot.database.transactions import reading
 from bot.localslack.demo import IDS
 from bot.playground.frameworks import FRAMEWORKS
-from bot.playground.frameworks.codeigniter_queue import CODEIGNITER_QUEUE
-from bot.playground.frameworks.framework import JOB_CLASSES, Cause, Framework, Task
+from bot.playground.frameworks.codeigniter_queue import CODEIGNITER_QUEUE, TRIES
+from bot.playground.frameworks.framework import Cause, Framework, Task
 from bot.playground.frameworks.laravel import BACKOFF, DEADLINE, LARAVEL, RETRY_AFTER
 from bot.playground.play import playing
 from bot.playground.seed import FAILED, seed
@@ -55,7 +56,7 @@ def test_the_bot_detects_the_tables_and_reads_every_row(
         assert detect(connection, *names, all_layouts(90, ("database",))).name == layout.name
         assert problems(connection, framework.queue) == []
     assert len(queue.failed) == len(FAILED)
-    for name, class_ in JOB_CLASSES.items():
+    for name, class_ in framework.job_classes.items():
         payload = framework.payload(Task(name, 803_193), unix(NOW))
         identity = framework.queue.identify(payload)
         assert (identity.job_class, identity.order_id, identity.tienda_id) == (
@@ -123,6 +124,22 @@ def test_the_worker_of_laravel_takes_a_job_whose_reservation_has_expired(
             assert (job and job["attempts"]) == attempts
 
 
+def test_a_job_of_codeigniter_queue_keeps_its_row_until_its_last_attempt(tmp_path: Path) -> None:
+    queue = seeded(tmp_path, CODEIGNITER_QUEUE)
+    again: dict[str, Any] | None = {}
+    for attempt in range(TRIES):
+        with queue.engine.begin() as connection:
+            job = CODEIGNITER_QUEUE.reserve(connection, NOW)
+            assert job is not None
+            assert (job["id"], job["status"], job["attempts"]) == (121, 1, attempt)
+            again = CODEIGNITER_QUEUE.next_attempt(job, unix(NOW) - 3_600)
+            assert CODEIGNITER_QUEUE.end(connection, job)
+            if again is not None:
+                connection.execute(insert(queue.queue.jobs), again)
+    assert again is None
+    queue.engine.dispose()
+
+
 def test_a_failed_job_of_laravel_has_its_uuid_and_its_exception(laravel: TestQueue) -> None:
     worker = Worker(laravel.engine, LARAVEL)
     worker.steer({"broken": True, "failure_rate": 0, "speed": 8})
@@ -153,39 +170,3 @@ def test_the_playground_of_laravel_says_what_its_layout_does(tmp_path: Path) -> 
         assert "A reservation expires after 20 min" in text("stuck")
         assert "`maxTries 3`" in text("failed-job 45")
         assert slack.messages(IDS.queue_ops)
-
-
-def test_a_job_of_codeigniter_queue_waits_in_its_row_until_its_last_attempt(tmp_path: Path) -> None:
-    queue = seeded(tmp_path, CODEIGNITER_QUEUE)
-    with queue.engine.begin() as connection:
-        others = queue.queue.jobs.delete().where(queue.queue.jobs_layout.id != 121)
-        connection.execute(others)
-        for attempts in (1, 2):
-            job = CODEIGNITER_QUEUE.reserve(connection, NOW + timedelta(hours=attempts))
-            assert job is not None
-            assert (job["status"], job["attempts"]) == (1, attempts - 1)
-            values = CODEIGNITER_QUEUE.next_attempt(job, unix(NOW))
-            assert values is not None
-            assert CODEIGNITER_QUEUE.end(connection, job)
-            connection.execute(insert(queue.queue.jobs), values)
-        job = CODEIGNITER_QUEUE.reserve(connection, NOW + timedelta(hours=3))
-    assert job is not None
-    assert (job["id"], job["attempts"]) == (121, 2)
-    assert CODEIGNITER_QUEUE.next_attempt(job, unix(NOW)) is None
-    queue.engine.dispose()
-
-
-def test_the_playground_of_codeigniter_queue_says_what_its_layout_does(tmp_path: Path) -> None:
-    with playing(tmp_path, layout="codeigniter_queue", worker=False, grace=GRACE) as slack:
-
-        def text(words: str) -> str:
-            answer = slack.command("operator", "#queue-ops", f"/queue {words}", wait=GRACE)
-            return json.dumps(answer["replies"][0])
-
-        assert "came from the connection `redis`" in text("retry 38")
-        stuck = text("stuck")
-        assert "job 119" in stuck.lower()
-        assert "at least 14 min" in stuck
-        assert "its attempts are unchanged" in stuck
-        assert "`priority high`" in text("failed-job 44")
-        assert "attempts" in text("release 119")
