@@ -18,6 +18,16 @@ from bot.models.roles import Role
 from bot.models.subjects import ORDER, SHOP, JobSubject
 
 LINK_VALUES = frozenset({"order_id", "tienda_id", "job_id", "queue"})
+PLAIN_SENTENCES = {
+    "bool_parsing": "must be true or false",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "int_type": "must be a whole number",
+    "string_type": "must be a text",
+    "greater_than_equal": "must be at least 1",
+    "less_than_equal": "is too large",
+}
+"""Sentences for pydantic's errors about plain types, written for people who change settings."""
 _NAME = r"[A-Za-z_][A-Za-z0-9_]{0,63}"
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -204,7 +214,7 @@ def is_exposed(path: str) -> bool:
         return False
 
 
-def _time(value: object) -> object:
+def read_time(value: object) -> object:
     """Return the time of day from a text like `09:00`; None for `off`."""
     if not isinstance(value, str):
         return value
@@ -288,7 +298,7 @@ ExistingFile = Annotated[Path, AfterValidator(_file)]
 TeamId = Annotated[str, _matching(r"[TE][A-Z0-9]{2,}", "must be a workspace's id (T…)")]
 RoleWord = Annotated[Role, BeforeValidator(_role)]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
-TimeOfDay = Annotated[time | None, BeforeValidator(_time)]
+TimeOfDay = Annotated[time | None, BeforeValidator(read_time)]
 Weekdays = Annotated[tuple[int, ...], BeforeValidator(_weekdays)]
 Mention = Annotated[
     str, _matching(r"S[A-Z0-9]{2,}", "must be a user group's id (S…), not its name")

@@ -24,8 +24,11 @@ from bot.app.subjects import taken_names
 from bot.models.refusals import StartError
 from bot.models.requests import SLASH_COMMAND
 from bot.models.roles import Role
+from bot.models.routes import AlertRoute
 from bot.models.subjects import ORDER, SHOP, USUAL
+from bot.route_settings import read_routes
 from bot.setting_types import (
+    PLAIN_SENTENCES,
     ApiUrl,
     AppToken,
     AuditSecret,
@@ -59,13 +62,6 @@ from bot.setting_types import (
 
 PREFIX = "QUEUE_BOT_"
 Need = Literal["run", "database", "manifest", "nothing"]
-# Sentences for pydantic's errors about plain types, written for people who set variables.
-_PLAIN = {
-    "bool_parsing": "must be true or false",
-    "int_parsing": "must be a whole number",
-    "greater_than_equal": "must be at least 1",
-    "less_than_equal": "is too large",
-}
 
 
 class SettingsError(StartError):
@@ -170,6 +166,10 @@ class Settings(BaseSettings):
     audit_key: AuditSecret | None = None
     audit_key_old: AuditSecret | None = None
 
+    config: str | None = None
+    # Only the file `queue-bot.toml` has the routes, because they are a list.
+    routes: tuple[AlertRoute, ...] = ()
+
     mode: Literal["socket", "http"] = "socket"
     replicas: Replicas = 2
     http_port: Port = 3000
@@ -182,6 +182,7 @@ class Settings(BaseSettings):
     layout: Literal["spec", "laravel", "codeigniter_queue"] | None = None
     jobs_table: Table = "jobs"
     failed_jobs_table: FailedTable = "failed_jobs"
+    batches_table: Table = "job_batches"
     retry_after: Positive = 90
     connections: Words = ("database",)
     subjects: Subjects | None = None
@@ -207,7 +208,8 @@ class Settings(BaseSettings):
 
 def variables() -> dict[str, str]:
     """Map each environment variable of the settings to its field."""
-    return {_names(name, field)[0]: name for name, field in Settings.model_fields.items()}
+    fields = Settings.model_fields.items()
+    return {_names(name, field)[0]: name for name, field in fields if name != "routes"}
 
 
 def old_variables() -> dict[str, str]:
@@ -243,13 +245,17 @@ def load_settings(environ: Mapping[str, str], *, need: Need) -> Settings:
     problems = [*_unknown(raw_values), *_named_twice(raw_values)]
     raw_values = _with_files(raw_values, problems)
     problems += [_missing(name) for name in needed(raw_values, need) if name not in raw_values]
+    routes: tuple[AlertRoute, ...] = ()
+    if need in ("run", "database"):
+        routes, wrong_routes = read_routes(raw_values.get("QUEUE_BOT_CONFIG"))
+        problems += wrong_routes
     source = EnvSettingsSource(Settings)
     fields_of = {**variables(), **old_variables()}
     source.env_vars = {
         name.lower(): raw_values[name].strip() for name in fields_of if raw_values.get(name)
     }
     try:
-        settings = Settings(**source())
+        settings = Settings(**source(), routes=routes)
     except ValidationError as error:
         problems += [_sentence(detail, raw_values) for detail in error.errors(include_input=False)]
     else:
@@ -335,7 +341,7 @@ def _sentence(detail: ErrorDetails, raw_values: Mapping[str, str]) -> str:
     name = fields.get(place, place)
     if name not in raw_values:
         name = next((old for old, new in old_variables().items() if new == name), name)
-    reason = _PLAIN.get(detail["type"], detail["msg"].removeprefix("Value error, "))
+    reason = PLAIN_SENTENCES.get(detail["type"], detail["msg"].removeprefix("Value error, "))
     reason = reason.replace("Input should be", "must be")
     return f"{name} {reason}."
 

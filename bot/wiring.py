@@ -163,6 +163,8 @@ def queue_of(settings: Settings, layout: Layout) -> Queue:
     if settings.own_schema is not None and url is not None:
         schema = make_url(url.get_secret_value()).database
     order_paths, tienda_paths = (_paths(settings, name) for name in (ORDER, SHOP))
+    own = tuple(s for s in settings.subjects or () if s.name not in USUAL)
+    names = {subject.name for subject in own}
     database, _, failed_name = settings.failed_jobs_table.rpartition(".")
     jobs, failed = layout.tables(settings.jobs_table, failed_name, schema)
     if database:
@@ -174,7 +176,8 @@ def queue_of(settings: Settings, layout: Layout) -> Queue:
         zone=settings.time_zone,
         order_paths=order_paths,
         tienda_paths=tienda_paths,
-        subjects=tuple(s for s in settings.subjects or () if s.name not in USUAL),
+        subjects=own + tuple(s for s in layout.subjects if s.name not in names),
+        batches=layout.batches and layout.batches(settings.batches_table, schema),
         mask=partial(mask_text, keys=masked_keys(settings)),
     )
 
@@ -275,6 +278,7 @@ def make_setup(
         commands=commands_of(queue),
         slash=settings.command,
         environment=settings.environment,
+        routes=settings.routes,
     )
 
 
@@ -340,7 +344,8 @@ def make_bot(
     queue = queue_of(settings, layout_of(settings, engines.background))
     warn_of_kept(check_tables(engines.background, queue))
     warn_of_tables(engines.background, queue)
-    if settings.alert_channel not in settings.change_channels:
+    routed = {route.channel for route in settings.routes if route.channel is not None}
+    if {settings.alert_channel, *routed} - set(settings.change_channels):
         log.warning("alerts have buttons that work only in QUEUE_BOT_CHANGE_CHANNELS")
     workspace = look_up(access)
     warn_of_limits(make_setup(settings, engines.requests, NoSlack()))

@@ -321,7 +321,8 @@ def test_the_examples_of_the_page_are_accepted_together(tmp_path: Path) -> None:
     examples = {name: example for name, (_, example) in rows().items()}
     authority = tmp_path / "ca.pem"
     authority.touch()
-    settings = load_settings({**examples, "DATABASE_CA": str(authority)}, need="run")
+    files = {"DATABASE_CA": str(authority), "QUEUE_BOT_CONFIG": str(authority)}
+    settings = load_settings({**examples, **files}, need="run")
     unchanged = {
         name
         for name, field in variables().items()

@@ -1,7 +1,7 @@
 """Definition of a command: its arguments, role, function and views."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time
 from enum import Enum
 from importlib import import_module
@@ -23,6 +23,7 @@ from bot.models.jobs import Value
 from bot.models.operations import Progress, Target
 from bot.models.requests import SLASH_COMMAND, Invocation, Message, Modal
 from bot.models.roles import Role
+from bot.models.routes import AlertRoute, route_of
 from bot.queue.layouts import Queue
 from bot.store.audit.keys import NO_KEYS, AuditKeys
 from bot.views.context import Context, Links
@@ -143,6 +144,7 @@ class Setup:
     known_roles: KnownRoles = field(default_factory=KnownRoles)
     slash: str = SLASH_COMMAND
     environment: str | None = None
+    routes: tuple[AlertRoute, ...] = ()
     clock: Clock = now_of
     diagnose: Diagnose = undiagnosed
     commands: Mapping[str, "Command"] = field(default_factory=dict)
@@ -152,6 +154,31 @@ class Setup:
         """The actions of the commands, by name."""
         actions = (command.action for command in self.commands.values())
         return {action.name: action for action in actions if action is not None}
+
+    def for_queue(self, queue: str | None) -> "Setup":
+        """Return the setup with the alert channel, mention and thresholds of the queue's route."""
+        route = route_of(self.routes, queue)
+        if route is None:
+            return self
+        alerting = self.alerting
+        return replace(
+            self,
+            alert_channel=route.channel or self.alert_channel,
+            oldest_seconds=route.oldest_seconds or self.oldest_seconds,
+            alerting=replace(
+                alerting,
+                mention=route.mention or alerting.mention,
+                no_worker_activity_seconds=route.no_worker_activity_seconds
+                or alerting.no_worker_activity_seconds,
+                backlog_count=route.backlog_count or alerting.backlog_count,
+            ),
+        )
+
+    @property
+    def alert_channels(self) -> frozenset[str]:
+        """The channels in which alerts are posted."""
+        channels = (self.alert_channel, *(route.channel for route in self.routes))
+        return frozenset(channel for channel in channels if channel is not None)
 
     @property
     def alarms_too_soon(self) -> bool:

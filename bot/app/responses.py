@@ -62,6 +62,7 @@ def context_of(
         reserved_seconds=setup.reserved_seconds,
         has_reservation_times=setup.queue.layout.has_reservation_times,
         failed_count=setup.failed_count,
+        routes=setup.routes,
         archive_days=setup.archive_days,
         here=invocation.channel,
         request=invocation.request_id,

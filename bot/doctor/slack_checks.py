@@ -9,6 +9,7 @@ from bot.doctor.examination import CheckFailed
 from bot.doctor.installation import Installation
 from bot.models.doctor import Finding, ok, problem, warning
 from bot.models.refusals import StartError
+from bot.route_settings import FILE
 from bot.settings import Settings
 from bot.slack.inspection import (
     ChannelState,
@@ -132,6 +133,9 @@ def channels_of(settings: Settings) -> dict[str, list[str]]:
             channels[channel].append(name)
     for channel in settings.change_channels:
         channels[channel].append("QUEUE_BOT_CHANGE_CHANNELS")
+    for number, route in enumerate(settings.routes, start=1):
+        if route.channel is not None:
+            channels[route.channel].append(f"route {number} in {FILE}")
     return dict(channels)
 
 
@@ -160,11 +164,13 @@ def check_channels(installation: Installation) -> Iterator[Finding]:
             "Nobody can change a job from Slack.",
             "Set QUEUE_BOT_CHANGE_CHANNELS, or QUEUE_BOT_CHANGES_IN_HOME=true.",
         )
-    if settings.alert_channel and settings.alert_channel not in settings.change_channels:
-        yield warning(
-            "The buttons of alerts refuse every click: the alert channel allows no changes.",
-            f"Add {settings.alert_channel} to QUEUE_BOT_CHANGE_CHANNELS.",
-        )
+    alerting = (settings.alert_channel, *(route.channel for route in settings.routes))
+    for channel in dict.fromkeys(alerting):
+        if channel and channel not in settings.change_channels:
+            yield warning(
+                "The buttons of alerts refuse every click: the alert channel allows no changes.",
+                f"Add {channel} to QUEUE_BOT_CHANGE_CHANNELS.",
+            )
     if not bad:
         names = ", ".join(f"#{s.name}" for s in states.values() if isinstance(s, ChannelState))
         yield ok(f"The bot is in every channel: {names or 'none is configured'}.")

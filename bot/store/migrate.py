@@ -107,6 +107,8 @@ MIGRATIONS: tuple[Callable[[Connection, datetime], None], ...] = (
     _create_missing,
     # The notes of error groups.
     _create_missing,
+    # The payload edits of bulk retries.
+    _create_missing,
 )
 """The migrations in order. Each can be repeated after an interruption; DDL commits at once."""
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from bot.models.actions import Actions
 from bot.models.requests import Person, Source
 from bot.models.roles import Role
+from bot.models.routes import AlertRoute, route_of
 from bot.text import Texts
 
 
@@ -52,6 +53,12 @@ class Context:
     request: str | None = None
     roles: Mapping[str, Role] = field(default_factory=dict)
     admins: tuple[str, ...] = ()
+    routes: tuple[AlertRoute, ...] = ()
+
+    def oldest_limit(self, queue: str) -> int:
+        """Return after how many seconds a waiting job of the queue raises an alert."""
+        route = route_of(self.routes, queue)
+        return (route and route.oldest_seconds) or self.oldest_seconds
 
     @property
     def in_message(self) -> bool:

@@ -85,10 +85,10 @@ def _oldest(queues: Sequence[QueueJobs], ctx: Context) -> Mrkdwn:
         return ctx.texts("status-none-waits")
     seconds, queue = available
     return ctx.texts(
-        "status-oldest-alarm" if seconds > ctx.oldest_seconds else "status-oldest",
+        "status-oldest-alarm" if seconds > ctx.oldest_limit(queue) else "status-oldest",
         age=age(seconds, ctx.texts),
         queue=queue_name(queue),
-        limit=age(ctx.oldest_seconds, ctx.texts),
+        limit=age(ctx.oldest_limit(queue), ctx.texts),
     )
 
 

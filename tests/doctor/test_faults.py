@@ -16,6 +16,7 @@ from bot.doctor.installation import Installation, machine_time
 from bot.localslack.demo import IDS
 from bot.localslack.server import LocalSlack
 from bot.models.doctor import Diagnosis, Finding
+from bot.models.routes import AlertRoute
 from bot.queue.layouts import spec_tables
 from bot.slack.manifest import needed_scopes
 from bot.store import privileges
@@ -212,6 +213,11 @@ FAULTS = {
         "channels",
         ("C0NOTHERE", "does not exist", "QUEUE_BOT_DIGEST_CHANNEL"),
         settings={"digest_channel": "C0NOTHERE"},
+    ),
+    "an unknown channel of a route": Fault(
+        "channels",
+        ("C0NOTHERE", "does not exist", "route 1 in queue-bot.toml"),
+        settings={"routes": (AlertRoute(("mail",), channel="C0NOTHERE"),)},
     ),
     "an alert channel without changes": Fault(
         "channels",

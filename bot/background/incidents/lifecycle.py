@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from bot.app.command import Setup
 from bot.app.responses import channel_context
 from bot.background.incidents import escalation, message, worker_pools
+from bot.background.incidents.quiet_hours import suppressed_until
 from bot.background.leader import leader_transaction
 from bot.models.alert_rules import (
     BACKGROUND_PROBLEM,
@@ -22,7 +23,7 @@ from bot.models.alert_rules import (
     NO_WORKER_ACTIVITY,
     Reading,
 )
-from bot.models.incidents import Incident, Mute, muted_until
+from bot.models.incidents import Incident, Mute
 from bot.store.deltas import incident_deltas
 from bot.store.incidents import lookups, mutes, queue_activity, retry_activity, transitions
 from bot.store.incidents.assignment import move_left
@@ -48,7 +49,7 @@ def announce_triggered(
     incident = lookups.by_id(connection, triggered.id)
     if incident is None or triggered.transition == "none" or _is_dealt_with(incident):
         return
-    until = _mute_of(connection, incident, now)
+    until = _mute_of(setup, connection, incident, now)
     if until is not None:
         transitions.update_incident(connection, incident.id, muted_until=until)
     elif incident.posted_at is None:
@@ -60,12 +61,14 @@ def announce_triggered(
         transitions.update_incident(connection, incident.id, notified_size=incident.size)
 
 
-def _mute_of(connection: Connection, incident: Incident, now: datetime) -> datetime | None:
-    """Return the end of the incident's mute.
+def _mute_of(
+    setup: Setup, connection: Connection, incident: Incident, now: datetime
+) -> datetime | None:
+    """Return the end of the incident's mute or quiet hours.
 
     The function reads the mutes, because the incident's row may be one pass old.
     """
-    return muted_until(mutes.current(connection, now), incident)
+    return suppressed_until(setup, mutes.current(connection, now), incident, now)
 
 
 def _is_dealt_with(incident: Incident) -> bool:
@@ -234,7 +237,7 @@ def _advance(
     settled: bool,
 ) -> bool:
     """Resolve the incident if that is due; return whether the incident must notify people."""
-    until = muted_until(muted, incident)
+    until = suppressed_until(setup, muted, incident, now)
     if until != incident.muted_until:
         transitions.update_incident(connection, incident.id, muted_until=until, stale=True)
     of_failures = not incident.is_of_metric_rule
@@ -311,7 +314,7 @@ def _resolve(
     if (
         incident.posted_at is None
         or (single and not notified_again)
-        or _mute_of(connection, incident, now)
+        or _mute_of(setup, connection, incident, now)
     ):
         return
     reply = None if resolved is None else message.recovered(resolved, channel_context(setup, now))

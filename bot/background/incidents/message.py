@@ -68,10 +68,11 @@ def post(
     incident = lookups.by_id(connection, number)
     context = channel_context(setup, now)
     alert = None if incident is None else draw(setup, connection, incident, context)
-    if incident is None or alert is None or setup.alert_channel is None:
+    channel = None if incident is None else setup.for_queue(incident.queue).alert_channel
+    if incident is None or alert is None or channel is None:
         return
     body = _calling(setup, connection, incident, alert, now) if mention else alert
-    outbox.post(connection, setup.alert_channel, subject_of(incident), body, now)
+    outbox.post(connection, channel, subject_of(incident), body, now)
     values = {"posted_at": now, "drawn_at": now, "notified_size": incident.size, "stale": False}
     transitions.update_incident(connection, number, **values)
 
@@ -118,12 +119,14 @@ def _calling(
     if lookups.called_since(connection, now - BURST):
         return message
     transitions.update_incident(connection, incident.id, called_at=now)
-    return with_group_mention(message, setup.alerting.mention, channel_context(setup, now))
+    return with_group_mention(
+        message, setup.for_queue(incident.queue).alerting.mention, channel_context(setup, now)
+    )
 
 
 def _channel(setup: Setup, incident: Incident) -> str:
     """Return the channel of the incident's alert, or the alert channel if none was posted yet."""
-    return str(incident.channel or setup.alert_channel)
+    return str(incident.channel or setup.for_queue(incident.queue).alert_channel)
 
 
 def subject_of(incident: Incident) -> str:

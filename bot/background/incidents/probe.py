@@ -84,7 +84,7 @@ def check(
         activity = _activity(setup, connection, before, probe, failed_at.get(name), now)
         after = probe_state.after(before, probe, now, activity)
         snapshot = QueueSnapshot(
-            setup, probe, after, lately.get(name), active.keys(), now, suppressed
+            setup.for_queue(name), probe, after, lately.get(name), active.keys(), now, suppressed
         )
         readings += rules.of_queue(snapshot)
         states.append(probe_state.counted(after, snapshot.counted, now))

@@ -131,11 +131,11 @@ def _move_to_other_channel(
     incident whose alert is in the unreachable channel gets another alert, so that the incident's
     changes stay visible. Audit records wait for their channel.
     """
-    is_unprompted = message.channel == setup.alert_channel or message.subject.startswith("digest:")
+    is_unprompted = message.channel in setup.alert_channels or message.subject.startswith("digest:")
     other = setup.fallback_channel if is_unprompted else setup.audit_channel
     if message.kind == outbox.POST and other is not None and other != message.channel:
         delivery.redirect(connection, message, other, now)
-        if message.channel == setup.alert_channel:
+        if message.channel in setup.alert_channels:
             _notify_unreachable(setup, connection, message, fault, now)
         return
     moved = other is not None and other != message.channel and _forget_open(connection, message)
@@ -184,7 +184,7 @@ def _notify_unreachable(
     if outbox.place(connection, subject) is None and not outbox.waits(connection, subject):
         texts = texts_for(None, setup.language, setup.zone, setup.slash)
         kinds = (outbox.POST, outbox.REPLY, outbox.EDIT)
-        alerts = message.kind in kinds and message.channel == setup.alert_channel
+        alerts = message.kind in kinds and message.channel in setup.alert_channels
         key = "channel-unreachable-alerts" if alerts else "channel-unreachable"
         notice = texts(key, channel=message.channel, reason=fault.reason)
         outbox.post(connection, fallback, subject, Message(notice), now)

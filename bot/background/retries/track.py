@@ -229,7 +229,8 @@ def _publish_request(
         incident = assignment.of_failure(connection, rows[0].failed_seq)
         if incident is None or setup.alert_channel is None:
             return
-        channel, subject = setup.alert_channel, f"incident:{incident.id}"
+        channel = str(setup.for_queue(incident.queue).alert_channel)
+        subject = f"incident:{incident.id}"
     if all(row.is_settled or row.late for row in rows):
         outcomes = retry_outcomes(connection, rows, now)
         reply = reply_message(outcomes, rows[0].actor, channel_context(setup, now))

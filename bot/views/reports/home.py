@@ -135,8 +135,10 @@ def _totals(data: HomeData, ctx: Context) -> list[Block]:
     texts = ctx.texts
     if data.counts is None:
         return [section(texts("home-uncounted"))]
-    queues, late, many = data.counts.queues, _is_late(data, ctx), _are_many(data, ctx)
+    queues, many = data.counts.queues, _are_many(data, ctx)
     available = oldest(queues)
+    limit = ctx.oldest_seconds if available is None else ctx.oldest_limit(available[1])
+    late = available is not None and available[0] > limit
     waits = texts("home-none-waits")
     if available is not None:
         key = "home-oldest-late" if late else "home-oldest"
@@ -149,14 +151,17 @@ def _totals(data: HomeData, ctx: Context) -> list[Block]:
         *groups,
     ]
     pairs = [join("\n", (texts(f"home-{name}-label"), value)) for name, value in facts]
-    notes = [texts("home-late-note", limit=age(ctx.oldest_seconds, texts))] if late else []
+    notes = [texts("home-late-note", limit=age(limit, texts))] if late else []
     notes += [texts("status-failed-alarm", limit=ctx.failed_count)] if many else []
     return [fields(pairs), *sections(notes), *_queues(queues, ctx)]
 
 
 def _is_late(data: HomeData, ctx: Context) -> bool:
-    available = None if data.counts is None else oldest(data.counts.queues)
-    return available is not None and available[0] > ctx.oldest_seconds
+    return data.counts is not None and any(_is_late_queue(jobs, ctx) for jobs in data.counts.queues)
+
+
+def _is_late_queue(jobs: QueueJobs, ctx: Context) -> bool:
+    return jobs.oldest_seconds is not None and jobs.oldest_seconds > ctx.oldest_limit(jobs.queue)
 
 
 def _are_many(data: HomeData, ctx: Context) -> bool:
@@ -180,8 +185,7 @@ def _queues(queues: Sequence[QueueJobs], ctx: Context) -> list[Block]:
 
 
 def _queue_title(jobs: QueueJobs, ctx: Context) -> Mrkdwn:
-    late = jobs.oldest_seconds is not None and jobs.oldest_seconds > ctx.oldest_seconds
-    if not late or jobs.oldest_seconds is None:
+    if not _is_late_queue(jobs, ctx) or jobs.oldest_seconds is None:
         return ctx.texts("home-queue", queue=queue_name(jobs.queue))
     waits = age(jobs.oldest_seconds, ctx.texts)
     return ctx.texts("home-queue-late", queue=queue_name(jobs.queue), age=waits)

@@ -1,0 +1,25 @@
+"""The quiet hours of a route: the alerts of its queues wait until their end, as during a mute."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.app.command import Setup
+from bot.models.incidents import Incident, Mute, muted_until
+from bot.models.routes import route_of
+from bot.wall_clock import from_utc, to_utc
+
+
+def suppressed_until(
+    setup: Setup, muted: Sequence[Mute], incident: Incident, now: datetime
+) -> datetime | None:
+    """Return the end of the incident's mute or of its route's quiet hours, the later one."""
+    ends = (muted_until(muted, incident), _quiet_until(setup, incident.queue, now))
+    return max((end for end in ends if end is not None), default=None)
+
+
+def _quiet_until(setup: Setup, queue: str | None, now: datetime) -> datetime | None:
+    route = route_of(setup.routes, queue)
+    if route is None or route.quiet_hours is None:
+        return None
+    end = route.quiet_hours.end_after(from_utc(now, setup.zone))
+    return None if end is None else to_utc(end, setup.zone)
