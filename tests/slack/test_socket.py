@@ -4,8 +4,9 @@ import threading
 
 import pytest
 from slack_sdk.socket_mode.builtin import SocketModeClient
-from structlog.testing import capture_logs
+from structlog.testing import CapturingLogger
 
+from bot.slack import socket
 from bot.slack.socket import TimedClient, close_at_once, expected_connections
 
 
@@ -62,10 +63,12 @@ def test_closing_a_client_whose_socket_is_closed_ends_its_other_threads() -> Non
     ("replicas", "number", "level"), [(2, 4, "info"), (2, 5, "warning"), (9, 10, "info")]
 )
 def test_more_connections_than_the_replicas_need_are_a_warning(
-    replicas: int, number: int, level: str
+    monkeypatch: pytest.MonkeyPatch, replicas: int, number: int, level: str
 ) -> None:
+    logger = CapturingLogger()
+    monkeypatch.setattr(socket, "log", logger)
     client = TimedClient(expected_connections(replicas), app_token="xapp-1-A1-1-a")
-    with capture_logs() as logged:
-        client.run_message_listeners({"type": "hello", "num_connections": number}, "")
+    client.run_message_listeners({"type": "hello", "num_connections": number}, "")
     client.close()
-    assert [(line["log_level"], line["connections"]) for line in logged] == [(level, number)]
+    (call,) = logger.calls
+    assert (call.method_name, call.kwargs["connections"]) == (level, number)
