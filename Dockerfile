@@ -25,12 +25,17 @@ RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheel .
 
 FROM ${BASE}
 LABEL org.opencontainers.image.title="queue-bot" \
+      org.opencontainers.image.version="0.2.0" \
       org.opencontainers.image.description="Run your team's database job queue from Slack" \
       org.opencontainers.image.licenses="MIT"
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin queue-bot
 COPY --from=build /opt/queue-bot /opt/queue-bot
 ENV PATH=/opt/queue-bot/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+# Open only inside the container; see docs/monitoring.md.
+ENV QUEUE_BOT_MONITORING_PORT=9464
 USER 10001
+HEALTHCHECK --interval=30s --timeout=10s --start-period=30s \
+    CMD ["python", "-c", "import os, urllib.request as u; u.urlopen(f'http://127.0.0.1:{os.environ[\"QUEUE_BOT_MONITORING_PORT\"]}/livez', timeout=5)"]
 # After SIGTERM the bot answers open requests for up to 20 seconds: use docker stop --time 25.
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["queue-bot"]

@@ -1,3 +1,3 @@
 """queue-bot: run a database job queue from Slack."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

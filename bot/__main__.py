@@ -4,6 +4,7 @@ Only this module reads the settings.
 """
 
 import os
+import re
 import signal
 import sys
 import threading
@@ -44,10 +45,12 @@ from bot.settings import exposed_files, load_settings
 from bot.setup_terminal import set_up, setup_options
 from bot.slack.manifest import manifest
 from bot.slack.runtime import freeze_heap
+from bot.slack.signed_requests import PATH
 from bot.store.audit import audit_log, chain, history, verification
 from bot.store.audit.keys import new_secret
 from bot.store.migrate import migrate as apply_migrations
 from bot.store.migrate import require_current
+from bot.store.migrate_sql import pending_statements
 from bot.terminal import TerminalRequest, do, name_problem, report_health, reported
 from bot.text import texts_for
 from bot.views.environment import label_of
@@ -177,26 +180,43 @@ def playground(
         except CannotStart as error:
             raise StartError([str(error)]) from error
         return
-    from bot.playground.play import play  # noqa: PLC0415 see above
+    try:
+        from bot.playground.play import play  # noqa: PLC0415 see above
+    except ModuleNotFoundError as error:
+        problem = (
+            f"The playground needs more packages ({error.name}): install queue-bot[playground]."
+        )
+        raise StartError([problem]) from error
 
     play(port, layout, browser=not no_browser, say=click.echo)
 
 
 @main.command(name="manifest")
+@click.option(
+    "--url",
+    metavar="URL",
+    callback=lambda _context, _option, url: url if url is None else request_url(url),
+    help="HTTP mode: the https address to which Slack sends requests.",
+)
 @stopping
-def manifest_command() -> None:
+def manifest_command(url: str | None) -> None:
     """Print the Slack app's manifest for QUEUE_BOT_COMMAND and QUEUE_BOT_ENVIRONMENT."""
     settings = load_settings(os.environ, need="manifest")
-    click.echo(manifest(settings.command, settings.environment), nl=False)
+    click.echo(manifest(settings.command, settings.environment, url), nl=False)
 
 
 @main.command()
+@click.option("--sql", is_flag=True, help="Print the statements, and execute nothing.")
 @stopping
-def migrate() -> None:
+def migrate(sql: bool) -> None:  # noqa: FBT001 click passes a flag as a bool
     """Create or update the bot's own tables (queue_bot_…)."""
     logs.configure("WARNING", mask_value)
     settings = load_settings(os.environ, need="database")
     engine = open_database(settings)
+    if sql:
+        statements = pending_statements(engine)
+        click.echo("\n".join(statements or ["-- The tables are up to date."]))
+        return
     with reported(click.echo) as report:
         applied = apply_migrations(engine, report)
     with at_start(), reading(engine) as connection:
@@ -305,6 +325,13 @@ def verify(anchor: tuple[str, ...], anchors: TextIO | None) -> None:
     if problems:
         raise SystemExit(1)
     click.echo(f"The chain is valid: {last.seq} records, the last is #{last.seq} {last.hash[:8]}.")
+
+
+def request_url(url: str) -> str:
+    """Return the address of HTTP mode if Slack accepts it."""
+    if not re.fullmatch(rf"https://[\w.:-]+(/[\w./-]*)?{PATH}", url):
+        raise click.BadParameter(f"must begin with https:// and end with {PATH}")
+    return url
 
 
 def _anchor(text: str) -> tuple[int, str]:

@@ -46,6 +46,7 @@ from bot.setting_types import (
     Port,
     Positive,
     Readers,
+    Replicas,
     RoleWord,
     SigningSecret,
     SlashCommand,
@@ -170,6 +171,7 @@ class Settings(BaseSettings):
     routes: tuple[AlertRoute, ...] = ()
 
     mode: Literal["socket", "http"] = "socket"
+    replicas: Replicas = 2
     http_port: Port = 3000
     http_host: str = "127.0.0.1"
     monitoring_port: Port | None = None
@@ -180,6 +182,7 @@ class Settings(BaseSettings):
     layout: Literal["spec", "laravel", "codeigniter_queue"] | None = None
     jobs_table: Table = "jobs"
     failed_jobs_table: FailedTable = "failed_jobs"
+    batches_table: Table = "job_batches"
     retry_after: Positive = 90
     connections: Words = ("database",)
     subjects: Subjects | None = None

@@ -163,6 +163,8 @@ def queue_of(settings: Settings, layout: Layout) -> Queue:
     if settings.own_schema is not None and url is not None:
         schema = make_url(url.get_secret_value()).database
     order_paths, tienda_paths = (_paths(settings, name) for name in (ORDER, SHOP))
+    own = tuple(s for s in settings.subjects or () if s.name not in USUAL)
+    names = {subject.name for subject in own}
     database, _, failed_name = settings.failed_jobs_table.rpartition(".")
     jobs, failed = layout.tables(settings.jobs_table, failed_name, schema)
     if database:
@@ -174,7 +176,8 @@ def queue_of(settings: Settings, layout: Layout) -> Queue:
         zone=settings.time_zone,
         order_paths=order_paths,
         tienda_paths=tienda_paths,
-        subjects=tuple(s for s in settings.subjects or () if s.name not in USUAL),
+        subjects=own + tuple(s for s in layout.subjects if s.name not in names),
+        batches=layout.batches and layout.batches(settings.batches_table, schema),
         mask=partial(mask_text, keys=masked_keys(settings)),
     )
 
@@ -322,6 +325,7 @@ def slack_access(settings: Settings) -> Access:
         app_token=None if is_http else secret.get_secret_value(),
         base_url=str(settings.slack_api_url),
         signing_secret=secret.get_secret_value() if is_http else None,
+        replicas=settings.replicas,
     )
 
 

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from click.testing import CliRunner
 
 from bot.__main__ import main
 from bot.models.refusals import Invalid, UnknownCommand
+from bot.models.subjects import JobSubject
+from bot.queue.layouts.job_batches import BATCH_SUBJECT
 from tests.kit.cases import check_each
 from tests.kit.queues import make_queue
 from tests.kit.replicas import ask, make_setup
@@ -62,7 +65,10 @@ def url(sqlite_url: str) -> str:
 
 
 def test_the_bot_accepts_every_line_of_slack(sqlite_url: str) -> None:
-    setup = make_setup(make_queue(sqlite_url))
+    queue = make_queue(sqlite_url)
+    # The subjects of the page about settings, and the subject of Laravel's layout.
+    more = (*queue.queue.subjects, JobSubject("user", ("data.user_id",)), BATCH_SUBJECT)
+    setup = make_setup(replace(queue, queue=replace(queue.queue, subjects=more)))
 
     def check(line: str) -> None:
         _, *words = example(line)
@@ -83,6 +89,8 @@ def test_the_terminal_accepts_every_line(url: str, monkeypatch: pytest.MonkeyPat
             main.commands[words[0]].make_context(words[0], words[1:]).close()
             return
         ended = CliRunner().invoke(main, words)
+        if ended.exit_code == 0:
+            return
         # A name alone only mentions the command. Another refusal than one of click is an answer.
         is_mentioned = "--" not in line and "Usage:" in ended.output
         assert "Usage:" not in ended.output or is_mentioned, ended.output

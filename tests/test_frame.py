@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import tomllib
 import zipfile
 from pathlib import Path
@@ -13,6 +14,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from bot import __version__
 
 ROOT = Path(__file__).parent.parent
 PINNED = sorted((ROOT / "requirements").glob("*.txt"))
@@ -176,21 +179,41 @@ def imported_by(file: Path) -> list[str]:
     return names
 
 
-def test_the_wheel_contains_every_file_below_bot(tmp_path: Path) -> None:
-    subprocess.run(
-        [
-            *(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"),
-            *("--no-index", "--disable-pip-version-check", "--wheel-dir", tmp_path, ROOT),
-        ],
-        check=True,
-        capture_output=True,
-        timeout=50,
-    )
+def test_the_wheel_of_the_sdist_contains_every_file_below_bot(tmp_path: Path) -> None:
+    """The sdist builds without the repository, as `uv build` and package indexes build it."""
+    build("sdist", ROOT, tmp_path)
+    (sdist,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(tmp_path, filter="data")
+    build("wheel", tmp_path / sdist.name.removesuffix(".tar.gz"), tmp_path)
     (wheel,) = tmp_path.glob("*.whl")
+    assert wheel.name.startswith(f"queue_bot-{__version__}-")
     with zipfile.ZipFile(wheel) as archive:
         packed = set(archive.namelist())
         (entry_points,) = [name for name in packed if name.endswith("entry_points.txt")]
         assert "queue-bot = bot.__main__:main" in archive.read(entry_points).decode()
+        (information,) = [name for name in packed if name.endswith("/METADATA")]
+        described = archive.read(information).decode()
+    assert f"\nVersion: {__version__}\n" in described
+    assert "\nProvides-Extra: playground\n" in described
     expected = {str(file.relative_to(ROOT)) for file in tracked("bot")}
     assert expected <= packed
     assert not [name for name in packed if name.startswith("tests/")]
+
+
+def build(target: str, source: Path, folder: Path) -> None:
+    """Build the sdist or the wheel of a source tree into a folder."""
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "--target", target, "--directory", folder],
+        cwd=source,
+        check=True,
+        capture_output=True,
+        timeout=50,
+    )
+
+
+def test_the_image_and_the_changelog_have_the_version_of_the_code() -> None:
+    image, changelog = ((ROOT / name).read_text() for name in ("Dockerfile", "CHANGELOG.md"))
+    assert re.findall(r'image\.version="(.+)"', image) == [__version__]
+    released = re.findall(r"^## \[(\d.+)\] - \d{4}-\d\d-\d\d$", changelog, re.MULTILINE)
+    assert released[0] == __version__

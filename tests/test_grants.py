@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from pathlib import Path
 from time import monotonic
 
 import pytest
@@ -26,6 +25,7 @@ from bot.background.retries import track, track_bulk
 from bot.database.engine import connect
 from bot.database.transactions import changing, now_of, reading
 from bot.models.refusals import RowWouldChange
+from bot.models.subjects import JobSubject
 from bot.queue.layouts import Queue, spec_tables, warnings
 from bot.store import tables
 from bot.store.audit.keys import NO_KEYS
@@ -36,11 +36,14 @@ from bot.terminal import TerminalRequest, do
 from bot.wiring import check_tables
 from tests.kit.bulk import previewed, run_out
 from tests.kit.clock import Clock
+from tests.kit.grants import PAGE, PASSWORD, QueueDatabases, statements, user_of
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import ask, confirm, make_setup
 from tests.services.mariadb import MariaDB
 
-PAGE = Path(__file__).parents[1] / "docs" / "operating.md"
+
+SUBJECTS = (JobSubject("customer", ("data.order_id",)),)
+"""With a further subject, the bot writes the tables of subjects too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,40 +63,18 @@ class Granted(TestQueue):
         """The queue's database."""
         return self.url.rsplit("/", 1)[1]
 
+    @property
+    def databases(self) -> QueueDatabases:
+        """The databases of the queue's tables and of the bot's tables."""
+        failed, own = self.elsewhere or self.database, self.own or self.database
+        return QueueDatabases(self.database, failed, own)
+
     def connect(self, account: str) -> Engine:
         """Return an engine of the account `migrate` or `run`, as the page sets it up."""
         is_migrate = account == "migrate" and self.own is not None
         database = self.own if is_migrate and self.own else self.database
         url = self.server.url(database, user=user_of(account, self.database), password=PASSWORD)
         return connect(url, schema=self.own)
-
-
-PASSWORD = "geheim-1"
-
-
-def user_of(account: str, database: str) -> str:
-    """Return the test's name of an account."""
-    return f"{account}_{database}"[:32]
-
-
-def with_names(sql: str, queue: Granted) -> str:
-    """Return the SQL with the test's names of the databases of the queue's tables."""
-    failed = queue.elsewhere or queue.database
-    return sql.replace("shop.failed_jobs", f"`{failed}`.failed_jobs").replace(
-        "shop.", f"`{queue.database}`."
-    )
-
-
-def statements(account: str, queue: Granted, user: str) -> list[str]:
-    """Return the page's SQL for an account, with this test's names instead of the examples."""
-    own = queue.own or queue.database
-    page = PAGE.read_text(encoding="utf-8")
-    block = re.search(rf"<!-- grants:{account} -->\n```sql\n(.*?)```", page, re.DOTALL)
-    assert block is not None
-    sql = re.sub(r"'queue_bot(?:_migrate)?'@'[^']*'", f"'{user}'@'127.0.0.1'", block[1])
-    sql = with_names(sql, queue).replace("'…'", f"'{PASSWORD}'")
-    sql = sql.replace("queue_bot.", f"`{own}`.").replace("DATABASE queue_bot ", f"DATABASE {own} ")
-    return [statement.strip() for statement in sql.split(";") if statement.strip()]
 
 
 PLACES = {
@@ -118,7 +99,7 @@ def granted(request: pytest.FixtureRequest, mariadb_server: MariaDB) -> Iterator
         queue = Granted(
             mariadb_server.url(schema),
             owner,
-            Queue(jobs, failed),
+            Queue(jobs, failed, subjects=SUBJECTS),
             server=mariadb_server,
             own=own,
             elsewhere=elsewhere,
@@ -129,7 +110,7 @@ def granted(request: pytest.FixtureRequest, mariadb_server: MariaDB) -> Iterator
             for account in ("migrate", "run"):
                 block = "migrate-shared" if account == "migrate" and own is None else account
                 user = user_of(account, schema)
-                for statement in statements(block, queue, user):
+                for statement in statements(block, user, queue.databases):
                     mariadb_server.execute(statement)
                 if account == "migrate":
                     migrating = queue.connect("migrate")
@@ -264,6 +245,8 @@ FORBIDDEN = {
         "DELETE FROM own.queue_bot_audit",
         "UPDATE own.queue_bot_audit_targets SET order_id = ''",
         "DELETE FROM own.queue_bot_audit_targets",
+        "UPDATE own.queue_bot_audit_subjects SET value = ''",
+        "DELETE FROM own.queue_bot_audit_subjects",
         "UPDATE own.queue_bot_audit_chain SET hash = ''",
         "DELETE FROM own.queue_bot_audit_chain",
         "DELETE FROM own.queue_bot_role_generation",
@@ -296,7 +279,7 @@ def test_each_account_is_denied_its_forbidden_statements(granted: Granted, accou
     engine = granted.connect(account)
     own = granted.own or granted.database
     for statement in FORBIDDEN[account]:
-        sql = with_names(statement, granted).replace("own.", f"`{own}`.")
+        sql = granted.databases.named(statement).replace("own.", f"`{own}`.")
         # 1419: with MySQL's binary log, a trigger needs more than the privilege on the table.
         with pytest.raises(DBAPIError, match=r"denied|1419"), engine.begin() as connection:
             connection.execute(text(sql))

@@ -1,6 +1,7 @@
 """The app manifest has a shape that Slack accepts, and exactly the scopes that the code needs."""
 
 import ast
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -9,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field
 from slack_sdk import WebClient
 
+from bot.localslack.manifest import manifest_of
 from bot.models.requests import SLASH_COMMAND
 from bot.slack.manifest import manifest as manifest_text
 from tests.kit.scopes import EVENT_SCOPES, SCOPES
@@ -193,3 +195,14 @@ def test_the_manifest_of_an_environment_differs_only_in_the_command_and_the_name
     assert staging.features.bot_user.display_name == "queue-bot staging"
     back = text.replace("/queue-staging", SLASH_COMMAND).replace("queue-bot staging", "queue-bot")
     assert Manifest.model_validate(yaml.safe_load(back)) == manifest
+
+
+def test_the_manifest_of_http_mode_differs_only_in_the_addresses() -> None:
+    url = "https://queue-bot.example.com/slack/events"
+    before = manifest_of(yaml.safe_load(manifest_text("/queue-staging")))
+    app = manifest_of(yaml.safe_load(manifest_text("/queue-staging", url=url)))
+    assert {app.events_url, app.interactivity_url, *(one.url for one in app.commands)} == {url}
+    assert not app.socket_mode
+    commands = tuple(replace(command, url="") for command in app.commands)
+    without = replace(app, events_url="", interactivity_url="", socket_mode=True)
+    assert replace(without, commands=commands) == before

@@ -13,6 +13,7 @@ from bot.app.approvals import needs_approval, request_approval
 from bot.app.command import LARGEST_ID, Arguments, Command, Work
 from bot.app.known_queue import require_known
 from bot.models.actions import Action
+from bot.models.job_batches import ScopeBatches
 from bot.models.jobs import Value
 from bot.models.operations import OPERATOR_ROWS, Duplicates, Preview, Progress, Scope
 from bot.models.refusals import CountMismatch, Denied, Invalid, OperationRunning, PlanExpired
@@ -22,7 +23,7 @@ from bot.queue.layouts import LONGEST_QUEUE
 from bot.store import leases
 from bot.store.failures import index, relabeling
 from bot.store.failures.zone_offset import require_right_zone
-from bot.store.operations import change_freeze, duplicates, operations, transitions
+from bot.store.operations import change_freeze, duplicates, operations, scope_batches, transitions
 
 ALL_QUEUES = "*"
 SPARE_SECONDS = 0.5
@@ -124,6 +125,7 @@ def preview(work: Work, action: Action, scope: Scope, options: BulkOptions = PLA
         "canary": options.canary or None,
         "archive": options.archive,
         "duplicates": _duplicates(work, plan) if action.counts_as == "retried" else None,
+        "batches": _batches(work, action, plan),
         "children": _children(work, scope),
         "layout": work.queue.layout.name,
     }
@@ -191,6 +193,14 @@ def _duplicates(work: Work, preview: Preview) -> Duplicates | None:
     within = operations.frozen(preview.scope, 0 if plan is None else plan.bound_seq)
     seconds = min(duplicates.SECONDS, seconds_left)
     return duplicates.find(work.connection, work.queue, within, preview.scope.queue, seconds)
+
+
+def _batches(work: Work, action: Action, preview: Preview) -> ScopeBatches | None:
+    plan = operations.find(work.connection, preview.plan) if preview.total else None
+    if plan is None:
+        return None
+    within = operations.frozen(preview.scope, plan.bound_seq)
+    return scope_batches.count(work.connection, work.queue, within, action.counts_as)
 
 
 def check_role(work: Work, action: Action, total: int) -> None:

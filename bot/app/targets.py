@@ -14,6 +14,7 @@ from bot.app.argument_types import Ids
 from bot.app.command import Arguments, Command, Work
 from bot.fingerprint.payload import JobIdentity
 from bot.models.actions import Action
+from bot.models.job_batches import BATCH, JobBatch
 from bot.models.jobs import SkippedRow
 from bot.models.operations import Named, Target
 from bot.models.refusals import (
@@ -166,6 +167,13 @@ def change_each(
 def children_unless(work: Work, table: Table, *, force: bool) -> Children | None:
     """Return the children of the table's rows, or None if `force` disables the check."""
     return None if force else children_of(work.connection, table)
+
+
+def batches_of(work: Work, rows: Sequence[Row]) -> dict[int, JobBatch]:
+    """Return the framework's batches of the rows that have one, by the row's id."""
+    ids = {row.id: row.identity.subjects.get(BATCH) for row in rows}
+    batches = work.queue.batches_of(work.connection, ids.values())
+    return {id_: batches[str(batch)] for id_, batch in ids.items() if str(batch) in batches}
 
 
 def same_row(current: str, expected: str) -> bool:

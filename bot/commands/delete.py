@@ -4,6 +4,7 @@ from bot.app.command import Command, Effect, Result, Work
 from bot.app.targets import (
     RowArguments,
     archived_as,
+    batches_of,
     change_each,
     children_unless,
     lock_jobs,
@@ -42,6 +43,7 @@ def run(work: Work, args: RowArguments) -> DeleteResult:
     changed, refused = change_each(work, rows, delete, children)
     rows = [row for row, _ in changed]
     metric_deltas.append_removed(work.connection, len(rows))
+    batches = batches_of(work, rows)
     deleted_rows = tuple(
         DeletedRow(
             id=row.id,
@@ -49,6 +51,7 @@ def run(work: Work, args: RowArguments) -> DeleteResult:
             job_class=row.identity.job_class,
             order_id=row.identity.order_id,
             subjects=dict(row.identity.subjects),
+            batch=batches.get(row.id),
             attempts=row.attempts,
             reserved=row.reserved_at is not None,
         )

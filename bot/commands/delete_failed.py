@@ -4,6 +4,7 @@ from bot.app.command import Command, Effect, Result, Work
 from bot.app.targets import (
     RowArguments,
     archived_as,
+    batches_of,
     change_each,
     children_unless,
     lock_failed,
@@ -46,6 +47,7 @@ def run(work: Work, args: RowArguments) -> DeleteFailedResult:
     actor = work.invocation.actor.user
     ids = [row.id for row in rows]
     removal.mark_removed_by(work.connection, ids, actor, ACTION, work.now)
+    batches = batches_of(work, rows)
     deleted_rows = tuple(
         DeletedRow(
             id=row.id,
@@ -53,6 +55,7 @@ def run(work: Work, args: RowArguments) -> DeleteFailedResult:
             job_class=row.identity.job_class,
             order_id=row.identity.order_id,
             subjects=dict(row.identity.subjects),
+            batch=batches.get(row.id),
             failed_at=failed_at_text(row.failed_at),
         )
         for row in rows

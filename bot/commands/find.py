@@ -5,6 +5,7 @@ from pydantic import Field
 from bot.app.argument_types import Order
 from bot.app.command import Arguments, Command, Result, Work
 from bot.app.subjects import subject_key
+from bot.models.job_batches import BATCH
 from bot.models.jobs import LONGEST_ORDER, QueueStatus
 from bot.models.requests import Message
 from bot.models.roles import Role
@@ -57,10 +58,12 @@ def read_story(work: Work, key: SubjectKey) -> Story:
         *(Queued(at=job.created_at, found=job) for job in jobs),
     ]
     sample = None if searched.complete else samples.latest(connection)
+    is_batch = key.name == BATCH
     return Story(
         order_id=key.value if key.name == ORDER else None,
         tienda_id=key.tienda,
         subject=None if key.name == ORDER else SubjectValue(name=key.name, value=key.value),
+        batch=queue.batches_of(connection, [key.value]).get(key.value) if is_batch else None,
         events=story.in_order(events),
         retries=story.retries(acts),
         jobs=searched,

@@ -14,7 +14,14 @@ from bot.app.command import Command, Effect, Result, Work
 from bot.app.filters import FilterArguments, RateArguments, is_filtered, scope_of
 from bot.app.incident_scope import incident_of, limited_to, with_older
 from bot.app.plans import BulkExtra, BulkOptions, BulkOutcome, check_recent, preview_or_start
-from bot.app.targets import archived_as, change_each, children_unless, lock_failed, target
+from bot.app.targets import (
+    archived_as,
+    batches_of,
+    change_each,
+    children_unless,
+    lock_failed,
+    target,
+)
 from bot.failpoints import reach
 from bot.models.actions import Action
 from bot.models.jobs import Retried, RetriedCount, RetriedJob, SkippedRow, Value
@@ -136,6 +143,8 @@ def _now(work: Work, ids: Sequence[int], digest: str | None, *, force: bool) -> 
 
     children = children_unless(work, work.queue.failed, force=force)
     changed, refused = change_each(work, rows, move, children)
+    batches = batches_of(work, [row for row, _ in changed])
+    changed = [(row, job.model_copy(update={"batch": batches.get(row.id)})) for row, job in changed]
     moved = [job for _, job in changed]
     actor = work.invocation.actor.user
     tracked_jobs.track(

@@ -20,7 +20,7 @@ from bot.slack.inspection import (
 )
 from bot.slack.manifest import needed_scopes
 from bot.slack.runtime import look_up
-from bot.slack.socket import EXPECTED_CONNECTIONS
+from bot.slack.socket import expected_connections
 
 _TOKEN_CODES = ("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired")
 _COPY_BOT = "Copy the token (xoxb-…) from OAuth & Permissions on the app's page to SLACK_BOT_TOKEN."
@@ -84,6 +84,9 @@ def check_app_token(installation: Installation) -> Iterator[Finding]:
     if installation.is_running:
         yield ok("The running bot is connected.")
         return
+    if installation.settings.mode == "http":
+        yield ok("HTTP mode: Slack sends requests, and the bot opens no connection to Slack.")
+        return
     if installation.settings.slack_app_token is None:
         yield problem("SLACK_APP_TOKEN is not set.", _CREATE_APP)
         return
@@ -105,13 +108,15 @@ def check_app_token(installation: Installation) -> Iterator[Finding]:
         )
         return
     yield ok("Slack accepts the app token, and a WebSocket opens.")
-    if others > EXPECTED_CONNECTIONS:
+    expected = expected_connections(installation.settings.replicas)
+    if others > expected:
         yield warning(
-            f"The app has {others} open connections; at most {EXPECTED_CONNECTIONS} are expected.",
-            "Stop copies of the bot that nobody needs: Slack sends each command to any of them.",
+            f"The app has {others} open connections; at most {expected} are expected.",
+            "Stop copies of the bot that nobody needs, because Slack sends each command to any of "
+            "them; or set QUEUE_BOT_REPLICAS.",
         )
     else:
-        yield ok(f"The app has {others} open connections of at most {EXPECTED_CONNECTIONS}.")
+        yield ok(f"The app has {others} open connections of at most {expected}.")
 
 
 def channels_of(settings: Settings) -> dict[str, list[str]]:

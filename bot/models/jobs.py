@@ -5,6 +5,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from bot.models.job_batches import JobBatch
+
 LONGEST_ORDER = 64
 """The index of failures keeps at most this many characters of an order's number."""
 
@@ -113,6 +115,7 @@ class JobDetail(Value):
 
     `reserved_at` is in unix seconds, for the button that releases the job. `facts` are
     data about the job from its payload, by key; the layout of the queue's tables reads these data.
+    `batch` is the batch of the framework that the job belongs to.
     """
 
     job: Job
@@ -121,6 +124,7 @@ class JobDetail(Value):
     row_digest: str
     reserved_at: int | None = Field(default=None, exclude=True)
     facts: dict[str, str] = {}
+    batch: JobBatch | None = Field(default=None, exclude_if=is_empty)
 
 
 class FailedJobDetail(Value):
@@ -137,6 +141,7 @@ class FailedJobDetail(Value):
     payload: str
     row_digest: str
     facts: dict[str, str] = {}
+    batch: JobBatch | None = Field(default=None, exclude_if=is_empty)
 
 
 class Retried(Value):
@@ -175,7 +180,8 @@ class DeletedCount(Value):
 class RetriedJob(Value):
     """One failed job that was retried, with its new id in `jobs`.
 
-    `edited`: the numbers that the retry changed in the payload, by key.
+    `edited`: the numbers that the retry changed in the payload, by key. `batch` is defined as in
+    `JobDetail`.
     """
 
     failed_id: int
@@ -185,6 +191,7 @@ class RetriedJob(Value):
     job_class: str | None
     order_id: int | str | None
     subjects: dict[str, int | str] = Field(default={}, exclude_if=is_empty)
+    batch: JobBatch | None = Field(default=None, exclude_if=is_empty)
     edited: dict[str, int | None] = {}
 
 
@@ -196,6 +203,7 @@ class DeletedRow(Value):
     job_class: str | None
     order_id: int | str | None
     subjects: dict[str, int | str] = Field(default={}, exclude_if=is_empty)
+    batch: JobBatch | None = Field(default=None, exclude_if=is_empty)
     failed_at: str | None = None
     attempts: int | None = None
     reserved: bool = False

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field, computed_field
 
+from bot.models.job_batches import ScopeBatches
 from bot.models.jobs import SkippedRow, Value, is_empty
 
 OPERATOR_ROWS = 500
@@ -139,6 +140,7 @@ class Preview(Value):
     # When the bot removes the failed jobs, the database deletes or changes rows of these tables.
     children: tuple[str, ...] = ()
     older: WiderPlan | None = None
+    batches: ScopeBatches | None = Field(default=None, exclude_if=is_empty)
     # The name of the layout, because each layout may have a note about retries.
     layout: str = "spec"
 
@@ -177,6 +179,8 @@ class Progress(Value):
     # The number of skipped jobs that the database refused to move, and the first of these jobs.
     refused_count: int = 0
     refused: tuple[SkippedRow, ...] = ()
+    # The number of payloads that the retry edited, by kind of edit.
+    edited: dict[str, int] = Field(default={}, exclude_if=is_empty)
 
     @computed_field  # type: ignore[prop-decorator] # as pydantic documents it
     @property

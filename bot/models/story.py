@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from bot.models.actions import CountsAs
+from bot.models.job_batches import JobBatch
 from bot.models.jobs import Value, is_empty
 from bot.models.subject_search import FoundJob, Looked
 
@@ -128,7 +129,8 @@ class SubjectValue(Value):
 class Story(Value):
     """The events of one subject, oldest first.
 
-    `subject` is a subject other than an order; there is then no `order_id`.
+    `subject` is a subject other than an order; there is then no `order_id`. `batch` is the
+    framework's batch if the subject is a batch.
 
     `jobs` counts the scanned rows of the table `jobs`; `about` estimates the rows of this table.
     `more`: older events are omitted. `indexing`: the bot still indexes failures from before its
@@ -138,6 +140,7 @@ class Story(Value):
     order_id: str | None
     tienda_id: str | None
     subject: SubjectValue | None = Field(default=None, exclude_if=is_empty)
+    batch: JobBatch | None = Field(default=None, exclude_if=is_empty)
     events: tuple[Event, ...]
     retries: Retries
     jobs: Looked

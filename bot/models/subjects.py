@@ -13,10 +13,14 @@ LONGEST_VALUE = 64
 
 @dataclass(frozen=True, slots=True)
 class JobSubject:
-    """A subject: the name that people type, and the paths of its value in a payload."""
+    """A subject: the name that people type, and the paths of its value in a payload.
+
+    `is_shared`: many jobs have one value, so jobs with equal values are no duplicates.
+    """
 
     name: str
     paths: tuple[str, ...]
+    is_shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ from bot.playground.frameworks.spec import SPEC
 from bot.playground.guide import GUIDE
 from bot.playground.rows import tables_json
 from bot.playground.seed import seed as seed_queue
-from bot.playground.seed_history import seed_history
+from bot.playground.seed_history import seed_history, seed_reservations
 from bot.playground.worker import SEED, Worker
 from bot.queue.layouts import Queue
 from bot.settings import Settings
@@ -117,6 +117,7 @@ def playing(
         seed_queue(engine, framework)
         migrate(engine)
         seed_history(engine)
+        seed_reservations(engine, framework.queue)
         changed = {**framework.settings, **settings}
         configured = playground_settings(slack, database, changed)
         bot = make_bot(configured, INTERVAL, grace, diagnosing(configured, grace))

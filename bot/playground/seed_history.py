@@ -9,6 +9,8 @@ from sqlalchemy import Engine
 
 from bot.models.metrics import QueueMetrics
 from bot.playground.seed import FAILED
+from bot.queue.layouts import Queue
+from bot.store.incidents import reservations
 from bot.store.metrics import rollups
 
 DAYS = 7
@@ -57,6 +59,13 @@ def seed_history(engine: Engine, now: datetime | None = None) -> None:
             rollups.put_hour(connection, hour, _between(hour, hour + _HOUR, failed_at))
         # One sample in the hour's first minute has all past minutes of the current hour.
         rollups.add_sample(connection, this_hour, _between(this_hour, moment, failed_at))
+
+
+def seed_reservations(engine: Engine, queue: Queue) -> None:
+    """Record that the bot saw the stuck job 14 minutes ago, if the tables do not have the time."""
+    seen_at = datetime.now(UTC).replace(tzinfo=None) - timedelta(minutes=14)
+    with engine.execution_options(changes=True).begin() as connection:
+        reservations.record(connection, queue, "netsuite", seen_at, seconds=5)
 
 
 def _between(hour: datetime, end: datetime, failed_at: list[datetime]) -> dict[str, QueueMetrics]:

@@ -5,13 +5,17 @@ scans the whole table for DELETE … WHERE id IN (SELECT …), so servers run a 
 has no joined DELETE and does not need one.
 """
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, literal, select
 
 from bot.database.dialects import first_inserted_id, is_sqlite, limit_delete
+from bot.models.payload_edits import EditKind, edit_kinds
 from bot.queue.copies import check_fits, check_same_rows, read_rules, refusing_rows
 from bot.queue.layouts import Queue
 from bot.queue.layouts.moments import encode_moment
@@ -69,18 +73,28 @@ class RetryRate:
         return self.starts_at + timedelta(seconds=1, minutes=rows / self.per_minute)
 
 
+@dataclass(frozen=True, slots=True)
+class RetriedBatch:
+    """The result of a batch: the new jobs, and the number of edited payloads by kind of edit.
+
+    `new_ids` are the lowest and the highest possible id of the new jobs. Other jobs may have ids
+    between these two ids.
+    """
+
+    new_ids: tuple[int, int]
+    edits: Mapping[EditKind, int]
+
+
 def retry_batch(
     connection: Connection,
     queue: Queue,
     locked: LockedBatch,
     now: datetime,
     pace: RetryRate | None = None,
-) -> tuple[int, int]:
+) -> RetriedBatch:
     """Move all failed jobs of the batch back to `jobs`, or raise `LostRace`.
 
     Raises `RowTooLong`, `RowWouldChange` or `RowRefused` if a copy would differ from its original.
-    Returns the lowest and the highest possible id of the new jobs. Other jobs may have ids between
-    these two ids.
     """
     failed, jobs = queue.failed_layout, queue.jobs_layout
     order = failed.id if locked.is_dense else locked.ids
@@ -98,7 +112,8 @@ def retry_batch(
     new_ids = first_inserted_id(connection, moved, locked.rows), int(last)
     check_same_rows(connection, queue, rules, which, new_ids, edits)
     delete_batch(connection, queue, locked)
-    return new_ids
+    kinds = (edit_kinds(edit.values) for edit in edits.by_id.values())
+    return RetriedBatch(new_ids, Counter(chain.from_iterable(kinds)))
 
 
 def delete_batch(connection: Connection, queue: Queue, locked: LockedBatch) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, select
 
 from bot.database.transactions import TooSlow, bounded
+from bot.models.job_batches import BATCH, JobBatch
 from bot.models.jobs import (
     FailedJob,
     FailedJobDetail,
@@ -154,13 +155,15 @@ def job(connection: Connection, queue: Queue, now: datetime, job_id: int) -> Job
     if selected is None:
         raise JobNotFound(id=str(job_id))
     row = layout.row_of(selected)
+    shown = job_of(queue, row, now)
     return JobDetail(
-        job=job_of(queue, row, now),
+        job=shown,
         state=row.state(now),
         payload=row.payload,
         row_digest=row.digest,
         reserved_at=row.reserved_at,
         facts=_facts(queue, layout, selected, row.payload),
+        batch=_batch_of(connection, queue, shown),
     )
 
 
@@ -176,13 +179,15 @@ def failed_job(connection: Connection, queue: Queue, failed_id: int) -> FailedJo
     if selected is None:
         raise FailedJobNotFound(id=str(failed_id))
     row = FailedRow.of(selected)
+    shown = failed_of(queue, row)
     return FailedJobDetail(
-        failed_job=failed_of(queue, row),
+        failed_job=shown,
         error_group=queue.error_group(row.exception[:EXCEPTION_HEAD]),
         exception=row.exception,
         payload=row.payload,
         row_digest=row.digest,
         facts=_facts(queue, layout, selected, row.payload),
+        batch=_batch_of(connection, queue, shown),
     )
 
 
@@ -194,6 +199,12 @@ def _facts(queue: Queue, layout: QueueTable, row: RowMapping, payload: str) -> d
     """Return the layout's data about a job, from further columns and from the payload."""
     columns = {name: queue.mask(as_text(row[f"shown_{name}"])) for name in layout.shown_columns}
     return columns | queue.facts(payload)
+
+
+def _batch_of(connection: Connection, queue: Queue, row: Job | FailedJob) -> JobBatch | None:
+    """Return the framework's batch that the job belongs to, if any."""
+    id_ = row.subjects.get(BATCH)
+    return queue.batches_of(connection, [id_]).get(str(id_))
 
 
 def job_columns(queue: Queue, now: datetime) -> Select[Any]:

@@ -8,11 +8,14 @@ from bot.models.requests import SLASH_COMMAND
 APP = "queue-bot"
 
 
-def manifest(slash: str = SLASH_COMMAND, environment: str | None = None) -> str:
+def manifest(
+    slash: str = SLASH_COMMAND, environment: str | None = None, url: str | None = None
+) -> str:
     """Return the YAML text that an administrator pastes into Slack's app page.
 
     An app of a named environment has the environment in its name, so that people can distinguish
-    the apps of one workspace.
+    the apps of one workspace. With a `url`, Slack sends HTTP requests to this address; without a
+    `url`, the app is in Socket Mode.
     """
     text = files("bot.slack").joinpath("manifest.yml").read_text(encoding="utf-8")
     name = APP if environment is None else f"{APP} {environment}"
@@ -23,7 +26,18 @@ def manifest(slash: str = SLASH_COMMAND, environment: str | None = None) -> str:
         (f"display_name: {APP}\n", f"display_name: {name}\n"),
     ):
         text = text.replace(line, changed)
-    return text
+    return text if url is None else _by_http(text, slash, url)
+
+
+def _by_http(text: str, slash: str, url: str) -> str:
+    """Return the manifest with this address at each place where HTTP mode needs it."""
+    for line, indent in (
+        (f"    - command: {slash}\n", "      url"),
+        ("  event_subscriptions:\n", "    request_url"),
+        ("  interactivity:\n", "    request_url"),
+    ):
+        text = text.replace(line, f"{line}{indent}: {url}\n")
+    return text.replace("socket_mode_enabled: true", "socket_mode_enabled: false")
 
 
 def needed_scopes() -> dict[str, str]:

@@ -54,13 +54,14 @@ class Access:
     """The secrets of the app, and the address of the Web API.
 
     With a `signing_secret` the bot receives HTTP requests; otherwise the `app_token` opens a
-    socket.
+    socket. `replicas`: the configured number of replicas.
     """
 
     bot_token: str
     app_token: str | None
     base_url: str
     signing_secret: str | None = None
+    replicas: int = 2
 
     def client(self, seconds: int) -> WebClient:
         """Return a client without retries, because the caller decides about retries."""
@@ -165,7 +166,7 @@ class SlackBot:
             client, self._handler, self._group_changed, metrics, self.setup.slash, secret
         )
         self.transport: Transport = (
-            SocketMode(app, access.app_token or "", grace)
+            SocketMode(app, access.app_token or "", access.replicas, grace)
             if secret is None
             else SignedRequests(app, secret, metrics, grace)
         )

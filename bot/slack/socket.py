@@ -22,7 +22,13 @@ PING_SECONDS = 3.0
 
 A dead peer is detected after about 15 s; with the default, after 50 to 60 s.
 """
-EXPECTED_CONNECTIONS = 4
+MOST_CONNECTIONS = 10
+"""Slack allows one app this many connections: docs.slack.dev/apis/events-api/using-socket-mode."""
+
+
+def expected_connections(replicas: int) -> int:
+    """Return how many connections may be open: during an upgrade, two for each replica."""
+    return min(2 * replicas, MOST_CONNECTIONS)
 
 
 class Stamped(str):
@@ -35,7 +41,8 @@ class Stamped(str):
 class TimedClient(SocketModeClient):
     """Records the arrival of each message before the message enters the workers' queue."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, expected: int, **options: Any) -> None:
+        self._expected = expected
         self.received: dict[str, float] = {}
         super().__init__(**options)
 
@@ -52,7 +59,7 @@ class TimedClient(SocketModeClient):
     def run_message_listeners(self, message: dict[str, Any], raw_message: str) -> None:
         """Store the time of arrival by envelope id; log the number of connections of a hello."""
         if message.get("type") == "hello":
-            _note_hello(message)
+            _note_hello(message, self._expected)
         envelope = message.get("envelope_id")
         if isinstance(envelope, str):
             self.received[envelope] = getattr(raw_message, "at", monotonic())
@@ -92,19 +99,20 @@ def _close(client: SocketModeClient) -> None:
             return
 
 
-def _note_hello(message: dict[str, Any]) -> None:
+def _note_hello(message: dict[str, Any], expected: int) -> None:
     number = message.get("num_connections", 0)
-    note = log.warning if number > EXPECTED_CONNECTIONS else log.info
-    note("socket mode connected", connections=number, expected=EXPECTED_CONNECTIONS)
+    note = log.warning if number > expected else log.info
+    note("socket mode connected", connections=number, expected=expected)
 
 
 class SocketMode:
     """The Socket Mode connection; closing it first waits for unanswered envelopes."""
 
-    def __init__(self, app: App, app_token: str, grace: float = 0.0) -> None:
+    def __init__(self, app: App, app_token: str, replicas: int, grace: float = 0.0) -> None:
         """Set up the client; `grace`: seconds that a local Slack waits longer than Slack."""
         self._grace = grace
         self.client = TimedClient(
+            expected_connections(replicas),
             app_token=app_token,
             logger=app.logger,
             web_client=app.client,

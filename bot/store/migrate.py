@@ -107,6 +107,8 @@ MIGRATIONS: tuple[Callable[[Connection, datetime], None], ...] = (
     _create_missing,
     # The notes of error groups.
     _create_missing,
+    # The payload edits of bulk retries.
+    _create_missing,
 )
 """The migrations in order. Each can be repeated after an interruption; DDL commits at once."""
 
@@ -154,20 +156,23 @@ def _migrate_once(engine: Engine, report: Callable[[str], object]) -> int:
         try:
             with connection.begin():
                 done = version(connection)
-                for number, step in enumerate(MIGRATIONS, start=1):
-                    if number > done:
-                        report(f"migration {number} of {len(MIGRATIONS)}")
-                        now = now_of(connection)
-                        step(connection, now)
-                        row = insert(migrations).values(version=number, applied_at=now)
-                        connection.execute(row)
-                        applied += 1
+                for number in range(done + 1, len(MIGRATIONS) + 1):
+                    report(f"migration {number} of {len(MIGRATIONS)}")
+                    apply(connection, number)
+                    applied += 1
         finally:
             if locked:
                 # If the connection was lost, the server has already released the lock.
                 with suppress(DBAPIError), connection.begin():
                     connection.execute(text("SELECT RELEASE_LOCK(:name)"), {"name": LOCK})
     return applied
+
+
+def apply(connection: Connection, number: int) -> None:
+    """Execute a migration and record its number."""
+    now = now_of(connection)
+    MIGRATIONS[number - 1](connection, now)
+    connection.execute(insert(migrations).values(version=number, applied_at=now))
 
 
 def _lock(connection: Connection) -> bool:

@@ -142,7 +142,6 @@ label-queue = *Queue:*
 label-class = *Class:*
 label-order = *Order:*
 label-tienda = *Shop:*
-label-subject = *{ $name }:*
 label-attempts = *Attempts:*
 label-created-at = *Created:*
 label-available-at = *Available:*
@@ -229,6 +228,12 @@ stuck-none = ✅ No job has been reserved for { $age } or more.
 stuck-none-partial = ❓ None of the oldest and newest jobs has been reserved for { $age } or more. The queue is too long to scan in full.
 stuck-more = There may be more stuck jobs: { $longer } shows only the jobs that have been stuck for longer.
 payload-facts = Payload: { $facts }
+job-batch =
+    { $state ->
+        [cancelled] Batch { $name }, cancelled · done: { $done } of { $total } · failures: { $failed }
+        [finished] Batch { $name }, finished · done: { $done } of { $total } · failures: { $failed }
+       *[open] Batch { $name } · done: { $done } of { $total } · failures: { $failed }
+    }
 stuck-expiry = A reservation expires after { $age }. The job then counts as available, because any worker may take it again.
 workers-hint = The workers may be dead or stuck. Check them ({ $look }) and restart them if needed ({ $restart }).
 released-one = 🔓 Job { $id } is available again: any worker may take it.
@@ -308,6 +313,16 @@ retried-attempts =
     { $count ->
         [one] The attempts in the payload of { $ids } are 0 again.
        *[other] The attempts in the payloads of { $ids } are 0 again.
+    }
+retried-batch-cancelled =
+    { $count ->
+        [one] ⚠️ The batch of { $ids } is cancelled: the worker ends the job without work.
+       *[other] ⚠️ The batches of { $ids } are cancelled: the workers end these jobs without work.
+    }
+deleted-batch =
+    { $count ->
+        [one] ⚠️ The batch of { $ids } is not finished. It never finishes without this job.
+       *[other] ⚠️ The batches of { $ids } are not finished. They never finish without these jobs.
     }
 retried-deadline-moved =
     { $count ->
@@ -1214,6 +1229,32 @@ bulk-duplicates-bounded = Only the newest jobs were checked for duplicates.
 bulk-children = ⚠️ The database also deletes or changes the rows of { $tables } that refer to these jobs. An undo does not restore those rows.
 bulk-note-codeigniter_queue = Each job keeps its priority. The bot skips jobs of other handlers, such as redis, and names these jobs.
 bulk-note-laravel = If the deadline of a job (retryUntil) has passed, the retry sets a new deadline of the same duration, or removes the deadline. The bot skips jobs of other connections and names these jobs.
+bulk-batch-cancelled =
+    { $count ->
+        [one] ⚠️ 1 of these jobs belongs to a cancelled batch: the worker will end the job without work.
+       *[other] ⚠️ { $count } of these jobs belong to cancelled batches: the workers will end these jobs without work.
+    }
+bulk-batch-unfinished =
+    { $count ->
+        [one] ⚠️ 1 of these jobs belongs to a batch that is not finished. The batch never finishes without this job.
+       *[other] ⚠️ { $count } of these jobs belong to batches that are not finished. These batches never finish without these jobs.
+    }
+bulk-batches-unknown = The batches of these jobs were not checked, because the check took too long.
+progress-attempts =
+    { $count ->
+        [one] The attempts in the payload of 1 job are 0 again.
+       *[other] The attempts in the payloads of { $count } jobs are 0 again.
+    }
+progress-deadline-moved =
+    { $count ->
+        [one] The deadline (retryUntil) of 1 job had passed. The retry set a new deadline: the job has as much time as after its creation.
+       *[other] The deadlines (retryUntil) of { $count } jobs had passed. The retry set new deadlines: each job has as much time as after its creation.
+    }
+progress-deadline-removed =
+    { $count ->
+        [one] The deadline (retryUntil) of 1 job had passed. The retry removed it, because the payload does not say when the job was created.
+       *[other] The deadlines (retryUntil) of { $count } jobs had passed. The retry removed them, because the payloads do not say when the jobs were created.
+    }
 bulk-final = ⚠️ *No copies are kept:* this cannot be undone.
 bulk-ids-missing =
     { $count ->

@@ -164,7 +164,6 @@ label-queue = *Cola:*
 label-class = *Clase:*
 label-order = *Orden:*
 label-tienda = *Tienda:*
-label-subject = *{ $name }:*
 label-attempts = *Intentos:*
 label-created-at = *Creado:*
 label-available-at = *Disponible:*
@@ -251,6 +250,12 @@ stuck-none = ✅ Ningún job está reservado desde hace { $age } o más.
 stuck-none-partial = ❓ Ninguno de los jobs más antiguos y más recientes está reservado desde hace { $age } o más. La cola es demasiado larga para revisarla completa.
 stuck-more = Puede haber más jobs atascados: { $longer } muestra solo los jobs que llevan más tiempo atascados.
 payload-facts = Payload: { $facts }
+job-batch =
+    { $state ->
+        [cancelled] Lote { $name }, cancelado · listos: { $done } de { $total } · fallos: { $failed }
+        [finished] Lote { $name }, terminado · listos: { $done } de { $total } · fallos: { $failed }
+       *[open] Lote { $name } · listos: { $done } de { $total } · fallos: { $failed }
+    }
 stuck-expiry = Una reserva vence a los { $age }. El job cuenta entonces como disponible, porque cualquier worker puede volver a tomarlo.
 workers-hint = Los workers pueden estar muertos o atascados. Revísalos ({ $look }) y reinícialos si hace falta ({ $restart }).
 released-one = 🔓 El job { $id } vuelve a estar disponible: cualquier worker puede tomarlo.
@@ -331,6 +336,18 @@ retried-attempts =
         [one] Los intentos en el payload de { $ids } vuelven a ser 0.
         [many] Los intentos en los payloads de { $ids } vuelven a ser 0.
        *[other] Los intentos en los payloads de { $ids } vuelven a ser 0.
+    }
+retried-batch-cancelled =
+    { $count ->
+        [one] ⚠️ El lote de { $ids } está cancelado: el worker termina el job sin trabajar.
+        [many] ⚠️ Los lotes de { $ids } están cancelados: los workers terminan estos jobs sin trabajar.
+       *[other] ⚠️ Los lotes de { $ids } están cancelados: los workers terminan estos jobs sin trabajar.
+    }
+deleted-batch =
+    { $count ->
+        [one] ⚠️ El lote de { $ids } no terminó. Sin este job no termina nunca.
+        [many] ⚠️ Los lotes de { $ids } no terminaron. Sin estos jobs no terminan nunca.
+       *[other] ⚠️ Los lotes de { $ids } no terminaron. Sin estos jobs no terminan nunca.
     }
 retried-deadline-moved =
     { $count ->
@@ -1269,6 +1286,32 @@ bulk-duplicates-bounded = Solo se revisaron los jobs más recientes en busca de 
 bulk-children = ⚠️ La base de datos también borra o modifica las filas de { $tables } que dependen de estos jobs. Al deshacer no se recuperan esas filas.
 bulk-note-codeigniter_queue = Cada job conserva su prioridad. Los jobs de otros handlers, como redis, se omiten y se nombran.
 bulk-note-laravel = Si el plazo de un job (retryUntil) venció, el reintento fija un plazo nuevo de la misma duración, o quita el plazo. Los jobs de otras conexiones se omiten y se nombran.
+bulk-batch-cancelled =
+    { $count ->
+        [one] ⚠️ 1 de estos jobs es de un lote cancelado: el worker terminará el job sin trabajar.
+       *[other] ⚠️ { $count } de estos jobs son de lotes cancelados: los workers terminarán estos jobs sin trabajar.
+    }
+bulk-batch-unfinished =
+    { $count ->
+        [one] ⚠️ 1 de estos jobs es de un lote que no terminó. Sin este job, el lote no termina nunca.
+       *[other] ⚠️ { $count } de estos jobs son de lotes que no terminaron. Sin estos jobs, esos lotes no terminan nunca.
+    }
+bulk-batches-unknown = No se revisaron los lotes de estos jobs, porque la revisión tardaba demasiado.
+progress-attempts =
+    { $count ->
+        [one] Los intentos en el payload de 1 job vuelven a ser 0.
+       *[other] Los intentos en los payloads de { $count } jobs vuelven a ser 0.
+    }
+progress-deadline-moved =
+    { $count ->
+        [one] El plazo (retryUntil) de 1 job había vencido. El reintento fijó un plazo nuevo: el job tiene tanto tiempo como después de su creación.
+       *[other] Los plazos (retryUntil) de { $count } jobs habían vencido. El reintento fijó plazos nuevos: cada job tiene tanto tiempo como después de su creación.
+    }
+progress-deadline-removed =
+    { $count ->
+        [one] El plazo (retryUntil) de 1 job había vencido. El reintento lo quitó, porque el payload no dice cuándo se creó el job.
+       *[other] Los plazos (retryUntil) de { $count } jobs habían vencido. El reintento los quitó, porque los payloads no dicen cuándo se crearon los jobs.
+    }
 bulk-final = ⚠️ *No se guardan copias:* esto no se puede deshacer.
 bulk-ids-missing =
     { $count ->

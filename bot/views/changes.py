@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from bot.models.jobs import DeletedRow, RetriedJob, SkippedRow
+from bot.models.payload_edits import edit_kinds
 from bot.models.requests import Message
 from bot.text import Mrkdwn, Plain, cut, escape
 from bot.views.blocks import context_line, message, sections
@@ -19,7 +20,7 @@ def retried(jobs: Sequence[RetriedJob], skipped: Sequence[SkippedRow], ctx: Cont
         lead = ctx.texts("retried-one", id=str(jobs[0].failed_id), job=str(jobs[0].job_id))
     else:
         lead = ctx.texts("retried-many", count=len(jobs))
-    notes = _edited(jobs, ctx)
+    notes = _retry_notes(jobs, ctx)
     notes += [ctx.texts("undo-until-started")] if "undo" in ctx.runnable else []
     return _change_message(lead, _retried_lines(jobs, ctx), skipped, notes, ctx)
 
@@ -31,25 +32,36 @@ def retried_visible(jobs: Sequence[RetriedJob], ctx: Context) -> Message:
         lead = ctx.texts("retried-one-by", id=id_, job=job, by=ctx.actor)
     else:
         lead = ctx.texts("retried-many-by", count=len(jobs), by=ctx.actor)
-    return _change_message(lead, _retried_lines(jobs, ctx), (), _edited(jobs, ctx), ctx)
+    return _change_message(lead, _retried_lines(jobs, ctx), (), _retry_notes(jobs, ctx), ctx)
 
 
-def _edited(jobs: Sequence[RetriedJob], ctx: Context) -> list[Mrkdwn]:
-    """Return a note for each kind of change that the retry made in the payloads."""
+def _retry_notes(jobs: Sequence[RetriedJob], ctx: Context) -> list[Mrkdwn]:
+    """Return a note for each kind of edit in the payloads, and about cancelled batches."""
     ids: dict[str, list[str]] = {}
     for job in jobs:
-        for key, value in job.edited.items():
-            kind = "removed" if value is None else "moved"
-            note = "attempts" if key == "attempts" else f"deadline-{kind}"
-            ids.setdefault(f"retried-{note}", []).append(str(job.failed_id))
+        for kind in edit_kinds(job.edited):
+            ids.setdefault(f"retried-{kind}", []).append(str(job.failed_id))
+    for job in jobs:
+        if job.batch is not None and job.batch.cancelled:
+            ids.setdefault("retried-batch-cancelled", []).append(str(job.failed_id))
     return [ctx.texts(key, count=len(of), ids=", ".join(of)) for key, of in sorted(ids.items())]
+
+
+def _unfinished(rows: Sequence[DeletedRow], ctx: Context) -> list[Mrkdwn]:
+    """Return a note about the batches that never finish without the deleted jobs."""
+    ids = [str(row.id) for row in rows if row.batch is not None and not row.batch.finished]
+    return [ctx.texts("deleted-batch", count=len(ids), ids=", ".join(ids))] if ids else []
 
 
 def deleted(rows: Sequence[DeletedRow], skipped: Sequence[SkippedRow], ctx: Context) -> Message:
     """Return the deleted jobs. Warn that a worker may still finish a reserved job."""
     lead = _lead("deleted", rows, ctx)
     return _change_message(
-        lead, _deleted_lines(rows, ctx), skipped, _reserved_warning(rows, ctx), ctx
+        lead,
+        _deleted_lines(rows, ctx),
+        skipped,
+        [*_reserved_warning(rows, ctx), *_unfinished(rows, ctx)],
+        ctx,
     )
 
 
@@ -65,7 +77,11 @@ def deleted_failed(
     """Return the deleted failed jobs. The bot's archive has a copy of each job."""
     lead = _lead("deleted-failed", rows, ctx)
     return _change_message(
-        lead, _deleted_lines(rows, ctx), skipped, [ctx.texts("archive-note")], ctx
+        lead,
+        _deleted_lines(rows, ctx),
+        skipped,
+        [*_unfinished(rows, ctx), ctx.texts("archive-note")],
+        ctx,
     )
 
 

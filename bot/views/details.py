@@ -12,9 +12,11 @@ from bot.views.names import (
     LONGEST_NAME,
     bare_order,
     bare_tienda,
+    job_batch,
     known,
     queue_name,
     read_wall_clock,
+    subjects,
 )
 from bot.views.payloads import lined
 from bot.views.rows import (
@@ -48,7 +50,7 @@ def failed_detail(detail: FailedJobDetail, ctx: Context) -> Message | Modal:
     long = [("label-exception", detail.exception), ("label-payload", lined(detail.payload))]
     plain_title = texts.plain("failed-name", id=str(row.id))
     more = [*_whole_order(row, ctx), *_whole_group(detail.error, ctx)]
-    hints = _payload_facts(detail.facts, ctx)
+    hints = _more_hints(row.subjects, detail, ctx)
     return _detail_view(title, plain_title, facts, hints, long, elements, more, ctx)
 
 
@@ -69,12 +71,22 @@ def job_detail(detail: JobDetail, ctx: Context) -> Message | Modal:
         _fact("label-reserved-at", _moment(row.reserved_at_human, ctx), ctx),
     ]
     hints = [stuck_hint(ctx)] if is_stuck(row, ctx) else []
-    hints += _payload_facts(detail.facts, ctx)
+    hints += _more_hints(row.subjects, detail, ctx)
     since = stuck_since(row, detail.reserved_at, ctx)
     elements = job_elements(row.id, detail.row_digest, ctx, stuck_since=since, in_details=True)
     long = [("label-payload", lined(detail.payload))]
     name, more = texts.plain("job-name", id=str(row.id)), _whole_order(row, ctx)
     return _detail_view(title, name, facts, hints, long, elements, more, ctx)
+
+
+def _more_hints(
+    more: Mapping[str, int | str], detail: JobDetail | FailedJobDetail, ctx: Context
+) -> list[Mrkdwn]:
+    """Return the further subjects, the progress of the batch, and the facts of the payload."""
+    hints = [cut(subjects(more, ctx), 150)]
+    if detail.batch is not None:
+        hints.append(cut(job_batch(detail.batch, ctx), 200))
+    return [*filter(None, hints), *_payload_facts(detail.facts, ctx)]
 
 
 def _payload_facts(facts: Mapping[str, str], ctx: Context) -> list[Mrkdwn]:
@@ -92,10 +104,6 @@ def _whose(row: Job | FailedJob, ctx: Context) -> list[tuple[Mrkdwn, Mrkdwn]]:
         _fact("label-class", code(row.job_class or "", 2 * LONGEST_NAME), ctx),
         _fact("label-order", whose, ctx),
         _fact("label-tienda", bare_tienda(row.tienda_id), ctx),
-        *(
-            (ctx.texts("label-subject", name=named(name)), named(value, LONGEST_NAME))
-            for name, value in row.subjects.items()
-        ),
     ]
 
 

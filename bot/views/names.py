@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from bot.models.error_groups import Note
+from bot.models.job_batches import BATCH, JobBatch
 from bot.models.requests import Moment
 from bot.text import Mrkdwn, Plain, Texts, escape, join, link, named, plain_line
 from bot.views.context import Context
@@ -75,13 +76,30 @@ def tienda(tienda_id: int | str | None, ctx: Context) -> Mrkdwn:
 
 
 def subjects(values: Mapping[str, int | str], ctx: Context) -> Mrkdwn:
-    """Return the further subjects of a job: `user 77 · invoice F-9`; empty without any."""
-    return dots(*(subject(name, value, ctx) for name, value in values.items()))
+    """Return the further subjects of a job: `user 77 · invoice F-9`; empty without any.
+
+    The id of a batch is long, and only details show it.
+    """
+    shown = {name: value for name, value in values.items() if name != BATCH}
+    return dots(*(subject(name, value, ctx) for name, value in shown.items()))
 
 
 def subject(name: str, value: int | str, ctx: Context) -> Mrkdwn:
     """Return a subject's name and value: `user 77`."""
     return ctx.texts("subject", name=named(name), value=named(value, LONGEST_ID) or escape("–"))
+
+
+def job_batch(batch: JobBatch, ctx: Context) -> Mrkdwn:
+    """Return the progress of a framework's batch."""
+    state = "cancelled" if batch.cancelled else "finished" if batch.finished else "open"
+    return ctx.texts(
+        "job-batch",
+        name=named(batch.name or batch.id, LONGEST_NAME),
+        done=batch.total - batch.pending,
+        total=batch.total,
+        failed=batch.failed,
+        state=state,
+    )
 
 
 def row_id(id_: int, ctx: Context, values: Mapping[str, object]) -> Mrkdwn:

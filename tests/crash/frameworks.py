@@ -1,7 +1,7 @@
 """The frameworks that the state machine chooses from, each with its own database.
 
 Laravel's payloads have the values that a retry edits or refuses: passed deadlines, attempts, and
-failed jobs of another connection.
+failed jobs of another connection. CodeIgniter Queue has failed jobs of another handler.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,7 +9,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
-from tests.kit.frameworks import LARAVEL_8, SPEC, laravel_payload
+from tests.kit.frameworks import (
+    CODEIGNITER,
+    LARAVEL_8,
+    SPEC,
+    codeigniter_payload,
+    laravel_payload,
+)
 from tests.kit.team import KeptDatabase
 from tests.services.mariadb import MariaDB
 
@@ -36,12 +42,31 @@ def _failed_values(body: str) -> Mapping[str, Any]:
 
 
 LARAVEL = replace(LARAVEL_8, name="laravel", payload=_payload, failed_values=_failed_values)
-FRAMEWORKS = (SPEC, LARAVEL)
+
+
+def _codeigniter_payload(number: int) -> str:
+    return codeigniter_payload(number, **({"tag": REDIS} if number % 5 == 4 else {}))
+
+
+def _codeigniter_failed(body: str) -> Mapping[str, Any]:
+    connection = REDIS if f'"{REDIS}"' in body else "database"
+    return {**CODEIGNITER.failed_values(body), "connection": connection}
+
+
+CODEIGNITER_QUEUE = replace(
+    CODEIGNITER, payload=_codeigniter_payload, failed_values=_codeigniter_failed
+)
+FRAMEWORKS = (SPEC, LARAVEL, CODEIGNITER_QUEUE)
 
 
 def is_movable(row: Any) -> bool:
     """Return whether a retry may move this row of `failed_jobs`."""
     return getattr(row, "connection", "database") == "database"
+
+
+def is_reserved(row: Any) -> bool:
+    """Return whether a worker has this row of `jobs`."""
+    return getattr(row, "reserved_at", None) is not None or getattr(row, "status", 0) == 1
 
 
 @contextmanager

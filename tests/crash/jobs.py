@@ -8,6 +8,7 @@ from functools import partial
 from bot.app.command import Setup
 from bot.app.plans import BulkExtra
 from bot.background.operations.runner import Runner
+from bot.slack.http_server import HttpServer
 from bot.slack.runtime import Access, SlackBot, look_up
 from tests.kit.concurrency import at_once
 from tests.kit.posting import deliver, poster_at, watch
@@ -64,12 +65,17 @@ def everything(setup: Setup) -> list[str]:
     return [*codes(outcomes), state]
 
 
-def serve(setup: Setup, base_url: str, bot_token: str, app_token: str) -> None:
-    """Run the whole bot on a local Slack until the process is killed."""
-    access = Access(bot_token, app_token, base_url)
+def serve(
+    setup: Setup, base_url: str, bot_token: str, app_token: str, secret: str, http_port: int | None
+) -> None:
+    """Run the whole bot on a local Slack until the process is killed; by HTTP if it has a port."""
+    access = Access(bot_token, app_token, base_url, None if http_port is None else secret)
     workspace = look_up(access)
     bot = SlackBot(
         access, workspace, lambda people: replace(setup, directory=people), 0.2, grace=GRACE
     )
     bot.start()
-    threading.Event().wait()
+    if http_port is None:
+        threading.Event().wait()
+    else:
+        HttpServer("127.0.0.1", http_port).serve(bot.requests, threading.Event())

@@ -10,7 +10,7 @@ from hypothesis.stateful import precondition, rule
 from bot.app.dispatch import request_id
 from bot.app.parsing import Request
 from bot.queue.reads import failed_job
-from tests.crash.frameworks import is_movable
+from tests.crash.frameworks import is_movable, is_reserved
 from tests.crash.incident_rules import Watched
 from tests.crash.world import PICK, REPLICAS
 from tests.kit.replicas import ANA, OMAR, SAM, ask, codes
@@ -121,12 +121,13 @@ class Machine(Watched):
     def release(self, name: str, by: str, pick: int, step: str | None) -> None:
         """A person releases a reserved job; nothing else about the job changes."""
         before = self.queue.jobs
-        held = [row.id for row in before if row.reserved_at is not None]
+        held = [row.id for row in before if is_reserved(row)]
         row_id = held[pick % len(held)] if held else before[pick % len(before)].id
         self.send(name, lambda setup, key: ask(setup, f"release {row_id}", by=by, key=key), step)
         for was, now in zip(before, self.queue.jobs, strict=True):
             if was != now:
-                assert now._asdict() == was._asdict() | {"reserved_at": None}
+                released = self.queue.framework.reserved(None)
+                assert now._asdict() == {**was._asdict(), **released}
                 assert was.id == row_id
 
     @rule()

@@ -10,12 +10,14 @@ import pytest
 from bot.localslack.delivery.envelopes import ACK_SECONDS
 from bot.localslack.demo import IDS
 from bot.localslack.server import LocalSlack
+from bot.slack.signed_requests import PATH
 from bot.store import tables
 from tests.crash import jobs
 from tests.crash.processes import SECONDS, Replica, replica
 from tests.crash.scenarios import next_held
 from tests.kit.concurrency import at_once, lock_waits, until
 from tests.kit.invariants import broken, payloads
+from tests.kit.processes import free_port, is_delivered
 from tests.kit.queues import GRACE, TestQueue
 from tests.kit.replicas import ANA, OMAR
 from tests.kit.team import REPLY_SECONDS
@@ -23,28 +25,35 @@ from tests.kit.team import REPLY_SECONDS
 Side = tuple[LocalSlack, Replica]
 
 
-@pytest.fixture
-def sides(mariadb_queue: TestQueue) -> Iterator[list[Side]]:
+@pytest.fixture(params=["socket", "http"])
+def sides(request: pytest.FixtureRequest, mariadb_queue: TestQueue) -> Iterator[list[Side]]:
     """Two bots on one database, each with its own Slack; a retry pauses while it holds its lock."""
     with ExitStack() as open_until_the_end:
-        pair = []
+        pair, connected = [], []
         for name in ("one", "two"):
             slack = LocalSlack(ack_timeout=ACK_SECONDS + GRACE)
             open_until_the_end.enter_context(slack)
+            port = free_port() if request.param == "http" else None
             access = {
                 "base_url": slack.base_url,
+                "secret": slack.credentials.signing_secret,
+                "http_port": port,
                 "bot_token": slack.bot_token,
                 "app_token": slack.app_token,
             }
             bot = replica(mariadb_queue, jobs.serve, name, hold=("retry-locked",), **access)
             pair.append((slack, open_until_the_end.enter_context(bot)))
-        for slack, _ in pair:
-            until(partial(is_connected, slack), SECONDS)
+            connected.append(partial(is_connected, slack, port))
+        for condition in connected:
+            until(condition, SECONDS)
         yield pair
 
 
-def is_connected(slack: LocalSlack) -> bool:
-    return slack.hub.connected > 0
+def is_connected(slack: LocalSlack, port: int | None) -> bool:
+    """Return whether the bot of this Slack can get requests."""
+    if port is None:
+        return slack.hub.connected > 0
+    return is_delivered(slack, f"http://127.0.0.1:{port}{PATH}")
 
 
 def retry_button(slack: LocalSlack, user: str) -> dict[str, Any]:

@@ -168,7 +168,8 @@ class World(RuleBasedStateMachine):
             if how == "reserved":
                 # In Laravel's layout, the reservation of 1970 has expired.
                 at = unix(self.clock(connection)) if pick % 2 else 1
-                connection.execute(update(jobs).where(jobs.c.id == row.id).values(reserved_at=at))
+                values = self.queue.framework.reserved(at)
+                connection.execute(update(jobs).where(jobs.c.id == row.id).values(values))
                 return
             connection.execute(delete(jobs).where(jobs.c.id == row.id))
             if how == "failed":
@@ -182,7 +183,8 @@ class World(RuleBasedStateMachine):
                 connection.execute(self.queue.framework.insert_failed(failed, values))
             elif how == "released":
                 values = {name: value for name, value in row._asdict().items() if name != "id"}
-                connection.execute(insert(jobs).values(values | {"reserved_at": None}))
+                released = self.queue.framework.reserved(None)
+                connection.execute(insert(jobs).values({**values, **released}))
         if how == "done":
             self.worked[row.payload] += 1
 

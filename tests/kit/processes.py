@@ -4,7 +4,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -47,9 +47,13 @@ def environ(slack: LocalSlack, url: str, **changed: str) -> dict[str, str]:
 
 def by_http() -> dict[str, str]:
     """Return the settings of HTTP mode on a free port."""
+    return {"QUEUE_BOT_MODE": "http", "QUEUE_BOT_HTTP_PORT": str(free_port())}
+
+
+def free_port() -> int:
+    """Return a port on this machine that no program uses now."""
     with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    return {"QUEUE_BOT_MODE": "http", "QUEUE_BOT_HTTP_PORT": str(port)}
+        return int(free.getsockname()[1])
 
 
 def is_delivered(slack: LocalSlack, url: str) -> bool:
@@ -62,17 +66,23 @@ def is_delivered(slack: LocalSlack, url: str) -> bool:
 
 
 @contextmanager
-def running(slack: LocalSlack, url: str, **changed: str) -> Iterator[subprocess.Popen[str]]:
-    """Run `queue-bot run` with a team's settings until it is connected; kill it at the end."""
+def running(
+    slack: LocalSlack, url: str, mode: Mapping[str, str] | None = None, root: Path = ROOT
+) -> Iterator[subprocess.Popen[str]]:
+    """Run `queue-bot run` of the tree `root` with a team's settings; kill it at the end.
+
+    The block begins when the bot is connected. `mode` may be the settings of HTTP mode.
+    """
+    connected = slack.hub.connected + 1
     command = [sys.executable, "-m", "bot", "run"]
-    variables = environ(slack, url, **changed)
-    process = subprocess.Popen(command, cwd=ROOT, env=variables, stderr=subprocess.PIPE, text=True)
+    variables = environ(slack, url, **(mode or {}))
+    process = subprocess.Popen(command, cwd=root, env=variables, stderr=subprocess.PIPE, text=True)
     try:
         if variables.get("QUEUE_BOT_MODE") == "http":
             port = variables["QUEUE_BOT_HTTP_PORT"]
             slack.wait_for(lambda: is_delivered(slack, f"http://127.0.0.1:{port}{PATH}"), 30)
         else:
-            slack.wait_for(lambda: slack.hub.connected == 1, 30)
+            slack.wait_for(lambda: slack.hub.connected == connected, 30)
         yield process
     finally:
         if process.poll() is None:

@@ -1,5 +1,6 @@
 """Every command works in every layout: the same rows, the same answers."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -7,6 +8,8 @@ import pytest
 from sqlalchemy import Table, delete, text, update
 
 from bot.app.command import Setup
+from bot.app.home import HOME, HomeResult
+from bot.app.parsing import Request
 from bot.app.responses import envelope
 from bot.background import metrics
 from bot.background.incidents import probe
@@ -300,5 +303,14 @@ def test_a_sample_counts_each_state(queue: TestQueue) -> None:
     metrics.sample_once(setup, hold(setup), indexed=True)
     (sample,) = queue.rows(tables.samples)
     assert '"failed_jobs_count":1' in sample.body
-    assert ask(setup, "chart").refusal is None
-    assert ask(setup, "watch").refusal is None
+    for words in ("chart", "watch", "digest", "errors", "handover"):
+        assert ask(setup, words).refusal is None, words
+    home = ask(replace(setup, commands={HOME.name: HOME}), Request(HOME.name, {}))
+    assert isinstance(home.result, HomeResult)
+    counts, listed = home.result.data.counts, home.result.data.failed
+    assert counts is not None
+    assert listed is not None
+    (row,) = queue.failed
+    assert [failed.id for failed in listed.failed_jobs] == [row.id]
+    totals = [(jobs.pending, jobs.reserved) for jobs in counts.queues]
+    assert (totals, counts.failed) == ([(1, 1)], 1)

@@ -8,10 +8,10 @@ import pytest
 from bot.app.responses import envelope
 from bot.background.retries.track_bulk import outcomes_once
 from bot.database.transactions import reading
-from bot.models.refusals import OtherConnection, StartError
+from bot.models.refusals import OtherConnection, StartError, UnknownCommand
 from bot.queue.layouts import all_layouts, detect, problems
 from bot.store import tables
-from tests.kit.bulk import carried_out, previewed
+from tests.kit.bulk import carried_out, previewed, run_out, small_batches
 from tests.kit.changed_rows import run
 from tests.kit.clock import StandingClock
 from tests.kit.frameworks import (
@@ -26,7 +26,7 @@ from tests.kit.invariants import broken
 from tests.kit.layout_databases import Databases, unix_now
 from tests.kit.posting import watch
 from tests.kit.queues import TestQueue, make_queue
-from tests.kit.replicas import ask, codes, hold, make_setup
+from tests.kit.replicas import ask, codes, confirm, hold, make_setup
 from tests.kit.watched_queue import watched
 
 LAYOUTS = all_layouts(90, ("database",))
@@ -169,6 +169,38 @@ def test_more_jobs_of_another_connection_than_a_table_may_refuse_are_left_alone(
     watch(setup, hold(setup))
     carried_out(setup, "retry-all")
     assert (len(laravel.jobs), len(laravel.failed)) == (10, 120)
+
+
+def test_a_canary_leaves_out_jobs_of_another_connection(laravel: TestQueue) -> None:
+    ids = [laravel.fail(order=order) for order in range(5)]
+    run(laravel, f"UPDATE failed_jobs SET connection = 'redis' WHERE id IN ({ids[0]}, {ids[1]})")
+    setup = make_setup(laravel)
+    watch(setup, hold(setup))
+    preview = previewed(setup, "retry-all canary=2")
+    assert confirm(setup, "retry-all", preview.plan).refusal is None
+    run_out(small_batches(setup))
+    assert [job.payload for job in laravel.jobs] == [laravel_payload(2), laravel_payload(3)]
+    assert [row.id for row in laravel.failed] == [ids[0], ids[1], ids[4]]
+    (operation,) = laravel.rows(tables.operations)
+    assert operation.state == "waiting"
+
+
+def test_clear_alone_is_no_command_and_names_clear_failed(laravel: TestQueue) -> None:
+    """Laravel's own queue:clear deletes waiting jobs."""
+    laravel.push()
+    laravel.fail()
+    setup = make_setup(laravel)
+    for words, nearest in (
+        ("clear", "clear-failed"),
+        ("clear queue=netsuite", "clear-failed"),
+        ("clear failed", "clear-failed"),
+        ("queue:clear", "help"),
+    ):
+        refusal = ask(setup, words).refusal
+        assert isinstance(refusal, UnknownCommand)
+        assert refusal.nearest == nearest
+    assert (len(laravel.jobs), len(laravel.failed)) == (1, 1)
+    assert laravel.rows(tables.operations) == []
 
 
 def test_a_reservation_that_expired_is_available_again(laravel: TestQueue) -> None:

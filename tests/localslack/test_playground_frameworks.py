@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import RowMapping, insert, update
@@ -15,7 +16,8 @@ from bot.database.engine import connect
 from bot.database.transactions import reading
 from bot.localslack.demo import IDS
 from bot.playground.frameworks import FRAMEWORKS
-from bot.playground.frameworks.framework import JOB_CLASSES, Cause, Framework, Task
+from bot.playground.frameworks.codeigniter_queue import CODEIGNITER_QUEUE, TRIES
+from bot.playground.frameworks.framework import Cause, Framework, Task
 from bot.playground.frameworks.laravel import BACKOFF, DEADLINE, LARAVEL, RETRY_AFTER
 from bot.playground.play import playing
 from bot.playground.seed import FAILED, seed
@@ -54,7 +56,7 @@ def test_the_bot_detects_the_tables_and_reads_every_row(
         assert detect(connection, *names, all_layouts(90, ("database",))).name == layout.name
         assert problems(connection, framework.queue) == []
     assert len(queue.failed) == len(FAILED)
-    for name, class_ in JOB_CLASSES.items():
+    for name, class_ in framework.job_classes.items():
         payload = framework.payload(Task(name, 803_193), unix(NOW))
         identity = framework.queue.identify(payload)
         assert (identity.job_class, identity.order_id, identity.tienda_id) == (
@@ -120,6 +122,22 @@ def test_the_worker_of_laravel_takes_a_job_whose_reservation_has_expired(
         for seconds, attempts in ((RETRY_AFTER - 1, None), (RETRY_AFTER, 2)):
             job = LARAVEL.reserve(connection, NOW + timedelta(seconds=seconds))
             assert (job and job["attempts"]) == attempts
+
+
+def test_a_job_of_codeigniter_queue_keeps_its_row_until_its_last_attempt(tmp_path: Path) -> None:
+    queue = seeded(tmp_path, CODEIGNITER_QUEUE)
+    again: dict[str, Any] | None = {}
+    for attempt in range(TRIES):
+        with queue.engine.begin() as connection:
+            job = CODEIGNITER_QUEUE.reserve(connection, NOW)
+            assert job is not None
+            assert (job["id"], job["status"], job["attempts"]) == (121, 1, attempt)
+            again = CODEIGNITER_QUEUE.next_attempt(job, unix(NOW) - 3_600)
+            assert CODEIGNITER_QUEUE.end(connection, job)
+            if again is not None:
+                connection.execute(insert(queue.queue.jobs), again)
+    assert again is None
+    queue.engine.dispose()
 
 
 def test_a_failed_job_of_laravel_has_its_uuid_and_its_exception(laravel: TestQueue) -> None:

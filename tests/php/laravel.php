@@ -1,7 +1,7 @@
 <?php
 
 // Laravel's own queue, on Debian's packages, put together as an application puts it together.
-// Usage: php laravel.php push|work|retry. The database is told in JSON on the first line of the input.
+// Usage: php laravel.php push|work|retry. The first line of the input has the layout and the database in JSON.
 // `push` dispatches one job of each kind. `work` runs Laravel's worker until the input is closed.
 // `retry` runs the framework's own `queue:retry all`.
 
@@ -12,6 +12,7 @@ require_once 'Illuminate/Bus/autoload.php';
 require_once 'Illuminate/Cache/autoload.php';
 require_once 'Illuminate/Encryption/autoload.php';
 require_once 'Illuminate/Queue/autoload.php';
+require_once __DIR__ . '/Dispatchable.php';
 
 use Illuminate\Bus\Batchable;
 use Illuminate\Bus\BatchFactory;
@@ -30,9 +31,11 @@ use Illuminate\Contracts\Queue\ShouldQueue;
 use Illuminate\Database\Capsule\Manager as Database;
 use Illuminate\Encryption\Encrypter;
 use Illuminate\Events\Dispatcher as Events;
+use Illuminate\Queue\CallQueuedClosure;
 use Illuminate\Queue\Connectors\DatabaseConnector;
 use Illuminate\Queue\Console\RetryCommand;
 use Illuminate\Queue\Events\JobFailed;
+use Illuminate\Queue\Failed\DatabaseFailedJobProvider;
 use Illuminate\Queue\Failed\DatabaseUuidFailedJobProvider;
 use Illuminate\Queue\InteractsWithQueue;
 use Illuminate\Queue\QueueManager;
@@ -43,6 +46,7 @@ use Symfony\Component\Console\Input\ArrayInput;
 use Symfony\Component\Console\Output\NullOutput;
 
 $told = json_decode(fgets(STDIN), true, 512, JSON_THROW_ON_ERROR);
+$isSpec = $told['layout'] === 'spec';
 $app = Container::getInstance();
 $database = new Database(new Container());
 $database->addConnection($told + [
@@ -103,6 +107,17 @@ class Once extends Job implements ShouldBeUnique
 {
 }
 
+/** The failed jobs of the specification, which have neither a connection nor a uuid. */
+class FailedJobsOfTheSpec extends DatabaseFailedJobProvider
+{
+    public function log($connection, $queue, $payload, $exception)
+    {
+        $failed_at = gmdate('Y-m-d H:i:s');
+        $exception = (string) $exception;
+        return $this->getTable()->insertGetId(compact('queue', 'payload', 'exception', 'failed_at'));
+    }
+}
+
 class Urgent extends Job
 {
     public int $until = 0;
@@ -148,7 +163,8 @@ $app['config'] = [
     ],
 ];
 $events = new Events($app);
-$failer = new DatabaseUuidFailedJobProvider($resolver, 'default', 'failed_jobs');
+$failing = $isSpec ? FailedJobsOfTheSpec::class : DatabaseUuidFailedJobProvider::class;
+$failer = new $failing($resolver, 'default', 'failed_jobs');
 $app->instance('events', $events);
 $app->instance(Illuminate\Contracts\Events\Dispatcher::class, $events);
 $app->instance('queue.failer', $failer);
@@ -200,7 +216,11 @@ switch ($argv[1]) {
         dispatch(new Persistent('persistent'));
         dispatch(new Secret('encrypted'));
         dispatch(new Once('unique'));
-        dispatch(urgent('passed', time() + 1));
+        dispatch(CallQueuedClosure::create(static fn (CallQueuedClosure $job) => work($job, 'closure')));
+        if (!$isSpec) {
+            // In the spec's layout a retry keeps the payload, so this job would fail again without running.
+            dispatch(urgent('passed', time() + 1));
+        }
         dispatch(urgent('ahead', time() + 3600));
         dispatch((new Plain('first'))->chain([new Plain('second'), new Secret('third')]));
         (new PendingBatch($app, new Collection([new Plain('batch-1'), new Plain('batch-2')])))

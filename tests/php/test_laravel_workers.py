@@ -1,4 +1,7 @@
-"""Laravel's own worker processes what the bot retried: each kind of job, each effect once."""
+"""Laravel's own worker processes what the bot retried: each kind of job, each effect once.
+
+It works on the tables of both layouts.
+"""
 
 import json
 import os
@@ -17,7 +20,7 @@ from sqlalchemy import make_url, text
 from bot.background.operations.runner import Runner
 from tests.kit.bulk import preview_of, run_out
 from tests.kit.concurrency import at_once, until
-from tests.kit.frameworks import LARAVEL_8
+from tests.kit.frameworks import LARAVEL_8, SPEC
 from tests.kit.invariants import broken
 from tests.kit.posting import watch
 from tests.kit.queues import TestQueue, make_queue
@@ -35,7 +38,9 @@ TABLES = (
     failed_job_ids TEXT NOT NULL, options MEDIUMTEXT, cancelled_at INT, created_at INT NOT NULL,
     finished_at INT) ENGINE=InnoDB""",
 )
-FAILING = ("plain", "large", "persistent", "encrypted", "unique", "passed", "ahead", "first")
+FAILING = ("plain", "large", "persistent", "encrypted", "unique", "closure", "ahead", "first")
+PASSED = "passed"
+"""The job whose deadline has passed; in the spec's layout a retry could not make it run again."""
 BATCH = ("batch-1", "batch-2")
 CHAINED = ("second", "third")
 
@@ -63,7 +68,19 @@ def command(queue: TestQueue, what: str) -> tuple[list[str], str]:
         "username": url.username,
         "password": url.password,
     }
-    return [find_program("php") or "php", str(SCRIPT), what], json.dumps(address) + "\n"
+    told = {**address, "layout": queue.framework.layout.name}
+    return [find_program("php") or "php", str(SCRIPT), what], json.dumps(told) + "\n"
+
+
+def all_failed(queue: TestQueue) -> bool:
+    """Whether every job has failed and no job waits."""
+    return len(queue.failed) == len(failing(queue)) and not queue.jobs
+
+
+def failing(queue: TestQueue) -> tuple[str, ...]:
+    """Return the names of the jobs that fail in the outage."""
+    passed = (PASSED,) if queue.framework is LARAVEL_8 else ()
+    return (*FAILING, *BATCH, *passed)
 
 
 def artisan(queue: TestQueue, what: str) -> None:
@@ -104,31 +121,65 @@ def run(queue: TestQueue, statement: str) -> list[Any]:
         return list(result.mappings()) if result.returns_rows else []
 
 
-@pytest.fixture
-def queue(mariadb_url: str) -> Iterator[TestQueue]:
-    """Laravel's tables with one failed job of each kind; the outage still lasts."""
+@pytest.fixture(params=[LARAVEL_8, SPEC], ids=lambda framework: framework.layout.name)
+def queue(request: pytest.FixtureRequest, mariadb_url: str) -> Iterator[TestQueue]:
+    """The tables of a layout with one failed job of each kind; the outage still lasts."""
     if not has_laravel():
         sentence = "No Laravel on this machine: see tests/services/install.sh."
         if os.environ.get("CI"):
             pytest.fail(sentence)
         pytest.skip(sentence)
-    queue = make_queue(mariadb_url, framework=LARAVEL_8)
+    queue = make_queue(mariadb_url, framework=request.param)
     try:
         for statement in TABLES:
             run(queue, statement)
         artisan(queue, "push")
         with worker(queue):
-            until(lambda: len(queue.failed) == len(FAILING + BATCH) and not queue.jobs, SECONDS)
+            until(lambda: all_failed(queue), SECONDS)
         deadlines = [json.loads(row.payload)["retryUntil"] for row in queue.failed]
         passing = min(deadline for deadline in deadlines if deadline is not None)
-        until(lambda: time() > passing + 1, SECONDS)
+        if queue.framework is LARAVEL_8:
+            until(lambda: time() > passing + 1, SECONDS)
         yield queue
     finally:
         queue.engine.dispose()
 
 
+def retry_each_as_two_people(queue: TestQueue) -> None:
+    """Two people on two replicas retry every job by id at once; each job is retried once."""
+    ids = [row.id for row in queue.failed]
+
+    def retry(replica: str, person: str) -> list[str]:
+        one = make_setup(queue, replica)
+        return codes(ask(one, f"retry {failed_id}", by=person) for failed_id in ids)
+
+    steps: list[Callable[[], list[str]]] = [partial(retry, "a", ANA), partial(retry, "b", OMAR)]
+    ends = at_once(*steps, seconds=SECONDS)
+    for failed_id, *both in zip(ids, *ends, strict=True):
+        assert sorted(both) == ["failed-job-not-found", "ok"], (failed_id, both)
+
+
+def retry_all_beside_a_person(queue: TestQueue) -> None:
+    """One person retries all jobs in batches, while another person retries them by id."""
+    ids = [row.id for row in queue.failed]
+    first, second = make_setup(queue, "a"), make_setup(queue, "b")
+    watch(first, hold(first))
+    plan = preview_of(ask(first, "retry-all")).plan
+
+    def in_bulk() -> None:
+        assert confirm(first, "retry-all", plan).refusal is None
+        run_out(Runner(first, 2, lanes=1, seconds=0))
+
+    def by_hand() -> None:
+        ends = codes(ask(second, f"retry {failed_id}", by=OMAR) for failed_id in reversed(ids))
+        assert set(ends) <= {"ok", "failed-job-not-found"}, ends
+
+    at_once(in_bulk, by_hand, seconds=SECONDS)
+
+
+@pytest.mark.parametrize("retry", [retry_each_as_two_people, retry_all_beside_a_person])
 def test_each_kind_of_job_fails_again_and_is_processed_once_after_the_outage(
-    queue: TestQueue,
+    queue: TestQueue, retry: Callable[[TestQueue], None]
 ) -> None:
     first = {row.payload for row in queue.failed}
     setup = make_setup(queue)
@@ -137,50 +188,54 @@ def test_each_kind_of_job_fails_again_and_is_processed_once_after_the_outage(
         plan = preview_of(ask(setup, "retry-all")).plan
         assert confirm(setup, "retry-all", plan).refusal is None
         run_out(Runner(setup, 4, lanes=1, seconds=0))
-        until(lambda: len(queue.failed) == len(FAILING + BATCH) and not queue.jobs, SECONDS)
+        until(lambda: all_failed(queue), SECONDS)
         again = {row.payload for row in queue.failed}
         run(queue, "UPDATE outage SET broken = 0")
-        ids = [row.id for row in queue.failed]
-
-        def retry(replica: str, person: str) -> list[str]:
-            one = make_setup(queue, replica)
-            return codes(ask(one, f"retry {failed_id}", by=person) for failed_id in ids)
-
-        steps: list[Callable[[], list[str]]] = [partial(retry, "a", ANA), partial(retry, "b", OMAR)]
-        ends = at_once(*steps, seconds=SECONDS)
-        for failed_id, *both in zip(ids, *ends, strict=True):
-            assert sorted(both) == ["failed-job-not-found", "ok"], (failed_id, both)
-        expected = sorted(FAILING + BATCH + CHAINED)
+        retry(queue)
+        expected = sorted((*failing(queue), *CHAINED))
         until(lambda: len(run(queue, "SELECT name FROM effects")) >= len(expected), SECONDS)
         until(lambda: not queue.jobs and not queue.failed, SECONDS)
     effects = {row["name"]: row["digest"] for row in run(queue, "SELECT * FROM effects")}
     assert sorted(row["name"] for row in run(queue, "SELECT name FROM effects")) == expected
     # Only the job whose deadline had passed was changed, and only by the first retry.
-    assert len(first - again) == len(again - first) == 1
+    assert len(first - again) == len(again - first) == (queue.framework is LARAVEL_8)
     digests = {sha256(payload.encode()).hexdigest() for payload in again}
-    assert {effects[name] for name in FAILING + BATCH} == digests
+    assert {effects[name] for name in failing(queue)} == digests
     (batch,) = run(queue, "SELECT pending_jobs, finished_at FROM job_batches")
     assert batch["pending_jobs"] == 0
     assert batch["finished_at"] is not None
     assert broken(queue) == []
 
 
+@pytest.mark.parametrize("queue", [LARAVEL_8], indirect=True, ids=["laravel"])
 def test_a_retry_of_the_bot_and_of_the_framework_make_the_same_jobs(queue: TestQueue) -> None:
-    """The framework encodes the payload again; the values differ only in a passed deadline."""
+    """The jobs are equal, except that the bot removes the passed deadline.
+
+    The framework stores the passed deadline again; its worker fails this job without running it. It
+    also encodes the payloads again, while the bot keeps their bytes.
+    """
+    stored = {row.payload for row in queue.failed}
     run(queue, "CREATE TABLE kept AS SELECT * FROM failed_jobs")
     artisan(queue, "retry")
     by_framework = {json.loads(row.payload)["uuid"]: row for row in queue.jobs}
+    assert queue.failed == []
     run(queue, "DELETE FROM jobs")
     run(queue, "INSERT INTO failed_jobs SELECT * FROM kept")
     ids = " ".join(str(row.id) for row in queue.failed)
     assert ask(make_setup(queue), f"retry {ids}").refusal is None
     by_bot = {json.loads(row.payload)["uuid"]: row for row in queue.jobs}
+    assert queue.failed == []
     assert by_bot.keys() == by_framework.keys()
-    changed = []
+    deadlines = []
     for uuid, job in by_bot.items():
         other = by_framework[uuid]
         state = (job.queue, job.attempts, job.reserved_at)
         assert state == (other.queue, other.attempts, other.reserved_at)
+        for at in ("available_at", "created_at"):
+            assert 0 <= getattr(job, at) - getattr(other, at) < SECONDS
         ours, theirs = json.loads(job.payload), json.loads(other.payload)
-        changed += [key for key in ours if ours[key] != theirs[key]]
-    assert changed == ["retryUntil"]
+        if ours != theirs:
+            assert [key for key in ours if ours[key] != theirs[key]] == ["retryUntil"]
+            deadlines.append((ours["retryUntil"], theirs["retryUntil"] < time()))
+    assert deadlines == [(None, True)]
+    assert len(stored - {job.payload for job in queue.jobs}) == 1

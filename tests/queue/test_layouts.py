@@ -120,6 +120,29 @@ def test_no_module_outside_the_layouts_writes_a_column_of_the_queues_tables_by_n
     assert WRITERS.keys() <= folders, "an exception in the list is no longer needed"
 
 
+OWN_NAMES = {
+    "bot/playground/seed.py": "fills the spec's tables",
+    "bot/playground/worker.py": "plays the team's own worker, which knows its tables",
+    "bot/store/audit/story.py": "reads the bot's index of failures",
+    "bot/store/failures/entries.py": "writes the bot's index of failures",
+    "bot/store/failures/failure_counts.py": "reads an entry of the bot's index of failures",
+    "bot/store/failures/zone_offset.py": "reads the bot's index of failures",
+    "bot/store/tables/failures.py": "defines the bot's index of failures",
+    "bot/store/tables/operations.py": "defines the bot's archive",
+    "bot/views/audit/sentences.py": "names an argument of the command release",
+    "bot/views/incidents/rule_alert.py": "names an argument of the command release",
+    "bot/views/rows.py": "names an argument of the command release",
+}
+"""Files with the name of such a column in a string, and why: the name is of a table or a model of
+the bot itself."""
+
+
+def test_the_names_of_columns_that_differ_between_layouts_are_names_of_the_bots_own() -> None:
+    names = {"max_attempts", "reserved_at", "available_at", "failed_at"}
+    uses = {name for name, tree in modules("|".join(names)) if names & texts(tree)}
+    assert uses == OWN_NAMES.keys()
+
+
 def test_no_module_of_the_queue_has_a_column_name_in_a_string() -> None:
     trees = modules("", "bot/queue")
     assert {name: names for name, tree in trees if (names := column_names() & texts(tree))} == {}

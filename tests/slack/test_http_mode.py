@@ -86,15 +86,15 @@ def test_people_are_served_by_signed_requests(team: Team) -> None:
     assert team.bot.monitoring is not None
     assert slack_condition(team)["note"].startswith("last signed request")
     team.queue.fail(45)
-    reply = team.say("failed").reply
-    assert "45" in reply["text"]
-    team.click(reply, "run:retry")
-    team.until(lambda: any("45" in text for text in team.audit_texts()))
-    assert len(team.queue.jobs) == 1
-    team.queue.fail(46)
     view = team.say("clear-failed", as_="admin").view
     team.submit(view, "1")
     team.until(lambda: not team.queue.failed)
+    team.queue.fail(46)
+    reply = team.say("failed").reply
+    assert "46" in reply["text"]
+    team.click(reply, "run:retry")
+    team.until(lambda: any("46" in text for text in team.audit_texts()))
+    assert len(team.queue.jobs) == 1
     team.slack.open_home("viewer")
     team.until(lambda: team.slack.home("viewer"))
     assert team.slack.hub.connected == 0
@@ -201,7 +201,7 @@ def test_the_program_logs_nothing_of_a_refused_or_unknown_request(kept_queue: Te
     url = f"http://127.0.0.1:{mode['QUEUE_BOT_HTTP_PORT']}{PATH}"
     with (
         LocalSlack(ack_timeout=SLACK_WAITS) as slack,
-        running(slack, kept_queue.url, **mode) as process,
+        running(slack, kept_queue.url, mode) as process,
     ):
         secret = slack.credentials.signing_secret
         slack.command("operator", "queue-ops", f"/queue failed queue={CANARY}")

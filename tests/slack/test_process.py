@@ -57,7 +57,7 @@ def stopped_amid_a_retry(queue: TestQueue, mode: dict[str, str]) -> str:
     failed = queue.queue.failed
     with (
         LocalSlack(ack_timeout=SLACK_WAITS) as slack,
-        running(slack, queue.url, **mode) as process,
+        running(slack, queue.url, mode) as process,
         ThreadPoolExecutor(1) as person,
     ):
         with queue.engine.begin() as worker:

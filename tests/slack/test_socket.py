@@ -2,9 +2,11 @@
 
 import threading
 
+import pytest
 from slack_sdk.socket_mode.builtin import SocketModeClient
+from structlog.testing import capture_logs
 
-from bot.slack.socket import close_at_once
+from bot.slack.socket import TimedClient, close_at_once, expected_connections
 
 
 class Late(SocketModeClient):
@@ -54,3 +56,16 @@ def test_closing_a_client_whose_socket_is_closed_ends_its_other_threads() -> Non
     assert client.disconnects == 2
     assert not client.current_session_runner.is_alive()
     assert not client.message_processor.is_alive()
+
+
+@pytest.mark.parametrize(
+    ("replicas", "number", "level"), [(2, 4, "info"), (2, 5, "warning"), (9, 10, "info")]
+)
+def test_more_connections_than_the_replicas_need_are_a_warning(
+    replicas: int, number: int, level: str
+) -> None:
+    client = TimedClient(expected_connections(replicas), app_token="xapp-1-A1-1-a")
+    with capture_logs() as logged:
+        client.run_message_listeners({"type": "hello", "num_connections": number}, "")
+    client.close()
+    assert [(line["log_level"], line["connections"]) for line in logged] == [(level, number)]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Engine, insert, inspect, text, update
+from sqlalchemy import Engine, insert, inspect, select, text, update
 
 from bot.database.engine import connect
 from bot.database.transactions import now_of
@@ -12,6 +12,7 @@ from bot.models.refusals import StartError
 from bot.store import tables
 from bot.store.cursors import position
 from bot.store.migrate import CURSORS, LEASES, MIGRATIONS, migrate, require_current, version
+from bot.store.migrate_sql import pending_statements
 from bot.store.tables.columns import metadata
 from bot.terminal import reported
 from tests.kit.concurrency import at_once, until
@@ -33,6 +34,44 @@ def test_an_empty_database_gets_every_table_once(empty: Engine) -> None:
     assert migrate(empty) == 0
     with empty.begin() as connection:
         require_current(connection)
+
+
+def test_the_printed_statements_create_the_same_tables_as_the_migrations(empty: Engine) -> None:
+    statements = pending_statements(empty)
+    assert inspect(empty).get_table_names() == []
+    with empty.connect().execution_options(changes=True) as connection, connection.begin():
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+    printed = definitions(empty)
+    assert migrate(empty) == 0
+    assert pending_statements(empty) == []
+    with empty.begin() as connection:
+        require_current(connection)
+        assert connection.execute(select(tables.leases.c.name)).scalars().all() != []
+    metadata.drop_all(empty)
+    migrate(empty)
+    assert printed == definitions(empty)
+
+
+def definitions(engine: Engine) -> dict[tuple[str | None, str], list[str]]:
+    """Return the columns and indexes of each table as text."""
+    inspected = inspect(engine)
+    parts = (inspected.get_multi_columns(), inspected.get_multi_indexes())
+    return {
+        table: [str(of_table) for part in parts for of_table in part[table]] for table in parts[0]
+    }
+
+
+def test_only_the_missing_migrations_are_printed(empty: Engine) -> None:
+    migrate(empty)
+    with empty.begin() as connection:
+        newest = tables.migrations.c.version == len(MIGRATIONS)
+        connection.execute(tables.migrations.delete().where(newest))
+    (*_, recorded) = statements = pending_statements(empty)
+    assert f"({len(MIGRATIONS)}," in recorded
+    assert not [
+        statement for statement in statements if "CREATE TABLE queue_bot_audit" in statement
+    ]
 
 
 def test_a_waiting_migration_reports_each_second(empty: Engine) -> None:

@@ -153,6 +153,8 @@ def samples(w: Words = PLAIN) -> Iterator[Sample]:
     one_of_each["watch-first-minute"] = (watching(w), extra(w, checks=checks, backfill=filling))
     regrouping = Backfill(rows=1, total=9, per_second=None, seconds_left=None, regrouping=True)
     one_of_each["watch-regrouping"] = (watching(w), extra(w, backfill=regrouping))
+    relabeling = Backfill(rows=1, total=9, per_second=None, seconds_left=None, relabeling=True)
+    one_of_each["watch-relabeling"] = (watching(w), extra(w, backfill=relabeling))
     for name, (overview, more) in one_of_each.items():
         yield Sample(name, partial(watch_message, overview, more))
     overview = watching(w, 10, 8)

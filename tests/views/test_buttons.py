@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.app.command import find_commands
+from bot.app.subjects import commands_of
 from bot.models.requests import Message
 from bot.models.roles import Role
+from bot.models.subjects import JobSubject
+from bot.queue.layouts import Queue, spec_tables
 from bot.text import LANGUAGES, texts_for
 from bot.views.buttons import UnreadableValue, menu, page_button, read_value, run_button
 from bot.views.reports.home import REFRESH
@@ -18,7 +20,8 @@ from tests.kit.cases import check_each
 from tests.views.drawing import elements_in
 from tests.views.samples import DIGEST, LIMA, RUNNABLE, Sample, Words, samples
 
-COMMANDS = find_commands()
+SUBJECTS = tuple(JobSubject(name, (name,)) for name in ("user", "invoice", "batch"))
+COMMANDS = commands_of(Queue(*spec_tables(), subjects=SUBJECTS))
 FOR_EVERYBODY = (
     "approval",
     "audit-",

@@ -14,7 +14,14 @@ from bot.store import outbox
 from bot.store.audit import audit_log, chain
 from bot.store.failures import error_merges
 from bot.store.failures.index import by_seqs
-from bot.store.operations import batches, change_freeze, operations, set_aside, transitions
+from bot.store.operations import (
+    batches,
+    change_freeze,
+    operations,
+    payload_edits,
+    set_aside,
+    transitions,
+)
 from bot.store.operations.operations import Operation, progress_of
 from bot.store.operations.retries import outcomes, tracked_jobs
 from bot.store.operations.retries.outcomes import OutcomeCounts
@@ -49,6 +56,8 @@ def edit_progress(
     """Edit the operation's message to show its progress and its jobs' outcomes."""
     job_outcomes = outcomes_of(connection, operation, now)
     progress = with_refused(connection, progress_of(operation, now, job_outcomes))
+    edits = payload_edits.of_operation(connection, operation.id)
+    progress = progress.model_copy(update={"edited": edits})
     if operation.state in operations.ACTIVE:
         progress = progress.model_copy(update={"freeze": change_freeze.current(connection)})
     elif operation.action != "undo":

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
+from bot.playground.frameworks.codeigniter_queue import CODEIGNITER_QUEUE
 from bot.playground.frameworks.framework import Framework
 from bot.playground.frameworks.laravel import LARAVEL
 from bot.playground.frameworks.spec import SPEC
 
-FRAMEWORKS: Mapping[str, Framework] = {one.name: one for one in (SPEC, LARAVEL)}
+FRAMEWORKS: Mapping[str, Framework] = {one.name: one for one in (SPEC, LARAVEL, CODEIGNITER_QUEUE)}
 """Every framework by the name of its layout, for `queue-bot playground --layout`."""

@@ -62,7 +62,8 @@ class Framework:
 
     `exceptions` are the texts that the worker stores in `failed_jobs`. `payload` returns a new
     job's payload from the time of its creation. `settings` are settings of the bot that differ from
-    the playground's usual settings. Times are unix seconds or naive UTC.
+    the playground's usual settings. `job_classes` are the names of the queues' jobs. Times are unix
+    seconds or naive UTC.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Framework:
     exceptions: Mapping[Cause, str]
     payload: Callable[[Task, int], str]
     settings: Mapping[str, Any] = field(default_factory=dict)
+    job_classes: Mapping[str, str] = field(default_factory=lambda: JOB_CLASSES)
 
     def new_job(self, queue: str, payload: str, now: int) -> Values:
         """Return the row of a new job."""

@@ -30,6 +30,7 @@ from sqlalchemy import (
 
 from bot.database.column_types import Long, RowId, WallSeconds
 from bot.queue.layouts import laravel_payload
+from bot.queue.layouts.job_batches import BATCH_SUBJECT, batches_table
 from bot.queue.layouts.layout import Layout
 from bot.queue.layouts.moments import encode_moment
 from bot.queue.layouts.payload_edits import PayloadEdit, PayloadEdits, make_edits
@@ -177,4 +178,6 @@ def laravel(retry_after: int, connections: Sequence[str]) -> Layout:
         has_long_queue_names=True,
         retry_after=retry_after,
         facts=laravel_payload.facts,
+        subjects=(BATCH_SUBJECT,),
+        batches=batches_table,
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Table
 
+from bot.models.subjects import JobSubject
 from bot.queue.layouts.tables import FailedJobsTable, JobsTable
 
 
@@ -23,6 +24,8 @@ class Layout:
     this many seconds, or never. `has_reservation_times`: the table of jobs has the time of each
     reservation. Otherwise the bot records when it first saw the reservation. `facts` returns data
     about a job from the head of its payload.
+    `subjects` are subjects that every payload of the framework may have. `batches` returns the
+    framework's table of batches with the given name and schema.
     """
 
     name: str
@@ -33,3 +36,5 @@ class Layout:
     retry_after: int | None = None
     has_reservation_times: bool = True
     facts: Callable[[str], Mapping[str, str]] = _no_facts
+    subjects: tuple[JobSubject, ...] = ()
+    batches: Callable[[str, str | None], Table] | None = None

@@ -2,12 +2,12 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Table
+from sqlalchemy import Connection, Table
 
 from bot.fingerprint.error_group import error_group, short_error
 from bot.fingerprint.payload import (
@@ -16,7 +16,9 @@ from bot.fingerprint.payload import (
     JobIdentity,
     identify,
 )
+from bot.models.job_batches import JobBatch
 from bot.models.subjects import JobSubject
+from bot.queue.layouts import job_batches
 from bot.queue.layouts.layout import Layout
 from bot.queue.layouts.moments import decode_failed_at, encode_failed_at
 from bot.queue.layouts.spec import SPEC
@@ -31,7 +33,8 @@ LONGEST_QUEUE = 255
 class Queue:
     """The two tables, the time zone of `failed_at`, and the paths of the subjects in payloads.
 
-    `subjects` are the subjects in addition to the order and the shop.
+    `subjects` are the subjects in addition to the order and the shop. `batches` is the framework's
+    table of batches, if the bot can read it.
 
     `mask` masks the secrets in a text. Exceptions, job classes, ids and names of queues are masked
     before they are stored or shown. They are also masked before they are cut, because no rule
@@ -46,6 +49,7 @@ class Queue:
     subjects: tuple[JobSubject, ...] = ()
     mask: Callable[[str], str] = str
     layout: Layout = SPEC
+    batches: Table | None = None
 
     @property
     def jobs_layout(self) -> JobsTable:
@@ -97,6 +101,11 @@ class Queue:
     def facts(self, payload: str) -> dict[str, str]:
         """Return the layout's data about a job from its payload, without secrets."""
         return {key: self.mask(value) for key, value in self.layout.facts(payload).items()}
+
+    def batches_of(self, connection: Connection, ids: Iterable[object]) -> dict[str, JobBatch]:
+        """Return the framework's batches with these ids; None is no id."""
+        texts = sorted({str(id_) for id_ in ids if id_ is not None})
+        return job_batches.read(connection, self.batches, texts, self.mask)
 
     def _public_id(self, value: int | str | None) -> int | str | None:
         text = str(value)

@@ -5,16 +5,18 @@ The bot records when it first saw each reservation. A worker may have reserved t
 
 from dataclasses import dataclass
 
-from sqlalchemy import column, table
+from sqlalchemy import BigInteger, Column, MetaData, Table
 
-reservations = table(
+# A `Table`, because SQLAlchemy adds the schema of the bot's tables to nothing else.
+reservations = Table(
     "queue_bot_reservations",
-    column("job_id"),
-    column("attempts"),
-    column("created_at"),
-    column("seen_at"),
+    MetaData(),
+    Column("job_id", BigInteger),
+    Column("attempts", BigInteger),
+    Column("created_at", BigInteger),
+    Column("seen_at", BigInteger),
 )
-"""The names of the record's table and columns; `seen_at` is in unix seconds.
+"""The names of the record's table and columns, for conditions; `seen_at` is in unix seconds.
 
 A job has the same `attempts` during one reservation. A database may reuse a job's id, but the new
 job then has another `created_at`.

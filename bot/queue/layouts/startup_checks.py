@@ -28,6 +28,7 @@ from bot.database.table_names import name_in, split_name
 from bot.models.refusals import StartError
 from bot.queue.layouts.codeigniter_queue import QUEUE_JOBS, QUEUE_JOBS_FAILED
 from bot.queue.layouts.digests import CHARSET
+from bot.queue.layouts.job_batches import is_readable
 from bot.queue.layouts.queue import LONGEST_QUEUE, Queue
 
 
@@ -171,6 +172,8 @@ def require(connection: Connection, queue: Queue) -> None:
 def fitted(connection: Connection, queue: Queue) -> Queue:
     """Return the queue with the actual binary columns and character sets of its tables.
 
+    If the bot cannot read the table of batches, the queue has no such table.
+
     The layout declares all these columns as text. A text in another character set is converted to
     utf8mb4 before a comparison, and bytes are compared unchanged. SQLite stores any value in any
     column.
@@ -181,7 +184,9 @@ def fitted(connection: Connection, queue: Queue) -> Queue:
         _fitted(table, definitions.get(name_in(connection, table)), sqlite=sqlite)
         for table in (queue.jobs, queue.failed)
     )
-    return replace(queue, jobs=jobs, failed=failed)
+    has_batches = queue.batches is not None and is_readable(connection, queue.batches)
+    batches = queue.batches if has_batches else None
+    return replace(queue, jobs=jobs, failed=failed, batches=batches)
 
 
 def _fitted(table: Table, definition: TableDefinition | None, *, sqlite: bool) -> Table:

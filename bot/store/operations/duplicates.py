@@ -65,7 +65,7 @@ def find(
     All reads together take at most `seconds`.
     """
     reads = _BoundedReads(connection, time_limit(connection, seconds))
-    names = [ORDER, *(subject.name for subject in queue.subjects)]
+    names = [ORDER, *(subject.name for subject in queue.subjects if not subject.is_shared)]
     queued = _queued(reads, queue, within, name, names)
     identical = _identical(reads, within)
     later = {name: _processed_later(reads, within, name) for name in names}

@@ -1,7 +1,8 @@
 """Run one batch of a bulk change: change rows, archive, index and incidents in one transaction."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, select
 from bot.database.dialects import force_index, is_sqlite, sha256_of_lines, straight_join
 from bot.database.transactions import LostRace
 from bot.failpoints import reach
+from bot.models.payload_edits import EditKind
 from bot.queue import auto_increment, bulk
 from bot.queue.layouts import Queue, failed_digest
 from bot.queue.moves import for_update
@@ -18,7 +20,7 @@ from bot.store.archive import ArchivedAs
 from bot.store.deltas import metric_deltas
 from bot.store.deltas.incident_deltas import Removal
 from bot.store.failures import removal
-from bot.store.operations import batches, set_aside, undo_batches
+from bot.store.operations import batches, payload_edits, set_aside, undo_batches
 from bot.store.operations.batches import Batch
 from bot.store.operations.halving import Halving
 from bot.store.operations.operations import Operation
@@ -64,6 +66,8 @@ def execute_batch(
         if is_canary:
             taken = part.taken(batch)
             tracked_jobs.track_canary(connection, queue, operation, taken, (first, last), now)
+    edits = sum((Counter(one.edits) for one in moved), Counter[EditKind]())
+    payload_edits.add(connection, operation.id, batch.number, edits)
     batches.close(connection, operation, batch, owner, values)
     if is_canary and not batches.is_left(connection, operation):
         wait_for_canary(connection, operation)
@@ -72,11 +76,12 @@ def execute_batch(
 
 @dataclass(frozen=True, slots=True)
 class _Moved:
-    """The moved rows of a batch or of a part, and the first and last of their new ids."""
+    """The moved rows of a batch or of a part, their new ids, and the edits of their payloads."""
 
     rows: int
     digest: str
     new_ids: tuple[int, int] | None
+    edits: Mapping[EditKind, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +118,10 @@ class _Part:
             _keep(connection, queue, operation, locked, self.now)
         # This comes last, because a worker with an empty queue waits from here until the commit.
         self.before_jobs()
-        new_ids = _move(connection, queue, operation, batch, locked, self.now)
-        return _Moved(extent.rows, extent.digest, new_ids)
+        retried = _move(connection, queue, operation, batch, locked, self.now)
+        if retried is None:
+            return _Moved(extent.rows, extent.digest, None)
+        return _Moved(extent.rows, extent.digest, retried.new_ids, retried.edits)
 
 
 def _digest_of(part: _Part, batch: Batch, moved: Sequence[_Moved], refused: int) -> str:
@@ -205,12 +212,12 @@ def _move(
     batch: Batch,
     locked: bulk.LockedBatch,
     now: datetime,
-) -> tuple[int, int] | None:
-    """Move or delete the rows; return the first and the last id of the new jobs."""
+) -> bulk.RetriedBatch | None:
+    """Move or delete the rows; return the new jobs of a retry."""
     if operation.counts_as == "deleted":
         bulk.delete_batch(connection, queue, locked)
         return None
     rate = None if operation.rate is None else bulk.RetryRate(batch.starts_at, operation.rate)
-    first, last = bulk.retry_batch(connection, queue, locked, now, rate)
+    retried = bulk.retry_batch(connection, queue, locked, now, rate)
     metric_deltas.append_skipped(connection, auto_increment.ids_unused(connection, locked.rows))
-    return first, last
+    return retried

@@ -35,6 +35,7 @@ from bot.store.tables.operations import (
     batches,
     change_freeze,
     operations,
+    payload_edits,
     set_aside,
 )
 from bot.store.tables.outbox import outbox
@@ -72,6 +73,7 @@ __all__ = [
     "outbox",
     "outcome_ranges",
     "outcomes",
+    "payload_edits",
     "probe_states",
     "requests",
     "reservations",

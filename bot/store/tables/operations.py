@@ -65,6 +65,18 @@ batches = Table(
 )
 
 
+# The number of payloads that a batch of a retry edited, by kind of edit.
+payload_edits = Table(
+    "queue_bot_payload_edits",
+    metadata,
+    Column("operation", Id, primary_key=True, autoincrement=False),
+    Column("batch", Integer, primary_key=True, autoincrement=False),
+    Column("kind", String(32), primary_key=True),
+    Column("rows", Integer, nullable=False),
+    **PLAIN,
+)
+
+
 # Failed jobs that an operation could not move, and the reasons. `detail` has no secrets.
 set_aside = Table(
     "queue_bot_set_aside",

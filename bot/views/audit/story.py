@@ -17,6 +17,7 @@ from bot.views.names import (
     LONGEST_ID,
     bare_order,
     dots,
+    job_batch,
     job_class,
     known,
     queue_name,
@@ -51,6 +52,8 @@ PEOPLE = 5
 def story_message(story: Story, ctx: Context) -> Message:
     """Return the title, the order's state, its retries, its events, and the scanned rows."""
     head = [_title(story, ctx)]
+    if story.batch is not None:
+        head.append(job_batch(story.batch, ctx))
     if story.events:
         head += [_now(story, ctx), retries_line(story.retries, ctx)]
     else:

@@ -124,6 +124,7 @@ def _elements(alert: FailedJobAlert, incident: IncidentView, ctx: Context) -> li
             incident,
             ctx,
             order=alert.order_id,
+            subject=next(((name, str(value)) for name, value in alert.subjects.items()), None),
             more=("failed-job", "button-delete-look", arguments),
         ),
     ]

@@ -100,12 +100,14 @@ def incident_menu(
     ctx: Context,
     *,
     order: int | str | None = None,
+    subject: tuple[str, str] | None = None,
     more: tuple[str, str, dict[str, Argument]] | None = None,
 ) -> Block:
     """Return a menu: Acknowledge or Take over, mutes of one hour, and Show order with an order.
 
-    `more` is a command, a key and values. If the order is too long for a choice's value, the menu
-    has no such choice, and people can type the command.
+    Without an order, the choice shows `subject`, a name and a value. `more` is a command, a key and
+    values. If the order is too long for a choice's value, the menu has no such choice, and people
+    can type the command.
     """
     options: list[tuple[str, str, dict[str, Argument]]] = []
     if incident.is_active and incident.acknowledged_by is None:
@@ -122,9 +124,14 @@ def incident_menu(
         options.append(("unmute", "button-unmute", {"id": incident.id}))
     if order is not None and str(order).strip():
         options.append(("find", "button-order", {"order": str(order)[:64]}))
+    listed = [(name, ctx.texts.plain(key), args) for name, key, args in options]
+    if subject is not None and order is None:
+        name, value = subject
+        label = ctx.texts.plain("button-subject", name=name, value=value)
+        listed.append(("find", label, {name: value}))
     if more is not None:
-        options.append(more)
-    return menu(fitting([(name, ctx.texts.plain(key), args) for name, key, args in options]))
+        listed.append((more[0], ctx.texts.plain(more[1]), more[2]))
+    return menu(fitting(listed))
 
 
 def with_group_mention(alert: Message, group_id: str | None, ctx: Context) -> Message:

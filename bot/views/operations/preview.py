@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from bot.models.actions import CountsAs, counted_as
+from bot.models.job_batches import ScopeBatches
 from bot.models.operations import Duplicates, Preview, Scope, Share, SubjectDuplicates
 from bot.models.requests import Block, Message, Modal
 from bot.text import Mrkdwn, code, escape, join, named
@@ -240,12 +241,21 @@ def _warnings(preview: Preview, ctx: Context) -> list[Mrkdwn]:
         lines.append(ctx.texts("bulk-ids-missing", count=missing))
     if preview.duplicates is not None:
         lines += _duplicates(preview.duplicates, ctx)
+    if preview.batches is not None:
+        lines += _batches(preview.batches, ctx)
     if preview.children:
         tables = join(", ", [code(table) for table in preview.children])
         lines.append(ctx.texts("bulk-children", tables=tables))
     if not preview.archive:
         lines.append(ctx.texts("bulk-final"))
     return lines
+
+
+def _batches(batches: ScopeBatches, ctx: Context) -> list[Mrkdwn]:
+    if batches.cancelled is None or batches.unfinished is None:
+        return [ctx.texts("bulk-batches-unknown")]
+    counts = {"cancelled": batches.cancelled, "unfinished": batches.unfinished}
+    return [ctx.texts(f"bulk-batch-{name}", count=count) for name, count in counts.items() if count]
 
 
 def _duplicates(duplicates: Duplicates, ctx: Context) -> list[Mrkdwn]:

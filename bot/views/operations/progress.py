@@ -96,6 +96,8 @@ def _progress_notes(progress: Progress, ctx: Context) -> list[Mrkdwn]:
     if progress.refused_count:
         notes.append(texts("progress-refused", count=progress.refused_count))
         notes += skipped_lines(progress.refused, ctx)
+    for name, count in progress.edited.items():
+        notes.append(texts(f"progress-{name}", count=count))
     if progress.reason is not None and progress.state == "stopped":
         notes.append(texts("progress-reason", reason=reason_words(progress.reason, texts)))
     if progress.rate is not None and progress.state != "stopped":

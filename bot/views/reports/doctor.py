@@ -2,12 +2,14 @@
 
 from bot.models.doctor import STATUSES, Diagnosis, Finding
 from bot.models.requests import Message
-from bot.text import Mrkdwn, code, escape, join
+from bot.text import Mrkdwn, code, cut, join
 from bot.views.blocks import context_line, message, section, sections
 from bot.views.context import Context
 
-SHOWN = 20
-"""The most findings that a message lists."""
+SHOWN = 8
+"""The maximum number of findings in a message, which has room for 10,000 characters."""
+SENTENCE = 300
+LINE = 600
 
 
 def doctor_message(diagnosis: Diagnosis, ctx: Context) -> Message:
@@ -31,17 +33,14 @@ def doctor_message(diagnosis: Diagnosis, ctx: Context) -> Message:
         lines.append(texts("doctor-more", count=hidden))
     worse = {finding.check for finding in bad}
     good = dict.fromkeys(f.check for f in diagnosis.findings if f.check not in worse)
-    foot = [texts("doctor-good", names=join(", ", map(code, good)))] if good else []
+    foot = [cut(texts("doctor-good", names=join(", ", map(code, good))), LINE)] if good else []
     foot.append(texts("doctor-terminal", command=code("queue-bot doctor")))
     blocks = [section(title), *sections(lines), *(context_line(line) for line in foot)]
     return message([title, *lines, *foot], blocks)
 
 
 def _line(finding: Finding, ctx: Context) -> Mrkdwn:
-    values = [
-        ctx.texts(f"doctor-status-{finding.status}", check=code(finding.check)),
-        escape(finding.sentence),
-        *([escape(finding.advice)] if finding.advice else []),
-        *([code(finding.command)] if finding.command else []),
-    ]
-    return join(" ", values)
+    """Return a finding; its sentences are in code, because they contain names of other people."""
+    status = ctx.texts(f"doctor-status-{finding.status}", check=code(finding.check))
+    values = [status, code(finding.sentence, SENTENCE), code(finding.advice), code(finding.command)]
+    return cut(join(" ", values), LINE)

@@ -1,0 +1,62 @@
+"""The statements of the missing migrations as text, for a person who reviews or executes them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from sqlalchemy import Connection, Dialect, Engine, Insert, Update, event
+from sqlalchemy.schema import ExecutableDDLElement
+
+from bot.database.engine import connect, own_schema
+from bot.database.start import START_SECONDS, at_start
+from bot.database.transactions import reading, time_limit
+from bot.store.migrate import MIGRATIONS, apply, version
+
+
+def pending_statements(engine: Engine) -> list[str]:
+    """Return the statements that `migrate` would execute now, in the dialect of this database.
+
+    The migrations run on an empty SQLite file, and each statement is compiled for the database. So
+    nothing is changed, and the account needs only the privilege to read the bot's tables.
+    """
+    with at_start(), reading(engine, time_limit(engine, START_SECONDS)) as connection:
+        done = version(connection)
+    statements: list[str] = []
+    with _scratch() as scratch, scratch.connect() as raw:
+        connection = raw.execution_options(changes=True)
+        with connection.begin():
+            for number in range(1, len(MIGRATIONS) + 1):
+                if number == done + 1:
+                    _record(connection, statements, engine.dialect, own_schema(engine))
+                apply(connection, number)
+    return statements
+
+
+@contextmanager
+def _scratch() -> Iterator[Engine]:
+    with TemporaryDirectory(prefix="queue-bot-") as folder:
+        engine = connect(f"sqlite:///{Path(folder) / 'scratch.sqlite3'}")
+        try:
+            yield engine
+        finally:
+            engine.dispose()
+
+
+def _record(
+    connection: Connection, statements: list[str], dialect: Dialect, schema: str | None
+) -> None:
+    """Add each further changing statement of this connection to `statements`."""
+
+    def record(_connection: Connection, statement: Any, *_: Any) -> None:
+        if isinstance(statement, ExecutableDDLElement | Insert | Update):
+            compiled = statement.compile(
+                dialect=dialect,
+                compile_kwargs={"literal_binds": True},
+                schema_translate_map={None: schema},
+                render_schema_translate=True,
+            )
+            statements.append(f"{str(compiled).strip()};")
+
+    event.listen(connection, "before_execute", record)
