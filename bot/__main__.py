@@ -52,7 +52,7 @@ from bot.store.migrate import migrate as apply_migrations
 from bot.store.migrate import require_current
 from bot.store.migrate_sql import pending_statements
 from bot.terminal import TerminalRequest, do, name_problem, report_health, reported
-from bot.text import texts_for
+from bot.text import clean, texts_for
 from bot.views.environment import label_of
 from bot.views.refusal import refusal_sentence
 from bot.wiring import (
@@ -290,8 +290,10 @@ def doctor_command(as_json: bool) -> None:  # noqa: FBT001 click passes a flag a
 
     The exit code is 0 if all is well, 1 for warnings, and 2 for problems.
     """
-    logs.configure("CRITICAL", mask_value)
-    raise SystemExit(print_diagnosis(diagnose(os.environ), click.echo, as_json=as_json))
+    logs.configure("WARNING", mask_value)
+    with logs.only_findings():
+        diagnosis = diagnose(os.environ)
+    raise SystemExit(print_diagnosis(diagnosis, click.echo, as_json=as_json))
 
 
 @main.group(name="audit")
@@ -406,7 +408,8 @@ def tail(lines: int) -> None:
     for row in reversed(rows):
         line = audit_log.line(row)
         targets = " ".join(f"{target.kind} {target.id}" for target in line.targets)
-        click.echo(f"{line.at} {line.actor} {line.action} {targets} {line.outcome}: {line.answer}")
+        shown = f"{line.at} {line.actor} {line.action} {targets} {line.outcome}: {line.answer}"
+        click.echo(clean(shown))
 
 
 if __name__ == "__main__":

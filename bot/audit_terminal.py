@@ -1,7 +1,6 @@
 """The command `queue-bot audit`: change keys of the audit log, verify the log, export the log."""
 
 import getpass
-import json
 import re
 import socket
 from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +17,7 @@ from bot.store.audit.audit_log import insert_record
 from bot.store.audit.chain import RecordOrigin, key_record
 from bot.store.audit.keys import BEGUN, LOST, ROTATED, AuditKey, AuditKeys, KeyChange
 from bot.store.migrate import require_current
+from bot.text import printable_json
 from bot.wiring import replica_name
 
 SECONDS = 10.0
@@ -123,7 +123,7 @@ def exported(engine: Engine, after: int) -> Iterator[tuple[int, str]]:
             line = audit_log.line(item.record, item.seq, item.hash).model_dump(mode="json")
             names = ("team", "key_id", "mac")
             fields: Mapping[str, object] = line | {name: item.record[name] for name in names}
-            yield item.seq, json.dumps(fields, ensure_ascii=False)
+            yield item.seq, printable_json(fields)
         if len(records) < PAGE:
             return
         after = records[-1].seq

@@ -3,7 +3,8 @@
 import logging
 import re
 import sys
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import contextmanager
 from typing import Any
 
 import structlog
@@ -20,6 +21,10 @@ _SECRET = re.compile(
 def redact(text: str) -> str:
     """Replace tokens, `response_url`s and the `user:password` of URLs in the text."""
     return _SECRET.sub("[secret]", text)
+
+
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""Control characters except the tab and the line end."""
 
 
 class _Redaction:
@@ -49,8 +54,22 @@ def _renderer() -> Any:
     """Return the renderer of log lines: for a person at a terminal, or for a program."""
     if sys.stderr.isatty():
         # The traceback is a masked text already.
-        return structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-    return structlog.processors.JSONRenderer(ensure_ascii=False)
+        console = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        return lambda logger, name, event: console(logger, name, _printable(event))
+    # In ASCII, because a terminal executes control characters such as U+009B.
+    return structlog.processors.JSONRenderer()
+
+
+def _printable(event: Any) -> Any:
+    """Return the event with its control characters escaped, because a terminal executes them."""
+    return {
+        key: re.sub(_CONTROLS, _escaped, item) if isinstance(item, str) else item
+        for key, item in event.items()
+    }
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return repr(match[0])[1:-1]
 
 
 class _Redactor(logging.Formatter):
@@ -94,3 +113,13 @@ def configure(level: str = "INFO", mask: Callable[[Any], Any] = lambda event: ev
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Redactor(stamp, redaction, renderer))
     logging.basicConfig(handlers=[handler], level=max(logging.WARNING, number), force=True)
+
+
+@contextmanager
+def only_findings() -> Iterator[None]:
+    """Suppress the log lines of libraries; the output then names each error once."""
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)

@@ -45,5 +45,5 @@ def reindex(engine: Engine, queue: Queue, say: Callable[[str], None]) -> None:
     commit(partial(rebuild.begin_groups, queue=queue, is_whole=is_whole))
     while commit(lambda connection: rebuild.rename_groups(connection, queue, now_of(connection))):
         wait_for_bulk_changes()
-    groups = commit(rebuild.blank_groups)
+    groups = commit(partial(rebuild.blank_groups, queue=queue))
     say(f"Done. {groups} error groups without an original were blanked.")

@@ -70,6 +70,8 @@ def _starting(*starts: str) -> AfterValidator:
             )
         if not value.get_secret_value().startswith(starts):
             raise ValueError(f"must be the token that starts with {starts[0]}")
+        if re.fullmatch(r"[\x21-\x7e]+", value.get_secret_value()) is None:
+            raise ValueError("must be only the token, without spaces and further lines")
         return value
 
     return AfterValidator(check)
@@ -111,7 +113,9 @@ def _api(value: str) -> str:
     The address must use https, so that no token leaves this machine unencrypted.
     """
     parts = urlsplit(value)
-    if not parts.hostname or parts.scheme not in {"http", "https"}:
+    # `https://slack.com@other.example` and `http://[::1].other.example` name another host.
+    is_host = re.fullmatch(r"(?:\[[0-9A-Fa-f:]+\]|[^\[\]@]+?)(?::\d+)?", parts.netloc)
+    if not is_host or not parts.hostname or parts.scheme not in {"http", "https"}:
         raise ValueError("must be an address like https://slack.com/api/")
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
         raise ValueError("must start with https:// (http:// only for this machine, 127.0.0.1)")
@@ -207,9 +211,9 @@ def _file(value: Path) -> Path:
 
 
 def is_exposed(path: str) -> bool:
-    """Return whether every account on this machine can read the file."""
+    """Return whether every account on this machine can read or replace the file's content."""
     try:
-        return bool(Path(path).stat().st_mode & stat.S_IROTH)
+        return bool(Path(path).stat().st_mode & (stat.S_IROTH | stat.S_IWOTH))
     except (OSError, ValueError):
         return False
 

@@ -320,10 +320,11 @@ def _with_files(raw_values: Mapping[str, str], problems: list[str]) -> dict[str,
 
 
 def exposed_files(environ: Mapping[str, str]) -> list[str]:
-    """Return a sentence for each secret file that every account on this machine can read."""
+    """Return a sentence for each secret file that every account can read or change."""
     paths = {name: environ.get(f"{name}_FILE", "").strip() for name in Settings.SECRETS}
     return [
-        f"{name}_FILE names a file that every account on this machine can read: run chmod 600."
+        f"{name}_FILE names a file that every account on this machine can read or change: "
+        "run chmod 600."
         for name, path in paths.items()
         if path and is_exposed(path)
     ]

@@ -11,11 +11,11 @@ import click
 from bot import logs
 from bot.installing.dialog import Dialog
 from bot.installing.env_file import write_env_file
-from bot.installing.questions import QUESTIONS, Question
+from bot.installing.questions import APP_QUESTIONS, QUESTIONS, Question
 from bot.installing.statements import statements
 from bot.masking.masker import mask_value
 from bot.models.refusals import StartError
-from bot.settings import variables
+from bot.settings import load_settings, variables
 from bot.slack.manifest import manifest
 from bot.store.audit.keys import new_secret
 
@@ -57,7 +57,7 @@ class ClickTerminal:
 
 def setup_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of setup to its command: the file, and an option for each question."""
-    for question in reversed(QUESTIONS):
+    for question in reversed((*APP_QUESTIONS, *QUESTIONS)):
         name = question.setting.lower()
         option = click.option(question.option, name, metavar="TEXT", help=f"{question.text}.")
         command = option(command)
@@ -77,7 +77,7 @@ def set_up(output: Path, force: bool, **options: str | None) -> None:  # noqa: F
 
     Settings in the environment are answers too. Without a terminal, every answer must be given.
     """
-    logs.configure("CRITICAL", mask_value)
+    logs.configure("WARNING", mask_value)
     terminal = ClickTerminal()
     _confirm_file(output, terminal, force=force)
     known = {name: os.environ[name] for name in variables() if os.environ.get(name, "").strip()}
@@ -90,8 +90,8 @@ def set_up(output: Path, force: bool, **options: str | None) -> None:  # noqa: F
     click.echo()
     click.echo(f"Wrote {output}, which only you can read.")
     click.echo("After the statements above, check everything, then start the bot:")
-    click.echo(f"(set -a; . {_shell_path(output)}; queue-bot doctor)")
-    click.echo(f"(set -a; . {_shell_path(output)}; queue-bot run)")
+    click.echo(f"(set -a; . {_shell_path(output)}; {_program()} doctor)")
+    click.echo(f"(set -a; . {_shell_path(output)}; {_program()} run)")
 
 
 def _confirm_file(path: Path, terminal: ClickTerminal, *, force: bool) -> None:
@@ -105,14 +105,24 @@ def _confirm_file(path: Path, terminal: ClickTerminal, *, force: bool) -> None:
 
 def _answers(terminal: ClickTerminal, given: dict[str, str]) -> dict[str, str]:
     """Return the answers, and a new key of the audit log if there is none."""
+    dialog = Dialog(terminal, given)
+    dialog.ask(APP_QUESTIONS)
     if "SLACK_BOT_TOKEN" not in given:
+        settings = load_settings(dialog.answers, need="manifest")
+        click.echo()
         click.echo('On api.slack.com/apps choose "Create New App", "From a manifest", and paste:')
         click.echo()
-        click.echo(manifest())
+        click.echo(manifest(settings.command, settings.environment))
         click.echo("Then choose Install App.")
-    answers = Dialog(terminal, given).run()
-    answers.setdefault(AUDIT_KEY, new_secret())
-    return answers
+    with logs.only_findings():
+        dialog.ask(QUESTIONS)
+    load_settings(dialog.answers, need="run")
+    return {**dialog.answers, AUDIT_KEY: dialog.answers.get(AUDIT_KEY, new_secret())}
+
+
+def _program() -> str:
+    """Return the command as the person typed it, because its folder may not be on PATH."""
+    return sys.argv[0] if Path(sys.argv[0]).name == "queue-bot" else "queue-bot"
 
 
 def _shell_path(path: Path) -> str:

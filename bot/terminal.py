@@ -25,7 +25,7 @@ from bot.models.requests import SYSTEM, Actor, Invocation, Message, Source
 from bot.store.background_steps import error_code
 from bot.store.operations.operations import ACTIVE, AWAITING
 from bot.store.reports.health import health
-from bot.text import readable, texts_for
+from bot.text import printable_json, readable, texts_for
 from bot.views.environment import label_of
 from bot.views.incidents.health import health_lines
 from bot.views.refusal import refusal_sentence
@@ -115,7 +115,7 @@ def report_health(
     context = replace(channel_context(setup, now), source=Source.TERMINAL)
     if as_json:
         noted = {"notes": list(notes)} if notes else {}
-        say(json.dumps(state.model_dump(mode="json") | noted, ensure_ascii=False))
+        say(printable_json(state.model_dump(mode="json") | noted))
     else:
         _say_environment(setup, say)
         for note in notes:
@@ -199,7 +199,7 @@ def _say_unconfirmed(
 ) -> int:
     sentence = f"Nothing was changed: {preview.action} needs --yes, or you must type the count."
     body = {"success": False, "error": sentence, "code": "unconfirmed"}
-    say(json.dumps(body, ensure_ascii=False) if arguments.as_json else sentence)
+    say(printable_json(body) if arguments.as_json else sentence)
     return 1
 
 
@@ -211,7 +211,7 @@ def _print(
     say: Callable[[str], None],
 ) -> None:
     if arguments.as_json:
-        say(json.dumps(envelope(setup, outcome), ensure_ascii=False, indent=2))
+        say(printable_json(envelope(setup, outcome), indent=2))
         return
     message = answer(setup, invocation, outcome)
     if isinstance(message, Message):

@@ -41,7 +41,6 @@ from tests.kit.queues import TestQueue
 from tests.kit.replicas import ask, confirm, make_setup
 from tests.services.mariadb import MariaDB
 
-
 SUBJECTS = (JobSubject("customer", ("data.order_id",)),)
 """With a further subject, the bot writes the tables of subjects too."""
 

@@ -45,7 +45,8 @@ def logged(mode: str, lines: tuple[str, ...]) -> list[dict[str, object]]:
 
 def test_a_terminal_gets_plain_lines_without_a_secret() -> None:
     master, terminal = os.openpty()
-    command = [sys.executable, "-c", PROGRAM, "masked", *LINES]
+    title = "\x1b]0;owned\x07 \x9b31m"
+    command = [sys.executable, "-c", PROGRAM, "masked", *LINES, title]
     process = subprocess.Popen(command, stderr=terminal)
     os.close(terminal)
     with os.fdopen(master, errors="replace") as screen:
@@ -54,7 +55,10 @@ def test_a_terminal_gets_plain_lines_without_a_secret() -> None:
     text = "\n".join(lines)
     assert CANARY not in text
     assert "RuntimeError" in text
-    assert text.count("[warning  ]") == 2 * len(LINES)
+    assert text.count("[warning  ]") == 2 * (len(LINES) + 1)
+    assert "\\x1b]0;owned\\x07" in text
+    assert "\x1b]0;" not in text
+    assert "\x9b" not in text
     assert not any(line.startswith("{") for line in lines)
 
 

@@ -352,13 +352,30 @@ def test_a_token_that_expires_is_refused_with_a_sentence(name: str, start: str) 
     assert CANARY not in problem
 
 
-def test_secret_files_that_every_account_can_read_are_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SLACK_BOT_TOKEN", f"xoxb-{CANARY}\r\nQUEUE_BOT_ADMINS=U0STRANGER"),
+        ("SLACK_APP_TOKEN", f"xapp-{CANARY} x"),
+        ("SLACK_API_URL", f"https://slack.com@{CANARY}.example/api/"),
+        ("SLACK_API_URL", f"http://[::1].{CANARY}.example/api/"),
+    ],
+)
+def test_a_token_with_further_lines_and_an_address_of_another_host_are_refused(
+    name: str, value: str
+) -> None:
+    (problem,) = problems({**RUNS, name: value})
+    assert problem.startswith(f"{name} must be ")
+    assert CANARY not in problem
+
+
+def test_secret_files_that_every_account_can_read_or_change_are_named(tmp_path: Path) -> None:
     secret, database = tmp_path / "token", tmp_path / "queue.sqlite3"
     for file in (secret, database):
         file.write_text(f"xoxb-{CANARY}")
     environ = {"SLACK_BOT_TOKEN_FILE": str(secret)}
     at_file = load_settings({**KEYED, "DATABASE_URL": f"sqlite:///{database}"}, need="database")
-    for mode, count in ((0o600, 0), (0o644, 1)):
+    for mode, count in ((0o600, 0), (0o644, 1), (0o602, 1)):
         secret.chmod(mode)
         database.chmod(mode)
         assert len(exposed_files(environ)) == count

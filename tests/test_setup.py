@@ -75,14 +75,16 @@ def site(mariadb_server: MariaDB) -> Iterator[Site]:
 def answered(dialog: Dialog, site: Site) -> None:
     """Answer every question; the first answers to some of them are wrong."""
     slack = site.slack
-    dialog.wait_for("slash_commands")
+    dialog.answer("QUEUE_BOT_COMMAND)", "/queue-staging")
+    dialog.answer("QUEUE_BOT_ENVIRONMENT)", "staging")
+    dialog.wait_for("command: /queue-staging")
     dialog.answer("SLACK_BOT_TOKEN):", "not-a-token")
     dialog.wait_for("must be the token that starts with xoxb-")
     dialog.answer("SLACK_BOT_TOKEN):", "xoxb-wrong-canary")
     dialog.wait_for("invalid_auth")
     dialog.answer("c, n, k", "n")
     dialog.answer("SLACK_BOT_TOKEN):", slack.bot_token)
-    dialog.wait_for("all 6 scopes")
+    dialog.wait_for("scopes of the manifest")
     dialog.answer("SLACK_APP_TOKEN):", slack.app_token)
     dialog.wait_for("a WebSocket opens")
     dialog.answer("DATABASE_URL):", site.url.replace("geheim", "canary"))
@@ -124,6 +126,7 @@ def test_a_stranger_gets_from_nothing_to_a_checked_installation(site: Site, tmp_
     settings = load_settings(values, need="run")
     assert (settings.admins, settings.viewers) == ((IDS.admin,), ("*",))
     assert settings.audit_key is not None
+    assert (settings.command, settings.environment) == ("/queue-staging", "staging")
 
     _follow(site, dialog.screen)
     doctor = _run(site, f"(set -a; . ./{path.name}; {sys.executable} -m bot doctor)", tmp_path)

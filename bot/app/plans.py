@@ -216,13 +216,24 @@ def check_role(work: Work, action: Action, total: int) -> None:
         check_recent(work, total)
 
 
-def check_recent(work: Work, total: int) -> None:
-    """Raise `Denied` if these rows and the recently retried rows exceed the operator's limit."""
+def check_parallel(work: Work, total: int) -> None:
+    """Raise `Denied` if requests of the same moment together exceed the operator's limit.
+
+    The caller has tracked the `total` rows and commits next, so requests wait only for a moment.
+    """
+    if work.grant.role < Role.ADMIN:
+        leases.lock_lease(work.connection, "bulk")
+        check_recent(work, total, tracked=total)
+
+
+def check_recent(work: Work, total: int, *, tracked: int = 0) -> None:
+    """Raise `Denied` if `total` rows, `tracked` or not, and the recent rows exceed the limit."""
     has, minutes = work.grant.role, work.setup.operator_minutes
     if has >= Role.ADMIN:
         return
     since = work.now - timedelta(minutes=minutes)
-    recent = operations.retried_since(work.connection, work.invocation.actor.user, since)
+    retried = operations.retried_since(work.connection, work.invocation.actor.user, since)
+    recent = retried - tracked
     if is_too_much(recent, total):
         raise Denied(
             needed=Role.ADMIN,

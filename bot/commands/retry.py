@@ -13,7 +13,14 @@ from bot.app.argument_types import MAX_IDS, IncidentId, ManyIds
 from bot.app.command import Command, Effect, Result, Work
 from bot.app.filters import FilterArguments, RateArguments, is_filtered, scope_of
 from bot.app.incident_scope import incident_of, limited_to, with_older
-from bot.app.plans import BulkExtra, BulkOptions, BulkOutcome, check_recent, preview_or_start
+from bot.app.plans import (
+    BulkExtra,
+    BulkOptions,
+    BulkOutcome,
+    check_parallel,
+    check_recent,
+    preview_or_start,
+)
 from bot.app.targets import (
     archived_as,
     batches_of,
@@ -157,6 +164,7 @@ def _now(work: Work, ids: Sequence[int], digest: str | None, *, force: bool) -> 
     removal.mark_removed_by(
         work.connection, [row.id for row, _ in changed], actor, ACTION, work.now
     )
+    check_parallel(work, len(moved))
     first = moved[0]
     single = len(ids) == 1
     return RetryResult(

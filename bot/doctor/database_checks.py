@@ -121,8 +121,8 @@ def check_grants(installation: Installation) -> Iterator[Finding]:
         schema, own = _schemas(installation, connection)
         name = account.current_account(connection)
         needed = [
-            (schema, queue.jobs.name, "id", privileges.JOBS),
-            (schema, queue.failed.name, "id", privileges.FAILED_JOBS),
+            (queue.jobs.schema or schema, queue.jobs.name, "id", privileges.JOBS),
+            (queue.failed.schema or schema, queue.failed.name, "id", privileges.FAILED_JOBS),
             *(
                 (own, table.name, table.columns[0].name, wanted_privileges)
                 for table, wanted_privileges in privileges.OWN_TABLES

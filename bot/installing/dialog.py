@@ -1,6 +1,6 @@
 """Ask the questions of `queue-bot setup`, and check each answer at once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -9,7 +9,7 @@ from bot.doctor.checks import with_needs
 from bot.doctor.examination import examine
 from bot.doctor.installation import Installation
 from bot.doctor.report import finding_lines
-from bot.installing.questions import NONE, QUESTIONS, Question
+from bot.installing.questions import APP_QUESTIONS, NONE, QUESTIONS, Question
 from bot.models.doctor import Finding
 from bot.models.refusals import StartError
 from bot.settings import SettingsError, load_settings
@@ -39,14 +39,17 @@ class Dialog:
     answers: dict[str, str] = field(default_factory=dict)
     _shown: set[str] = field(default_factory=set)
 
-    def run(self) -> dict[str, str]:
-        """Ask every question; raise `StartError` if a script's answer is missing or wrong."""
-        asked = {question.setting for question in QUESTIONS}
+    def __post_init__(self) -> None:
+        """Keep the given settings about which no question is asked."""
+        asked = {question.setting for question in (*APP_QUESTIONS, *QUESTIONS)}
         self.answers |= {name: value for name, value in self.given.items() if name not in asked}
-        for question in QUESTIONS:
-            self._settle(question)
-        load_settings(self.answers, need="run")
-        return self.answers
+
+    def ask(self, questions: Sequence[Question]) -> None:
+        """Ask each question; raise `StartError` if a script's answer is missing or wrong."""
+        mode = self.answers.get("QUEUE_BOT_MODE", "socket")
+        for question in questions:
+            if mode in question.modes:
+                self._settle(question)
 
     def _settle(self, question: Question) -> None:
         """Ask until the answer is valid and its checks find no problem, or until it is kept."""

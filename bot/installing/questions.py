@@ -8,7 +8,7 @@ class Question:
     """A setting, its question, and the names of the checks that examine the answer.
 
     `hint` says where to find the answer. A `secret` answer is not shown while it is typed. A
-    question with a `default` may be left empty.
+    question with a `default` may be left empty. `modes` are the modes that need the setting.
     """
 
     setting: str
@@ -17,6 +17,7 @@ class Question:
     checks: tuple[str, ...] = ()
     secret: bool = False
     default: str | None = None
+    modes: tuple[str, ...] = ("socket", "http")
 
     @property
     def option(self) -> str:
@@ -29,6 +30,24 @@ CHANNEL = (
     "In Slack: the channel's name, About, Channel ID. Invite the bot with /invite @queue-bot first."
 )
 TABLES = ("database", "encryption", "session", "clock", "layout", "queue-tables")
+
+NONE = "-"
+"""The answer that leaves a setting out."""
+APP_QUESTIONS = (
+    Question(
+        "QUEUE_BOT_COMMAND",
+        "Slash command",
+        "A second bot in one workspace needs a command of its own, such as /queue-staging.",
+        default="/queue",
+    ),
+    Question(
+        "QUEUE_BOT_ENVIRONMENT",
+        "Environment that each message names",
+        "For example staging or production. Type - for none.",
+        default=NONE,
+    ),
+)
+"""The questions whose answers are in the app's manifest."""
 
 QUESTIONS = (
     Question(
@@ -44,6 +63,14 @@ QUESTIONS = (
         "On the app's page: Basic Information, App-Level Tokens, connections:write (xapp-…).",
         ("slack-connection",),
         secret=True,
+        modes=("socket",),
+    ),
+    Question(
+        "SLACK_SIGNING_SECRET",
+        "Signing secret",
+        "On the app's page: Basic Information, App Credentials, Signing Secret.",
+        secret=True,
+        modes=("http",),
     ),
     Question(
         "DATABASE_URL",
@@ -73,7 +100,7 @@ QUESTIONS = (
         "Ids of the operators",
         "Ids of people or of user groups (S…). Type - for none.",
         ("roles",),
-        default="-",
+        default=NONE,
     ),
     Question(
         "QUEUE_BOT_VIEWERS",
@@ -90,5 +117,3 @@ QUESTIONS = (
     ),
     Question("QUEUE_BOT_LANGUAGE", "Language of messages, en or es", default="en"),
 )
-NONE = "-"
-"""The answer that leaves a setting out."""

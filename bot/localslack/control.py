@@ -282,7 +282,7 @@ async def _body(request: Request) -> Json:
         raise HTTPException(415)
     try:
         body = json.loads(await request.body())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise HTTPException(400) from error
     if not isinstance(body, dict):
         raise HTTPException(400)

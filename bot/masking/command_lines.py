@@ -6,18 +6,20 @@ from collections.abc import Callable
 from bot.masking.secret_patterns import MASK
 
 _VALUE = r"(?P<q>\\{0,8}[\"']|)(?P<value>(?(q)[^\"'\n]{1,4000}|[^\s\"']{1,4000}))"
+# After a space, a dash begins the next option: `--batch --passphrase …`.
 _OPTION = re.compile(
-    rf"(?<![\w-])--?(?P<name>[A-Za-z][\w.-]{{2,60}})[\"']?(?:=|,?[ \t]{{1,4}}){_VALUE}"
+    r"(?<![\w-])--?(?P<name>[A-Za-z][\w.-]{2,60})[\"']?(?:=|,?[ \t]{1,4}(?![\"']?-))"
+    rf"{_VALUE}"
 )
 _NO_VALUE = re.compile(
     r"(?:no|ask|without|skip)[-_.]|.*[-_.](?:stdin|file|prompt)\Z", re.IGNORECASE
 )
 _COMMAND = re.compile(
     r"\b(?:mysql[\w-]{0,20}|mariadb[\w-]{0,20}|mongo\w{0,12}|sshpass|redis-cli|valkey-cli|curl|wget"
-    r"|sqlcmd|bcp|docker|podman|helm|7z|zip|unzip|ldap\w{3,8}|smbclient|openssl|http|https)\b"
+    r"|sqlcmd|bcp|docker|podman|helm|7z|zip|unzip|ldap\w{3,8}|smbclient|openssl|https?)\b"
 )
 _PASSWORD_OPTION = re.compile(
-    r"(?<=[\s\"'])(?P<option>-(?:p|P|a|w|passin|passout|passwd)[\"']?[ \t]{0,4}[\"']?(?:pass:)?)"
+    r"(?<=[\s\"'])(?P<option>-(?:[pPawkK]|passin|passout|passwd)[\"']?[ \t]{0,4}[\"']?(?:pass:)?)"
     r"(?P<value>[^\s\"'-][^\s\"']{0,400})"
 )
 _USER_OPTION = re.compile(
@@ -25,7 +27,7 @@ _USER_OPTION = re.compile(
     r"[^\s:%\"'/]{0,100}[:%])(?P<value>[^\s\"']{1,400})"
 )
 # Without such an option, the slow search for programs would match nothing.
-_LETTER_OPTION = re.compile(r"[\s\"'](?:-[pPawuU]|--(?:proxy-)?user)")
+_LETTER_OPTION = re.compile(r"[\s\"'](?:-[pPawuUkK]|--(?:proxy-)?user)")
 # For these programs, `-p` is a port, a path or a project, not a password.
 _OTHER_P = frozenset(("curl", "wget", "http", "https", "redis-cli", "valkey-cli", "helm", "unzip"))
 _ONLY_LOGIN = frozenset(("docker", "podman", "helm"))
@@ -48,7 +50,27 @@ _PLAIN_WORDS = re.compile(
     r"\s{1,3})(?P<value>(?=[^\s]{0,60}[\d@#$%!&*+=])[^\s\"'`,;]{4,400})",
     re.IGNORECASE,
 )
-
+# A name and a value without a sign between both: `configure set aws_secret_access_key …`.
+_SET = re.compile(
+    r"\b(?:set|put|add|setenv)\s{1,3}(?P<name>[A-Za-z][\w.-]{2,60})\s{1,3}"
+    r"(?P<value>[^\s\"'=-]\S{3,400})"
+)
+_CODE = r"(?:otp|pin|(?:security|verification|one-time|sms) code)"
+# A value without a sign before it is a secret only if it has a digit and a letter.
+_TYPED = r"(?=[^\s\"'`”»>\])]{0,60}\d)(?=[^\s\"'`”»>\])]{0,60}[A-Za-z])[^\s\"'`”»>\])]{6,400}"
+_SENTENCE = re.compile(
+    r"(?<!unexpected )\b(?P<lead>(?:pass[ -]?(?:word|wd|phrase|code)|contrase(?:ñ|n)a|senha"
+    r"|clave(?: \w{1,12})?|mot de passe|(?:api|access|secret|license|auth)[ _-]keys?|token|secret"
+    rf"|AUTH(?: \w{{1,20}})?|PASS|{_CODE}|c(?:o|ó)digo de \w{{4,12}})"
+    r"(?:\s{0,3}[:=]\s{0,3}|\s{1,3}(?:provided:?\s{1,3}"
+    r"|(?:set to|is|was|est|es|era|é|for \S{1,60})\s{1,3})?)"
+    rf"[\"'`“«<\[(]?\s?)(?P<value>{_TYPED})",
+    re.IGNORECASE,
+)
+_ONE_TIME = re.compile(
+    rf"\b(?P<lead>{_CODE}\s{{1,3}}(?:is|es|é|:)\s{{1,3}})(?P<value>\d{{4,8}})\b",
+    re.IGNORECASE,
+)
 
 _DIGEST = re.compile(
     r"\b(?P<kind>[Dd]igest|[Hh]awk|[Oo][Aa]uth)\s{1,4}[\w-]{1,40}=\\{0,8}\"[^\n]{0,4000}"
@@ -56,26 +78,33 @@ _DIGEST = re.compile(
 _NETRC = re.compile(
     r"(?P<lead>\blogin\s{1,4}\S{1,100}\s{1,4}password\s{1,4})(?P<value>[^\s\"'\\]{1,400})"
 )
-_HINTED = (
-    (_IDENTIFIED, ("identified", "password")),
-    (_WORDS, ("pass", "secret", "token", "contrase", "senha", "api")),
-    (_NETRC, ("password",)),
-    (_PLAIN_WORDS, ("pass", "contrase", "clave", "senha")),
+_AFTER_WORDS = (_WORDS, _NETRC, _PLAIN_WORDS, _SENTENCE, _ONE_TIME)
+SENTENCE_WORDS = (
+    *("password", "pass", "contrasena", "clave", "senha", "mot_de_passe", "token", "secret"),
+    *("api_key", "access_key", "license_key", "auth", "otp", "pin", "codigo"),
+    *("security_code", "verification_code", "one_time_code", "sms_code"),
 )
-"""The patterns. A pattern matches only if the text contains one of the pattern's words."""
+"""Every text that matches one of `_AFTER_WORDS` contains one of these words as `key_hint` reads
+them: without the signs between letters."""
 
 
-def mask_command_lines(text: str, is_masked: Callable[[str], bool]) -> str:
-    """Return `text` with `[masked]` for the secrets of options, statements and sentences."""
+def mask_command_lines(text: str, is_masked: Callable[[str], bool], *, has_word: bool) -> str:
+    """Return `text` with `[masked]` for the secrets of options, statements and sentences.
+
+    `has_word` is False if the text contains no secret key and none of `SENTENCE_WORDS`.
+    """
     if "--" in text or " -" in text or "'-" in text or '"-' in text:
-        text = _OPTION.sub(lambda option: _masked_option(option, is_masked), text)
+        if has_word:
+            text = _OPTION.sub(lambda option: _masked_option(option, is_masked), text)
         text = _mask_commands(text)
     if '="' in text or "=\\" in text:
         text = _DIGEST.sub(rf"\g<kind> {MASK}", text)
-    lowered = text.lower()
-    for pattern, hints in _HINTED:
-        if any(hint in lowered for hint in hints):
+    if has_word:
+        text = _SET.sub(lambda option: _masked_option(option, is_masked), text)
+        for pattern in _AFTER_WORDS:
             text = pattern.sub(_masked_value, text)
+    if "dentified" in text or "DENTIFIED" in text or has_word:
+        text = _IDENTIFIED.sub(_masked_value, text)
     return text
 
 
@@ -126,6 +155,8 @@ def _masked_segment(program: str, segment: str) -> str:
         if letter == "-P" and program.startswith(("mysql", "mariadb")):
             return option.group()
         if letter == "-p" and program.startswith(("mysql", "mariadb")) and " " in option["option"]:
+            return option.group()
+        if letter in ("-k", "-K") and program != "openssl":
             return option.group()
         if letter in ("-a", "-w") and not program.endswith("-cli") and program[:4] != "ldap":
             return option.group()

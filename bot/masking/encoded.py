@@ -12,11 +12,21 @@ from bot.masking.secret_patterns import MASK
 # Quotes, backslashes and control characters stay escaped; decoded, they could end a value.
 _ESCAPED = re.compile(r"\\{1,16}u(?!00(?:22|27|5[cC]|[01]))(?P<code>[0-9a-fA-F]{4})")
 _SURROGATES = re.compile(r"[\ud800-\udfff]+")
-_BASE64 = re.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{16,}={0,2}(?![A-Za-z0-9+/_=])")
+# The first three bytes of a readable text are ASCII, or the first letter has an accent, or a byte
+# order mark comes first. Only one of eight other words begins like this.
+_BASE64 = re.compile(
+    r"(?<![A-Za-z0-9+/_=-])"
+    r"(?=[A-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589]|w|77u)"
+    r"[A-Za-z0-9+/_-]{16,}={0,2}(?![A-Za-z0-9+/_=])"
+)
 _CREDENTIALS = re.compile(r"[\w.@+-]{1,64}:[^\s:]{4,200}\Z")
-_PERCENT = re.compile(r"[\w.~%+*-]{4,}")
-_PERCENT_PAIR = re.compile(r"%(?:3[DdAa]|22)")
-_ENTITIES = ("&quot;", "&#34;", "&#39;", "&#039;", "&apos;")
+_PERCENT = re.compile(r"[\w.~%+*=&-]{4,}")
+_PERCENT_CODE = re.compile(r"%[0-9A-Fa-f]{2}")
+_ENTITY = re.compile(r"&(?:quot|apos|lt|gt|amp|#\d{1,5}|#[xX][0-9a-fA-F]{1,5});")
+# `\x61` and `\141`, as languages write characters of texts.
+_CODE = re.compile(r"\\{1,4}(?:x(?P<hex>[2-7][0-9a-fA-F])|(?P<octal>0?[0-1]?[0-7]{2}))")
+# Each byte is a printable character of ASCII; nearly no hash has such bytes only.
+_HEX = re.compile(r"(?<![0-9A-Za-z])(?:[2-7][0-9A-Fa-f]){12,}(?![0-9A-Za-z])")
 _HEAD = 32
 _SPACES = {ord(char): None for char in "\t\r\n"}
 _LONGEST = 200_000
@@ -42,21 +52,35 @@ def mask_encoded(text: str, mask: Callable[[str, int], str], depth: int) -> str:
     """
     if depth >= _DEEPEST:
         return text
-    if any(entity in text for entity in _ENTITIES):
-        plain = html.unescape(text)
-        masked = mask(plain, depth + 1)
-        text = text if masked == plain else masked
+    if "&" in text and _ENTITY.search(text) is not None:
+        text = _unless_same(text, html.unescape(text), mask, depth)
+    if "\\" in text and _CODE.search(text) is not None:
+        text = _unless_same(text, _CODE.sub(_character, text), mask, depth)
     if "%" in text:
-        text = _PERCENT.sub(lambda run: _unless_same(run.group(), mask, depth), text)
+        text = _PERCENT.sub(lambda run: _masked_percent(run.group(), mask, depth), text)
+    text = _HEX.sub(lambda run: _masked_hex(run.group(), mask, depth), text)
     return _BASE64.sub(lambda run: _masked_base64(run.group(), mask, depth), text)
 
 
-def _unless_same(run: str, mask: Callable[[str, int], str], depth: int) -> str:
-    if _PERCENT_PAIR.search(run) is None:
-        return run
-    plain = unquote_plus(run)
+def _unless_same(text: str, plain: str, mask: Callable[[str, int], str], depth: int) -> str:
+    """Return the masked decoded text if it has a secret, and otherwise the text as written."""
     masked = mask(plain, depth + 1)
-    return run if masked == plain else masked
+    return text if masked == plain else masked
+
+
+def _masked_percent(run: str, mask: Callable[[str, int], str], depth: int) -> str:
+    if _PERCENT_CODE.search(run) is None:
+        return run
+    return _unless_same(run, unquote_plus(run), mask, depth)
+
+
+def _masked_hex(run: str, mask: Callable[[str, int], str], depth: int) -> str:
+    plain = bytes.fromhex(run[:_LONGEST]).decode("ascii", "ignore")
+    return run if mask(plain, depth + 1) == plain else MASK
+
+
+def _character(code: re.Match[str]) -> str:
+    return chr(int(code["hex"], 16) if code["hex"] else int(code["octal"], 8))
 
 
 def _masked_base64(run: str, mask: Callable[[str, int], str], depth: int) -> str:

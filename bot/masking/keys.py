@@ -5,6 +5,8 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 
+from bot.masking.lookalikes import with_latin_letters
+
 DEFAULT_MASKED_KEYS: tuple[str, ...] = (
     "password",
     "passwd",
@@ -80,6 +82,39 @@ DEFAULT_MASKED_KEYS: tuple[str, ...] = (
     "decryption_key",
     "seed_phrase",
     "mnemonic",
+    "passkey",
+    "sshpass",
+    "db_pass",
+    "user_pass",
+    "smtp_pass",
+    "mail_pass",
+    "db_pwd",
+    "user_pwd",
+    "pw",
+    "cred",
+    "psk",
+    "sessid",
+    "session_key",
+    "csrf",
+    "xsrf",
+    "code_verifier",
+    "client_assertion",
+    "mfa_code",
+    "verification_code",
+    "passwort",
+    "kennwort",
+    "mot_de_passe",
+    "chiave_segreta",
+    "chiave_privata",
+    "wachtwoord",
+    "hasło",
+    "şifre",
+    "lösenord",
+    "пароль",
+    "密码",
+    "密碼",
+    "パスワード",
+    "비밀번호",
 )
 
 _SHORT_KEY = 4
@@ -92,11 +127,12 @@ def key_rule(keys: Iterable[str] = DEFAULT_MASKED_KEYS) -> Callable[[str], bool]
     """Return a function that decides by these keys whether the value of a name is secret.
 
     A key of up to 4 letters must be a whole word of the name: `pin` masks `card_pin` and `cardPin`
-    but not `shipping`. A longer key may be any part of the name: `token` masks `accessTokens`.
+    but not `shipping`. A longer key, or a key in another script, may be any part of the name:
+    `token` masks `accessTokens`.
     """
     normalized_keys = {_normalized(key) for key in keys} - {""}
-    short = frozenset(key for key in normalized_keys if len(key) <= _SHORT_KEY)
-    long = tuple(sorted(key for key in normalized_keys if len(key) > _SHORT_KEY))
+    short = frozenset(key for key in normalized_keys if len(key) <= _SHORT_KEY and key.isascii())
+    long = tuple(sorted(normalized_keys - short))
 
     @lru_cache(maxsize=4096)
     def is_masked(name: str) -> bool:
@@ -150,5 +186,7 @@ def _normalized(key: str) -> str:
 
 
 def _unaccented(text: str) -> str:
+    if text.isascii():
+        return text
     decomposed = unicodedata.normalize("NFKD", text)
-    return "".join(char for char in decomposed if not unicodedata.combining(char))
+    return with_latin_letters("".join(c for c in decomposed if not unicodedata.combining(c)))

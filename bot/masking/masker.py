@@ -8,9 +8,10 @@ from typing import Any
 
 from bot.fingerprint.payload_tree import CUT, holds_data, open_text, plain
 from bot.fingerprint.php_text import PhpObject
-from bot.masking.command_lines import mask_command_lines
+from bot.masking.command_lines import SENTENCE_WORDS, mask_command_lines
 from bot.masking.encoded import decoded_escapes, mask_encoded
 from bot.masking.keys import DEFAULT_MASKED_KEYS, key_hint, key_rule
+from bot.masking.lookalikes import with_plain_signs
 from bot.masking.named_values import mask_pairs
 from bot.masking.personal import PERSONAL_KEYS, mask_personal
 from bot.masking.random_tokens import mask_random_tokens
@@ -29,6 +30,8 @@ _NAME_KEYS = frozenset(
     {"name", "key", "field", "header", "label", "param", "parameter", "attribute", "option"}
     | {"property", "variable", "k", "type", "id", "nombre", "campo", "parametro", "chave", "nome"}
 )
+_WEB_KEY_FIELDS = frozenset(("d", "p", "q", "dp", "dq", "qi", "k", "oth"))
+"""The private fields of a JSON web key (RFC 7518)."""
 _ID_KEY = re.compile(r"(?:uu)?ids?\Z|.*(?:_id|Id|_ids|uuid|_uuid)\Z")
 
 
@@ -38,7 +41,7 @@ class Masker:
     def __init__(self, keys: Iterable[str] = DEFAULT_MASKED_KEYS) -> None:
         keys = tuple(keys)
         self.is_masked = key_rule(keys)
-        self._may_have_key = key_hint(keys)
+        self._may_have_word = key_hint((*keys, *SENTENCE_WORDS))
         # The cache is for outages, when a thousand jobs fail with one text.
         self.public = lru_cache(maxsize=4_096)(self._public)
 
@@ -65,8 +68,15 @@ class Masker:
     def known(self, text: str, depth: int = 0) -> str:
         """Return free text as `text` does, but keep random tokens, because they may be ids."""
         text = mask_arguments(decoded_escapes(text))
-        text = mask_command_lines(text, self.is_masked)
-        if self._may_have_key(text):
+        plain = with_plain_signs(text)
+        if plain != text and (masked := self._known(plain, depth)) != plain:
+            return masked
+        return self._known(text, depth)
+
+    def _known(self, text: str, depth: int) -> str:
+        has_word = self._may_have_word(text)
+        text = mask_command_lines(text, self.is_masked, has_word=has_word)
+        if has_word:
             text = mask_pairs(text, self.is_masked)
         return mask_encoded(mask_secrets(text), self.text, depth)
 
@@ -170,12 +180,14 @@ class _Walk:
     def _fields(self, fields: dict[str, object], depth: int) -> dict[str, object]:
         """Mask the fields, and every value beside a secret's name: `{"name": "password", …}`."""
         display: dict[str, object] = {}
+        secret_keys = _WEB_KEY_FIELDS if "kty" in fields else ()
         named = any(key in _NAME_KEYS and self._is_name(entry) for key, entry in fields.items())
         for key, value in fields.items():
             if self._budget < 0:
                 display["(more)"] = "[not shown]"
                 break
-            hidden = self._masker.is_masked(key) or (named and key not in _NAME_KEYS)
+            hidden = self._masker.is_masked(key) or key in secret_keys
+            hidden = hidden or (named and key not in _NAME_KEYS)
             shown_key = self._masker.text(key)
             if hidden and not _is_empty(value):
                 display[shown_key] = MASK

@@ -10,7 +10,8 @@ _TOKEN = re.compile(
     r"(?<![A-Za-z0-9+/])(?:[A-Za-z0-9+/]{40,}={0,2}|[A-Za-z0-9]{20,})(?![A-Za-z0-9])"
     r"|(?<=[/+])[A-Za-z0-9]{20,}(?![A-Za-z0-9+])"
 )
-_LONG = re.compile(r"[A-Za-z0-9+/]{20}")
+# Every random token has a digit, and most long words of paths and classes have none.
+_LONG = re.compile(r"(?<![A-Za-z0-9+/])(?=[A-Za-z+/]{0,400}[0-9])[A-Za-z0-9+/]{20}")
 _HEX = re.compile(r"[0-9a-fA-F]+\Z")
 _CLASSES = re.compile(r"[A-Z]+|[a-z]+|[0-9]+|[^A-Za-z0-9]")
 # Ids of objects. They are not secret, because their services show them everywhere.

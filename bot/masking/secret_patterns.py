@@ -6,9 +6,14 @@ MASK = "[masked]"
 
 # Every quantifier is bounded, so the time is linear for any text.
 _PRIVATE_KEY = re.compile(
-    r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----.*?"
-    r"(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|\Z)",
-    re.DOTALL,
+    r"-{4,5} ?BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,5}.*?"
+    r"(?:-{4,5} ?END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,5}|\Z)"
+    r"|PRIVATE-LINES: .*?(?:PRIVATE-MAC: [0-9A-Z]{1,200}|\Z)",
+    re.DOTALL | re.IGNORECASE,
+)
+# The private numbers of a JSON web key.
+_WEB_KEY = re.compile(
+    r"(?P<lead>[\"'](?:d|p|q|dp|dq|qi|k)\\{0,8}[\"']\s{0,8}:\s{0,8}\\{0,8}[\"'])[\w-]{1,4000}"
 )
 _USERINFO = re.compile(
     r"(?P<scheme>://)[^\s/:@\"'<>]{0,200}:(?!\d{1,5}(?:[/?#\s\"'<>]|\Z))[^\s\"'<>]{0,300}@"
@@ -63,11 +68,11 @@ _KEYS = re.compile(
     r")"
 )
 _KEYS_IN_MIDDLE = re.compile(
-    r"\$2[abxy]\$\d\d\$[./A-Za-z0-9]{20,60}|\$argon2(?:id|i|d)\$[^\s\"',;)]{10,300}"
+    r"\$2[abxy]\$\d\d\$[./A-Za-z0-9]{20,60}|\$(?:1|5|6|y|apr1)\$[./A-Za-z0-9$=,]{8,200}|\$argon2(?:id|i|d)\$[^\s\"',;)]{10,300}"
 )
 # The secrets of `_RARE_KEYS` may begin with any character. The pattern runs only on a text that
 # contains one of these parts.
-_RARE_PARTS = ("-us", "|", "%7C", "atlasv1", "_mmk", "acc", "Q~", "==", ":A")
+_RARE_PARTS = ("-us", "|", "%7C", "atlasv1", "_mmk", ".acc", "Q~", "==", ":A")
 _RARE_KEYS = re.compile(
     r"\b\d{5,16}:A[\w-]{34}\b"  # Telegram
     r"|\b[0-9a-z]{32}-us\d{1,2}\b"  # Mailchimp
@@ -84,8 +89,10 @@ _ADDRESS_SECRET = re.compile(
 # The addresses of Go and Oracle have no scheme.
 _LOGIN = re.compile(
     r"(?P<lead>(?<![\w./-])[\w.-]{1,64}:)[^\s:@\"'/<>]{1,200}(?=@(?:tcp|unix)\()"
-    r"|(?P<user>(?<![\w./-])[A-Za-z]\w{1,30}/)[^\s/@\"']{1,100}(?=@(?://)?[\w.-]{1,100}:\d{2,5}/)"
+    r"|(?P<user>(?<![\w./-])[A-Za-z]\w{1,30}/)[^\s/@\"']{1,100}(?=@(?://)?[\w.-]{1,100}:\d{2,5}[/:])"
 )
+# The host after a login; the search for it is fast.
+_LOGIN_HOST = re.compile(r"@(?:(?:tcp|unix)\(|(?://)?[\w.-]{1,100}:\d{2,5}[/:])")
 _DIGEST_USER = re.compile(r"(?P<scheme>://)[0-9a-f]{32}(?=@)")
 _BASE64_40 = re.compile(r"(?<![A-Za-z0-9/+=_-])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=_-])")
 _MOST_SLASHES = 3
@@ -98,16 +105,15 @@ _CARD_LENGTHS = range(13, 20)
 
 def mask_secrets(text: str) -> str:
     """Return `text` with `[masked]` in place of each secret of a known form."""
-    if "-----BEGIN" in text:
+    lowered = text.lower()
+    if "private" in lowered and ("begin" in lowered or "private-lines" in lowered):
         text = _PRIVATE_KEY.sub(MASK, text)
+    if "kty" in text:
+        text = _WEB_KEY.sub(rf"\g<lead>{MASK}", text)
     if "@" in text:
-        text = _USERINFO.sub(rf"\g<scheme>{MASK}@", text)
-    if "@" in text:
-        text = _DIGEST_USER.sub(rf"\g<scheme>{MASK}", text)
-        text = _LOGIN.sub(lambda login: (login["lead"] or login["user"]) + MASK, text)
+        text = _mask_logins(text)
     if "=" in text:
         text = _ADDRESS_SECRET.sub(rf"\g<lead>{MASK}", text)
-    lowered = text.lower()
     if "bearer" in lowered or "basic" in lowered:
         text = _BEARER.sub(rf"\g<kind>\g<gap>{MASK}", text)
     if any(part in text for part in _RARE_PARTS):
@@ -115,9 +121,17 @@ def mask_secrets(text: str) -> str:
     text = _KEYS.sub(MASK, text)
     if "$" in text:
         text = _KEYS_IN_MIDDLE.sub(MASK, text)
-    text = _mask_addresses(text)
-    text = _BASE64_40.sub(_mask_aws_key, text)
+    text = _BASE64_40.sub(_mask_aws_key, _mask_addresses(text))
     return _DIGIT_RUNS.sub(_mask_cards, text)
+
+
+def _mask_logins(text: str) -> str:
+    """Mask the passwords of addresses, with and without a scheme."""
+    text = _USERINFO.sub(rf"\g<scheme>{MASK}@", text)
+    text = _DIGEST_USER.sub(rf"\g<scheme>{MASK}", text)
+    if _LOGIN_HOST.search(text) is not None:
+        text = _LOGIN.sub(lambda login: (login["lead"] or login["user"]) + MASK, text)
+    return text
 
 
 def is_card_number(digits: str) -> bool:
@@ -133,6 +147,8 @@ def is_card_number(digits: str) -> bool:
 
 def _mask_addresses(text: str) -> str:
     """Mask email addresses: find the host, then the mailbox before the host, in linear time."""
+    if "@" not in text and "%40" not in text:
+        return text
     out: list[str] = []
     at = 0
     for host in _MAIL_HOST.finditer(text):

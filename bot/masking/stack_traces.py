@@ -5,7 +5,9 @@ import re
 ARGUMENTS = "(…)"
 
 _FRAME = re.compile(r"#\d{1,4} (?:[^\n(]{1,400}\(\d{1,7}\)|\[internal function\]): ")
-_CALL = re.compile(r"(?:->|::)\w{1,80}\(")
+_CALL = re.compile(
+    r"(?:->|::)\w{1,80}\(|\b(?:mysqli?|pg|oci|odbc|ldap|ftp|imap|sqlsrv|mssql|ssh2|db2)_\w{1,40}\("
+)
 _QUOTES = re.compile(r"[\"']")
 _LONGEST_CALL = 600
 
@@ -16,7 +18,7 @@ def mask_arguments(text: str) -> str:
         return text
     if "#" in text:
         text = _without_frame_arguments(text)
-    return _without_call_arguments(text) if "->" in text or "::" in text else text
+    return _without_call_arguments(text) if "->" in text or "::" in text or "_" in text else text
 
 
 def _without_frame_arguments(text: str) -> str:

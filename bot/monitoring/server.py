@@ -1,6 +1,7 @@
 """The monitoring port: `/livez`, `/readyz` and `/metrics` for programs, never for people."""
 
 import json
+import sys
 import threading
 from collections.abc import Callable
 from http import HTTPStatus
@@ -81,9 +82,20 @@ def _of(conditions: list[Condition]) -> Answer:
 class _PortServer(ThreadingHTTPServer):
     daemon_threads = True
 
+    request_queue_size = 128
+
     def __init__(self, address: tuple[str, int], answers: dict[str, Callable[[], Answer]]) -> None:
         self.answers = answers
         super().__init__(address, _Handler)
+
+    def handle_error(self, *_given: object) -> None:
+        """Log only the type of the error; a client that disconnects is no error.
+
+        The base class prints a traceback, so that clients could flood the log with plain text.
+        """
+        error = sys.exc_info()[1]
+        if not isinstance(error, ConnectionError | TimeoutError):
+            log.warning("scrape failed", because=type(error).__name__)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -57,7 +57,7 @@ def socket_address(access: Access) -> str:
     """Return the address of a new Socket Mode connection; raises `SlackError`."""
     if access.app_token is None:
         raise SlackError("not_authed")
-    app = replace(access, bot_token=access.app_token)
+    app = replace(access, bot_token=access.app_token or "")
     return str(_call(app, "apps.connections.open")["url"])
 
 

@@ -16,6 +16,10 @@ TTL = timedelta(seconds=10)
 replicas poll at least every 3 s, so a takeover ends within 15 s."""
 
 
+LATEST = timedelta(minutes=5)
+"""An expiry that is later than this is not written by a replica; clocks of a cluster may differ."""
+
+
 class LeaseLost(Exception):
     """Another replica holds the lease: the transaction must roll back."""
 
@@ -29,10 +33,19 @@ class Lease:
     epoch: int
 
 
+def is_free(owner: str, expires: datetime, now: datetime) -> bool:
+    """Return whether no replica holds the lease with these values.
+
+    No replica writes an expiry later than `TTL` from now. A later expiry comes from a statement of
+    a person, or from a clock that was set back; it would stop the background work of all replicas.
+    """
+    return not owner or not now < expires <= now + LATEST
+
+
 def take(connection: Connection, name: str, owner: str, now: datetime) -> Lease | None:
     """Renew the lease or take over an expired lease; return None if another replica holds it."""
     row = connection.execute(for_update(select(leases).where(leases.c.name == name))).one()
-    if row.owner != owner and row.owner and row.expires > now:
+    if row.owner != owner and not is_free(row.owner, row.expires, now):
         return None
     held = row.owner == owner and row.expires > now
     epoch = row.epoch if held else row.epoch + 1

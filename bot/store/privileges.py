@@ -13,6 +13,7 @@ from bot.store.tables import (
     audit,
     audit_chain,
     audit_rejected,
+    audit_subjects,
     audit_targets,
     background_steps,
     batches,
@@ -20,7 +21,9 @@ from bot.store.tables import (
     cursors,
     error_groups,
     error_merges,
+    error_notes,
     failure_counts,
+    failure_subjects,
     failures,
     incident_deltas,
     incident_operations,
@@ -35,6 +38,7 @@ from bot.store.tables import (
     outcomes,
     probe_states,
     requests,
+    reservations,
     role_generation,
     rollups,
     samples,
@@ -48,6 +52,7 @@ Privileges = tuple[str, ...]
 READ: Privileges = ("SELECT",)
 APPEND: Privileges = ("SELECT", "INSERT")
 EDIT: Privileges = ("SELECT", "UPDATE")
+KEEP: Privileges = ("SELECT", "INSERT", "UPDATE")
 REPLACE: Privileges = ("SELECT", "INSERT", "DELETE")
 ALL: Privileges = ("SELECT", "INSERT", "UPDATE", "DELETE")
 
@@ -58,33 +63,37 @@ FAILED_JOBS = REPLACE
 OWN_TABLES: tuple[tuple[Table, Privileges], ...] = (
     (audit, APPEND),
     (audit_targets, APPEND),
+    (audit_subjects, APPEND),
     (audit_chain, APPEND),
     (audit_rejected, APPEND),
     (migrations, READ),
     (requests, ALL),
     (failures, ALL),
+    (failure_subjects, REPLACE),
     (failure_counts, REPLACE),
-    (error_groups, ALL),
+    (error_groups, REPLACE),
     (error_merges, REPLACE),
+    (error_notes, REPLACE),
     (outbox, ALL),
     (operations, ALL),
-    (batches, ALL),
+    (batches, KEEP),
     (set_aside, REPLACE),
     (archive, ALL),
     (change_freeze, EDIT),
     (tracked_jobs, ALL),
-    (outcomes, ALL),
+    (outcomes, KEEP),
     (outcome_ranges, ALL),
     (incidents, ALL),
     (incident_deltas, REPLACE),
     (incident_operations, ALL),
-    (leases, ALL),
-    (cursors, ALL),
-    (samples, ALL),
+    (leases, EDIT),
+    (cursors, KEEP),
+    (samples, REPLACE),
     (rollups, REPLACE),
     (metric_deltas, REPLACE),
     (mutes, ALL),
-    (probe_states, ALL),
+    (probe_states, REPLACE),
+    (reservations, REPLACE),
     (watcher_load, EDIT),
     (background_steps, REPLACE),
     (role_generation, EDIT),
@@ -94,7 +103,10 @@ OWN_TABLES: tuple[tuple[Table, Privileges], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The databases and the tables of an installation, as GRANTs name them."""
+    """The databases and the tables of an installation, as GRANTs name them.
+
+    The name of a table in another database includes the database.
+    """
 
     schema: str
     own_schema: str
@@ -111,7 +123,7 @@ def migrate_grants(place: Place, account: str) -> list[str]:
     create = ("CREATE", "INDEX", "REFERENCES")
     if place.own_schema != place.schema:
         return [grant(f"{place.own_schema}.*", (*ALL, *create), account)]
-    purged = (audit, audit_targets)
+    purged = (audit, audit_targets, audit_subjects)
     return [
         grant(
             f"{place.own_schema}.{table.name}",
@@ -126,7 +138,10 @@ def grants(place: Place, account: str) -> list[str]:
     """Return the statements that give the account what the bot needs; `account` has its host."""
     queue = ((place.jobs, JOBS), (place.failed_jobs, FAILED_JOBS))
     return [
-        *(grant(f"{place.schema}.{name}", needed, account) for name, needed in queue),
+        *(
+            grant(name if "." in name else f"{place.schema}.{name}", needed, account)
+            for name, needed in queue
+        ),
         *(grant(f"{place.own_schema}.{t.name}", needed, account) for t, needed in OWN_TABLES),
     ]
 

@@ -15,6 +15,7 @@ from bot.fingerprint.error_group import RULES
 from bot.models.alert_rules import METRIC_RULES
 from bot.store.failures import relabeling
 from bot.store.incidents import assignment, lookups
+from bot.store.leases import is_free
 from bot.store.operations.operations import AWAITING, WORKING
 from bot.store.operations.transitions import TAKEN_OVER_AFTER
 from bot.store.tables import (
@@ -71,7 +72,7 @@ class WaitingWork:
     @property
     def is_leaderless(self) -> bool:
         """Whether the watcher's lease is free."""
-        return not self.owner or self.expires <= self.now
+        return is_free(self.owner, self.expires, self.now)
 
     @property
     def is_reindexing(self) -> bool:

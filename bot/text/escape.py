@@ -6,8 +6,10 @@ Because of the escaping, only the bot can put a `<` or a backtick into mrkdwn. T
 and parsing safe.
 """
 
+import json
 import re
 from collections.abc import Iterable
+from typing import Any
 
 from bot.models.requests import Person
 
@@ -63,6 +65,17 @@ def _code_points(run: re.Match[str]) -> str:
     points = [f"U+{ord(char):04X}" for char in run.group()[:_MOST_SHOWN]]
     more = ["…"] if len(run.group()) > _MOST_SHOWN else []
     return f"[{' '.join([*points, *more])}]"
+
+
+def printable_json(value: object, **options: Any) -> str:
+    """Return the value as JSON; invisible characters are escaped, other characters are readable.
+
+    A terminal executes control characters, and direction marks reverse a line.
+    """
+    text = json.dumps(value, ensure_ascii=False, **options)
+    if text.isascii():
+        return text
+    return _INVISIBLE.sub(lambda run: json.dumps(run.group())[1:-1], text)
 
 
 def is_bare(text: str) -> bool:

@@ -1,11 +1,19 @@
 """The spec's changes through Slack: rows, reply, channel message and audit record."""
 
 import re
+from threading import Thread
 
 import pytest
+from sqlalchemy import insert
 
+from bot.app.responses import Outcome
+from bot.database.transactions import now_of
 from bot.localslack.demo import IDS
+from bot.models.operations import OPERATOR_ROWS
+from bot.store import tables
+from tests.kit.concurrency import before_statement, lock_waits, until
 from tests.kit.queues import TestQueue, payload
+from tests.kit.replicas import OMAR, ask, codes, make_setup
 from tests.kit.team import Team, team_at_work
 
 SEAL = re.compile(r"#(\d+) ([0-9a-f]{8})$")
@@ -172,3 +180,30 @@ def test_the_public_message_is_posted_in_the_audit_channel_if_the_bot_is_no_memb
     assert any(f"<@{IDS.operator}> retried failed job 45" in text for text in texts)
     assert any(SEAL.search(text) for text in texts)
     assert elsewhere == []
+
+
+def test_retries_by_id_at_the_same_moment_stay_within_an_operators_limit(
+    mariadb_queue: TestQueue,
+) -> None:
+    queue = mariadb_queue
+    setup = make_setup(queue)
+    first, second = queue.fail(), queue.fail()
+    row = {"request_id": "x", "actor": OMAR, "queue": "a", "payload_digest": "", "state": "waiting"}
+    ids = dict.fromkeys(("failed_id", "retried_as", "job_id", "highest_id"), 1)
+    with queue.engine.begin() as connection:
+        retried = [row | ids | {"retried_at": now_of(connection)}] * (OPERATOR_ROWS - 1)
+        connection.execute(insert(tables.tracked_jobs), retried)
+    others: list[Outcome] = []
+    other = Thread(target=lambda: others.append(ask(setup, f"retry {second}", by=OMAR)))
+
+    def overtake() -> None:
+        other.start()
+        until(lambda: others or lock_waits(queue.engine))
+
+    # The first request has counted the rows and has not committed yet.
+    with before_statement(queue.engine, "INSERT INTO queue_bot_archive", overtake):
+        outcome = ask(setup, f"retry {first}", by=OMAR)
+    other.join(20)
+
+    assert sorted(codes([outcome, *others])) == ["denied", "ok"]
+    assert len(queue.jobs) == 1

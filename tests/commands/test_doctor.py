@@ -16,7 +16,7 @@ def test_an_admin_sees_the_problems_first(team: Team) -> None:
 
     first, problem, *_ = answer.text.splitlines()
     assert "*1 problem*" in first
-    assert "*Problem* `channels` The channel #queue-audit" in problem
+    assert "*Problem* `channels` `The channel #queue-audit" in problem
     assert "Unarchive" in problem
     assert "No problem: `slack-token`, `slack-scopes`" in answer.text
 

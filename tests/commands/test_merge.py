@@ -1,6 +1,7 @@
 """People correct the grouping of errors: a merge is previewed, audited, remembered and undone."""
 
 from functools import partial
+from threading import Thread
 
 from sqlalchemy import delete, update
 
@@ -15,6 +16,7 @@ from bot.commands.errors import ErrorsResult
 from bot.commands.retry import RetryResult
 from bot.store import tables
 from bot.store.failures.failure_counts import ALL_HOURS
+from tests.kit.concurrency import before_statement, lock_waits, until
 from tests.kit.on_call import records, text_of
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import OMAR, SAM, ask, codes, hold, make_setup
@@ -128,3 +130,24 @@ def test_an_invalid_merge_is_refused(queue: TestQueue) -> None:
     again = [merge(setup), merge(setup, error="E2", into="E1")]
     assert codes(again) == ["already-merged"] * 2
     assert "/queue error E1 merge=no" in text_of(setup, again[0])
+
+
+def test_two_merges_at_the_same_moment_do_not_merge_two_groups_into_each_other(
+    mariadb_queue: TestQueue,
+) -> None:
+    queue = mariadb_queue
+    setup = two_groups(queue)
+    others: list[Outcome] = []
+    other = Thread(target=lambda: others.append(merge(setup, error="E2", into="E1")))
+
+    def overtake() -> None:
+        other.start()
+        until(lambda: others or lock_waits(queue.engine))
+
+    # The first request has read the merges and has not stored its own merge yet.
+    with before_statement(queue.engine, "INSERT INTO queue_bot_error_merges", overtake):
+        outcome = merge(setup)
+    other.join(20)
+
+    assert codes([outcome, *others]) == ["ok", "already-merged"]
+    assert [row.error_group for row in queue.rows(tables.error_merges)] == [1]

@@ -20,7 +20,7 @@ from bot.models.routes import AlertRoute
 from bot.queue.layouts import spec_tables
 from bot.slack.manifest import needed_scopes
 from bot.store import privileges
-from bot.store.migrate import migrate
+from bot.store.migrate import MIGRATIONS, migrate
 from tests.kit.eating_proxy import eating_proxy
 from tests.kit.team import team_settings
 from tests.services.mariadb import MariaDB
@@ -127,6 +127,7 @@ class Fault:
 
 
 AUDIT = IDS.queue_audit
+NEWEST = len(MIGRATIONS)
 FULL = (
     "CREATE TRIGGER {s}.full BEFORE INSERT ON {s}.queue_bot_requests FOR EACH ROW "
     "SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1114, MESSAGE_TEXT = 'The table is full'"
@@ -150,10 +151,10 @@ FAULTS = {
     ),
     "a missing migration": Fault(
         "own-tables",
-        ("version 2 of 3", "queue-bot migrate"),
+        (f"version {NEWEST - 1} of {NEWEST}", "queue-bot migrate"),
         sql=(
-            "DELETE FROM {s}.queue_bot_migrations WHERE version = 3",
-            "INSERT INTO {s}.queue_bot_migrations VALUES (3, NOW())",
+            f"DELETE FROM {{s}}.queue_bot_migrations WHERE version = {NEWEST}",
+            f"INSERT INTO {{s}}.queue_bot_migrations VALUES ({NEWEST}, NOW())",
         ),
     ),
     "a MyISAM table": Fault(

@@ -3,8 +3,11 @@
 import json
 import os
 import re
+import socket
+import struct
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.error import HTTPError
@@ -20,6 +23,7 @@ from bot.monitoring.metrics import Metrics
 from bot.monitoring.probes import STUCK_SECONDS, alive
 from bot.monitoring.server import MonitoringServer
 from bot.monitoring.state import CACHED_SECONDS, StateReader
+from tests.kit.concurrency import until
 from tests.kit.queues import TestQueue
 from tests.kit.team import Team, sqlite_queue, team_at_work
 
@@ -177,3 +181,22 @@ def test_a_monitoring_port_in_use_is_refused_with_one_sentence(file_queue: TestQ
     with pytest.raises(StartError, match="QUEUE_BOT_MONITORING_PORT"):
         MonitoringServer("127.0.0.1", first.port, Metrics(), reader, lambda: replica)
     first.stop()
+
+
+def test_clients_that_disconnect_write_nothing_into_the_log(
+    file_queue: TestQueue, capfd: pytest.CaptureFixture[str]
+) -> None:
+    replica = ReplicaState("1", "a", {}, 0.0, connected=True)
+    reader = StateReader(file_queue.engine)
+    server = MonitoringServer("127.0.0.1", 0, Metrics(), reader, lambda: replica)
+    server.start()
+    for _ in range(3):
+        with socket.create_connection(("127.0.0.1", server.port)) as client:
+            client.sendall(b"GET /livez HTT")
+            until(lambda: [t for t in threading.enumerate() if "process_request" in t.name])
+            # With this option, `close` resets the connection.
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        until(lambda: not [t for t in threading.enumerate() if "process_request" in t.name])
+    assert get(server.port, "/livez")[0] == 200
+    server.stop()
+    assert "Traceback" not in capfd.readouterr().err

@@ -42,6 +42,7 @@ PARTS = (
             "tests/layouts",
             "tests/store",
             "tests/commands",
+            "tests/doctor",
             "tests/background/test_database_load.py",
             "tests/background/operations/test_refused_rows.py",
             "tests/random_databases",

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from time import monotonic
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
 from bot.app.command import Setup
 from bot.background import audit
@@ -58,6 +58,18 @@ def test_an_expired_lease_is_taken_over_under_a_higher_epoch(queue: TestQueue) -
     second = hold(b)
     assert (second.owner, second.epoch) == ("b", first.epoch + 1)
     assert take(a) is None
+
+
+def test_a_lease_that_expires_too_late_is_taken_over(queue: TestQueue) -> None:
+    a, b, clock = two(queue)
+    hold(a)
+    with queue.engine.begin() as connection:
+        never = moment("2099-01-01 00:00")
+        connection.execute(update(tables.leases).values(owner="nobody", expires=never))
+    assert take(b) is not None
+    # The clock of the database is set back by an hour; the leader has crashed.
+    clock.move(seconds=-3_600)
+    assert take(a) is not None
 
 
 def test_an_owner_that_renews_an_expired_lease_gets_a_new_epoch(queue: TestQueue) -> None:

@@ -1,5 +1,6 @@
 """External text is escaped: mrkdwn shows the text and interprets no markup in it."""
 
+import json
 import re
 import unicodedata
 
@@ -21,6 +22,7 @@ from bot.text import (
     plain_line,
     preformatted,
     preformatted_parts,
+    printable_json,
     readable,
 )
 from bot.text.escape import clean, date
@@ -228,3 +230,15 @@ def test_mrkdwn_is_converted_to_readable_text_for_a_terminal(mrkdwn: str, shown:
 
 def test_join_omits_empty_parts() -> None:
     assert join(" · ", [escape("a"), Mrkdwn(), escape("b")]) == "a · b"
+
+
+@given(st.recursive(st.text(), lambda inner: st.dictionaries(st.text(), inner, max_size=3)))
+@settings(deadline=None)
+def test_json_for_a_terminal_has_no_invisible_character_and_the_same_content(data: object) -> None:
+    shown = printable_json(data, indent=2)
+    assert clean(shown.replace("\n", "")) == shown.replace("\n", "")
+    assert json.loads(shown) == data
+
+
+def test_json_for_a_terminal_has_no_control_sequence_and_no_direction_mark() -> None:
+    assert printable_json("é\x9b2J\u202e\x1b") == '"é\\u009b2J\\u202e\\u001b"'

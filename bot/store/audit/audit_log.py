@@ -18,6 +18,7 @@ from bot.masking.masker import mask_text, mask_value
 from bot.models.operations import AuditLine, Named, Target
 from bot.store.audit import targets
 from bot.store.audit.keys import AuditKey
+from bot.store.audit.stored_json import read_arguments, read_targets
 from bot.store.tables import archive, audit, audit_chain
 
 ENDED = ("done", "cancelled", "stopped")
@@ -164,8 +165,8 @@ def line(row: RowMapping, seq: int | None = None, link: str | None = None) -> Au
     """
     values = {name: row[name] for name in AuditLine.model_fields if name in row}
     values |= {
-        "targets": mask_value(json.loads(row["targets"])),
-        "arguments": compact(mask_value(json.loads(row["arguments"]))),
+        "targets": mask_value([one.model_dump() for one in read_targets(row["targets"])]),
+        "arguments": compact(mask_value(read_arguments(row["arguments"]))),
         "answer": mask_text(row["answer"]),
         "seq": seq,
         "hash": link,

@@ -1,6 +1,5 @@
 """Past changes in the audit log: their actors, their targets, and the names that people type."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +8,7 @@ from sqlalchemy import Connection, RowMapping, Select, select
 
 from bot.models.operations import Target
 from bot.store.audit.audit_log import LastChange
+from bot.store.audit.stored_json import read_targets
 from bot.store.tables import audit, audit_chain, audit_targets, operations
 
 DONE = ("ok", "started", "requested")
@@ -101,6 +101,5 @@ def _first(connection: Connection, query: Select[tuple[int]]) -> Change | None:
 
 
 def _change(row: RowMapping) -> Change:
-    targets = tuple(Target.model_validate(target) for target in json.loads(row["targets"]))
     names = ("id", "request_id", "actor", "action", "outcome", "at")
-    return Change(**{name: row[name] for name in names}, targets=targets)
+    return Change(**{name: row[name] for name in names}, targets=read_targets(row["targets"]))

@@ -1,7 +1,6 @@
 """One record sums up old refusals. The records of the refusals are deleted; their links stay."""
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from sqlalchemy import Connection, RowMapping, delete, select
 from bot.store.audit.audit_log import FOLDED, Record, compact, mac_of
 from bot.store.audit.chain import RecordOrigin, write
 from bot.store.audit.keys import AuditKeys, is_equal
+from bot.store.audit.stored_json import read_arguments
 from bot.store.tables import audit, audit_chain, audit_subjects, audit_targets
 
 PURGED = "audit-purge"
@@ -110,11 +110,8 @@ def checkpoints(connection: Connection, keys: AuditKeys) -> Iterator[Checkpoint]
 
 
 def _values(arguments: str) -> Mapping[str, Any] | None:
-    try:
-        values = json.loads(arguments)
-    except (ValueError, RecursionError):
-        return None
-    is_complete = isinstance(values, dict) and isinstance(values.get("seqs"), list)
+    values = read_arguments(arguments)
+    is_complete = isinstance(values.get("seqs"), list)
     return values if is_complete and all(_is_range(one) for one in values["seqs"]) else None
 
 
@@ -154,7 +151,7 @@ def _count(row: RowMapping) -> int:
     """Return the number of refusals that a record represents."""
     if row["action"] != FOLDED:
         return 1
-    count = json.loads(row["arguments"]).get("count")
+    count = read_arguments(row["arguments"]).get("count")
     return count if isinstance(count, int) else 1
 
 

@@ -1,6 +1,5 @@
 """Verification of the audit log: one sentence for each fault of a record, a link or a key."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -21,6 +20,7 @@ from bot.store.audit.keys import (
     is_equal,
 )
 from bot.store.audit.retention import Checkpoint, checkpoints
+from bot.store.audit.stored_json import read_arguments
 from bot.store.cursors import position
 from bot.store.operations import batches
 from bot.store.tables import audit, audit_chain, audit_rejected, outbox
@@ -235,7 +235,7 @@ def _begins(name: str | None, change: KeyChange | None, walk: ChainWalk) -> bool
 
 def _items(connection: Connection, record: RowMapping) -> Iterator[str]:
     """Yield a sentence if a bulk change's record does not match the operation's items."""
-    arguments = json.loads(record["arguments"])
+    arguments = read_arguments(record["arguments"])
     number, digest = arguments.get("operation"), arguments.get("items_digest")
     if isinstance(number, int) and batches.items_digest(connection, number) != digest:
         yield f"The items of operation {number} are not those of record {record['id']}."

@@ -90,20 +90,42 @@ def rename_groups(connection: Connection, queue: Queue, now: datetime) -> bool:
     return regrouping.regroup(connection, queue, now).more
 
 
-def blank_groups(connection: Connection) -> int:
-    """Blank the names of groups without a failure in `failed_jobs`; return their number."""
+def blank_groups(connection: Connection, queue: Queue) -> int:
+    """Blank the names of groups without any original; return their number.
+
+    A group whose failures are only in the archive gets its name from the archive.
+    """
     lock_lease(connection, "failures")
     present = select(failures.c.seq).where(
         failures.c.error_group == groups.c.id,
         failures.c.removed_at.is_(None),
         failures.c.error != MASK,
     )
-    query = select(groups.c.id, groups.c.name).where(~present.exists())
-    unknown = [row.id for row in connection.execute(query) if row.name != _blank_name(row.id)]
-    for id_ in unknown:
-        renamed = update(groups).where(groups.c.id == id_).values(name=_blank_name(id_))
-        connection.execute(renamed)
-    return len(unknown)
+    blanked = 0
+    for id_, name in connection.execute(
+        select(groups.c.id, groups.c.name).where(~present.exists())
+    ):
+        archived = _archived_name(connection, queue, id_)
+        new_name = archived or _blank_name(id_)
+        blanked += archived is None and name != new_name
+        connection.execute(update(groups).where(groups.c.id == id_).values(name=new_name))
+    return blanked
+
+
+def _archived_name(connection: Connection, queue: Queue, group: int) -> str | None:
+    """Return the name that the group's newest archived failure gives to the group.
+
+    The name is None without such a failure, or if another group has this name.
+    """
+    c = failures.c
+    columns = (c.seq, c.failed_id, c.row_digest, c.payload_digest)
+    rebuilt = select(*columns).where(c.error_group == group, c.error != MASK)
+    rows = connection.execute(rebuilt.order_by(c.seq.desc()).limit(1)).mappings().all()
+    for original in read_originals(connection, queue, rows).values():
+        name = entries.group_name(queue, original.exception)
+        others = select(groups.c.id).where(groups.c.name == name, groups.c.id != group)
+        return name if connection.execute(others).first() is None else None
+    return None
 
 
 def total(connection: Connection) -> int:

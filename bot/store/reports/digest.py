@@ -3,7 +3,6 @@
 Each part has a limit of time and rows. A part that is too slow is None; other parts are shown.
 """
 
-import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -29,6 +28,7 @@ from bot.models.digest import (
 )
 from bot.models.refusals import Busy
 from bot.store.audit.audit_log import ENDED
+from bot.store.audit.stored_json import read_arguments
 from bot.store.failures import error_group_reads
 from bot.store.failures.error_group_sums import Window
 from bot.store.failures.failure_counts import oldest_day
@@ -149,8 +149,13 @@ def _deeds(connection: Connection, days: Days, actions: Actions) -> Done:
         counts[action, actor] += count
     in_bulk = select(c.action, c.actor, c.arguments).where(c.outcome.in_(ENDED)).limit(OPERATIONS)
     for action, actor, arguments in bounded(connection, _within(in_bulk, days, names), SECONDS):
-        counts[action, actor] += int(json.loads(arguments).get("done", 0))
+        counts[action, actor] += _done(arguments)
     return counts
+
+
+def _done(arguments: str) -> int:
+    done = read_arguments(arguments).get("done")
+    return done if isinstance(done, int) else 0
 
 
 def _within(query: Select[Any], days: Days, actions: Sequence[str]) -> Select[Any]:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, func, select
 from bot.models.health import Health, HealthProblem, Undelivered, WatcherState
 from bot.queue.layouts import Queue
 from bot.store.audit.keys import NO_KEYS, AuditKeys
+from bot.store.leases import is_free
 from bot.store.reports.problems import checked, problems
 from bot.store.tables import leases, outbox, watcher_load
 
@@ -41,7 +42,7 @@ def watcher_state(connection: Connection, now: datetime) -> WatcherState:
     """Return the replica that watches now, and the database time that watching takes."""
     lease = connection.execute(select(leases).where(leases.c.name == "watcher")).one()
     cost = connection.execute(select(watcher_load)).one()
-    held = bool(lease.owner) and lease.expires > now
+    held = not is_free(lease.owner, lease.expires, now)
     lately = cost.worst_at is not None and cost.worst_at > now - HOUR
     return WatcherState(
         replica=lease.owner if held else None,

@@ -17,6 +17,7 @@ from tests.crash import jobs
 from tests.crash.processes import replica
 from tests.kit.clock import Clock
 from tests.kit.invariants import broken, payloads
+from tests.kit.on_call import text_of
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import ANA, OMAR, ask, hold, make_setup
 
@@ -242,3 +243,16 @@ def test_the_bot_never_updates_or_deletes_audit_records(
             connection.execute(text("DROP USER least@'127.0.0.1'"))
     assert broken(mariadb_queue, before) == []
     assert mariadb_queue.count(tables.audit_chain) > 5
+
+
+def test_a_record_with_unreadable_json_stops_neither_verification_nor_history(
+    sealed: TestQueue,
+) -> None:
+    setup, record = make_setup(sealed), tables.audit.c.id == 3
+    for stored in ("{", "[" * 3_000, "null", "7", '[{"x": 1}]', "NaN"):
+        for column in ("arguments", "targets"):
+            replaced = update(tables.audit).where(record).values({column: stored})
+            with sealed.engine.begin() as connection:
+                connection.execute(replaced)
+            assert "Record 3 of link 3 was changed." in violations(sealed)
+            assert text_of(setup, ask(setup, "history"))
