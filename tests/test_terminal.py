@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -198,6 +199,18 @@ def test_a_retry_without_failed_jobs_succeeds_and_moves_no_job(kept_queue: TestQ
         "Retried 0 failed jobs",
         {"retried_count": 0},
     )
+
+
+def test_a_named_environment_is_the_first_line_of_an_answer_but_not_of_json(
+    kept_queue: TestQueue,
+) -> None:
+    setup = replace(setup_of(kept_queue), environment="staging")
+    lines: list[str] = []
+    assert do(setup, TerminalRequest("status", "ana"), lines.append, never) == 0
+    assert lines[0] == "🟨 staging"
+    lines.clear()
+    assert do(setup, TerminalRequest("status", "ana", as_json=True), lines.append, never) == 0
+    assert json.loads(lines[0])["success"] is True
 
 
 @pytest.mark.parametrize("words", ["retry 45", "retry-all", "clear-failed", "retry 46"])

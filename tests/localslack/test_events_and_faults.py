@@ -10,7 +10,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection
 from websockets.sync.client import connect as connect_raw
 
-from bot.localslack.demo import QUEUE_BOT
+from bot.localslack.demo import IDS, QUEUE_BOT
 from bot.localslack.interactivity.people import CannotError
 from bot.localslack.server import LocalSlack
 from tests.kit.block_kit import chart
@@ -70,6 +70,18 @@ def test_home_cannot_be_opened_without_a_home_tab_in_the_manifest() -> None:
     homeless = replace(QUEUE_BOT, home_tab=False)
     with LocalSlack(manifest=homeless) as slack, pytest.raises(CannotError, match="no Home tab"):
         slack.open_home("viewer")
+
+
+def test_a_direct_message_reaches_the_app_escaped_and_needs_the_messages_tab() -> None:
+    with LocalSlack() as slack, raw_socket(slack) as socket:
+        frame(socket)
+        slack.write("viewer", "find <1> & @admin", wait=0)
+        event = frame(socket)["payload"]["event"]
+    assert (event["type"], event["channel_type"]) == ("message", "im")
+    assert event["text"] == f"find &lt;1&gt; &amp; <@{IDS.admin}|admin>"
+    closed = replace(QUEUE_BOT, messages_tab=False)
+    with LocalSlack(manifest=closed) as slack, pytest.raises(CannotError, match="turned off"):
+        slack.write("viewer", "status")
 
 
 def test_names_are_not_escaped_if_the_manifest_does_not_request_it() -> None:
