@@ -12,15 +12,15 @@ help: ## say what there is
 venv: ## create .venv with all packages for development
 	@requirements/install.sh dev
 
-playground: ## try the bot in a browser: no Slack, no database server (PORT=8080, BROWSER=no)
+playground: ## try the bot in a browser: no Slack, no database server (PORT=8080, BROWSER=no, LAYOUT=laravel)
 	@requirements/install.sh playground
-	@exec $(bin)/queue-bot playground $(if $(PORT),--port $(PORT)) $(if $(filter no,$(BROWSER)),--no-browser)
+	@exec $(bin)/queue-bot playground $(if $(PORT),--port $(PORT)) $(if $(filter no,$(BROWSER)),--no-browser) $(if $(LAYOUT),--layout $(LAYOUT))
 
-test: venv ## run every test, on a real MariaDB and a real browser (ARGS="-k retry" for some)
+test: venv ## run the tests on a real MariaDB, SQLite and a real browser (ARGS="-k retry" for some)
 	@tests/services/install.sh
-	@$(bin)/python -m pytest -n 3 $(ARGS)
+	@$(bin)/python -m pytest -n 4 $(ARGS)
 
-test-servers: venv ## run the tests of the database on MySQL, MariaDB 11.8, Galera and with PHP's workers (ARGS="mysql" for one)
+test-servers: venv ## run the tests of the database on MySQL, MariaDB 11.8 and Galera, those with PHP's workers, and the crash tests (ARGS="mysql" for one)
 	@tests/services/install.sh php
 	@$(bin)/python -m tests.services $(ARGS)
 

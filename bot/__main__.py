@@ -1,4 +1,4 @@
-"""The commands of the terminal: run, playground, do, migrate, health and audit.
+"""The commands of the terminal, such as run, playground, do, migrate, health and doctor.
 
 Only this module reads the settings.
 """
@@ -8,7 +8,8 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from functools import wraps
+from dataclasses import replace
+from functools import partial, wraps
 from pathlib import Path
 from time import sleep
 from types import FrameType
@@ -31,11 +32,17 @@ from bot.audit_terminal import (
 from bot.database.dialects import is_sqlite
 from bot.database.start import at_start, problems_of
 from bot.database.transactions import reading
+from bot.doctor.checks import diagnose, diagnosing
+from bot.doctor.report import print_diagnosis
 from bot.masking.masker import mask_value
 from bot.models.operations import Preview
 from bot.models.refusals import Refusal, StartError
+from bot.playground.frameworks import FRAMEWORKS
+from bot.playground.frameworks.spec import SPEC
 from bot.reindex_terminal import reindex
 from bot.settings import exposed_files, load_settings
+from bot.setup_terminal import set_up, setup_options
+from bot.slack.manifest import manifest
 from bot.slack.runtime import freeze_heap
 from bot.store.audit import audit_log, chain, history, verification
 from bot.store.audit.keys import new_secret
@@ -43,6 +50,7 @@ from bot.store.migrate import migrate as apply_migrations
 from bot.store.migrate import require_current
 from bot.terminal import TerminalRequest, do, name_problem, report_health, reported
 from bot.text import clean, texts_for
+from bot.views.environment import label_of
 from bot.views.refusal import refusal_sentence
 from bot.wiring import (
     audit_keys,
@@ -88,12 +96,18 @@ def main() -> None:
 @main.command()
 @stopping
 def run() -> None:
-    """Run the bot: connect to Slack and answer until SIGTERM."""
+    """Run the bot: answer requests of Slack until SIGTERM."""
     logs.configure(mask=mask_value)
     for note in exposed_files(os.environ):
         log.warning(note)
     settings = load_settings(os.environ, need="run")
-    bot = make_bot(settings)
+    server = None
+    if settings.mode == "http":
+        # Socket Mode needs no HTTP server.
+        from bot.slack.http_server import HttpServer  # noqa: PLC0415 see above
+
+        server = HttpServer(settings.http_host, settings.http_port)
+    bot = make_bot(settings, diagnose=diagnosing(settings))
     for note in start_notes(settings):
         log.warning(note)
     if is_sqlite(bot.setup.engine):
@@ -107,7 +121,10 @@ def run() -> None:
     signal.signal(signal.SIGINT, end)
     bot.start()
     freeze_heap()
-    done.wait()
+    if server is None:
+        done.wait()
+    else:
+        server.serve(bot.requests, done)
     bot.stop()
 
 
@@ -116,6 +133,13 @@ def run() -> None:
     "--port", default=8100, show_default=True, help="Port of the page; 0 means any free port."
 )
 @click.option("--no-browser", is_flag=True, help="Do not open the page in a browser.")
+@click.option(
+    "--layout",
+    type=click.Choice(list(FRAMEWORKS)),
+    default=SPEC.name,
+    show_default=True,
+    help="Layout of the sample queue's tables, with that framework's payloads and worker.",
+)
 @click.option("--only-slack", is_flag=True, help="Start only the local Slack, for another app.")
 @click.option(
     "--manifest",
@@ -123,7 +147,13 @@ def run() -> None:
     help="Manifest of the other app (YAML or JSON); needs --only-slack.",
 )
 @stopping
-def playground(port: int, no_browser: bool, only_slack: bool, manifest: Path | None) -> None:  # noqa: FBT001 click passes a flag as a bool
+def playground(
+    port: int,
+    no_browser: bool,  # noqa: FBT001 click passes a flag as a bool
+    layout: str,
+    only_slack: bool,  # noqa: FBT001 as above
+    manifest: Path | None,
+) -> None:
     """Try the bot in a local Slack in your browser, with a sample queue and a worker.
 
     You need no Slack account.
@@ -149,7 +179,15 @@ def playground(port: int, no_browser: bool, only_slack: bool, manifest: Path | N
         return
     from bot.playground.play import play  # noqa: PLC0415 see above
 
-    play(port, browser=not no_browser, say=click.echo)
+    play(port, layout, browser=not no_browser, say=click.echo)
+
+
+@main.command(name="manifest")
+@stopping
+def manifest_command() -> None:
+    """Print the Slack app's manifest for QUEUE_BOT_COMMAND and QUEUE_BOT_ENVIRONMENT."""
+    settings = load_settings(os.environ, need="manifest")
+    click.echo(manifest(settings.command, settings.environment), nl=False)
 
 
 @main.command()
@@ -194,15 +232,17 @@ def do_command(words: str, name: str, as_json: bool, yes: bool, request_id: str 
     settings = load_settings(os.environ, need="database")
     engine = open_database(settings)
     check_tables(engine, queue_of(settings, layout_of(settings, engine)))
-    setup = make_setup(settings, engine, NoSlack())
+    setup = replace(make_setup(settings, engine, NoSlack()), diagnose=lambda: diagnose(os.environ))
     arguments = TerminalRequest(words, name, request_id, yes, as_json)
-    raise SystemExit(do(setup, arguments, click.echo, _ask))
+    raise SystemExit(do(setup, arguments, click.echo, partial(_ask, settings.environment)))
 
 
-def _ask(preview: Preview) -> int | None:
+def _ask(environment: str | None, preview: Preview) -> int | None:
     if not sys.stdin.isatty():
         return None
-    typed = click.prompt(f"Type {preview.total} to confirm", default="", show_default=False)
+    where = "" if environment is None else f" in {label_of(environment)}"
+    question = f"Type {preview.total} to confirm{where}"
+    typed = click.prompt(question, default="", show_default=False)
     return int(typed) if str(typed).strip().isdigit() else None
 
 
@@ -218,6 +258,20 @@ def health_command(as_json: bool) -> None:  # noqa: FBT001 click passes a flag a
     settings = load_settings(os.environ, need="database")
     setup = make_setup(settings, open_database(settings), NoSlack())
     raise SystemExit(report_health(setup, click.echo, as_json=as_json, notes=start_notes(settings)))
+
+
+main.command(name="setup")(setup_options(stopping(set_up)))
+
+
+@main.command(name="doctor")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+def doctor_command(as_json: bool) -> None:  # noqa: FBT001 click passes a flag as a bool
+    """Check the settings, Slack, the database and the bot's work, and print what to do.
+
+    The exit code is 0 if all is well, 1 for warnings, and 2 for problems.
+    """
+    logs.configure("CRITICAL", mask_value)
+    raise SystemExit(print_diagnosis(diagnose(os.environ), click.echo, as_json=as_json))
 
 
 @main.group(name="audit")

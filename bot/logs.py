@@ -1,4 +1,4 @@
-"""Structured logs without secrets; each line on standard error is a JSON object."""
+"""Structured logs without secrets: JSON on standard error, or plain lines at a terminal."""
 
 import logging
 import re
@@ -45,20 +45,30 @@ class _Redaction:
         return value
 
 
+def _renderer() -> Any:
+    """Return the renderer of log lines: for a person at a terminal, or for a program."""
+    if sys.stderr.isatty():
+        # The traceback is a masked text already.
+        return structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    # In ASCII, because a terminal executes other control characters, such as U+009B.
+    return structlog.processors.JSONRenderer()
+
+
 class _Redactor(logging.Formatter):
     """Format the log lines of libraries in the format of the bot's own log lines."""
 
-    def __init__(self, redaction: _Redaction) -> None:
+    def __init__(self, *processors: Any) -> None:
         super().__init__()
-        self._redaction = redaction
+        self._processors = processors
 
     def format(self, record: logging.LogRecord) -> str:
-        event = {"event": record.getMessage(), "level": record.levelname.lower()}
+        event: Any = {"event": record.getMessage(), "level": record.levelname.lower()}
         event["logger"] = record.name
         if record.exc_info:
             event["exception"] = self.formatException(record.exc_info)
-        line = structlog.processors.JSONRenderer()(None, "", self._redaction(None, "", event))
-        return str(line)
+        for process in self._processors:
+            event = process(None, "", event)
+        return str(event)
 
 
 def configure(level: str = "INFO", mask: Callable[[Any], Any] = lambda event: event) -> None:
@@ -66,22 +76,22 @@ def configure(level: str = "INFO", mask: Callable[[Any], Any] = lambda event: ev
 
     `mask` removes the secrets of payloads and exceptions from the values of an event.
     """
-    redaction = _Redaction(mask)
+    stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
+    redaction, renderer = _Redaction(mask), _renderer()
     number = logging.getLevelName(level)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            stamp,
             structlog.processors.format_exc_info,
             redaction,
-            # In ASCII, because a terminal executes other control characters (U+009B).
-            structlog.processors.JSONRenderer(),
+            renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Redactor(redaction))
-    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    handler.setFormatter(_Redactor(stamp, redaction, renderer))
+    logging.basicConfig(handlers=[handler], level=max(logging.WARNING, number), force=True)

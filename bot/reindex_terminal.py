@@ -1,4 +1,4 @@
-"""The command `queue-bot reindex`: rebuild the texts of the index with the current masking."""
+"""The command `queue-bot reindex`: rebuild the index with the current masking and subjects."""
 
 from collections.abc import Callable
 from functools import partial
@@ -33,7 +33,7 @@ def reindex(engine: Engine, queue: Queue, say: Callable[[str], None]) -> None:
             sleep(WAIT_SECONDS)
 
     last: int | None = commit(rebuild.begin)
-    total = commit(rebuild.total)
+    is_whole, total = not last, commit(rebuild.total)
     if last:
         say(f"Resuming after failure {last}.")
     rebuilt = blanked = 0
@@ -42,7 +42,7 @@ def reindex(engine: Engine, queue: Queue, say: Callable[[str], None]) -> None:
         page = commit(partial(rebuild.rebuild_page, queue=queue, after=last))
         rebuilt, blanked, last = rebuilt + page.rebuilt, blanked + page.blanked, page.last
         say(f"{rebuilt + blanked} of {total} failures: {rebuilt} rebuilt, {blanked} blanked.")
-    commit(rebuild.begin_groups)
+    commit(partial(rebuild.begin_groups, queue=queue, is_whole=is_whole))
     while commit(lambda connection: rebuild.rename_groups(connection, queue, now_of(connection))):
         wait_for_bulk_changes()
     groups = commit(partial(rebuild.blank_groups, queue=queue))

@@ -15,8 +15,10 @@ from sqlalchemy.exc import ArgumentError
 
 from bot.database.dialects import DRIVERS, is_sqlite_url
 from bot.models.roles import Role
+from bot.models.subjects import ORDER, SHOP, JobSubject
 
 LINK_VALUES = frozenset({"order_id", "tienda_id", "job_id", "queue"})
+_NAME = r"[A-Za-z_][A-Za-z0-9_]{0,63}"
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -63,6 +65,18 @@ def _starting(*starts: str) -> AfterValidator:
         return value
 
     return AfterValidator(check)
+
+
+def _failed_table(value: str) -> str:
+    """Return the name of a table, or of a table in another database of the same server."""
+    if re.search(r"[:/@]", value):
+        raise ValueError(
+            "must name a table on the server of DATABASE_URL: a retry moves a row from one table "
+            "to the other in one transaction, which cannot span two servers"
+        )
+    if not re.fullmatch(rf"({_NAME}\.)?{_NAME}", value):
+        raise ValueError("must be the name of a table, or database.table: letters, digits and _")
+    return value
 
 
 def _database(value: SecretStr) -> SecretStr:
@@ -113,6 +127,12 @@ def _link(value: str) -> str:
     return value
 
 
+def _signing_secret(value: SecretStr) -> SecretStr:
+    if re.fullmatch(r"[!-~]{16,128}", value.get_secret_value()) is None:
+        raise ValueError("must be the app's Signing Secret, from Basic Information")
+    return value
+
+
 def _audit_secret(value: SecretStr) -> SecretStr:
     if re.fullmatch(r"[0-9a-f]{64}", value.get_secret_value()) is None:
         raise ValueError("must be a key of 64 hex digits; queue-bot audit new-key prints one")
@@ -135,6 +155,43 @@ def _zone(value: object) -> object:
         return ZoneInfo(value) if isinstance(value, str) else value
     except (LookupError, ValueError, OSError):
         raise ValueError("must be a time zone's IANA name, like America/Lima or UTC") from None
+
+
+_PATH = re.compile(r"[^.]+(\.[^.]+)*")
+_SUBJECT = re.compile(r"[a-z][a-z0-9_]{1,28}")
+MOST_SUBJECTS = 8
+
+
+def _subjects(value: object) -> object:
+    """Return subjects from a text like `order; user=data.user_id`.
+
+    An order or a shop without paths has the usual paths.
+    """
+    if not isinstance(value, str):
+        return value
+    subjects: dict[str, JobSubject] = {}
+    for part in filter(None, map(str.strip, value.split(";"))):
+        name, _, written = (word.strip() for word in part.partition("="))
+        name = SHOP if name == "tienda" else name
+        paths = tuple(re.findall(r"[^\s,]+", written))
+        if not _SUBJECT.fullmatch(name):
+            raise ValueError(
+                "must name each subject with 2 to 29 small letters, digits and _, such as "
+                "user=data.user_id"
+            )
+        if name in subjects:
+            raise ValueError("names a subject twice")
+        if not (paths or name in (ORDER, SHOP)) or not all(map(_PATH.fullmatch, paths)):
+            raise ValueError(
+                "must have the paths of each subject: payload keys joined by dots, such as "
+                "user=data.user_id,user.id"
+            )
+        subjects[name] = JobSubject(name, paths)
+    if not subjects.keys() - {SHOP}:
+        raise ValueError("must name at least one subject besides shop, such as order")
+    if len(subjects) > MOST_SUBJECTS:
+        raise ValueError(f"must name at most {MOST_SUBJECTS} subjects")
+    return tuple(subjects.values())
 
 
 def _file(value: Path) -> Path:
@@ -199,9 +256,25 @@ Paths = Annotated[
     BeforeValidator(_words),
     _each(r"[^.]+(\.[^.]+)*", "must be payload keys joined by dots, like data.order_id"),
 ]
+Subjects = Annotated[tuple[JobSubject, ...], BeforeValidator(_subjects)]
 Table = Annotated[
     str,
-    _matching(r"[A-Za-z_][A-Za-z0-9_]{0,63}", "must be the name of a table: letters, digits and _"),
+    _matching(_NAME, "must be the name of a table: letters, digits and _"),
+]
+FailedTable = Annotated[str, AfterValidator(_failed_table)]
+SlashCommand = Annotated[
+    str,
+    _matching(
+        r"/[a-z0-9_-]{1,31}",
+        "must be a slash and up to 31 lowercase letters, digits, - or _, like /queue-staging",
+    ),
+]
+EnvironmentName = Annotated[
+    str,
+    _matching(
+        r"[A-Za-z0-9][A-Za-z0-9-]{0,19}",
+        "must be a name of up to 20 letters, digits and hyphens, like staging",
+    ),
 ]
 Link = Annotated[str, AfterValidator(_link)]
 Positive = Annotated[int, Field(ge=1)]
@@ -210,6 +283,7 @@ Port = Annotated[int, Field(ge=0, le=65_535)]
 
 BotToken = Annotated[SecretStr, _starting("xoxb-")]
 AppToken = Annotated[SecretStr, _starting("xapp-")]
+SigningSecret = Annotated[SecretStr, AfterValidator(_signing_secret)]
 AuditSecret = Annotated[SecretStr, AfterValidator(_audit_secret)]
 ApiUrl = Annotated[str, AfterValidator(_api)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database)]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import ClassVar, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, Field, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
@@ -20,8 +20,11 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from bot.app.subjects import taken_names
 from bot.models.refusals import StartError
+from bot.models.requests import SLASH_COMMAND
 from bot.models.roles import Role
+from bot.models.subjects import ORDER, SHOP, USUAL
 from bot.setting_types import (
     ApiUrl,
     AppToken,
@@ -30,7 +33,9 @@ from bot.setting_types import (
     Channel,
     Channels,
     DatabaseUrl,
+    EnvironmentName,
     ExistingFile,
+    FailedTable,
     Link,
     Members,
     Mention,
@@ -39,6 +44,9 @@ from bot.setting_types import (
     Positive,
     Readers,
     RoleWord,
+    SigningSecret,
+    SlashCommand,
+    Subjects,
     Table,
     TeamId,
     TimeOfDay,
@@ -49,7 +57,7 @@ from bot.setting_types import (
 )
 
 PREFIX = "QUEUE_BOT_"
-Need = Literal["run", "database"]
+Need = Literal["run", "database", "manifest", "nothing"]
 # Sentences for pydantic's errors about plain types, written for people who set variables.
 _PLAIN = {
     "bool_parsing": "must be true or false",
@@ -89,21 +97,30 @@ class Settings(BaseSettings):
     NEEDED: ClassVar[Mapping[Need, tuple[str, ...]]] = {
         "run": (
             "SLACK_BOT_TOKEN",
-            "SLACK_APP_TOKEN",
             "DATABASE_URL",
             "QUEUE_BOT_AUDIT_CHANNEL",
             "QUEUE_BOT_ALERT_CHANNEL",
         ),
         "database": ("DATABASE_URL",),
+        "manifest": (),
+        "nothing": (),
+    }
+    OF_MANIFEST: ClassVar[tuple[str, ...]] = ("QUEUE_BOT_COMMAND", "QUEUE_BOT_ENVIRONMENT")
+    NEEDED_BY_MODE: ClassVar[Mapping[str, str]] = {
+        "socket": "SLACK_APP_TOKEN",
+        "http": "SLACK_SIGNING_SECRET",
     }
 
     slack_bot_token: BotToken | None = Field(None, alias="SLACK_BOT_TOKEN")
     slack_app_token: AppToken | None = Field(None, alias="SLACK_APP_TOKEN")
-    slack_signing_secret: SecretStr | None = Field(None, alias="SLACK_SIGNING_SECRET")
+    slack_signing_secret: SigningSecret | None = Field(None, alias="SLACK_SIGNING_SECRET")
     slack_api_url: ApiUrl = Field("https://slack.com/api/", alias="SLACK_API_URL")
     database_url: DatabaseUrl | None = Field(None, alias="DATABASE_URL")
     database_ca: ExistingFile | None = Field(None, alias="DATABASE_CA")
     database_tls: Literal["required", "off"] | None = Field(None, alias="DATABASE_TLS")
+
+    command: SlashCommand = SLASH_COMMAND
+    environment: EnvironmentName | None = None
 
     viewers: Readers = ()
     operators: Members = ()
@@ -135,6 +152,7 @@ class Settings(BaseSettings):
     backlog_count: Positive = 500
     worker_seconds: Positive | None = None
     escalate_seconds: Positive = 900
+    remind_seconds: Positive = 14_400
     resolve_seconds: Positive = Field(
         60, validation_alias=AliasChoices("QUEUE_BOT_RESOLVE_SECONDS", "QUEUE_BOT_RECOVER_SECONDS")
     )
@@ -151,16 +169,20 @@ class Settings(BaseSettings):
     audit_key: AuditSecret | None = None
     audit_key_old: AuditSecret | None = None
 
+    mode: Literal["socket", "http"] = "socket"
+    http_port: Port = 3000
+    http_host: str = "127.0.0.1"
     monitoring_port: Port | None = None
     monitoring_host: str = "127.0.0.1"
 
     # `schema` alone would hide a method of pydantic.
     own_schema: Table | None = Field(None, validation_alias="QUEUE_BOT_SCHEMA")
-    layout: Literal["spec", "laravel"] | None = None
+    layout: Literal["spec", "laravel", "codeigniter_queue"] | None = None
     jobs_table: Table = "jobs"
-    failed_jobs_table: Table = "failed_jobs"
+    failed_jobs_table: FailedTable = "failed_jobs"
     retry_after: Positive = 90
     connections: Words = ("database",)
+    subjects: Subjects | None = None
     order_paths: Paths | None = None
     tienda_paths: Paths | None = None
     masked_keys: Words = ()
@@ -206,16 +228,19 @@ def load_settings(environ: Mapping[str, str], *, need: Need) -> Settings:
     """Read the settings; raises `SettingsError` with one sentence per problem.
 
     `need="database"` is for commands that work without Slack. Slack's variables are not read then,
-    so that an invalid token does not prevent the terminal's commands.
+    so that an invalid token does not prevent the terminal's commands. `need="manifest"` reads only
+    the settings that the manifest depends on, because the manifest is needed before all others.
     """
     raw_values = {name: value for name, value in environ.items() if value.strip()}
+    if need == "manifest":
+        raw_values = {name: raw_values[name] for name in Settings.OF_MANIFEST if name in raw_values}
     if need == "database":
         raw_values = {
             name: value for name, value in raw_values.items() if not name.startswith("SLACK_")
         }
     problems = [*_unknown(raw_values), *_named_twice(raw_values)]
     raw_values = _with_files(raw_values, problems)
-    problems += [_missing(name) for name in Settings.NEEDED[need] if name not in raw_values]
+    problems += [_missing(name) for name in needed(raw_values, need) if name not in raw_values]
     source = EnvSettingsSource(Settings)
     fields_of = {**variables(), **old_variables()}
     source.env_vars = {
@@ -230,6 +255,16 @@ def load_settings(environ: Mapping[str, str], *, need: Need) -> Settings:
         if not problems:
             return settings
     raise SettingsError(problems)
+
+
+def needed(raw_values: Mapping[str, str], need: Need) -> list[str]:
+    """Return the variables that a command needs, in the mode that the variables name."""
+    by_mode = Settings.NEEDED_BY_MODE
+    names = list(Settings.NEEDED[need])
+    if need == "run":
+        mode = raw_values.get("QUEUE_BOT_MODE", "socket").strip()
+        names.insert(1, by_mode.get(mode, by_mode["socket"]))
+    return names
 
 
 def _unknown(raw_values: Mapping[str, str]) -> list[str]:
@@ -315,6 +350,12 @@ def _contradictions(settings: Settings, need: Need) -> list[str]:
         problems.append(
             "QUEUE_BOT_SCHEMA needs MariaDB or MySQL: an SQLite file has no schemas; unset it."
         )
+    problems += _wrong_subjects(settings)
+    if "." in settings.failed_jobs_table and is_file:
+        problems.append(
+            "QUEUE_BOT_FAILED_JOBS_TABLE names a database, but an SQLite file has no databases; "
+            "write the table's name alone."
+        )
     if settings.audit_key is None and settings.audit_key_old is not None:
         problems.append("QUEUE_BOT_AUDIT_KEY_OLD is set without QUEUE_BOT_AUDIT_KEY; set both.")
     if need == "run" and not (settings.viewers or settings.operators or settings.admins):
@@ -323,3 +364,24 @@ def _contradictions(settings: Settings, need: Need) -> list[str]:
             "QUEUE_BOT_ADMINS, QUEUE_BOT_OPERATORS or QUEUE_BOT_VIEWERS."
         )
     return problems
+
+
+def _wrong_subjects(settings: Settings) -> list[str]:
+    """Return a sentence for each subject that contradicts another setting or a command."""
+    if settings.subjects is None:
+        return []
+    own = {
+        ORDER: ("QUEUE_BOT_ORDER_PATHS", settings.order_paths),
+        SHOP: ("QUEUE_BOT_TIENDA_PATHS", settings.tienda_paths),
+    }
+    problems = [
+        f"QUEUE_BOT_SUBJECTS and {own[subject.name][0]} both have paths; keep one of them."
+        for subject in settings.subjects
+        if subject.paths and subject.name in own and own[subject.name][1] is not None
+    ]
+    taken = sorted({subject.name for subject in settings.subjects} & (taken_names() - USUAL))
+    return problems + [
+        f"QUEUE_BOT_SUBJECTS uses the name {name}, which commands use for another argument; "
+        "choose another name."
+        for name in taken
+    ]

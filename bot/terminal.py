@@ -26,6 +26,7 @@ from bot.store.background_steps import error_code
 from bot.store.operations.operations import ACTIVE, AWAITING
 from bot.store.reports.health import health
 from bot.text import printable_json, readable, texts_for
+from bot.views.environment import label_of
 from bot.views.incidents.health import health_lines
 from bot.views.refusal import refusal_sentence
 from bot.wiring import check_tables
@@ -69,6 +70,8 @@ def do(
     """
     if (problem := name_problem(arguments.name)) is not None:
         raise StartError([problem])
+    if not arguments.as_json:
+        _say_environment(setup, say)
     invocation = _invocation(arguments)
     outcome = dispatch(setup, invocation, arguments.words)
     preview = _preview(outcome)
@@ -114,6 +117,7 @@ def report_health(
         noted = {"notes": list(notes)} if notes else {}
         say(printable_json(state.model_dump(mode="json") | noted))
     else:
+        _say_environment(setup, say)
         for note in notes:
             say(note)
         for line in health_lines(state, context):
@@ -126,7 +130,7 @@ def _unreadable(error: Exception, setup: Setup) -> str:
     if isinstance(error, StartError):
         reason = " ".join(error.problems)
     elif isinstance(error, Refusal):
-        reason = refusal_sentence(error, texts_for("en", "en", setup.zone), {})
+        reason = refusal_sentence(error, texts_for("en", "en", setup.zone, setup.slash), {})
     else:
         reason = f"{error_code(error)}."
     return f"The health could not be read: {reason}"
@@ -182,6 +186,12 @@ def _carried_out(setup: Setup, outcome: Outcome, patience: float) -> Outcome:
             action=ended.action, operation=ended.operation, done=ended.done, total=ended.total
         )
     return Outcome(command, outcome.grant, outcome.now, refusal=refusal)
+
+
+def _say_environment(setup: Setup, say: Callable[[str], None]) -> None:
+    """Print the label of the environment, if it has a name; JSON has none."""
+    if setup.environment is not None:
+        say(label_of(setup.environment))
 
 
 def _say_unconfirmed(

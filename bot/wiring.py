@@ -3,18 +3,19 @@
 import os
 import secrets
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import Engine, make_url
+from sqlalchemy import URL, Engine, MetaData, make_url
 
 from bot import __version__
 from bot.access.no_slack import NoSlack
 from bot.access.roles import Directory, Rules
-from bot.app.command import Alerting, Setup, find_commands
+from bot.app.command import Alerting, Setup
 from bot.app.limits import PersonLimits
+from bot.app.subjects import commands_of
 from bot.background.loop import INTERVAL
 from bot.database.dialects import is_sqlite
 from bot.database.engine import POOL, READ_SECONDS, connect
@@ -25,7 +26,9 @@ from bot.database.transactions import reading, time_limit
 from bot.fingerprint.payload import DEFAULT_ORDER_PATHS, DEFAULT_TIENDA_PATHS
 from bot.masking.keys import DEFAULT_MASKED_KEYS
 from bot.masking.masker import mask_text
+from bot.models.doctor import Diagnose, undiagnosed
 from bot.models.refusals import StartError
+from bot.models.subjects import ORDER, SHOP, USUAL
 from bot.queue.layouts import Layout, Queue, all_layouts, detect, fitted, require, warnings
 from bot.setting_types import is_exposed
 from bot.settings import Settings
@@ -54,6 +57,15 @@ BACKGROUND_POOL = 5
 
 The checks, two batch workers and the aggregation need one connection each; one is spare.
 """
+MOST_CONNECTIONS = POOL + BACKGROUND_POOL + POLLING_POOL
+"""The most connections to the database of one replica."""
+
+
+def database_address(settings: Settings) -> URL:
+    """Return the address of the configured database; raises `StartError` if there is none."""
+    if settings.database_url is None:
+        raise StartError(["DATABASE_URL is not set: give the address of the queue's database."])
+    return make_url(settings.database_url.get_secret_value())
 
 
 def open_database(
@@ -66,12 +78,10 @@ def open_database(
     autocommit: bool = False,
 ) -> Engine:
     """Return the engine of the configured database; for the options, see `connect`."""
-    if settings.database_url is None:
-        raise StartError(["DATABASE_URL is not set: give the address of the queue's database."])
+    address = database_address(settings)
     ca = None if settings.database_ca is None else str(settings.database_ca)
-    url = settings.database_url.get_secret_value()
     return connect(
-        url,
+        address.render_as_string(hide_password=False),
         ca=ca,
         tls=settings.database_tls,
         pool=pool,
@@ -140,7 +150,7 @@ def layout_of(settings: Settings, engine: Engine) -> Layout:
 
     Raises `StartError` if the columns fit several layouts.
     """
-    every = all_layouts(settings.retry_after, settings.connections)
+    every = all_layouts(settings.retry_after, settings.connections, settings.time_zone)
     layouts = [layout for layout in every if settings.layout in (None, layout.name)]
     with at_start(), reading(engine, time_limit(engine, START_SECONDS)) as connection:
         return detect(connection, settings.jobs_table, settings.failed_jobs_table, layouts)
@@ -152,16 +162,33 @@ def queue_of(settings: Settings, layout: Layout) -> Queue:
     schema = None
     if settings.own_schema is not None and url is not None:
         schema = make_url(url.get_secret_value()).database
-    jobs, failed = layout.tables(settings.jobs_table, settings.failed_jobs_table, schema)
+    order_paths, tienda_paths = (_paths(settings, name) for name in (ORDER, SHOP))
+    database, _, failed_name = settings.failed_jobs_table.rpartition(".")
+    jobs, failed = layout.tables(settings.jobs_table, failed_name, schema)
+    if database:
+        failed = failed.to_metadata(MetaData(), schema=database)
     return Queue(
         layout=layout,
         jobs=jobs,
         failed=failed,
         zone=settings.time_zone,
-        order_paths=settings.order_paths or DEFAULT_ORDER_PATHS,
-        tienda_paths=settings.tienda_paths or DEFAULT_TIENDA_PATHS,
+        order_paths=order_paths,
+        tienda_paths=tienda_paths,
+        subjects=tuple(s for s in settings.subjects or () if s.name not in USUAL),
         mask=partial(mask_text, keys=masked_keys(settings)),
     )
+
+
+def _paths(settings: Settings, name: str) -> tuple[str, ...]:
+    """Return the paths of the order or of the shop; none if the settings name other subjects."""
+    if name == ORDER:
+        usual = settings.order_paths or DEFAULT_ORDER_PATHS
+    else:
+        usual = settings.tienda_paths or DEFAULT_TIENDA_PATHS
+    if settings.subjects is None:
+        return usual
+    paths = {subject.name: subject.paths or usual for subject in settings.subjects}
+    return paths.get(name, ())
 
 
 def masked_keys(settings: Settings) -> tuple[str, ...]:
@@ -245,7 +272,9 @@ def make_setup(
                 "refusals": settings.refusals_per_minute,
             }
         ),
-        commands=find_commands(),
+        commands=commands_of(queue),
+        slash=settings.command,
+        environment=settings.environment,
     )
 
 
@@ -256,6 +285,7 @@ def _alerting(settings: Settings) -> Alerting:
         backlog_count=settings.backlog_count,
         worker_seconds=settings.worker_seconds,
         escalate_seconds=settings.escalate_seconds,
+        remind_seconds=settings.remind_seconds,
         resolve_seconds=settings.resolve_seconds,
         digest_at=settings.digest_at,
         digest_days=settings.digest_days,
@@ -279,30 +309,46 @@ def monitoring_address(settings: Settings) -> tuple[str, int] | None:
     return None if port is None else (settings.monitoring_host, port)
 
 
-def make_bot(settings: Settings, interval: float = INTERVAL, grace: int = 0) -> SlackBot:
+def slack_access(settings: Settings) -> Access:
+    """Return the secrets of the configured mode; raises `StartError` if one is not set."""
+    is_http = settings.mode == "http"
+    secret = settings.slack_signing_secret if is_http else settings.slack_app_token
+    if settings.slack_bot_token is None or secret is None:
+        name = Settings.NEEDED_BY_MODE[settings.mode]
+        raise StartError([f"SLACK_BOT_TOKEN and {name} are needed to run."])
+    return Access(
+        bot_token=settings.slack_bot_token.get_secret_value(),
+        app_token=None if is_http else secret.get_secret_value(),
+        base_url=str(settings.slack_api_url),
+        signing_secret=secret.get_secret_value() if is_http else None,
+    )
+
+
+def make_bot(
+    settings: Settings,
+    interval: float = INTERVAL,
+    grace: int = 0,
+    diagnose: Diagnose = undiagnosed,
+) -> SlackBot:
     """Check the configuration and return a bot that is ready to start.
 
-    Raises `StartError`. For `grace`, see `SlackBot`.
+    Raises `StartError`. For `grace`, see `SlackBot`. `diagnose` runs the checks of `/queue doctor`.
     """
-    if settings.slack_bot_token is None or settings.slack_app_token is None:
-        raise StartError(["SLACK_BOT_TOKEN and SLACK_APP_TOKEN are needed to run."])
+    access = slack_access(settings)
     engines = open_engines(settings, grace)
     queue = queue_of(settings, layout_of(settings, engines.background))
     warn_of_kept(check_tables(engines.background, queue))
     warn_of_tables(engines.background, queue)
     if settings.alert_channel not in settings.change_channels:
         log.warning("alerts have buttons that work only in QUEUE_BOT_CHANGE_CHANNELS")
-    access = Access(
-        bot_token=settings.slack_bot_token.get_secret_value(),
-        app_token=settings.slack_app_token.get_secret_value(),
-        base_url=str(settings.slack_api_url),
-    )
     workspace = look_up(access)
     warn_of_limits(make_setup(settings, engines.requests, NoSlack()))
     return SlackBot(
         access,
         workspace,
-        lambda directory: make_setup(settings, engines.requests, directory, workspace.team),
+        lambda directory: replace(
+            make_setup(settings, engines.requests, directory, workspace.team), diagnose=diagnose
+        ),
         interval,
         engines.background,
         engines.polling,

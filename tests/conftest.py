@@ -52,9 +52,14 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Skip the tests of the cluster and of PHP's workers unless `--server` selects them."""
-    is_extra = collection_path.name in ("galera", "php") and collection_path.is_dir()
-    return True if is_extra and config.getoption("--server") != collection_path.name else None
+    """Skip the tests of the cluster and of PHP's workers unless `--server` selects them.
+
+    The crash tests run on any server but the default one, because they take two minutes.
+    """
+    name, server = collection_path.name, config.getoption("--server")
+    is_extra = name in ("galera", "php") and server != name
+    is_extra = is_extra or (name == "crash" and server == "mariadb")
+    return True if is_extra and collection_path.is_dir() else None
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,7 @@ def table() -> str:
     lines = ["| Command | What it does | Lowest role |", "|---|---|---|"]
     commands = find_commands().values()
     for command in sorted(commands, key=lambda command: (command.role, command.name)):
-        usage = command.usage().replace("|", "\\|")
+        usage = english.typed(command.usage()).replace("|", "\\|")
         what = english.plain(f"help-{command.name}").replace("|", "\\|")
         role = "everyone" if command.role is Role.NONE else command.role.word
         lines.append(f"| `{usage}` | {what} | {role} |")

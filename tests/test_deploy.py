@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from bot.settings import Settings, variables
+from bot.localslack.manifest import manifest_of
+from bot.settings import Settings, needed, variables
 
 DOCS = Path(__file__).parents[1] / "docs"
 DEPLOY = DOCS / "deploy"
@@ -49,7 +51,30 @@ def test_every_variable_is_a_setting_and_every_needed_setting_is_set() -> None:
 
     named = set(settings).union(*of_compose, *of_jobs)
     assert named <= KNOWN
-    assert {name.removesuffix("_FILE") for name in settings} >= set(Settings.NEEDED["run"])
+    assert {name.removesuffix("_FILE") for name in settings} >= set(needed({}, "run"))
+
+
+def test_the_manifest_of_http_mode_only_adds_addresses() -> None:
+    (shown,) = re.findall(
+        r"<!-- http manifest -->\s+```yaml\n(.*?)```", (DOCS / "deploy.md").read_text(), re.DOTALL
+    )
+    socket_mode = yaml.safe_load((DOCS.parent / "manifest.yml").read_text())
+    changed = merged(socket_mode, yaml.safe_load(shown))
+    app, before = manifest_of(changed), manifest_of(socket_mode)
+
+    url = "https://queue-bot.example.com/slack/events"
+    assert not app.socket_mode
+    assert {app.events_url, app.interactivity_url, *(one.url for one in app.commands)} == {url}
+    without = replace(app, events_url="", interactivity_url="", socket_mode=True)
+    commands = tuple(replace(command, url="") for command in app.commands)
+    assert replace(without, commands=commands) == before
+
+
+def merged(base: Any, changes: Any) -> Any:
+    """Return a document with the changed parts; a list replaces a list."""
+    if not isinstance(base, dict) or not isinstance(changes, dict):
+        return changes
+    return base | {key: merged(base.get(key), value) for key, value in changes.items()}
 
 
 def test_every_secret_that_a_container_reads_is_mounted() -> None:

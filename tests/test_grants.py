@@ -8,7 +8,7 @@ from pathlib import Path
 from time import monotonic
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, MetaData, text
 from sqlalchemy.exc import DBAPIError
 
 from bot.access.no_slack import NoSlack
@@ -45,10 +45,15 @@ PAGE = Path(__file__).parents[1] / "docs" / "operating.md"
 
 @dataclass(frozen=True, kw_only=True)
 class Granted(TestQueue):
-    """A queue whose bot has the page's two accounts; `own` is the database of the bot's tables."""
+    """A queue whose bot has the page's two accounts.
+
+    `own` is the database of the bot's tables, `elsewhere` the database of the failed jobs; each is
+    None if it is the queue's database.
+    """
 
     server: MariaDB
     own: str | None
+    elsewhere: str | None
 
     @property
     def database(self) -> str:
@@ -71,27 +76,52 @@ def user_of(account: str, database: str) -> str:
     return f"{account}_{database}"[:32]
 
 
-def statements(account: str, schema: str, own: str, user: str) -> list[str]:
+def with_names(sql: str, queue: Granted) -> str:
+    """Return the SQL with the test's names of the databases of the queue's tables."""
+    failed = queue.elsewhere or queue.database
+    return sql.replace("shop.failed_jobs", f"`{failed}`.failed_jobs").replace(
+        "shop.", f"`{queue.database}`."
+    )
+
+
+def statements(account: str, queue: Granted, user: str) -> list[str]:
     """Return the page's SQL for an account, with this test's names instead of the examples."""
+    own = queue.own or queue.database
     page = PAGE.read_text(encoding="utf-8")
     block = re.search(rf"<!-- grants:{account} -->\n```sql\n(.*?)```", page, re.DOTALL)
     assert block is not None
     sql = re.sub(r"'queue_bot(?:_migrate)?'@'[^']*'", f"'{user}'@'127.0.0.1'", block[1])
-    sql = sql.replace("shop.", f"`{schema}`.").replace("'…'", f"'{PASSWORD}'")
+    sql = with_names(sql, queue).replace("'…'", f"'{PASSWORD}'")
     sql = sql.replace("queue_bot.", f"`{own}`.").replace("DATABASE queue_bot ", f"DATABASE {own} ")
     return [statement.strip() for statement in sql.split(";") if statement.strip()]
 
 
-@pytest.fixture(scope="module", params=["own schema", "the queue's schema"])
+PLACES = {
+    "each in its own schema": ("own", "logs"),
+    "the queue's schema": (None, None),
+}
+"""The suffixes of the databases of the bot's tables and of the failed jobs."""
+
+
+@pytest.fixture(scope="module", params=PLACES.values(), ids=list(PLACES))
 def granted(request: pytest.FixtureRequest, mariadb_server: MariaDB) -> Iterator[Granted]:
     """An empty queue, migrated by one of the page's two accounts and opened by the other."""
     with mariadb_server.database() as schema:
-        own = f"{schema}_own" if request.param == "own schema" else None
+        own, elsewhere = (suffix and f"{schema}_{suffix}" for suffix in request.param)
         owner = connect(mariadb_server.url(schema), schema=own)
         jobs, failed = spec_tables(schema=None if own is None else schema)
-        jobs.metadata.create_all(owner)
+        if elsewhere is not None:
+            mariadb_server.execute(f"CREATE DATABASE {elsewhere}")
+            failed = failed.to_metadata(MetaData(), schema=elsewhere)
+        for table in (jobs, failed):
+            table.create(owner)
         queue = Granted(
-            mariadb_server.url(schema), owner, Queue(jobs, failed), server=mariadb_server, own=own
+            mariadb_server.url(schema),
+            owner,
+            Queue(jobs, failed),
+            server=mariadb_server,
+            own=own,
+            elsewhere=elsewhere,
         )
         with owner.begin() as connection:
             connection.execute(text(f"CREATE TABLE `{schema}`.customers (name VARCHAR(9))"))
@@ -99,7 +129,7 @@ def granted(request: pytest.FixtureRequest, mariadb_server: MariaDB) -> Iterator
             for account in ("migrate", "run"):
                 block = "migrate-shared" if account == "migrate" and own is None else account
                 user = user_of(account, schema)
-                for statement in statements(block, schema, own or schema, user):
+                for statement in statements(block, queue, user):
                     mariadb_server.execute(statement)
                 if account == "migrate":
                     migrating = queue.connect("migrate")
@@ -108,8 +138,9 @@ def granted(request: pytest.FixtureRequest, mariadb_server: MariaDB) -> Iterator
             yield queue
         finally:
             owner.dispose()
-            if own is not None:
-                mariadb_server.execute(f"DROP DATABASE {own}")
+            for name in (own, elsewhere):
+                if name is not None:
+                    mariadb_server.execute(f"DROP DATABASE {name}")
 
 
 def test_every_command_works_with_the_grants_of_the_page(granted: Granted) -> None:
@@ -265,7 +296,7 @@ def test_each_account_is_denied_its_forbidden_statements(granted: Granted, accou
     engine = granted.connect(account)
     own = granted.own or granted.database
     for statement in FORBIDDEN[account]:
-        sql = statement.replace("shop.", f"`{granted.database}`.").replace("own.", f"`{own}`.")
+        sql = with_names(statement, granted).replace("own.", f"`{own}`.")
         # 1419: with MySQL's binary log, a trigger needs more than the privilege on the table.
         with pytest.raises(DBAPIError, match=r"denied|1419"), engine.begin() as connection:
             connection.execute(text(sql))

@@ -1,6 +1,11 @@
 import json
+import os
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import TextIO
 
 import pytest
 
@@ -38,11 +43,34 @@ def logged(mode: str, lines: tuple[str, ...]) -> list[dict[str, object]]:
     return [json.loads(line) for line in ended.stderr.splitlines()]
 
 
+def test_a_terminal_gets_plain_lines_without_a_secret() -> None:
+    master, terminal = os.openpty()
+    command = [sys.executable, "-c", PROGRAM, "masked", *LINES]
+    process = subprocess.Popen(command, stderr=terminal)
+    os.close(terminal)
+    with os.fdopen(master, errors="replace") as screen:
+        lines = list(screen_lines(screen))
+    assert process.wait(60) == 0
+    text = "\n".join(lines)
+    assert CANARY not in text
+    assert "RuntimeError" in text
+    assert text.count("[warning  ]") == 2 * len(LINES)
+    assert not any(line.startswith("{") for line in lines)
+
+
+def screen_lines(screen: TextIO) -> Iterator[str]:
+    """Yield what a program writes to a terminal, without colors, until the program ends."""
+    # Linux answers a read of a terminal without programs with an error.
+    with suppress(OSError):
+        for line in screen:
+            yield re.sub(r"\x1b\[[0-9;]*m", "", line.rstrip())
+
+
 def test_the_log_has_no_secret_of_a_url_a_header_or_a_text() -> None:
     written = logged("masked", LINES)
     assert len(written) == 2 * len(LINES) + 2
     assert [line for line in written if CANARY in json.dumps(line)] == []
-    assert all("level" in line for line in written)
+    assert all({"level", "timestamp"} <= line.keys() for line in written)
 
 
 @pytest.mark.parametrize("line", LINES[:-1])

@@ -9,6 +9,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field
 from slack_sdk import WebClient
 
+from bot.models.requests import SLASH_COMMAND
+from bot.slack.manifest import manifest as manifest_text
 from tests.kit.scopes import EVENT_SCOPES, SCOPES
 
 ROOT = Path(__file__).parent.parent
@@ -38,11 +40,11 @@ class Display(Strict):
 
 
 class AppHome(Strict):
-    """The Home tab is enabled; people cannot write direct messages to the bot."""
+    """The Home tab is enabled, and people can write direct messages to the bot."""
 
     home_tab_enabled: Literal[True]
-    messages_tab_enabled: Literal[False]
-    messages_tab_read_only_enabled: Literal[True]
+    messages_tab_enabled: Literal[True]
+    messages_tab_read_only_enabled: Literal[False]
 
 
 class BotUser(Strict):
@@ -55,7 +57,7 @@ class BotUser(Strict):
 class SlashCommand(Strict):
     """Escaping is enabled, so that people and channels arrive as ids."""
 
-    command: Literal["/queue"]
+    command: Annotated[str, Field(pattern=r"^/[a-z0-9_-]{1,31}$")]
     description: Annotated[str, Field(min_length=1, max_length=2000)]
     usage_hint: Annotated[str, Field(min_length=1, max_length=1000)]
     should_escape: Literal[True]
@@ -170,5 +172,24 @@ def test_the_scopes_are_those_that_the_calls_events_and_commands_need(manifest: 
 
 
 def test_every_event_and_command_of_the_manifest_has_a_listener(manifest: Manifest) -> None:
-    subscribed = {*manifest.settings.event_subscriptions.bot_events, "/queue"}
+    events = manifest.settings.event_subscriptions.bot_events
+    # The listener of `message.im` has the name of the event's type.
+    subscribed = {event.partition(".")[0] for event in events}
     assert subscribed - mentioned(SLACK) == set()
+    assert manifest.features.slash_commands[0].command == SLASH_COMMAND
+
+
+def test_the_file_is_the_manifest_without_settings() -> None:
+    assert (ROOT / "manifest.yml").read_text() == manifest_text()
+
+
+def test_the_manifest_of_an_environment_differs_only_in_the_command_and_the_name(
+    manifest: Manifest,
+) -> None:
+    text = manifest_text("/queue-staging", "staging")
+    staging = Manifest.model_validate(yaml.safe_load(text))
+    assert staging.features.slash_commands[0].command == "/queue-staging"
+    assert staging.display_information.name == "queue-bot staging"
+    assert staging.features.bot_user.display_name == "queue-bot staging"
+    back = text.replace("/queue-staging", SLASH_COMMAND).replace("queue-bot staging", "queue-bot")
+    assert Manifest.model_validate(yaml.safe_load(back)) == manifest

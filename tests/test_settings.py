@@ -17,11 +17,12 @@ from bot.settings import (
     SettingsError,
     exposed_files,
     load_settings,
+    needed,
     old_variables,
     variables,
 )
 from bot.text import LANGUAGES
-from bot.wiring import queue_of, start_notes
+from bot.wiring import queue_of, slack_access, start_notes
 from tests.kit.frameworks import SPEC
 
 PAGE = Path(__file__).parent.parent / "docs" / "settings.md"
@@ -59,7 +60,7 @@ def test_the_smallest_valid_environment_has_the_documented_defaults() -> None:
 
 def test_an_empty_environment_gives_one_sentence_for_each_required_setting() -> None:
     sentences = problems({})
-    assert [sentence.split()[0] for sentence in sentences] == [*Settings.NEEDED["run"], "Nobody"]
+    assert [sentence.split()[0] for sentence in sentences] == [*needed({}, "run"), "Nobody"]
     assert all(sentence.endswith(".") for sentence in sentences)
 
 
@@ -167,8 +168,18 @@ WRONG = [
     ("QUEUE_BOT_ARCHIVE_DAYS", "-1"),
     ("QUEUE_BOT_SCHEMA", "queue_bot; DROP TABLE jobs"),
     ("QUEUE_BOT_JOBS_TABLE", "jobs; DROP TABLE jobs"),
-    ("QUEUE_BOT_FAILED_JOBS_TABLE", "shop.failed_jobs"),
+    ("QUEUE_BOT_FAILED_JOBS_TABLE", "a.shop.failed_jobs"),
+    ("QUEUE_BOT_FAILED_JOBS_TABLE", f"mysql://{CANARY}/failed_jobs"),
     ("QUEUE_BOT_ORDER_PATHS", "data..order_id"),
+    ("QUEUE_BOT_SUBJECTS", f"order; {CANARY.upper()}=data.x"),
+    ("QUEUE_BOT_SUBJECTS", "order; u=data.user_id"),
+    ("QUEUE_BOT_SUBJECTS", "order; user"),
+    ("QUEUE_BOT_SUBJECTS", f"order=data..{CANARY}"),
+    ("QUEUE_BOT_SUBJECTS", "order; order=data.order_id"),
+    ("QUEUE_BOT_SUBJECTS", "order; limit=data.limit"),
+    ("QUEUE_BOT_SUBJECTS", "tienda=data.store"),
+    ("QUEUE_BOT_SUBJECTS", ";"),
+    ("QUEUE_BOT_SUBJECTS", "; ".join(f"s{n}=data.s{n}" for n in range(10, 19))),
     ("QUEUE_BOT_ORDER_LINK", f"https://x.example.com/{{{CANARY}}}"),
     ("QUEUE_BOT_ORDER_LINK", "https://{order_id}.example.com/"),
     ("QUEUE_BOT_ORDER_LINK", "https://x.example.com@{order_id}/"),
@@ -291,7 +302,19 @@ def test_the_page_documents_the_file_variable_of_each_secret() -> None:
 
 def test_the_page_lists_the_settings_that_run_needs() -> None:
     (row,) = re.findall(r"^\| `queue-bot run` \| (.+) \|$", PAGE.read_text(), re.MULTILINE)
-    assert re.findall(r"`([A-Z_]+)`", row) == list(Settings.NEEDED["run"])
+    assert re.findall(r"`([A-Z_]+)`", row) == needed({}, "run")
+
+
+def test_http_mode_needs_the_signing_secret_instead_of_the_app_token() -> None:
+    environ = {name: value for name, value in RUNS.items() if name != "SLACK_APP_TOKEN"}
+    (sentence,) = problems({**environ, "QUEUE_BOT_MODE": "http"})
+    assert sentence.startswith("SLACK_SIGNING_SECRET is missing")
+    secret = {"QUEUE_BOT_MODE": "http", "SLACK_SIGNING_SECRET": "0" * 32}
+    assert slack_access(load_settings({**environ, **secret}, need="run")).app_token is None
+    (sentence,) = problems({**environ, **secret, "SLACK_SIGNING_SECRET": f"{CANARY} x"})
+    assert (
+        sentence == "SLACK_SIGNING_SECRET must be the app's Signing Secret, from Basic Information."
+    )
 
 
 def test_the_examples_of_the_page_are_accepted_together(tmp_path: Path) -> None:
@@ -367,8 +390,30 @@ def test_an_sqlite_file_has_no_schema_for_the_bots_tables() -> None:
     assert sentence.startswith("QUEUE_BOT_SCHEMA needs MariaDB or MySQL")
 
 
+def test_an_order_has_paths_in_only_one_setting() -> None:
+    both = {**RUNS, "QUEUE_BOT_ORDER_PATHS": "data.id"}
+    (sentence,) = problems({**both, "QUEUE_BOT_SUBJECTS": "order=data.order; user=data.user_id"})
+    assert "both have paths" in sentence
+    settings = load_settings({**both, "QUEUE_BOT_SUBJECTS": "order; user=data.u"}, need="run")
+    queue = queue_of(settings, SPEC.layout)
+    assert queue.order_paths == ("data.id",)
+    assert queue.tienda_paths == ()
+
+
 def test_the_queues_tables_are_named_with_their_database_beside_a_schema_of_the_bot() -> None:
     environ = {"DATABASE_URL": "mysql+pymysql://u:p@localhost/shop"}
     for own, expected in ({}, None), ({"QUEUE_BOT_SCHEMA": "queue_bot"}, "shop"):
         queue = queue_of(load_settings({**environ, **own}, need="database"), SPEC.layout)
         assert [queue.jobs.schema, queue.failed.schema] == [expected] * 2
+
+
+def test_the_failed_jobs_may_be_in_another_database_of_a_server() -> None:
+    environ = {"QUEUE_BOT_FAILED_JOBS_TABLE": "logs.failed_jobs"}
+    on_server = {**environ, "DATABASE_URL": "mysql+pymysql://u:p@localhost/shop"}
+    queue = queue_of(load_settings(on_server, need="database"), SPEC.layout)
+    assert (queue.jobs.fullname, queue.failed.fullname) == ("jobs", "logs.failed_jobs")
+    with pytest.raises(SettingsError, match="an SQLite file has no databases"):
+        load_settings({**environ, "DATABASE_URL": "sqlite:///queue.sqlite3"}, need="database")
+    for other in ("mysql://db2/shop.failed_jobs", "db2:3306/failed_jobs"):
+        with pytest.raises(SettingsError, match="cannot span two servers"):
+            load_settings({**on_server, "QUEUE_BOT_FAILED_JOBS_TABLE": other}, need="database")

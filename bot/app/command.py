@@ -6,7 +6,7 @@ from datetime import datetime, time
 from enum import Enum
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -18,9 +18,10 @@ from bot.app.limits import PersonLimits
 from bot.database.transactions import Clock, now_of
 from bot.models.actions import Action, Actions, CountsAs, RowKind
 from bot.models.command_help import HelpTopic
+from bot.models.doctor import Diagnose, undiagnosed
 from bot.models.jobs import Value
 from bot.models.operations import Progress, Target
-from bot.models.requests import Invocation, Message, Modal
+from bot.models.requests import SLASH_COMMAND, Invocation, Message, Modal
 from bot.models.roles import Role
 from bot.queue.layouts import Queue
 from bot.store.audit.keys import NO_KEYS, AuditKeys
@@ -46,6 +47,8 @@ class Arguments(BaseModel):
     """A command's arguments; a field marked `positional` receives the words without `=`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    # Whether the command has an argument for each subject of the settings.
+    takes_subjects: ClassVar[bool] = False
 
 
 class Nothing(Value):
@@ -102,6 +105,7 @@ class Alerting:
     backlog_count: int = 500
     worker_seconds: int | None = None
     escalate_seconds: int = 900
+    remind_seconds: int = 14_400
     resolve_seconds: int = 60
     digest_at: time | None = None
     digest_days: tuple[int, ...] = (0, 1, 2, 3, 4)
@@ -137,7 +141,10 @@ class Setup:
     audit_keys: AuditKeys = NO_KEYS
     limits: PersonLimits = field(default_factory=PersonLimits)
     known_roles: KnownRoles = field(default_factory=KnownRoles)
+    slash: str = SLASH_COMMAND
+    environment: str | None = None
     clock: Clock = now_of
+    diagnose: Diagnose = undiagnosed
     commands: Mapping[str, "Command"] = field(default_factory=dict)
 
     @property
@@ -250,7 +257,7 @@ class Command:
         return Need(self.role, changes=changes, fresh=self.fresh)
 
     def usage(self) -> str:
-        """Build the usage line from the arguments' schema: `/queue jobs [queue=] [limit=50]`."""
+        """Build the usage line, without the slash command: `jobs [queue=] [limit=50]`."""
         positional: list[str] = []
         named: list[str] = []
         for name, info in self.arguments.model_fields.items():
@@ -262,7 +269,7 @@ class Command:
             word = str(marks.get("positional") or f"{name}={marks.get('form', default)}")
             words = positional if marks.get("positional") else named
             words.append(word if info.is_required() else f"[{word}]")
-        return " ".join(["/queue", self.name, *positional, *named])
+        return " ".join([self.name, *positional, *named])
 
 
 def find_commands() -> dict[str, Command]:

@@ -77,7 +77,7 @@ def dispatch(
         if is_asked:
             _require_slow(setup, invocation, "commands")
         if command is None:
-            raise UnknownCommand(word=pending.name[:64], nearest="help", usage="/queue help")
+            raise UnknownCommand(word=pending.name[:64], nearest="help", usage="help")
         arguments = _validated(command, pending.values)
         if late:
             raise Busy

@@ -10,6 +10,7 @@ from bot.app.argument_types import GroupId, ManyIds, Order, When
 from bot.app.command import Work
 from bot.app.people import zone_of
 from bot.app.plans import BulkArguments
+from bot.app.subjects import subject_values
 from bot.models.operations import Scope
 from bot.store.failures import error_merges
 from bot.text.day_names import NamedDay, start_of
@@ -37,11 +38,13 @@ JobsPerMinute = Annotated[int, BeforeValidator(_read_rate)]
 
 
 class FilterArguments(BulkArguments):
-    """The filter of failures by error, order and time; selects the oldest, at most `limit`."""
+    """The filter of failures by error, subject and time; selects the oldest, at most `limit`."""
+
+    takes_subjects = True
 
     error: GroupId | None = Field(default=None, json_schema_extra={"form": "E12"})
     order: Order | None = Field(default=None, json_schema_extra={"form": "ORDER"})
-    tienda: Order | None = Field(default=None, json_schema_extra={"form": "SHOP"})
+    tienda: Order | None = Field(default=None, json_schema_extra={"form": "SHOP", "alias": "shop"})
     before: When | None = Field(default=None, json_schema_extra={"form": "2h"})
     after: When | None = Field(default=None, json_schema_extra={"form": "1d"})
     limit: int | None = Field(default=None, ge=1, le=MOST_ROWS, json_schema_extra={"form": "N"})
@@ -67,6 +70,7 @@ def scope_of(work: Work, args: FilterArguments, ids: ManyIds | None = None) -> S
         merged=merged,
         order_id=args.order,
         tienda_id=args.tienda,
+        subjects=subject_values(args),
         failed_before=moment(work, args.before),
         failed_after=moment(work, args.after),
         ids=ids or (),
@@ -101,4 +105,5 @@ def begin(work: Work, since: timedelta | NamedDay) -> datetime:
 def is_filtered(args: FilterArguments) -> bool:
     """Return whether the arguments have a filter other than ids."""
     names = FilterArguments.model_fields.keys() - {"plan", "typed"}
-    return any(getattr(args, name) is not None for name in names)
+    has_own = any(getattr(args, name) is not None for name in names)
+    return has_own or bool(subject_values(args))

@@ -41,9 +41,7 @@ class Request:
 def parse(text: str, commands: Mapping[str, Command]) -> Request:
     """Parse typed text; an empty text means `status`. Raises `UnknownCommand` or `Invalid`."""
     if len(text) > MAX_TEXT:
-        raise Invalid(
-            problem="too-long", field="", value="", expected=str(MAX_TEXT), usage="/queue help"
-        )
+        raise Invalid(problem="too-long", field="", value="", expected=str(MAX_TEXT), usage="help")
     words = _words(whole(text))
     name = words[0].lower() if words else "status"
     names = command_names(commands)
@@ -53,7 +51,7 @@ def parse(text: str, commands: Mapping[str, Command]) -> Request:
         raise UnknownCommand(
             word=name[:64],
             nearest=nearest or "help",
-            usage=commands[nearest].usage() if nearest else "/queue help",
+            usage=commands[nearest].usage() if nearest else "help",
         )
     command = _taking(command, words[1:], commands)
     return Request(command.name, _arguments(command, words[1:]), typed=True)
@@ -111,9 +109,7 @@ def _words(text: str) -> list[str]:
         lexer.escape = ""
         return list(lexer)
     except ValueError as error:
-        raise Invalid(
-            problem="quote", field="", value="", expected="", usage="/queue help"
-        ) from error
+        raise Invalid(problem="quote", field="", value="", expected="", usage="help") from error
 
 
 def _arguments(command: Command, words: list[str]) -> dict[str, Any]:

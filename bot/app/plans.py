@@ -20,7 +20,7 @@ from bot.models.roles import Role
 from bot.queue.children import children_of
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.store import leases
-from bot.store.failures import index
+from bot.store.failures import index, relabeling
 from bot.store.failures.zone_offset import require_right_zone
 from bot.store.operations import change_freeze, duplicates, operations, transitions
 
@@ -105,6 +105,8 @@ def preview(work: Work, action: Action, scope: Scope, options: BulkOptions = PLA
     scope has a time but `failed_at` is in another zone, and `Invalid` for a canary of a single job.
     """
     complete = index.catch_up(work.connection, work.queue, work.now)
+    if scope.has_subject and relabeling.is_needed(work.connection, work.queue):
+        complete = False
     if scope.failed_before is not None or scope.failed_after is not None:
         require_right_zone(work.connection, work.queue)
     plan = create(work, action, scope, options)
@@ -205,10 +207,7 @@ def check_role(work: Work, action: Action, total: int) -> None:
 
 
 def check_parallel(work: Work, total: int) -> None:
-    """Raise `Denied` if requests of the same moment together exceed the operator's limit.
-
-    The caller has tracked the `total` rows and commits next, so requests wait only for a moment.
-    """
+    """Raise `Denied` if requests of the same moment exceed the limit; call before the commit."""
     if work.grant.role < Role.ADMIN:
         leases.lock_lease(work.connection, "bulk")
         check_recent(work, total, tracked=total)

@@ -14,6 +14,7 @@ from bot.access.roles import Grant
 from bot.app.command import Command, Effect, Result, Setup
 from bot.app.limits import FoldedRefusals
 from bot.app.responses import Outcome
+from bot.app.subjects import named_subjects
 from bot.app.targets import named
 from bot.database.time_limits import ServerSilent
 from bot.database.transactions import changing, time_limit
@@ -177,13 +178,14 @@ def _record_refusal(
         if stored is not None:
             return earlier_outcome(command, grant, now, stored)
     if not is_folded:
-        english = texts_for("en", "en", setup.zone)
+        english = texts_for("en", "en", setup.zone, setup.slash)
         record = replace(
             record_of(setup, invocation, grant, pending.name or "?", pending.values, now),
             outcome=refusal.outcome,
             reason=refusal.code,
             answer=refusal_sentence(refusal, english, setup.actions)[:500],
             named=named(command, pending.values),
+            named_subjects=named_subjects(command, pending.values),
         )
         chain.write(connection, record, setup.audit_keys)
     return Outcome(command, grant, now, refusal=refusal)

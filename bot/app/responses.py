@@ -34,7 +34,7 @@ def texts_of(setup: Setup, invocation: Invocation) -> Texts:
     """Return texts in the person's Slack language if known, else in the configured language."""
     actor = invocation.actor
     locale = None if actor.is_terminal else setup.directory.locale(actor.user)
-    return texts_for(locale, setup.language, setup.zone)
+    return texts_for(locale, setup.language, setup.zone, setup.slash)
 
 
 def context_of(
@@ -60,6 +60,7 @@ def context_of(
         reader_zone=zone_of(setup, invocation),
         oldest_seconds=setup.oldest_seconds,
         reserved_seconds=setup.reserved_seconds,
+        has_reservation_times=setup.queue.layout.has_reservation_times,
         failed_count=setup.failed_count,
         archive_days=setup.archive_days,
         here=invocation.channel,
@@ -71,7 +72,7 @@ def context_of(
 
 def public_context(setup: Setup, invocation: Invocation, now: datetime) -> Context:
     """Return the context of a message to a channel; it has no role or language of one reader."""
-    texts = texts_for(None, setup.language, setup.zone)
+    texts = texts_for(None, setup.language, setup.zone, setup.slash)
     context = context_of(setup, invocation, Grant(Role.NONE, "channel"), now, texts)
     return replace(context, reader_zone=setup.zone)
 
@@ -79,7 +80,7 @@ def public_context(setup: Setup, invocation: Invocation, now: datetime) -> Conte
 def channel_context(setup: Setup, now: datetime) -> Context:
     """Return the context of a message that the bot posts without a request."""
     return Context(
-        texts=texts_for(None, setup.language, setup.zone),
+        texts=texts_for(None, setup.language, setup.zone, setup.slash),
         role=Role.NONE,
         now=now,
         actor=Person(setup.replica),
@@ -87,6 +88,7 @@ def channel_context(setup: Setup, now: datetime) -> Context:
         links=setup.links,
         zone=setup.zone,
         reader_zone=setup.zone,
+        has_reservation_times=setup.queue.layout.has_reservation_times,
         roles=_roles(setup),
         admins=setup.rules.admins,
     )
@@ -111,7 +113,7 @@ def answer(setup: Setup, invocation: Invocation, outcome: Outcome) -> Message | 
 def envelope(setup: Setup, outcome: Outcome) -> dict[str, Any]:
     """Return the spec's JSON; the sentences in the JSON are always English."""
     if outcome.refusal is not None:
-        english = texts_for("en", "en", setup.zone)
+        english = texts_for("en", "en", setup.zone, setup.slash)
         return {
             "success": False,
             "error": refusal_sentence(outcome.refusal, english, setup.actions),

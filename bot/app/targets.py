@@ -28,12 +28,13 @@ from bot.models.refusals import (
     RowWouldChange,
 )
 from bot.models.refusals.skipped import skipped_row
+from bot.models.subjects import SubjectKey
 from bot.queue import moves
 from bot.queue.children import Children, children_of
 from bot.queue.moves import LockedFailed, LockedJob
 from bot.store.archive import ArchivedAs
 from bot.store.audit import audit_log
-from bot.store.failures import index
+from bot.store.failures import index, subjects
 
 
 class RowArguments(Arguments):
@@ -179,7 +180,7 @@ def not_found(work: Work, kind: str, id_: int) -> Refusal:
     """Return the refusal; it names who removed the row, if the audit log has a record of that."""
     last = audit_log.last_removal(work.connection, kind, id_)
     if last is None and kind == "failed":
-        is_order = index.has_failures_of_order(work.connection, str(id_))
+        is_order = index.has_failures_of(work.connection, SubjectKey(str(id_)))
         return FailedJobNotFound(id=str(id_), is_order=is_order)
     refusal = FailedJobNotFound if kind == "failed" else JobNotFound
     if last is None:
@@ -202,6 +203,7 @@ def target(kind: str, row: Row) -> Target:
             "row_digest": row.row_digest,
             "order_id": row.identity.order_id,
             "tienda_id": row.identity.tienda_id,
+            "subjects": subjects.stored(row.identity.subjects),
         }
     )
 

@@ -252,6 +252,7 @@ def _restored_row(work: Work, plan: _Plan, id_: int) -> RestoredRow:
         queue=work.queue.mask(row.queue),
         job_class=identity.job_class,
         order_id=identity.order_id,
+        subjects=dict(identity.subjects),
         job_id=plan.target.job_id,
         reserved=row.reserved_at is not None,
     )

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from bot.app.command import Setup
 from bot.background.leader import leader_snapshot, leader_transaction
-from bot.store.failures import aggregation, index, regrouping
+from bot.store.failures import aggregation, index, regrouping, relabeling
 from bot.store.failures.progress import progress
 from bot.store.leases import Lease
 
@@ -41,6 +41,15 @@ def regroup_once(setup: Setup, lease: Lease) -> bool:
 
     def work(connection: Connection) -> regrouping.Regrouping:
         return regrouping.regroup(connection, setup.queue, setup.clock(connection))
+
+    return leader_transaction(setup, lease, work).more
+
+
+def relabel_once(setup: Setup, lease: Lease) -> bool:
+    """Give some failures the current subjects; return True if failures remain."""
+
+    def work(connection: Connection) -> relabeling.Relabeling:
+        return relabeling.relabel(connection, setup.queue, setup.clock(connection))
 
     return leader_transaction(setup, lease, work).more
 

@@ -23,6 +23,7 @@ from bot.background.failures import (
     log_progress,
     merge_once,
     regroup_once,
+    relabel_once,
     scan_once,
 )
 from bot.background.health import HealthObserver
@@ -30,6 +31,30 @@ from bot.background.incidents import grouping, lifecycle, probe
 from bot.background.incidents.quiet_queues import QuietQueues
 from bot.background.operations import approvals, canary
 from bot.background.outbox.deliver import Poster, SlackRates, deliver_once
+from bot.background.periods import (
+    AGGREGATE_EVERY,
+    APPROVALS_EVERY,
+    DIGEST_EVERY,
+    HEALTH_EVERY,
+    INDEX_EVERY,
+    LIFECYCLE_AT_REST_EVERY,
+    LIFECYCLE_EVERY,
+    MERGE_EVERY,
+    OUTCOMES_EVERY,
+    POLL,
+    POLL_AT_REST,
+    PROGRESS_EVERY,
+    PURGE_AT_REST_EVERY,
+    PURGE_EVERY,
+    REGROUP_EVERY,
+    RELABEL_EVERY,
+    REST_AFTER,
+    ROLL_EVERY,
+    SCAN_EVERY,
+    SEAL_EVERY,
+    STEPS_EVERY,
+    periods,
+)
 from bot.background.retries import track, track_bulk
 from bot.background.steps import Steps
 from bot.database.transactions import polling, time_limit
@@ -43,59 +68,8 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-POLL = 0.5
-"""Seconds between two reads of the waiting work; a commit of this replica shortens this time."""
-INDEX_EVERY = 120.0
-"""Seconds between two updates of the index without new failures, which move its cursor."""
-SCAN_EVERY = 30.0
-PROGRESS_EVERY = 10.0
-"""Seconds between two log lines about the progress of a pass over the older failures."""
-REGROUP_EVERY = 2.0
-"""Seconds between two passes of the regrouping; each pass reads 1,000 failures."""
-OUTCOMES_EVERY = 1.0
-LIFECYCLE_EVERY, LIFECYCLE_AT_REST_EVERY = 1.0, 10.0
-REST_AFTER = 120.0
-"""Incidents only age after this many seconds without a failure, a change or an active rule.
-
-An active rule is a metric rule with an active incident.
-"""
-SEAL_EVERY = 60.0
-PURGE_EVERY, PURGE_AT_REST_EVERY = 60.0, 300.0
-AGGREGATE_EVERY = 1.0
-MERGE_EVERY = 300.0
-ROLL_EVERY = 60.0
-DIGEST_EVERY = 15.0
-HEALTH_EVERY = 30.0
-APPROVALS_EVERY = 5.0
-STEPS_EVERY = 1.0
-BULK_EVERY = 10.0
-"""The period of bulk turns: a turn takes a few seconds, and its last batch a few seconds more."""
 NOTHING_UNSEALED = 2**62
 """A limit above every id: no audit record is searched."""
-
-
-def periods(interval: float) -> dict[str, float]:
-    """Return the period in which each step must succeed, in seconds, by its name."""
-    return {
-        **dict.fromkeys(("index", "group", "probe"), interval),
-        "scan": max(SCAN_EVERY, interval),
-        "regroup": REGROUP_EVERY,
-        **dict.fromkeys(("outcomes", "canary", "bulk-outcomes"), OUTCOMES_EVERY),
-        "lifecycle": LIFECYCLE_AT_REST_EVERY,
-        **dict.fromkeys(("seal", "refresh", "deliver"), POLL),
-        "load": KEEP_EVERY,
-        "purge": PURGE_AT_REST_EVERY,
-        "aggregate": AGGREGATE_EVERY,
-        "merge": MERGE_EVERY,
-        "roll": ROLL_EVERY,
-        "digest": DIGEST_EVERY,
-        "health": HEALTH_EVERY,
-        "approvals": APPROVALS_EVERY,
-        "verify": VERIFY_EVERY,
-        # The duration of the first count is unknown; each count sets the next count's period.
-        "sample": metrics.COUNT_SECONDS,
-        "bulk": BULK_EVERY,
-    }
 
 
 def guarded(step: Callable[[], T]) -> T | None:
@@ -149,6 +123,15 @@ class LeaderRound:
             self._due.pop(name, None)
         self.sealed_to, self._newest_audit = NOTHING_UNSEALED, None
         self._newest = self._digest_phase = None
+
+    @property
+    def pause(self) -> float:
+        """The seconds until the next round if no work is waiting."""
+        return POLL_AT_REST if self._is_at_rest else POLL
+
+    @property
+    def _is_at_rest(self) -> bool:
+        return monotonic() - self._moved_at > REST_AFTER
 
     def run(self, lease: Lease, waiting: WaitingWork | None) -> bool:
         """Run the steps that are due; return True if more work is waiting."""
@@ -211,12 +194,15 @@ class LeaderRound:
             is_unassigned = is_needed or waiting is None or waiting.unassigned
             self._run("group", grouping.group_all, lease, is_needed=is_unassigned)
             more = is_needed
-        is_behind = waiting is not None and (waiting.backfilling or waiting.regrouping)
+        is_behind = waiting is not None and waiting.is_reindexing
         if is_behind and self._is_due("progress", PROGRESS_EVERY):
             guarded(partial(log_progress, self._setup))
         if self._is_due("regroup", REGROUP_EVERY):
             is_needed = waiting is None or waiting.regrouping
             self._run("regroup", regroup_once, lease, is_needed=is_needed)
+        if self._is_due("relabel", RELABEL_EVERY):
+            is_needed = waiting is None or (waiting.relabeling and not waiting.backfilling)
+            self._run("relabel", relabel_once, lease, is_needed=is_needed)
         if self._is_due("scan", max(SCAN_EVERY, self._interval)):
             differences = self._run("scan", scan_once, lease) or 0
             if differences >= SCAN_ROWS:
@@ -261,8 +247,8 @@ class LeaderRound:
 
     def _advance_incidents(self, lease: Lease, waiting: WaitingWork | None) -> bool:
         """Resolve, post or escalate the incidents that are due."""
-        at_rest = monotonic() - self._moved_at > REST_AFTER
-        if self._is_due("lifecycle", LIFECYCLE_AT_REST_EVERY if at_rest else LIFECYCLE_EVERY):
+        period = LIFECYCLE_AT_REST_EVERY if self._is_at_rest else LIFECYCLE_EVERY
+        if self._is_due("lifecycle", period):
             is_needed = waiting is None or waiting.active_incident or waiting.redraw
             self._run("lifecycle", lifecycle.advance_once, lease, is_needed=is_needed)
         return False

@@ -13,9 +13,10 @@ from bot.app.command import Setup
 from bot.app.records import record_folded
 from bot.background import metrics
 from bot.background.database_load import Load
-from bot.background.leader_round import POLL, LeaderRound, guarded
+from bot.background.leader_round import LeaderRound, guarded
 from bot.background.operations.runner import Runner
 from bot.background.outbox.deliver import Poster
+from bot.background.periods import POLL
 from bot.background.wake_signal import WakeSignal
 from bot.database.transactions import changing, polling, time_limit
 from bot.store import leases, waiting_work
@@ -137,13 +138,14 @@ class Watcher:
             lease = self._hold(waiting)
             if lease is None:
                 return STANDBY_POLL if waiting is not None else POLL
-            return 0.0 if self._round.run(lease, waiting) else POLL
+            return 0.0 if self._round.run(lease, waiting) else self._round.pause
 
     def _poll(self) -> WaitingWork:
         """Read the waiting work."""
         with polling(self._polling, time_limit(self._polling, 5.0)) as connection:
             setup, sealed_to = self._setup, self._round.sealed_to
-            return waiting_work.read(connection, setup.clock, setup.replica, sealed_to)
+            version = setup.queue.subjects_version
+            return waiting_work.read(connection, setup.clock, setup.replica, sealed_to, version)
 
     def _hold(self, waiting: WaitingWork | None) -> Lease | None:
         """Return this replica's lease; renew it or take it over if that is due."""

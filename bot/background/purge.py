@@ -13,6 +13,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Table, and_, delete, f
 from bot.app.command import Setup
 from bot.background.leader import leader_transaction
 from bot.store.cursors import position, set_position
+from bot.store.failures import subjects
 from bot.store.failures.index import NO_INCIDENT
 from bot.store.leases import Lease
 from bot.store.tables import (
@@ -53,14 +54,13 @@ def purge_once(setup: Setup, lease: Lease) -> int:
         # Removed failures are kept as long as the archive: a bulk undo reads them from the index.
         removed = now - max(REMOVED_KEPT, timedelta(days=setup.archive_days + 1))
         others = _purge_incidents(connection, now - INCIDENTS_KEPT)
-        others += _purge_set_aside(connection, removed)
+        others += _purge_set_aside(connection, removed) + _purge_failures(connection, removed)
         return others + sum(
             _purge(connection, table, key, old)
             for table, key, old in (
                 (archive, archive.c.id, archive.c.archived_at < _days(now, setup.archive_days)),
                 (requests, requests.c.request_id, requests.c.created_at < now - ANSWERS_KEPT),
                 (outbox, outbox.c.id, outbox.c.sent_at < now - MESSAGES_KEPT),
-                (failures, failures.c.seq, _is_obsolete(connection, removed)),
                 (tracked_jobs, tracked_jobs.c.id, tracked_jobs.c.settled_at < now - REMOVED_KEPT),
                 (
                     metric_deltas,
@@ -114,6 +114,17 @@ def _purge(
     if not keys:
         return 0
     return connection.execute(delete(table).where(key.in_(keys), old)).rowcount
+
+
+def _purge_failures(connection: Connection, removed_before: datetime) -> int:
+    """Delete old removed failures with their subjects; return the number of deleted failures."""
+    c, old = failures.c, _is_obsolete(connection, removed_before)
+    seqs = connection.execute(select(c.seq).where(old).limit(BATCH)).scalars().all()
+    if not seqs:
+        return 0
+    deleted = connection.execute(delete(failures).where(c.seq.in_(seqs), old)).rowcount
+    subjects.forget(connection, seqs)
+    return deleted
 
 
 def _purge_set_aside(connection: Connection, finished_before: datetime) -> int:

@@ -1,41 +1,93 @@
-"""`/queue acknowledge I12`: acknowledge an incident; it will not escalate."""
+"""`/queue acknowledge I12`: acknowledge an incident; it will not escalate.
 
-from pydantic import Field
+`acknowledge all` acknowledges every incident whose alert was posted.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, TypeAdapter
 
 from bot.app.argument_types import IncidentId
 from bot.app.command import Arguments, Command, Effect, Result, Work
 from bot.models.command_help import HelpTopic
 from bot.models.incidents import ListedIncident
-from bot.models.refusals import AlreadyAcknowledged, IncidentClosed, IncidentNotFound
+from bot.models.jobs import Value
+from bot.models.refusals import (
+    AlreadyAcknowledged,
+    IncidentClosed,
+    IncidentNotFound,
+    NothingToAcknowledge,
+)
 from bot.models.requests import Message
 from bot.models.roles import Role
 from bot.store.incidents import overview, transitions
 from bot.views.context import Context
-from bot.views.incidents.mutes import acknowledged, acknowledged_visible
+from bot.views.incidents.mutes import (
+    acknowledged,
+    acknowledged_all,
+    acknowledged_all_visible,
+    acknowledged_visible,
+)
+
+ALL = "all"
+_INCIDENT: TypeAdapter[int] = TypeAdapter(IncidentId)
+
+
+def _read(value: object) -> object:
+    """Read `I12` or `all`."""
+    words = list(value) if isinstance(value, list | tuple) else [value]
+    is_all = len(words) == 1 and str(words[0]).strip().casefold() == ALL
+    return ALL if is_all else _INCIDENT.validate_python(value)
 
 
 class AcknowledgeArguments(Arguments):
-    """The incident's id."""
+    """The incident's id, or `all`."""
 
-    id: IncidentId = Field(json_schema_extra={"positional": "I12"})
+    id: Annotated[int | Literal["all"], BeforeValidator(_read)] = Field(
+        json_schema_extra={"positional": "I12|all"}
+    )
+
+
+class AcknowledgedIncidents(Value):
+    """The incidents that `all` acknowledged, the oldest first."""
+
+    incidents: tuple[ListedIncident, ...]
 
 
 class AcknowledgeResult(Result):
-    """The acknowledged incident."""
+    """The acknowledged incident, or the acknowledged incidents."""
 
-    data: ListedIncident
+    data: ListedIncident | AcknowledgedIncidents
 
 
 def run(work: Work, args: AcknowledgeArguments) -> AcknowledgeResult:
-    """Acknowledge the incident.
+    """Acknowledge one or all incidents.
 
-    Raises `IncidentNotFound`, `IncidentClosed` or `AlreadyAcknowledged`.
+    Raises `IncidentNotFound`, `IncidentClosed`, `AlreadyAcknowledged` or `NothingToAcknowledge`.
     """
+    return _one(work, args.id) if isinstance(args.id, int) else _all(work)
+
+
+def _all(work: Work) -> AcknowledgeResult:
     by = work.invocation.actor.user
-    acknowledged = transitions.acknowledge(work.connection, args.id, by, work.now)
-    incident = overview.incident(work.connection, args.id)
+    ids = transitions.acknowledge_posted(work.connection, by, work.now, overview.MOST)
+    incidents = overview.incidents_of(work.connection, ids)
+    if not incidents:
+        raise NothingToAcknowledge
+    count = len(incidents)
+    return AcknowledgeResult(
+        message=f"{count} incident{'' if count == 1 else 's'} acknowledged",
+        data=AcknowledgedIncidents(incidents=incidents),
+        recorded={"id": [incident.incident for incident in incidents]},
+    )
+
+
+def _one(work: Work, id_: int) -> AcknowledgeResult:
+    by = work.invocation.actor.user
+    acknowledged = transitions.acknowledge(work.connection, id_, by, work.now)
+    incident = overview.incident(work.connection, id_)
     if incident is None:
-        raise IncidentNotFound(id=f"I{args.id}")
+        raise IncidentNotFound(id=f"I{id_}")
     if not acknowledged and incident.resolved_at is not None:
         raise IncidentClosed(id=incident.incident, at=incident.resolved_at)
     if not acknowledged:
@@ -55,12 +107,16 @@ def run(work: Work, args: AcknowledgeArguments) -> AcknowledgeResult:
 
 
 def view(result: AcknowledgeResult, context: Context) -> Message:
-    """Show the incident, and show that the incident will not escalate."""
+    """Show the incidents, and show that they will not escalate."""
+    if isinstance(result.data, AcknowledgedIncidents):
+        return acknowledged_all(result.data.incidents, context)
     return acknowledged(result.data, context)
 
 
 def visible(result: AcknowledgeResult, context: Context) -> Message:
-    """Show the channel who acknowledged the incident."""
+    """Show the channel who acknowledged the incidents."""
+    if isinstance(result.data, AcknowledgedIncidents):
+        return acknowledged_all_visible(result.data.incidents, context)
     return acknowledged_visible(result.data, context)
 
 
@@ -76,5 +132,5 @@ COMMAND = Command(
     when_frozen=True,
     aliases=("ack",),
     topic=HelpTopic.ALERTS,
-    examples=("acknowledge I12",),
+    examples=("acknowledge I12", "acknowledge all"),
 )

@@ -48,6 +48,7 @@ def run(work: Work, args: RowArguments) -> DeleteResult:
             queue=row.queue,
             job_class=row.identity.job_class,
             order_id=row.identity.order_id,
+            subjects=dict(row.identity.subjects),
             attempts=row.attempts,
             reserved=row.reserved_at is not None,
         )

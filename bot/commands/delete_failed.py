@@ -52,6 +52,7 @@ def run(work: Work, args: RowArguments) -> DeleteFailedResult:
             queue=row.queue,
             job_class=row.identity.job_class,
             order_id=row.identity.order_id,
+            subjects=dict(row.identity.subjects),
             failed_at=failed_at_text(row.failed_at),
         )
         for row in rows

@@ -8,7 +8,13 @@ from bot.models.error_groups import ErrorDetail, ErrorDetailListed, MergedGroup
 from bot.models.requests import Message, Modal
 from bot.models.roles import Role
 from bot.queue import reads
-from bot.store.failures import error_group_reads, error_group_sums, error_groups, error_merges
+from bot.store.failures import (
+    error_group_reads,
+    error_group_sums,
+    error_groups,
+    error_merges,
+    error_notes,
+)
 from bot.views.context import Context
 from bot.views.failures.error_groups import error_detail
 
@@ -47,7 +53,9 @@ def run(work: Work, args: ErrorArguments) -> ErrorResult:
             failed_jobs=tuple(reads.failed_of(work.queue, row) for row in unchanged),
         ),
         extra=ErrorDetailListed(
-            row_digests={row.id: row.digest for row in unchanged}, merged=_merged(work, number)
+            row_digests={row.id: row.digest for row in unchanged},
+            note=error_notes.of_members(work.connection, members),
+            merged=_merged(work, number),
         ),
     )
 
@@ -77,6 +85,6 @@ COMMAND = Command(
     result=ErrorResult,
     run=run,
     view=view,
-    leads_to={"merge": "merge"},
+    leads_to={"merge": "merge", "note": "note"},
     examples=("error E12",),
 )

@@ -1,17 +1,18 @@
-"""`/queue find 803193`: show all events of one order, oldest first."""
+"""`/queue find 803193`: show all events of one order or another subject, oldest first."""
 
 from pydantic import Field
 
 from bot.app.argument_types import Order
 from bot.app.command import Arguments, Command, Result, Work
+from bot.app.subjects import subject_key
 from bot.models.jobs import LONGEST_ORDER, QueueStatus
 from bot.models.requests import Message
 from bot.models.roles import Role
-from bot.models.story import Queued, Story
+from bot.models.story import Queued, Story, SubjectValue
+from bot.models.subjects import ORDER, SubjectKey
 from bot.queue import search
-from bot.queue.search import OrderKey
-from bot.store.audit import orders, story
-from bot.store.failures import index
+from bot.store.audit import story, subject_history
+from bot.store.failures import index, relabeling
 from bot.store.metrics import samples
 from bot.views.audit.story import story_message
 from bot.views.context import Context
@@ -20,31 +21,34 @@ from bot.views.context import Context
 class FindArguments(Arguments):
     """The order, and its shop if several shops have an order with this number."""
 
+    takes_subjects = True
+
     order: Order = Field(json_schema_extra={"positional": "ORDER"})
     tienda: str | None = Field(
-        default=None, max_length=LONGEST_ORDER, json_schema_extra={"form": "ID"}
+        default=None, max_length=LONGEST_ORDER, json_schema_extra={"form": "ID", "alias": "shop"}
     )
 
 
 class FindResult(Result):
-    """All events of the order."""
+    """All events of the subject."""
 
     data: Story
 
 
 def run(work: Work, args: FindArguments) -> FindResult:
-    """Read the bot's records of the order, then search the jobs and the newest failures."""
-    return FindResult(data=read_story(work, OrderKey(args.order, args.tienda)))
+    """Read the bot's records of the subject, then search the jobs and the newest failures."""
+    key = subject_key(work.setup.commands[COMMAND.name], args)
+    return FindResult(data=read_story(work, key))
 
 
-def read_story(work: Work, order: OrderKey) -> Story:
-    """Return the events of an order, and the names of the parts that were not searched."""
+def read_story(work: Work, key: SubjectKey) -> Story:
+    """Return the events of a subject, and the names of the parts that were not searched."""
     connection, queue = work.connection, work.queue
     # Read the cursor first. Otherwise a failure indexed meanwhile would be missed by both searches.
-    indexed = orders.last_indexed(connection)
-    known = orders.of_order(connection, queue, order, work.setup.actions)
-    new, in_time = search.failed_of_order(connection, queue, order, indexed)
-    jobs, searched = search.jobs_of(connection, queue, work.now, order, known.job_ids)
+    indexed = subject_history.last_indexed(connection)
+    known = subject_history.of_subject(connection, queue, key, work.setup.actions)
+    new, in_time = search.failed_of_subject(connection, queue, key, indexed)
+    jobs, searched = search.jobs_of(connection, queue, work.now, key, known.job_ids)
     searched = searched.model_copy(update={"in_time": searched.in_time and in_time})
     acts = story.fates(known, jobs, complete=searched.complete and in_time and not new)
     events = [
@@ -54,14 +58,15 @@ def read_story(work: Work, order: OrderKey) -> Story:
     ]
     sample = None if searched.complete else samples.latest(connection)
     return Story(
-        order_id=order.order,
-        tienda_id=order.tienda,
+        order_id=key.value if key.name == ORDER else None,
+        tienda_id=key.tienda,
+        subject=None if key.name == ORDER else SubjectValue(name=key.name, value=key.value),
         events=story.in_order(events),
         retries=story.retries(acts),
         jobs=searched,
         about=None if sample is None else _jobs_in(sample.status),
         more=known.more,
-        indexing=index.backfill_left(connection),
+        indexing=index.backfill_left(connection) or relabeling.is_needed(connection, queue),
     )
 
 

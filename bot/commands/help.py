@@ -60,25 +60,27 @@ def run(work: Work, args: HelpArguments) -> HelpResult:
 
     Raises `UnknownCommand` if no command has the requested name.
     """
-    commands = work.setup.commands
+    commands, slash = work.setup.commands, work.setup.slash
     if args.command is None:
         allowed = (command for command in commands.values() if command.role <= work.grant.role)
-        return HelpResult(data=Help(commands=tuple(_help_of(command) for command in allowed)))
+        return HelpResult(
+            data=Help(commands=tuple(_help_of(command, slash) for command in allowed))
+        )
     names = command_names(commands)
     command = commands.get(names.get(args.command, ""))
     if command is None:
         nearest = nearest_name(args.command, names)
-        usage = commands[nearest].usage() if nearest else "/queue help"
+        usage = commands[nearest].usage() if nearest else "help"
         raise UnknownCommand(word=args.command, nearest=nearest or "help", usage=usage)
     return HelpResult(
-        data=Help(commands=(_help_of(command),)), extra=HelpExtra(command=command.name)
+        data=Help(commands=(_help_of(command, slash),)), extra=HelpExtra(command=command.name)
     )
 
 
-def _help_of(command: Command) -> CommandHelp:
+def _help_of(command: Command, slash: str) -> CommandHelp:
     return CommandHelp(
         name=command.name,
-        usage=command.usage(),
+        usage=f"{slash} {command.usage()}",
         role=command.role.word,
         topic=command.help_topic,
         aliases=command.aliases,

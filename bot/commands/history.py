@@ -1,6 +1,6 @@
 """`/queue history`: show the audit log, page by page.
 
-Arguments limit the records to one person, one job or one order.
+Arguments limit the records to one person, one job, one order or another subject.
 """
 
 from datetime import timedelta
@@ -12,6 +12,7 @@ from bot.app.command import LARGEST_ID, ROWS_FORM, Arguments, Command, Result, W
 from bot.app.filters import begin
 from bot.app.parsing import command_names
 from bot.app.people import actors_named
+from bot.app.subjects import subject_key, subject_values
 from bot.commands.find import read_story
 from bot.models.command_help import HelpTopic
 from bot.models.jobs import Value
@@ -20,8 +21,8 @@ from bot.models.refusals import ChangeNotFound
 from bot.models.requests import Message, Modal
 from bot.models.roles import Role
 from bot.models.story import Retries
-from bot.queue.search import OrderKey
-from bot.store.audit import audit_log, history, orders, story
+from bot.models.subjects import SubjectKey
+from bot.store.audit import audit_log, history, story, subject_history
 from bot.text.day_names import NamedDay
 from bot.views.audit.records import history_message, record_detail
 from bot.views.audit.story import retries_line
@@ -33,12 +34,14 @@ _UNITS = (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("m", timedelta(m
 
 
 class HistoryArguments(Arguments):
-    """Filters by order, job, person, command and time.
+    """Filters by subject, job, person, command and time.
 
     `job`: the id of a job or a failed job. `user`: a mention or a name. `since`: the maximum age
     or the first day. `before`: the last record of the previous page. `record`: the number of a
     sealed record, which is shown in full.
     """
+
+    takes_subjects = True
 
     order: Order | None = Field(default=None, json_schema_extra={"form": "ORDER"})
     job: int | None = Field(default=None, ge=1, le=LARGEST_ID, json_schema_extra={"form": "ID"})
@@ -62,7 +65,7 @@ class History(Value):
 class HistoryExtra(Value):
     """The arguments of the next page, and whether a next page exists.
 
-    For an order or a job, also the number of its retries and the outcomes of the retries. `whole`:
+    For a subject or a job, also the number of its retries and the outcomes of the retries. `whole`:
     the person typed a limit, so the answer shows all records up to this limit.
     """
 
@@ -80,14 +83,14 @@ class HistoryResult(Result):
 
 
 def run(work: Work, args: HistoryArguments) -> HistoryResult:
-    """Read one page; the first page of an order or job also has the outcomes of its retries."""
+    """Read one page; the first page of a subject or job also has the outcomes of its retries."""
     if args.record is not None:
         return _one(work, args.record)
     record_filter = history.HistoryFilter(
         actors=None if args.user is None else actors_named(work, args.user),
         action=_action_name(work, args.action),
         job=args.job,
-        order=args.order,
+        subject=_subject(work, args),
         since=None if args.since is None else begin(work, args.since),
         before=args.before,
     )
@@ -122,12 +125,19 @@ def _action_name(work: Work, word: str | None) -> str | None:
     return None if word is None else command_names(work.setup.commands).get(word, word)
 
 
+def _subject(work: Work, args: HistoryArguments) -> SubjectKey | None:
+    """Return the subject in the arguments, if any; several subjects are refused."""
+    if args.order is None and not subject_values(args):
+        return None
+    return subject_key(work.setup.commands[COMMAND.name], args)
+
+
 def _retries(work: Work, args: HistoryArguments) -> Retries | None:
-    if args.order is not None:
-        return read_story(work, OrderKey(args.order)).retries
+    if (key := _subject(work, args)) is not None:
+        return read_story(work, key).retries
     if args.job is None:
         return None
-    known = orders.of_job(work.connection, work.queue, args.job, work.setup.actions)
+    known = subject_history.of_job(work.connection, work.queue, args.job, work.setup.actions)
     return story.retries(story.fates(known, (), complete=False))
 
 

@@ -13,6 +13,7 @@ from bot.models.roles import Role
 from bot.queue.moves import LockedJob
 from bot.queue.stuck import release
 from bot.store.audit import changes
+from bot.store.incidents import reservations
 from bot.views.context import Context
 from bot.views.stuck import released, released_visible
 from bot.wall_clock import unix, utc_of_unix
@@ -48,7 +49,8 @@ def run(work: Work, args: ReleaseArguments) -> ReleaseResult:
     for row in rows:
         refusal = _refusal(work, args, row)
         if refusal is None and row.reserved_at is not None:
-            release(work.connection, work.queue, row.id, row.reserved_at)
+            release(work.connection, work.queue, row.id, row.reserved_at, row.attempts)
+            reservations.forget(work.connection, row.id)
             released_jobs.append(row)
         elif refusal is not None and len(args.ids) == 1:
             raise refusal
@@ -105,6 +107,7 @@ def _released_job(work: Work, row: LockedJob) -> ReleasedJob:
         queue=row.queue,
         job_class=row.identity.job_class,
         order_id=row.identity.order_id,
+        subjects=dict(row.identity.subjects),
         attempts=row.attempts,
         max_attempts=row.max_attempts,
         held_seconds=_held(work, row),

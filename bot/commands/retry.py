@@ -39,7 +39,7 @@ from bot.views.changes import retried, retried_visible
 from bot.views.context import Context
 from bot.views.operations.progress import bulk_answer, progress_message
 
-USAGE = "/queue retry ID… | incident=I12 | error=E12 | queue=NAME | order=ORDER"
+USAGE = "retry ID… | incident=I12 | error=E12 | queue=NAME | order=ORDER"
 
 
 ACTION = Action("retry", counts_as="retried", removes="failed", undo_by_id=True, undo_in_bulk=True)
@@ -87,7 +87,8 @@ class RetryResult(Result):
 def run(work: Work, args: RetryArguments) -> RetryResult:
     """Move a few failed jobs now; for any other retry, return a preview or start its plan."""
     if args.ids is None and args.plan is None and not args.has_filter:
-        raise Invalid(problem="retry-what", field="", value="", expected="", usage=USAGE)
+        usage = work.setup.commands[ACTION.name].usage() if work.queue.subjects else USAGE
+        raise Invalid(problem="retry-what", field="", value="", expected="", usage=usage)
     if args.ids is not None and args.at_once:
         return _now(work, args.ids, args.digest, force=args.force)
     started = _in_bulk(work, args, BulkOptions(rate=args.rate, canary=args.canary))
@@ -136,6 +137,7 @@ def _now(work: Work, ids: Sequence[int], digest: str | None, *, force: bool) -> 
             failed_at=failed_at_text(row.failed_at),
             job_class=row.identity.job_class,
             order_id=row.identity.order_id,
+            subjects=dict(row.identity.subjects),
             edited=dict(moved.edited),
         )
 

@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, Text, TypeDecorator
 from sqlalchemy.dialects import mysql, sqlite
+
+from bot.wall_clock import from_utc, utc_of_unix
 
 _SQLITE_MAX = 2**63 - 1
 
@@ -40,6 +43,25 @@ class _SqliteSeconds(sqlite.DATETIME):
             return parsed
 
         return process
+
+
+class UnixWall(TypeDecorator[Any]):
+    """A column of unix seconds that is read as the wall clock time of a zone."""
+
+    impl = Integer
+    cache_ok = True
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        super().__init__()
+        self.zone = zone
+
+    def process_result_value(
+        self,
+        value: object,
+        dialect: Dialect,  # noqa: ARG002 the signature is SQLAlchemy's
+    ) -> object:
+        """Convert unix seconds to a wall clock time; return any other value unchanged."""
+        return from_utc(utc_of_unix(value), self.zone) if isinstance(value, int) else value
 
 
 _SECONDS: Any = _SqliteSeconds

@@ -48,6 +48,6 @@ def current_tables(connection: Connection, names: Sequence[str]) -> dict[str, Ta
 
 def _statement(connection: Connection, name: str) -> str:
     """Return the statement that would create the table."""
-    quoted = quoted_name(connection, name)
+    quoted = ".".join(quoted_name(connection, part) for part in name.split("."))
     row = connection.exec_driver_sql(f"SHOW CREATE TABLE {quoted}").one()
     return _COUNTER.sub("", str(row[1]))

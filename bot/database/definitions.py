@@ -13,6 +13,7 @@ from typing import Literal
 from sqlalchemy import Connection, RowMapping, bindparam, text
 
 from bot.database.dialects import is_sqlite, sqlite_name
+from bot.database.table_names import split_name
 
 TEXT_TYPES = frozenset({"char", "varchar", "tinytext", "text", "mediumtext", "longtext", "json"})
 BINARY_TYPES = frozenset({"binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"})
@@ -25,6 +26,8 @@ INTEGER_BYTES: Mapping[str, int] = {
     "bigint": 8,
 }
 """The size of each integer type (dev.mysql.com/doc/refman/8.4/en/integer-types.html)."""
+
+TIME_TYPES = frozenset({"datetime", "timestamp"})
 
 UNBOUNDED = 2**62
 """The maximum length of a text in SQLite, which ignores the declared length of a column."""
@@ -93,7 +96,10 @@ class TableDefinition:
 
 
 def read_tables(connection: Connection, names: Sequence[str]) -> dict[str, TableDefinition]:
-    """Return the definitions of the named tables and views, without names that do not exist."""
+    """Return the definitions of the named tables and views, without names that do not exist.
+
+    The names have the form of `name_in`.
+    """
     if is_sqlite(connection):
         return _read_sqlite(connection, names)
     return _read_server(connection, names)
@@ -101,7 +107,7 @@ def read_tables(connection: Connection, names: Sequence[str]) -> dict[str, Table
 
 _TABLES = text(
     "SELECT table_name AS name, table_type AS type, engine AS engine FROM information_schema.tables"
-    " WHERE table_schema = DATABASE() AND table_name IN :names"
+    " WHERE table_schema = :schema AND table_name IN :names"
 ).bindparams(bindparam("names", expanding=True))
 _COLUMNS = text(
     "SELECT table_name AS tbl, column_name AS name, data_type AS type, column_type AS full_type,"
@@ -109,7 +115,7 @@ _COLUMNS = text(
     " character_maximum_length AS characters, character_octet_length AS bytes,"
     " character_set_name AS charset, datetime_precision AS fraction"
     " FROM information_schema.columns"
-    " WHERE table_schema = DATABASE() AND table_name IN :names"
+    " WHERE table_schema = :schema AND table_name IN :names"
     " ORDER BY table_name, ordinal_position"
 ).bindparams(bindparam("names", expanding=True))
 # dev.mysql.com/doc/refman/8.4/en/information-schema-triggers-table.html: the server lists only the
@@ -121,45 +127,65 @@ _MAY_SEE = f"privilege_type = 'TRIGGER' AND grantee = CONCAT('''', {_USER}, '''@
 _TRIGGERS = text(
     "SELECT event_object_table AS tbl, trigger_name AS name, event_manipulation AS event"  # noqa: S608 no input
     " FROM information_schema.triggers"
-    " WHERE event_object_schema = DATABASE() AND event_object_table IN :names"
+    " WHERE event_object_schema = :schema AND event_object_table IN :names"
     " UNION ALL SELECT table_name, NULL, NULL FROM information_schema.table_privileges"
-    f" WHERE table_schema = DATABASE() AND {_MAY_SEE}"
+    f" WHERE table_schema = :schema AND {_MAY_SEE}"
     " UNION ALL SELECT '*', NULL, NULL FROM information_schema.schema_privileges"
-    f" WHERE DATABASE() LIKE table_schema AND {_MAY_SEE}"
+    f" WHERE :schema LIKE table_schema AND {_MAY_SEE}"
     f" UNION ALL SELECT '*', NULL, NULL FROM information_schema.user_privileges WHERE {_MAY_SEE}"
 ).bindparams(bindparam("names", expanding=True))
 
 
 def _read_server(connection: Connection, names: Sequence[str]) -> dict[str, TableDefinition]:
-    parameters = {"names": list(names)}
-    columns: defaultdict[str, dict[str, ColumnDefinition]] = defaultdict(dict)
-    for row in connection.execute(_COLUMNS, parameters).mappings():
-        columns[row["tbl"]][row["name"]] = _server_column(row)
     triggers = read_triggers(connection, names)
-    return {
-        row["name"]: TableDefinition(
-            name=row["name"],
-            kind="table" if row["type"] == "BASE TABLE" else "view",
-            engine=row["engine"],
-            columns=columns[row["name"]],
-            triggers=triggers.get(row["name"]),
-        )
-        for row in connection.execute(_TABLES, parameters).mappings()
-    }
+    definitions: dict[str, TableDefinition] = {}
+    for schema, name_of in _by_database(connection, names).items():
+        parameters = {"schema": schema, "names": list(name_of)}
+        columns: defaultdict[str, dict[str, ColumnDefinition]] = defaultdict(dict)
+        for row in connection.execute(_COLUMNS, parameters).mappings():
+            columns[row["tbl"]][row["name"]] = _server_column(row)
+        for row in connection.execute(_TABLES, parameters).mappings():
+            # The server may ignore the case of a name.
+            name = name_of.get(row["name"], row["name"])
+            definitions[name] = TableDefinition(
+                name=name,
+                kind="table" if row["type"] == "BASE TABLE" else "view",
+                engine=row["engine"],
+                columns=columns[row["name"]],
+                triggers=triggers.get(name),
+            )
+    return definitions
+
+
+def _by_database(
+    connection: Connection, names: Sequence[str]
+) -> Mapping[str | None, Mapping[str, str]]:
+    """Return the names by database and by the table's name in this database."""
+    by_database: defaultdict[str | None, dict[str, str]] = defaultdict(dict)
+    for name in names:
+        database, table = split_name(connection, name)
+        by_database[database][table] = name
+    return by_database
 
 
 def read_triggers(
     connection: Connection, names: Sequence[str]
 ) -> dict[str, Mapping[str, str] | None]:
     """Return `TableDefinition.triggers` of each named table, on MariaDB and MySQL."""
-    visible: set[str] = set()
-    triggers: defaultdict[str, dict[str, str]] = defaultdict(dict)
-    for row in connection.execute(_TRIGGERS, {"names": list(names)}):
-        if row.name is None:
-            visible.add(row.tbl)
-        else:
-            triggers[row.tbl][row.name] = row.event
-    return {name: triggers[name] if visible & {"*", name} else None for name in names}
+    known: dict[str, Mapping[str, str] | None] = {}
+    for schema, name_of in _by_database(connection, names).items():
+        visible: set[str] = set()
+        triggers: defaultdict[str, dict[str, str]] = defaultdict(dict)
+        for row in connection.execute(_TRIGGERS, {"schema": schema, "names": list(name_of)}):
+            if row.name is None:
+                visible.add(row.tbl)
+            else:
+                triggers[row.tbl][row.name] = row.event
+        known |= {
+            name: triggers[table] if visible & {"*", table} else None
+            for table, name in name_of.items()
+        }
+    return known
 
 
 def _server_column(row: RowMapping) -> ColumnDefinition:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from bot.database.dialects import is_access_denied, is_sqlite, quoted_name
+from bot.database.table_names import split_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +43,19 @@ _CHILDREN = text(
     " LEFT JOIN information_schema.referential_constraints r"
     " ON r.constraint_schema = k.constraint_schema AND r.constraint_name = k.constraint_name"
     " AND r.table_name = k.table_name"
-    " WHERE k.referenced_table_schema = DATABASE() AND k.referenced_table_name = :name"
+    " WHERE k.referenced_table_schema = :schema AND k.referenced_table_name = :name"
     " ORDER BY k.table_name, k.constraint_name, k.ordinal_position"
 )
 
 
 def read_children(connection: Connection, name: str) -> Sequence[ForeignKey]:
-    """Return the foreign keys that refer to this table.
+    """Return the foreign keys that refer to the table with this name of `name_in`.
 
     The result is empty on SQLite, which enforces foreign keys only on connections that enable them.
     """
     if is_sqlite(connection):
         return []
+    schema, table = split_name(connection, name)
     return [
         ForeignKey(
             row.name,
@@ -64,7 +66,7 @@ def read_children(connection: Connection, name: str) -> Sequence[ForeignKey]:
             row.parent_col,
             row.on_delete or _rule_of(connection, row.home, row.tbl, row.name),
         )
-        for row in connection.execute(_CHILDREN, {"name": name}).all()
+        for row in connection.execute(_CHILDREN, {"schema": schema, "name": table}).all()
     ]
 
 

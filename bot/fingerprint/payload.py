@@ -1,11 +1,12 @@
-"""Read a job's class, order and store from its payload. Nothing is executed."""
+"""Read a job's class and its subjects from its payload. Nothing is executed."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from bot.fingerprint.payload_tree import CUT, holds_data, open_text, plain
 from bot.fingerprint.php_text import PhpObject
+from bot.models.subjects import ORDER, SHOP, JobSubject
 
 DEFAULT_ORDER_PATHS: tuple[str, ...] = (
     "data.order_id",
@@ -75,11 +76,20 @@ _CLASS_PATHS = ("displayName", "data.commandName", "data.command", "job", "class
 
 @dataclass(frozen=True, slots=True)
 class JobIdentity:
-    """A job's class, order id and store id; each is None if the payload does not have it."""
+    """A job's class, order id and store id; each is None if the payload does not have it.
+
+    `subjects` are the values of further subjects that the payload has, by name.
+    """
 
     job_class: str | None
     order_id: int | str | None
     tienda_id: int | str | None
+    subjects: Mapping[str, int | str] = field(default_factory=dict)
+
+    def value(self, name: str) -> int | str | None:
+        """Return the value of a subject, or None if the payload does not have it."""
+        own = {ORDER: self.order_id, SHOP: self.tienda_id}
+        return own[name] if name in own else self.subjects.get(name)
 
 
 def identify(
@@ -87,6 +97,7 @@ def identify(
     *,
     order_paths: Sequence[str] = DEFAULT_ORDER_PATHS,
     tienda_paths: Sequence[str] = DEFAULT_TIENDA_PATHS,
+    subjects: Iterable[JobSubject] = (),
 ) -> JobIdentity:
     """Read a payload by dotted paths; use the first path that leads to an id. Never raises.
 
@@ -100,8 +111,14 @@ def identify(
             _class_by_key(values),
             _id_by_key(values, order_paths),
             _id_by_key(values, tienda_paths),
+            {s.name: id_ for s in subjects if (id_ := _id_by_key(values, s.paths)) is not None},
         )
-    return JobIdentity(_class_of(tree), _id_of(tree, order_paths), _id_of(tree, tienda_paths))
+    return JobIdentity(
+        _class_of(tree),
+        _id_of(tree, order_paths),
+        _id_of(tree, tienda_paths),
+        {s.name: id_ for s in subjects if (id_ := _id_of(tree, s.paths)) is not None},
+    )
 
 
 def value_at(payload: str, *paths: str) -> object:

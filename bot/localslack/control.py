@@ -161,6 +161,7 @@ class Control:
             "close": self._close,
             "leave": self._leave,
             "home": self._home,
+            "message": self._message,
         }
         return [
             Route("/_local/state", self._state),
@@ -211,6 +212,10 @@ class Control:
     async def _home(self, body: Json) -> Json:
         (user,) = texts(body, "user")
         return await self._people.open_home(user, _wait(body))
+
+    async def _message(self, body: Json) -> Json:
+        user, text = texts(body, "user", "text")
+        return await self._people.write(user, text, _wait(body))
 
     async def _events(self, _request: Request) -> Response:
         return StreamingResponse(

@@ -35,11 +35,13 @@ QUEUE_BOT = Manifest(
     name="queue-bot",
     scopes=frozenset(
         {
-            "channels:read", "chat:write", "commands", "groups:read", "usergroups:read",
-            "users:read",
+            "channels:read", "chat:write", "commands", "groups:read", "im:history",
+            "usergroups:read", "users:read",
         }
     ),
-    events=frozenset({"app_home_opened", "subteam_members_changed", "subteam_updated"}),
+    events=frozenset(
+        {"app_home_opened", "message.im", "subteam_members_changed", "subteam_updated"}
+    ),
     commands=(
         SlashCommand(
             "/queue",
@@ -49,6 +51,7 @@ QUEUE_BOT = Manifest(
         ),
     ),
     home_tab=True,
+    messages_tab=True,
 )  # fmt: skip
 
 

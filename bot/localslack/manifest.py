@@ -4,7 +4,7 @@ https://docs.slack.dev/reference/app-manifest.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.localslack.blocks.specs import Json
 
@@ -15,6 +15,7 @@ class ManifestError(Exception):
 
 # Scopes that each event requires, from https://docs.slack.dev/reference/events/<event>.
 EVENT_SCOPES = {
+    "message.im": "im:history",
     "subteam_created": "usergroups:read",
     "subteam_members_changed": "usergroups:read",
     "subteam_updated": "usergroups:read",
@@ -34,13 +35,17 @@ class SlashCommand:
 
 @dataclass(frozen=True)
 class Manifest:
-    """An app's permissions and subscriptions; the urls are empty in Socket Mode."""
+    """An app's permissions and subscriptions; the urls are empty in Socket Mode.
+
+    `messages_tab`: people may write direct messages to the app.
+    """
 
     name: str
     scopes: frozenset[str] = frozenset()
     events: frozenset[str] = frozenset()
     commands: tuple[SlashCommand, ...] = ()
     home_tab: bool = False
+    messages_tab: bool = False
     interactivity: bool = True
     socket_mode: bool = True
     events_url: str = ""
@@ -49,6 +54,11 @@ class Manifest:
     def command(self, word: str) -> SlashCommand | None:
         """Return the command that begins with this word; None if the app has no such command."""
         return next((command for command in self.commands if command.command == word), None)
+
+    def with_command(self, word: str) -> "Manifest":
+        """Return the manifest; its only slash command begins with this word."""
+        (command,) = self.commands
+        return replace(self, commands=(replace(command, command=word),))
 
     def subscribes_to(self, event: str) -> bool:
         """Whether the app receives this event: it has a subscription and a scope for the event."""
@@ -77,13 +87,15 @@ def manifest_of(document: object) -> Manifest:
     name = _part(document, "display_information").get("name")
     if not isinstance(name, str) or not name:
         raise ManifestError("display_information.name must be a text")
-    commands = _items(features, "slash_commands")
+    commands, home = _items(features, "slash_commands"), _part(features, "app_home")
     return Manifest(
         name=name,
         scopes=frozenset(_texts(scopes, "bot")),
         events=frozenset(_texts(events, "bot_events")),
         commands=tuple(_command(command) for command in commands),
-        home_tab=bool(_part(features, "app_home").get("home_tab_enabled")),
+        home_tab=bool(home.get("home_tab_enabled")),
+        messages_tab=bool(home.get("messages_tab_enabled"))
+        and not home.get("messages_tab_read_only_enabled"),
         interactivity=bool(interactivity.get("is_enabled")),
         socket_mode=bool(settings.get("socket_mode_enabled")),
         events_url=str(events.get("request_url", "")),

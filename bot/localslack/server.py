@@ -220,6 +220,15 @@ class LocalSlack(Switches):
         """Open the Home tab; return the answer of `POST /_local/home`."""
         return self._server_thread.wait_for(self._people.open_home(user, wait))
 
+    def write(self, user: str, text: str, *, wait: float = WAIT) -> Json:
+        """Write a direct message to the app; return the answer of `POST /_local/message`."""
+        return self._server_thread.wait_for(self._people.write(user, text, wait))
+
+    def direct_messages(self, user: str) -> list[Json]:
+        """Return the messages between a person and the app, oldest first."""
+        person = self.workspace.find_user(user)
+        return self.messages(self.workspace.direct_message(person.id if person else "").id)
+
     def edit_group(self, name: str, *members: str) -> Json:
         """Set the user group's members (names or ids); the app receives the group's events."""
         return self._server_thread.wait_for(self._people.edit_group(name, members))

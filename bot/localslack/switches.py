@@ -66,10 +66,13 @@ class Switches:
         """Turn the rate limits, which answer 429 to too many calls, on or off."""
         self.rates.on = on
 
-    # ---- the sockets
+    # ---- the sockets and the signed requests
 
     def duplicate_next(self, count: int = 1) -> None:
-        """Send each of the next envelopes twice, the second copy to another socket if possible."""
+        """Send each of the next envelopes twice, the second copy to another socket if possible.
+
+        A signed request is sent twice with the same signature, as by an attacker who recorded it.
+        """
         self._hub.faults.duplicates = count
 
     def delay_next(self, seconds: float, count: int = 1) -> None:
@@ -78,7 +81,7 @@ class Switches:
 
     def redeliver(self) -> None:
         """Send the newest envelope again; `repeated_acks` counts the second ack."""
-        self._server_thread.wait_for(self._hub.redeliver())
+        self._server_thread.wait_for(self._courier.route.redeliver())
 
     def kill_sockets(self) -> None:
         """Cut every Socket Mode connection without a disconnect frame."""

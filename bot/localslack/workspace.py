@@ -1,9 +1,10 @@
 """The workspace: people, groups, channels, messages and views, independent of HTTP."""
 
+import copy
 import itertools
 import secrets
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.localslack.blocks.specs import Json
 
@@ -110,6 +111,14 @@ class Identity:
 Listener = Callable[[], None]
 
 
+@dataclass
+class _Numbers:
+    """The number of changes, and the newest message's time in microseconds."""
+
+    version: int = 0
+    ts: int = 0
+
+
 class Workspace:
     """All state of the local Slack; every change increases `version` and notifies the listeners."""
 
@@ -130,21 +139,41 @@ class Workspace:
         self.stacks: dict[str, list[View]] = {}
         self.homes: dict[str, View] = {}
         self.refused_blocks: set[str] = set()
-        self.version = 0
         self.listeners: list[Listener] = []
-        self._last_ts = 0
+        self._numbers = _Numbers()
         self._serial = itertools.count(1)
+
+    @property
+    def version(self) -> int:
+        """Return the number of changes; every app of the workspace counts the same changes."""
+        return self._numbers.version
+
+    def for_app(self, app: str, identity: Identity, channels: Iterable[str]) -> "Workspace":
+        """Return the workspace as another app sees it, which is a member of these channels.
+
+        The apps share people, channels and messages. Each app has its own dialogs and Homes.
+        """
+        other = copy.copy(self)
+        other.identity, other.stacks, other.homes = identity, {}, {}
+        other.refused_blocks = set()
+        self.put_user(User(identity.bot_user, app, app, is_bot=True))
+        for id_ in channels:
+            channel = self.channels[id_]
+            members = channel.members | {identity.bot_user}
+            self.put_channel(replace(channel, members=members))
+        return other
 
     def mark_changed(self) -> None:
         """Notify the listeners of a visible change."""
-        self.version += 1
+        self._numbers.version += 1
         for listener in list(self.listeners):
             listener()
 
     def next_ts(self) -> str:
         """Return a message's unique time in seconds with six decimals."""
-        self._last_ts = max(int(self.clock() * 1_000_000), self._last_ts + 1)
-        return f"{self._last_ts // 1_000_000}.{self._last_ts % 1_000_000:06d}"
+        numbers = self._numbers
+        numbers.ts = max(int(self.clock() * 1_000_000), numbers.ts + 1)
+        return f"{numbers.ts // 1_000_000}.{numbers.ts % 1_000_000:06d}"
 
     def new_id(self, prefix: str) -> str:
         """Return an id like Slack's: the prefix, and ten capital letters or digits."""
@@ -171,7 +200,7 @@ class Workspace:
     def direct_message(self, user: str) -> Channel:
         """Return the direct message channel of the bot and a person; create it if needed."""
         for channel in self.channels.values():
-            if channel.im_user == user:
+            if channel.im_user == user and self.identity.bot_user in channel.members:
                 return channel
         members = frozenset({user, self.identity.bot_user})
         channel = Channel(self.new_id("D"), "", members, is_im=True, im_user=user)

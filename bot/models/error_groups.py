@@ -97,8 +97,26 @@ class MergeDetails(Value):
     state: Literal["preview", "merged", "ended"]
 
 
+class Note(Value):
+    """The runbook note of an error group, its author and its time (naive UTC)."""
+
+    text: str
+    by: str
+    at: datetime
+
+
+class NoteDetails(Value):
+    """A group after a change of its note; None: no note. `earlier` is the replaced note."""
+
+    error: str
+    name: str
+    text: str | None
+    earlier: str | None
+
+
 class ErrorDetailListed(Value):
-    """The row digests of the listed failures by id, and the groups merged into the group."""
+    """The row digests of the listed failures by id, the note, and the groups merged into it."""
 
     row_digests: dict[int, str]
+    note: Note | None = None
     merged: tuple[MergedGroup, ...] = ()

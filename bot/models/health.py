@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
-from bot.models.jobs import Value
+from pydantic import Field
+
+from bot.models.jobs import Value, is_empty
 
 MOST_MS = 200
 """The limit of a check's database time in milliseconds.
@@ -32,6 +34,7 @@ PARTS: Mapping[str, Part] = {
     "index": "failures",
     "scan": "failures",
     "regroup": "failures",
+    "relabel": "failures",
     "group": "failures",
     "aggregate": "counts",
     "merge": "counts",
@@ -127,6 +130,7 @@ class Backfill(Value):
 
     `total` is an estimate, because ids may have gaps. `per_second` and `seconds_left` are None
     before the first rows. `regrouping`: the bot regroups the indexed failures by new rules.
+    `relabeling`: the bot reads the subjects of the indexed failures again.
     """
 
     rows: int
@@ -134,6 +138,7 @@ class Backfill(Value):
     per_second: int | None
     seconds_left: int | None
     regrouping: bool = False
+    relabeling: bool = Field(default=False, exclude_if=is_empty)
 
 
 class Health(Value):

@@ -15,6 +15,11 @@ class Value(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
+def is_empty(value: object) -> bool:
+    """Whether a field has no value; such a field is left out, so that the JSON is the spec's."""
+    return not value
+
+
 class QueueCount(Value):
     """The number of jobs in one queue."""
 
@@ -50,7 +55,7 @@ JobState = Literal["pending", "reserved", "all"]
 class Job(Value):
     """A row of `jobs`. `*_human` times are in the configured zone; the age counts from creation.
 
-    A field is None if its column is empty.
+    A field is None if its column is empty. `subjects` are further subjects by name.
     """
 
     id: int
@@ -60,6 +65,7 @@ class Job(Value):
     job_class: str | None
     order_id: int | str | None
     tienda_id: int | str | None
+    subjects: dict[str, int | str] = Field(default={}, exclude_if=is_empty)
     created_at_human: str | None
     available_at_human: str | None
     reserved_at_human: str | None
@@ -90,6 +96,7 @@ class FailedJob(Value):
     job_class: str | None
     order_id: int | str | None
     tienda_id: int | str | None
+    subjects: dict[str, int | str] = Field(default={}, exclude_if=is_empty)
     exception_short: str
     failed_at: str
 
@@ -177,6 +184,7 @@ class RetriedJob(Value):
     failed_at: str
     job_class: str | None
     order_id: int | str | None
+    subjects: dict[str, int | str] = Field(default={}, exclude_if=is_empty)
     edited: dict[str, int | None] = {}
 
 
@@ -187,6 +195,7 @@ class DeletedRow(Value):
     queue: str
     job_class: str | None
     order_id: int | str | None
+    subjects: dict[str, int | str] = Field(default={}, exclude_if=is_empty)
     failed_at: str | None = None
     attempts: int | None = None
     reserved: bool = False
@@ -229,6 +238,7 @@ class RestoredRow(Value):
     queue: str
     job_class: str | None
     order_id: int | str | None
+    subjects: dict[str, int | str] = Field(default={}, exclude_if=is_empty)
     job_id: int | None = None
     reserved: bool = False
 
@@ -294,6 +304,7 @@ class ReleasedJob(Value):
     queue: str
     job_class: str | None
     order_id: int | str | None
+    subjects: dict[str, int | str] = Field(default={}, exclude_if=is_empty)
     attempts: int | None
     max_attempts: int | None
     held_seconds: int

@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import computed_field
+from pydantic import Field, computed_field
 
-from bot.models.jobs import SkippedRow, Value
+from bot.models.jobs import SkippedRow, Value, is_empty
 
 OPERATOR_ROWS = 500
 """The most jobs that an operator may change at once; only an admin may change more."""
@@ -20,6 +20,7 @@ class Target(Value):
     row_digest: str
     order_id: int | str | None = None
     tienda_id: int | str | None = None
+    subjects: dict[str, str] = Field(default={}, exclude_if=is_empty)
     job_id: int | None = None
 
 
@@ -36,7 +37,8 @@ class Scope(Value):
     `ids` are ids of failed jobs. If there are more than `limit` failures, the scope has those
     that were indexed first. With `undo`, the scope is all rows that the operation `undo`
     changed, and no other filter applies. `older_than` adds failures with a lower `seq` to the
-    incident's failures. `merged` are the groups that are merged into `error_group`.
+    incident's failures. `subjects` are further subjects by name. `merged` are the groups that are
+    merged into `error_group`.
     """
 
     queue: str | None = None
@@ -46,11 +48,17 @@ class Scope(Value):
     older_than: int | None = None
     order_id: str | None = None
     tienda_id: str | None = None
+    subjects: dict[str, str] = Field(default={}, exclude_if=is_empty)
     failed_before: datetime | None = None
     failed_after: datetime | None = None
     ids: tuple[int, ...] = ()
     limit: int | None = None
     undo: int | None = None
+
+    @property
+    def has_subject(self) -> bool:
+        """Whether a filter names an order, a shop or another subject."""
+        return bool(self.order_id or self.tienda_id or self.subjects)
 
     def words(self) -> dict[str, Any]:
         """Return the filters that have a value, by argument name, for the audit log."""
@@ -62,6 +70,7 @@ class Scope(Value):
             "with_older": None if self.older_than is None else "yes",
             "order": self.order_id,
             "tienda": self.tienda_id,
+            "subjects": self.subjects or None,
             "before": self.failed_before,
             "after": self.failed_after,
             "ids": self.ids or None,
@@ -214,6 +223,16 @@ class Outcomes(Value):
     error: str | None = None
 
 
+class SubjectDuplicates(Value):
+    """The counts of `Duplicates` for the subject `name` instead of the order."""
+
+    name: str
+    queued: int | None
+    queued_values: tuple[str, ...] = ()
+    processed_later: int | None
+    processed_values: tuple[str, ...] = ()
+
+
 class Duplicates(Value):
     """Failures of a scope whose retry may repeat work. None: the count took too long.
 
@@ -228,6 +247,7 @@ class Duplicates(Value):
     processed_later: int | None
     processed_orders: tuple[str, ...] = ()
     bounded: bool
+    subjects: tuple[SubjectDuplicates, ...] = Field(default=(), exclude_if=is_empty)
 
 
 class RetryOutcome(Value):

@@ -12,6 +12,9 @@ Block: TypeAlias = dict[str, Any]
 SYSTEM = "queue-bot"
 """The bot's name in the audit records that no person caused."""
 
+SLASH_COMMAND = "/queue"
+"""The slash command, unless the settings name another."""
+
 _SLACK_USER = re.compile(r"[UW][A-Z0-9]{7,}")
 
 
@@ -22,6 +25,7 @@ class Source(StrEnum):
     BUTTON = "button"
     MODAL = "modal"
     HOME = "home"
+    MESSAGE = "message"
     TERMINAL = "terminal"
 
 

@@ -1,4 +1,4 @@
-"""The values of one order's story: failures, people's actions, and outcomes. No SQL here.
+"""The values of one subject's story: failures, people's actions, and outcomes. No SQL here.
 
 All times are naive UTC.
 """
@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from bot.models.actions import CountsAs
-from bot.models.jobs import Value
-from bot.models.order_search import FoundJob, Looked
+from bot.models.jobs import Value, is_empty
+from bot.models.subject_search import FoundJob, Looked
 
 Fate = Literal[
     "waiting",
@@ -37,7 +37,7 @@ class Became(Value):
 
 
 class Failure(Value):
-    """A failure of the order. `there`: its row is still in `failed_jobs`. `error` is masked."""
+    """A failure of the subject. `there`: its row is still in `failed_jobs`. `error` is masked."""
 
     what: Literal["failure"] = "failure"
     at: datetime
@@ -63,7 +63,7 @@ class Act(Value):
     """An executed or refused action of a person. `outcome` is the word from the audit log.
 
     `row` and `row_id` are the target of the action: a failed job or a job. If the target is the
-    order in a filter, there is no `row_id`. `operation` is the operation that contained the
+    subject in a filter, there is no `row_id`. `operation` is the operation that contained the
     action. `kept`: the archive has the row.
     """
 
@@ -93,7 +93,7 @@ class Act(Value):
 
 
 class Queued(Value):
-    """A job of the order that is in `jobs` now."""
+    """A job of the subject that is in `jobs` now."""
 
     what: Literal["queued"] = "queued"
     at: datetime
@@ -111,23 +111,33 @@ class Retrier(Value):
 
 
 class Retries(Value):
-    """The retries of an order or a job: their number, the people, and the last outcome."""
+    """The retries of a subject or a job: their number, the people, and the last outcome."""
 
     count: int = 0
     by: tuple[Retrier, ...] = ()
     last: Became | None = None
 
 
+class SubjectValue(Value):
+    """A subject's name and value, such as the user 77."""
+
+    name: str
+    value: str
+
+
 class Story(Value):
-    """The events of one order, oldest first.
+    """The events of one subject, oldest first.
+
+    `subject` is a subject other than an order; there is then no `order_id`.
 
     `jobs` counts the scanned rows of the table `jobs`; `about` estimates the rows of this table.
     `more`: older events are omitted. `indexing`: the bot still indexes failures from before its
     first start.
     """
 
-    order_id: str
+    order_id: str | None
     tienda_id: str | None
+    subject: SubjectValue | None = Field(default=None, exclude_if=is_empty)
     events: tuple[Event, ...]
     retries: Retries
     jobs: Looked

@@ -16,7 +16,8 @@ class ReplicaState:
 
     `step_ages` are the seconds since each step's last success; empty if the replica does not lead.
     `round_age`: seconds since the last round of the background work began. `connected`: whether
-    Slack's connection is open.
+    Slack's connection is open, or HTTP requests are accepted. `request_age`: seconds since the last
+    signed request; None in Socket Mode and before the first request.
     """
 
     version: str
@@ -24,6 +25,7 @@ class ReplicaState:
     step_ages: dict[str, float]
     round_age: float
     connected: bool
+    request_age: float | None = None
 
 
 class StateCollector:
@@ -38,7 +40,12 @@ class StateCollector:
         replica, state = self._replica(), self._reader.read()
         about: Labelled = {(replica.version, replica.replica): 1.0}
         yield _gauge("info", "The bot's version.", about, "version", "replica")
-        yield _gauge("slack_connected", "Whether Slack's connection is open.", replica.connected)
+        yield _gauge("slack_connected", "Whether requests of Slack can arrive.", replica.connected)
+        yield _gauge(
+            "request_age_seconds",
+            "Seconds since the last signed request; only in HTTP mode.",
+            {} if replica.request_age is None else {(): replica.request_age},
+        )
         yield _gauge(
             "round_age_seconds",
             "Seconds since the last round of the background work.",

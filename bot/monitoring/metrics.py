@@ -19,6 +19,13 @@ _BEGAN = "queue_bot_began"
 disable_created_metrics()  # type: ignore[no-untyped-call]  # the library leaves it untyped
 
 
+def outcome_name(outcome: Outcome | None) -> str:
+    """Return `ok`, `bug` for a request that a bug ended, or the kind of refusal."""
+    if outcome is None:
+        return BUG
+    return "ok" if outcome.refusal is None else outcome.refusal.outcome
+
+
 class Metrics:
     """The counters of one replica, in a registry of this replica."""
 
@@ -38,6 +45,12 @@ class Metrics:
             "Seconds from the start of a request until its outcome.",
             ["command"],
             buckets=ACK_BUCKETS,
+            registry=self.registry,
+        )
+        self._http = Counter(
+            "queue_bot_http_requests",
+            "HTTP requests of HTTP mode: signed, or the reason of the refusal.",
+            ["result"],
             registry=self.registry,
         )
         self._ack = Histogram(
@@ -66,9 +79,12 @@ class Metrics:
         refusal = None if outcome is None else outcome.refusal
         if refusal is not None:
             self._refusals.labels(refusal.code).inc()
-        result = BUG if outcome is None else "ok" if refusal is None else refusal.outcome
-        self._commands.labels(name, result).inc()
+        self._commands.labels(name, outcome_name(outcome)).inc()
         self._run.labels(name).observe(seconds)
+
+    def arrived(self, result: str) -> None:
+        """Count an HTTP request; `result` is `signed`, or the phrase of the refusal's status."""
+        self._http.labels(result.lower().replace(" ", "_")).inc()
 
     def acknowledged(self, seconds: float) -> None:
         """Count an acknowledgement, `seconds` after the receipt of its request."""

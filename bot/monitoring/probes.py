@@ -14,11 +14,12 @@ INDEX_STEPS = ("index", "scan", "group")
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A condition: its name, whether the condition is met, and the problem if it is not met."""
+    """A condition: its name, whether the condition is met, the problem if not, and a note."""
 
     name: str
     ok: bool
     problem: str | None = None
+    note: str | None = None
 
     def as_json(self) -> dict[str, object]:
         """Return the fields that have a value."""
@@ -38,7 +39,8 @@ def ready(replica: ReplicaState, state: MonitoredState | None) -> list[Condition
         _condition(
             "slack",
             replica.connected,
-            "Slack's connection is closed: see the log for the reason",
+            "no request of Slack can arrive: see the log for the reason",
+            _last_request(replica.request_age),
         ),
         _condition("database", state is not None, "the bot's tables cannot be read"),
     ]
@@ -62,5 +64,9 @@ def ready(replica: ReplicaState, state: MonitoredState | None) -> list[Condition
     ]
 
 
-def _condition(name: str, ok: bool, problem: str) -> Condition:  # noqa: FBT001 the condition itself
-    return Condition(name, ok, None if ok else problem)
+def _last_request(age: float | None) -> str | None:
+    return None if age is None else f"last signed request {age:.0f} s ago"
+
+
+def _condition(name: str, ok: bool, problem: str, note: str | None = None) -> Condition:  # noqa: FBT001 the condition itself
+    return Condition(name, ok, None if ok else problem, note)

@@ -19,21 +19,25 @@ from sqlalchemy import Engine
 from bot.access.roles import Need, Unreachable, role_of
 from bot.app.command import find_commands
 from bot.database.engine import connect
+from bot.doctor.checks import diagnosing
 from bot.localslack.blocks.specs import Json
 from bot.localslack.control import AppInfo
 from bot.localslack.delivery.envelopes import ACK_SECONDS
-from bot.localslack.demo import IDS
+from bot.localslack.demo import IDS, QUEUE_BOT
 from bot.localslack.panel import Backstage
 from bot.localslack.proxies import bypass_proxies
 from bot.localslack.server import LocalSlack
 from bot.models.refusals import StartError
+from bot.models.requests import SLASH_COMMAND
 from bot.models.roles import Role
+from bot.playground.frameworks import FRAMEWORKS
+from bot.playground.frameworks.spec import SPEC
 from bot.playground.guide import GUIDE
 from bot.playground.rows import tables_json
 from bot.playground.seed import seed as seed_queue
 from bot.playground.seed_history import seed_history
 from bot.playground.worker import SEED, Worker
-from bot.queue.layouts import Queue, spec_tables
+from bot.queue.layouts import Queue
 from bot.settings import Settings
 from bot.slack.runtime import SlackBot, freeze_heap
 from bot.store.migrate import migrate
@@ -63,8 +67,8 @@ CUT_SECONDS = 0.3
 """The seconds for which the bot's sockets stay open at the end, for messages in transit."""
 
 
-def play(port: int, *, browser: bool, say: Callable[[str], None]) -> None:
-    """Run the playground until Ctrl-C or SIGTERM; `say` prints its address."""
+def play(port: int, layout: str, *, browser: bool, say: Callable[[str], None]) -> None:
+    """Run the playground with this layout until Ctrl-C or SIGTERM; `say` prints its address."""
     bypass_proxies(os.environ)
     done = threading.Event()
 
@@ -75,7 +79,7 @@ def play(port: int, *, browser: bool, say: Callable[[str], None]) -> None:
     signal.signal(signal.SIGINT, end)
     with (
         tempfile.TemporaryDirectory(prefix="queue-bot-") as folder,
-        playing(Path(folder), port) as slack,
+        playing(Path(folder), port, layout) as slack,
     ):
         freeze_heap()
         say(f"Playground: {slack.url}")
@@ -89,6 +93,7 @@ def play(port: int, *, browser: bool, say: Callable[[str], None]) -> None:
 def playing(
     folder: Path,
     port: int = 0,
+    layout: str = SPEC.name,
     *,
     worker: bool = True,
     grace: int = 0,
@@ -97,21 +102,24 @@ def playing(
 ) -> Iterator[LocalSlack]:
     """Start all parts in order and stop them in reverse order.
 
-    `SlackBot` defines `grace`; `seed` makes the worker's orders and failures repeatable. `settings`
-    replace settings of the playground.
+    `layout` names one of `FRAMEWORKS`. `SlackBot` defines `grace`; `seed` makes the worker's orders
+    and failures repeatable. `settings` replace settings of the playground.
     """
+    slash = str(settings.get("command", SLASH_COMMAND))
     roles: dict[str, list[str]] = {}
     database = folder / "queue.sqlite3"
     engine = connect(f"sqlite:///{database}", grace=grace)
-    queue = Queue(*spec_tables())
-    simulated = Worker(engine, queue, seed)
-    app_info = AppInfo(lambda user: roles.get(user, []), suggestions)
-    backstage = _backstage(engine, queue, simulated if worker else None)
-    with _closing(engine), _local_slack(port, app_info, backstage, grace) as slack:
-        seed_queue(engine, queue)
+    framework = FRAMEWORKS[layout]
+    simulated = Worker(engine, framework, seed)
+    app_info = AppInfo(lambda user: roles.get(user, []), lambda: suggestions(slash))
+    backstage = _backstage(engine, framework.queue, simulated if worker else None)
+    with _closing(engine), _local_slack(port, app_info, backstage, grace, slash) as slack:
+        seed_queue(engine, framework)
         migrate(engine)
         seed_history(engine)
-        bot = make_bot(playground_settings(slack, database, settings), INTERVAL, grace)
+        changed = {**framework.settings, **settings}
+        configured = playground_settings(slack, database, changed)
+        bot = make_bot(configured, INTERVAL, grace, diagnosing(configured, grace))
         roles.update({user: _roles(bot, user) for user in slack.workspace.users})
         bot.start()
         if worker:
@@ -148,7 +156,9 @@ def _backstage(engine: Engine, queue: Queue, worker: Worker | None) -> Backstage
     return Backstage(look, worker.steer if worker is not None else None, GUIDE)
 
 
-def _local_slack(port: int, app_info: AppInfo, backstage: Backstage, grace: int) -> LocalSlack:
+def _local_slack(
+    port: int, app_info: AppInfo, backstage: Backstage, grace: int, slash: str
+) -> LocalSlack:
     """Return the local Slack; raises `StartError` if the port is in use."""
     if port:
         # Another process may still open the port first; the server then raises its own error.
@@ -159,6 +169,7 @@ def _local_slack(port: int, app_info: AppInfo, backstage: Backstage, grace: int)
             raise StartError([problem]) from error
     return LocalSlack(
         port=port,
+        manifest=QUEUE_BOT.with_command(slash),
         ack_timeout=ACK_SECONDS + grace,
         roles=app_info.roles,
         commands=app_info.commands,
@@ -188,18 +199,18 @@ def playground_settings(slack: LocalSlack, database: Path, changed: Mapping[str,
     ).model_copy(update=changed)
 
 
-def suggestions() -> list[dict[str, Any]]:
+def suggestions(slash: str = SLASH_COMMAND) -> list[dict[str, Any]]:
     """Return the commands that the message field suggests while a person types."""
     texts = texts_for("en", "en", ZoneInfo("UTC"))
     subcommands = [
         {
             "name": command.name,
-            "usage": command.usage().removeprefix("/queue "),
+            "usage": command.usage(),
             "summary": texts.plain(help_key(command.name, texts)),
         }
         for command in find_commands().values()
     ]
-    entry = {"command": "/queue", "description": "See and manage the job queue", "usage_hint": ""}
+    entry = {"command": slash, "description": "See and manage the job queue", "usage_hint": ""}
     return [{**entry, "subcommands": subcommands}]
 
 

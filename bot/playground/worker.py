@@ -10,21 +10,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, Engine, RowMapping, delete, insert, select, update
+from sqlalchemy import Engine, RowMapping, insert, select
 from sqlalchemy.exc import OperationalError
 
 from bot.localslack.blocks.forms import WrongValueError
 from bot.localslack.blocks.specs import Json
-from bot.playground.seed import (
-    FAILED,
-    LOCK_WAIT,
-    MAILBOX_FULL,
-    NETSUITE_DOWN,
-    RATE_LIMIT,
-    TIMEOUT,
-    payload,
-)
-from bot.queue.layouts import Queue
+from bot.playground.frameworks.framework import Cause, Framework, Task
+from bot.playground.seed import FAILED
 from bot.wall_clock import unix
 
 SEED = 7
@@ -39,11 +31,13 @@ MOST_PENDING = 8
 OUTAGE_JOBS = 20
 """The number of jobs that fail while NetSuite is broken; new orders arrive after the fix."""
 
-_ERRORS = {
-    "netsuite": (LOCK_WAIT, RATE_LIMIT),
-    "mail": (MAILBOX_FULL,),
-    "shipping": (TIMEOUT,),
+_CAUSES = {
+    "netsuite": (Cause.LOCK_WAIT, Cause.RATE_LIMIT),
+    "mail": (Cause.MAILBOX_FULL,),
+    "shipping": (Cause.TIMEOUT,),
 }
+_FINAL = (Cause.NETSUITE_DOWN, Cause.TIMEOUT)
+"""The causes after which a job fails at once, whatever number of attempts is left."""
 _LIMITS = {"speed": (0.25, 8.0), "failure_rate": (0.0, 1.0)}
 
 
@@ -82,9 +76,9 @@ def with_changes(controls: WorkerControls, changes: Json) -> WorkerControls:
 class Worker:
     """A worker in a separate thread; `seed` makes its orders and failures repeatable."""
 
-    def __init__(self, engine: Engine, queue: Queue, seed: int = SEED) -> None:
+    def __init__(self, engine: Engine, framework: Framework, seed: int = SEED) -> None:
         self._engine = engine.execution_options(changes=True)
-        self._queue = queue
+        self._framework = framework
         self._random = random.Random(seed)  # noqa: S311 a simulation
         self._stop = threading.Event()
         self._steering = threading.Lock()
@@ -94,7 +88,8 @@ class Worker:
         self._at: int | None = None
         self._lost = 0
         self._hurries = False
-        self._failed_once = {payload(row.queue, row.order, row.tienda) for row in FAILED}
+        self._failed_once = {(row.queue, str(row.order)) for row in FAILED}
+        self._failing: dict[tuple[str, str], Cause] = {}
         self._order = 803_210
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
 
@@ -143,14 +138,14 @@ class Worker:
         broken = self._controls.broken
         self._lost = self._lost if broken else 0
         with self._engine.begin() as connection:
-            jobs = self._queue.jobs_layout
+            jobs = self._framework.queue.jobs_layout
             waiting = select(jobs.queue).where(jobs.is_pending(_now()))
             queues = connection.execute(waiting).scalars().all()
             self._hurries = broken or len(queues) > MOST_PENDING
             names = self._outage(queues) if broken else self._ordinary(queues)
             for name in names:
                 self._order += 1
-                connection.execute(insert(self._queue.jobs).values(self._new_job(name)))
+                connection.execute(insert(jobs.table), self._new_job(name))
 
     def _outage(self, queues: Sequence[str]) -> Sequence[str]:
         remaining = OUTAGE_JOBS - self._lost - queues.count("netsuite")
@@ -163,67 +158,79 @@ class Worker:
 
     def _new_job(self, name: str) -> dict[str, object]:
         now = unix(_now())
-        body = payload(name, self._order, self._random.choice((12097, 12044, 12101)))
-        times = {"available_at": now, "created_at": now}
-        return {"queue": name, "payload": body, "attempts": 0, "max_attempts": 3, **times}
+        task = Task(name, self._order, self._random.choice((12097, 12044, 12101)))
+        return self._framework.new_job(name, self._framework.payload(task, now), now)
 
     def _work(self) -> None:
-        """Reserve the oldest available job, wait, then delete it or move it to `failed_jobs`."""
+        """Reserve the oldest available job, wait, then remove it or let it fail."""
         with self._engine.begin() as connection:
-            job = self._take(connection)
+            job = self._framework.reserve(connection, _now())
         if job is None:
             return
         self._at = job["id"]
         if not self._is_lost(job) and self._spend(STEP_SECONDS / 3):
             return
-        error = self._error(job)
-        with self._engine.begin() as connection:
-            layout = self._queue.jobs_layout
-            ended = connection.execute(delete(layout.table).where(layout.id == job["id"]))
-            if ended.rowcount != 1:
+        exception = self._framework.refusal(job, unix(_now()))
+        cause = None if exception else self._cause(job)
+        if cause is not None:
+            exception = self._framework.exceptions[cause]
+            if cause not in _FINAL and self._released(job):
                 return
-            if error is not None:
-                self._fail(connection, job, error)
-        self._done += 1
-        self._failed += error is not None
-        self._lost += error == NETSUITE_DOWN
+        if self._ended(job, exception):
+            self._done += 1
+            self._failed += exception is not None
+            self._lost += cause is Cause.NETSUITE_DOWN
 
-    def _take(self, connection: Connection) -> RowMapping | None:
-        jobs, layout = self._queue.jobs, self._queue.jobs_layout
-        now = _now()
-        available = select(jobs).where(layout.is_available(now)).order_by(*layout.work_order())
-        job = connection.execute(available.limit(1)).mappings().first()
-        if job is not None:
-            connection.execute(
-                update(jobs)
-                .where(layout.id == job["id"])
-                .values(reserved_at=unix(now), attempts=layout.attempts + 1)
-            )
-        return job
+    def _released(self, job: RowMapping) -> bool:
+        """Release the job for its next attempt; return False if this was the last attempt."""
+        values = self._framework.next_attempt(job, unix(_now()))
+        if values is None:
+            return False
+        with self._engine.begin() as connection:
+            if self._framework.end(connection, job):
+                connection.execute(insert(self._framework.queue.jobs), values)
+        return True
+
+    def _ended(self, job: RowMapping, exception: str | None) -> bool:
+        """Remove the job; a failed job enters the table of failed jobs."""
+        self._failing.pop(self._order_of(job), None)
+        with self._engine.begin() as connection:
+            if not self._framework.end(connection, job):
+                return False
+            if exception is not None:
+                at = _now().replace(microsecond=0)
+                row = self._framework.failed_job(job["queue"], job["payload"], exception, at)
+                connection.execute(insert(self._framework.queue.failed), row)
+        return True
+
+    def _order_of(self, job: RowMapping) -> tuple[str, str]:
+        """Return what identifies a job in each attempt: its queue and its order."""
+        return job["queue"], str(self._framework.queue.identify(job["payload"]).order_id)
 
     def _is_lost(self, job: RowMapping) -> bool:
         return self._controls.broken and job["queue"] == "netsuite"
 
-    def _error(self, job: RowMapping) -> str | None:
-        """Return the job's error, or None; a job that failed before fails less often."""
+    def _cause(self, job: RowMapping) -> Cause | None:
+        """Return why the job fails, or None; a job that failed before fails less often.
+
+        A job that failed keeps failing until its attempts are used up.
+        """
         if self._is_lost(job):
-            return NETSUITE_DOWN
+            return Cause.NETSUITE_DOWN
+        order = self._order_of(job)
+        if order in self._failing:
+            return self._failing[order]
         controls = self._controls
-        is_repeat = job["payload"] in self._failed_once
+        is_repeat = order in self._failed_once
         rate = controls.failure_rate**2 if is_repeat else controls.failure_rate
-        first = not self._failed and self._done + 1 >= FIRST_FAILURE and not is_repeat
+        is_early = self._failed or self._failing or self._done + 1 < FIRST_FAILURE
+        first = not is_early and not is_repeat
         if not first and self._random.random() >= rate:
             return None
-        self._failed_once.add(job["payload"])
-        return self._random.choice(_ERRORS.get(job["queue"], (TIMEOUT,)))
-
-    def _fail(self, connection: Connection, job: RowMapping, error: str) -> None:
-        now = _now().replace(microsecond=0)
-        connection.execute(
-            insert(self._queue.failed).values(
-                queue=job["queue"], payload=job["payload"], exception=error, failed_at=now
-            )
-        )
+        self._failed_once.add(order)
+        cause = self._random.choice(_CAUSES.get(job["queue"], (Cause.TIMEOUT,)))
+        self._failing[order] = cause
+        return cause
 
 
 def _now() -> datetime:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.database.dialects import is_access_denied
 from bot.database.foreign_keys import ForeignKey, read_children
+from bot.database.table_names import name_in
 from bot.models.refusals import RowHasChildren
 
 
@@ -40,7 +41,11 @@ class Children:
 
 def children_of(connection: Connection, parent: Table) -> Children:
     """Return the children of a queue's table, as far as the database account can see them."""
-    deleting = [key for key in read_children(connection, parent.name) if key.deletes_children]
+    deleting = [
+        key
+        for key in read_children(connection, name_in(connection, parent))
+        if key.deletes_children
+    ]
     schema = connection.engine.url.database
     keys = [
         (child if home == schema else f"{home}.{child}", tuple(columns))

@@ -19,6 +19,7 @@ from bot.database.current_definitions import current_tables
 from bot.database.definitions import TableDefinition
 from bot.database.dialects import is_row_refused, server_message
 from bot.database.lossless import CopyRisk, copy_risk, fits
+from bot.database.table_names import name_in
 from bot.models.refusals import OtherConnection, RowRefused, RowTooLong, RowWouldChange
 from bot.queue.layouts import Queue, content_digest
 from bot.queue.layouts.payload_edits import NO_EDITS, PayloadEdits
@@ -62,8 +63,9 @@ def _read(connection: Connection, queue: Queue) -> MoveRules:
         for layout in (queue.jobs_layout, queue.failed_layout)
     )
     connection.execute(select(*touched))
-    tables = current_tables(connection, [queue.jobs.name, queue.failed.name])
-    jobs, failed = tables[queue.jobs.name], tables[queue.failed.name]
+    names = [name_in(connection, table) for table in (queue.jobs, queue.failed)]
+    tables = current_tables(connection, names)
+    jobs, failed = (tables[name] for name in names)
     risks = retry_risks(queue, failed, jobs)
     compared = jobs.may_have_trigger_on("INSERT") or any(risk.may_differ for risk in risks)
     return MoveRules(jobs, failed, risks, compared)

@@ -10,12 +10,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, case, func, literal, or_, select
 
 from bot.database.dialects import stored_bytes, utf8mb4
 from bot.database.transactions import TooSlow, bounded
 from bot.queue.layouts import Queue
 from bot.queue.layouts.rows import as_number
+
+Condition = ColumnElement[bool]
 
 HEAD_ROWS = 2_000
 LEAST_ROWS = 100
@@ -139,12 +141,13 @@ class _End:
 
 def probe_queue(connection: Connection, queue: Queue, name: str, limits: ProbeLimits) -> QueueProbe:
     """Probe one queue; raises `TooSlow`."""
-    ends = [_scan_end(connection, queue, name, limits, _End(limits.rows))]
+    which = queue.jobs_layout.unfinished_in(connection, name, limits.seconds)
+    ends = [_scan_end(connection, queue, which, limits, _End(limits.rows))]
     if ends[0].scanned == ends[0].limit:
         if not ends[0].available:
-            ends[0] = _deeper(connection, queue, name, limits, ends[0])
+            ends[0] = _deeper(connection, queue, which, limits, ends[0])
         high = _End(max(1, limits.rows // TAIL_SHARE), ends[0].last_id)
-        ends.append(_scan_end(connection, queue, name, limits, high))
+        ends.append(_scan_end(connection, queue, which, limits, high))
     held = sum(end.held for end in ends)
     return QueueProbe(
         queue=name,
@@ -156,7 +159,7 @@ def probe_queue(connection: Connection, queue: Queue, name: str, limits: ProbeLi
         oldest_reserved_at=_among(min, (end.oldest_reserved_at for end in ends)),
         newest_reserved_at=_among(max, (end.newest_reserved_at for end in ends)),
         held=held,
-        longest=_longest(connection, queue, name, limits, ends) if held else (),
+        longest=_longest(connection, queue, which, limits, ends) if held else (),
     )
 
 
@@ -175,7 +178,7 @@ def is_still_available(
 
 
 def _deeper(
-    connection: Connection, queue: Queue, name: str, limits: ProbeLimits, low: _End
+    connection: Connection, queue: Queue, which: Condition, limits: ProbeLimits, low: _End
 ) -> _End:
     """Read more of the lowest ids, or return `low` if the read takes too long.
 
@@ -184,17 +187,17 @@ def _deeper(
     """
     try:
         return _scan_end(
-            connection, queue, name, replace(limits, seconds=DEEP_SECONDS), _End(DEEP_ROWS)
+            connection, queue, which, replace(limits, seconds=DEEP_SECONDS), _End(DEEP_ROWS)
         )
     except TooSlow:
         return low
 
 
 def _scan_end(
-    connection: Connection, queue: Queue, name: str, limits: ProbeLimits, end: _End
+    connection: Connection, queue: Queue, which: Condition, limits: ProbeLimits, end: _End
 ) -> _End:
     """Read one end of a queue; the server computes the sums."""
-    jobs, ids = queue.jobs_layout, _ids(queue, name, end).subquery()
+    jobs, ids = queue.jobs_layout, _ids(queue, which, end).subquery()
     available, reserved_at = jobs.is_available(limits.now), jobs.reserved_since(limits.now)
     held = jobs.is_reserved_for(limits.held_seconds, limits.now)
     summed = select(
@@ -214,25 +217,29 @@ def _scan_end(
     return _End(end.limit, end.above, **sums)
 
 
-def _ids(queue: Queue, name: str, end: _End) -> Select[Any]:
+def _ids(queue: Queue, which: Condition, end: _End) -> Select[Any]:
     """Select the ids of an end, in the order of the index on the queue's name."""
     jobs = queue.jobs_layout
-    query = select(jobs.id).where(jobs.is_in_queue(name)).limit(end.limit)
+    query = select(jobs.id).where(which).limit(end.limit)
     if end.above is None:
         return query.order_by(jobs.id)
     return query.where(jobs.id > end.above).order_by(jobs.id.desc())
 
 
 def _longest(
-    connection: Connection, queue: Queue, name: str, limits: ProbeLimits, ends: Sequence[_End]
+    connection: Connection,
+    queue: Queue,
+    which: Condition,
+    limits: ProbeLimits,
+    ends: Sequence[_End],
 ) -> tuple[tuple[int, int], ...]:
     """Return the stuck jobs that were reserved first, from all ends."""
     jobs = queue.jobs_layout
     rows: list[tuple[int, int]] = []
     for end in ends:
-        ids = _ids(queue, name, end).subquery()
+        ids = _ids(queue, which, end).subquery()
         query = (
-            select(jobs.reserved_at, jobs.id)
+            select(jobs.reserved_since(limits.now), jobs.id)
             .join_from(ids, queue.jobs, jobs.id == ids.c.id)
             .where(jobs.is_reserved_for(limits.held_seconds, limits.now))
             .order_by(*jobs.reservation_order())

@@ -24,6 +24,7 @@ def count(connection: Connection, queue: Queue, now: datetime, seconds: float) -
     """Count exactly; raises `TooSlow` if one of the three scans takes more than `seconds`."""
     jobs = queue.jobs_layout
     pending, delayed, available = jobs.is_pending(now), jobs.is_delayed(now), jobs.is_available(now)
+    reserved = jobs.is_reserved(now)
     # The name is an expression, because MariaDB would use the index on the plain column and look
     # up every row. That takes 3.3 s for three million jobs; one scan takes 1.4 s.
     name = func.coalesce(jobs.queue.concat(""), "").label("queue")
@@ -32,11 +33,12 @@ def count(connection: Connection, queue: Queue, now: datetime, seconds: float) -
         select(
             name,
             func.sum(case((pending, 1), else_=0)).label("pending"),
-            func.sum(case((pending, 0), else_=1)).label("reserved"),
+            func.sum(case((reserved, 1), else_=0)).label("reserved"),
             func.min(case((pending, jobs.created_at))).label("oldest"),
             func.sum(case((delayed, 1), else_=0)).label("delayed"),
             func.min(case((available, jobs.available_since()))).label("available_since"),
         )
+        .where(jobs.is_unfinished())
         .group_by(name)
         .order_by(name),
         seconds,

@@ -55,7 +55,9 @@ def _estimate_queue(connection: Connection, queue: Queue, name: str, now: dateti
     probe = index_probe.probe_queue(connection, queue, name, limits)
     size = probe.available + probe.reserved
     if not probe.whole:
-        rows = estimated_rows(connection, select(jobs.id).where(jobs.is_in_queue(name)))
+        rows = estimated_rows(
+            connection, select(jobs.id).where(jobs.is_in_queue(name), jobs.is_unfinished())
+        )
         size = max(size, rows or 0)
     return QueueJobs(
         queue=name,

@@ -16,8 +16,8 @@ from bot.database.transactions import LostRace
 from bot.fingerprint.payload import JobIdentity
 from bot.queue.copies import check_fits, check_same_row, read_rules, refusing_rows
 from bot.queue.layouts import Queue, failed_digest
+from bot.queue.layouts.queue_table import QueueTable
 from bot.queue.layouts.rows import as_text
-from bot.queue.layouts.tables import QueueTable
 from bot.queue.reads import PAYLOAD_HEAD
 
 
@@ -77,9 +77,9 @@ def lock_failed(connection: Connection, queue: Queue, failed_id: int) -> LockedF
 
 
 def lock_job(connection: Connection, queue: Queue, job_id: int, now: datetime) -> LockedJob | None:
-    """Lock the job until the transaction ends and return it, or None if it does not exist."""
+    """Lock the job until the transaction ends; return None if it is finished or does not exist."""
     jobs = queue.jobs_layout
-    this = select(*jobs.selection(PAYLOAD_HEAD, now)).where(jobs.id == job_id)
+    this = select(*jobs.selection(PAYLOAD_HEAD, now)).where(jobs.id == job_id, jobs.is_unfinished())
     selected = connection.execute(for_update(this)).mappings().first()
     if selected is None:
         return None

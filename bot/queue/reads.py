@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, select
 
 from bot.database.transactions import TooSlow, bounded
 from bot.models.jobs import (
@@ -20,7 +20,8 @@ from bot.models.jobs import (
 )
 from bot.models.refusals import Busy, FailedJobNotFound, JobNotFound
 from bot.queue.layouts import Queue, failed_digest
-from bot.queue.layouts.rows import FailedRow, JobRow, failed_at_text
+from bot.queue.layouts.queue_table import QueueTable
+from bot.queue.layouts.rows import FailedRow, JobRow, as_text, failed_at_text
 from bot.wall_clock import unix
 
 LIST_LIMIT = 50
@@ -55,7 +56,7 @@ def jobs(
     with the lowest ids.
     """
     layout = queue.jobs_layout
-    query = job_columns(queue, now)
+    query = job_columns(queue, now).where(layout.is_unfinished())
     if name is not None:
         query = query.where(layout.is_in_queue(name))
     if state != "all":
@@ -147,7 +148,8 @@ def _fetch(connection: Connection, query: Select[Any]) -> list[FailedRow]:
 def job(connection: Connection, queue: Queue, now: datetime, job_id: int) -> JobDetail:
     """Return the details of one job with 64 kB of unmasked payload; raises `JobNotFound`."""
     layout = queue.jobs_layout
-    query = job_columns(queue, now).where(layout.id == job_id)
+    query = job_columns(queue, now).where(layout.id == job_id, layout.is_unfinished())
+    query = query.add_columns(*_shown(layout))
     selected = connection.execute(query).mappings().first()
     if selected is None:
         raise JobNotFound(id=str(job_id))
@@ -158,7 +160,7 @@ def job(connection: Connection, queue: Queue, now: datetime, job_id: int) -> Job
         payload=row.payload,
         row_digest=row.digest,
         reserved_at=row.reserved_at,
-        facts=queue.facts(row.payload),
+        facts=_facts(queue, layout, selected, row.payload),
     )
 
 
@@ -167,7 +169,9 @@ def failed_job(connection: Connection, queue: Queue, failed_id: int) -> FailedJo
 
     The details have the first 64 kB of the payload and of the exception, without masking.
     """
-    query = failed_columns(queue, DETAIL_HEAD).where(queue.failed_layout.id == failed_id)
+    layout = queue.failed_layout
+    query = failed_columns(queue, DETAIL_HEAD).where(layout.id == failed_id)
+    query = query.add_columns(*_shown(layout))
     selected = connection.execute(query).mappings().first()
     if selected is None:
         raise FailedJobNotFound(id=str(failed_id))
@@ -178,8 +182,18 @@ def failed_job(connection: Connection, queue: Queue, failed_id: int) -> FailedJo
         exception=row.exception,
         payload=row.payload,
         row_digest=row.digest,
-        facts=queue.facts(row.payload),
+        facts=_facts(queue, layout, selected, row.payload),
     )
+
+
+def _shown(layout: QueueTable) -> list[ColumnElement[Any]]:
+    return [layout.column(name).label(f"shown_{name}") for name in layout.shown_columns]
+
+
+def _facts(queue: Queue, layout: QueueTable, row: RowMapping, payload: str) -> dict[str, str]:
+    """Return the layout's data about a job, from further columns and from the payload."""
+    columns = {name: queue.mask(as_text(row[f"shown_{name}"])) for name in layout.shown_columns}
+    return columns | queue.facts(payload)
 
 
 def job_columns(queue: Queue, now: datetime) -> Select[Any]:
@@ -204,6 +218,7 @@ def job_of(queue: Queue, row: JobRow, now: datetime) -> Job:
         job_class=identity.job_class,
         order_id=identity.order_id,
         tienda_id=identity.tienda_id,
+        subjects=dict(identity.subjects),
         created_at_human=_human(queue, row.created_at),
         available_at_human=_human(queue, row.available_at),
         reserved_at_human=_human(queue, row.reserved_at),
@@ -220,6 +235,7 @@ def failed_of(queue: Queue, row: FailedRow) -> FailedJob:
         job_class=identity.job_class,
         order_id=identity.order_id,
         tienda_id=identity.tienda_id,
+        subjects=dict(identity.subjects),
         exception_short=queue.short(row.exception[:EXCEPTION_HEAD]),
         failed_at=failed_at_text(row.failed_at),
     )

@@ -1,6 +1,6 @@
-"""Find an order's jobs by a scan of both ends of the table, bounded in rows and time.
+"""Find a subject's jobs by a scan of both ends of the table, bounded in rows and time.
 
-The spec's tables have no index on the order. A text search in the server returns few candidates.
+The spec's tables have no index on the payload. A text search in the server returns few candidates.
 This module parses the payloads of the candidates and executes nothing in these payloads.
 """
 
@@ -21,11 +21,12 @@ from bot.database.dialects import contains
 from bot.database.transactions import TooSlow, bounded_until, time_limit
 from bot.fingerprint.payload import JobIdentity
 from bot.models.jobs import Job
-from bot.models.order_search import FoundFailed, FoundJob, Looked
+from bot.models.subject_search import FoundFailed, FoundJob, Looked
+from bot.models.subjects import SubjectKey
 from bot.queue.layouts import Queue
 from bot.queue.layouts.moments import decode_moment
+from bot.queue.layouts.queue_table import QueueTable
 from bot.queue.layouts.rows import FailedRow
-from bot.queue.layouts.tables import QueueTable
 from bot.queue.reads import (
     PAYLOAD_HEAD,
     failed_columns,
@@ -39,28 +40,22 @@ UNINDEXED = 2_000
 seconds."""
 CANDIDATES = 200
 MOST = 50
-"""The maximum number of rows shown for one order."""
+"""The maximum number of rows shown for one subject."""
 
 _RUN = re.compile("[A-Za-z0-9]+")
 
 
-@dataclass(frozen=True, slots=True)
-class OrderKey:
-    """An order, and its shop or any shop, in the form that the index of failures stores."""
+def needle_of(key: SubjectKey) -> str | None:
+    """Return a text that every payload of the subject contains in any encoding, or None."""
+    return max(_RUN.findall(key.value), key=len, default=None)
 
-    order: str
-    tienda: str | None = None
 
-    @property
-    def needle(self) -> str | None:
-        """A text that every payload of the order contains in any encoding; None without one."""
-        return max(_RUN.findall(self.order), key=len, default=None)
-
-    def matches(self, identity: JobIdentity) -> bool:
-        """Whether a payload with this identity belongs to the order."""
-        if identity.order_id is None or str(identity.order_id) != self.order:
-            return False
-        return self.tienda is None or str(identity.tienda_id or "") == self.tienda
+def matches(key: SubjectKey, identity: JobIdentity) -> bool:
+    """Return whether a payload with this identity belongs to the subject."""
+    value = identity.value(key.name)
+    if value is None or str(value) != key.value:
+        return False
+    return key.tienda is None or str(identity.tienda_id or "") == key.tienda
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +85,7 @@ class _Scan:
     connection: Connection
     queue: Queue
     layout: QueueTable
-    order_key: OrderKey
+    key: SubjectKey
     until: float
     ids: list[int] = field(default_factory=list)
     coverage: Looked = field(default_factory=lambda: Looked(complete=False))
@@ -134,13 +129,11 @@ class _Scan:
         id_, payload = self.layout.id, self.layout.payload
         head = self.layout.payload_head(PAYLOAD_HEAD).label("head")
         query = select(id_, head).where(id_ >= low).order_by(id_.desc()).limit(CANDIDATES)
-        if (needle := self.order_key.needle) is not None:
+        if (needle := needle_of(self.key)) is not None:
             query = query.where(contains(self.connection, payload, needle))
         while len(self.ids) < MOST:
             rows = self._read(query.where(id_ <= high)).all()
-            self.ids += [
-                row.id for row in rows if self.order_key.matches(self._identity_of(row.head))
-            ]
+            self.ids += [row.id for row in rows if matches(self.key, self._identity_of(row.head))]
             if len(rows) < CANDIDATES:
                 return
             high = rows[-1].id - 1
@@ -156,27 +149,28 @@ def jobs_of(
     connection: Connection,
     queue: Queue,
     now: datetime,
-    order_key: OrderKey,
+    key: SubjectKey,
     known_ids: Iterable[int] = (),
     limits: ScanLimits = SCAN_LIMITS,
 ) -> tuple[list[FoundJob], Looked]:
-    """Return the order's jobs by id, and how much of the table was scanned.
+    """Return the subject's jobs by id, and how much of the table was scanned.
 
-    The `known_ids` are read directly; a row that now belongs to another order is left out.
+    The `known_ids` are read directly; a row that now belongs to another subject is left out.
     """
     layout = queue.jobs_layout
-    scan = _Scan(connection, queue, layout, order_key, time_limit(connection, limits.seconds))
+    scan = _Scan(connection, queue, layout, key, time_limit(connection, limits.seconds))
     try:
         scan.ends(limits)
     except TooSlow:
         scan.coverage = scan.coverage.model_copy(update={"in_time": False})
     digest = layout.payload_digest().label("payload_digest")
     ids = sorted({*scan.ids, *known_ids})[-MOST:]
+    unfinished = (layout.id.in_(ids), layout.is_unfinished())
     rows = connection.execute(
-        job_columns(queue, now).add_columns(digest).where(layout.id.in_(ids)).order_by(layout.id)
+        job_columns(queue, now).add_columns(digest).where(*unfinished).order_by(layout.id)
     ).mappings()
     jobs = (_found_job(queue, row, now) for row in rows)
-    return [job for job in jobs if order_key.matches(_identity(job.job))], scan.coverage
+    return [job for job in jobs if matches(key, _identity(job.job))], scan.coverage
 
 
 def _found_job(queue: Queue, selected: RowMapping, now: datetime) -> FoundJob:
@@ -192,16 +186,16 @@ def _found_job(queue: Queue, selected: RowMapping, now: datetime) -> FoundJob:
     )
 
 
-def failed_of_order(
-    connection: Connection, queue: Queue, order_key: OrderKey, above: int
+def failed_of_subject(
+    connection: Connection, queue: Queue, key: SubjectKey, above: int
 ) -> tuple[list[FoundFailed], bool]:
-    """Return the order's newest failed jobs above the highest indexed id.
+    """Return the subject's newest failed jobs above the highest indexed id.
 
     The second value is whether the search ended in time.
     """
     until = time_limit(connection, SCAN_LIMITS.seconds)
     layout = queue.failed_layout
-    scan = _Scan(connection, queue, layout, order_key, until)
+    scan = _Scan(connection, queue, layout, key, until)
     in_time = True
     try:
         scan.above(above, UNINDEXED)
@@ -221,4 +215,4 @@ def failed_of_order(
 
 
 def _identity(job: Job) -> JobIdentity:
-    return JobIdentity(job.job_class, job.order_id, job.tienda_id)
+    return JobIdentity(job.job_class, job.order_id, job.tienda_id, job.subjects)

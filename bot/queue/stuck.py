@@ -93,10 +93,12 @@ def _end(queue: Queue, name: str, *, newest: bool) -> Select[Any]:
     return select(ids.c.id)
 
 
-def release(connection: Connection, queue: Queue, job_id: int, reserved_at: int) -> None:
+def release(
+    connection: Connection, queue: Queue, job_id: int, reserved_at: int, attempts: int | None
+) -> None:
     """Make a reserved job available to any worker; its attempts do not change.
 
-    `reserved_at` (unix seconds) is the value that the person saw. Raises `LostRace` if the value
-    has changed.
+    `reserved_at` (unix seconds) and `attempts` are values of the locked job. Raises `LostRace` if
+    the job is not reserved any more.
     """
-    exactly(connection.execute(queue.jobs_layout.release(job_id, reserved_at)), 1)
+    exactly(connection.execute(queue.jobs_layout.release(job_id, reserved_at, attempts)), 1)

@@ -1,5 +1,6 @@
 """The Bolt app: each listener passes its envelope to the handler, which answers in its ack."""
 
+import logging
 import re
 from collections.abc import Callable
 from time import monotonic
@@ -8,8 +9,10 @@ from typing import Any
 from slack_bolt import Ack, App, BoltContext
 from slack_sdk.web import WebClient
 
+from bot.models.requests import SLASH_COMMAND
 from bot.monitoring.metrics import Metrics
 from bot.slack import envelopes
+from bot.slack.direct_messages import is_of_person
 from bot.slack.handler import RequestHandler
 from bot.views.reports.home import REFRESH
 
@@ -19,6 +22,8 @@ def build_app(
     handler: RequestHandler,
     group_changed: Callable[[str], None],
     metrics: Metrics,
+    slash: str = SLASH_COMMAND,
+    signing_secret: str | None = None,
 ) -> App:
     """Return the Bolt app with its listeners; the listeners run in the client's thread.
 
@@ -31,14 +36,21 @@ def build_app(
     """
     app = App(
         client=client,
-        signing_secret="socket mode checks no signature",  # noqa: S106 not a secret: never used
+        signing_secret=signing_secret or "socket mode checks no signature",
         process_before_response=True,
     )
+    # Bolt logs requests without a listener as warnings, with their whole body.
+    app.logger.setLevel(logging.ERROR)
 
-    @app.command("/queue")
-    def slash(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
+    @app.command(slash)
+    def typed(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
         handler.slash(ack, envelopes.slash(body, context["received"]))
         metrics.acknowledged(monotonic() - context["received"])
+
+    @app.command(re.compile("^/"))
+    def other_command(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
+        # The app of another environment may have this app token by mistake: run nothing.
+        handler.refuse_command(ack, envelopes.slash(body, context["received"]), body["command"])
 
     @app.action(re.compile("^(run|page):"))
     def click(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
@@ -50,15 +62,30 @@ def build_app(
         handler.submit(ack, envelopes.submission(body, context["received"]))
         metrics.acknowledged(monotonic() - context["received"])
 
-    @app.event("app_home_opened")
-    def home_opened(event: dict[str, Any], body: dict[str, Any]) -> None:
-        if event.get("tab") == "home":
-            handler.home(envelopes.home_opened(event, body))
-
     @app.action(REFRESH)
     def refresh(ack: Ack, body: dict[str, Any]) -> None:
         ack()
         handler.home(envelopes.home_refreshed(body))
+
+    _listen_to_events(app, handler, group_changed, slash)
+    return app
+
+
+def _listen_to_events(
+    app: App, handler: RequestHandler, group_changed: Callable[[str], None], slash: str
+) -> None:
+    """Add the listeners of direct messages, Home and user groups."""
+
+    @app.event("message")
+    def message(event: dict[str, Any], body: dict[str, Any], context: BoltContext) -> None:
+        if is_of_person(event):
+            received = context["received"]
+            handler.direct_message(envelopes.direct_message(event, body, slash, received))
+
+    @app.event("app_home_opened")
+    def home_opened(event: dict[str, Any], body: dict[str, Any]) -> None:
+        if event.get("tab") == "home":
+            handler.home(envelopes.home_opened(event, body))
 
     @app.event("subteam_members_changed")
     def members_changed(event: dict[str, Any]) -> None:
@@ -67,5 +94,3 @@ def build_app(
     @app.event("subteam_updated")
     def group_updated(event: dict[str, Any]) -> None:
         group_changed(str((event.get("subteam") or {}).get("id", "")))
-
-    return app

@@ -246,14 +246,18 @@ class SlackDirectory:
         return frozenset(str(user) for user in users)
 
     def _fetch_is_shared(self, channel: str) -> bool:
-        info = self._call("conversations.info", channel=channel)["channel"]
-        return bool(info.get("is_ext_shared") or info.get("is_pending_ext_shared"))
+        return is_shared(self._call("conversations.info", channel=channel)["channel"])
 
     def _call(self, method: str, **arguments: Any) -> Any:
         try:
             return self._client.api_call(method, params=arguments)
         except (SlackClientError, OSError) as error:
             raise Unreachable(f"{method}: {reason_of(error)}") from error
+
+
+def is_shared(channel: Mapping[str, Any]) -> bool:
+    """Return whether a channel of `conversations.info` has or awaits another company."""
+    return bool(channel.get("is_ext_shared") or channel.get("is_pending_ext_shared"))
 
 
 _CODE = re.compile(r"[a-z0-9_ ]{1,64}")

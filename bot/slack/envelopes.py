@@ -29,7 +29,7 @@ class Envelope:
 
     `received`: the time of receipt in seconds of `time.monotonic()`. `replaces`: the answer
     replaces the clicked message. `view_id`: the modal that the person clicked or submitted.
-    `home_hash`: the hash of the clicked Home.
+    `home_hash`: the hash of the clicked Home. `thread`: the thread of a direct message.
     """
 
     invocation: Invocation
@@ -40,6 +40,7 @@ class Envelope:
     replaces: bool = False
     view_id: str | None = None
     home_hash: str | None = None
+    thread: str | None = None
 
     @property
     def origin(self) -> Mapping[str, Any]:
@@ -51,16 +52,21 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class HomeVisit:
-    """A person on their Home tab, and the hash of the shown view, or None."""
+    """A person on their Home tab, and the hash of the shown view, or None.
+
+    `is_first`: Slack has no view of the person's Home yet.
+    """
 
     user: str
     team: str
     hash: str | None
+    is_first: bool = False
 
 
 def home_opened(event: Mapping[str, Any], body: Mapping[str, Any]) -> HomeVisit:
     """Parse the opening of a Home tab; the event has a `view` if a view was published earlier."""
-    return HomeVisit(str(event.get("user", "")), str(body.get("team_id", "")), _hash(event))
+    user, team = str(event.get("user", "")), str(body.get("team_id", ""))
+    return HomeVisit(user, team, _hash(event), is_first="view" not in event)
 
 
 def home_refreshed(body: Mapping[str, Any]) -> HomeVisit:
@@ -85,6 +91,24 @@ def slash(body: Mapping[str, Any], received: float) -> Envelope:
     )
     text = str(body.get("text") or "")
     return Envelope(invocation, text, received, trigger, body.get("response_url"))
+
+
+def direct_message(
+    event: Mapping[str, Any], body: Mapping[str, Any], slash: str, received: float
+) -> Envelope:
+    """Parse a direct message to the bot; the slash command may be before the words, or not."""
+    user, team = str(event.get("user", "")), str(body.get("team_id", ""))
+    channel, ts = str(event.get("channel", "")), str(event.get("ts", ""))
+    invocation = Invocation(
+        actor=Actor(user, team, Source.MESSAGE),
+        request_id=request_id("message", team, channel, ts),
+        deadline=received + CHANGE_SECONDS,
+        channel=channel,
+    )
+    first, _, rest = str(event.get("text") or "").strip("` \n").partition(" ")
+    text = rest if first.lower() in (slash, slash.removeprefix("/")) else f"{first} {rest}"
+    thread = event.get("thread_ts")
+    return Envelope(invocation, text, received, None, None, thread=thread and str(thread))
 
 
 def click(body: Mapping[str, Any], received: float) -> Envelope:
@@ -125,7 +149,7 @@ def _action_request(action: Mapping[str, Any]) -> Request | Refusal:
     try:
         command, arguments = read_value(str(value or ""))
     except UnreadableValue:
-        return Invalid(problem="old-button", field="", value="", expected="", usage="/queue help")
+        return Invalid(problem="old-button", field="", value="", expected="", usage="help")
     return Request(command or action_name, arguments)
 
 
@@ -145,9 +169,7 @@ def submission(body: Mapping[str, Any], received: float) -> Envelope:
     )
     request: Request | Refusal
     if not isinstance(metadata.get("command"), str) or type(plan) is not int:
-        request = Invalid(
-            problem="old-button", field="", value="", expected="", usage="/queue help"
-        )
+        request = Invalid(problem="old-button", field="", value="", expected="", usage="help")
     else:
         options = {"rate": rate, "canary": canary}
         values = {name: value for name, value in options.items() if value is not None}

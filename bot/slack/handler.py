@@ -13,6 +13,7 @@ from slack_bolt import Ack
 from slack_sdk.errors import SlackClientError
 from slack_sdk.web import WebClient
 from slack_sdk.webhook import WebhookClient
+from structlog.contextvars import bound_contextvars
 
 from bot.app.command import Setup
 from bot.app.dispatch import dispatch, is_change, is_preview
@@ -21,13 +22,17 @@ from bot.models.refusals import CountMismatch, Refusal
 from bot.models.requests import Message, Modal, Source
 from bot.monitoring.metrics import Metrics
 from bot.slack.block_support import BlockSupport, respond
+from bot.slack.direct_messages import answer_in_channel
 from bot.slack.directory import reason_of
 from bot.slack.envelopes import Envelope, HomeVisit
 from bot.slack.home import Homes
-from bot.slack.modals import Modals, view_json
+from bot.slack.modals import Modals
+from bot.slack.poster import SlackPoster
+from bot.slack.request_log import log_request
 from bot.slack.response_urls import is_of_slack
-from bot.text import Mrkdwn
+from bot.text import Mrkdwn, code
 from bot.views.blocks import section
+from bot.views.environment import labelled
 from bot.views.refusal import bug_message, refusal_sentence
 
 log = structlog.get_logger(__name__)
@@ -83,7 +88,8 @@ class RequestHandler:
         self._metrics = metrics
         self._support = support
         self._client = client
-        self._modals = Modals(client)
+        self._modals = Modals(client, setup.environment)
+        self._poster = SlackPoster(client, "", support, setup.environment)
         self._wake = wake
         self._call_seconds = CALL_SECONDS + grace
         self._count_within = COUNT_WITHIN + grace
@@ -118,6 +124,12 @@ class RequestHandler:
             # Slack has already shown the person a failure, so send the actual result.
             self._respond(envelope, content)
 
+    def refuse_command(self, ack: Ack, envelope: Envelope, typed: str) -> None:
+        """Answer a slash command that is not the configured one; nothing runs."""
+        texts = texts_of(self._setup, envelope.invocation)
+        sentence = texts("other-command", typed=code(typed), slash=code(self._setup.slash))
+        ack(response_type="ephemeral", **self._body(Message(sentence)))
+
     def click(self, ack: Ack, envelope: Envelope) -> None:
         """Run a click's command before its acknowledgement, then answer through `response_url`."""
         future = self._enqueue(envelope)
@@ -135,9 +147,19 @@ class RequestHandler:
         else:
             self._workers.submit(self._follow_up, envelope, reply)
 
+    def direct_message(self, envelope: Envelope) -> None:
+        """Answer a command in a direct message, after the acknowledgement of its event."""
+        self._workers.submit(
+            answer_in_channel,
+            self._setup,
+            self._poster,
+            envelope,
+            lambda: self._execute(envelope).answer,
+        )
+
     def home(self, person: HomeVisit) -> None:
         """Draw the person's Home again."""
-        self._homes.request_drawing(person.user, person.team, person.hash)
+        self._homes.request_drawing(person.user, person.team, person.hash, welcome=person.is_first)
 
     def submit(self, ack: Ack, envelope: Envelope) -> None:
         """Answer a submitted modal: close it, or show the answer or a refusal in the modal."""
@@ -151,13 +173,18 @@ class RequestHandler:
             ack(response_action="clear")
         else:
             modal = self._as_modal(envelope, message)
-            ack(response_action="update", view=view_json(modal, envelope.origin))
+            ack(response_action="update", view=self._modals.view(envelope, modal))
         self._show_at_home(envelope, reply)
 
     def _enqueue(self, envelope: Envelope) -> "Future[Reply]":
         return self._workers.submit(self._execute, envelope)
 
     def _execute(self, envelope: Envelope) -> Reply:
+        # Every log line of the request has the id, which the audit record has too.
+        with bound_contextvars(request=envelope.invocation.request_id):
+            return self._run(envelope)
+
+    def _run(self, envelope: Envelope) -> Reply:
         invocation = envelope.invocation
         changed = False
         outcome: Outcome | None = None
@@ -173,11 +200,12 @@ class RequestHandler:
         except Exception:
             # The change was rolled back. The person reads the bug's id; the log has the details.
             bug_id = token_hex(4)
-            log.exception("bug", bug_id=bug_id, request=invocation.request_id)
+            log.exception("bug", bug_id=bug_id)
             texts = texts_of(self._setup, invocation)
             return Reply(bug_message(bug_id, texts, nothing_changed=not changed))
         finally:
             self._metrics.finished(outcome, monotonic() - began)
+            log_request(envelope, outcome, began)
 
     def _follow_up(self, envelope: Envelope, reply: Reply) -> None:
         """Send the answer apart from the acknowledgement, and then redraw the person's Home."""
@@ -274,7 +302,8 @@ class RequestHandler:
             log.warning("answer not delivered", because=reason_of(error))
 
     def _body(self, message: Message) -> dict[str, Any]:
-        return {"text": str(message.text), "blocks": self._support.fitted(message.blocks)}
+        body = {"text": str(message.text), "blocks": self._support.fitted(message.blocks)}
+        return labelled(body, self._setup.environment)
 
 
 def _has_started(outcome: Outcome | None) -> bool:

@@ -21,7 +21,9 @@ from bot.failpoints import reach
 from bot.models.refusals import Busy, DatabaseDown, OutcomeUnknown, Unverifiable
 from bot.models.requests import Actor, Block, Invocation, Source
 from bot.slack.directory import reason_of
-from bot.views.reports.home import refused_home
+from bot.views.environment import labelled_blocks
+from bot.views.reports.home import MOST_BLOCKS, refused_home
+from bot.views.reports.welcome import welcome_blocks
 
 log = structlog.get_logger(__name__)
 
@@ -66,6 +68,7 @@ class _Home:
     `due`: the time of the next drawing in seconds of `monotonic()`; None if no drawing is due.
     `tries`: the number of remaining attempts.
     `follows`: the number of remaining redraws until the person acts again.
+    `welcome`: the person visits Home for the first time.
     `refused`: a refusal that Slack has not accepted yet. The refusal is audited once, even if it is
     sent several times.
     """
@@ -77,6 +80,7 @@ class _Home:
     drawing: bool = False
     tries: int = TRIES
     follows: int = FOLLOWS
+    welcome: bool = False
     refused: HomeContent | None = None
 
 
@@ -97,12 +101,18 @@ class Homes:
     _threads: list[threading.Thread] = field(default_factory=list)
     _closed: bool = False
 
-    def request_drawing(self, user: str, team: str, hash_: str | None = None) -> None:
-        """Draw the person's Home soon; `hash_` is the hash of the view on their screen."""
+    def request_drawing(
+        self, user: str, team: str, hash_: str | None = None, *, welcome: bool | None = None
+    ) -> None:
+        """Draw the person's Home soon; `hash_` is the hash of the view on their screen.
+
+        A visit sets `welcome`; a click keeps its earlier value.
+        """
         with self._changed:
             home = self._homes.pop(user, None) or _Home(user, team)
             self._homes[user] = home  # keep the latest visitor last
             home.hash = hash_ or home.hash
+            home.welcome = home.welcome if welcome is None else welcome
             self._due(home)
             while len(self._homes) > PEOPLE:
                 del self._homes[next(iter(self._homes))]
@@ -170,14 +180,16 @@ class Homes:
     def _draw(self, home: _Home) -> float | None:
         """Draw and publish a Home; return the seconds until its next drawing, or None."""
         old_hash = home.hash
-        content = home.refused or draw(self.setup, home.user, home.team)
+        content = home.refused or draw(self.setup, home.user, home.team, welcome=home.welcome)
         home.refused = content if content.refused else None
         reach("home drawn")
         try:
             new_hash = self._publish(home.user, content, old_hash)
             if new_hash is None:
                 log.info("home drawn again", because="hash_conflict")
-                content = home.refused or draw(self.setup, home.user, home.team)
+                content = home.refused or draw(
+                    self.setup, home.user, home.team, welcome=home.welcome
+                )
                 new_hash = self._publish(home.user, content, None)
         except (SlackClientError, OSError) as error:
             log.warning("home not published", because=reason_of(error))
@@ -194,7 +206,7 @@ class Homes:
 
         Return None if Slack now shows a different view.
         """
-        view = {"type": "home", "blocks": list(content.blocks)}
+        view = {"type": "home", "blocks": labelled_blocks(content.blocks, self.setup.environment)}
         # For Slack, an empty hash never matches.
         expected = {} if hash_ is None else {"hash": hash_}
         try:
@@ -227,8 +239,11 @@ def _code(error: SlackApiError) -> str:
     return str(error.response.get("error", ""))
 
 
-def draw(setup: Setup, user: str, team: str) -> HomeContent:
-    """Read the data and draw the person's Home; a refused request draws the refusal."""
+def draw(setup: Setup, user: str, team: str, *, welcome: bool = False) -> HomeContent:
+    """Read the data and draw the person's Home; a refused request draws the refusal.
+
+    A person's first Home begins with a `welcome`.
+    """
     invocation = Invocation(
         Actor(user, team, Source.HOME),
         request_id("home", team, user, uuid4()),
@@ -240,7 +255,18 @@ def draw(setup: Setup, user: str, team: str) -> HomeContent:
     if outcome.refusal is not None:
         return HomeContent(_refused_blocks(setup, invocation, outcome, blocks), refused=True)
     moving = isinstance(outcome.result, HomeResult) and bool(outcome.result.data.at_work)
+    if welcome:
+        blocks = (*_welcome(setup, invocation, outcome), *blocks)[:MOST_BLOCKS]
     return HomeContent(blocks, moving=moving)
+
+
+def _welcome(setup: Setup, invocation: Invocation, outcome: Outcome) -> list[Block]:
+    texts = texts_of(setup, invocation)
+    context = context_of(setup, invocation, outcome.grant, outcome.now, texts)
+    rules = setup.rules
+    return welcome_blocks(
+        setup.alert_channel, rules.change_channels, context, home_changes=rules.changes_in_home
+    )
 
 
 def _refused_blocks(

@@ -9,6 +9,7 @@ from slack_sdk.web import WebClient
 from bot.background.outbox.delivery_errors import DeliveryError, Fault
 from bot.slack.block_support import REFUSED, BlockSupport
 from bot.slack.directory import reason_of
+from bot.views.environment import labelled
 
 _NO_CHANNEL = {
     "channel_not_found",
@@ -49,9 +50,14 @@ class SlackPoster:
     """Calls `chat.postMessage` and `chat.update`; each kind of failure has its own error."""
 
     def __init__(
-        self, client: WebClient, workspace_url: str, support: BlockSupport | None = None
+        self,
+        client: WebClient,
+        workspace_url: str,
+        support: BlockSupport | None = None,
+        environment: str | None = None,
     ) -> None:
         self._client = client
+        self._environment = environment
         self._support = support or BlockSupport()
         self._url = workspace_url.rstrip("/")
 
@@ -70,7 +76,7 @@ class SlackPoster:
 
     def _send(self, method: str, body: Mapping[str, Any]) -> Any:
         """Send the body; if Slack refuses newer blocks, send the body with older blocks."""
-        variants = list(self._support.variants(body))
+        variants = list(self._support.variants(labelled(body, self._environment)))
         for variant in variants:
             try:
                 response = self._call(method, variant.body)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from time import monotonic
+from typing import Protocol, cast
 
 import structlog
 from slack_sdk.errors import SlackClientError
@@ -29,6 +30,7 @@ from bot.slack.block_support import BlockSupport
 from bot.slack.directory import REFRESH_SECONDS, SlackDirectory, reason_of
 from bot.slack.handler import RequestHandler
 from bot.slack.poster import SlackPoster
+from bot.slack.signed_requests import SignedRequests
 from bot.slack.socket import SocketMode
 from bot.text import warm_up
 
@@ -49,11 +51,16 @@ STOP_SECONDS = 18.0
 
 @dataclass(frozen=True)
 class Access:
-    """The tokens of the app, and the address of the Web API."""
+    """The secrets of the app, and the address of the Web API.
+
+    With a `signing_secret` the bot receives HTTP requests; otherwise the `app_token` opens a
+    socket.
+    """
 
     bot_token: str
-    app_token: str
+    app_token: str | None
     base_url: str
+    signing_secret: str | None = None
 
     def client(self, seconds: int) -> WebClient:
         """Return a client without retries, because the caller decides about retries."""
@@ -72,12 +79,35 @@ def _tls() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
+class Transport(Protocol):
+    """The way on which requests arrive: a socket, or HTTP requests."""
+
+    def connect(self) -> None:
+        """Accept requests from now on."""
+
+    def close(self, seconds: float) -> None:
+        """Wait at most `seconds` for unanswered requests, then accept no more."""
+
+    def is_connected(self) -> bool:
+        """Return whether requests are accepted."""
+        ...
+
+    def request_age(self) -> float | None:
+        """Return the seconds since the last signed request, if requests are signed."""
+        ...
+
+
 @dataclass(frozen=True)
 class WorkspaceInfo:
-    """The workspace to which the bot token belongs."""
+    """The workspace to which the bot token belongs, and the token's scopes if Slack reports them.
+
+    docs.slack.dev/authentication/installing-with-oauth#scopes describes the header with the scopes.
+    """
 
     team: str
     url: str
+    name: str = ""
+    scopes: frozenset[str] = frozenset()
 
 
 def look_up(access: Access) -> WorkspaceInfo:
@@ -86,7 +116,14 @@ def look_up(access: Access) -> WorkspaceInfo:
         identity = access.client(POST_SECONDS).api_call("auth.test")
     except (SlackClientError, OSError) as error:
         raise StartError([f"Slack does not accept the bot token: {reason_of(error)}."]) from error
-    return WorkspaceInfo(str(identity["team_id"]), str(identity["url"]))
+    headers = {name.lower(): value for name, value in identity.headers.items()}
+    scopes = (scope.strip() for scope in str(headers.get("x-oauth-scopes", "")).split(","))
+    return WorkspaceInfo(
+        str(identity["team_id"]),
+        str(identity["url"]),
+        str(identity.get("team", "")),
+        frozenset(scope for scope in scopes if scope),
+    )
 
 
 class SlackBot:
@@ -116,18 +153,35 @@ class SlackBot:
         self._polling = polling or self._background
         client = access.client(POST_SECONDS)
         support = BlockSupport()
-        poster = SlackPoster(client, workspace.url, support)
+        poster = SlackPoster(client, workspace.url, support, self.setup.environment)
         background_setup = replace(self.setup, engine=self._background)
         self._watcher = Watcher(background_setup, poster, interval, self._polling)
         metrics = Metrics()
         self._handler = RequestHandler(
             self.setup, lookups, self._watcher.wake, support, metrics, grace
         )
-        app = build_app(client, self._handler, self._group_changed, metrics)
-        self.socket = SocketMode(app, access.app_token, grace)
+        secret = access.signing_secret
+        app = build_app(
+            client, self._handler, self._group_changed, metrics, self.setup.slash, secret
+        )
+        self.transport: Transport = (
+            SocketMode(app, access.app_token or "", grace)
+            if secret is None
+            else SignedRequests(app, secret, metrics, grace)
+        )
         self.monitoring = None if monitoring is None else self._monitored(monitoring, metrics)
         self._stopped = threading.Event()
         self._refresher = threading.Thread(target=self._refresh, name="groups", daemon=True)
+
+    @property
+    def socket(self) -> SocketMode:
+        """The socket; only in Socket Mode."""
+        return cast("SocketMode", self.transport)
+
+    @property
+    def requests(self) -> SignedRequests:
+        """The WSGI app for Slack's requests; only in HTTP mode."""
+        return cast("SignedRequests", self.transport)
 
     def start(self) -> None:
         """Start the background work, then accept requests; so every change can be announced.
@@ -142,12 +196,13 @@ class SlackBot:
         self._refresher.start()
         self._watcher.start()
         try:
-            self.socket.connect()
+            self.transport.connect()
         except (SlackClientError, OSError) as error:
             self.stop()
             problem = f"Slack does not open a connection for the app token: {reason_of(error)}."
             raise StartError([problem]) from error
-        log.info("running", replica=self.setup.replica, version=self.setup.version)
+        named = {} if setup.environment is None else {"environment": setup.environment}
+        log.info("running", replica=setup.replica, version=setup.version, **named)
 
     def stop(self) -> None:
         """Stop accepting requests, answer the running requests, send their messages, and stop.
@@ -157,7 +212,7 @@ class SlackBot:
         """
         until = monotonic() + STOP_SECONDS
         self._stopped.set()
-        _end_by(partial(self.socket.close, DRAIN_SECONDS), monotonic() + CLOSE_SECONDS)
+        _end_by(partial(self.transport.close, DRAIN_SECONDS), monotonic() + CLOSE_SECONDS)
         _end_by(self._handler.close, min(until, monotonic() + HANDLER_SECONDS))
         _end_by(self._watcher.stop, until)
         if self.monitoring is not None:
@@ -190,7 +245,8 @@ class SlackBot:
             replica=self.setup.replica,
             step_ages=self._watcher.step_ages,
             round_age=self._watcher.round_age,
-            connected=self.socket.client.is_connected(),
+            connected=self.transport.is_connected(),
+            request_age=self.transport.request_age(),
         )
 
     def _refresh(self) -> None:

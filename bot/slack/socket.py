@@ -121,6 +121,13 @@ class SocketMode:
         """Open the socket; the client reconnects automatically after a loss."""
         self.client.connect()
 
+    def is_connected(self) -> bool:
+        """Return whether the socket is open."""
+        return bool(self.client.is_connected())
+
+    def request_age(self) -> None:
+        """Return None, because an open socket needs no request as a proof."""
+
     def close(self, seconds: float) -> None:
         """Close the socket at the first moment without an unanswered envelope.
 

@@ -36,7 +36,8 @@ from bot.models.actions import CountsAs
 from bot.models.refusals import RowWouldChange
 from bot.queue.copies import read_rules, refusing_rows
 from bot.queue.layouts import Queue
-from bot.queue.layouts.tables import ARCHIVED, FailedJobsTable, JobsTable
+from bot.queue.layouts.queue_table import ARCHIVED
+from bot.queue.layouts.tables import FailedJobsTable, JobsTable
 from bot.queue.moves import exactly
 from bot.store.tables import archive
 
@@ -88,11 +89,11 @@ def _keep(
     which: ColumnElement[bool],
     archived_as: ArchivedAs,
 ) -> int:
-    c = archive.c
+    c, derived = archive.c, layout.derived_values(archived_as.now)
     rows: Select[Any] = select(
         literal(kind),
         layout.id,
-        *(_readable(connection, layout, definition, name) for name in ARCHIVED),
+        *(derived.get(name, _readable(connection, layout, definition, name)) for name in ARCHIVED),
         packed(connection, layout.table, _packed_columns(layout, definition)),
         layout.payload_digest(),
         literal(archived_as.action),

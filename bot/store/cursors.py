@@ -26,6 +26,13 @@ def position(connection: Connection, name: str) -> int:
     return -1 if at is None else int(at)
 
 
+def positions(connection: Connection, *names: str) -> dict[str, int]:
+    """Return the position of each cursor, or -1 if a cursor has no position yet."""
+    c = cursors.c
+    rows = connection.execute(select(c.name, c.position).where(c.name.in_(names)))
+    return {row.name: -1 if row.position is None else int(row.position) for row in rows}
+
+
 def set_position(connection: Connection, name: str, to: int) -> None:
     """Set the cursor's position."""
     connection.execute(update(cursors).where(cursors.c.name == name).values(position=to))

@@ -52,6 +52,9 @@ CURSORS = (
     "rules_next",
     "rules_group",
     "rules_seq",
+    "subjects",
+    "subjects_next",
+    "subjects_seq",
 )
 
 
@@ -98,6 +101,12 @@ MIGRATIONS: tuple[Callable[[Connection, datetime], None], ...] = (
     # The merges of error groups, and the cursors of their rules.
     _create_missing,
     _add_times,
+    # The reservations of tables without a column for the time.
+    _create_missing,
+    # The tables of subjects, and the cursors of the relabeling.
+    _create_missing,
+    # The notes of error groups.
+    _create_missing,
 )
 """The migrations in order. Each can be repeated after an interruption; DDL commits at once."""
 
@@ -185,6 +194,14 @@ def require_current(connection: Connection) -> None:
         raise StartError(
             [f"The bot's tables are at version {current}, newer than this bot: update the bot."]
         )
+    if absent := _missing_tables(connection):
+        sentence = (
+            f"The table {absent[0]} is missing, or this account has no privilege on it. Grant the "
+            "account what docs/operating.md lists, or restore the table from a backup. Without a "
+            "backup, empty queue_bot_migrations and run queue-bot migrate: it creates only what is "
+            "missing."
+        )
+        raise StartError([sentence])
     missing = _missing_columns(connection)
     if missing:
         sentence = (
@@ -193,6 +210,12 @@ def require_current(connection: Connection) -> None:
             "queue-bot migrate. The queue's own tables stay as they are."
         )
         raise StartError([sentence])
+
+
+def _missing_tables(connection: Connection) -> list[str]:
+    """Return the bot's tables that the database lacks, or that it does not show this account."""
+    present = set(inspect(connection).get_table_names(schema=own_schema(connection)))
+    return [table.name for table in metadata.sorted_tables if table.name not in present]
 
 
 def _missing_columns(connection: Connection) -> list[str]:

@@ -13,6 +13,7 @@ from sqlalchemy import Column, ColumnElement, Connection, ScalarSelect, false, f
 from bot.database.transactions import Clock, now_of, time_column
 from bot.fingerprint.error_group import RULES
 from bot.models.alert_rules import METRIC_RULES
+from bot.store.failures import relabeling
 from bot.store.incidents import assignment, lookups
 from bot.store.leases import is_free
 from bot.store.operations.operations import AWAITING, WORKING
@@ -53,6 +54,7 @@ class WaitingWork:
     settled_audit: int
     backfilling: bool
     regrouping: bool
+    relabeling: bool
     unsealed: bool
     unassigned: bool
     unaggregated: bool
@@ -73,6 +75,11 @@ class WaitingWork:
         return is_free(self.owner, self.expires, self.now)
 
     @property
+    def is_reindexing(self) -> bool:
+        """Whether a pass over the older failures runs."""
+        return self.backfilling or self.regrouping or self.relabeling
+
+    @property
     def has_operation(self) -> bool:
         """Whether a bulk change of this replica, or an abandoned bulk change, can continue."""
         heartbeat = self.heartbeat_at
@@ -84,13 +91,16 @@ class WaitingWork:
         return moment is not None and moment <= self.now
 
 
-def read(connection: Connection, clock: Clock, replica: str, sealed_to: int) -> WaitingWork:
+def read(
+    connection: Connection, clock: Clock, replica: str, sealed_to: int, subjects: int
+) -> WaitingWork:
     """Return the state of the bot's tables.
 
     All audit records up to the id `sealed_to` are sealed. Without this limit, the search for
-    unsealed records would read every record of the last 10 min.
+    unsealed records would read every record of the last 10 min. `subjects` is the version of the
+    subjects in the settings.
     """
-    row = connection.execute(_statement(connection, replica, sealed_to)).one()
+    row = connection.execute(_statement(connection, replica, sealed_to, subjects)).one()
     values: dict[str, Any] = dict(row._mapping)  # noqa: SLF001 the row's public mapping
     # A test moves its own clock. Without such a clock, the statement reads the database's time.
     values["now"] = row.now if clock is now_of else clock(connection)
@@ -102,7 +112,7 @@ def _plain(name: str, value: object) -> Any:
     return bool(value) if WaitingWork.__annotations__[name] is bool else value
 
 
-def _statement(connection: Connection, replica: str, sealed_to: int) -> Any:
+def _statement(connection: Connection, replica: str, sealed_to: int, subjects: int) -> Any:
     working = operations.c.state.in_(WORKING)
     is_active = incidents.c.active_subject.is_not(None)
     linked = select(audit_chain.c.seq).where(audit_chain.c.audit_id == audit.c.id).exists()
@@ -119,6 +129,7 @@ def _statement(connection: Connection, replica: str, sealed_to: int) -> Any:
             "backfilling"
         ),
         (_cursor("rules") != RULES).label("regrouping"),
+        (_cursor(relabeling.CURRENT) != subjects).label("relabeling"),
         _any(audit.c.id, audit.c.id > sealed_to, ~linked).label("unsealed"),
         _any(failures.c.seq, assignment.belongs_to_none()).label("unassigned"),
         _any(failure_counts.c.id, failure_counts.c.aggregated == false()).label("unaggregated"),

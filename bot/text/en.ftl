@@ -5,6 +5,7 @@
 at = { $at }
 order = order { $id }
 tienda = shop { $id }
+subject = { $name } { $value }
 job-unknown = unknown job
 everyone = everyone
 attempts =
@@ -141,6 +142,7 @@ label-queue = *Queue:*
 label-class = *Class:*
 label-order = *Order:*
 label-tienda = *Shop:*
+label-subject = *{ $name }:*
 label-attempts = *Attempts:*
 label-created-at = *Created:*
 label-available-at = *Available:*
@@ -219,6 +221,9 @@ confirm-release =
        *[other] Release { $count } jobs?
     }
 confirm-release-text = Check the workers first. Any worker may take a released job. If the old worker is still running, the job may run twice.
+confirm-release-text-seen = Check the workers first. Any worker may take a released job. If the old worker is still running, the job may run twice. The tables have no time of the reservation: the bot releases the job only if its status is still reserved and its attempts are unchanged.
+stuck-seen = These tables do not have the time of a reservation. The ages count from when the bot first saw the job reserved.
+age-at-least = at least { $age }
 stuck-title = *Stuck jobs*, reserved for { $age } or more, the longest first
 stuck-none = ✅ No job has been reserved for { $age } or more.
 stuck-none-partial = ❓ None of the oldest and newest jobs has been reserved for { $age } or more. The queue is too long to scan in full.
@@ -259,14 +264,14 @@ help-release = put stuck jobs back in the queue
 refusal-not-reserved = Job { $id } is not reserved: no worker has it. Nothing was changed
 refusal-not-reserved-by = Job { $id } is no longer reserved: { $by } released it at { $at }
 refusal-reserved-again = A worker took job { $id } again at { $at }. The job was not changed; refresh the list and try again
-refusal-reserved-recently = Job { $id } was reserved only recently, at { $at }. Its worker is probably still running the job. The job was not changed. If the worker is dead: /queue release { $id } force=yes
+refusal-reserved-recently = Job { $id } was reserved only recently, at { $at }. Its worker is probably still running the job. The job was not changed. If the worker is dead: { $slash } release { $id } force=yes
 refusal-row-too-long = Failed job { $id } was not moved: one of its values is longer than the column { $detail } allows. Make that column larger, then try again
 refusal-row-would-change = Failed job { $id } was not moved: the table { $detail } would store a different text. Compare the character sets and the triggers of both tables
 refusal-row-refused = Row { $id } was not moved: the database refused the change with { $detail }
 refusal-row-has-children = Row { $id } was not changed, because rows of the table { $detail } refer to it. The database would delete or change those rows too, and an undo could not restore them. To change row { $id } anyway, repeat the command with force=yes
 reason-row-has-children = rows of another table refer to the row (repeat with force=yes)
 reason-times-off = failed_at is not in the time zone of QUEUE_BOT_TIME_ZONE
-refusal-other-connection = Failed job { $id } was not moved: it came from the connection { $detail }, whose jobs are not in this table. Retry it with php artisan queue:retry, or add the connection to QUEUE_BOT_CONNECTIONS if its driver is database
+refusal-other-connection = Failed job { $id } was not moved: it came from the connection { $detail }, whose jobs are not in this table. Retry it with the framework's own queue:retry, or add the connection to QUEUE_BOT_CONNECTIONS if its driver is database
 reason-row-too-long = a value is too long for its column
 reason-row-would-change = the table would store a different text
 reason-row-refused = the database refused the row
@@ -287,8 +292,9 @@ unfreeze-done = ☀️ Changes are allowed again, after a freeze of { $age }. Pa
 unfreeze-done-by = ☀️ *{ $by } allows changes again*, after a freeze of { $age }. Paused bulk changes resume.
 help-freeze = refuse every change until an unfreeze; running bulk changes pause
 help-unfreeze = allow changes again
-refusal-frozen = Changes are frozen by { $by } since { $at }. Nothing was changed; an admin can run /queue unfreeze
-refusal-frozen-reason = Changes are frozen by { $by } since { $at }: { $reason }. Nothing was changed; an admin can run /queue unfreeze
+other-command = This bot answers to { $slash }, not to { $typed }. Nothing was run. The app's slash command and QUEUE_BOT_COMMAND must be the same.
+refusal-frozen = Changes are frozen by { $by } since { $at }. Nothing was changed; an admin can run { $slash } unfreeze
+refusal-frozen-reason = Changes are frozen by { $by } since { $at }: { $reason }. Nothing was changed; an admin can run { $slash } unfreeze
 refusal-already-frozen = Changes are already frozen by { $by } since { $at }
 refusal-not-frozen = Changes are not frozen
 refusal-not-frozen-by = Changes are no longer frozen: { $by } allowed them again at { $at }
@@ -515,8 +521,8 @@ progress-stopped-clear-failed = ⚠️ Stopped. Failed jobs cleared: { $done } o
 progress-bar = { $bar } { $percent }% · { $done } of { $total }
 progress-refused =
     { $count ->
-        [one] 1 failed job was not moved, because the database refused it:
-       *[other] { $count } failed jobs were not moved, because the database refused them. The first:
+        [one] 1 failed job was not moved:
+       *[other] { $count } failed jobs were not moved. The first:
     }
 progress-skipped =
     { $count ->
@@ -786,6 +792,7 @@ history-none = No change and no refusal is recorded yet.
 
 ## Orders and history
 find-title = *Order*
+find-title-subject = *{ $name }*
 find-now = Now: { $what }
 find-now-nowhere = Now: the search found neither a failed job nor a job in the queue.
 find-now-failed = { $count } failed
@@ -829,6 +836,8 @@ find-looked-of =
 find-looked-time = ⏱️ The search reached its time limit: some results may be missing.
 find-none = There is no job and no record of this order.
 find-none-hint = Write the order exactly as in the payload, with the same capital letters. The bot keeps removed failures for 30 days.
+find-none-subject = There is no job and no record of { $subject }.
+find-none-hint-subject = Write the value exactly as in the payload, with the same capital letters. The bot keeps removed failures for 30 days.
 find-indexing = ⏳ The index of failures does not contain all older failures yet: some failures may be missing.
 fate-as = { $word } (failed job { $id })
 fate-by = { $word } ({ $how } by { $by })
@@ -845,8 +854,10 @@ history-narrow = There may be older records. To narrow the list: { $filters }
 history-record = All details of a record: { $command }
 button-older = Older records
 button-order = Show order
+button-subject = Show { $name } { $value }
 help-find = everything about one order
 problem-one-order = Exactly one order is needed
+problem-one-subject = Give exactly one of these: { $expected }
 
 ## People and help
 whoami-role = You are { $who }; your role is *{ $role }*.
@@ -1064,6 +1075,7 @@ label-example = *The newest exception* (secrets masked)
 label-newest-failures = *Newest failed jobs of this group*
 error-none-left = None of the newest failures of this group is still in failed_jobs.
 help-errors = failures by cause, and whether they still happen
+help-doctor = check the settings, Slack, the database and the bot's work; says what to do
 help-error = details of one error group
 refusal-error-group-not-found = There is no error group { $id }: its failures were removed, or it never existed
 reason-error-group-not-found = error group not found
@@ -1102,6 +1114,7 @@ scope-error = { " " }with the error { $error }
 scope-incident = { " " }of incident { $incident }
 scope-order = { " " }of order { $order }
 scope-tienda = { " " }of shop { $tienda }
+scope-subject = { " " }of { $subject }
 scope-after = { " " }that failed at { $at } or later
 scope-limit = { " " }(at most { $count }, the oldest first)
 scope-between = { " " }that failed from { $from } until before { $at }
@@ -1182,6 +1195,16 @@ bulk-processed-later =
         [one] ⚠️ A retried job has already processed the order of 1 of these failed jobs: { $orders }
        *[other] ⚠️ Retried jobs have already processed the orders of { $count } of these failed jobs: { $orders }
     }
+bulk-queued-subject =
+    { $count ->
+        [one] ⚠️ 1 of these failed jobs has the same { $name } as a job in the queue: { $values }
+       *[other] ⚠️ { $count } of these failed jobs have the same { $name } as a job in the queue: { $values }
+    }
+bulk-processed-later-subject =
+    { $count ->
+        [one] ⚠️ 1 of these failed jobs has the same { $name } as a retried job that was processed later: { $values }
+       *[other] ⚠️ { $count } of these failed jobs have the same { $name } as a retried job that was processed later: { $values }
+    }
 bulk-identical =
     { $count ->
         [one] ⚠️ 1 of these jobs has the same payload as another of these jobs.
@@ -1189,6 +1212,7 @@ bulk-identical =
     }
 bulk-duplicates-bounded = Only the newest jobs were checked for duplicates.
 bulk-children = ⚠️ The database also deletes or changes the rows of { $tables } that refer to these jobs. An undo does not restore those rows.
+bulk-note-codeigniter_queue = Each job keeps its priority. The bot skips jobs of other handlers, such as redis, and names these jobs.
 bulk-note-laravel = If the deadline of a job (retryUntil) has passed, the retry sets a new deadline of the same duration, or removes the deadline. The bot skips jobs of other connections and names these jobs.
 bulk-final = ⚠️ *No copies are kept:* this cannot be undone.
 bulk-ids-missing =
@@ -1321,6 +1345,14 @@ problem-span = { $value } is not a period of the chart: 24h or 7d
 
 ### App Home
 home-title = Queue dashboard
+welcome = 👋 *Welcome, { $who }.* This page shows the problems of the queue first, then its totals and its failed jobs.
+welcome-viewer = Your role is *viewer*: you may view jobs, failures, alerts and the history of changes.
+welcome-operator = Your role is *operator*: you may view everything, retry failed jobs, undo your changes, and acknowledge, assign and mute alerts.
+welcome-admin = Your role is *admin*: you may view and retry everything, delete jobs, and freeze changes.
+welcome-alerts = Alerts are posted in <#{ $channel }>.
+welcome-changes = Changes are allowed in: { $places }
+welcome-home = this page
+welcome-help = { $command } lists your commands. In a direct message with the bot, type a command without the slash: help
 home-wrong =
     { $count ->
         [one] 🔴 1 active incident
@@ -1530,6 +1562,28 @@ handover-more =
        *[other] … and { $count } more.
     }
 acknowledge-done-by = 👀 *{ $by } acknowledged { $id }*: { $what }.
+acknowledge-all-done =
+    { $count ->
+        [one] 👀 You acknowledged 1 incident. It will not escalate, and its alert shows your name.
+       *[other] 👀 You acknowledged { $count } incidents. They will not escalate, and their alerts show your name.
+    }
+acknowledge-all-done-by =
+    { $count ->
+        [one] 👀 *{ $by } acknowledged 1 incident:*
+       *[other] 👀 *{ $by } acknowledged { $count } incidents:*
+    }
+acknowledge-row = *{ $id }* { $what }
+refusal-nothing-to-acknowledge = No incident with a posted alert waits for an acknowledgement
+reason-nothing-to-acknowledge = there was nothing to acknowledge
+incident-reminder = ⏰ { $by } acknowledged this incident { $age } ago, and it is not resolved: { $now }
+note-line = 📒 { $note }
+note-written = 📒 The note of *{ $error }* is on its alerts from now on.
+note-written-by = 📒 *{ $by } wrote a note* for { $error }.
+note-removed = The note of *{ $error }* is removed.
+note-removed-by = *{ $by } removed the note* of { $error }.
+spoken-note-undo = Undo the change of the note of { $error }
+help-note = write the runbook note of an error group, which its alerts show; note=no removes the note
+audit-did-note = { $who } changed the note of an error group: { $what }
 mute-done = 🔕 Muted until { $at }: { $topic }.
 mute-done-by = 🔕 *{ $by } muted* { $topic } until { $at }.
 mute-extended = This replaces a mute until { $at }.
@@ -1650,7 +1704,7 @@ help-watch = monitoring: active incidents, mutes, alert rules, and the leader
 button-unmute = Unmute
 
 ### Incidents
-incident-undrawn = ⚠️ *{ $id }*: the alert of this incident cannot be shown; the bot's log has the reason. /queue watch and /queue errors show the problems in the queue.
+incident-undrawn = ⚠️ *{ $id }*: the alert of this incident cannot be shown; the bot's log has the reason. { $slash } watch and { $slash } errors show the problems in the queue.
 incident-queues = several queues
 incident-group-open =
     { $count ->
@@ -1773,6 +1827,7 @@ background-means-purge = The bot's own tables keep growing.
 background-step-index = Indexing new failures
 background-step-scan = Scanning older failures
 background-step-regroup = Grouping the failures by new rules
+background-step-relabel = Reading the subjects of the failures again
 background-step-group = Triggering incidents
 background-step-aggregate = Adding up counts
 background-step-merge = Adding up the counts of past days
@@ -1823,6 +1878,7 @@ problem-merge-itself = An error group cannot be merged into itself
 ## The first minute on a large queue
 watch-backfill = ⏳ Older failures: { $rows } of about { $total } are in the index
 watch-regrouping = ⏳ New grouping rules: failures are grouped again, { $rows } of about { $total } done
+watch-relabeling = ⏳ QUEUE_BOT_SUBJECTS changed: the failures are indexed again, { $rows } of about { $total } done
 watch-backfill-rate =
     { $count ->
         [one] 1 a second, about { $left } left
@@ -1837,3 +1893,24 @@ watch-check = { $queue }: checked { $age } ago
 status-estimated = ⏳ Estimated: the first exact count is not ready yet. Ask again in a minute for exact numbers.
 modal-counting = Counting the failed jobs …
 modal-preview = Preview
+
+## doctor
+
+doctor-problem =
+    { $count ->
+        [one] *{ $count } problem*
+       *[other] *{ $count } problems*
+    }
+doctor-warning =
+    { $count ->
+        [one] { $count } warning
+       *[other] { $count } warnings
+    }
+doctor-skipped = { $count } not checked
+doctor-ok = { $count } ok
+doctor-status-problem = *Problem* { $check }
+doctor-status-warning = *Warning* { $check }
+doctor-status-skipped = *Not checked* { $check }
+doctor-more = … and { $count } more.
+doctor-good = No problem: { $names }
+doctor-terminal = In a terminal, { $command } also opens a WebSocket and verifies more of the audit log.

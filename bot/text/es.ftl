@@ -5,6 +5,7 @@
 at = { $at }
 order = orden { $id }
 tienda = tienda { $id }
+subject = { $name } { $value }
 job-unknown = job desconocido
 everyone = todos
 attempts =
@@ -163,6 +164,7 @@ label-queue = *Cola:*
 label-class = *Clase:*
 label-order = *Orden:*
 label-tienda = *Tienda:*
+label-subject = *{ $name }:*
 label-attempts = *Intentos:*
 label-created-at = *Creado:*
 label-available-at = *Disponible:*
@@ -241,6 +243,9 @@ confirm-release =
        *[other] ¿Liberar { $count } jobs?
     }
 confirm-release-text = Revisa antes los workers. Cualquier worker puede tomar un job liberado. Si el worker anterior sigue corriendo, el job puede ejecutarse dos veces.
+confirm-release-text-seen = Revisa antes los workers. Cualquier worker puede tomar un job liberado. Si el worker anterior sigue corriendo, el job puede ejecutarse dos veces. Las tablas no guardan la hora de la reserva: el bot libera el job solo si su estado sigue siendo reservado y sus intentos no cambiaron.
+stuck-seen = Estas tablas no guardan la hora de una reserva. El tiempo se cuenta desde que el bot vio el job reservado por primera vez.
+age-at-least = al menos { $age }
 stuck-title = *Jobs atascados*, reservados desde hace { $age } o más; primero los que llevan más tiempo
 stuck-none = ✅ Ningún job está reservado desde hace { $age } o más.
 stuck-none-partial = ❓ Ninguno de los jobs más antiguos y más recientes está reservado desde hace { $age } o más. La cola es demasiado larga para revisarla completa.
@@ -281,14 +286,14 @@ help-release = devolver a la cola los jobs atascados
 refusal-not-reserved = El job { $id } no está reservado: ningún worker lo tiene. No se cambió nada
 refusal-not-reserved-by = El job { $id } ya no está reservado: { $by } lo liberó a las { $at }
 refusal-reserved-again = Un worker volvió a tomar el job { $id } a las { $at }. El job no se cambió; actualiza la lista e inténtalo de nuevo
-refusal-reserved-recently = El job { $id } se reservó hace muy poco, a las { $at }. Su worker probablemente lo sigue ejecutando. El job no se cambió. Si ese worker murió: /queue release { $id } force=yes
+refusal-reserved-recently = El job { $id } se reservó hace muy poco, a las { $at }. Su worker probablemente lo sigue ejecutando. El job no se cambió. Si ese worker murió: { $slash } release { $id } force=yes
 refusal-row-too-long = El job fallido { $id } no se movió: uno de sus valores no cabe en la columna { $detail }. Amplía esa columna e inténtalo de nuevo
 refusal-row-would-change = El job fallido { $id } no se movió: la tabla { $detail } guardaría un texto distinto. Compara los juegos de caracteres y los triggers de ambas tablas
 refusal-row-refused = La fila { $id } no se movió: la base de datos rechazó el cambio con { $detail }
 refusal-row-has-children = La fila { $id } no se cambió, porque hay filas de la tabla { $detail } que dependen de ella. La base de datos también borraría o modificaría esas filas, y al deshacer no se recuperan. Para cambiar la fila { $id } de todos modos, repite el comando con force=yes
 reason-row-has-children = hay filas de otra tabla que dependen de la fila (repite con force=yes)
 reason-times-off = failed_at no está en la zona horaria de QUEUE_BOT_TIME_ZONE
-refusal-other-connection = El job fallido { $id } no se movió: vino de la conexión { $detail }, cuyos jobs no están en esta tabla. Reinténtalo con php artisan queue:retry, o agrega la conexión a QUEUE_BOT_CONNECTIONS si su driver es database
+refusal-other-connection = El job fallido { $id } no se movió: vino de la conexión { $detail }, cuyos jobs no están en esta tabla. Reinténtalo con el queue:retry del framework, o agrega la conexión a QUEUE_BOT_CONNECTIONS si su driver es database
 reason-row-too-long = un valor no cabe en su columna
 reason-row-would-change = la tabla guardaría un texto distinto del original
 reason-row-refused = la base de datos rechazó la fila
@@ -309,8 +314,9 @@ unfreeze-done = ☀️ Los cambios vuelven a estar permitidos, después de { $ag
 unfreeze-done-by = ☀️ *{ $by } vuelve a permitir los cambios*, después de { $age } de congelamiento. Los cambios masivos en pausa continúan.
 help-freeze = rechazar todos los cambios hasta que se descongelen; los cambios masivos en curso se pausan
 help-unfreeze = volver a permitir los cambios
-refusal-frozen = Los cambios están congelados por { $by } desde las { $at }. No se cambió nada; un administrador puede ejecutar /queue unfreeze
-refusal-frozen-reason = Los cambios están congelados por { $by } desde las { $at }: { $reason }. No se cambió nada; un administrador puede ejecutar /queue unfreeze
+other-command = Este bot responde a { $slash }, no a { $typed }. No se ejecutó nada. El comando de la app y QUEUE_BOT_COMMAND deben ser iguales.
+refusal-frozen = Los cambios están congelados por { $by } desde las { $at }. No se cambió nada; un administrador puede ejecutar { $slash } unfreeze
+refusal-frozen-reason = Los cambios están congelados por { $by } desde las { $at }: { $reason }. No se cambió nada; un administrador puede ejecutar { $slash } unfreeze
 refusal-already-frozen = Los cambios ya están congelados por { $by } desde las { $at }
 refusal-not-frozen = Los cambios no están congelados
 refusal-not-frozen-by = Los cambios ya no están congelados: { $by } volvió a permitirlos a las { $at }
@@ -536,8 +542,8 @@ progress-stopped-clear-failed = ⚠️ Detenido. Jobs fallidos eliminados: { $do
 progress-bar = { $bar } { $percent }% · { $done } de { $total }
 progress-refused =
     { $count ->
-        [one] 1 job fallido no se movió, porque la base de datos lo rechazó:
-       *[other] { $count } jobs fallidos no se movieron, porque la base de datos los rechazó. Los primeros:
+        [one] 1 job fallido no se movió:
+       *[other] { $count } jobs fallidos no se movieron. Los primeros:
     }
 progress-skipped =
     { $count ->
@@ -825,6 +831,7 @@ history-none = Todavía no hay ningún cambio ni rechazo registrado.
 
 ## Órdenes e historial
 find-title = *Orden*
+find-title-subject = *{ $name }*
 find-now = Ahora: { $what }
 find-now-nowhere = Ahora: la búsqueda no encontró ni un job fallido ni un job en la cola.
 find-now-failed =
@@ -884,6 +891,8 @@ find-looked-of =
 find-looked-time = ⏱️ La búsqueda llegó a su tiempo límite: pueden faltar algunos resultados.
 find-none = No hay ningún job ni ningún registro de esta orden.
 find-none-hint = Escribe la orden exactamente como en el payload, con las mismas mayúsculas. El bot guarda los fallos quitados durante 30 días.
+find-none-subject = No hay ningún job ni ningún registro de { $subject }.
+find-none-hint-subject = Escribe el valor exactamente como en el payload, con las mismas mayúsculas. El bot guarda los fallos quitados durante 30 días.
 find-indexing = ⏳ El índice de fallos aún no contiene todos los fallos anteriores: pueden faltar algunos fallos.
 fate-as = { $word } (job fallido { $id })
 fate-by = { $word } ({ $how } de { $by })
@@ -900,8 +909,10 @@ history-narrow = Puede haber registros más antiguos. Para acotar la lista: { $f
 history-record = Todos los detalles de un registro: { $command }
 button-older = Registros anteriores
 button-order = Ver la orden
+button-subject = Ver { $name } { $value }
 help-find = todo sobre una orden
 problem-one-order = Hace falta exactamente una orden
+problem-one-subject = Indica exactamente uno de estos: { $expected }
 
 ## Personas y ayuda
 whoami-role = Eres { $who }; tu rol es *{ $role }*.
@@ -1119,6 +1130,7 @@ label-example = *La excepción más reciente* (datos secretos ocultos)
 label-newest-failures = *Jobs fallidos más recientes de este grupo*
 error-none-left = Ninguno de los fallos más recientes de este grupo sigue en failed_jobs.
 help-errors = fallos según su causa, y si siguen ocurriendo
+help-doctor = comprueba la configuración, Slack, la base de datos y el trabajo del bot; dice qué hacer
 help-error = detalles de un grupo de error
 refusal-error-group-not-found = No existe el grupo de error { $id }: sus fallos se quitaron, o nunca existió
 reason-error-group-not-found = grupo de error no encontrado
@@ -1157,6 +1169,7 @@ scope-error = { " " }con el error { $error }
 scope-incident = { " " }del incidente { $incident }
 scope-order = { " " }de la orden { $order }
 scope-tienda = { " " }de la tienda { $tienda }
+scope-subject = { " " }de { $subject }
 scope-after = { " " }con fallo desde { $at }
 scope-limit = { " " }(como máximo { $count }, primero los más antiguos)
 scope-between = { " " }con fallo desde { $from } y antes de { $at }
@@ -1237,6 +1250,16 @@ bulk-processed-later =
         [one] ⚠️ Un job reintentado ya procesó la orden de 1 de estos jobs fallidos: { $orders }
        *[other] ⚠️ Jobs reintentados ya procesaron las órdenes de { $count } de estos jobs fallidos: { $orders }
     }
+bulk-queued-subject =
+    { $count ->
+        [one] ⚠️ 1 de estos jobs fallidos tiene el mismo valor de { $name } que un job de la cola: { $values }
+       *[other] ⚠️ { $count } de estos jobs fallidos tienen el mismo valor de { $name } que un job de la cola: { $values }
+    }
+bulk-processed-later-subject =
+    { $count ->
+        [one] ⚠️ 1 de estos jobs fallidos tiene el mismo valor de { $name } que un job reintentado que se procesó después: { $values }
+       *[other] ⚠️ { $count } de estos jobs fallidos tienen el mismo valor de { $name } que un job reintentado que se procesó después: { $values }
+    }
 bulk-identical =
     { $count ->
         [one] ⚠️ 1 de estos jobs tiene el mismo payload que otro de estos jobs.
@@ -1244,6 +1267,7 @@ bulk-identical =
     }
 bulk-duplicates-bounded = Solo se revisaron los jobs más recientes en busca de duplicados.
 bulk-children = ⚠️ La base de datos también borra o modifica las filas de { $tables } que dependen de estos jobs. Al deshacer no se recuperan esas filas.
+bulk-note-codeigniter_queue = Cada job conserva su prioridad. Los jobs de otros handlers, como redis, se omiten y se nombran.
 bulk-note-laravel = Si el plazo de un job (retryUntil) venció, el reintento fija un plazo nuevo de la misma duración, o quita el plazo. Los jobs de otras conexiones se omiten y se nombran.
 bulk-final = ⚠️ *No se guardan copias:* esto no se puede deshacer.
 bulk-ids-missing =
@@ -1388,6 +1412,14 @@ problem-span = { $value } no es un período de la gráfica: 24h o 7d
 
 ### Inicio de la app
 home-title = Tablero de la cola
+welcome = 👋 *Te damos la bienvenida, { $who }.* Esta página muestra primero los problemas de la cola, y luego sus totales y sus jobs fallidos.
+welcome-viewer = Tu rol es *lector*: puedes ver jobs, fallos, alertas y el historial de cambios.
+welcome-operator = Tu rol es *operador*: puedes ver todo, reintentar jobs fallidos, deshacer tus cambios, y reconocer, asignar y silenciar alertas.
+welcome-admin = Tu rol es *administrador*: puedes ver y reintentar todo, eliminar jobs y congelar los cambios.
+welcome-alerts = Las alertas se publican en <#{ $channel }>.
+welcome-changes = Los cambios se permiten en: { $places }
+welcome-home = esta página
+welcome-help = { $command } muestra tus comandos. En un mensaje directo con el bot, escribe un comando sin la barra: help
 home-wrong =
     { $count ->
         [one] 🔴 1 incidente activo
@@ -1609,6 +1641,30 @@ handover-more =
        *[other] … y { $count } más.
     }
 acknowledge-done-by = 👀 *{ $by } reconoció { $id }*: { $what }.
+acknowledge-all-done =
+    { $count ->
+        [one] 👀 Reconociste 1 incidente. No se escalará, y su alerta muestra tu nombre.
+        [many] 👀 Reconociste { $count } de incidentes. No se escalarán, y sus alertas muestran tu nombre.
+       *[other] 👀 Reconociste { $count } incidentes. No se escalarán, y sus alertas muestran tu nombre.
+    }
+acknowledge-all-done-by =
+    { $count ->
+        [one] 👀 *{ $by } reconoció 1 incidente:*
+        [many] 👀 *{ $by } reconoció { $count } de incidentes:*
+       *[other] 👀 *{ $by } reconoció { $count } incidentes:*
+    }
+acknowledge-row = *{ $id }* { $what }
+refusal-nothing-to-acknowledge = Ningún incidente con una alerta publicada espera que lo reconozcan
+reason-nothing-to-acknowledge = no había nada que reconocer
+incident-reminder = ⏰ { $by } reconoció este incidente hace { $age }, y no está resuelto: { $now }
+note-line = 📒 { $note }
+note-written = 📒 La nota de *{ $error }* aparece en sus alertas desde ahora.
+note-written-by = 📒 *{ $by } escribió una nota* para { $error }.
+note-removed = Se quitó la nota de *{ $error }*.
+note-removed-by = *{ $by } quitó la nota* de { $error }.
+spoken-note-undo = Deshacer el cambio de la nota de { $error }
+help-note = escribir la nota (runbook) de un grupo de error, que sus alertas muestran; note=no la quita
+audit-did-note = { $who } cambió la nota de un grupo de error: { $what }
 mute-done = 🔕 En silencio hasta { $at }: { $topic }.
 mute-done-by = 🔕 *{ $by } silenció* { $topic } hasta { $at }.
 mute-extended = Esto reemplaza un silencio que duraba hasta { $at }.
@@ -1729,7 +1785,7 @@ help-watch = monitoreo: incidentes activos, silencios, reglas de alerta y el lí
 button-unmute = Quitar silencio
 
 ### Incidentes
-incident-undrawn = ⚠️ *{ $id }*: no se puede mostrar la alerta de este incidente; el log del bot muestra la causa. /queue watch y /queue errors muestran los problemas de la cola.
+incident-undrawn = ⚠️ *{ $id }*: no se puede mostrar la alerta de este incidente; el log del bot muestra la causa. { $slash } watch y { $slash } errors muestran los problemas de la cola.
 incident-queues = varias colas
 incident-group-open =
     { $count ->
@@ -1887,6 +1943,7 @@ background-means-purge = Las tablas del propio bot siguen creciendo.
 background-step-index = Indexar los fallos nuevos
 background-step-scan = Revisar los fallos anteriores
 background-step-regroup = Agrupar los fallos con reglas nuevas
+background-step-relabel = Leer otra vez los datos de búsqueda de los fallos
 background-step-group = Activar incidentes
 background-step-aggregate = Sumar los conteos
 background-step-merge = Sumar los conteos de días pasados
@@ -1937,6 +1994,7 @@ problem-merge-itself = Un grupo de error no se puede unir a sí mismo
 ## El primer minuto con una cola grande
 watch-backfill = ⏳ Fallos anteriores: { $rows } de aproximadamente { $total } ya están en el índice
 watch-regrouping = ⏳ Nuevas reglas de agrupación: los fallos se agrupan de nuevo, van { $rows } de aproximadamente { $total }
+watch-relabeling = ⏳ Cambió QUEUE_BOT_SUBJECTS: los fallos se indexan de nuevo, van { $rows } de aproximadamente { $total }
 watch-backfill-rate =
     { $count ->
         [one] 1 por segundo, faltan aproximadamente { $left }
@@ -1951,3 +2009,26 @@ watch-check = { $queue }: revisada hace { $age }
 status-estimated = ⏳ Estimado: el primer conteo exacto todavía no está listo. Vuelve a pedirlo en un minuto para ver los números exactos.
 modal-counting = Contando los jobs fallidos …
 modal-preview = Vista previa
+
+## doctor
+
+doctor-problem =
+    { $count ->
+        [one] *{ $count } problema*
+        [many] *{ $count } de problemas*
+       *[other] *{ $count } problemas*
+    }
+doctor-warning =
+    { $count ->
+        [one] { $count } advertencia
+        [many] { $count } de advertencias
+       *[other] { $count } advertencias
+    }
+doctor-skipped = { $count } sin comprobar
+doctor-ok = { $count } bien
+doctor-status-problem = *Problema* { $check }
+doctor-status-warning = *Advertencia* { $check }
+doctor-status-skipped = *Sin comprobar* { $check }
+doctor-more = … y { $count } más.
+doctor-good = Sin problemas: { $names }
+doctor-terminal = Los detalles están en inglés, como en el log. En una terminal, { $command } también abre un WebSocket y verifica más del registro de auditoría.

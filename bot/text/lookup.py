@@ -14,7 +14,7 @@ from fluent.runtime import FluentBundle, FluentResource
 from fluent.runtime.types import FluentNone, FluentNumber, fluent_number
 from fluent.syntax import ast
 
-from bot.models.requests import Moment, Person
+from bot.models.requests import SLASH_COMMAND, Moment, Person
 from bot.text.escape import (
     TERMINAL,
     Mrkdwn,
@@ -102,9 +102,16 @@ class Texts:
     bot's own text), `Person` (a mention) and `Moment` (a date in each reader's zone).
     """
 
-    def __init__(self, language: str, zone: ZoneInfo, locale: str | None = None) -> None:
+    def __init__(
+        self,
+        language: str,
+        zone: ZoneInfo,
+        locale: str | None = None,
+        slash: str = SLASH_COMMAND,
+    ) -> None:
         self.language = language
         self.zone = zone
+        self._slash = slash
         own = known_locale(locale or language, language)
         self._bundle = bundle(language, own)
         self._locale = own.replace("-", "_")
@@ -117,6 +124,10 @@ class Texts:
     def plain(self, key: str, **values: object) -> Plain:
         """Return the message as plain text, for buttons, titles and terminals."""
         return Plain(self._format(key, {name: self._plain(v) for name, v in values.items()}))
+
+    def typed(self, words: str) -> str:
+        """Return the text that a person types to run these words: `/queue help`."""
+        return f"{self._slash} {words}"
 
     def number(self, value: float) -> Plain:
         """Return a number with the language's separators."""
@@ -169,7 +180,7 @@ class Texts:
         pattern = self._bundle.get_message(key).value
         if pattern is None:
             raise MissingText(key)
-        formatted, errors = self._bundle.format_pattern(pattern, dict(values))
+        formatted, errors = self._bundle.format_pattern(pattern, {"slash": self._slash, **values})
         if errors:
             raise MissingText(f"{key}: {errors[0]}")
         return str(formatted)
@@ -214,8 +225,12 @@ class Texts:
         return quoted(value, LONGEST_VALUE)
 
 
-def texts_for(locale: str | None, default: str, zone: ZoneInfo) -> Texts:
+def texts_for(
+    locale: str | None, default: str, zone: ZoneInfo, slash: str = SLASH_COMMAND
+) -> Texts:
     """Return the messages and number format of a person's Slack locale, or of the default."""
     own = (locale or "").replace("_", "-")
     language = own.split("-")[0].lower()
-    return Texts(language, zone, own) if language in LANGUAGES else Texts(default, zone)
+    if language not in LANGUAGES:
+        return Texts(default, zone, slash=slash)
+    return Texts(language, zone, own, slash)

@@ -16,7 +16,8 @@ FALLBACK = 4_000
 DATA_TABLE = "data_table"
 TABLE_ROWS = 99
 CAPTION, CELL = 100, 80
-MESSAGE_BLOCKS = 50
+MESSAGE_BLOCKS = 49
+"""Slack accepts 50 blocks; one block remains for the label of the environment."""
 
 
 def plain(text: str, limit: int) -> Block:

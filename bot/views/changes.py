@@ -7,7 +7,7 @@ from bot.models.requests import Message
 from bot.text import Mrkdwn, Plain, cut, escape
 from bot.views.blocks import context_line, message, sections
 from bot.views.context import Context
-from bot.views.names import dots, job_class, order, queue_name
+from bot.views.names import dots, job_class, order, queue_name, subjects
 from bot.views.operations.undo import undo_blocks
 from bot.views.refusal import skipped_lines
 from bot.views.rows import ROW
@@ -121,6 +121,7 @@ def _line(
         named or Mrkdwn(),
         job_class(row.job_class, ctx),
         order(row.order_id, ctx, queue=row.queue),
+        subjects(row.subjects, ctx),
         queue_name(row.queue),
         more or Mrkdwn(),
     )

@@ -27,9 +27,10 @@ class Context:
     `here` is the id of the channel that shows the answer. `runnable` are the commands that the
     reader may run; no other command gets a button. `actions` are the effects of the commands on
     jobs. `zone` is the queue's time zone. `reader_zone` is the reader's time zone, for places where
-    Slack formats no dates. `request` is the id of the answered request; an undo of its change uses
-    this id. `roles` are the lowest roles that may run the commands. `admins` are the ids of the
-    people who can give a role.
+    Slack formats no dates. `has_reservation_times`: the age of a reservation is known; otherwise it
+    counts from when the bot first saw the reservation. `request` is the id of the answered request;
+    an undo of its change uses this id. `roles` are the lowest roles that may run the commands.
+    `admins` are the ids of the people who can give a role.
     """
 
     texts: Texts
@@ -44,6 +45,7 @@ class Context:
     reader_zone: ZoneInfo = ZoneInfo("UTC")
     oldest_seconds: int = 300
     reserved_seconds: int = 300
+    has_reservation_times: bool = True
     failed_count: int = 100
     archive_days: int = 7
     here: str | None = None

@@ -47,7 +47,7 @@ def failed_detail(detail: FailedJobDetail, ctx: Context) -> Message | Modal:
     elements = failed_elements(row.id, detail.row_digest, ctx, in_details=True)
     long = [("label-exception", detail.exception), ("label-payload", lined(detail.payload))]
     plain_title = texts.plain("failed-name", id=str(row.id))
-    more = [*_whole_order(row.order_id, ctx), *_whole_group(detail.error, ctx)]
+    more = [*_whole_order(row, ctx), *_whole_group(detail.error, ctx)]
     hints = _payload_facts(detail.facts, ctx)
     return _detail_view(title, plain_title, facts, hints, long, elements, more, ctx)
 
@@ -73,7 +73,7 @@ def job_detail(detail: JobDetail, ctx: Context) -> Message | Modal:
     since = stuck_since(row, detail.reserved_at, ctx)
     elements = job_elements(row.id, detail.row_digest, ctx, stuck_since=since, in_details=True)
     long = [("label-payload", lined(detail.payload))]
-    name, more = texts.plain("job-name", id=str(row.id)), _whole_order(row.order_id, ctx)
+    name, more = texts.plain("job-name", id=str(row.id)), _whole_order(row, ctx)
     return _detail_view(title, name, facts, hints, long, elements, more, ctx)
 
 
@@ -92,15 +92,25 @@ def _whose(row: Job | FailedJob, ctx: Context) -> list[tuple[Mrkdwn, Mrkdwn]]:
         _fact("label-class", code(row.job_class or "", 2 * LONGEST_NAME), ctx),
         _fact("label-order", whose, ctx),
         _fact("label-tienda", bare_tienda(row.tienda_id), ctx),
+        *(
+            (ctx.texts("label-subject", name=named(name)), named(value, LONGEST_NAME))
+            for name, value in row.subjects.items()
+        ),
     ]
 
 
-def _whole_order(order_id: int | str | None, ctx: Context) -> list[Block]:
-    """Return a button that opens the story of the job's order."""
-    if order_id is None or "find" not in ctx.runnable:
+def _whole_order(row: Job | FailedJob, ctx: Context) -> list[Block]:
+    """Return a button that opens the story of the job's order, or of its first other subject."""
+    if "find" not in ctx.runnable:
         return []
-    order = str(order_id)[:LONGEST_ORDER]
-    return [run_button("find", ctx.texts.plain("button-order"), {"order": order}, ctx.texts)]
+    if row.order_id is not None:
+        order = str(row.order_id)[:LONGEST_ORDER]
+        return [run_button("find", ctx.texts.plain("button-order"), {"order": order}, ctx.texts)]
+    for name, value in row.subjects.items():
+        text = str(value)[:LONGEST_ORDER]
+        label = ctx.texts.plain("button-subject", name=name, value=text)
+        return [run_button("find", label, {name: text}, ctx.texts)]
+    return []
 
 
 def _group(detail: FailedJobDetail) -> Mrkdwn:

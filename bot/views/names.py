@@ -1,9 +1,11 @@
 """The text of names and numbers in every message: jobs, orders, queues, durations and sizes."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
+from bot.models.error_groups import Note
 from bot.models.requests import Moment
 from bot.text import Mrkdwn, Plain, Texts, escape, join, link, named, plain_line
 from bot.views.context import Context
@@ -11,6 +13,8 @@ from bot.wall_clock import to_utc
 
 LONGEST_NAME = 80
 LONGEST_ID = 60
+_ADDRESS = re.compile(r"(https?://[!#-;=?-_a-{}~]+)")
+"""A web address of ASCII letters and signs, which Slack shows exactly as it is written."""
 _SIZES = ("B", "kB", "MB", "GB", "TB")
 
 
@@ -70,6 +74,16 @@ def tienda(tienda_id: int | str | None, ctx: Context) -> Mrkdwn:
     return ctx.texts("tienda", id=bare) if bare else Mrkdwn()
 
 
+def subjects(values: Mapping[str, int | str], ctx: Context) -> Mrkdwn:
+    """Return the further subjects of a job: `user 77 · invoice F-9`; empty without any."""
+    return dots(*(subject(name, value, ctx) for name, value in values.items()))
+
+
+def subject(name: str, value: int | str, ctx: Context) -> Mrkdwn:
+    """Return a subject's name and value: `user 77`."""
+    return ctx.texts("subject", name=named(name), value=named(value, LONGEST_ID) or escape("–"))
+
+
 def row_id(id_: int, ctx: Context, values: Mapping[str, object]) -> Mrkdwn:
     """Return a row's id, with a link if the settings have a template."""
     url = filled(ctx.links.job, {**values, "job_id": id_})
@@ -101,6 +115,14 @@ def age(seconds: int, texts: Texts) -> Plain:
     if total < 86_400:
         return _two(total // 3_600, "h", total % 3_600 // 60, "min", texts)
     return _two(total // 86_400, "d", total % 86_400 // 3_600, "h", texts)
+
+
+def reservation_age(seconds: int, ctx: Context) -> Plain:
+    """Return how long a worker has had a job: `5 min`, or `at least 5 min` if that is unknown."""
+    known_age = age(seconds, ctx.texts)
+    if ctx.has_reservation_times:
+        return known_age
+    return Plain(ctx.texts.plain("age-at-least", age=known_age))
 
 
 def offset_values(minutes: int, texts: Texts) -> dict[str, str]:
@@ -163,3 +185,20 @@ def seconds_since(moment: Moment | Mrkdwn, now: datetime) -> int:
 def dots(*parts: Mrkdwn) -> Mrkdwn:
     """Return the non-empty parts, separated by dots."""
     return join(" · ", parts)
+
+
+def note_text(text: str) -> Mrkdwn:
+    """Return a person's note; its web addresses are links, because `verbatim` text has none."""
+    parts = _ADDRESS.split(text)
+    return join(
+        " ",
+        [
+            link(part, Plain(part)) if _ADDRESS.fullmatch(part) else named(part, 300)
+            for part in parts
+        ],
+    )
+
+
+def note_lines(note: Note | None, ctx: Context) -> list[Mrkdwn]:
+    """Return the line of an error group's note, or nothing."""
+    return [] if note is None else [ctx.texts("note-line", note=note_text(note.text))]

@@ -53,7 +53,7 @@ def help_message(commands: Sequence[CommandHelp], ctx: Context) -> Message:
     texts = ctx.texts
     title = texts("help-title")
     groups = [lines for topic in HelpTopic if (lines := _group(topic, commands, ctx))]
-    foot = texts("help-more", example=code("/queue help retry"))
+    foot = texts("help-more", example=code(texts.typed("help retry")))
     blocks = [section(title), *(block for lines in groups for block in sections(lines))]
     lines = [title, *(line for group in groups for line in group), foot]
     return message(lines, [*blocks, context_line(foot)])
@@ -70,7 +70,7 @@ def command_help_message(command: CommandHelp, ctx: Context) -> Message:
     texts = ctx.texts
     lines = [_row(command.name, command.usage, ctx)]
     if command.examples:
-        examples = [code(f"/queue {example}") for example in command.examples]
+        examples = [code(texts.typed(example)) for example in command.examples]
         lines += [texts("help-examples"), *examples]
     notes = [texts("help-role", role=texts(f"role-{command.role}"))]
     if command.aliases:

@@ -84,8 +84,8 @@ def _notes(refusal: Refusal, ctx: Context) -> list[Mrkdwn]:
     texts = ctx.texts
     match refusal:
         case Invalid() | UnknownCommand():
-            usage = code(refusal.usage[:LONGEST], LONGEST)
-            return [texts("refusal-usage", usage=usage)] if usage else []
+            usage = code(texts.typed(refusal.usage)[:LONGEST], LONGEST)
+            return [texts("refusal-usage", usage=usage)] if refusal.usage else []
         case FailedJobNotFound() | JobNotFound():
             return _maybe_order(refusal, ctx)
         case Denied():
@@ -103,7 +103,7 @@ def _maybe_order(refusal: FailedJobNotFound | JobNotFound, ctx: Context) -> list
         return []
     is_order = isinstance(refusal, FailedJobNotFound) and refusal.is_order
     verb = "retry order=" if is_order and "retry" in ctx.runnable else "find "
-    return [ctx.texts("refusal-maybe-order", command=code(f"/queue {verb}{refusal.id}"))]
+    return [ctx.texts("refusal-maybe-order", command=code(ctx.texts.typed(f"{verb}{refusal.id}")))]
 
 
 def _queue_notes(refusal: WrongQueue | QueueNotFound, texts: Texts) -> list[Mrkdwn]:

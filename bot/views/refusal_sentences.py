@@ -78,11 +78,11 @@ def sentence_of(refusal: Refusal, texts: Texts, actions: Actions) -> Mrkdwn:
         case TimesOff():
             return texts(_key(refusal), **offset_values(refusal.minutes, texts))
     values = (
-        _word_values(refusal)
+        _word_values(refusal, texts)
         or _access_values(refusal, texts)
         or _row_values(refusal, texts)
         or _incident_values(refusal, texts)
-        or _merge_values(refusal)
+        or _merge_values(refusal, texts)
         or _freeze_values(refusal, texts)
         or _operation_values(refusal)
         or _approval_values(refusal)
@@ -152,7 +152,7 @@ def _expected(text: str) -> Mrkdwn:
     return join(", ", (code(word, 40) for word in words[:NAMED])) if words else code(text, 40)
 
 
-def _word_values(refusal: Refusal) -> dict[str, object]:
+def _word_values(refusal: Refusal, texts: Texts) -> dict[str, object]:
     match refusal:
         case NotOperator():
             return {"person": Person(refusal.person)}
@@ -162,7 +162,7 @@ def _word_values(refusal: Refusal) -> dict[str, object]:
         case PersonNotFound():
             return {"name": _word(refusal.name)}
         case UnknownCommand():
-            nearest = code(f"/queue {refusal.nearest}")
+            nearest = code(texts.typed(refusal.nearest))
             return {"word": _word(refusal.word), "nearest": nearest}
     return {}
 
@@ -221,18 +221,18 @@ def _incident_values(refusal: Refusal, texts: Texts) -> dict[str, object]:
             return {
                 "id": refusal.id,
                 "word": _word(refusal.word),
-                "nearest": code(f"/queue {refusal.nearest}"),
+                "nearest": code(texts.typed(refusal.nearest)),
                 **_by(refusal.by, refusal.at, texts),
             }
     return {}
 
 
-def _merge_values(refusal: Refusal) -> dict[str, object]:
+def _merge_values(refusal: Refusal, texts: Texts) -> dict[str, object]:
     match refusal:
         case NotMerged():
             return {"id": refusal.id}
         case AlreadyMerged():
-            undo = code(f"/queue error {refusal.id} merge=no")
+            undo = code(texts.typed(f"error {refusal.id} merge=no"))
             return {"id": refusal.id, "into": refusal.into, "command": undo}
     return {}
 

@@ -74,7 +74,8 @@ def job_row(row: Job, ctx: Context) -> TableRow:
 
 def _job_cells(row: Job | FailedJob, ctx: Context) -> list[Block]:
     name = short_class(row.job_class) or ctx.texts.plain("job-unknown")
-    order = "" if row.order_id is None else str(row.order_id)
+    subjects = " · ".join(f"{key} {value}" for key, value in row.subjects.items())
+    order = subjects if row.order_id is None else str(row.order_id)
     return [
         number_cell(row.id, str(row.id)),
         text_cell(name, CLASS),

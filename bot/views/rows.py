@@ -16,8 +16,10 @@ from bot.views.names import (
     order,
     queue_name,
     read_wall_clock,
+    reservation_age,
     row_id,
     seconds_since,
+    subjects,
 )
 
 ROW = 395
@@ -36,6 +38,7 @@ def failed_line(row: FailedJob, ctx: Context) -> Mrkdwn:
         ctx.texts("failed-row", id=row_id(row.id, ctx, values)),
         job_class(row.job_class, ctx),
         order(row.order_id, ctx, tienda_id=row.tienda_id, queue=row.queue, job_id=row.id),
+        subjects(row.subjects, ctx),
         queue_name(row.queue),
         ctx.texts("failed-at", at=read_wall_clock(row.failed_at, ctx)),
     )
@@ -56,6 +59,7 @@ def job_line(row: Job, ctx: Context) -> Mrkdwn:
         ctx.texts("job-row", id=row_id(row.id, ctx, values)),
         job_class(row.job_class, ctx),
         order(row.order_id, ctx, tienda_id=row.tienda_id, queue=row.queue, job_id=row.id),
+        subjects(row.subjects, ctx),
         queue_name(row.queue),
     )
     attempts = ctx.texts("attempts", attempts=known(row.attempts), most=known(row.max_attempts))
@@ -79,7 +83,7 @@ def _state(row: Job, ctx: Context) -> tuple[str, dict[str, object]]:
     if row.reserved_at_human is not None:
         reserved_seconds = reserved_for(row, ctx)
         key = "state-stuck" if is_stuck(row, ctx) else "state-reserved"
-        return key, {"age": age(reserved_seconds, ctx.texts)}
+        return key, {"age": reservation_age(reserved_seconds, ctx)}
     available = read_wall_clock(row.available_at_human or "", ctx)
     if isinstance(available, Moment) and available.at > ctx.now:
         return "state-delayed", {"at": available}
@@ -189,7 +193,7 @@ def release_button(
     texts = ctx.texts
     question = confirm(
         texts.plain("confirm-release", count=len(ids), id=Plain(", ".join(map(str, ids)))),
-        texts("confirm-release-text"),
+        texts("confirm-release-text" if ctx.has_reservation_times else "confirm-release-text-seen"),
         texts.plain("button-release"),
         texts.plain("button-leave"),
     )

@@ -7,7 +7,16 @@ from bot.models.requests import Message, Source
 from bot.text import Mrkdwn, Plain, code, cut, join
 from bot.views.blocks import context_line, message, section, sections, with_more
 from bot.views.context import Context
-from bot.views.names import age, dots, job_class, known, order, queue_name
+from bot.views.names import (
+    age,
+    dots,
+    job_class,
+    known,
+    order,
+    queue_name,
+    reservation_age,
+    subjects,
+)
 from bot.views.refusal import skipped_lines
 from bot.views.row_tables import JOB_COLUMNS, job_row, table_messages
 from bot.views.rows import ROW, job_elements, job_line, release_elements, row_blocks
@@ -23,8 +32,8 @@ def stuck_list(page: StuckJobs, listed: Listed, ctx: Context) -> Message:
     if not page.jobs:
         key = "stuck-none-partial" if listed.partial else "stuck-none"
         text = texts(key, age=limit)
-        expiry = _expiry(listed, ctx)
-        return message([text, *expiry], [section(text), *map(context_line, expiry)])
+        note = _about_times(listed, ctx)
+        return message([text, *note], [section(text), *map(context_line, note)])
     rows = page.jobs if ctx.source is Source.TERMINAL else page.jobs[:ROWS]
     title = texts("stuck-title", age=limit)
     lines, blocks = [title], [section(title)]
@@ -37,7 +46,7 @@ def stuck_list(page: StuckJobs, listed: Listed, ctx: Context) -> Message:
         ]
         blocks += row_blocks(line, elements, f"job:{row.id}")
         lines.append(line)
-    notes = [workers_hint(ctx), *_expiry(listed, ctx)]
+    notes = [workers_hint(ctx), *_about_times(listed, ctx)]
     shown = page.count if listed.whole else len(rows)
     if page.count > shown or page.count == listed.arguments.get("limit"):
         notes.append(texts("stuck-more", longer=code("older=1h")))
@@ -51,8 +60,10 @@ def stuck_list(page: StuckJobs, listed: Listed, ctx: Context) -> Message:
     return with_more(message(lines, blocks), tables, foot)
 
 
-def _expiry(listed: Listed, ctx: Context) -> list[Mrkdwn]:
-    """Return the note that reservations expire, if this layout has such reservations."""
+def _about_times(listed: Listed, ctx: Context) -> list[Mrkdwn]:
+    """Return the note about reservations that expire, or whose time is not in the table."""
+    if not ctx.has_reservation_times:
+        return [ctx.texts("stuck-seen")]
     if listed.retry_after is None:
         return []
     return [ctx.texts("stuck-expiry", age=age(listed.retry_after, ctx.texts))]
@@ -100,8 +111,9 @@ def _lines(rows: Sequence[ReleasedJob], ctx: Context) -> list[Mrkdwn]:
                 Mrkdwn() if len(rows) == 1 else texts("job-row", id=str(row.id)),
                 job_class(row.job_class, ctx),
                 order(row.order_id, ctx, queue=row.queue),
+                subjects(row.subjects, ctx),
                 queue_name(row.queue),
-                texts("released-held", age=age(row.held_seconds, texts)),
+                texts("released-held", age=reservation_age(row.held_seconds, ctx)),
                 texts("attempts", attempts=known(row.attempts), most=known(row.max_attempts)),
             ),
             ROW // 2,

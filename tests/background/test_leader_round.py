@@ -37,7 +37,8 @@ class Leader:
         """Return the current waiting work."""
         with self.queue.engine.connect() as connection:
             setup, sealed_to = self.setup, self.round.sealed_to
-            return waiting_work.read(connection, setup.clock, setup.replica, sealed_to)
+            version = setup.queue.subjects_version
+            return waiting_work.read(connection, setup.clock, setup.replica, sealed_to, version)
 
     def run(self, rounds: int = 1) -> None:
         """Run rounds, each with the waiting work of that moment."""

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.app.command import Setup
-from bot.background.leader_round import periods
+from bot.background.periods import periods
 from bot.background.steps import Steps
 from bot.database.transactions import now_of
 from bot.models.health import PARTS

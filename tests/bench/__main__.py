@@ -12,6 +12,7 @@ from tests.bench import (
     acks,
     errors,
     flood,
+    http,
     idle,
     large,
     masking,
@@ -39,6 +40,7 @@ BENCHES: dict[str, Callable[..., None]] = {
     "page": page.bench_page,
     "masking": masking.bench_masking,
     "flood": flood.bench_flood,
+    "http": http.bench_http,
 }
 
 

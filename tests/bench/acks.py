@@ -23,7 +23,7 @@ def bench_ack(server: MariaDB, *, quick: bool) -> None:
     """Time of `/queue status` to the reply in its ack: bot, bare Bolt handler, and query alone."""
     with server.database() as name:
         url = server.url(name)
-        _fill(url)
+        fill(url)
         engine, queue = connect(url), Queue(*spec_tables())
 
         def query() -> float:
@@ -58,7 +58,7 @@ def bench_crowd(server: MariaDB, *, quick: bool) -> None:
     """Fifty people at once, with four commands: every ack under 1 s, none lost."""
     with server.database() as name:
         url = server.url(name)
-        _fill(url)
+        fill(url)
         with real_bot(url) as bot:
             first = _all_at_once(bot)
             rounds = [_all_at_once(bot) for _ in range(3 if quick else 10)]
@@ -86,7 +86,8 @@ def _all_at_once(bot: Bot, first: int = 0) -> list[float]:
         return list(people.map(one, range(PEOPLE)))
 
 
-def _fill(url: str) -> None:
+def fill(url: str) -> None:
+    """Fill a new database with the jobs of these benches."""
     test = make_queue(url)
     with test.engine.begin() as connection:
         tables.prepare(connection, JOBS // tables.BASE)

@@ -15,11 +15,11 @@ from bot.queue.layouts import Queue, spec_tables
 SECONDS = 2.0
 
 
-def main(bot_token: str, app_token: str, base_url: str, database_url: str) -> None:
-    """Answer `/queue status` until the input ends, with Bolt's default settings."""
+def bare_app(client: WebClient, database_url: str, signing_secret: str | None = None) -> App:
+    """Return a default Bolt app that runs the status query and acks with its result."""
     engine = connect(database_url)
     queue = Queue(*spec_tables())
-    app = App(client=WebClient(token=bot_token, base_url=base_url))
+    app = App(client=client, signing_secret=signing_secret)
 
     @app.command("/queue")
     def answer(ack: Ack, body: dict[str, Any]) -> None:
@@ -28,6 +28,12 @@ def main(bot_token: str, app_token: str, base_url: str, database_url: str) -> No
             status = job_counts.count(connection, queue, now_of(connection), SECONDS).status
         ack(text=f"Status: {status.model_dump_json()}")
 
+    return app
+
+
+def main(bot_token: str, app_token: str, base_url: str, database_url: str) -> None:
+    """Answer `/queue status` until the input ends, with Bolt's default settings."""
+    app = bare_app(WebClient(token=bot_token, base_url=base_url), database_url)
     handler = SocketModeHandler(app, app_token)
     handler.connect()  # type: ignore[no-untyped-call]  # Bolt leaves it untyped
     print("ready", flush=True)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from bot.localslack.demo import IDS, demo_workspace
 from bot.localslack.server import LocalSlack
 from bot.localslack.workspace import Channel, User, Workspace
+from bot.slack.signed_requests import PATH
+from tests.kit.processes import by_http, is_delivered
 
 CONNECT_SECONDS = 20.0
 STOP_SECONDS = 30.0
@@ -57,26 +59,31 @@ LIMITS = ("COMMANDS", "PREVIEWS", "REFUSALS")
 """What one person may send a minute; most benches are faster than a person."""
 
 
+def team_of(database_url: str, *, limited: bool = False) -> dict[str, str]:
+    """Return the settings of a team in which everyone has the viewer role."""
+    settings = {
+        "DATABASE_URL": database_url,
+        "QUEUE_BOT_VIEWERS": "*",
+        "QUEUE_BOT_ADMINS": IDS.admin,
+        "QUEUE_BOT_CHANGE_CHANNELS": IDS.queue_ops,
+        "QUEUE_BOT_AUDIT_CHANNEL": IDS.queue_audit,
+        "QUEUE_BOT_ALERT_CHANNEL": IDS.queue_alerts,
+    }
+    if limited:
+        return settings
+    return settings | {f"QUEUE_BOT_{name}_PER_MINUTE": "1000000" for name in LIMITS}
+
+
 @contextmanager
 def real_bot(database_url: str, *, limited: bool = False) -> Iterator[Bot]:
     """Run `queue-bot run` as a team does; everyone has the viewer role.
 
     `limited`: each person has the limits of production.
     """
-    with LocalSlack(workspace=crowded()) as slack:
-        settings = {
-            "DATABASE_URL": database_url,
-            "QUEUE_BOT_VIEWERS": "*",
-            "QUEUE_BOT_ADMINS": IDS.admin,
-            "QUEUE_BOT_CHANGE_CHANNELS": IDS.queue_ops,
-            "QUEUE_BOT_AUDIT_CHANNEL": IDS.queue_audit,
-            "QUEUE_BOT_ALERT_CHANNEL": IDS.queue_alerts,
-        }
-        if not limited:
-            settings |= {f"QUEUE_BOT_{name}_PER_MINUTE": "1000000" for name in LIMITS}
-        with bot_process(slack, settings):
-            slack.wait_for(lambda: slack.hub.connected == 1, CONNECT_SECONDS)
-            yield Bot(slack)
+    settings = team_of(database_url, limited=limited)
+    with LocalSlack(workspace=crowded()) as slack, bot_process(slack, settings):
+        slack.wait_for(lambda: slack.hub.connected == 1, CONNECT_SECONDS)
+        yield Bot(slack)
 
 
 @contextmanager
@@ -89,6 +96,41 @@ def bot_process(slack: LocalSlack, settings: dict[str, str]) -> Iterator[int]:
     }
     with _process([sys.executable, "-m", "bot", "run"], {**tokens, **settings}) as pid:
         yield pid
+
+
+@contextmanager
+def http_bot(database_url: str) -> Iterator[tuple[Bot, str, int]]:
+    """Run `queue-bot run` in HTTP mode; yield the bot, its address and its process id."""
+    with LocalSlack(workspace=crowded()) as slack:
+        mode = by_http()
+        settings = team_of(database_url) | mode
+        settings["SLACK_SIGNING_SECRET"] = slack.credentials.signing_secret
+        with bot_process(slack, settings) as pid:
+            url = f"http://127.0.0.1:{mode['QUEUE_BOT_HTTP_PORT']}{PATH}"
+            slack.wait_for(lambda: is_delivered(slack, url), CONNECT_SECONDS)
+            yield Bot(slack), url, pid
+
+
+@contextmanager
+def bare_http_bot(database_url: str) -> Iterator[tuple[Bot, str, int]]:
+    """Run a default Bolt app by its WSGI adapter under gunicorn, with as many threads as the bot.
+
+    Yield the bot, its address and the id of gunicorn's first process.
+    """
+    with LocalSlack(workspace=crowded()) as slack:
+        port = by_http()["QUEUE_BOT_HTTP_PORT"]
+        settings = {
+            "SLACK_BOT_TOKEN": slack.bot_token,
+            "SLACK_SIGNING_SECRET": slack.credentials.signing_secret,
+            "SLACK_API_URL": slack.base_url,
+            "DATABASE_URL": database_url,
+        }
+        command = [sys.executable, "-m", "gunicorn", "--worker-class", "gthread"]
+        command += ["--threads", "64", "--keep-alive", "75", "--bind", f"127.0.0.1:{port}"]
+        with _process([*command, "tests.bench.bare_http:make_app()"], settings) as pid:
+            url = f"http://127.0.0.1:{port}{PATH}"
+            slack.wait_for(lambda: is_delivered(slack, url), CONNECT_SECONDS)
+            yield Bot(slack), url, pid
 
 
 @contextmanager

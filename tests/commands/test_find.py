@@ -152,7 +152,7 @@ def test_an_order_that_is_too_long_is_found_by_its_stored_prefix(
         ("find", "An argument is missing: `order`"),
         ("find 1 2", "Exactly one order is needed"),
         ("find ''", "Exactly one order is needed"),
-        ("find 1 shop=2", "There is no argument `shop`"),
+        ("find 1 store=2", "There is no argument `store`"),
         (f"find 1 tienda={'9' * 65}", "`tienda` is too long"),
         ("history since=someday", "is not a time like"),
         ("history limit=201", "at most `200`"),

@@ -32,7 +32,8 @@ from tests.kit.replicas import ANA, OMAR, OPS, TEAM, ask, codes, make_setup
 from tests.kit.team import Team, action_ids
 
 WHEN_FROZEN = {
-    "freeze", "unfreeze", "cancel", "decline", "acknowledge", "assign", "merge", "mute", "unmute",
+    "freeze", "unfreeze", "cancel", "decline", "acknowledge", "assign", "merge", "mute", "note",
+    "unmute",
 }  # fmt: skip
 """The commands that are allowed during a change freeze, because they change no job."""
 

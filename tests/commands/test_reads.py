@@ -231,7 +231,7 @@ def test_the_help_is_grouped_by_task_and_fits_a_screen(team: Team) -> None:
 
 def test_the_help_of_a_command_shows_its_usage_and_examples(team: Team) -> None:
     text = team.say("help retry", as_="viewer").text
-    assert f"`{team.bot.setup.commands['retry'].usage()}`" in text
+    assert f"`/queue {team.bot.setup.commands['retry'].usage()}`" in text
     assert "`/queue retry 45 46 50-60`" in text
     assert "`/queue retry error=E12`" in text
     assert "Lowest role: operator" in text

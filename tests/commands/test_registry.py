@@ -106,7 +106,7 @@ def test_a_new_file_below_commands_is_a_command_with_usage_help_and_terminal(
         check=True,
     )
     lines = done.stdout.splitlines()
-    assert lines[0] == "/queue echo WORD [loud=]"
+    assert lines[0] == "echo WORD [loud=]"
     assert "Request(command='echo', values={'words': ['hello']}" in lines[1]
     assert "role=<Role.OPERATOR: 2>, changes=False" in lines[2]
     assert lines[3] == "hello world"
@@ -117,7 +117,7 @@ def test_a_new_file_below_commands_is_a_command_with_usage_help_and_terminal(
 def test_every_command_has_its_role_view_and_help_in_every_language(command: Command) -> None:
     assert isinstance(command.role, Role)
     assert callable(command.view)
-    assert command.usage().startswith(f"/queue {command.name}")
+    assert command.usage().startswith(command.name)
     zone = ZoneInfo("UTC")
     help_texts = {
         texts_for(language, "en", zone).plain(f"help-{command.name}") for language in LANGUAGES

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from contextlib import suppress
-from hashlib import sha256
 from typing import Any
 
 from hypothesis import strategies as st
@@ -13,6 +12,7 @@ from bot.models.refusals import Refusal
 from bot.store.tables import archive, batches, failures, tracked_jobs
 from bot.store.tables import operations as operations_table
 from bot.wall_clock import unix
+from tests.crash.frameworks import is_movable
 from tests.crash.wishes import WISHES, Wish
 from tests.crash.world import PICK, REPLICAS, Plan, World, crashing
 from tests.kit.replicas import ANA, OMAR, ask, confirm
@@ -158,9 +158,17 @@ class Bulk(World):
     # ---- what must hold
 
     @invariant()
+    def a_processed_job_was_processed(self) -> None:
+        """No outcome says that a job was processed which no worker processed."""
+        done = {self.queue.framework.payload_digest(body) for body in self.worked}
+        for row in self.queue.rows(tracked_jobs):
+            if row.state == "processed":
+                assert row.payload_digest in done, f"job {row.retried_as} was not processed"
+
+    @invariant()
     def other_jobs_follow_only_a_processed_canary(self) -> None:
         """A batch follows the canary only if the worker processed it, whatever the outcomes say."""
-        done = {sha256(body.encode()).hexdigest()[:32] for body in self.worked}
+        done = {self.queue.framework.payload_digest(body) for body in self.worked}
         rows = self.queue.rows(batches)
         for operation in self.queue.rows(operations_table):
             if operation.canary and operation.state != "planned":
@@ -185,12 +193,14 @@ class Bulk(World):
         rows = self.queue.rows(failures)
         tried = {row.last_seq for row in canary}
         groups = [row.error_group for row in rows if row.seq in tried]
+        unmovable = {row.id for row in self.queue.failed if not is_movable(row)}
         if len(groups) > len(set(groups)):
             left = {
                 row.error_group
                 for row in rows
                 if row.seq in self.frozen[operation.id]
                 and (row.removed_at is None or row.operation == operation.id)
+                and row.failed_id not in unmovable
             }
             assert left <= set(groups), f"the canary of {operation.id} leaves out an error"
 
@@ -210,7 +220,9 @@ class Bulk(World):
     def _record_starts(self, operation: Any) -> None:
         """Record when the operation's jobs become available, before a worker takes them."""
         request = operation.request_id
-        bodies = {row.payload for row in self.queue.rows(archive) if row.request_id == request}
+        unedited = self.queue.framework.unedited
+        kept = [row for row in self.queue.rows(archive) if row.request_id == request]
+        bodies = {unedited(row.payload) for row in kept}
         made = [
             (row.first_job_id, row.last_job_id)
             for row in self.queue.rows(batches)
@@ -218,5 +230,7 @@ class Bulk(World):
         ]
         seen = self.begins.setdefault(operation.id, {})
         for job in self.queue.jobs:
-            if job.payload in bodies and any(first <= job.id <= last for first, last in made):
+            if unedited(job.payload) in bodies and any(
+                first <= job.id <= last for first, last in made
+            ):
                 seen[job.id] = job.available_at

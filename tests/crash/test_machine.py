@@ -4,8 +4,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from bot.localslack.server import LocalSlack
+from tests.crash.frameworks import kept_databases
 from tests.crash.machine import Machine
 from tests.kit.team import KeptDatabase
+from tests.services.mariadb import MariaDB
 
 SHORT = settings(
     max_examples=8,
@@ -18,8 +20,8 @@ SHORT = settings(
 
 
 def test_the_invariants_hold_after_random_steps_in_random_order(
-    kept_database: KeptDatabase,
+    mariadb_server: MariaDB, kept_database: KeptDatabase
 ) -> None:
-    with LocalSlack(rates=False) as slack:
-        machine = type("OnThisDatabase", (Machine,), {"kept": kept_database, "slack": slack})
+    with kept_databases(mariadb_server, kept_database) as kept, LocalSlack(rates=False) as slack:
+        machine = type("OnThisServer", (Machine,), {"kept": kept, "slack": slack})
         run_state_machine_as_test(machine, settings=SHORT)

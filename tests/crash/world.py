@@ -4,7 +4,7 @@ The invariants hold after each step, whatever the steps were. At the end every m
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,13 +26,15 @@ from bot.store.operations.operations import ACTIVE
 from bot.store.operations.transitions import TAKEN_OVER_AFTER
 from bot.store.tables import failures
 from bot.store.tables import operations as operations_table
+from bot.wall_clock import unix
+from tests.crash.frameworks import FRAMEWORKS
 from tests.crash.watch_steps import StepObserver
 from tests.crash.wishes import MOMENTS
 from tests.kit.clock import StandingClock
 from tests.kit.incident_life import MENTION
 from tests.kit.invariants import broken
 from tests.kit.posting import deliver, poster_of
-from tests.kit.queues import GONE_AWAY, TestQueue, payload
+from tests.kit.queues import GONE_AWAY, TestQueue
 from tests.kit.replicas import People, ask, hold, make_setup
 from tests.kit.team import KeptDatabase
 
@@ -45,6 +47,7 @@ FAILURE = st.tuples(
     st.sampled_from(MOMENTS),
 )
 PICK = st.integers(min_value=0, max_value=50)
+FAILED_AGAIN_AT = datetime(2025, 11, 7, 17, 46)  # noqa: DTZ001 wall clock
 
 
 class Crash(BaseException):
@@ -87,15 +90,21 @@ class Plan:
 
 
 class World(RuleBasedStateMachine):
-    """A queue with two replicas, three people and a worker; `kept` and `slack` are handed in."""
+    """A queue with two replicas, three people and a worker; `kept` and `slack` are handed in.
 
-    kept: ClassVar[KeptDatabase]
+    `kept` has a database for each framework.
+    """
+
+    kept: ClassVar[Mapping[str, KeptDatabase]]
     slack: ClassVar[LocalSlack]
 
-    @initialize(pile=st.lists(FAILURE, max_size=9))
-    def begin(self, pile: list[tuple[str, str, datetime]]) -> None:
+    @initialize(
+        framework=st.sampled_from([one.name for one in FRAMEWORKS]),
+        pile=st.lists(FAILURE, min_size=4, max_size=9),
+    )
+    def begin(self, framework: str, pile: list[tuple[str, str, datetime]]) -> None:
         """Start with a queue of some failed jobs and no replica at work."""
-        self.queue: TestQueue = self.kept.emptied()
+        self.queue: TestQueue = self.kept[framework].emptied()
         self.slack.faults.clear()
         self.clock, self.people = StandingClock(step=TICK), People()
         self.setups: dict[str, Setup] = {
@@ -132,7 +141,7 @@ class World(RuleBasedStateMachine):
         """Insert a job, or a failed job."""
         queue, exception, failed_at = like
         self.number += 1
-        body = payload(self.number)
+        body = self.queue.framework.payload(self.number)
         self.born[body] += 1
         if failed:
             self.queue.fail(queue=queue, body=body, exception=exception, failed_at=failed_at)
@@ -157,7 +166,9 @@ class World(RuleBasedStateMachine):
         jobs = self.queue.queue.jobs
         with self.queue.engine.begin() as connection:
             if how == "reserved":
-                connection.execute(update(jobs).where(jobs.c.id == row.id).values(reserved_at=1))
+                # In Laravel's layout, the reservation of 1970 has expired.
+                at = unix(self.clock(connection)) if pick % 2 else 1
+                connection.execute(update(jobs).where(jobs.c.id == row.id).values(reserved_at=at))
                 return
             connection.execute(delete(jobs).where(jobs.c.id == row.id))
             if how == "failed":
@@ -165,13 +176,10 @@ class World(RuleBasedStateMachine):
                     "queue": row.queue,
                     "payload": row.payload,
                     "exception": "E: again",
-                    "failed_at": "2025-11-07 17:46:00",
+                    "failed_at": FAILED_AGAIN_AT,
                 }
-                connection.exec_driver_sql(
-                    "INSERT INTO failed_jobs (queue, payload, exception, failed_at) "
-                    "VALUES (%(queue)s, %(payload)s, %(exception)s, %(failed_at)s)",
-                    values,
-                )
+                failed = self.queue.queue.failed
+                connection.execute(self.queue.framework.insert_failed(failed, values))
             elif how == "released":
                 values = {name: value for name, value in row._asdict().items() if name != "id"}
                 connection.execute(insert(jobs).values(values | {"reserved_at": None}))

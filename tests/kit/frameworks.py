@@ -1,17 +1,21 @@
 """The frameworks whose workers fill the queue's tables: their tables and their payloads."""
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid5
 
 from sqlalchemy import ColumnClause, Engine, Insert, Table, column, insert, table, text
 
 from bot.queue.layouts import Layout, all_layouts, spec_tables
+from bot.wall_clock import unix
 from tests.kit.example_layout import PRIORITY
 
-_SPEC, _LARAVEL = all_layouts(90, ("database",))
+_SPEC, _LARAVEL, _CODEIGNITER = all_layouts(90, ("database",))
 
 
 def payload(order: int = 803193, tienda: int = 12097) -> str:
@@ -21,8 +25,21 @@ def payload(order: int = 803193, tienda: int = 12097) -> str:
     return f'{{"job": "{job}",  "data":{data}, "nota":"caf\u00e9 \\u00e9"}}'
 
 
+def digest_of(text: str) -> str:
+    """Return the digest of a text in the form of `payload_digest`."""
+    return sha256(text.encode()).hexdigest()[:32]
+
+
 def _no_values(body: str) -> Mapping[str, Any]:  # noqa: ARG001 the type's
     return {}
+
+
+def _reserved(at: int | None) -> Mapping[str, Any]:
+    return {"reserved_at": at}
+
+
+def _taken(at: int) -> Mapping[str, Any]:
+    return {"reserved_at": at, "attempts": column("attempts") + 1}
 
 
 @dataclass(frozen=True)
@@ -30,7 +47,11 @@ class Framework:
     """A framework's version: the statements of its migrations, and the rows that it writes.
 
     `payload` returns the payload of an order's job; `failed_values` returns the values of the other
-    columns that the framework writes into `failed_jobs`.
+    columns that the framework writes into `failed_jobs`, and `failed_at` converts the time.
+    `reserved` returns the values of a job that is reserved since a time, or not reserved. `taken`
+    returns the values that a worker sets when it reserves a job. `payload_digest` returns the
+    digest by which the bot recognizes a job, and `unedited` a payload without the numbers that a
+    retry edits.
     """
 
     name: str
@@ -38,13 +59,21 @@ class Framework:
     create: Callable[[Engine], None]
     payload: Callable[[int], str] = payload
     failed_values: Callable[[str], Mapping[str, Any]] = _no_values
+    tables: tuple[str, str] = ("jobs", "failed_jobs")
+    failed_at: Callable[[datetime], Any] = lambda at: at
+    reserved: Callable[[int | None], Mapping[str, Any]] = _reserved
+    taken: Callable[[int], Mapping[str, Any]] = _taken
+    payload_digest: Callable[[str], str] = digest_of
+    unedited: Callable[[str], str] = str
 
     def insert_failed(self, failed: Table, row: Mapping[str, Any]) -> Insert:
         """Return the statement by which the framework stores a failed job."""
-        values = {**self.failed_values(row["payload"] or ""), **row}
+        at = {"failed_at": self.failed_at(row["failed_at"])}
+        values = {**self.failed_values(row["payload"] or ""), **row, **at}
         columns = {one.name: column(one.name, one.type) for one in failed.columns}
         more: dict[str, ColumnClause[Any]] = {name: column(name) for name in values}
-        return insert(table(failed.name, *{**more, **columns}.values())).values(values)
+        named = table(failed.name, *{**more, **columns}.values(), schema=failed.schema)
+        return insert(named).values(values)
 
 
 def _create_spec(engine: Engine) -> None:
@@ -156,6 +185,17 @@ def _with_uuid(body: str) -> Mapping[str, Any]:
     return {"connection": "database", "uuid": uuid}
 
 
+def _digest_of_uuid(body: str) -> str:
+    return digest_of(json.loads(body)["uuid"])
+
+
+_EDITED = re.compile(r'"(retryUntil|attempts)":(\d+|null)')
+
+
+def _without_edits(body: str) -> str:
+    return _EDITED.sub(r'"\1":*', body)
+
+
 def _with_connection(body: str) -> Mapping[str, Any]:  # noqa: ARG001 the type's
     return {"connection": "database"}
 
@@ -199,6 +239,8 @@ LARAVEL_8 = Framework(
     ),
     laravel_payload,
     _with_uuid,
+    payload_digest=_digest_of_uuid,
+    unedited=_without_edits,
 )
 LARAVEL_13 = Framework(
     "laravel-13",
@@ -218,4 +260,64 @@ LARAVEL_13 = Framework(
     laravel_payload,
     _with_uuid,
 )
-FRAMEWORKS = (SPEC, LARAVEL_53, LARAVEL_55, LARAVEL_8, LARAVEL_13)
+
+
+def codeigniter_payload(order: int = 803193, **more: Any) -> str:
+    """Return a payload of CodeIgniter Queue; newer versions add `metadata`."""
+    job = {"job": "sync-order", "data": {"order_id": order, "tienda_id": 12097}, **more}
+    return json.dumps(job, separators=(",", ":")).replace("/", "\\/")
+
+
+def _codeigniter_mysql(
+    priority: str = "priority VARCHAR(64) NOT NULL DEFAULT 'default',",
+) -> list[str]:
+    index = "queue, priority, status, available_at" if priority else "queue, status, available_at"
+    return [
+        f"""CREATE TABLE queue_jobs (id BIGINT(11) UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+        queue VARCHAR(64) NOT NULL, payload TEXT NOT NULL, {priority}
+        status TINYINT UNSIGNED NOT NULL DEFAULT 0, attempts TINYINT UNSIGNED NOT NULL DEFAULT 0,
+        available_at INT UNSIGNED NOT NULL, created_at INT UNSIGNED NOT NULL, KEY ({index}))
+        DEFAULT CHARACTER SET utf8mb4""",
+        f"""CREATE TABLE queue_jobs_failed (
+        id BIGINT(11) UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+        connection VARCHAR(64) NOT NULL, queue VARCHAR(64) NOT NULL, payload TEXT NOT NULL,
+        {priority} exception TEXT NOT NULL, failed_at INT UNSIGNED NOT NULL, KEY (queue))
+        DEFAULT CHARACTER SET utf8mb4""",
+    ]
+
+
+def _codeigniter_sqlite(
+    priority: str = "priority VARCHAR NOT NULL DEFAULT 'default',",
+) -> list[str]:
+    return [
+        f"""CREATE TABLE queue_jobs (id INTEGER PRIMARY KEY AUTOINCREMENT, queue VARCHAR NOT NULL,
+        payload TEXT NOT NULL, {priority} status TINYINT NOT NULL DEFAULT 0,
+        attempts TINYINT NOT NULL DEFAULT 0, available_at INT NOT NULL, created_at INT NOT NULL)""",
+        f"""CREATE TABLE queue_jobs_failed (id INTEGER PRIMARY KEY AUTOINCREMENT,
+        connection VARCHAR NOT NULL, queue VARCHAR NOT NULL, payload TEXT NOT NULL, {priority}
+        exception TEXT NOT NULL, failed_at INT NOT NULL)""",
+    ]
+
+
+def _codeigniter(name: str, mysql: list[str], sqlite: list[str], **values: str) -> Framework:
+    return Framework(
+        name,
+        _CODEIGNITER,
+        _executing(mysql, sqlite),
+        codeigniter_payload,
+        lambda _: {"connection": "database", **values},
+        tables=("queue_jobs", "queue_jobs_failed"),
+        failed_at=unix,
+        reserved=lambda at: {"status": 0 if at is None else 1},
+        taken=lambda _: {"status": 1},
+    )
+
+
+CODEIGNITER = _codeigniter(
+    "codeigniter-queue", _codeigniter_mysql(), _codeigniter_sqlite(), priority="high"
+)
+CODEIGNITER_2023_10 = _codeigniter(
+    "codeigniter-queue-2023-10", _codeigniter_mysql(""), _codeigniter_sqlite("")
+)
+"""The tables of the first migration, which have no priority; the bot refuses these tables."""
+FRAMEWORKS = (SPEC, LARAVEL_53, LARAVEL_55, LARAVEL_8, LARAVEL_13, CODEIGNITER)

@@ -7,7 +7,6 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, select
@@ -76,15 +75,24 @@ def _conserved(
     )
     there.update(connection.execute(deleted).scalars())
     there.update(worked)
-    there.update(_cleared(connection, born))
+    there.update(_cleared(connection, queue, born))
+    born, there = _unedited(queue, born), _unedited(queue, there)
     for name, more in (("lost", born - there), ("too many", there - born)):
         for payload, count in more.items():
             yield f"I1: {count} {name} of {payload[:120]!r}"
 
 
-def _cleared(connection: Connection, born: Counter[str]) -> Iterator[str]:
+def _unedited(queue: TestQueue, counts: Counter[str]) -> Counter[str]:
+    """Count the payloads without the numbers that a retry may edit."""
+    unedited: Counter[str] = Counter()
+    for payload, count in counts.items():
+        unedited[queue.framework.unedited(payload)] += count
+    return unedited
+
+
+def _cleared(connection: Connection, queue: TestQueue, born: Counter[str]) -> Iterator[str]:
     """Yield the payloads that were deleted without a copy; only the index has their digests."""
-    known = {sha256(payload.encode()).hexdigest()[:32]: payload for payload in born}
+    known = {queue.framework.payload_digest(payload): payload for payload in born}
     f, o = tables.failures.c, tables.operations.c
     deleted = (
         select(f.payload_digest)

@@ -1,15 +1,18 @@
 """The real program in its own process, with a team's settings."""
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bot.localslack.delivery.request_urls import NotVerifiedError
 from bot.localslack.demo import IDS
 from bot.localslack.server import LocalSlack
 from bot.slack.runtime import STOP_SECONDS
+from bot.slack.signed_requests import PATH
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = STOP_SECONDS + 12
@@ -25,6 +28,7 @@ def environ(slack: LocalSlack, url: str, **changed: str) -> dict[str, str]:
         **variables,
         "SLACK_BOT_TOKEN": slack.bot_token,
         "SLACK_APP_TOKEN": slack.app_token,
+        "SLACK_SIGNING_SECRET": slack.credentials.signing_secret,
         "SLACK_API_URL": slack.base_url,
         "DATABASE_URL": url,
         "QUEUE_BOT_VIEWERS": IDS.viewer,
@@ -41,15 +45,34 @@ def environ(slack: LocalSlack, url: str, **changed: str) -> dict[str, str]:
     }
 
 
+def by_http() -> dict[str, str]:
+    """Return the settings of HTTP mode on a free port."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    return {"QUEUE_BOT_MODE": "http", "QUEUE_BOT_HTTP_PORT": str(port)}
+
+
+def is_delivered(slack: LocalSlack, url: str) -> bool:
+    """Return whether the app at this address answers the challenge; requests then go there."""
+    try:
+        slack.deliver_by_http(url)
+    except NotVerifiedError:
+        return False
+    return True
+
+
 @contextmanager
-def running(slack: LocalSlack, url: str) -> Iterator[subprocess.Popen[str]]:
+def running(slack: LocalSlack, url: str, **changed: str) -> Iterator[subprocess.Popen[str]]:
     """Run `queue-bot run` with a team's settings until it is connected; kill it at the end."""
     command = [sys.executable, "-m", "bot", "run"]
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=environ(slack, url), stderr=subprocess.PIPE, text=True
-    )
+    variables = environ(slack, url, **changed)
+    process = subprocess.Popen(command, cwd=ROOT, env=variables, stderr=subprocess.PIPE, text=True)
     try:
-        slack.wait_for(lambda: slack.hub.connected == 1, 30)
+        if variables.get("QUEUE_BOT_MODE") == "http":
+            port = variables["QUEUE_BOT_HTTP_PORT"]
+            slack.wait_for(lambda: is_delivered(slack, f"http://127.0.0.1:{port}{PATH}"), 30)
+        else:
+            slack.wait_for(lambda: slack.hub.connected == 1, 30)
         yield process
     finally:
         if process.poll() is None:

@@ -11,6 +11,7 @@ from bot.database.engine import connect
 from bot.database.time_limits import LOCK_WAIT_SECONDS
 from bot.queue.layouts import Queue
 from bot.store.migrate import migrate
+from bot.store.tables import reservations
 from tests.kit.frameworks import SPEC, Framework, payload
 
 __all__ = ["GONE_AWAY", "GRACE", "TestQueue", "make_queue", "payload"]
@@ -75,14 +76,19 @@ class TestQueue:
             "queue": queue,
             "payload": self.framework.payload(order) if body is None else body,
             "attempts": attempts,
-            "reserved_at": reserved_at,
+            **self.framework.reserved(reserved_at),
             "available_at": available_at,
             "created_at": created_at,
         }
         if id_ is not None:
             row["id"] = id_
         with self.engine.begin() as connection:
-            return int(connection.execute(insert(self.queue.jobs).values(row)).lastrowid)
+            job_id = int(connection.execute(insert(self.queue.jobs).values(row)).lastrowid)
+            if reserved_at is not None and not self.queue.layout.has_reservation_times:
+                # The bot saw the job when the worker reserved it.
+                seen = {"job_id": job_id, "attempts": attempts, "created_at": created_at}
+                connection.execute(insert(reservations).values(seen_at=reserved_at, **seen))
+        return job_id
 
     @property
     def in_haste(self) -> "TestQueue":
@@ -119,6 +125,6 @@ def make_queue(url: str, grace: float = GRACE, framework: Framework = SPEC) -> T
     engine = connect(url, lock_seconds=LOCK_WAIT_SECONDS + grace, grace=grace)
     framework.create(engine)
     migrate(engine)
-    jobs, failed = framework.layout.tables("jobs", "failed_jobs", None)
+    jobs, failed = framework.layout.tables(*framework.tables, None)
     queue = Queue(jobs, failed, layout=framework.layout)
     return TestQueue(url, engine, queue, framework=framework)

@@ -7,10 +7,11 @@ from typing import Any
 from uuid import uuid4
 
 from bot.access.roles import READ_AGE, Profile, Rules, Unreachable
-from bot.app.command import Setup, find_commands
+from bot.app.command import Setup
 from bot.app.dispatch import dispatch, request_id
 from bot.app.parsing import Request
 from bot.app.responses import Outcome
+from bot.app.subjects import commands_of
 from bot.database.transactions import changing
 from bot.models.requests import Actor, Invocation, Source
 from bot.models.roles import Role
@@ -77,7 +78,7 @@ def make_setup(queue: TestQueue, replica: str = "a", **values: Any) -> Setup:
         "audit_channel": AUDIT,
         "alert_channel": ALERTS,
         "fallback_channel": OPS,
-        "commands": find_commands(),
+        "commands": commands_of(queue.queue),
         "clock": Clock(),
     }
     return Setup(**(given | values))

@@ -22,6 +22,7 @@ SCOPES: dict[str, frozenset[str]] = {
 # Scopes that events need, from https://docs.slack.dev/reference/events/<event>.
 EVENT_SCOPES: dict[str, frozenset[str]] = {
     "app_home_opened": frozenset(),
+    "message.im": frozenset({"im:history"}),
     "subteam_created": frozenset({"usergroups:read"}),
     "subteam_members_changed": frozenset({"usergroups:read"}),
     "subteam_updated": frozenset({"usergroups:read"}),

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,11 +11,12 @@ from pydantic import SecretStr
 from slack_sdk import WebClient
 from sqlalchemy import Table, delete, insert, select
 
+from bot.doctor.checks import diagnosing
 from bot.localslack.delivery.envelopes import ACK_SECONDS
 from bot.localslack.demo import IDS
 from bot.localslack.server import LocalSlack
 from bot.settings import Settings
-from bot.slack.runtime import Access, SlackBot, look_up
+from bot.slack.runtime import SlackBot, look_up
 from bot.store import tables
 from bot.store.tables.columns import metadata
 from bot.wiring import (
@@ -25,10 +26,12 @@ from bot.wiring import (
     monitoring_address,
     open_engines,
     queue_of,
+    slack_access,
 )
 from tests.kit.clock import Clock
 from tests.kit.frameworks import SPEC, Framework
 from tests.kit.queues import GRACE, TestQueue, make_queue
+from tests.kit.wsgi import balanced, served
 
 REPLY_SECONDS = 30.0
 """Seconds that a person waits at most for the first reply."""
@@ -82,6 +85,7 @@ class Team:
         self.settings = settings
         self.grace = grace
         self.clock = Clock()
+        self._serving = ExitStack()
         self.bot = self.make_bot()
 
     def make_bot(self) -> SlackBot:
@@ -91,13 +95,15 @@ class Team:
         check_tables(
             engines.background, queue_of(settings, layout_of(settings, engines.background))
         )
-        access = Access(self.slack.bot_token, self.slack.app_token, self.slack.base_url)
+        access = slack_access(settings)
         workspace = look_up(access)
         return SlackBot(
             access,
             workspace,
             lambda directory: replace(
-                make_setup(settings, engines.requests, directory, workspace.team), clock=self.clock
+                make_setup(settings, engines.requests, directory, workspace.team),
+                clock=self.clock,
+                diagnose=diagnosing(settings, self.grace),
             ),
             INTERVAL,
             engines.background,
@@ -109,11 +115,24 @@ class Team:
     def start(self) -> None:
         """Connect, and wait until the failed jobs from before the start are indexed."""
         self.bot.start()
-        self.until(lambda: self.slack.hub.connected)
+        if self.settings.mode == "http":
+            self.serve(self.bot)
+        else:
+            self.until(lambda: self.slack.hub.connected)
         self.until(lambda: self._mark("backfill") >= 0)
+
+    def serve(self, *bots: SlackBot) -> None:
+        """Deliver signed requests to these bots in turn from now on."""
+        self._serving.close()
+        url = self._serving.enter_context(served(balanced(*(bot.requests for bot in bots))))
+        self.slack.deliver_by_http(url)
 
     def stop(self) -> None:
         """Stop the bot without the seconds that the SDK's client waits for a last read."""
+        if self.settings.mode == "http":
+            self._serving.close()
+            self.bot.stop()
+            return
         self.bot.socket.client.auto_reconnect_enabled = False
         self.slack.kill_sockets()
         self.bot.stop()
@@ -132,8 +151,10 @@ class Team:
     # ---- what people do
 
     def say(self, words: str, *, as_: str = "operator", channel: str = "queue-ops") -> Answer:
-        """Run `/queue` with these words."""
-        response = self.slack.command(as_, channel, f"/queue {words}", wait=REPLY_SECONDS)
+        """Run the slash command with these words."""
+        response = self.slack.command(
+            as_, channel, f"{self.settings.command} {words}", wait=REPLY_SECONDS
+        )
         return Answer(response)
 
     def click(
@@ -253,6 +274,7 @@ def team_settings(slack: LocalSlack, url: str, **changed: Any) -> Settings:
     values: dict[str, Any] = {
         "slack_bot_token": SecretStr(slack.bot_token),
         "slack_app_token": SecretStr(slack.app_token),
+        "slack_signing_secret": SecretStr(slack.credentials.signing_secret),
         "slack_api_url": slack.base_url,
         "database_url": SecretStr(url),
         "viewers": (IDS.viewer,),

@@ -5,13 +5,17 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.kit.frameworks import EXAMPLE, LARAVEL_8, SPEC
+from tests.kit.frameworks import CODEIGNITER, EXAMPLE, LARAVEL_8, SPEC
 from tests.kit.layout_databases import Databases
 from tests.kit.queues import TestQueue
 from tests.services.mariadb import MariaDB
 
 DATABASES = [
-    *((framework, kind) for framework in (SPEC, LARAVEL_8) for kind in ("mariadb", "sqlite")),
+    *(
+        (framework, kind)
+        for framework in (SPEC, LARAVEL_8, CODEIGNITER)
+        for kind in ("mariadb", "sqlite")
+    ),
     (EXAMPLE, "sqlite"),
 ]
 """Each layout on each kind of database; the example runs only on one kind, to save time."""
@@ -38,6 +42,12 @@ def queue(request: pytest.FixtureRequest, databases: Databases) -> TestQueue:
     """An empty queue of each layout in turn."""
     framework, kind = request.param
     return databases.emptied(framework, kind)
+
+
+@pytest.fixture
+def codeigniter(databases: Databases, kind: str) -> TestQueue:
+    """An empty queue of CodeIgniter Queue."""
+    return databases.emptied(CODEIGNITER, kind)
 
 
 @pytest.fixture

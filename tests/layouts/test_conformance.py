@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, text, update
+from sqlalchemy import Table, delete, text, update
 
 from bot.app.command import Setup
 from bot.app.responses import envelope
@@ -29,10 +29,10 @@ from tests.kit.worker import follow
 LONG = 86_400
 
 
-def rows(queue: TestQueue, name: str) -> list[dict[str, Any]]:
+def rows(queue: TestQueue, table: Table) -> list[dict[str, Any]]:
     """Return every row of a table with every column, as the driver returns them."""
     with queue.engine.begin() as connection:
-        stored = connection.execute(text(f"SELECT * FROM {name} ORDER BY id")).mappings()
+        stored = connection.execute(text(f"SELECT * FROM {table.name} ORDER BY id")).mappings()
         return [dict(row) for row in stored]
 
 
@@ -47,7 +47,7 @@ def take(queue: TestQueue, job_id: int) -> None:
     """Reserve a job now, as a worker does."""
     jobs = queue.queue.jobs
     with queue.engine.begin() as connection:
-        values = {"reserved_at": unix(Clock()(connection)), "attempts": jobs.c.attempts + 1}
+        values = queue.framework.taken(unix(Clock()(connection)))
         connection.execute(update(jobs).where(jobs.c.id == job_id).values(**values))
 
 
@@ -60,7 +60,7 @@ def end(queue: TestQueue, job_id: int) -> None:
 def test_the_tables_show_their_layout(queue: TestQueue) -> None:
     with reading(queue.engine) as connection:
         every = (*all_layouts(90, ("database",)), PRIORITY)
-        layout = detect(connection, "jobs", "failed_jobs", every)
+        layout = detect(connection, *queue.framework.tables, every)
         assert layout.name == queue.queue.layout.name
         assert problems(connection, queue.queue) == []
 
@@ -116,10 +116,12 @@ def test_a_retried_job_has_the_values_of_a_new_job(queue: TestQueue) -> None:
     outcome = ask(make_setup(queue), f"retry {failed}")
     assert outcome.refusal is None, outcome.refusal
     (job,) = queue.jobs
-    assert (job.queue, job.attempts, job.reserved_at) == ("netsuite", 0, None)
+    state = {"queue": "netsuite", "attempts": 0, **queue.framework.reserved(None)}
+    assert state.items() <= job._asdict().items()
     assert job.available_at == job.created_at == unix(outcome.now)
     assert job.payload == queue.framework.payload(7)
-    assert getattr(job, "priority", 7) == 7
+    priority = queue.framework.failed_values(job.payload).get("priority")
+    assert getattr(job, "priority", None) == priority
     assert queue.failed == []
     assert broken(queue, born) == []
 
@@ -218,20 +220,20 @@ def test_the_outcomes_of_a_bulk_retry_are_counted(queue: TestQueue) -> None:
 @pytest.mark.parametrize("words", ["retry 45", "delete-failed 45"])
 def test_an_undo_restores_every_column_of_a_failed_job(queue: TestQueue, words: str) -> None:
     queue.fail(45)
-    before = rows(queue, "failed_jobs")
+    before = rows(queue, queue.queue.failed)
     setup = make_setup(queue)
     assert codes([ask(setup, words), ask(setup, "undo")]) == ["ok", "ok"]
-    assert rows(queue, "failed_jobs") == before
+    assert rows(queue, queue.queue.failed) == before
     assert queue.jobs == []
     assert broken(queue) == []
 
 
 def test_an_undo_restores_every_column_of_a_job(queue: TestQueue) -> None:
     queue.push(7, attempts=2, reserved_at=unix_now(queue))
-    before = rows(queue, "jobs")
+    before = rows(queue, queue.queue.jobs)
     setup = make_setup(queue)
     assert codes([ask(setup, "delete 7"), ask(setup, "undo")]) == ["ok", "ok"]
-    assert rows(queue, "jobs") == before
+    assert rows(queue, queue.queue.jobs) == before
     assert broken(queue) == []
 
 
@@ -248,12 +250,12 @@ def test_a_retry_that_a_worker_took_is_not_undone(queue: TestQueue) -> None:
 def test_a_bulk_undo_restores_every_column(queue: TestQueue, words: str) -> None:
     for order in range(5):
         queue.fail(order=order)
-    before = rows(queue, "failed_jobs")
+    before = rows(queue, queue.queue.failed)
     setup = make_setup(queue)
     carried_out(setup, words)
     assert queue.failed == []
     carried_out(setup, "undo")
-    assert rows(queue, "failed_jobs") == before
+    assert rows(queue, queue.queue.failed) == before
     assert queue.jobs == []
     assert broken(queue) == []
 
@@ -265,9 +267,9 @@ def test_a_stuck_job_is_released_only_if_the_same_worker_has_it(queue: TestQueue
     setup = make_setup(queue, reserved_seconds=60)
     (stuck,) = data(setup, "stuck")["jobs"]
     assert stuck["id"] == held
-    before = rows(queue, "jobs")
+    before = rows(queue, queue.queue.jobs)
     assert ask(setup, f"release {held}").refusal is None
-    assert rows(queue, "jobs")[0] == before[0] | {"reserved_at": None}
+    assert rows(queue, queue.queue.jobs)[0] == {**before[0], **queue.framework.reserved(None)}
     assert codes([ask(setup, f"release {held}")]) == ["not-reserved"]
     assert codes([ask(setup, f"release {held + 1}")]) == ["reserved-recently"]
 

@@ -37,21 +37,21 @@ PASSED = 1_600_000_000
 def test_each_version_is_detected_and_a_missing_column_is_named(
     framework: Framework, database_url: str
 ) -> None:
-    queue = make_queue(database_url, framework=framework)
+    queue, jobs = make_queue(database_url, framework=framework), framework.tables[0]
     try:
         with reading(queue.engine) as connection:
-            layout = detect(connection, "jobs", "failed_jobs", LAYOUTS)
+            layout = detect(connection, *framework.tables, LAYOUTS)
             assert layout.name == framework.layout.name
             assert problems(connection, queue.queue) == []
         # A retry works in each version.
         queue.fail(45)
         assert codes([ask(make_setup(queue), "retry 45")]) == ["ok"]
         assert queue.jobs[0].payload == framework.payload(803193)
-        run(queue, "ALTER TABLE jobs RENAME COLUMN available_at TO available")
+        run(queue, f"ALTER TABLE {jobs} RENAME COLUMN available_at TO available")
         with reading(queue.engine) as connection:
-            nearest = detect(connection, "jobs", "failed_jobs", LAYOUTS)
+            nearest = detect(connection, *framework.tables, LAYOUTS)
             assert nearest.name == framework.layout.name
-            missing = "The table jobs has no column available_at."
+            missing = f"The table {jobs} has no column available_at."
             assert missing in problems(connection, queue.queue)
     finally:
         queue.engine.dispose()

@@ -4,12 +4,17 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import MetaData, text
 
+from bot.database.definitions import read_triggers
+from bot.database.engine import connect
 from bot.database.transactions import reading
-from bot.queue.layouts import problems, warnings
+from bot.queue.children import children_of
+from bot.queue.layouts import Queue, problems, spec_tables, warnings
 from tests.kit.changed_rows import run
 from tests.kit.own_database import own_queue_on_mariadb
 from tests.kit.queues import TestQueue
+from tests.services.mariadb import MariaDB
 
 __all__ = ["own_queue_on_mariadb"]
 
@@ -104,3 +109,42 @@ def test_the_refusal_names_a_view_or_a_table_whose_name_differs_in_case(queue: T
     assert sentences[0].endswith("There is a table Jobs.")
     (sentence,) = problems_after(queue, "CREATE VIEW jobs AS SELECT * FROM Jobs")
     assert sentence == "jobs is a view: name the table itself in the settings."
+
+
+def test_the_failed_jobs_in_another_database_are_checked_there(mariadb_server: MariaDB) -> None:
+    with mariadb_server.database() as here, mariadb_server.database() as logs:
+        engine = connect(mariadb_server.url(here))
+        jobs, failed = spec_tables()
+        queue = Queue(jobs, failed.to_metadata(MetaData(), schema=logs))
+        jobs.create(engine)
+        with reading(engine) as connection:
+            (sentence,) = problems(connection, queue)
+            assert sentence.startswith(f"The table {logs}.failed_jobs is not in the database")
+        queue.failed.create(engine)
+        with engine.begin() as connection:
+            for statement in (
+                f"ALTER TABLE {logs}.failed_jobs ENGINE=MyISAM",
+                "CREATE TABLE failed_jobs (id INT)",
+            ):
+                connection.execute(text(statement))
+        with reading(engine) as connection:
+            (sentence,) = problems(connection, queue)
+            assert sentence.startswith(f"The table {logs}.failed_jobs uses MyISAM")
+        child = "id INT PRIMARY KEY, job BIGINT UNSIGNED NOT NULL, FOREIGN KEY (job)"
+        cascade = f"REFERENCES {logs}.failed_jobs (id) ON DELETE CASCADE"
+        event = f"BEFORE INSERT ON {logs}.failed_jobs FOR EACH ROW SET NEW.queue = NEW.queue"
+        with engine.begin() as connection:
+            for statement in (
+                f"ALTER TABLE {logs}.failed_jobs ENGINE=InnoDB",
+                f"CREATE TABLE {logs}.notes ({child} {cascade}) ENGINE=InnoDB",
+                f"CREATE TRIGGER {logs}.watch {event}",
+            ):
+                connection.execute(text(statement))
+        with reading(engine) as connection:
+            assert problems(connection, queue) == []
+            assert children_of(connection, queue.failed).tables == (f"{logs}.notes",)
+            triggers = read_triggers(connection, [f"{logs}.failed_jobs"])
+            assert triggers == {f"{logs}.failed_jobs": {"watch": "INSERT"}}
+            (warning,) = warnings(connection, queue)
+            assert f"together with a row of {logs}.failed_jobs" in warning
+        engine.dispose()

@@ -74,6 +74,7 @@ PARTS = (
         3,
         120,
     ),
+    Part("crash", ("tests/crash",), 3, 120),
     Part("galera", ("tests/galera",), 1, 120),
     Part("php", ("tests/php",), 1, 60),
 )

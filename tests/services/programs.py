@@ -43,6 +43,7 @@ class Offer:
 
 OFFERS: dict[str, Offer | None] = {
     "mariadb": None,
+    "crash": None,
     "galera": None,
     "php": None,
     "mariadb-11.8": Offer("trixie", "mariadb-server-core", "1:11.8"),
@@ -50,7 +51,7 @@ OFFERS: dict[str, Offer | None] = {
 }
 """Every server by its name; a server without an offer is this machine's own.
 
-`php` is this machine's MariaDB with workers in PHP.
+`crash` is this machine's MariaDB whose bots are killed, and `php` with workers in PHP.
 """
 
 

@@ -349,7 +349,8 @@ def test_active_incidents_are_listed_first_with_their_topics(team: Team) -> None
     home = opened(team)
 
     text = words(home)
-    assert "🔴" in home["blocks"][0]["text"]["text"]
+    verdict = next(block for block in home["blocks"] if block["type"] == "header")
+    assert "🔴" in verdict["text"]["text"]
     assert f"I{late.id}" in text
     assert "12 min" in text
     assert text.index(f"I{late.id}") < text.index("Oldest waiting job")
@@ -395,3 +396,17 @@ def test_home_has_no_change_buttons_if_changes_on_home_are_not_allowed(
         home = opened(team, "admin")
         assert "Failed job 45" in words(home)
         assert not buttons(home) & {"run:retry", "run:retry-all", "run:menu"}
+
+
+def test_the_first_visit_begins_with_what_the_person_may_do(team: Team) -> None:
+    def top() -> str:
+        view = team.slack.home("operator") or {"blocks": [{}]}
+        return json.dumps(view["blocks"][0], ensure_ascii=False)
+
+    team.slack.open_home("operator", wait=0)
+    team.until(lambda: "Welcome" in top())
+    assert "Your role is *operator*" in top()
+    assert f"Alerts are posted in <#{IDS.queue_alerts}>" in top()
+    assert f"Changes are allowed in: this page, <#{IDS.queue_ops}>" in top()
+    team.slack.open_home("operator", wait=0)
+    team.until(lambda: "Welcome" not in top())

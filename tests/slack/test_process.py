@@ -10,12 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select, text
 
 from bot.localslack.server import LocalSlack
 from bot.slack.runtime import STOP_SECONDS
 from bot.store import tables
-from tests.kit.processes import PATIENCE, ROOT, SLACK_WAITS, environ, running
+from tests.kit.processes import PATIENCE, ROOT, SLACK_WAITS, by_http, environ, running
 from tests.kit.queues import TestQueue
 from tests.kit.team import sqlite_queue, team_at_work
 from tests.services.mariadb import MariaDB
@@ -34,20 +35,21 @@ def waits_for_a_lock(queue: TestQueue) -> bool:
         return bool(connection.execute(at_work).scalar())
 
 
+@pytest.mark.parametrize("mode", ["socket", "http"])
 def test_the_program_answers_running_requests_after_sigterm_and_exits_with_0(
-    kept_queue: TestQueue,
+    kept_queue: TestQueue, mode: str
 ) -> None:
     kept_queue.fail(45)
     texts = ""
     for _ in range(TRIES):
-        texts = stopped_amid_a_retry(kept_queue)
+        texts = stopped_amid_a_retry(kept_queue, by_http() if mode == "http" else {})
         if "busy" not in texts and "cannot be verified" not in texts:
             break
     assert "back in the queue" in texts
     assert len(kept_queue.jobs) == 1
 
 
-def stopped_amid_a_retry(queue: TestQueue) -> str:
+def stopped_amid_a_retry(queue: TestQueue, mode: dict[str, str]) -> str:
     """Return the messages after a retry of job 45 that runs when the program gets SIGTERM.
 
     If a slow machine exceeds the two seconds of a change, the messages say that it was too slow.
@@ -55,7 +57,7 @@ def stopped_amid_a_retry(queue: TestQueue) -> str:
     failed = queue.queue.failed
     with (
         LocalSlack(ack_timeout=SLACK_WAITS) as slack,
-        running(slack, queue.url) as process,
+        running(slack, queue.url, **mode) as process,
         ThreadPoolExecutor(1) as person,
     ):
         with queue.engine.begin() as worker:

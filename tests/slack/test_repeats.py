@@ -6,7 +6,8 @@ import pytest
 
 from bot.localslack.demo import IDS
 from bot.store import tables
-from tests.kit.team import Json, Team, action_ids
+from tests.kit.queues import TestQueue
+from tests.kit.team import Json, Team, action_ids, team_at_work
 
 
 @pytest.fixture
@@ -29,11 +30,23 @@ def whispers(team: Team, channel: str) -> list[Json]:
     return [one for one in team.slack.messages(channel) if "ephemeral_to" in one]
 
 
-@pytest.fixture(params=["one bot", "two bots"])
+@pytest.fixture
+def replicas_by_http(kept_queue: TestQueue) -> Iterator[Team]:
+    """A team with two bots in HTTP mode, which get signed requests in turn."""
+    with team_at_work(kept_queue, mode="http") as team:
+        second = team.make_bot()
+        second.start()
+        team.serve(team.bot, second)
+        try:
+            yield team
+        finally:
+            second.stop()
+
+
+@pytest.fixture(params=["team", "replicas", "replicas_by_http"])
 def served(request: pytest.FixtureRequest) -> Team:
-    """A team with one bot, then a team with two bots."""
-    name = "team" if request.param == "one bot" else "replicas"
-    team: Team = request.getfixturevalue(name)
+    """A team with one bot, with two bots, and with two bots in HTTP mode."""
+    team: Team = request.getfixturevalue(request.param)
     return team
 
 
@@ -119,7 +132,8 @@ def test_a_confirmation_that_is_sent_twice_starts_the_operation_once(served: Tea
     assert [row.outcome for row in team.records] == ["started", "done"]
 
 
-def test_a_command_that_slack_repeats_later_changes_nothing_again(team: Team) -> None:
+def test_a_command_that_is_repeated_later_changes_nothing_again(served: Team) -> None:
+    team = served
     team.queue.fail(45, order=1)
     team.say("retry 45")
     # A failed job has the old id again, so a second run of the command would retry it.

@@ -120,7 +120,7 @@ def test_tables_of_a_newer_version_are_not_changed(queue: TestQueue) -> None:
         ),
         (
             "ALTER TABLE queue_bot_cursors RENAME TO queue_bot_marks",
-            "queue_bot_cursors.name is missing",
+            "The table queue_bot_cursors is missing",
         ),
     ],
 )

@@ -351,7 +351,7 @@ def skipped_rows(w: Words = PLAIN) -> tuple[SkippedRow, ...]:
 
 def refusals(w: Words = PLAIN) -> Iterator[tuple[str, errors.Refusal]]:
     """Yield every refusal in the form in which it is raised."""
-    usage = "/queue retry ID…"
+    usage = "retry ID…"
     yield "unknown-command", errors.UnknownCommand(word=w.word, nearest="retry", usage=usage)
     for problem, value, expected in PROBLEMS:
         yield (
@@ -428,6 +428,7 @@ def _more_refusals(w: Words) -> Iterator[tuple[str, errors.Refusal]]:
     yield "incident-not-found", errors.IncidentNotFound(id="I12")
     yield "incident-closed", errors.IncidentClosed(id="I12", at=NOW)
     yield "already-acknowledged", errors.AlreadyAcknowledged(id="I12", by=w.person, at=NOW)
+    yield "nothing-to-acknowledge", errors.NothingToAcknowledge()
     yield "already-muted", errors.AlreadyMuted(word=w.queue, by=w.person, at=NOW)
     yield (
         "muted-otherwise",
@@ -707,7 +708,7 @@ def _people_samples(w: Words) -> Iterator[Sample]:
     helps = {
         command.name: CommandHelp(
             name=command.name,
-            usage=command.usage(),
+            usage=f"/queue {command.usage()}",
             role=command.role.word,
             topic=command.help_topic,
             aliases=command.aliases,

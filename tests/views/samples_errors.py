@@ -13,12 +13,14 @@ from bot.models.error_groups import (
     ErrorsListed,
     MergeDetails,
     MergedGroup,
+    Note,
+    NoteDetails,
 )
 from bot.models.jobs import QueueCount
 from bot.models.requests import Message, Modal, Source
 from bot.views import refusal
 from bot.views.context import Context
-from bot.views.failures import error_groups, merges
+from bot.views.failures import error_groups, merges, notes
 from tests.views.samples import DIGEST, NOW, PLAIN, Sample, Words, failed_job
 
 HOURS = (*([0] * 15), 1, 0, 3, 8, 40, 12, 0, 2, 7)
@@ -79,11 +81,14 @@ def detailed(
     failed: int,
     ctx: Context,
     parts: tuple[MergedGroup, ...] = (),
+    note: Note | None = None,
 ) -> Message | Modal:
     """Return the details of a group with this number of failed jobs shown."""
     rows = tuple(failed_job(45 - number, w) for number in range(failed))
     detail = ErrorDetail(group=row, exception=w.exception if rows else None, failed_jobs=rows)
-    digests = ErrorDetailListed(row_digests={one.id: DIGEST for one in rows}, merged=parts)
+    digests = ErrorDetailListed(
+        row_digests={one.id: DIGEST for one in rows}, merged=parts, note=note
+    )
     return error_groups.error_detail(detail, digests, ctx)
 
 
@@ -116,6 +121,15 @@ def samples(w: Words) -> Iterator[Sample]:
     part = MergedGroup(error="E9", name=w.group, by=w.person[:64], at=NOW)
     by_rules = MergedGroup(error="E3", name=w.group, by=None, at=NOW)
     yield Sample("error-with-parts", partial(detailed, group(w), w, 0, parts=(part, by_rules)))
+    note = Note(text=f"{w.word} https://wiki.example.com/e12", by=w.person[:64], at=NOW)
+    yield Sample("error-with-note", partial(detailed, group(w), w, 0, note=note))
+    for text, earlier in ((note.text, None), (None, w.word)):
+        change = NoteDetails(
+            error="E12", name=w.group, text=text, earlier=(earlier or "")[:300] or None
+        )
+        state = "removed" if text is None else "written"
+        yield Sample(f"note-{state}", partial(notes.note_answer, change))
+        yield Sample(f"note-{state}-visible", partial(notes.note_visible, change))
     states: tuple[Literal["preview", "merged", "ended"], ...] = ("preview", "merged", "ended")
     for state in states:
         details = MergeDetails(
@@ -140,7 +154,7 @@ def samples(w: Words) -> Iterator[Sample]:
     yield Sample("refusal-error-group-not-found", partial(refusal.refusal_message, gone))
     for problem, value in (("group", w.word[:64]), ("since", "7d")):
         wrong = refusals.Invalid(
-            problem=problem, field="error", value=value, expected="", usage="/queue error E12"
+            problem=problem, field="error", value=value, expected="", usage="error E12"
         )
         yield Sample(f"refusal-invalid-{problem}", partial(refusal.refusal_message, wrong))
     yield Sample("error-none-left", partial(detailed, none, w, 0), Source.BUTTON)

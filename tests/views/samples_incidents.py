@@ -114,6 +114,11 @@ def _thread_samples(w: Words) -> Iterator[Sample]:
         alert_parts.escalated_message, 900, Plain("40 failed jobs"), None, incident_view()
     )
     yield Sample("thread-unseen", unseen)
+    acknowledged = incident_view().model_copy(
+        update={"acknowledged_by": w.person[:64], "acknowledged_at": NOW}
+    )
+    reminder = partial(alert_parts.reminder_message, 14_400, Plain("40 failed jobs"), acknowledged)
+    yield Sample("thread-reminder", reminder)
     grown = partial(
         alert_parts.escalated_message, 900, Plain("400 jobs"), Plain("38 jobs"), incident_view()
     )

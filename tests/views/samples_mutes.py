@@ -52,6 +52,9 @@ def samples(w: Words = PLAIN) -> Iterator[Sample]:
     whole = incident(w, rule="failed_count", queue=None, error=None, name=None)
     yield Sample("acknowledged-without-a-queue", partial(mutes.acknowledged, whole))
     yield Sample("acknowledged-visible", partial(mutes.acknowledged_visible, incident(w)))
+    several = [incident(w, incident=f"I{number}") for number in range(1, 13)]
+    yield Sample("acknowledged-all", partial(mutes.acknowledged_all, several))
+    yield Sample("acknowledged-all-visible", partial(mutes.acknowledged_all_visible, several[:1]))
     unknown = incident(w, rule="newer", error=None, name=None)
     yield Sample("acknowledged-of-a-newer-rule", partial(mutes.acknowledged, unknown))
     queue = Topic(queue=w.queue[:LONGEST_QUEUE] or "–")

@@ -6,9 +6,9 @@ from functools import partial
 from typing import Any
 
 from bot.models.actions import counted_as
-from bot.models.order_search import FoundJob, JobPlace, Looked
 from bot.models.requests import Source
 from bot.models.story import Act, Became, Event, Failure, Gone, Queued, Retrier, Retries, Story
+from bot.models.subject_search import FoundJob, JobPlace, Looked
 from bot.text import Mrkdwn
 from bot.views.audit import records, story
 from bot.views.context import Context, Links

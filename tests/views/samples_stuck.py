@@ -1,11 +1,13 @@
 """Samples of messages about stuck jobs."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 from bot.models.jobs import Listed, ReleasedJob, ReleasedJobs, StuckJobs
-from bot.models.requests import Source
+from bot.models.requests import Message, Source
 from bot.views import stuck
+from bot.views.context import Context
 from tests.views.samples import DIGEST, PLAIN, Sample, Words, job, skipped_rows
 
 
@@ -33,6 +35,8 @@ def samples(w: Words = PLAIN) -> Iterator[Sample]:
         )
         stuck_jobs = StuckJobs(jobs=rows, count=len(rows), older_seconds=300)
         yield Sample(name, partial(stuck.stuck_list, stuck_jobs, listed), source=source)
+        if name in ("stuck", "stuck-none"):
+            yield Sample(f"{name}-without-times", partial(_without_times, stuck_jobs, listed))
     for count, held in ((1, 3_600), (1, 20), (3, 3_600), (20, 20)):
         done = ReleasedJobs(
             jobs=tuple(
@@ -53,3 +57,8 @@ def samples(w: Words = PLAIN) -> Iterator[Sample]:
         name = f"released-{count}" + ("-by-force" if held < 300 else "")
         yield Sample(name, partial(stuck.released, done))
         yield Sample(f"{name}-visible", partial(stuck.released_visible, done))
+
+
+def _without_times(stuck_jobs: StuckJobs, listed: Listed, ctx: Context) -> Message:
+    """Return the list for tables without the times of reservations."""
+    return stuck.stuck_list(stuck_jobs, listed, replace(ctx, has_reservation_times=False))

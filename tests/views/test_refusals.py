@@ -83,7 +83,7 @@ SENTENCES = [
             field="status",
             value="<!channel>",
             expected="'pending', 'reserved' or 'all'",
-            usage="/queue jobs",
+            usage="jobs",
         ),
         "status must be pending, reserved, all, not `<!channel>`",
     ),

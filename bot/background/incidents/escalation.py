@@ -1,4 +1,4 @@
-"""Escalate active incidents: decide which incidents notify people again, and how often.
+"""Escalate active incidents, and remind: decide which incidents notify people, and how often.
 
 Each escalation interrupts people who work on another incident. So all incidents share a limit of
 escalations a minute, and the largest incident escalates first.
@@ -56,6 +56,29 @@ def escalate(setup: Setup, connection: Connection, rows: Sequence[Incident], now
     ordered = [*first, *(incident for incident in unseen if incident not in first)]
     for incident in ordered[: max(0, ESCALATIONS - lately)]:
         _escalate(setup, connection, incident, now, grown=incident in grown)
+
+
+def remind(setup: Setup, connection: Connection, rows: Sequence[Incident], now: datetime) -> None:
+    """Remind the responsible people of acknowledged incidents that are not resolved.
+
+    The reminders share the limit of escalations, and the incident that waits longest is first.
+    """
+    length = timedelta(seconds=setup.alerting.remind_seconds)
+    due = [(since, i) for i in rows if (since := _reminded_since(i)) and now - since >= length]
+    if not due:
+        return
+    room = ESCALATIONS - lookups.escalated_since(connection, now - MINUTE)
+    for _, incident in sorted(due, key=lambda item: (item[0], item[1].id))[: max(0, room)]:
+        text = message.reminder(incident, now, channel_context(setup, now))
+        message.reply(setup, connection, incident, text, now, mention=False)
+        transitions.update_incident(connection, incident.id, escalated_at=now)
+
+
+def _reminded_since(incident: Incident) -> datetime | None:
+    """Return when the incident was acknowledged or last reminded of; None if nobody did."""
+    if incident.acknowledged_at is None:
+        return None
+    return max(incident.acknowledged_at, incident.escalated_at or incident.acknowledged_at)
 
 
 def _largest(rows: Sequence[Incident]) -> list[Incident]:

@@ -193,9 +193,9 @@ def advance_once(setup: Setup, lease: Lease) -> int:
                 [incident for incident in to_notify if not incident.posted_at],
                 now,
             )
-            escalation.escalate(
-                setup, connection, [incident for incident in to_notify if incident.posted_at], now
-            )
+            posted = [incident for incident in to_notify if incident.posted_at]
+            escalation.escalate(setup, connection, posted, now)
+            escalation.remind(setup, connection, posted, now)
         return len(active)
 
     return leader_transaction(setup, lease, work)

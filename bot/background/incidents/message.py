@@ -16,11 +16,12 @@ from bot.app.responses import channel_context
 from bot.background.retries.track import retry_outcomes
 from bot.models import alert_rules
 from bot.models.actions import counted_as
+from bot.models.error_groups import Note
 from bot.models.incidents import Incident
 from bot.models.operations import RetryOutcome
 from bot.models.requests import Message
 from bot.store import outbox
-from bot.store.failures import error_groups
+from bot.store.failures import error_groups, error_merges, error_notes, subjects
 from bot.store.incidents import assignment, lookups, transitions
 from bot.store.incidents.assignment import AssignedFailure
 from bot.store.operations.retries import tracked_jobs
@@ -39,6 +40,7 @@ from bot.views.incidents.alert_parts import (
     IncidentView,
     escalated_message,
     recovered_message,
+    reminder_message,
     reopened_message,
     with_group_mention,
 )
@@ -144,6 +146,14 @@ def escalated(incident: Incident, now: datetime, context: Context, *, grown: boo
     return escalated_message(seconds, size, before, view_of(incident), context)
 
 
+def reminder(incident: Incident, now: datetime, context: Context) -> Message:
+    """Return the reply that an acknowledged incident is not resolved."""
+    acknowledged_at = incident.acknowledged_at or incident.triggered_at
+    seconds = int((now - acknowledged_at).total_seconds())
+    size = value_text(incident, incident.size, context)
+    return reminder_message(seconds, size, view_of(incident), context)
+
+
 def reopened(incident: Incident, resolved_at: datetime, now: datetime, context: Context) -> Message:
     """Return the reply that the incident was reopened."""
     seconds = int((now - resolved_at).total_seconds())
@@ -217,7 +227,7 @@ def draw(
 def _drawn(
     setup: Setup, connection: Connection, incident: Incident, context: Context
 ) -> Message | None:
-    shown = view_of(incident)
+    shown = view_of(incident).model_copy(update={"note": _note(connection, incident)})
     failures_left = incident.failures_left
     if incident.is_of_metric_rule:
         return rule_alert_message(_rule_alert(incident), shown, context)
@@ -226,7 +236,7 @@ def _drawn(
         return summary_message(incident.count, failures_left, until, shown, context)
     rows = assignment.newest(connection, incident.id, LOOKED_AT)
     if incident.count == 1:
-        return _single(setup, connection, incident, rows, context) if rows else None
+        return _single(setup, connection, incident, shown, rows, context) if rows else None
     still_failed = [failure for failure in rows if failure.removed_at is None][:SHOWN]
     group = incident.error_group or 0
     names = error_groups.names_of(connection, [group])
@@ -238,13 +248,21 @@ def _drawn(
         left=failures_left,
         retried=max(0, incident.retried),
         deleted=max(0, incident.deleted),
-        newest=tuple(_failed_job(setup, failure) for failure in still_failed),
+        newest=tuple(_failed_jobs(setup, connection, still_failed)),
         first_at=_utc(setup, incident.first_failed_at, incident.triggered_at),
         last_at=_utc(setup, incident.last_failed_at, incident.last_at),
         by=incident.settled_by,
         at=incident.settled_at,
     )
     return group_message(alert, shown, context)
+
+
+def _note(connection: Connection, incident: Incident) -> Note | None:
+    """Return the note of the incident's error group."""
+    if incident.error_group is None:
+        return None
+    members = error_merges.of_groups(connection, [incident.error_group])
+    return error_notes.of_members(connection, members)
 
 
 def _utc(setup: Setup, failed_at: datetime | None, otherwise: datetime) -> datetime:
@@ -266,17 +284,18 @@ def _single(
     setup: Setup,
     connection: Connection,
     incident: Incident,
+    shown: IncidentView,
     rows: Sequence[AssignedFailure],
     context: Context,
 ) -> Message:
-    alert = _failed_job(setup, rows[0])
+    (alert,) = _failed_jobs(setup, connection, rows[:1])
     if incident.failures_left == 0:
         state = counted_as(setup.actions, incident.settled_how) or "gone"
         retried = state == "retried"
         outcome = _retry_outcome(connection, rows[0].seq, context.now) if retried else None
         changed = {"state": state, "by": incident.settled_by, "at": incident.settled_at}
         alert = alert.model_copy(update={**changed, "outcome": outcome})
-    return failure_message(alert, view_of(incident), context)
+    return failure_message(alert, shown, context)
 
 
 def _retry_outcome(connection: Connection, seq: int, now: datetime) -> RetryOutcome | None:
@@ -285,13 +304,22 @@ def _retry_outcome(connection: Connection, seq: int, now: datetime) -> RetryOutc
     return None if job is None else retry_outcomes(connection, [job], now)[0]
 
 
-def _failed_job(setup: Setup, failure: AssignedFailure) -> FailedJobAlert:
+def _failed_jobs(
+    setup: Setup, connection: Connection, rows: Sequence[AssignedFailure]
+) -> list[FailedJobAlert]:
+    has_more = bool(setup.queue.subjects)
+    by_seq = subjects.of(connection, [row.seq for row in rows]) if has_more else {}
+    return [_failed_job(setup, row, by_seq.get(row.seq, {})) for row in rows]
+
+
+def _failed_job(setup: Setup, failure: AssignedFailure, more: subjects.Subjects) -> FailedJobAlert:
     return FailedJobAlert(
         failed_id=failure.failed_id,
         queue=failure.queue,
         job_class=failure.job_class,
         order_id=failure.order_id,
         tienda_id=failure.tienda_id,
+        subjects=dict(more),
         error=failure.error,
         failed_at=setup.queue.utc(failure.failed_at),
         row_digest=failure.row_digest,

@@ -22,7 +22,7 @@ from bot.database.transactions import TooSlow
 from bot.models.alert_rules import NO_WORKER_ACTIVITY, Reading
 from bot.queue import index_probe, job_counts
 from bot.queue.index_probe import ProbeLimits, QueueProbe
-from bot.store.incidents import mutes, probe_state, sampled_totals
+from bot.store.incidents import mutes, probe_state, reservations, sampled_totals
 from bot.store.incidents.probe_state import ProbeState
 from bot.store.leases import Lease
 from bot.store.metrics import samples
@@ -63,6 +63,7 @@ def check(
     """
     known, active = probe_state.load(connection), probe_state.active_subjects(connection)
     readings = [_failed(setup, connection)]
+    reservations.purge(connection, setup.queue, now)
     # The incident of a forgotten queue must be resolved, too.
     named = {name for name in active.values() if name is not None}
     probes = _probes(setup, connection, known, named, now, seconds)
@@ -138,6 +139,7 @@ def _probes(
             break
         has_read = True
         try:
+            reservations.record(connection, setup.queue, name, now, longest)
             probes.append((name, index_probe.probe_queue(connection, setup.queue, name, within)))
         except TooSlow:
             log.warning("queue not probed in time", queue=name)

@@ -104,7 +104,7 @@ def _give_up(
     other = setup.fallback_channel if here else setup.audit_channel
     if other is None or other == message.channel or message.subject.startswith(HEALTH):
         return
-    notice = texts_for(None, setup.language, setup.zone)(
+    notice = texts_for(None, setup.language, setup.zone, setup.slash)(
         "message-given-up",
         channel=message.channel,
         reason=fault.reason,
@@ -182,7 +182,7 @@ def _notify_unreachable(
         return
     subject = f"{HEALTH}{message.channel}:{now:%Y%m%d%H}"
     if outbox.place(connection, subject) is None and not outbox.waits(connection, subject):
-        texts = texts_for(None, setup.language, setup.zone)
+        texts = texts_for(None, setup.language, setup.zone, setup.slash)
         kinds = (outbox.POST, outbox.REPLY, outbox.EDIT)
         alerts = message.kind in kinds and message.channel == setup.alert_channel
         key = "channel-unreachable-alerts" if alerts else "channel-unreachable"

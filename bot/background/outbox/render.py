@@ -16,10 +16,8 @@ from bot.store.incidents import lookups
 from bot.store.outbox import OutboxMessage
 from bot.text import texts_for
 from bot.views.audit.records import audit_message, missing_message, undeliverable_message
+from bot.views.blocks import MESSAGE_BLOCKS
 from bot.views.context import Context
-
-BLOCKS = 50
-"""The maximum number of blocks that Slack accepts in a message."""
 
 
 def body_of(
@@ -34,9 +32,9 @@ def body_of(
         rendered = _audit_message(setup, message, permalink, bare=bare)
         return {"text": rendered.text, "blocks": list(rendered.blocks)}
     if message.in_doubt:
-        repeat = texts_for(None, setup.language, setup.zone).plain("possible-repeat")
+        repeat = texts_for(None, setup.language, setup.zone, setup.slash).plain("possible-repeat")
         mark = {"type": "context", "elements": [{"type": "mrkdwn", "text": repeat}]}
-        blocks = [*list(body.get("blocks", ()))[: BLOCKS - 1], mark]
+        blocks = [*list(body.get("blocks", ()))[: MESSAGE_BLOCKS - 1], mark]
         return {**body, "text": f"{repeat} {body['text']}", "blocks": blocks}
     return body
 

@@ -60,6 +60,10 @@ class Route(Protocol):
         """Deliver and wait for the ack; raises `NotDeliveredError`."""
         ...
 
+    async def redeliver(self) -> None:
+        """Send the newest envelope again; the second ack is counted and has no other effect."""
+        ...
+
 
 class Courier:
     """Delivers all envelopes by the current route; `retry_waits` (seconds) apply to events."""

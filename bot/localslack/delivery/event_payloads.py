@@ -1,8 +1,10 @@
 """The payloads of events as Slack sends them; each docstring links to Slack's documentation."""
 
+import uuid
+
 from bot.localslack.blocks.specs import Json
 from bot.localslack.payloads import VERIFICATION_TOKEN, group_json, view_json
-from bot.localslack.workspace import Group, User, Workspace
+from bot.localslack.workspace import Group, PostedMessage, User, Workspace
 
 
 def home_opened(workspace: Workspace, user: User, channel: str) -> Json:
@@ -20,6 +22,21 @@ def home_opened(workspace: Workspace, user: User, channel: str) -> Json:
     if user.id in workspace.homes:
         event["view"] = view_json(workspace, workspace.homes[user.id])
     return event
+
+
+def direct_message(workspace: Workspace, message: PostedMessage) -> Json:
+    """Build https://docs.slack.dev/reference/events/message.im."""
+    return {
+        "type": "message",
+        "channel": message.channel,
+        "channel_type": "im",
+        "user": message.user,
+        "team": workspace.identity.team_id,
+        "text": message.text,
+        "ts": message.ts,
+        "event_ts": message.ts,
+        "client_msg_id": str(uuid.uuid4()),
+    }
 
 
 def members_changed(workspace: Workspace, group: Group, before: Group) -> Json:

@@ -74,6 +74,7 @@ class RequestUrls:
         self._clock = clock
         self._hub = hub
         self._under_way: set[asyncio.Task[http_client.HttpResponse]] = set()
+        self._newest: tuple[str, dict[str, str], bytes] | None = None
 
     @property
     def has_events(self) -> bool:
@@ -93,7 +94,8 @@ class RequestUrls:
         }
         try:
             body = json.dumps(verification).encode()
-            post = self._post(self._addresses.events, "application/json", body, {})
+            signed_headers = self._signed("application/json", body)
+            post = http_client.post(self._addresses.events, signed_headers, body)
             response = await asyncio.wait_for(post, self._hub.ack_timeout)
         except (OSError, TimeoutError) as error:
             raise NotVerifiedError(f"no answer: {type(error).__name__}") from error
@@ -118,9 +120,12 @@ class RequestUrls:
         if not url:
             raise NotDeliveredError("dispatch_failed")
         envelope_id, start = str(uuid.uuid4()), time.perf_counter()
-        response = await self._in_time(
-            self._task(url, content_type, body, headers), envelope_id, kind
-        )
+        request = self._newest = (url, self._signed(content_type, body) | headers, body)
+        copies = self._hub.faults.copies()
+        task = self._task(*request)
+        for _ in range(1, copies):
+            self._task(*request).add_done_callback(self._note_repeated)
+        response = await self._in_time(task, envelope_id, kind)
         if response.status != 200:
             retryable = response.headers.get("x-slack-no-retry") != "1"
             raise NotDeliveredError("dispatch_failed", "http_error", retryable=retryable)
@@ -129,10 +134,16 @@ class RequestUrls:
         self._hub.acks.append(record)
         return record
 
+    async def redeliver(self) -> None:
+        """Send the newest request again with the same signature; the second answer is counted."""
+        if self._newest is not None:
+            await http_client.post(*self._newest)
+            self._hub.repeated_acks += 1
+
     def _task(
-        self, url: str, content_type: str, body: bytes, headers: dict[str, str]
+        self, url: str, headers: dict[str, str], body: bytes
     ) -> "asyncio.Task[http_client.HttpResponse]":
-        task = asyncio.create_task(self._post(url, content_type, body, headers))
+        task = asyncio.create_task(http_client.post(url, headers, body))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
         return task
@@ -154,17 +165,18 @@ class RequestUrls:
         if not task.cancelled() and task.exception() is None:
             self._hub.late_acks += 1
 
-    async def _post(
-        self, url: str, content_type: str, body: bytes, headers: dict[str, str]
-    ) -> http_client.HttpResponse:
+    def _note_repeated(self, task: "asyncio.Task[http_client.HttpResponse]") -> None:
+        if not task.cancelled() and task.exception() is None:
+            self._hub.repeated_acks += 1
+
+    def _signed(self, content_type: str, body: bytes) -> dict[str, str]:
         timestamp = str(int(self._clock()))
-        signed_headers = {
+        return {
             "content-type": content_type,
             "user-agent": AGENT,
             "x-slack-request-timestamp": timestamp,
             "x-slack-signature": self._credentials.signature(timestamp, body),
         }
-        return await http_client.post(url, signed_headers | headers, body)
 
     def stop(self) -> None:
         """Close the connections of unanswered requests."""

@@ -1,5 +1,6 @@
 """Actions of people (type, click, submit, close, open Home), and the visible results."""
 
+import html
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -23,7 +24,7 @@ from bot.localslack.interactivity.submissions import apply_submission_ack
 from bot.localslack.manifest import Manifest
 from bot.localslack.web_api.calls import Backend
 from bot.localslack.web_api.replies import show_ack
-from bot.localslack.workspace import Channel, User, View, Workspace
+from bot.localslack.workspace import Channel, PostedMessage, User, View, Workspace
 
 ADMIN = ""  # the author of a group's change, whom the app cannot see
 
@@ -82,12 +83,29 @@ class People:
             interaction, "slash_commands", payload, show, wait, failing=word
         )
 
+    async def write(self, user: str, text: str, wait: float) -> Json:
+        """Write a direct message to the app; only an app that subscribed receives the event."""
+        person = self._person(user)
+        if not self._manifest.messages_tab:
+            raise CannotError("sending messages to this app has been turned off")
+        workspace = self._workspace
+        place = workspace.direct_message(person.id)
+        sent = escape_names(workspace, html.escape(text, quote=False))
+        message = workspace.add_message(
+            PostedMessage(workspace.next_ts(), place.id, person.id, sent)
+        )
+        event = event_payloads.direct_message(workspace, message)
+        interaction = Interaction(person.id, place.id)
+        return await self._deliver_event(event, interaction, wait, "message.im")
+
     async def click(self, user: str, channel: str, ts: str, click: Click, wait: float) -> Json:
         """Click a button or choose in a menu of a message."""
         person, place = self._person(user), self._channel(channel)
         message = self._workspace.find_message(place.id, ts)
         if message is None or message.ephemeral_to not in {None, person.id}:
             raise CannotError("there is no such message for this person")
+        if message.user != self._workspace.identity.bot_user:
+            raise CannotError("this message belongs to another app")
         element, block_id = _find(message.blocks, click)
         action = self._action(element, block_id, click)
         interaction = Interaction(person.id, place.id, source=message)
@@ -203,9 +221,11 @@ class People:
         updated = event_payloads.group_updated(self._workspace, group)
         return await self._deliver_event(updated, Interaction(ADMIN), 0)
 
-    async def _deliver_event(self, event: Json, interaction: Interaction, wait: float) -> Json:
-        """Deliver an event if the manifest subscribes to it."""
-        if not self._manifest.subscribes_to(str(event["type"])):
+    async def _deliver_event(
+        self, event: Json, interaction: Interaction, wait: float, name: str = ""
+    ) -> Json:
+        """Deliver an event if the manifest subscribes to it, by `name` or by the event's type."""
+        if not self._manifest.subscribes_to(name or str(event["type"])):
             return result_json(interaction, None)
         payload = event_payloads.event_callback(self._workspace, event)
         return await self._round_trip.run(interaction, "events_api", payload, _nothing, wait)

@@ -45,6 +45,14 @@ export async function command(text, channel) {
   if (untold(answer)) say(channel, `\`${text.split(/\s/)[0]}\` failed: ${explain(answer.error)}.`);
 }
 
+/** Sends a direct message to the app. */
+export async function message(text, channel) {
+  const answer = await request("/_local/message", "a message", { text });
+  did({ kind: "message", text });
+  set({});
+  if (untold(answer)) say(channel, `Not sent: ${explain(answer.error)}.`);
+}
+
 /** Sends a click on a message. */
 export async function clickOnMessage(message, channel, action) {
   const body = { channel, ts: message.ts, ...action };

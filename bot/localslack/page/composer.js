@@ -1,6 +1,6 @@
 /* The composer: slash commands with suggestions, and a history of what was sent. */
 
-import { command } from "./actions.js";
+import { command, message } from "./actions.js";
 import { firstCommands, suggestions } from "./commands.js";
 import { h } from "./dom.js";
 import { HOME, placeName, say, state } from "./state.js";
@@ -55,6 +55,7 @@ export function composer(form, field, list) {
     list.hidden = true;
     field.focus();
     if (text.startsWith("/")) void command(text, state.place);
+    else if (inDirectMessage()) void message(text, state.place);
     else say(state.place, `Only slash commands work here. Try \`${firstCommands().at(-1)}\`.`);
   }
   function byKey(event) {
@@ -88,10 +89,14 @@ export function composer(form, field, list) {
   function draw() {
     form.hidden = state.place === HOME;
     if (early) send();
-    const direct = state.channels.find((one) => one.id === state.place)?.is_im;
+    const direct = inDirectMessage();
     field.placeholder = `Message ${direct ? "" : "#"}${placeName(state.place)}: type / for commands`;
   }
   return { draw, focus: () => field.focus({ preventScroll: true }), put, send };
+}
+
+function inDirectMessage() {
+  return state.channels.find((one) => one.id === state.place)?.is_im === true;
 }
 
 function option({ title, usage, summary, fill }, index, take) {

@@ -3,7 +3,7 @@
 import { h, reconcile } from "./dom.js";
 import { icon } from "./icons.js";
 import { actAs, avatar, goTo, rolesOf } from "./people.js";
-import { HOME, nameOf, people, placeName, places, state, user, visible } from "./state.js";
+import { HOME, nameOf, people, placeName, places, state, user } from "./state.js";
 import { unreadCount } from "./unread.js";
 
 /** Draws the lists of channels and apps from the state. */
@@ -11,7 +11,7 @@ export function sidebar(channels, apps) {
   return function draw() {
     const all = places();
     reconcile(channels, all.filter((one) => !one.is_im).map(channelItem));
-    const direct = all.filter((one) => one.is_im && visible(one.id).length > 0);
+    const direct = all.filter((one) => one.is_im);
     reconcile(apps, state.bot_user ? [homeItem(), ...direct.map(channelItem)] : []);
     apps.parentElement.hidden = apps.children.length === 0;
   };

@@ -71,6 +71,14 @@ class AlreadyAcknowledged(Refusal):
 
 
 @dataclass(eq=False, kw_only=True)
+class NothingToAcknowledge(Refusal):
+    """No incident with a posted alert waits for an acknowledgement."""
+
+    code = "nothing-to-acknowledge"
+    outcome = "no-op"
+
+
+@dataclass(eq=False, kw_only=True)
 class NotOperator(Refusal):
     """The person does not have the role of people who may be responsible for an incident."""
 

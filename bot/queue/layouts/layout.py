@@ -20,7 +20,9 @@ class Layout:
     to the tables.
     `has_long_queue_names`: the table of failed jobs may have queue names that are too long for the
     table of jobs. A retry refuses such rows one by one. `retry_after`: a reservation expires after
-    this many seconds, or never. `facts` returns data about a job from the head of its payload.
+    this many seconds, or never. `has_reservation_times`: the table of jobs has the time of each
+    reservation. Otherwise the bot records when it first saw the reservation. `facts` returns data
+    about a job from the head of its payload.
     """
 
     name: str
@@ -29,4 +31,5 @@ class Layout:
     failed: Callable[[Table], FailedJobsTable]
     has_long_queue_names: bool = False
     retry_after: int | None = None
+    has_reservation_times: bool = True
     facts: Callable[[str], Mapping[str, str]] = _no_facts

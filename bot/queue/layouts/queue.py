@@ -1,5 +1,6 @@
 """The queue that the bot works on: its two tables, its time zone, the paths in its payloads."""
 
+import hashlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from bot.fingerprint.payload import (
     JobIdentity,
     identify,
 )
+from bot.models.subjects import JobSubject
 from bot.queue.layouts.layout import Layout
 from bot.queue.layouts.moments import decode_failed_at, encode_failed_at
 from bot.queue.layouts.spec import SPEC
@@ -27,7 +29,9 @@ LONGEST_QUEUE = 255
 
 @dataclass(frozen=True)
 class Queue:
-    """The two tables, the time zone of `failed_at`, and the paths of the order in payloads.
+    """The two tables, the time zone of `failed_at`, and the paths of the subjects in payloads.
+
+    `subjects` are the subjects in addition to the order and the shop.
 
     `mask` masks the secrets in a text. Exceptions, job classes, ids and names of queues are masked
     before they are stored or shown. They are also masked before they are cut, because no rule
@@ -39,6 +43,7 @@ class Queue:
     zone: ZoneInfo = ZoneInfo("UTC")
     order_paths: Sequence[str] = DEFAULT_ORDER_PATHS
     tienda_paths: Sequence[str] = DEFAULT_TIENDA_PATHS
+    subjects: tuple[JobSubject, ...] = ()
     mask: Callable[[str], str] = str
     layout: Layout = SPEC
 
@@ -62,13 +67,32 @@ class Queue:
         return error_group(self.mask(exception[:end]) + exception[end:])
 
     def identify(self, payload: str) -> JobIdentity:
-        """The job's class, order and store without secrets; an id with a secret is left out."""
-        identity = identify(payload, order_paths=self.order_paths, tienda_paths=self.tienda_paths)
+        """The job's class and subjects without secrets; an id with a secret is left out."""
+        identity = identify(
+            payload,
+            order_paths=self.order_paths,
+            tienda_paths=self.tienda_paths,
+            subjects=self.subjects,
+        )
         return JobIdentity(
             None if identity.job_class is None else self.mask(identity.job_class),
             self._public_id(identity.order_id),
             self._public_id(identity.tienda_id),
+            {
+                name: value
+                for name, value in identity.subjects.items()
+                if self._public_id(value) is not None
+            },
         )
+
+    @property
+    def subjects_version(self) -> int:
+        """The number of these subjects and their paths; 0 for the default."""
+        current = (tuple(self.order_paths), tuple(self.tienda_paths), frozenset(self.subjects))
+        if current == (DEFAULT_ORDER_PATHS, DEFAULT_TIENDA_PATHS, frozenset()):
+            return 0
+        text = repr((*current[:2], sorted((s.name, s.paths) for s in self.subjects)))
+        return int(hashlib.sha256(text.encode()).hexdigest()[:15], 16) or 1
 
     def facts(self, payload: str) -> dict[str, str]:
         """Return the layout's data about a job from its payload, without secrets."""

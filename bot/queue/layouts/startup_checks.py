@@ -3,10 +3,20 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from sqlalchemy import Connection, LargeBinary, MetaData, Table, inspect
+from sqlalchemy import (
+    Connection,
+    DateTime,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    inspect,
+)
 
 from bot.database.definitions import (
     INTEGER_BYTES,
+    TIME_TYPES,
     ColumnDefinition,
     TableDefinition,
     read_tables,
@@ -14,21 +24,22 @@ from bot.database.definitions import (
 from bot.database.dialects import is_sqlite
 from bot.database.extra_columns import extra_columns, is_restorable
 from bot.database.foreign_keys import read_children
+from bot.database.table_names import name_in, split_name
 from bot.models.refusals import StartError
+from bot.queue.layouts.codeigniter_queue import QUEUE_JOBS, QUEUE_JOBS_FAILED
 from bot.queue.layouts.digests import CHARSET
 from bot.queue.layouts.queue import LONGEST_QUEUE, Queue
 
-TEXTS = ("queue", "payload", "exception")
-NUMBERS = ("id", "attempts", "max_attempts", "reserved_at", "available_at", "created_at")
-TIMES = ("failed_at",)
-"""The columns of each type: texts, whole numbers and times."""
 
-TIME_TYPES = frozenset({"datetime", "timestamp"})
+def _definitions(connection: Connection, queue: Queue) -> Mapping[str, TableDefinition]:
+    """Return the definitions of both tables by their names of `name_in`."""
+    names = [name_in(connection, table) for table in (queue.jobs, queue.failed)]
+    return read_tables(connection, names)
 
 
 def problems(connection: Connection, queue: Queue) -> list[str]:
     """Return one sentence for each problem of these tables; the list is empty without problems."""
-    definitions = read_tables(connection, [queue.jobs.name, queue.failed.name])
+    definitions = _definitions(connection, queue)
     return [
         sentence
         for table in (queue.jobs, queue.failed)
@@ -39,34 +50,35 @@ def problems(connection: Connection, queue: Queue) -> list[str]:
 def _problems_of(
     connection: Connection, queue: Queue, table: Table, definitions: Mapping[str, TableDefinition]
 ) -> Iterator[str]:
-    definition = definitions.get(table.name)
+    shown = name_in(connection, table)
+    definition = definitions.get(shown)
     if definition is None:
-        yield _not_there(connection, table.name)
+        yield _not_there(connection, shown)
         return
     if definition.kind == "view":
-        yield f"{table.name} is a view: name the table itself in the settings."
+        yield f"{shown} is a view: name the table itself in the settings."
         return
     if definition.engine is not None and definition.engine.lower() != "innodb":
         yield (
-            f"The table {table.name} uses {definition.engine}: changes need transactions, so "
-            f"convert it with ALTER TABLE {table.name} ENGINE=InnoDB."
+            f"The table {shown} uses {definition.engine}: changes need transactions, so "
+            f"convert it with ALTER TABLE {shown} ENGINE=InnoDB."
         )
     names = [column.name for column in table.columns]
     yield from (
-        f"The table {table.name} has no column {name}."
+        f"The table {shown} has no column {name}."
         for name in names
         if name not in definition.columns
     )
-    yield from _wrong_columns(queue, definition, sqlite=is_sqlite(connection))
+    yield from _wrong_columns(queue, table, definition, sqlite=is_sqlite(connection))
     for column in extra_columns(definition, names):
         if not is_restorable(column):
             yield (
-                f"The column {table.name}.{column.name} is of the type {column.type.upper()}: an "
+                f"The column {shown}.{column.name} is of the type {column.type.upper()}: an "
                 f"undo could not restore its exact value."
             )
-        if not column.is_filled and definition.name == queue.jobs.name:
+        if not column.is_filled and table is queue.jobs:
             yield (
-                f"The column {table.name}.{column.name} is NOT NULL and has no default: a retry "
+                f"The column {shown}.{column.name} is NOT NULL and has no default: a retry "
                 f"has no value for it. Give it a default."
             )
 
@@ -76,32 +88,44 @@ def _not_there(connection: Connection, name: str) -> str:
         f"The table {name} is not in the database: check DATABASE_URL and "
         f"QUEUE_BOT_JOBS_TABLE / QUEUE_BOT_FAILED_JOBS_TABLE."
     )
-    tables = inspect(connection).get_table_names()
-    similar = [table for table in tables if table.lower() == name.lower()]
+    database, table_name = split_name(connection, name)
+    schema = None if is_sqlite(connection) else database
+    tables = inspect(connection).get_table_names(schema)
+    if {QUEUE_JOBS, QUEUE_JOBS_FAILED} <= set(tables):
+        return (
+            f"{sentence} The tables of CodeIgniter Queue are there: set QUEUE_BOT_JOBS_TABLE="
+            f"{QUEUE_JOBS} and QUEUE_BOT_FAILED_JOBS_TABLE={QUEUE_JOBS_FAILED}."
+        )
+    similar = [table for table in tables if table.lower() == table_name.lower()]
     return f"{sentence} There is a table {similar[0]}." if similar else sentence
 
 
-def _wrong_columns(queue: Queue, definition: TableDefinition, *, sqlite: bool) -> Iterator[str]:
+def _wrong_columns(
+    queue: Queue, table: Table, definition: TableDefinition, *, sqlite: bool
+) -> Iterator[str]:
     """Yield a sentence for each column whose type or property the bot cannot work with."""
-    for name, column in definition.columns.items():
+    for declared in table.columns:
+        name, column = declared.name, definition.columns.get(declared.name)
+        if column is None:
+            continue
         full_name = f"{definition.name}.{name}"
         if name == "id" and not column.is_auto_increment and not (sqlite and column.is_filled):
             yield f"The column {full_name} is not AUTO_INCREMENT: an inserted row gets no id."
-        if name in TEXTS and not (column.is_text or column.is_binary):
+        if isinstance(declared.type, String) and not (column.is_text or column.is_binary):
             yield f"The column {full_name} is {column.type.upper()}, but must hold text."
         if name == "queue" and column.is_binary:
             yield f"The column {full_name} holds bytes, but a queue's name must be text."
-        if name in NUMBERS and column.type not in INTEGER_BYTES:
+        if isinstance(declared.type, Integer) and column.type not in INTEGER_BYTES:
             yield (
                 f"The column {full_name} is {column.type.upper()}, but must be a whole number "
                 f"(moments in seconds since 1970)."
             )
-        if name in TIMES:
+        if isinstance(declared.type, DateTime):
             yield from _wrong_time(queue, full_name, column)
-        if column.is_generated and name in (*TEXTS, *NUMBERS, *TIMES):
+        if column.is_generated:
             yield f"The column {full_name} is generated, so a retry cannot set it."
         is_long = (column.characters or 0) > LONGEST_QUEUE and not sqlite
-        allows = queue.layout.has_long_queue_names and definition.name == queue.failed.name
+        allows = queue.layout.has_long_queue_names and table is queue.failed
         if name == "queue" and is_long and not allows:
             yield (
                 f"The column {full_name} allows more than the {LONGEST_QUEUE} characters that the "
@@ -122,7 +146,7 @@ def _wrong_time(queue: Queue, full_name: str, column: ColumnDefinition) -> Itera
 
 def warnings(connection: Connection, queue: Queue) -> list[str]:
     """Return one sentence for each property of these tables that people should know at start."""
-    definitions = read_tables(connection, [queue.jobs.name, queue.failed.name])
+    definitions = _definitions(connection, queue)
     sentences = [
         f"The account may not see the triggers of {name}: each row that enters it is compared with "
         f"its original. docs/operating.md names the privilege."
@@ -152,12 +176,12 @@ def fitted(connection: Connection, queue: Queue) -> Queue:
     column.
     """
     sqlite = is_sqlite(connection)
-    definitions = read_tables(connection, [queue.jobs.name, queue.failed.name])
-    return replace(
-        queue,
-        jobs=_fitted(queue.jobs, definitions.get(queue.jobs.name), sqlite=sqlite),
-        failed=_fitted(queue.failed, definitions.get(queue.failed.name), sqlite=sqlite),
+    definitions = _definitions(connection, queue)
+    jobs, failed = (
+        _fitted(table, definitions.get(name_in(connection, table)), sqlite=sqlite)
+        for table in (queue.jobs, queue.failed)
     )
+    return replace(queue, jobs=jobs, failed=failed)
 
 
 def _fitted(table: Table, definition: TableDefinition | None, *, sqlite: bool) -> Table:

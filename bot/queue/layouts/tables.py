@@ -16,7 +16,6 @@ from sqlalchemy import (
     Insert,
     RowMapping,
     Select,
-    Table,
     Update,
     and_,
     case,
@@ -25,72 +24,20 @@ from sqlalchemy import (
     literal,
     null,
     select,
+    true,
     update,
 )
 
 from bot.database.dialects import utf8mb4
-from bot.queue.layouts.digests import CHARSET, job_digest, payload_digest
+from bot.queue.layouts.digests import job_digest
 from bot.queue.layouts.moments import encode_moment
 from bot.queue.layouts.payload_edits import NO_EDITS, PayloadEdits
+from bot.queue.layouts.queue_table import QueueTable
+from bot.queue.layouts.reservations import Reservation
 from bot.queue.layouts.rows import JobRow
-
-ARCHIVED = (
-    *("queue", "payload", "exception", "failed_at"),
-    *("attempts", "max_attempts", "reserved_at", "available_at", "created_at"),
-)
-"""The columns that the archive has too. The archive keeps all other columns in `extra`."""
 
 MAX_ATTEMPTS = 3
 """The `max_attempts` of a retried job, 3 in the spec."""
-
-
-@dataclass(frozen=True, slots=True)
-class QueueTable:
-    """The columns of both tables. In a selection, each column has the name of its attribute."""
-
-    table: Table
-
-    @property
-    def id(self) -> Column[Any]:
-        """The row's id, which grows with each insert."""
-        return self.table.c.id
-
-    @property
-    def queue(self) -> Column[str]:
-        """The queue's name."""
-        return self.table.c.queue
-
-    def is_in_queue(self, name: str) -> ColumnElement[bool]:
-        """Whether the row is in this queue.
-
-        If the column's character set does not have all characters of the name, the server refuses
-        the comparison.
-        """
-        if self.queue.info.get(CHARSET) in (None, "utf8mb4") or name.isascii():
-            return self.queue == name
-        return utf8mb4(self.queue) == name
-
-    @property
-    def payload(self) -> Column[str]:
-        """The job's payload; its size may be several megabytes."""
-        return self.table.c.payload
-
-    @property
-    def archived_columns(self) -> tuple[str, ...]:
-        """The names of all columns, except the id, that the archive keeps under the same name."""
-        return tuple(column.name for column in self.table.columns if column.name in ARCHIVED)
-
-    def column(self, name: str) -> Column[Any]:
-        """Return the column with this name."""
-        return self.table.c[name]
-
-    def payload_digest(self) -> ColumnElement[str]:
-        """The digest by which a retried job is recognized, 32 hex digits."""
-        return payload_digest(self.table)
-
-    def payload_head(self, characters: int) -> ColumnElement[str]:
-        """The first characters of the payload."""
-        return func.coalesce(utf8mb4(func.substr(self.payload, 1, characters)), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +68,19 @@ class JobsTable(QueueTable):
     def created_at(self) -> Column[int]:
         """The time when the job was created, in unix seconds."""
         return self.table.c.created_at
+
+    def is_unfinished(self) -> ColumnElement[bool]:
+        """Whether the job is pending or reserved. Some layouts keep the rows of finished jobs."""
+        return true()
+
+    def unfinished_in(
+        self,
+        connection: Connection,  # noqa: ARG002 for other layouts
+        name: str,
+        seconds: float,  # noqa: ARG002 as above
+    ) -> ColumnElement[bool]:
+        """Return the condition for a queue's unfinished jobs, for an index; raises `TooSlow`."""
+        return and_(self.is_in_queue(name), self.is_unfinished())
 
     def is_claimed(self) -> ColumnElement[bool]:
         """Whether a worker has the job, even if the reservation has expired."""
@@ -190,10 +150,19 @@ class JobsTable(QueueTable):
         names = [column.name for column in rows.selected_columns]
         return insert(self.table).from_select(names, rows)
 
-    def release(self, job_id: int, reserved_at: int) -> Update:
+    def release(self, job_id: int, reserved_at: int, attempts: int | None) -> Update:  # noqa: ARG002 for other layouts
         """Make a job pending again if its reservation is still the one of `reserved_at`."""
         job = update(self.table).where(self.id == job_id, self.reserved_at == reserved_at)
         return job.values(reserved_at=None)
+
+    def reserved_jobs(
+        self,
+        connection: Connection,  # noqa: ARG002 for other layouts
+        name: str,  # noqa: ARG002 as above
+        seconds: float,  # noqa: ARG002 as above
+    ) -> list[Reservation]:
+        """Return the reserved jobs of a queue whose times the bot must record; raises `TooSlow`."""
+        return []
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,9 +180,13 @@ class FailedJobsTable(QueueTable):
         return self.table.c.exception
 
     @property
-    def failed_at(self) -> Column[datetime]:
+    def failed_at(self) -> ColumnElement[Any]:
         """The time when the job failed, in the form of `encode_failed_at`."""
         return self.table.c.failed_at
+
+    def failed_at_is(self, wall_clock: ColumnElement[datetime]) -> ColumnElement[bool]:
+        """Whether the job failed at this time; false if the server cannot compare the times."""
+        return self.failed_at == wall_clock
 
     def exception_head(self, characters: int) -> ColumnElement[str]:
         """The first characters of the error's text."""

@@ -8,7 +8,7 @@ seals committed records later (`chain`). `seq` is the chain's primary key, so th
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from sqlalchemy import Connection, RowMapping, insert, select
 
 from bot.masking.masker import mask_text, mask_value
 from bot.models.operations import AuditLine, Named, Target
-from bot.store.audit import targets as subjects
+from bot.store.audit import targets
 from bot.store.audit.keys import AuditKey
 from bot.store.audit.stored_json import read_arguments, read_targets
 from bot.store.tables import archive, audit, audit_chain
@@ -35,7 +35,11 @@ Columns = Mapping[str, Any] | RowMapping
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """An audit record before the insert. `named` are the rows that a refused request named."""
+    """An audit record before the insert.
+
+    `named` are the rows that a refused request named, and `named_subjects` the subjects in its
+    filter, in addition to the order and the shop.
+    """
 
     at: datetime
     request_id: str
@@ -50,6 +54,7 @@ class Record:
     arguments: Mapping[str, Any]
     targets: Sequence[Target] = ()
     named: Sequence[Named] = ()
+    named_subjects: Mapping[str, str] = field(default_factory=dict)
     team: str | None = None
     detail: str | None = None
     channel: str | None = None
@@ -107,7 +112,14 @@ def insert_record(connection: Connection, record: Record, key: AuditKey | None) 
         values["mac"] = mac_of(values, key)
     result = connection.execute(insert(audit).values(values))
     audit_id = int(result.lastrowid)
-    subjects.note(connection, audit_id, record.targets, record.named, record.arguments)
+    targets.note(
+        connection,
+        audit_id,
+        record.targets,
+        record.named,
+        record.arguments,
+        record.named_subjects,
+    )
     return audit_id
 
 

@@ -1,4 +1,4 @@
-"""Read the audit records of a person, a job or an order, through indexes and page by page."""
+"""Read the audit records of a person, a job or a subject, through indexes and page by page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,10 +6,13 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, select
 
+from bot.models.subjects import SubjectKey
+from bot.store.audit import targets
+from bot.store.failures import subjects
 from bot.store.tables import archive, audit, audit_chain, audit_targets, failures, operations
 
 MOST = 1_000
-"""A page reads at most this many of the newest records about a job or an order."""
+"""A page reads at most this many of the newest records about a job or a subject."""
 
 Condition = ColumnElement[bool]
 
@@ -26,7 +29,7 @@ class HistoryFilter:
     actors: tuple[str, ...] | None = None
     action: str | None = None
     job: int | None = None
-    order: str | None = None
+    subject: SubjectKey | None = None
     since: datetime | None = None
     before: int | None = None
 
@@ -34,7 +37,7 @@ class HistoryFilter:
 def newest(connection: Connection, criteria: HistoryFilter, limit: int) -> Sequence[RowMapping]:
     """Return up to `limit` records, the newest first, each with its `seq` if it is sealed.
 
-    The targets lead to the records about a job or an order. The index of failures and the archive
+    The targets lead to the records about a job or a subject. The index of failures and the archive
     lead to the records of bulk changes.
     """
     query = (
@@ -47,10 +50,9 @@ def newest(connection: Connection, criteria: HistoryFilter, limit: int) -> Seque
     # Each index has its own query: with OR or a join, a server may read the whole audit log.
     if criteria.job is not None:
         query = query.where(audit.c.id.in_(_about_job(connection, criteria.job, criteria.before)))
-    if criteria.order is not None:
-        query = query.where(
-            audit.c.id.in_(_about_order(connection, criteria.order, criteria.before))
-        )
+    if criteria.subject is not None:
+        about = _about_subject(connection, criteria.subject, criteria.before)
+        query = query.where(audit.c.id.in_(about))
     return connection.execute(query).mappings().all()
 
 
@@ -89,10 +91,10 @@ def _about_job(connection: Connection, job: int, before: int | None) -> list[int
     )
 
 
-def _about_order(connection: Connection, order: str, before: int | None) -> list[int]:
-    requests = _bulk_requests(connection, failures.c.order_id == order)
+def _about_subject(connection: Connection, key: SubjectKey, before: int | None) -> list[int]:
+    requests = _bulk_requests(connection, subjects.is_of(key))
     return _highest(
-        _named(connection, audit_targets.c.order_id == order, before),
+        _named(connection, targets.is_of(key), before),
         _of_requests(connection, requests, before),
     )
 

@@ -13,7 +13,7 @@ from bot.store.audit.audit_log import FOLDED, Record, compact, mac_of
 from bot.store.audit.chain import RecordOrigin, write
 from bot.store.audit.keys import AuditKeys, is_equal
 from bot.store.audit.stored_json import read_arguments
-from bot.store.tables import audit, audit_chain, audit_targets
+from bot.store.tables import audit, audit_chain, audit_subjects, audit_targets
 
 PURGED = "audit-purge"
 """The action of a record that sums up refusals; its outcome is `ok`."""
@@ -86,7 +86,8 @@ def sum_up(
     )
     write(connection, record, keys)
     ids = [row["id"] for row in rows]
-    connection.execute(delete(audit_targets).where(audit_targets.c.audit_id.in_(ids)))
+    for table in (audit_subjects, audit_targets):
+        connection.execute(delete(table).where(table.c.audit_id.in_(ids)))
     connection.execute(delete(audit).where(audit.c.id.in_(ids)))
     return len(rows)
 

@@ -1,4 +1,4 @@
-"""The story of an order: its failures, the acts and their outcomes, as events sorted by time."""
+"""The story of a subject: its failures, the acts and their outcomes, as events sorted by time."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
@@ -6,23 +6,23 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import RowMapping
 
-from bot.models.order_search import FoundFailed, FoundJob
 from bot.models.story import Act, Became, Event, Failure, Fate, Gone, Queued, Retrier, Retries
+from bot.models.subject_search import FoundFailed, FoundJob
 from bot.queue.layouts import Queue
-from bot.store.audit.orders import OrderHistory
+from bot.store.audit.subject_history import SubjectHistory
 
 _A_SECOND = timedelta(microseconds=999_999)
 """The largest fraction that is cut from `created_at`, which has whole seconds."""
 
 
-def fates(history: OrderHistory, jobs: Sequence[FoundJob], *, complete: bool) -> tuple[Act, ...]:
+def fates(history: SubjectHistory, jobs: Sequence[FoundJob], *, complete: bool) -> tuple[Act, ...]:
     """Return the acts; each retry has its outcome if the outcome is known.
 
     The outcome of an untracked retry is a later failure with an equal payload. Without such a
     failure, the outcome is a waiting job with that payload. Without such a job, the outcome is
-    processed, or no longer queued if somebody deleted a job of the order after the retry. These two
-    outcomes need `complete`: all jobs and all failures were read. Each failure is the outcome of
-    only one retry.
+    processed, or no longer queued if somebody deleted a job of the subject after the retry. These
+    two outcomes need `complete`: all jobs and all failures were read. Each failure is the outcome
+    of only one retry.
     """
     waiting = {job.payload_digest for job in jobs}
     claimed = {act.became.failed_id for act in history.acts if act.became is not None}
@@ -38,7 +38,7 @@ def fates(history: OrderHistory, jobs: Sequence[FoundJob], *, complete: bool) ->
 
 def _fate(
     act: Act,
-    history: OrderHistory,
+    history: SubjectHistory,
     claimed: Collection[int | None],
     waiting: Collection[str],
     *,
@@ -99,7 +99,7 @@ def retries(acts: Iterable[Act]) -> Retries:
 
 
 def events(
-    history: OrderHistory, acts: Sequence[Act], queue: Queue, now: datetime
+    history: SubjectHistory, acts: Sequence[Act], queue: Queue, now: datetime
 ) -> list[Failure | Gone | Act]:
     """Return the failures, the acts on these failures, and the removals without the bot."""
     taken = {(act.row_id, act.at) for act in acts if act.row == "failed"}
@@ -128,7 +128,7 @@ def _failure(row: RowMapping, queue: Queue, *, present: bool) -> Failure:
     )
 
 
-def just_failed(history: OrderHistory, failures: Iterable[FoundFailed]) -> list[Failure]:
+def just_failed(history: SubjectHistory, failures: Iterable[FoundFailed]) -> list[Failure]:
     """Return the failures that are not in the index yet."""
     indexed = {row["failed_id"] for row in history.failures}
     return [

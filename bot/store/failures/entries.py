@@ -11,10 +11,12 @@ import structlog
 from sqlalchemy import Connection, RowMapping, insert
 from sqlalchemy.exc import DataError, IntegrityError
 
+from bot.fingerprint.payload import JobIdentity
+from bot.models.subjects import LONGEST_VALUE
 from bot.queue.layouts import LONGEST_QUEUE, Queue
 from bot.queue.layouts.rows import as_text
 from bot.store.deltas import metric_deltas
-from bot.store.failures import error_groups, failure_counts
+from bot.store.failures import error_groups, failure_counts, subjects
 from bot.store.tables import failures
 
 log = structlog.get_logger(__name__)
@@ -28,6 +30,9 @@ _ODD = (DataError, IntegrityError, UnicodeError)
 READ_SECONDS = 0.25
 """A pass stops parsing after this time. A text of 2,048 characters without a space takes 15 ms, so
 a thousand such texts exceed a pass."""
+
+SUBJECTS = "subjects"
+"""The key of an entry's further subjects, which another table stores."""
 
 _NO_TIME = datetime(1970, 1, 1)  # noqa: DTZ001 wall clock
 
@@ -60,7 +65,9 @@ def _put(connection: Connection, entries: Sequence[Mapping[str, Any]]) -> list[M
     names = {entry["error_group"] for entry in entries}
     ids = error_groups.find_or_make(connection, names)
     added = [{**entry, "error_group": ids[entry["error_group"]]} for entry in entries]
+    more = {entry["failed_id"]: entry.pop(SUBJECTS, {}) for entry in added}
     connection.execute(insert(failures), added)
+    subjects.add_newest(connection, more)
     return list(added)
 
 
@@ -90,15 +97,26 @@ def _entry(queue: Queue, row: RowMapping, now: datetime, incident: int | None) -
 
 
 def labels(queue: Queue, name: object, payload: str, exception: str) -> dict[str, Any]:
-    """Return the texts of an entry without secrets; `error_group` is the name of the group."""
+    """Return the texts of an entry without secrets.
+
+    `error_group` is the name of the group, and `subjects` are the further subjects.
+    """
     identity = queue.identify(payload)
     return {
         "queue": queue.mask(as_text(name)),
         "error_group": group_name(queue, exception),
         "error": queue.short(exception),
+        **identity_labels(identity),
+    }
+
+
+def identity_labels(identity: JobIdentity) -> dict[str, Any]:
+    """Return the texts of an entry that come from the payload."""
+    return {
         "job_class": _short(identity.job_class, 191),
-        "order_id": _short(identity.order_id, 64),
-        "tienda_id": _short(identity.tienda_id, 64),
+        "order_id": _short(identity.order_id, LONGEST_VALUE),
+        "tienda_id": _short(identity.tienda_id, LONGEST_VALUE),
+        SUBJECTS: subjects.stored(identity.subjects),
     }
 
 

@@ -12,10 +12,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, func, or_, select
 
+from bot.models.subjects import SubjectKey
 from bot.queue.layouts import Queue, failed_digest
 from bot.queue.reads import EXCEPTION_HEAD, PAYLOAD_HEAD
-from bot.store.cursors import position, reset, set_position
-from bot.store.failures import entries, regrouping
+from bot.store.cursors import position, positions, reset, set_position
+from bot.store.failures import entries, regrouping, relabeling, subjects
 from bot.store.failures.removal import BY_FAILED_ID, mark_missing, mark_removed, of_ids
 from bot.store.leases import lock_lease
 from bot.store.tables import failures
@@ -98,13 +99,15 @@ def scan(connection: Connection, queue: Queue, now: datetime, rows: int = SCAN_R
 
 def backfill_left(connection: Connection) -> bool:
     """Return whether the backfill of failures from before the first start is unfinished."""
-    end = position(connection, "backfill_end")
-    return end < 0 or position(connection, "backfill") < end
+    reached = positions(connection, "backfill", "backfill_end")
+    return reached["backfill_end"] < 0 or reached["backfill"] < reached["backfill_end"]
 
 
 def _begin_backfill(connection: Connection, queue: Queue, now: datetime) -> None:
     highest = connection.execute(select(func.max(queue.failed_layout.id))).scalar() or 0
     set_position(connection, "backfill", 0)
+    if connection.execute(_LAST_SEQ).scalar() is None:
+        set_position(connection, relabeling.CURRENT, queue.subjects_version)
     set_position(connection, "backfill_began", unix(now))
     set_position(connection, "backfill_end", highest)
 
@@ -236,7 +239,7 @@ def _indexed(queue: Queue) -> ColumnElement[bool]:
             failures.c.removed_at.is_(None),
             # The first comparison is fast. The second comparison is needed if the two columns store
             # different fractions of a second.
-            (failures.c.failed_at == layout.failed_at)
+            layout.failed_at_is(failures.c.failed_at)
             | (failures.c.row_digest == failed_digest(queue.failed)),
         )
         .exists()
@@ -331,8 +334,8 @@ def error_group_of(connection: Connection, failed_id: int, row_digest: str) -> i
     return None if group is None else int(group)
 
 
-def has_failures_of_order(connection: Connection, order: str) -> bool:
-    """Return whether the index has a failure of this order that is not removed."""
+def has_failures_of(connection: Connection, key: SubjectKey) -> bool:
+    """Return whether the index has a failure of this subject that is not removed."""
     c = failures.c
-    query = select(c.seq).where(c.order_id == order, c.removed_at.is_(None)).limit(1)
+    query = select(c.seq).where(subjects.is_of(key), c.removed_at.is_(None)).limit(1)
     return connection.execute(query).first() is not None

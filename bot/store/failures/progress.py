@@ -1,4 +1,4 @@
-"""The progress of the backfill and of the regrouping."""
+"""The progress of the backfill, of the regrouping and of the relabeling."""
 
 from datetime import datetime, timedelta
 
@@ -8,6 +8,7 @@ from bot.fingerprint.error_group import RULES
 from bot.models.health import Backfill
 from bot.queue.layouts import Queue
 from bot.store.cursors import position
+from bot.store.failures import relabeling
 from bot.store.failures.index import backfill_left
 from bot.store.tables import failures
 
@@ -21,12 +22,17 @@ def progress(connection: Connection, queue: Queue, now: datetime) -> Backfill | 
     """
     if backfill_left(connection):
         return _backfill(connection, queue, now)
-    if position(connection, "rules") == RULES:
-        return None
     last = connection.execute(select(func.max(failures.c.seq))).scalar() or 0
-    reached = max(0, position(connection, "rules_seq"))
-    is_begun = position(connection, "rules_next") == RULES
-    return _of(reached if is_begun else 0, last, None, regrouping=True)
+    if position(connection, "rules") != RULES:
+        reached = max(0, position(connection, "rules_seq"))
+        is_begun = position(connection, "rules_next") == RULES
+        return _of(reached if is_begun else 0, last, None, regrouping=True)
+    if not relabeling.is_needed(connection, queue):
+        return None
+    reached = max(0, position(connection, relabeling.REACHED))
+    is_begun = position(connection, relabeling.NEXT) == queue.subjects_version
+    of_pass = _of(reached if is_begun else 0, last, None)
+    return of_pass.model_copy(update={"relabeling": True})
 
 
 def _backfill(connection: Connection, queue: Queue, now: datetime) -> Backfill:

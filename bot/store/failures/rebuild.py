@@ -1,22 +1,22 @@
 """Rebuild the texts of the index of failures from their originals, with the current masking.
 
-An original is the row of `failed_jobs`, or its copy in the archive. A text without an original is
-blanked: a rule cannot recognize a secret in a text that was cut or grouped.
+A text without an original is blanked: a rule cannot recognize a secret in a text that was cut or
+grouped.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from bot.masking.secret_patterns import MASK
-from bot.queue.layouts import Queue, failed_digest
-from bot.queue.reads import EXCEPTION_HEAD, PAYLOAD_HEAD
+from bot.queue.layouts import Queue
 from bot.store.cursors import set_position
-from bot.store.failures import entries, regrouping
+from bot.store.failures import entries, regrouping, relabeling, subjects
+from bot.store.failures.originals import read_originals
 from bot.store.leases import lock_lease
-from bot.store.tables import archive, cursors, failures
+from bot.store.tables import cursors, failures
 from bot.store.tables import error_groups as groups
 
 CURSOR = "rebuilt"
@@ -30,13 +30,6 @@ class Rebuilt:
     last: int | None
     rebuilt: int
     blanked: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Original:
-    queue: object
-    payload: str
-    exception: str
 
 
 def begin(connection: Connection) -> int:
@@ -55,28 +48,39 @@ def rebuild_page(connection: Connection, queue: Queue, after: int) -> Rebuilt:
     columns = (c.seq, c.failed_id, c.row_digest, c.payload_digest, c.queue)
     query = select(*columns).where(c.seq > after).order_by(c.seq).limit(PAGE)
     rows = connection.execute(query).mappings().all()
-    originals = _originals(connection, queue, rows)
+    originals = read_originals(connection, queue, rows)
+    by_seq: dict[int, subjects.Subjects] = {}
     for row in rows:
         original = originals.get(row["seq"])
-        values = {"error": MASK, "job_class": None, "order_id": None, "tienda_id": None}
+        values: dict[str, Any] = {
+            "error": MASK,
+            "job_class": None,
+            "order_id": None,
+            "tienda_id": None,
+        }
         values["queue"] = queue.mask(row["queue"])
         if original is not None:
             texts = (original.queue, original.payload, original.exception)
             values = entries.labels(queue, *texts)
             # `rename_groups` changes the groups later, together with their counts.
             values.pop("error_group")
+            by_seq[row["seq"]] = values.pop(entries.SUBJECTS)
         connection.execute(update(failures).where(c.seq == row["seq"]).values(**values))
+    subjects.replace(connection, [row["seq"] for row in rows], by_seq)
     last = rows[-1]["seq"] if len(rows) == PAGE else None
     position = update(cursors).where(cursors.c.name == CURSOR)
     connection.execute(position.values(position=last or 0))
     return Rebuilt(last, len(originals), len(rows) - len(originals))
 
 
-def begin_groups(connection: Connection) -> None:
+def begin_groups(connection: Connection, queue: Queue, *, is_whole: bool) -> None:
     """Let all failures be grouped again, as after an update of the rules.
 
     If this run is interrupted after this call, a running bot completes the regrouping.
+    `is_whole`: this run rebuilt every failure, so every failure has the current subjects.
     """
+    if is_whole:
+        set_position(connection, relabeling.CURRENT, queue.subjects_version)
     set_position(connection, "rules", 0)
     set_position(connection, "rules_next", 0)
 
@@ -117,7 +121,7 @@ def _archived_name(connection: Connection, queue: Queue, group: int) -> str | No
     columns = (c.seq, c.failed_id, c.row_digest, c.payload_digest)
     rebuilt = select(*columns).where(c.error_group == group, c.error != MASK)
     rows = connection.execute(rebuilt.order_by(c.seq.desc()).limit(1)).mappings().all()
-    for original in _originals(connection, queue, rows).values():
+    for original in read_originals(connection, queue, rows).values():
         name = entries.group_name(queue, original.exception)
         others = select(groups.c.id).where(groups.c.name == name, groups.c.id != group)
         return name if connection.execute(others).first() is None else None
@@ -127,39 +131,6 @@ def _archived_name(connection: Connection, queue: Queue, group: int) -> str | No
 def total(connection: Connection) -> int:
     """Return the number of failures in the index."""
     return connection.execute(select(func.count()).select_from(failures)).scalar_one()
-
-
-def _originals(
-    connection: Connection, queue: Queue, rows: Sequence[RowMapping]
-) -> dict[int, _Original]:
-    """Return the originals by `seq`; a row with another content is no original."""
-    layout, ids = queue.failed_layout, {row["failed_id"] for row in rows}
-    digest = failed_digest(queue.failed).label("digest")
-    selection = layout.selection(PAYLOAD_HEAD, EXCEPTION_HEAD)
-    present = connection.execute(select(*selection, digest).where(layout.id.in_(ids))).mappings()
-    by_digest = {(row["id"], row["digest"]): _original(row) for row in present}
-    c = archive.c
-    head = (_head(c.payload, PAYLOAD_HEAD), _head(c.exception, EXCEPTION_HEAD))
-    copies = connection.execute(
-        select(c.row_id, c.queue, c.payload_digest, head[0], head[1])
-        .where(c.kind == "failed", c.row_id.in_(ids))
-        .order_by(c.id)
-    ).mappings()
-    by_payload = {(row["row_id"], row["payload_digest"]): _original(row) for row in copies}
-    found_by_seq = {
-        row["seq"]: by_digest.get((row["failed_id"], row["row_digest"]))
-        or by_payload.get((row["failed_id"], row["payload_digest"]))
-        for row in rows
-    }
-    return {seq: original for seq, original in found_by_seq.items() if original is not None}
-
-
-def _head(column: ColumnElement[str], characters: int) -> ColumnElement[str]:
-    return func.substr(column, 1, characters).label(str(column.key))
-
-
-def _original(row: RowMapping) -> _Original:
-    return _Original(row["queue"], row["payload"] or "", row["exception"] or "")
 
 
 def _blank_name(id_: int) -> str:

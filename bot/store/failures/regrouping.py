@@ -217,7 +217,7 @@ def _texts(queue: Queue) -> Select[Any]:
     """Select the failures that are in `failed_jobs`, with their texts."""
     layout, c = queue.failed_layout, failures.c
     same: ColumnElement[bool] = or_(
-        c.failed_at == layout.failed_at, c.row_digest == failed_digest(queue.failed)
+        layout.failed_at_is(c.failed_at), c.row_digest == failed_digest(queue.failed)
     )
     exception = layout.selection(PAYLOAD_HEAD, EXCEPTION_HEAD)[-1]
     return (

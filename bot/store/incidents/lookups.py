@@ -23,6 +23,12 @@ def by_id(connection: Connection, incident: int) -> Incident | None:
     return _first(connection, incidents.c.id == incident)
 
 
+def by_ids(connection: Connection, ids: Sequence[int]) -> list[Incident]:
+    """Return the incidents with these ids, ordered by id; at most `IN_ONE`."""
+    c = incidents.c
+    return _incidents(connection, select(incidents).where(c.id.in_(ids[:IN_ONE])).order_by(c.id))
+
+
 def by_subject(connection: Connection, name: str) -> Incident | None:
     """Return the active incident of this subject."""
     return _first(connection, incidents.c.active_subject == name)

@@ -32,6 +32,13 @@ def incident(connection: Connection, id_: int) -> ListedIncident | None:
     return None if incident is None else listed(incident, _names(connection, [incident]))
 
 
+def incidents_of(connection: Connection, ids: Sequence[int]) -> tuple[ListedIncident, ...]:
+    """Return the incidents with these ids, in this order."""
+    rows = lookups.by_ids(connection, ids)
+    names = _names(connection, rows)
+    return tuple(listed(row, names) for row in rows)
+
+
 def named_mutes(connection: Connection, now: datetime) -> tuple[NamedMute, ...]:
     """Return the mutes in force with the names of error groups; the first to expire is first."""
     in_force = mutes.current(connection, now, mutes.MOST)

@@ -26,6 +26,7 @@ from sqlalchemy.exc import IntegrityError
 from bot.database.transactions import LostRace
 from bot.models.alert_rules import NEW_FAILURES, AlertRule
 from bot.models.incidents import Resolution
+from bot.queue.moves import for_update
 from bot.store.incidents.lookups import by_subject
 from bot.store.tables import incidents
 
@@ -138,6 +139,13 @@ def update_incident(connection: Connection, incident: int, **values: Any) -> Non
     connection.execute(update(incidents).where(incidents.c.id == incident).values(**values))
 
 
+def redraw_groups(connection: Connection, error_groups: Collection[int]) -> None:
+    """Mark the alerts of these error groups' active incidents as stale."""
+    c = incidents.c
+    active = update(incidents).where(c.error_group.in_(error_groups), c.active_subject.is_not(None))
+    connection.execute(active.values(stale=True))
+
+
 def resolve(
     connection: Connection, incident: int, resolution: Resolution, now: datetime, **values: Any
 ) -> None:
@@ -162,6 +170,20 @@ def acknowledge(connection: Connection, incident: int, by: str, now: datetime) -
     )
     acknowledged = unacknowledged.values(acknowledged_by=by[:64], acknowledged_at=now, stale=True)
     return connection.execute(acknowledged).rowcount == 1
+
+
+def acknowledge_posted(connection: Connection, by: str, now: datetime, limit: int) -> list[int]:
+    """Acknowledge the active incidents whose alert was posted; return their ids, oldest first.
+
+    People have not seen an incident without an alert, so it is not acknowledged.
+    """
+    c = incidents.c
+    unacknowledged = select(c.id).where(
+        c.active_subject.is_not(None), c.acknowledged_at.is_(None), c.posted_at.is_not(None)
+    )
+    locked = for_update(unacknowledged.order_by(c.id).limit(limit))
+    ids = list(connection.execute(locked).scalars())
+    return [number for number in ids if acknowledge(connection, number, by, now)]
 
 
 def assign(connection: Connection, incident: int, to: str, by: str, now: datetime) -> bool:

@@ -15,7 +15,7 @@ from bot.queue.layouts import Queue, failed_digest
 from bot.queue.moves import exactly
 from bot.store.deltas import incident_deltas
 from bot.store.deltas.incident_deltas import Removal
-from bot.store.failures import failure_counts
+from bot.store.failures import failure_counts, subjects
 from bot.store.failures.index import NO_INCIDENT
 from bot.store.leases import lock_lease
 from bot.store.tables import failures
@@ -60,6 +60,8 @@ def index_restored(
         [column.name for column in columns], copies.order_by(failures.c.seq)
     )
     exactly(connection.execute(copied), len(ids))
+    if queue.subjects:
+        subjects.copy_restored(connection, list(ids))
     _rename(connection, queue, ids, now)
     connection.execute(update(failures).where(removed).values(restored_by=operation))
     # If a failure has no incident yet, only its new row may be assigned to an incident.

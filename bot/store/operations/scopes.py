@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from bot.database.dialects import group_key, ignore_index
 from bot.models.operations import SampleJob, Scope, Share
-from bot.store.failures import error_groups, error_merges
+from bot.store.failures import error_groups, error_merges, subjects
 from bot.store.tables import SCOPE_INDEX, failures
 
 SAMPLES = 5
@@ -35,6 +35,9 @@ def matching(scope: Scope) -> ColumnElement[bool]:
         conditions.append(failures.c.order_id == scope.order_id)
     if scope.tienda_id is not None:
         conditions.append(failures.c.tienda_id == scope.tienda_id)
+    conditions += [
+        subjects.has_value(name, [value]) for name, value in sorted(scope.subjects.items())
+    ]
     if scope.failed_before is not None:
         conditions.append(failures.c.failed_at < scope.failed_before)
     if scope.failed_after is not None:

@@ -1,14 +1,23 @@
 """The bot's own tables; each topic has its file. Times are naive UTC with microseconds."""
 
 from bot.store.tables.access import role_generation
-from bot.store.tables.audit import audit, audit_chain, audit_rejected, audit_targets, requests
+from bot.store.tables.audit import (
+    audit,
+    audit_chain,
+    audit_rejected,
+    audit_subjects,
+    audit_targets,
+    requests,
+)
 from bot.store.tables.background import background_steps
 from bot.store.tables.columns import metadata
 from bot.store.tables.failures import (
     SCOPE_INDEX,
     error_groups,
     error_merges,
+    error_notes,
     failure_counts,
+    failure_subjects,
     failures,
 )
 from bot.store.tables.incidents import (
@@ -18,6 +27,7 @@ from bot.store.tables.incidents import (
     incidents,
     mutes,
     probe_states,
+    reservations,
 )
 from bot.store.tables.metrics import metric_deltas, rollups, samples
 from bot.store.tables.operations import (
@@ -38,6 +48,7 @@ __all__ = [
     "audit",
     "audit_chain",
     "audit_rejected",
+    "audit_subjects",
     "audit_targets",
     "background_steps",
     "batches",
@@ -45,7 +56,9 @@ __all__ = [
     "cursors",
     "error_groups",
     "error_merges",
+    "error_notes",
     "failure_counts",
+    "failure_subjects",
     "failures",
     "incident_deltas",
     "incident_operations",
@@ -61,6 +74,7 @@ __all__ = [
     "outcomes",
     "probe_states",
     "requests",
+    "reservations",
     "role_generation",
     "rollups",
     "samples",

@@ -2,6 +2,7 @@
 
 from sqlalchemy import Column, Index, Integer, String, Table
 
+from bot.models.subjects import LONGEST_NAME, LONGEST_VALUE
 from bot.store.tables.columns import OPTIONS, PLAIN, Id, Long, RowId, Time, auto, metadata
 
 # One row for each request that makes a change. A repeated request gets the stored answer.
@@ -53,7 +54,7 @@ audit = Table(
 # INSERT only. The targets of records. The commands `history` and `find` look up records by target,
 # so they do not read JSON.
 # `kind` is failed or job (`row_id` is the row's id, `job_id` the job that a retry created), or
-# order (an order from a filter, without a row).
+# order (an order or another subject from a filter, without a row).
 audit_targets = Table(
     "queue_bot_audit_targets",
     metadata,
@@ -67,6 +68,19 @@ audit_targets = Table(
     Index("queue_bot_audit_targets_row", "kind", "row_id"),
     Index("queue_bot_audit_targets_order", "order_id"),
     Index("queue_bot_audit_targets_job", "job_id"),
+    **PLAIN,
+)
+
+
+# INSERT only. The subjects of targets in addition to the order and the shop, by target.
+audit_subjects = Table(
+    "queue_bot_audit_subjects",
+    metadata,
+    Column("name", String(LONGEST_NAME), primary_key=True),
+    Column("value", String(LONGEST_VALUE), primary_key=True),
+    Column("audit_id", Id, primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Index("queue_bot_audit_subjects_record", "audit_id"),
     **PLAIN,
 )
 

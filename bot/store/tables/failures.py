@@ -2,8 +2,9 @@
 
 from sqlalchemy import Boolean, Column, Index, Integer, String, Table
 
+from bot.models.subjects import LONGEST_NAME, LONGEST_VALUE
 from bot.queue.layouts import LONGEST_QUEUE
-from bot.store.tables.columns import OPTIONS, PLAIN, Id, RowId, Time, Wall, auto, metadata
+from bot.store.tables.columns import OPTIONS, PLAIN, Id, Long, RowId, Time, Wall, auto, metadata
 
 SCOPE_INDEX = "queue_bot_failures_scope"
 """The database index for failures that are not removed, ordered by `seq`."""
@@ -48,6 +49,18 @@ failures = Table(
 )
 
 
+# The subjects of failures in addition to the order and the shop; the key finds the failures.
+failure_subjects = Table(
+    "queue_bot_failure_subjects",
+    metadata,
+    Column("name", String(LONGEST_NAME), primary_key=True),
+    Column("value", String(LONGEST_VALUE), primary_key=True),
+    Column("seq", Id, primary_key=True, autoincrement=False),
+    Index("queue_bot_failure_subjects_seq", "seq"),
+    **PLAIN,
+)
+
+
 # An error group: failures with one cause. People type the group's id as E12.
 error_groups = Table(
     "queue_bot_error_groups",
@@ -70,6 +83,18 @@ error_merges = Table(
     Column("merged_by", String(64)),
     Column("merged_at", Time, nullable=False),
     **PLAIN,
+)
+
+
+# Notes: what people wrote about the cause of an error group, such as the address of a runbook.
+error_notes = Table(
+    "queue_bot_error_notes",
+    metadata,
+    Column("error_group", Id, primary_key=True, autoincrement=False),
+    Column("note", Long, nullable=False),
+    Column("noted_by", String(64), nullable=False),
+    Column("noted_at", Time, nullable=False),
+    **OPTIONS,
 )
 
 

@@ -3,6 +3,7 @@
 from sqlalchemy import Boolean, Column, Index, Integer, String, Table
 
 from bot.queue.layouts import LONGEST_QUEUE
+from bot.queue.layouts.reservations import reservations as recorded
 from bot.store.tables.columns import OPTIONS, PLAIN, Id, Long, RowId, Time, Wall, auto, metadata
 
 LONGEST_RULE = 32
@@ -164,5 +165,18 @@ probe_states = Table(
     Column("stuck_at", Time),
     # The number of available jobs, one point per minute, as JSON: [[unix seconds, count], …].
     Column("counts", Long, nullable=False),
+    **PLAIN,
+)
+
+
+# Reservations in tables without a column for their time: when the bot first saw each reservation.
+reservations = Table(
+    recorded.name,
+    metadata,
+    Column(recorded.c.job_id.name, RowId, primary_key=True, autoincrement=False),
+    Column(recorded.c.attempts.name, Id, nullable=False),
+    Column(recorded.c.created_at.name, Id, nullable=False),
+    # In unix seconds, like the times of the queue's tables.
+    Column(recorded.c.seen_at.name, Id, nullable=False),
     **PLAIN,
 )

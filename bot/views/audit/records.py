@@ -212,7 +212,7 @@ def _with_record_hint(end: Message, lines: Sequence[AuditLine], ctx: Context) ->
     number = next((line.seq for line in lines if line.seq is not None), None)
     if number is None:
         return end
-    hint = ctx.texts("history-record", command=code(f"/queue history record={number}"))
+    hint = ctx.texts("history-record", command=code(ctx.texts.typed(f"history record={number}")))
     return replace(end, blocks=(*end.blocks, context_line(hint)))
 
 

@@ -12,7 +12,7 @@ from bot.models.requests import Person
 from bot.models.roles import Role
 from bot.text import Mrkdwn, code, cut, escape, join, named
 from bot.views.context import Context
-from bot.views.names import bare_order, dots, from_wall_clock, order, queue_name
+from bot.views.names import bare_order, dots, from_wall_clock, order, queue_name, subject, subjects
 from bot.views.refusal import reason_words
 
 TARGETS = 20
@@ -104,6 +104,9 @@ def _values(line: AuditLine) -> Mapping[str, Any]:
 
 
 def _words(values: Mapping[str, Any]) -> list[str]:
+    more = values.get("subjects")
+    if isinstance(more, Mapping):
+        values = {**{name: value for name, value in values.items() if name != "subjects"}, **more}
     bare = [_word(values[name]) for name in _BARE if values.get(name) is not None]
     others = sorted(values.keys() - _INTERNAL - set(_BARE))
     return [*bare, *(f"{name}={_word(values[name])}" for name in others)]
@@ -135,7 +138,8 @@ def _done(line: AuditLine, values: Mapping[str, Any], ctx: Context, *, queues: b
 def _target(target: Target, ctx: Context, *, queues: bool) -> Mrkdwn:
     row = ctx.texts(f"target-{target.kind}", id=str(target.id))
     whose = order(target.order_id, ctx, queue=target.queue)
-    more = dots(whose, queue_name(target.queue)) if queues else whose
+    parts = [whose, subjects(target.subjects, ctx)]
+    more = dots(*parts, *([queue_name(target.queue)] if queues else []))
     return ctx.texts("audit-target", row=row, more=more) if more else row
 
 
@@ -163,6 +167,11 @@ def _scope(values: Mapping[str, Any], ctx: Context) -> list[Mrkdwn]:
         parts.append(texts("scope-order", order=bare_order(word["order"], ctx) or escape("–")))
     if "tienda" in word:
         parts.append(texts("scope-tienda", tienda=code(word["tienda"]) or escape("–")))
+    more = values.get("subjects")
+    parts += [
+        texts("scope-subject", subject=subject(str(name), str(value), ctx))
+        for name, value in (more.items() if isinstance(more, Mapping) else ())
+    ]
     times = (name for name in ("before", "after") if name in word)
     return [*parts, *(texts(f"scope-{name}", at=_wall_clock(word[name], ctx)) for name in times)]
 

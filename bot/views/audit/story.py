@@ -13,7 +13,16 @@ from bot.text import Mrkdwn, code, cut, escape, join, mention, named
 from bot.views.audit.records import MARKS
 from bot.views.blocks import context_line, message, section, sections, with_more
 from bot.views.context import Context
-from bot.views.names import bare_order, dots, job_class, known, queue_name, tienda
+from bot.views.names import (
+    LONGEST_ID,
+    bare_order,
+    dots,
+    job_class,
+    known,
+    queue_name,
+    subject,
+    tienda,
+)
 from bot.views.refusal import reason_words
 from bot.views.rows import (
     ERROR,
@@ -45,7 +54,7 @@ def story_message(story: Story, ctx: Context) -> Message:
     if story.events:
         head += [_now(story, ctx), retries_line(story.retries, ctx)]
     else:
-        head.append(ctx.texts("find-none"))
+        head.append(_none(story, ctx))
     head = [line for line in head if line]
     foot = _foot(story, ctx)
     draw = partial(_line, shops=_shop(story) is None, ctx=ctx)
@@ -107,8 +116,19 @@ def _times(retrier: Retrier, retries: Retries, ctx: Context) -> Mrkdwn:
 
 def _title(story: Story, ctx: Context) -> Mrkdwn:
     shop = _shop(story)
+    if story.subject is not None:
+        title = ctx.texts("find-title-subject", name=named(story.subject.name))
+        value = named(story.subject.value, LONGEST_ID) or escape("–")
+        return dots(join(" ", [title, value]), tienda(shop, ctx))
     name = bare_order(story.order_id, ctx, tienda_id=shop) or escape("–")
     return dots(join(" ", [ctx.texts("find-title"), name]), tienda(shop, ctx))
+
+
+def _none(story: Story, ctx: Context) -> Mrkdwn:
+    if story.subject is None:
+        return ctx.texts("find-none")
+    whose = subject(story.subject.name, story.subject.value, ctx)
+    return ctx.texts("find-none-subject", subject=whose)
 
 
 def _shop(story: Story) -> str | None:
@@ -248,7 +268,8 @@ def _foot(story: Story, ctx: Context) -> list[Mrkdwn]:
     if not jobs.in_time:
         notes.append(ctx.texts("find-looked-time"))
     if not story.events:
-        notes.append(ctx.texts("find-none-hint"))
+        is_order = story.subject is None
+        notes.append(ctx.texts("find-none-hint" if is_order else "find-none-hint-subject"))
     if story.indexing:
         notes.append(ctx.texts("find-indexing"))
     return notes

@@ -31,7 +31,15 @@ from bot.views.context import Context
 from bot.views.details import TITLE
 from bot.views.failures.merges import merged_rows
 from bot.views.lists import page_arguments
-from bot.views.names import age, bare_order, dots, queue_name, read_wall_clock, seconds_since
+from bot.views.names import (
+    age,
+    bare_order,
+    dots,
+    note_lines,
+    queue_name,
+    read_wall_clock,
+    seconds_since,
+)
 from bot.views.row_tables import TableRow, plain_time, table_messages, table_row
 from bot.views.rows import failed_elements, failed_line, row_blocks
 
@@ -237,12 +245,14 @@ def error_detail(detail: ErrorDetail, listed: ErrorDetailListed, ctx: Context) -
     pairs = [(label, value) for label, value in facts if value]
     blocks = [fields([join("\n", pair) for pair in pairs])]
     blocks.append(context_line(dots(going_on(row, ctx), _bar(row, ctx))))
+    note = note_lines(listed.note, ctx)
+    blocks += [section(line) for line in note]
     retry = [
         element for element in _elements(row, None, ctx) if element["action_id"] == "run:retry"
     ]
     blocks += [actions(retry, "group")] if retry else []
     lines = [title, *(join(" ", pair) for pair in pairs)]
-    lines.append(dots(going_on(row, ctx), _hours(row, ctx)))
+    lines += [dots(going_on(row, ctx), _hours(row, ctx)), *note]
     long = [("label-in-common", row.name, 800)]
     if detail.exception is not None:
         length = EXAMPLE if ctx.in_dialog else EXAMPLE_IN_MESSAGE

@@ -7,6 +7,8 @@ the person's role.
 from datetime import datetime
 from typing import Literal
 
+from pydantic import Field
+
 from bot.models.jobs import Value
 from bot.models.operations import RetryOutcome
 from bot.models.requests import Block, Message, Moment, Person
@@ -23,7 +25,7 @@ from bot.views.incidents.alert_parts import (
     quiet_line,
     short_id,
 )
-from bot.views.names import dots, job_class, order, queue_name, row_id, tienda
+from bot.views.names import dots, job_class, order, queue_name, row_id, subjects, tienda
 from bot.views.operations.outcomes import outcome_line
 from bot.views.rows import ERROR, ROW, first_line
 
@@ -39,6 +41,7 @@ class FailedJobAlert(Value):
     job_class: str | None
     order_id: int | str | None
     tienda_id: int | str | None
+    subjects: dict[str, int | str] = Field(default={})
     error: str
     failed_at: datetime
     row_digest: str
@@ -102,7 +105,7 @@ def _whose(alert: FailedJobAlert, ctx: Context) -> list[Mrkdwn]:
     named = order(
         alert.order_id, ctx, tienda_id=alert.tienda_id, queue=alert.queue, job_id=alert.failed_id
     )
-    return [job_class(alert.job_class, ctx), named]
+    return [job_class(alert.job_class, ctx), named, subjects(alert.subjects, ctx)]
 
 
 def _elements(alert: FailedJobAlert, incident: IncidentView, ctx: Context) -> list[Block]:

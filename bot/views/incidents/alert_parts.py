@@ -5,15 +5,16 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from bot.models.alert_rules import NEW_FAILURES
+from bot.models.error_groups import Note
 from bot.models.incidents import Resolution
 from bot.models.jobs import Value
-from bot.models.requests import Block, Message, Moment
+from bot.models.requests import Block, Message, Moment, Person
 from bot.text import Mrkdwn, Plain, escape, group, join
 from bot.views.blocks import message, section, sections
 from bot.views.buttons import Argument, fitting, menu
 from bot.views.context import Context
 from bot.views.incidents.mutes import owner_line
-from bot.views.names import age, dots, queue_name
+from bot.views.names import age, dots, note_lines, queue_name
 
 NOTICED_WITHIN = timedelta(minutes=2)
 """The bot usually indexes a failure within seconds. A longer delay means that the bot was down."""
@@ -56,6 +57,7 @@ class IncidentView(Value):
     acknowledged_at: datetime | None = None
     assigned_by: str | None = None
     muted_until: datetime | None = None
+    note: Note | None = None
 
     @property
     def is_active(self) -> bool:
@@ -69,8 +71,8 @@ def short_id(incident: IncidentView) -> Mrkdwn:
 
 
 def notes(incident: IncidentView, ctx: Context) -> list[Mrkdwn]:
-    """Return who acknowledged the incident. An active incident also shows the end of its mute."""
-    lines = []
+    """Return the group's note and who acknowledged the incident; if active, also its mute."""
+    lines = note_lines(incident.note, ctx)
     if incident.acknowledged_by is not None and incident.acknowledged_at is not None:
         by, at = incident.acknowledged_by, incident.acknowledged_at
         lines.append(owner_line(by, at, incident.assigned_by, ctx))
@@ -146,6 +148,15 @@ def escalated_message(
         line = texts("incident-grown", before=before, now=size)
     else:
         line = texts("incident-unseen", age=age(seconds, texts), now=size)
+    return _reply([dots(line, short_id(incident))])
+
+
+def reminder_message(
+    seconds: int, size: Mrkdwn | Plain, incident: IncidentView, ctx: Context
+) -> Message:
+    """Return the thread reply to the person who acknowledged the incident `seconds` ago."""
+    by = Person(incident.acknowledged_by or "")
+    line = ctx.texts("incident-reminder", by=by, age=age(seconds, ctx.texts), now=size)
     return _reply([dots(line, short_id(incident))])
 
 

@@ -23,7 +23,9 @@ def health_lines(health: Health, ctx: Context) -> list[Mrkdwn]:
 
 def backfill_line(backfill: Backfill, ctx: Context) -> Mrkdwn:
     """Return the progress of indexing older failures: rows, rate and remaining time."""
-    key = "watch-regrouping" if backfill.regrouping else "watch-backfill"
+    key = "watch-backfill"
+    if backfill.regrouping or backfill.relabeling:
+        key = "watch-regrouping" if backfill.regrouping else "watch-relabeling"
     line = ctx.texts(key, rows=backfill.rows, total=backfill.total)
     if backfill.per_second is None or backfill.seconds_left is None:
         return line
@@ -34,7 +36,7 @@ def backfill_line(backfill: Backfill, ctx: Context) -> Mrkdwn:
 
 def unwell_lines(health: Health, ctx: Context) -> list[Mrkdwn]:
     """Return only the problems with their remedies, or no lines if there are no problems."""
-    late = [_undelivered(undelivered, ctx) for undelivered in health.undelivered]
+    late = [undelivered_line(undelivered, ctx) for undelivered in health.undelivered]
     return [*problem_lines(health.problems, ctx), *late]
 
 
@@ -65,7 +67,8 @@ def _cost(state: WatcherState, ctx: Context) -> list[Mrkdwn]:
     return [join(" ", [last, worst])]
 
 
-def _undelivered(late: Undelivered, ctx: Context) -> Mrkdwn:
+def undelivered_line(late: Undelivered, ctx: Context) -> Mrkdwn:
+    """Return the overdue messages of one channel, with Slack's reason if it gave one."""
     texts = ctx.texts
     values = {
         "channel": channel(late.channel),

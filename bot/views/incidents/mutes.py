@@ -1,5 +1,6 @@
 """The answers to acknowledging and assigning an incident, and to muting and unmuting."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from bot.models.alert_rules import NO_WORKER_ACTIVITY
@@ -11,6 +12,8 @@ from bot.views.context import Context
 from bot.views.names import queue_name
 
 NAME = 140
+SHOWN = 10
+"""The most incidents that one answer lists."""
 
 
 def acknowledged(incident: ListedIncident, ctx: Context) -> Message:
@@ -28,6 +31,28 @@ def acknowledged_visible(incident: ListedIncident, ctx: Context) -> Message:
         by=ctx.actor,
     )
     return _section_message([lead, *_group_name(incident.name)])
+
+
+def acknowledged_all(incidents: Sequence[ListedIncident], ctx: Context) -> Message:
+    """Return the answer to the person: the acknowledged incidents, and the effects."""
+    lead = ctx.texts("acknowledge-all-done", count=len(incidents))
+    return _listed_message(lead, incidents, ctx)
+
+
+def acknowledged_all_visible(incidents: Sequence[ListedIncident], ctx: Context) -> Message:
+    """Return the channel's message: who acknowledged the incidents."""
+    lead = ctx.texts("acknowledge-all-done-by", count=len(incidents), by=ctx.actor)
+    return _listed_message(lead, incidents, ctx)
+
+
+def _listed_message(lead: Mrkdwn, incidents: Sequence[ListedIncident], ctx: Context) -> Message:
+    rows = [
+        ctx.texts("acknowledge-row", id=incident.incident, what=incident_title(incident, ctx))
+        for incident in incidents[:SHOWN]
+    ]
+    hidden = len(incidents) - len(rows)
+    more = [ctx.texts("handover-more", count=hidden)] if hidden > 0 else []
+    return _section_message([lead, *rows, *more])
 
 
 def assigned(incident: ListedIncident, ctx: Context) -> Message:

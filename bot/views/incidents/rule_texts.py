@@ -16,7 +16,7 @@ from bot.models.health import HealthProblem
 from bot.text import Mrkdwn, code, cut
 from bot.views.context import Context
 from bot.views.incidents.health import problem_lines
-from bot.views.names import age, dots, queue_name
+from bot.views.names import age, dots, queue_name, reservation_age
 from bot.views.rows import ROW
 from bot.views.stuck import workers_hint
 
@@ -117,7 +117,7 @@ def _stuck_jobs(reading: _Reading, ctx: Context) -> list[Mrkdwn]:
         ),
         dots(
             *(
-                texts("rule-stuck-jobs-job", id=str(id_), age=age(seconds, texts))
+                texts("rule-stuck-jobs-job", id=str(id_), age=reservation_age(seconds, ctx))
                 for id_, seconds, *_ in jobs
             ),
             texts("rule-more", count=reserved - len(jobs)) if reserved > len(jobs) else Mrkdwn(),
@@ -140,7 +140,7 @@ def _failed_count(reading: _Reading, ctx: Context) -> list[Mrkdwn]:
         texts("rule-failed-count-group", error=error, count=count, name=code(name, GROUP))
         for error, count, name in facts.get("groups", ())
     ]
-    return [*lines, texts("rule-failed-count-hint", errors=code("/queue errors"))]
+    return [*lines, texts("rule-failed-count-hint", errors=code(texts.typed("errors")))]
 
 
 def _backlog_growth(reading: _Reading, ctx: Context) -> list[Mrkdwn]:

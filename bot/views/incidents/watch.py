@@ -45,7 +45,9 @@ def watch_message(watching: Watching, extra: WatchExtra, ctx: Context) -> Messag
     rows = [(mute, _mute(mute, ctx)) for mute in first_mutes]
     rest = len(watching.mutes) - len(first_mutes)
     more = (
-        [ctx.texts("watch-more-mutes", count=rest, command=code("/queue unmute"))] if rest else []
+        [ctx.texts("watch-more-mutes", count=rest, command=code(ctx.texts.typed("unmute")))]
+        if rest
+        else []
     )
     limits = _limits(watching.limits, ctx)
     foot = _foot(extra, ctx)

@@ -20,7 +20,7 @@ def request_message(progress: Progress, ctx: Context) -> Message:
     lead = texts(f"approval-{state}", **values, what=_plan(progress, ctx))
     if state != "awaiting" or progress.until is None:
         return message([lead], [section(lead)])
-    notes = [texts("approval-until", at=Moment(progress.until), command=_command(progress))]
+    notes = [texts("approval-until", at=Moment(progress.until), command=_command(progress, ctx))]
     if not progress.kept and counted_as(ctx.actions, progress.action) == "deleted":
         notes.append(texts("bulk-final"))
     decide = {"id": progress.operation}
@@ -52,7 +52,7 @@ def requested(progress: Progress, ctx: Context) -> Message:
         "approval-requested",
         operation=f"O{progress.operation}",
         at=Moment(until),
-        command=_command(progress),
+        command=_command(progress, ctx),
     )
     return message([text], [section(text)])
 
@@ -84,8 +84,8 @@ def _decided(key: str, decision: Decision, ctx: Context) -> Message:
     return message([text], [section(text)])
 
 
-def _command(progress: Progress) -> Mrkdwn:
-    return code(f"/queue approve {progress.operation}")
+def _command(progress: Progress, ctx: Context) -> Mrkdwn:
+    return code(ctx.texts.typed(f"approve {progress.operation}"))
 
 
 def _plan(progress: Progress, ctx: Context) -> Mrkdwn:

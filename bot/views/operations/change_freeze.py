@@ -16,7 +16,7 @@ def frozen_lines(freeze: Freeze, ctx: Context) -> list[Mrkdwn]:
     sentence = ctx.texts("frozen", **values)
     if freeze.reason:
         sentence = ctx.texts("frozen-reason", **values, reason=named(freeze.reason, REASON))
-    return [sentence, ctx.texts("frozen-effect", command=code("/queue unfreeze"))]
+    return [sentence, ctx.texts("frozen-effect", command=code(ctx.texts.typed("unfreeze")))]
 
 
 def frozen_preview(freeze: Freeze, ctx: Context) -> Mrkdwn:
@@ -32,7 +32,7 @@ def frozen_progress(freeze: Freeze, ctx: Context) -> Mrkdwn:
 def freeze_message(freeze: Freeze, ctx: Context) -> Message:
     """Return the answer to the admin: the effects of the freeze."""
     return _sections_message(
-        [ctx.texts("freeze-done", command=code("/queue unfreeze")), *_why(freeze, ctx)]
+        [ctx.texts("freeze-done", command=code(ctx.texts.typed("unfreeze"))), *_why(freeze, ctx)]
     )
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 
 from bot.models.actions import CountsAs, counted_as
-from bot.models.operations import Duplicates, Preview, Scope, Share
+from bot.models.operations import Duplicates, Preview, Scope, Share, SubjectDuplicates
 from bot.models.requests import Block, Message, Modal
-from bot.text import Mrkdwn, code, escape, join
+from bot.text import Mrkdwn, code, escape, join, named
 from bot.views.blocks import (
     context_line,
     divider,
@@ -27,6 +27,7 @@ from bot.views.names import (
     order,
     queue_name,
     size,
+    subject,
 )
 from bot.views.operations.change_freeze import frozen_preview
 
@@ -152,6 +153,10 @@ def scope_words(scope: Scope, ctx: Context) -> list[Mrkdwn]:
         parts.append(texts("scope-order", order=bare_order(scope.order_id, ctx)))
     if scope.tienda_id is not None:
         parts.append(texts("scope-tienda", tienda=code(scope.tienda_id)))
+    parts += [
+        texts("scope-subject", subject=subject(name, value, ctx))
+        for name, value in scope.subjects.items()
+    ]
     parts += _span(scope, ctx)
     if scope.limit is not None:
         parts.append(texts("scope-limit", count=scope.limit))
@@ -161,8 +166,8 @@ def scope_words(scope: Scope, ctx: Context) -> list[Mrkdwn]:
 
 
 def _lead(preview: Preview, ctx: Context) -> Mrkdwn:
-    key, named = f"bulk-lead-{kind(preview.action, ctx)}", join("", scope_words(preview.scope, ctx))
-    return ctx.texts(key, count=preview.total, scope=named)
+    key, scope = f"bulk-lead-{kind(preview.action, ctx)}", join("", scope_words(preview.scope, ctx))
+    return ctx.texts(key, count=preview.total, scope=scope)
 
 
 def _span(scope: Scope, ctx: Context) -> list[Mrkdwn]:
@@ -252,11 +257,26 @@ def _duplicates(duplicates: Duplicates, ctx: Context) -> list[Mrkdwn]:
     if duplicates.processed_later:
         orders = _orders(duplicates.processed_orders, ctx)
         lines.append(texts("bulk-processed-later", count=duplicates.processed_later, orders=orders))
+    for further in duplicates.subjects:
+        lines += _of_subject(further, ctx)
     if duplicates.identical:
         lines.append(texts("bulk-identical", count=duplicates.identical))
     if duplicates.bounded:
         lines.append(texts("bulk-duplicates-bounded"))
     return lines
+
+
+def _of_subject(duplicates: SubjectDuplicates, ctx: Context) -> list[Mrkdwn]:
+    parts = (
+        ("bulk-queued-subject", duplicates.queued, duplicates.queued_values),
+        ("bulk-processed-later-subject", duplicates.processed_later, duplicates.processed_values),
+    )
+    name = named(duplicates.name)
+    return [
+        ctx.texts(key, count=count, name=name, values=join(", ", map(named, values)))
+        for key, count, values in parts
+        if count
+    ]
 
 
 def _orders(orders: tuple[str, ...], ctx: Context) -> Mrkdwn:

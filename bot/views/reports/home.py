@@ -24,7 +24,8 @@ from bot.views.operations.progress import progress_message
 from bot.views.reports.day import day_lines
 from bot.views.reports.home_incidents import incident_blocks
 
-MOST_BLOCKS = 100
+MOST_BLOCKS = 99
+"""One of Slack's 100 blocks remains for the label of the environment."""
 INCIDENTS = 5
 OPERATIONS = 2
 QUEUES = 10

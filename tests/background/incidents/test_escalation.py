@@ -15,7 +15,7 @@ from bot.store.incidents import transitions
 from tests.kit.incident_life import CALL, Life, causes, make_life
 from tests.kit.invariants import broken
 from tests.kit.queues import GONE_AWAY, TestQueue
-from tests.kit.replicas import hold
+from tests.kit.replicas import OMAR, ask, hold
 
 
 def test_an_incident_escalates_when_its_count_has_grown_tenfold(life: Life) -> None:
@@ -178,3 +178,31 @@ def test_an_incident_that_was_often_reopened_resolves_later(
 ) -> None:
     life = make_life(queue, slack)
     assert lifecycle.patience(life.setup, reopened) == timedelta(seconds=seconds)
+
+
+def test_an_acknowledged_incident_that_is_not_resolved_reminds_its_person(life: Life) -> None:
+    life.storm(GONE_AWAY)
+    life.tick()
+    (incident,) = life.incidents
+    with life.queue.engine.begin() as connection:
+        transitions.acknowledge(connection, incident.id, OMAR, life.setup.clock(connection))
+    hours = life.setup.alerting.remind_seconds // 3600
+    for hour in range(2 * hours):
+        life.storm(GONE_AWAY)  # else the incident resolves as quiet
+        life.tick(seconds=3_600)
+        assert len(life.replies()) == (hour + 1) // hours
+    for reply in life.replies():
+        assert f"<@{OMAR}> acknowledged this incident" in reply
+        assert "not resolved" in reply
+        assert CALL not in reply
+    assert broken(life.queue, drained=True) == []
+
+
+def test_an_alert_shows_the_note_of_its_error_group(life: Life) -> None:
+    life.storm(GONE_AWAY, each=2)
+    life.tick()
+    group = life.incident.error_group
+    ask(life.setup, f"note E{group} note=https://wiki.example.com/e1", by=OMAR)
+    life.tick(seconds=5)
+    (alert,) = life.messages()
+    assert "📒 <https://wiki.example.com/e1|" in alert

@@ -11,12 +11,18 @@ from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import delete
 
 from bot.localslack.server import LocalSlack
-from bot.playground.seed import LOCK_WAIT, NETSUITE_DOWN, RATE_LIMIT
+from bot.playground.frameworks.framework import Cause
+from bot.playground.frameworks.spec import EXCEPTIONS
 from bot.text import Texts
 from tests.kit.queues import TestQueue
 from tests.localslack.page.menus import choose
 
-OUTAGE = {NETSUITE_DOWN: 120, RATE_LIMIT: 60, LOCK_WAIT: 20}
+NETSUITE_DOWN = EXCEPTIONS[Cause.NETSUITE_DOWN]
+OUTAGE = {
+    NETSUITE_DOWN: 120,
+    EXCEPTIONS[Cause.RATE_LIMIT]: 60,
+    EXCEPTIONS[Cause.LOCK_WAIT]: 20,
+}
 """The failures of the outage, by error."""
 ORDER, STUCK, WRONG = 803181, 119, 39
 """The order that is missing, the stuck job, and the failed job that is deleted by mistake."""

@@ -10,11 +10,12 @@ from bot.database.engine import connect
 from bot.localslack.blocks.specs import Json
 from bot.localslack.delivery.envelopes import AckRecord
 from bot.localslack.traffic import MAX_EXCHANGES, Traffic
+from bot.playground.frameworks.framework import Cause
+from bot.playground.frameworks.spec import EXCEPTIONS, SPEC
 from bot.playground.guide import GUIDE
 from bot.playground.rows import NEWEST, tables_json
-from bot.playground.seed import NETSUITE_DOWN, seed
+from bot.playground.seed import seed
 from bot.playground.worker import Worker
-from bot.queue.layouts import Queue, spec_tables
 from tests.kit.concurrency import until
 from tests.kit.queues import TestQueue
 
@@ -44,8 +45,8 @@ def traffic(clock: Seconds) -> Traffic:
 def queue(tmp_path: Path) -> Iterator[TestQueue]:
     """The playground's rows, in their own file."""
     url = f"sqlite:///{tmp_path / 'queue.sqlite3'}"
-    queue = TestQueue(url, connect(url), Queue(*spec_tables()))
-    seed(queue.engine, queue.queue)
+    queue = TestQueue(url, connect(url), SPEC.queue)
+    seed(queue.engine, SPEC)
     yield queue
     queue.engine.dispose()
 
@@ -113,7 +114,7 @@ def test_the_newest_rows_are_shown_with_every_column(queue: TestQueue) -> None:
 def test_a_paused_worker_reserves_no_job_and_a_broken_netsuite_fails_only_its_own_jobs(
     queue: TestQueue,
 ) -> None:
-    worker = Worker(queue.engine, queue.queue)
+    worker = Worker(queue.engine, SPEC)
     worker.steer({"paused": True, "broken": True, "failure_rate": 0, "speed": 8})
     jobs, failed = queue.jobs, queue.failed
     worker.start()
@@ -132,7 +133,10 @@ def test_a_paused_worker_reserves_no_job_and_a_broken_netsuite_fails_only_its_ow
 
     lost = [row for row in queue.failed if row.id > 46]
     assert len(lost) >= 3
-    assert [row.queue for row in lost if row.exception != NETSUITE_DOWN] in ([], ["shipping"])
+    assert [row.queue for row in lost if row.exception != EXCEPTIONS[Cause.NETSUITE_DOWN]] in (
+        [],
+        ["shipping"],
+    )
     assert worker.as_json()["done"] >= 1
 
 
@@ -149,7 +153,7 @@ def test_the_failed_jobs_of_the_specification_are_processed_after_a_retry(
     # These two make 46 the fourth job, which fails unless it is a retry.
     for id_ in (1, 2):
         queue.push(id_, order=803100)
-    worker = Worker(queue.engine, queue.queue)
+    worker = Worker(queue.engine, SPEC)
     worker.steer({"failure_rate": 0, "speed": 8})
     worker.start()
     try:

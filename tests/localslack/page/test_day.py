@@ -10,8 +10,9 @@ from playwright.sync_api import Browser
 
 from bot.database.engine import connect
 from bot.localslack.demo import IDS
+from bot.playground.frameworks.framework import Cause
+from bot.playground.frameworks.spec import EXCEPTIONS
 from bot.playground.play import playing
-from bot.playground.seed import MAILBOX_FULL
 from bot.queue.layouts import Queue, spec_tables
 from bot.text import texts_for
 from tests.kit.queues import GRACE, TestQueue
@@ -72,7 +73,7 @@ def test_a_day_on_call_takes_few_clicks(day: Day, request: pytest.FixtureRequest
     with day.doing("a missing order"):
         day.missing_order()
     day.work_off()
-    day.fail(MAILBOX_FULL, range(803_900, 803_902), "mail")
+    day.fail(EXCEPTIONS[Cause.MAILBOX_FULL], range(803_900, 803_902), "mail")
     order = 804_000
     for exception, rows in OUTAGE.items():
         day.fail(exception, range(order, order + rows))

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import delete, select, update
 
 from bot.database.transactions import now_of, reading
+from bot.models.subjects import SubjectKey
 from bot.store import tables
 from bot.store.audit.history import HistoryFilter, newest
 from bot.store.audit.verification import verify
@@ -26,7 +27,10 @@ def about(queue: TestQueue, job: int) -> list[str]:
 def about_order(queue: TestQueue, order: str) -> list[str]:
     """Return the actions of the audit records about an order, newest first."""
     with reading(queue.engine) as connection:
-        return [row["action"] for row in newest(connection, HistoryFilter(order=order), 50)]
+        return [
+            row["action"]
+            for row in newest(connection, HistoryFilter(subject=SubjectKey(order)), 50)
+        ]
 
 
 def indexed(queue: TestQueue) -> None:
@@ -115,7 +119,11 @@ def test_the_pages_of_a_history_have_no_duplicates_and_no_gaps(queue: TestQueue)
         queue.fail(failed_id, order=803193)
         ask(setup, f"retry {failed_id}")
     every = sorted((row.id for row in queue.rows(tables.audit)), reverse=True)
-    for whose in (HistoryFilter(), HistoryFilter(order="803193"), HistoryFilter(actors=(ANA,))):
+    for whose in (
+        HistoryFilter(),
+        HistoryFilter(subject=SubjectKey("803193")),
+        HistoryFilter(actors=(ANA,)),
+    ):
         seen: list[int] = []
         before = None
         with reading(queue.engine) as connection:
@@ -144,7 +152,7 @@ def test_a_history_can_be_filtered_by_person_action_and_time_together(queue: Tes
         assert records(action="delete") == [f"{ANA} delete"]
         assert records(actors=(ANA,), action="retry") == [f"{ANA} retry"]
         assert records(since=now - timedelta(minutes=90), actors=(OMAR,)) == [f"{OMAR} retry"]
-        assert records(order="803193", job=46) == [f"{ANA} retry"]
+        assert records(subject=SubjectKey("803193"), job=46) == [f"{ANA} retry"]
 
 
 def test_a_changed_item_is_found_by_the_verification_of_the_audit_log(queue: TestQueue) -> None:

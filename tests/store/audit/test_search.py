@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import insert
 
 from bot.database.transactions import now_of, reading
-from bot.models.order_search import FoundJob, Looked
-from bot.queue.search import SCAN_LIMITS, OrderKey, ScanLimits, failed_of_order, jobs_of
+from bot.models.subject_search import FoundJob, Looked
+from bot.models.subjects import SubjectKey
+from bot.queue.search import SCAN_LIMITS, ScanLimits, failed_of_subject, jobs_of
 from bot.wall_clock import unix
 from tests.kit.queues import TestQueue, payload
 
@@ -32,14 +33,14 @@ ODD = (
 
 
 def search(
-    queue: TestQueue, sought: OrderKey, bounds: ScanLimits = ROOMY, known: Sequence[int] = ()
+    queue: TestQueue, sought: SubjectKey, bounds: ScanLimits = ROOMY, known: Sequence[int] = ()
 ) -> tuple[list[FoundJob], Looked]:
     with reading(queue.engine) as connection:
         return jobs_of(connection, queue.queue, now_of(connection), sought, known, bounds)
 
 
 def ids(
-    queue: TestQueue, sought: OrderKey, bounds: ScanLimits = ROOMY, known: Sequence[int] = ()
+    queue: TestQueue, sought: SubjectKey, bounds: ScanLimits = ROOMY, known: Sequence[int] = ()
 ) -> list[int]:
     return [one.job.id for one in search(queue, sought, bounds, known)[0]]
 
@@ -57,7 +58,7 @@ def test_each_job_of_an_order_is_found_with_its_state(queue: TestQueue) -> None:
     queue.push(3, order=803193, available_at=now, reserved_at=now)
     queue.push(4, order=803194)
 
-    jobs, looked = search(queue, OrderKey("803193"))
+    jobs, looked = search(queue, SubjectKey("803193"))
 
     assert [(one.job.id, one.state) for one in jobs] == [
         (1, "pending"),
@@ -71,8 +72,8 @@ def test_orders_that_share_digits_are_distinguished(queue: TestQueue) -> None:
     for id_, order in enumerate((803193, 1803193, 8031930, 80319), start=1):
         queue.push(id_, order=order)
     queue.push(9, body='{"job":"X","data":{"sku":803193,"order_id":1}}')
-    assert ids(queue, OrderKey("803193")) == [1]
-    assert ids(queue, OrderKey("80319")) == [4]
+    assert ids(queue, SubjectKey("803193")) == [1]
+    assert ids(queue, SubjectKey("80319")) == [4]
 
 
 @pytest.mark.parametrize("order", ODD)
@@ -83,26 +84,26 @@ def test_a_search_for_an_order_with_odd_characters_finds_only_that_order(
     queue.push(2, body=of_order(f"{order}x"[-64:]))
     queue.push(3, body=of_order(1000))
     queue.push(4, body=of_order("axb"))
-    assert ids(queue, OrderKey(order[:64])) == [1]
+    assert ids(queue, SubjectKey(order[:64])) == [1]
 
 
 def test_the_search_for_an_order_is_case_sensitive(queue: TestQueue) -> None:
     queue.push(1, body=of_order("so-7a"))
     queue.push(2, body=of_order("SO-7A"))
-    assert ids(queue, OrderKey("SO-7A")) == [2]
+    assert ids(queue, SubjectKey("SO-7A")) == [2]
 
 
 def test_a_job_without_an_order_is_found_for_no_order(queue: TestQueue) -> None:
     queue.push(1, body='{"job":"X","data":{"note":"None"}}')
-    assert ids(queue, OrderKey("None")) == []
+    assert ids(queue, SubjectKey("None")) == []
 
 
 def test_a_search_with_a_shop_finds_only_orders_of_that_shop(queue: TestQueue) -> None:
     queue.push(1, body=of_order(7, 12097))
     queue.push(2, body=of_order(7, 12098))
     queue.push(3, body=of_order(7, None))
-    assert ids(queue, OrderKey("7")) == [1, 2, 3]
-    assert ids(queue, OrderKey("7", "12098")) == [2]
+    assert ids(queue, SubjectKey("7")) == [1, 2, 3]
+    assert ids(queue, SubjectKey("7", "12098")) == [2]
 
 
 @pytest.mark.parametrize(
@@ -118,7 +119,7 @@ def test_a_search_with_a_shop_finds_only_orders_of_that_shop(queue: TestQueue) -
 )
 def test_an_order_is_found_in_every_form_of_payload(queue: TestQueue, body: str) -> None:
     queue.push(1, body=body)
-    assert ids(queue, OrderKey("803193")) == [1]
+    assert ids(queue, SubjectKey("803193")) == [1]
 
 
 def push_many(queue: TestQueue, count: int) -> None:
@@ -136,29 +137,29 @@ def test_the_search_scans_only_the_oldest_and_newest_of_many_jobs_and_says_so(
     queue: TestQueue,
 ) -> None:
     push_many(queue, 60)
-    assert search(queue, OrderKey("60"))[1] == Looked(newest=20, oldest=5, complete=False)
-    has_job = {n: bool(ids(queue, OrderKey(str(n)))) for n in (1, 5, 6, 40, 41, 60)}
+    assert search(queue, SubjectKey("60"))[1] == Looked(newest=20, oldest=5, complete=False)
+    has_job = {n: bool(ids(queue, SubjectKey(str(n)))) for n in (1, 5, 6, 40, 41, 60)}
     assert has_job == {1: True, 5: True, 6: False, 40: False, 41: True, 60: True}
 
 
 @pytest.mark.parametrize("count", [0, 9, 10, 20, 21, 24])
 def test_the_search_scans_a_small_queue_completely(queue: TestQueue, count: int) -> None:
     push_many(queue, count)
-    looked = search(queue, OrderKey("1"))[1]
+    looked = search(queue, SubjectKey("1"))[1]
     assert looked.complete
     assert looked.newest + looked.oldest == count
-    assert all(ids(queue, OrderKey(str(n))) == [n] for n in range(1, count + 1))
+    assert all(ids(queue, SubjectKey(str(n))) == [n] for n in range(1, count + 1))
 
 
 def test_the_search_reads_all_candidates_of_several_pages(queue: TestQueue) -> None:
     many = ScanLimits(newest=1_000, oldest=5, stretch=1_000, seconds=20)
     push_many(queue, 600)
-    assert ids(queue, OrderKey("1"), many) == [1]
+    assert ids(queue, SubjectKey("1"), many) == [1]
 
 
 def test_the_search_finds_a_known_id_outside_of_the_scanned_rows(queue: TestQueue) -> None:
     push_many(queue, 60)
-    assert ids(queue, OrderKey("30"), known=[30, 31]) == [30]
+    assert ids(queue, SubjectKey("30"), known=[30, 31]) == [30]
 
 
 def test_after_its_time_limit_the_search_says_so_and_still_finds_known_ids(
@@ -166,7 +167,7 @@ def test_after_its_time_limit_the_search_says_so_and_still_finds_known_ids(
 ) -> None:
     push_many(queue, 60)
     none = ScanLimits(newest=20, oldest=5, stretch=10, seconds=-1)
-    jobs, looked = search(queue.in_haste, OrderKey("30"), none, [30])
+    jobs, looked = search(queue.in_haste, SubjectKey("30"), none, [30])
     assert [one.job.id for one in jobs] == [30]
     assert looked == Looked(newest=0, complete=False, in_time=False)
 
@@ -178,7 +179,7 @@ def test_the_search_finds_failures_that_are_not_indexed_yet(
         queue.fail(id_, order=803193, failed_at=datetime(2025, 11, 7, 17, id_))  # noqa: DTZ001 wall clock
     queue.fail(48, order=1803193)
     with reading(queue.engine) as connection:
-        failures, in_time = failed_of_order(connection, queue.queue, OrderKey("803193"), 45)
+        failures, in_time = failed_of_subject(connection, queue.queue, SubjectKey("803193"), 45)
     assert in_time
     assert [one.failed_job.id for one in failures] == [46, 47]
 

@@ -92,7 +92,7 @@ def _there(connection: Connection, queue: Queue, rows: Sequence[TrackedJob]) -> 
                 layout.queue,
                 layout.payload_digest(),
                 layout.is_claimed(),
-            ).where(layout.id.in_(job_ids))
+            ).where(layout.id.in_(job_ids), layout.is_unfinished())
         )
     }
     jobs = {row.id: present[row.job_id] for row in rows if row.job_id in present}
@@ -141,7 +141,7 @@ def _moved(
     digest = layout.payload_digest()
     digests = {row.payload_digest for row in rows}
     jobs = select(layout.id, digest).join(newest, newest.c.id == layout.id)
-    scan = jobs.where(digest.in_(digests))
+    scan = jobs.where(digest.in_(digests), layout.is_unfinished())
     try:
         count, lowest = connection.execute(select(func.count(), func.min(newest.c.id))).one()
         hits = bounded(connection, scan.order_by(layout.id), SCAN_SECONDS).all()

@@ -176,7 +176,8 @@ def _count(connection: Connection, queue: Queue, counts: OutcomeCounts, number: 
     # Jobs with lower ids existed before the operation.
     low = max(number * WIDTH, counts.first_job_id)
     layout = queue.jobs_layout
-    within = layout.id.between(low, number * WIDTH + WIDTH - 1)
+    ids = layout.id.between(low, number * WIDTH + WIDTH - 1)
+    within = and_(ids, layout.is_unfinished())
     digest = layout.payload_digest().label("digest")
     # Each payload is looked up once, because very many jobs may share one payload.
     each = select(digest, func.count().label("jobs")).where(within).group_by(digest).subquery()

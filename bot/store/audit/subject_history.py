@@ -1,27 +1,28 @@
-"""Read the failures of one order, the acts on these failures, and the outcomes, through indexes."""
+"""Read the failures of one subject, the acts on these failures, and the outcomes, by indexes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, select
 
 from bot.models.actions import Actions, counted_as
 from bot.models.story import Act, Became
+from bot.models.subjects import SubjectKey
 from bot.queue.layouts import Queue, failed_digest
-from bot.queue.search import OrderKey
-from bot.store.failures import error_merges
+from bot.store.audit import targets
+from bot.store.failures import error_merges, subjects
 from bot.store.tables import archive, audit, audit_targets, failures, operations, tracked_jobs
 
 MOST = 200
-"""A history of an order or a job reads at most this many failures and acts, the newest."""
+"""A history of a subject or a job reads at most this many failures and acts, the newest."""
 
 Condition = ColumnElement[bool]
 
 
 @dataclass(frozen=True, slots=True)
-class OrderHistory:
-    """The failures and acts of an order or a job. `more` is true if some were not read.
+class SubjectHistory:
+    """The failures and acts of a subject or a job. `more` is true if some were not read.
 
     `present` has the `seq` of the failures that are still in `failed_jobs`.
     """
@@ -42,22 +43,14 @@ def last_indexed(connection: Connection) -> int:
     return int(connection.execute(select(func.max(failures.c.failed_id))).scalar() or 0)
 
 
-def of_order(
-    connection: Connection, queue: Queue, order_key: OrderKey, actions: Actions
-) -> OrderHistory:
-    """Return the history of an order, in one shop or in all shops."""
-    f, t = failures.c, audit_targets.c
-    failure_filter = f.order_id == order_key.order
-    target_filter = t.order_id == order_key.order
-    if order_key.tienda is not None:
-        failure_filter = and_(failure_filter, f.tienda_id == order_key.tienda)
-        target_filter = and_(
-            target_filter, or_(t.tienda_id == order_key.tienda, t.tienda_id.is_(None))
-        )
-    return _history(connection, queue, failure_filter, [target_filter], actions)
+def of_subject(
+    connection: Connection, queue: Queue, key: SubjectKey, actions: Actions
+) -> SubjectHistory:
+    """Return the history of a subject, such as an order, in one shop or in all shops."""
+    return _history(connection, queue, subjects.is_of(key), [targets.is_of(key)], actions)
 
 
-def of_job(connection: Connection, queue: Queue, id_: int, actions: Actions) -> OrderHistory:
+def of_job(connection: Connection, queue: Queue, id_: int, actions: Actions) -> SubjectHistory:
     """Return the history of the failed job or the retried job with this id."""
     t = audit_targets.c
     target_filters = [t.kind.in_(("failed", "job")) & (t.row_id == id_), t.job_id == id_]
@@ -70,14 +63,14 @@ def _history(
     failure_filter: Condition,
     target_filters: Sequence[Condition],
     actions: Actions,
-) -> OrderHistory:
+) -> SubjectHistory:
     rows = _failures(connection, failure_filter)
     single = _singly(connection, target_filters)
     acts = [*single, *_in_bulk(connection, rows)]
     more = len(rows) == MOST or len(single) >= MOST
     acts.sort(key=lambda act: act.at)
     acts = _with_archive(connection, _counted(acts[-MOST:], actions))
-    return OrderHistory(rows, tuple(acts), _present(connection, queue, rows), more)
+    return SubjectHistory(rows, tuple(acts), _present(connection, queue, rows), more)
 
 
 def _counted(acts: Sequence[Act], actions: Actions) -> list[Act]:

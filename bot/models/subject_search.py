@@ -1,4 +1,4 @@
-"""The results of a search for an order's jobs, and how many rows were scanned."""
+"""The results of a search for a subject's jobs, and how many rows were scanned."""
 
 from datetime import datetime
 from typing import Literal
@@ -11,7 +11,7 @@ JobPlace = Literal["pending", "delayed", "reserved"]
 
 
 class FoundJob(Value):
-    """A job of the order. `created_at` is naive UTC; the digests are the digests of its row.
+    """A job of the subject. `created_at` is naive UTC; the digests are the digests of its row.
 
     `reserved_at` is in unix seconds, for the button that releases the job.
     """
@@ -25,7 +25,7 @@ class FoundJob(Value):
 
 
 class FoundFailed(Value):
-    """A failed job of the order that the index of failures does not have yet."""
+    """A failed job of the subject that the index of failures does not have yet."""
 
     failed_job: FailedJob
     failed_at: datetime

@@ -1,0 +1,1 @@
+"""The checks of `queue-bot doctor`: each check is one function and returns findings."""

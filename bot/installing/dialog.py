@@ -1,0 +1,121 @@
+"""Ask the questions of `queue-bot setup`, and check each answer at once."""
+
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from bot.doctor.checks import with_needs
+from bot.doctor.examination import examine
+from bot.doctor.installation import Installation
+from bot.doctor.report import finding_lines
+from bot.installing.questions import NONE, QUESTIONS, Question
+from bot.models.doctor import Finding
+from bot.models.refusals import StartError
+from bot.settings import SettingsError, load_settings
+
+
+class Terminal(Protocol):
+    """Where the dialog prints and asks; `is_interactive` is False for a script."""
+
+    is_interactive: bool
+
+    def say(self, line: str) -> None:
+        """Print a line."""
+
+    def ask(self, question: Question) -> str:
+        """Return the typed answer to a question."""
+
+    def again(self) -> str:
+        """Return `c` to check the answer again, `n` for a new answer, or `k` to keep the answer."""
+
+
+@dataclass
+class Dialog:
+    """The answers so far; `given` are answers from options and the environment."""
+
+    terminal: Terminal
+    given: Mapping[str, str]
+    answers: dict[str, str] = field(default_factory=dict)
+    _shown: set[str] = field(default_factory=set)
+
+    def run(self) -> dict[str, str]:
+        """Ask every question; raise `StartError` if a script's answer is missing or wrong."""
+        asked = {question.setting for question in QUESTIONS}
+        self.answers |= {name: value for name, value in self.given.items() if name not in asked}
+        for question in QUESTIONS:
+            self._settle(question)
+        load_settings(self.answers, need="run")
+        return self.answers
+
+    def _settle(self, question: Question) -> None:
+        """Ask until the answer is valid and its checks find no problem, or until it is kept."""
+        typed = self.given.get(question.setting)
+        while True:
+            if typed is None:
+                typed = self._typed(question)
+            problems, warnings = self._rejected(question, typed)
+            if not self.terminal.is_interactive and problems:
+                raise StartError(problems)
+            if not self.terminal.is_interactive or not (problems or warnings):
+                return
+            # An answer of an invalid form can neither be kept nor become valid.
+            decision = self.terminal.again() if question.setting in self.answers else "n"
+            if decision == "k":
+                return
+            if decision == "n":
+                typed = None
+
+    def _typed(self, question: Question) -> str:
+        if self.terminal.is_interactive:
+            return self.terminal.ask(question)
+        if question.default is None:
+            raise StartError([f"{question.setting} is missing: use {question.option}."])
+        return question.default
+
+    def _rejected(self, question: Question, typed: str) -> tuple[list[str], list[str]]:
+        """Keep the answer if its form is valid, check it; return the problems and warnings."""
+        self.answers.pop(question.setting, None)
+        answer = typed.strip()
+        if answer in ("", NONE):
+            if question.default is not None:
+                return [], []
+            problems = [f"{question.setting} needs an answer."]
+        else:
+            answers = {**self.answers, question.setting: answer}
+            try:
+                load_settings(answers, need="nothing")
+            except SettingsError as error:
+                problems = error.problems
+            else:
+                self.answers = answers
+                return self._findings(question)
+        for sentence in problems:
+            self.terminal.say(sentence)
+        return problems, []
+
+    def _findings(self, question: Question) -> tuple[list[str], list[str]]:
+        """Run the question's checks, print new findings; return the problems and new warnings."""
+        if not question.checks:
+            return [], []
+        installation = Installation(load_settings(self.answers, need="nothing"))
+        with closing(installation):
+            diagnosis = examine(installation, with_needs(question.checks))
+        new = [one for one in diagnosis.findings if self._is_new(one, question)]
+        for finding in new:
+            for line in finding_lines(finding):
+                self.terminal.say(line)
+            if finding.status == "ok":
+                self._shown.add(finding.sentence)
+        problems, warnings = (
+            [finding.sentence for finding in new if finding.status == status]
+            for status in ("problem", "warning")
+        )
+        if not problems:
+            # A kept warning is not repeated by the checks of the next questions.
+            self._shown.update(warnings)
+        return problems, warnings
+
+    def _is_new(self, finding: Finding, question: Question) -> bool:
+        is_asked = finding.check in question.checks and finding.status != "skipped"
+        return is_asked and finding.sentence not in self._shown

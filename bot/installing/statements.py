@@ -1,0 +1,47 @@
+"""The statements that an administrator of the database runs for the bot."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+
+from sqlalchemy import make_url
+
+from bot.database.account import current_account
+from bot.database.dialects import is_sqlite_url
+from bot.doctor.installation import Installation
+from bot.settings import load_settings
+from bot.store.privileges import Place, grants, migrate_grants
+
+SHOWN_PASSWORD = "PASSWORD"  # noqa: S105 a placeholder, which the administrator replaces
+
+
+def statements(answers: Mapping[str, str]) -> Iterator[str]:
+    """Yield the lines that create the bot's tables and give its account its privileges."""
+    settings = load_settings(answers, need="nothing")
+    url = make_url(answers["DATABASE_URL"])
+    if is_sqlite_url(url):
+        yield "Create the bot's tables: queue-bot migrate"
+        return
+    schema = str(url.database)
+    place = Place(
+        schema,
+        settings.own_schema or schema,
+        settings.jobs_table,
+        settings.failed_jobs_table,
+    )
+    with closing(Installation(settings)) as installation, installation.connected() as connection:
+        account = current_account(connection)
+    host = account.rpartition("@")[2]
+    migrating = f"'queue_bot_migrate'@{host}"
+    yield "1. An administrator of the database runs these statements:"
+    if place.own_schema != schema:
+        yield f"CREATE DATABASE IF NOT EXISTS {place.own_schema} CHARACTER SET utf8mb4;"
+    yield f"CREATE USER IF NOT EXISTS {migrating} IDENTIFIED BY '{SHOWN_PASSWORD}';"
+    yield from migrate_grants(place, migrating)
+    address = url.set(
+        username="queue_bot_migrate", password=SHOWN_PASSWORD, database=place.own_schema
+    )
+    yield "2. Create the bot's tables with that account, then lock the account:"
+    yield f"DATABASE_URL={address.render_as_string(hide_password=False)} queue-bot migrate"
+    yield f"ALTER USER {migrating} ACCOUNT LOCK;"
+    yield "3. An administrator of the database runs these statements for the bot's account:"
+    yield from grants(place, account)

@@ -1,0 +1,131 @@
+"""The HTTP server of HTTP mode: the threads of gunicorn, in the bot's own process.
+
+The bot uses gunicorn's threaded worker without gunicorn's master process. So the bot is one process
+in both modes, with one meaning of signals, exit codes and probes.
+"""
+
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import structlog
+from gunicorn.config import Config
+from gunicorn.workers.gthread import ThreadWorker
+
+from bot.models.refusals import StartError
+from bot.slack.runtime import DRAIN_SECONDS
+from bot.slack.signed_requests import WAITED
+
+log = structlog.get_logger(__name__)
+
+THREADS = 64
+"""The number of requests that are handled simultaneously; up to 16 of them run a command."""
+BACKLOG = 512
+KEEPALIVE_SECONDS = 75
+"""Longer than the 60 s for which balancers keep an idle connection, so the balancer closes it."""
+
+Wsgi = Callable[..., Any]
+
+
+class HttpServer:
+    """A bound port; `serve` answers its requests until SIGTERM or SIGINT."""
+
+    def __init__(self, host: str, port: int) -> None:
+        """Bind the port; raises `StartError` if the port cannot be used."""
+        try:
+            family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+            self._listener = socket.socket(family, socket.SOCK_STREAM)
+            self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self._listener.bind((host, port))
+        except OSError as error:
+            problem = f"QUEUE_BOT_HTTP_PORT: {host}:{port} cannot be used: {error.strerror}."
+            raise StartError([problem]) from error
+        log.info("http", port=self._listener.getsockname()[1])
+
+    def serve(self, app: Wsgi, stopped: threading.Event) -> None:
+        """Answer requests until a signal arrives or `stopped` is set, then answer the open ones."""
+        config = _config()
+        worker = _Worker(
+            0, os.getppid(), [self._listener], _App(app), 0, config, config.logger_class(config)
+        )
+        worker.stopped = stopped
+        # Not earlier: a balancer must not send requests while the bot starts.
+        self._listener.listen(BACKLOG)
+        worker.init_process()
+
+
+def _config() -> Any:
+    config = Config()
+    memory = Path("/dev/shm")  # noqa: S108 gunicorn makes its file there with a random name
+    for name, value in {
+        "threads": THREADS,
+        "keepalive": KEEPALIVE_SECONDS,
+        "graceful_timeout": int(DRAIN_SECONDS),
+        # The image's file system is read-only, and gunicorn needs one temporary file.
+        "worker_tmp_dir": str(memory) if memory.is_dir() else None,
+        # gunicorn logs each malformed request as a warning, with parts of the request.
+        "loglevel": "error",
+        "errorlog": None,
+        "accesslog": None,
+    }.items():
+        config.set(name, value)
+    return config
+
+
+class _App:
+    """A WSGI app as gunicorn's worker expects it."""
+
+    def __init__(self, app: Wsgi) -> None:
+        self._app = app
+
+    def wsgi(self) -> Wsgi:
+        """Return the WSGI app."""
+        return self._app
+
+
+class _Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
+    """gunicorn's worker in a process without a master; measures how long requests wait."""
+
+    stopped: threading.Event
+    wsgi: Wsgi
+
+    def init_signals(self) -> None:
+        """Stop gracefully at SIGINT as at SIGTERM."""
+        super().init_signals()
+        signal.signal(signal.SIGINT, self.handle_exit)
+        if self.stopped.is_set():
+            # The signal arrived while the bot started.
+            self.handle_exit(signal.SIGTERM, None)
+
+    def is_parent_alive(self) -> bool:
+        """Return True: the process that started the bot may end."""
+        return True
+
+    def enqueue_req(self, conn: Any) -> None:
+        """Note the time, because a request waits for a thread while all threads are busy."""
+        conn.enqueued = monotonic()
+        super().enqueue_req(conn)
+
+    def handle(self, conn: Any) -> Any:
+        """Handle a connection in a thread; the app reads how long the connection waited."""
+        _waited.seconds = monotonic() - conn.enqueued
+        return super().handle(conn)
+
+    def load_wsgi(self) -> None:
+        """Load the app, and pass the time of waiting to it."""
+        super().load_wsgi()
+        app: Wsgi = self.wsgi
+
+        def timed(environ: dict[str, Any], start_response: Any) -> Any:
+            environ[WAITED] = getattr(_waited, "seconds", 0.0)
+            return app(environ, start_response)
+
+        self.wsgi = timed
+
+
+_waited = threading.local()

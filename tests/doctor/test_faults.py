@@ -1,0 +1,348 @@
+"""Each fault is provoked on a real server or the local Slack; a check names it and what to do."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from bot.database.engine import connect
+from bot.doctor.checks import CHECKS, with_needs
+from bot.doctor.examination import examine
+from bot.doctor.installation import Installation, machine_time
+from bot.localslack.demo import IDS
+from bot.localslack.server import LocalSlack
+from bot.models.doctor import Diagnosis, Finding
+from bot.queue.layouts import spec_tables
+from bot.slack.manifest import needed_scopes
+from bot.store import privileges
+from bot.store.migrate import migrate
+from tests.kit.eating_proxy import eating_proxy
+from tests.kit.team import team_settings
+from tests.services.mariadb import MariaDB
+
+PASSWORD = "geheim-1"
+
+
+@dataclass(frozen=True)
+class World:
+    """A migrated queue with the account that setup's GRANTs describe, and a local Slack."""
+
+    server: MariaDB
+    slack: LocalSlack
+    schema: str
+    user: str
+
+    def installation(self, **changed: Any) -> Installation:
+        """Return the installation with these settings changed."""
+        url = self.server.url(self.schema, user=self.user, password=PASSWORD)
+        return Installation(team_settings(self.slack, url, **changed))
+
+    def examined(self, *names: str, **changed: Any) -> Diagnosis:
+        """Return the diagnosis by these checks and the checks that they need."""
+        return examined(self.installation(**changed), *names)
+
+    def change(self, fault: str, repair: str) -> AbstractContextManager[None]:
+        """Execute one statement as the administrator, and another one at the end."""
+        return _changed(
+            self.server, *(s.format(s=self.schema, u=self.user) for s in (fault, repair))
+        )
+
+
+@contextmanager
+def _changed(server: MariaDB, fault: str, repair: str) -> Iterator[None]:
+    try:
+        server.execute(fault)
+        yield
+    finally:
+        server.execute(repair)
+
+
+def examined(installation: Installation, *names: str) -> Diagnosis:
+    """Return the diagnosis by these checks and the checks that they need."""
+    try:
+        return examine(installation, with_needs(names))
+    finally:
+        installation.close()
+
+
+@pytest.fixture(scope="module")
+def world(mariadb_server: MariaDB) -> Iterator[World]:
+    """A database in which nothing is wrong; each test repairs what it breaks."""
+    with mariadb_server.database() as schema, LocalSlack(rates=False) as slack:
+        engine = connect(mariadb_server.url(schema))
+        spec_tables()[0].metadata.create_all(engine)
+        migrate(engine)
+        engine.dispose()
+        user = f"doctor_{schema}"[:32]
+        account = f"'{user}'@'127.0.0.1'"
+        mariadb_server.execute(
+            f"CREATE USER {account} IDENTIFIED BY '{PASSWORD}'",
+            *(
+                text.rstrip(";")
+                for text in privileges.grants(privileges.Place(schema, schema), account)
+            ),
+        )
+        yield World(mariadb_server, slack, schema, user)
+        mariadb_server.execute(f"DROP USER {account}")
+
+
+def worst(diagnosis: Diagnosis, check: str) -> Finding:
+    """Return the first finding of the check that is not ok."""
+    return next(f for f in diagnosis.findings if f.check == check and f.status != "ok")
+
+
+@contextmanager
+def in_slack(world: World, **changed: Any) -> Iterator[None]:
+    """Replace a channel, a user or a group of the workspace until the block ends."""
+    workspace = world.slack.workspace
+    stores: dict[str, tuple[dict[str, Any], Callable[[Any], None]]] = {
+        "C": (workspace.channels, workspace.put_channel),
+        "U": (workspace.users, workspace.put_user),
+        "S": (workspace.groups, workspace.put_group),
+    }
+    id_ = changed.pop("id")
+    stored, put = stores[id_[0]]
+    before = stored[id_]
+    put(replace(before, **changed))
+    try:
+        yield
+    finally:
+        put(before)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A fault, the check that names it, and words of the finding."""
+
+    check: str
+    words: tuple[str, ...]
+    sql: tuple[str, str] | None = None
+    slack: dict[str, Any] | None = None
+    settings: dict[str, Any] | None = None
+
+
+AUDIT = IDS.queue_audit
+FULL = (
+    "CREATE TRIGGER {s}.full BEFORE INSERT ON {s}.queue_bot_requests FOR EACH ROW "
+    "SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1114, MESSAGE_TEXT = 'The table is full'"
+)
+FAULTS = {
+    "a revoked GRANT": Fault(
+        "grants",
+        ("lacks DELETE on failed_jobs", "GRANT DELETE ON"),
+        sql=(
+            "REVOKE DELETE ON {s}.failed_jobs FROM '{u}'@'127.0.0.1'",
+            "GRANT DELETE ON {s}.failed_jobs TO '{u}'@'127.0.0.1'",
+        ),
+    ),
+    "a dropped table": Fault(
+        "own-tables",
+        ("queue_bot_outbox is missing", "backup", "queue-bot migrate"),
+        sql=(
+            "RENAME TABLE {s}.queue_bot_outbox TO {s}.gone",
+            "RENAME TABLE {s}.gone TO {s}.queue_bot_outbox",
+        ),
+    ),
+    "a missing migration": Fault(
+        "own-tables",
+        ("version 2 of 3", "queue-bot migrate"),
+        sql=(
+            "DELETE FROM {s}.queue_bot_migrations WHERE version = 3",
+            "INSERT INTO {s}.queue_bot_migrations VALUES (3, NOW())",
+        ),
+    ),
+    "a MyISAM table": Fault(
+        "queue-tables",
+        ("failed_jobs uses MyISAM", "ALTER TABLE failed_jobs ENGINE=InnoDB"),
+        sql=(
+            "ALTER TABLE {s}.failed_jobs ENGINE=MyISAM",
+            "ALTER TABLE {s}.failed_jobs ENGINE=InnoDB",
+        ),
+    ),
+    "a column of the wrong type": Fault(
+        "queue-tables",
+        ("jobs.attempts is VARCHAR",),
+        sql=(
+            "ALTER TABLE {s}.jobs MODIFY attempts VARCHAR(9) NOT NULL",
+            "ALTER TABLE {s}.jobs MODIFY attempts SMALLINT NOT NULL DEFAULT 0",
+        ),
+    ),
+    "a read-only server": Fault(
+        "writing",
+        ("accepts no changes", "the primary server"),
+        sql=("SET GLOBAL read_only = 1", "SET GLOBAL read_only = 0"),
+    ),
+    "a full disk": Fault(
+        "writing", ("no room left", "free some space"), sql=(FULL, "DROP TRIGGER {s}.full")
+    ),
+    "an unreachable server": Fault(
+        "database",
+        ("cannot be reached", "DATABASE_URL"),
+        settings={"database_url": SecretStr("mysql+pymysql://bot:canary-secret@127.0.0.1:1/no")},
+    ),
+    "a wrong token": Fault(
+        "slack-token",
+        ("invalid_auth", "OAuth & Permissions", "SLACK_BOT_TOKEN"),
+        settings={"slack_bot_token": SecretStr("xoxb-canary-secret")},
+    ),
+    "a wrong app token": Fault(
+        "slack-connection",
+        ("invalid_auth", "connections:write", "SLACK_APP_TOKEN"),
+        settings={"slack_app_token": SecretStr("xapp-canary-secret")},
+    ),
+    "another workspace": Fault(
+        "slack-token", ("QUEUE_BOT_TEAM_ID", "T0OTHER"), settings={"team_id": "T0OTHER"}
+    ),
+    "an archived audit channel": Fault(
+        "channels",
+        ("#queue-audit", "archived", "Unarchive", "QUEUE_BOT_AUDIT_CHANNEL"),
+        slack={"id": AUDIT, "is_archived": True},
+    ),
+    "a channel of two companies": Fault(
+        "channels", ("shared with another company",), slack={"id": AUDIT, "is_ext_shared": True}
+    ),
+    "a channel without the bot": Fault(
+        "channels", ("not in #queue-audit", "/invite"), slack={"id": AUDIT, "members": frozenset()}
+    ),
+    "an unknown channel": Fault(
+        "channels",
+        ("C0NOTHERE", "does not exist", "QUEUE_BOT_DIGEST_CHANNEL"),
+        settings={"digest_channel": "C0NOTHERE"},
+    ),
+    "an alert channel without changes": Fault(
+        "channels",
+        ("alert channel allows no changes", "QUEUE_BOT_CHANGE_CHANNELS"),
+        settings={"change_channels": (IDS.queue_ops,)},
+    ),
+    "a guest as admin": Fault(
+        "roles",
+        (IDS.admin, "is a guest", "QUEUE_BOT_ADMINS"),
+        slack={"id": IDS.admin, "is_restricted": True},
+    ),
+    "a deactivated member of a group": Fault(
+        "roles", (IDS.lucia, "deactivated"), slack={"id": IDS.lucia, "deleted": True}
+    ),
+    "an unknown person": Fault(
+        "roles", ("U0NOBODY", "unknown"), settings={"viewers": ("U0NOBODY", IDS.viewer)}
+    ),
+    "an unknown group": Fault(
+        "roles", ("S0NOBODY", "unknown"), settings={"operators": ("S0NOBODY",)}
+    ),
+    "an empty group": Fault(
+        "roles", (IDS.oncall, "no members"), slack={"id": IDS.oncall, "members": ()}
+    ),
+    "a group of admins": Fault(
+        "roles", ("every member", "may edit user groups"), settings={"admins": (IDS.oncall,)}
+    ),
+    "nobody is admin": Fault("roles", ("QUEUE_BOT_ADMINS gives nobody",), settings={"admins": ()}),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_check_names_the_fault_and_what_to_do(world: World, name: str) -> None:
+    fault = FAULTS[name]
+    repairs = [world.change(*fault.sql)] if fault.sql else []
+    repairs += [in_slack(world, **fault.slack)] if fault.slack else []
+    if repairs:
+        with repairs[0]:
+            diagnosis = world.examined(fault.check, **fault.settings or {})
+    else:
+        diagnosis = world.examined(fault.check, **fault.settings or {})
+
+    finding = worst(diagnosis, fault.check)
+    finding_text = f"{finding.sentence} {finding.advice} {finding.command}"
+    for words in fault.words:
+        assert words in finding_text, finding_text
+    assert "canary-secret" not in diagnosis.model_dump_json()
+
+
+def test_nothing_is_wrong_without_a_fault(world: World) -> None:
+    everything = world.examined(*(check.name for check in CHECKS))
+
+    bad = {(finding.check, finding.status) for finding in everything.findings} - {
+        (check.name, "ok") for check in CHECKS
+    }
+    # No key is set, the account may not see triggers, and no bot has run.
+    assert bad == {("settings", "warning"), ("queue-tables", "warning"), ("background", "warning")}
+
+
+def test_a_skewed_clock_is_named(world: World) -> None:
+    installation = world.installation()
+    installation.clock = lambda: machine_time() - timedelta(seconds=60)
+
+    finding = worst(examined(installation, "clock"), "clock")
+
+    assert "60 s ahead of" in finding.sentence
+    assert "Synchronize" in finding.advice
+
+
+def test_each_missing_scope_is_named(world: World) -> None:
+    before = world.slack.credentials.scopes
+    try:
+        for scope in needed_scopes():
+            world.slack.credentials.scopes = before - {scope}
+            finding = worst(world.examined("slack-scopes"), "slack-scopes")
+            assert (finding.status, scope in finding.sentence) == ("problem", True)
+            assert "install the app again" in finding.advice
+    finally:
+        world.slack.credentials.scopes = before
+
+
+def test_a_proxy_that_eats_websockets_is_named(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with eating_proxy() as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy)
+        diagnosis = world.examined("slack-token", "slack-connection")
+
+    assert [f.status for f in diagnosis.findings if f.check == "slack-token"] == ["ok"]
+    finding = worst(diagnosis, "slack-connection")
+    assert "no WebSocket opens" in finding.sentence
+    assert "proxy" in finding.advice
+
+
+def test_a_refused_websocket_is_named(world: World) -> None:
+    world.slack.refuse_sockets()
+    try:
+        finding = worst(world.examined("slack-connection"), "slack-connection")
+    finally:
+        world.slack.refuse_sockets(on=False)
+    assert "no WebSocket opens" in finding.sentence
+
+
+def test_each_missing_privilege_is_named_and_the_printed_grants_repair_it(world: World) -> None:
+    """The account has none of the privileges, only one that lets it into the database."""
+    account = f"'bare_{world.schema}'@'127.0.0.1'"
+    world.server.execute(
+        f"CREATE TABLE {world.schema}.other (x INT)",
+        f"CREATE USER {account} IDENTIFIED BY '{PASSWORD}'",
+        f"GRANT SELECT ON {world.schema}.other TO {account}",
+    )
+    url = world.server.url(world.schema, user=f"bare_{world.schema}", password=PASSWORD)
+    grants = next(check for check in CHECKS if check.name == "grants")
+    try:
+        # A server shows no table to this account, so the layout is given.
+        installation = world.installation(database_url=SecretStr(url))
+        installation.queue = world.installation().setup.queue
+        missing = examined_alone(installation, grants)
+        assert {f.command for f in missing} == set(
+            privileges.grants(privileges.Place(world.schema, world.schema), account)
+        )
+        world.server.execute(*(finding.command.rstrip(";") for finding in missing))
+        installation = world.installation(database_url=SecretStr(url))
+        installation.queue = world.installation().setup.queue
+        assert [finding.status for finding in examined_alone(installation, grants)] == ["ok"]
+    finally:
+        world.server.execute(f"DROP USER {account}", f"DROP TABLE {world.schema}.other")
+
+
+def examined_alone(installation: Installation, check: Any) -> tuple[Finding, ...]:
+    """Return the findings of one check without the checks that it needs."""
+    try:
+        return examine(installation, [replace(check, needs=())]).findings
+    finally:
+        installation.close()
