@@ -217,10 +217,7 @@ def check_role(work: Work, action: Action, total: int) -> None:
 
 
 def check_parallel(work: Work, total: int) -> None:
-    """Raise `Denied` if requests of the same moment together exceed the operator's limit.
-
-    The caller has tracked the `total` rows and commits next, so requests wait only for a moment.
-    """
+    """Raise `Denied` if requests of the same moment exceed the limit; call before the commit."""
     if work.grant.role < Role.ADMIN:
         leases.lock_lease(work.connection, "bulk")
         check_recent(work, total, tracked=total)

@@ -39,7 +39,8 @@ def value_span(text: str, pair: re.Match[str], key: str) -> tuple[int, int]:
     """Return the start and the end of the value after a key; they are equal without a value."""
     if pair["tag"]:
         return _element_span(text, pair)
-    start = (_SPACES if pair["quoted"] else _BLANKS).match(text, pair.end()).end()  # type: ignore[union-attr]  # both match an empty text
+    blanks = (_SPACES if pair["quoted"] else _BLANKS).match(text, pair.end())
+    start = blanks.end() if blanks else pair.end()
     dumped = _DUMPED.match(text, start)
     return _written_span(text, start, pair, key) if dumped is None else _dumped_span(text, dumped)
 
