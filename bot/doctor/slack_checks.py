@@ -87,9 +87,6 @@ def check_app_token(installation: Installation) -> Iterator[Finding]:
     if installation.is_running:
         yield ok("The running bot is connected.")
         return
-    if installation.settings.mode == "http":
-        yield ok("HTTP mode: Slack sends requests, and the bot opens no connection to Slack.")
-        return
     if installation.settings.slack_app_token is None:
         yield problem("SLACK_APP_TOKEN is not set.", _CREATE_APP)
         return
