@@ -68,8 +68,8 @@ def command(queue: TestQueue, what: str) -> tuple[list[str], str]:
         "username": url.username,
         "password": url.password,
     }
-    request = {**address, "layout": queue.framework.layout.name}
-    return [find_program("php") or "php", str(SCRIPT), what], json.dumps(request) + "\n"
+    first_line = {**address, "layout": queue.framework.layout.name}
+    return [find_program("php") or "php", str(SCRIPT), what], json.dumps(first_line) + "\n"
 
 
 def all_failed(queue: TestQueue) -> bool:
