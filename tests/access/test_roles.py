@@ -31,7 +31,7 @@ PEOPLE = {
     "admin": (IDS.admin, Role.ADMIN),
 }
 NOBODYS_ID = 999_999
-NAMED = ("queue", "into")
+NAMED = ("queue", "into", "note")
 """The arguments that are typed with their name."""
 
 
@@ -44,6 +44,8 @@ def arguments(command: Command) -> dict[str, Any]:
         return {"id": NOBODYS_ID}
     if "into" in fields:
         return {"error": str(NOBODYS_ID), "into": "no"}
+    if "note" in fields:
+        return {"error": str(NOBODYS_ID), "note": "no"}
     for name in ("order", "error"):
         if name in fields and fields[name].is_required():
             return {name: str(NOBODYS_ID)}

@@ -25,6 +25,7 @@ ALIASES = {
     "audit": "history",
     "flush queue=netsuite": "clear-failed",
     "forget 45": "delete-failed",
+    "runbook E{group} note=wiki": "note",
 }
 
 
@@ -36,7 +37,7 @@ def test_an_alias_runs_its_command_and_is_recorded_as_that_command(
     team.alert()
     (incident,) = team.queue.rows(tables.incidents)
 
-    answer = team.say(words.format(incident=incident.id), as_="admin")
+    answer = team.say(words.format(incident=incident.id, group=incident.error_group), as_="admin")
 
     confirmations = [answer.view] if answer.response["views"] else []
     assert len(confirmations) == (name == "clear-failed")
