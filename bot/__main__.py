@@ -1,6 +1,6 @@
 """The commands of the terminal, such as run, playground, do, migrate, health and doctor.
 
-Only this module reads the settings.
+Only the commands read the settings.
 """
 
 import os
@@ -8,36 +8,25 @@ import re
 import signal
 import sys
 import threading
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial, wraps
+from functools import partial
 from pathlib import Path
-from time import sleep
 from types import FrameType
-from typing import Any, TextIO
-from zoneinfo import ZoneInfo
 
 import click
 import structlog
-from sqlalchemy.exc import DBAPIError
 
 from bot import __version__, logs
 from bot.access.no_slack import NoSlack
-from bot.audit_terminal import (
-    activate_key,
-    anchors_in,
-    exported,
-    purge_refusals,
-    replace_lost_key,
-)
+from bot.audit_commands import audit_group
 from bot.database.dialects import is_sqlite
-from bot.database.start import at_start, problems_of
+from bot.database.start import at_start
 from bot.database.transactions import reading
 from bot.doctor.checks import diagnose, diagnosing
 from bot.doctor.report import print_diagnosis
 from bot.masking.masker import mask_value
 from bot.models.operations import Preview
-from bot.models.refusals import Refusal, StartError
+from bot.models.refusals import StartError
 from bot.playground.frameworks import FRAMEWORKS
 from bot.playground.frameworks.spec import SPEC
 from bot.reindex_terminal import reindex
@@ -46,17 +35,12 @@ from bot.setup_terminal import set_up, setup_options
 from bot.slack.manifest import manifest
 from bot.slack.runtime import freeze_heap
 from bot.slack.signed_requests import PATH
-from bot.store.audit import audit_log, chain, history, verification
-from bot.store.audit.keys import new_secret
 from bot.store.migrate import migrate as apply_migrations
 from bot.store.migrate import require_current
 from bot.store.migrate_sql import pending_statements
-from bot.terminal import TerminalRequest, do, name_problem, report_health, reported
-from bot.text import clean, texts_for
+from bot.terminal import TerminalRequest, do, report_health, reported, stopping
 from bot.views.environment import label_of
-from bot.views.refusal import refusal_sentence
 from bot.wiring import (
-    audit_keys,
     check_tables,
     layout_of,
     make_bot,
@@ -67,27 +51,6 @@ from bot.wiring import (
 )
 
 log = structlog.get_logger(__name__)
-
-FOLLOW_SECONDS = 1.0
-
-
-def stopping(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Print one line per problem and exit with 2 if the command cannot start."""
-
-    @wraps(command)
-    def guarded(*args: Any, **options: Any) -> Any:
-        try:
-            return command(*args, **options)
-        except (StartError, DBAPIError) as error:
-            for problem in problems_of(error):
-                click.echo(problem, err=True)
-            raise SystemExit(2) from None
-        except Refusal as refusal:
-            english = texts_for("en", "en", ZoneInfo("UTC"))
-            click.echo(refusal_sentence(refusal, english, {}), err=True)
-            raise SystemExit(1) from None
-
-    return guarded
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -296,39 +259,6 @@ def doctor_command(as_json: bool) -> None:  # noqa: FBT001 click passes a flag a
     raise SystemExit(print_diagnosis(diagnosis, click.echo, as_json=as_json))
 
 
-@main.group(name="audit")
-def audit_group() -> None:
-    """Read and verify the audit log."""
-
-
-@audit_group.command()
-@click.option(
-    "--anchor", multiple=True, metavar="SEQ:HASH", help="An anchor from the audit channel."
-)
-@click.option(
-    "--anchors",
-    type=click.File(encoding="utf-8"),
-    help="A file with anchors, such as a copy of the audit channel.",
-)
-@stopping
-def verify(anchor: tuple[str, ...], anchors: TextIO | None) -> None:
-    """Print the problems of the chain of audit records; exit with 1 if there are any."""
-    posted = {} if anchors is None else anchors_in(anchors.read())
-    posted |= dict(_anchor(text) for text in anchor)
-    settings = load_settings(os.environ, need="database")
-    with at_start(), reading(open_database(settings)) as connection:
-        require_current(connection)
-        keys, posts = audit_keys(settings), settings.audit_channel is not None
-        problems = list(verification.verify(connection, posted, keys=keys, posts=posts))
-        span = verification.unproven_span(connection)
-        last = chain.tail(connection)
-    for sentence in (*problems, *([span] if span else [])):
-        click.echo(sentence)
-    if problems:
-        raise SystemExit(1)
-    click.echo(f"The chain is valid: {last.seq} records, the last is #{last.seq} {last.hash[:8]}.")
-
-
 def request_url(url: str) -> str:
     """Return the address of HTTP mode if Slack accepts it."""
     if not re.fullmatch(rf"https://[\w.:-]+(/[\w./-]*)?{PATH}", url):
@@ -336,80 +266,7 @@ def request_url(url: str) -> str:
     return url
 
 
-def _anchor(text: str) -> tuple[int, str]:
-    anchors = anchors_in(text)
-    if len(anchors) != 1:
-        raise click.BadParameter("must be an anchor as in the audit channel, such as 17:0f3a9c2e")
-    return next(iter(anchors.items()))
-
-
-@audit_group.command(name="new-key")
-@click.option("--activate", is_flag=True, help="Activate QUEUE_BOT_AUDIT_KEY with the old key.")
-@click.option(
-    "--lost", is_flag=True, help="Activate QUEUE_BOT_AUDIT_KEY although the old key is lost."
-)
-@click.option("--as", "name", metavar="NAME", help="Your name, for the audit log.")
-@stopping
-def new_key(activate: bool, lost: bool, name: str | None) -> None:  # noqa: FBT001 click passes a flag as a bool
-    """Print a new key of the audit log, or activate QUEUE_BOT_AUDIT_KEY."""
-    if not activate and not lost:
-        click.echo(new_secret())
-        return
-    if name is None or (activate and lost):
-        raise click.UsageError("use --activate or --lost, not both, and add --as NAME")
-    if (problem := name_problem(name)) is not None:
-        raise StartError([problem])
-    settings = load_settings(os.environ, need="database")
-    put_into_use = activate_key if activate else replace_lost_key
-    click.echo(put_into_use(open_database(settings), audit_keys(settings), name))
-
-
-@audit_group.command()
-@click.option(
-    "--days", default=90, show_default=True, type=click.IntRange(min=30), help="Minimum age."
-)
-@click.option("--as", "name", required=True, metavar="NAME", help="Your name, for the audit log.")
-@stopping
-def purge(days: int, name: str) -> None:
-    """Sum up old refusals in one record and delete their records; needs the migrate account."""
-    if (problem := name_problem(name)) is not None:
-        raise StartError([problem])
-    settings = load_settings(os.environ, need="database")
-    click.echo(purge_refusals(open_database(settings), audit_keys(settings), days, name))
-
-
-@audit_group.command()
-@click.option("--after", default=0, metavar="SEQ", help="Print only records after this number.")
-@click.option("--follow", is_flag=True, help="Wait for new records until you stop the command.")
-@stopping
-def export(after: int, follow: bool) -> None:  # noqa: FBT001 click passes a flag as a bool
-    """Print the sealed records as lines of JSON, oldest first."""
-    engine = open_database(load_settings(os.environ, need="database"))
-    with at_start(), reading(engine) as connection:
-        require_current(connection)
-    while True:
-        for seq, line in exported(engine, after):
-            click.echo(line)
-            after = seq
-        if not follow:
-            return
-        sleep(FOLLOW_SECONDS)
-
-
-@audit_group.command()
-@click.option("--lines", default=20, show_default=True, help="Number of records.")
-@stopping
-def tail(lines: int) -> None:
-    """Print the newest audit records, oldest first."""
-    engine = open_database(load_settings(os.environ, need="database"))
-    with at_start(), reading(engine) as connection:
-        require_current(connection)
-        rows = history.newest(connection, history.HistoryFilter(), lines)
-    for row in reversed(rows):
-        line = audit_log.line(row)
-        targets = " ".join(f"{target.kind} {target.id}" for target in line.targets)
-        shown = f"{line.at} {line.actor} {line.action} {targets} {line.outcome}: {line.answer}"
-        click.echo(clean(shown))
+main.add_command(audit_group)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,14 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import wraps
 from time import monotonic
+from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import click
+from sqlalchemy.exc import DBAPIError
 
 from bot.app.command import Setup
 from bot.app.dispatch import dispatch, request_id
@@ -17,6 +23,7 @@ from bot.app.parsing import Request
 from bot.app.plans import BulkExtra
 from bot.app.responses import Outcome, answer, channel_context, envelope
 from bot.background.operations.runner import PATIENCE, Runner
+from bot.database.start import problems_of
 from bot.database.transactions import reading
 from bot.models.health import HealthProblem
 from bot.models.operations import Preview
@@ -237,3 +244,22 @@ def reported(say: Callable[[str], object]) -> Iterator[Callable[[str], object]]:
     finally:
         done.set()
         reporter.join()
+
+
+def stopping(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Print one line per problem and exit with 2 if the command cannot start."""
+
+    @wraps(command)
+    def guarded(*args: Any, **options: Any) -> Any:
+        try:
+            return command(*args, **options)
+        except (StartError, DBAPIError) as error:
+            for problem in problems_of(error):
+                click.echo(problem, err=True)
+            raise SystemExit(2) from None
+        except Refusal as refusal:
+            english = texts_for("en", "en", ZoneInfo("UTC"))
+            click.echo(refusal_sentence(refusal, english, {}), err=True)
+            raise SystemExit(1) from None
+
+    return guarded
