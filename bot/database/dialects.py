@@ -35,6 +35,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.sql.functions import FunctionElement
 
 from bot.models.refusals import StartError
@@ -86,6 +87,22 @@ def is_sqlite(bind: Engine | Connection) -> bool:
 def is_mariadb(bind: Engine | Connection) -> bool:
     """Whether the server is MariaDB; an engine knows this after its first connection."""
     return bool(getattr(bind.dialect, "is_mariadb", False))
+
+
+def version_of(bind: Connection) -> tuple[int, ...]:
+    """Return the numbers of the server's version."""
+    return tuple(part for part in bind.dialect.server_version_info or () if isinstance(part, int))
+
+
+def as_sql(statement: ClauseElement, bind: Engine, schema: str | None) -> str:
+    """Return the text of a statement for this database, with the tables in a schema."""
+    compiled = statement.compile(
+        dialect=bind.dialect,
+        compile_kwargs={"literal_binds": True},
+        schema_translate_map={None: schema},
+        render_schema_translate=True,
+    )
+    return str(compiled).strip()
 
 
 def force_index(statement: Query, table: Table, index: str) -> Query:

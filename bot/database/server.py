@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, text
 
-from bot.database.dialects import is_mariadb, is_sqlite
+from bot.database.dialects import is_mariadb, is_sqlite, version_of
 
 OLDEST = {"MariaDB": (10, 6), "MySQL": (8, 0), "SQLite": (3, 40)}
 """The oldest version of each product that has the functions that the bot's statements use."""
@@ -29,9 +29,7 @@ class Server:
 
 def server_of(connection: Connection) -> Server:
     """Return the product and the version of the connection's server."""
-    version = tuple(
-        part for part in connection.dialect.server_version_info or () if isinstance(part, int)
-    )
+    version = version_of(connection)
     if is_sqlite(connection):
         return Server("SQLite", version)
     return Server("MariaDB" if is_mariadb(connection) else "MySQL", version[:3])

@@ -6,9 +6,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Engine, Insert, Update, event
+from sqlalchemy import Connection, Engine, Insert, Update, event
 from sqlalchemy.schema import ExecutableDDLElement
 
+from bot.database.dialects import as_sql
 from bot.database.engine import connect, own_schema
 from bot.database.start import START_SECONDS, at_start
 from bot.database.transactions import reading, time_limit
@@ -16,7 +17,7 @@ from bot.store.migrate import MIGRATIONS, apply, version
 
 
 def pending_statements(engine: Engine) -> list[str]:
-    """Return the statements that `migrate` would execute now, in the dialect of this database.
+    """Return the statements that `migrate` would execute now, in the SQL of this database.
 
     The migrations run on an empty SQLite file, and each statement is compiled for the database. So
     nothing is changed, and the account needs only the privilege to read the bot's tables.
@@ -29,7 +30,7 @@ def pending_statements(engine: Engine) -> list[str]:
         with connection.begin():
             for number in range(1, len(MIGRATIONS) + 1):
                 if number == done + 1:
-                    _record(connection, statements, engine.dialect, own_schema(engine))
+                    _record(connection, statements, engine)
                 apply(connection, number)
     return statements
 
@@ -44,19 +45,11 @@ def _scratch() -> Iterator[Engine]:
             engine.dispose()
 
 
-def _record(
-    connection: Connection, statements: list[str], dialect: Dialect, schema: str | None
-) -> None:
+def _record(connection: Connection, statements: list[str], target: Engine) -> None:
     """Add each further changing statement of this connection to `statements`."""
 
     def record(_connection: Connection, statement: Any, *_: Any) -> None:
         if isinstance(statement, ExecutableDDLElement | Insert | Update):
-            compiled = statement.compile(
-                dialect=dialect,
-                compile_kwargs={"literal_binds": True},
-                schema_translate_map={None: schema},
-                render_schema_translate=True,
-            )
-            statements.append(f"{str(compiled).strip()};")
+            statements.append(f"{as_sql(statement, target, own_schema(target))};")
 
     event.listen(connection, "before_execute", record)

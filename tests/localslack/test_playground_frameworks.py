@@ -127,12 +127,13 @@ def test_the_worker_of_laravel_takes_a_job_whose_reservation_has_expired(
 def test_a_job_of_codeigniter_queue_keeps_its_row_until_its_last_attempt(tmp_path: Path) -> None:
     queue = seeded(tmp_path, CODEIGNITER_QUEUE)
     again: dict[str, Any] | None = {}
+    now = datetime.now(UTC).replace(tzinfo=None)
     for attempt in range(TRIES):
         with queue.engine.begin() as connection:
-            job = CODEIGNITER_QUEUE.reserve(connection, NOW)
+            job = CODEIGNITER_QUEUE.reserve(connection, now)
             assert job is not None
             assert (job["id"], job["status"], job["attempts"]) == (121, 1, attempt)
-            again = CODEIGNITER_QUEUE.next_attempt(job, unix(NOW) - 3_600)
+            again = CODEIGNITER_QUEUE.next_attempt(job, unix(now) - 3_600)
             assert CODEIGNITER_QUEUE.end(connection, job)
             if again is not None:
                 connection.execute(insert(queue.queue.jobs), again)

@@ -125,9 +125,6 @@ def test_no_module_outside_the_layouts_writes_a_column_of_the_queues_tables_by_n
 
 OWN_NAMES = {
     "bot/playground/seed.py": "fills the spec's tables",
-    "bot/playground/frameworks/codeigniter_queue.py": "plays a worker, which knows its tables",
-    "bot/playground/frameworks/framework.py": "plays the team's own worker, which knows its tables",
-    "bot/playground/frameworks/laravel.py": "plays a worker, which knows its tables",
     "bot/store/audit/story.py": "reads the bot's index of failures",
     "bot/store/failures/entries.py": "writes the bot's index of failures",
     "bot/store/failures/failure_counts.py": "reads an entry of the bot's index of failures",

@@ -55,7 +55,9 @@ def test_every_sample_is_within_the_limits_of_slack(name: str, language: str) ->
     text = TEXTS[name]
 
     def check(sample: Sample) -> None:
-        nobody, admin = (sample.shown(language, role) for role in (Role.NONE, Role.ADMIN))
+        admin = sample.shown(language, Role.ADMIN)
+        # A message for a person without a role has the same texts and fewer buttons.
+        nobody = sample.shown(language, Role.NONE) if name in IN_EACH_LANGUAGE else admin
         for shown in (admin,) if nobody == admin else (admin, nobody):
             if sample.source is Source.HOME:
                 assert_home(shown)

@@ -14,7 +14,9 @@ from bot.playground.frameworks.framework import Cause
 from bot.playground.frameworks.spec import EXCEPTIONS
 from bot.playground.play import playing
 from bot.queue.layouts import Queue, spec_tables
+from bot.store import tables
 from bot.text import texts_for
+from tests.kit.concurrency import until
 from tests.kit.queues import GRACE, TestQueue
 from tests.localslack.page.conftest import PATIENCE_MS
 from tests.localslack.page.day import OUTAGE, WRONG, Day
@@ -65,6 +67,8 @@ def test_the_page_for_people_states_the_same_clicks() -> None:
 def test_a_day_on_call_takes_few_clicks(day: Day, request: pytest.FixtureRequest) -> None:
     before = [tuple(row) for row in day.queue.failed if row.id == WRONG]
     day.work_off()
+    # The job was stuck in the night, so the bot knows it before anybody opens Home.
+    until(lambda: day.queue.rows(tables.incidents))
     day.sit_down(day.person)
     with day.doing("the morning look"):
         day.morning_look()
