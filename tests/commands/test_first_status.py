@@ -11,6 +11,7 @@ from tests.kit.queues import TestQueue
 from tests.kit.replicas import ask, make_setup
 
 ROWS = {"mail": 3_000, "netsuite": 1_000}
+ATTEMPTS = 50
 
 
 def test_a_count_that_takes_too_long_is_estimated(
@@ -25,11 +26,15 @@ def test_a_count_that_takes_too_long_is_estimated(
     queue.fail()
     setup = make_setup(queue.in_haste)
 
-    outcome = ask(setup, "status")
+    outcomes = [ask(setup, "status")]
 
     if queue.url.startswith("sqlite"):
-        assert isinstance(outcome.refusal, Busy)
+        assert isinstance(outcomes[0].refusal, Busy)
         return
+    # On a busy machine the estimates may exceed their time limit as well.
+    while isinstance(outcomes[-1].refusal, Busy) and len(outcomes) < ATTEMPTS:
+        outcomes.append(ask(setup, "status"))
+    outcome = outcomes[-1]
     assert isinstance(outcome.result, StatusResult)
     assert outcome.result.extra.estimated
     assert "Estimated: the first exact count is not ready yet" in text_of(setup, outcome)
