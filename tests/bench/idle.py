@@ -19,8 +19,9 @@ from tests.bench.tables import QUEUES
 from tests.kit.queues import TestQueue, make_queue
 from tests.services.mariadb import MariaDB
 
-SETTLE_SECONDS = 75.0
-"""The first round does extra work, and the steps of each minute must have run once."""
+SETTLE_SECONDS = 130.0
+"""The leader is at rest two minutes after the last change; see `REST_AFTER`."""
+STANDBY_SETTLES = 30.0
 SECONDS = 120.0
 LEADER_BUDGET, STANDBY_BUDGET = 5.0, 1.0
 """Statements a second; see docs/speed.md."""
@@ -58,7 +59,7 @@ def bench_idle(server: MariaDB, *, quick: bool) -> None:
             sleep(SETTLE_SECONDS / part)
             alone = _measure(server, [leader], SECONDS / part)
             standby = bots.enter_context(_bot(slack, url))
-            sleep(SETTLE_SECONDS / part)
+            sleep(STANDBY_SETTLES / part)
             both = _measure(server, [leader, standby], SECONDS / part)
         test.engine.dispose()
     say("statements a second of the leader", f"{alone.rate:.1f} (at most {LEADER_BUDGET:.0f})")
@@ -67,6 +68,9 @@ def bench_idle(server: MariaDB, *, quick: bool) -> None:
     say("of one core", f"bot {alone.bot_cpu:.2%}, server {alone.server_cpu:.2%} (bot at most 1 %)")
     for kind, count in Counter(alone.kinds).most_common(SHOWN):
         say(f"  {kind}", f"{count / alone.seconds:.2f}")
+    if quick:
+        # The leader is not at rest yet.
+        return
     assert alone.rate <= LEADER_BUDGET, f"{alone.rate:.1f} statements a second"
     assert second <= STANDBY_BUDGET, f"{second:.1f} statements a second of the second replica"
     assert alone.bot_cpu <= CORE_BUDGET, f"{alone.bot_cpu:.2%} of a core"
