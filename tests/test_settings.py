@@ -177,7 +177,6 @@ WRONG = [
     ("QUEUE_BOT_SUBJECTS", f"order=data..{CANARY}"),
     ("QUEUE_BOT_SUBJECTS", "order; order=data.order_id"),
     ("QUEUE_BOT_SUBJECTS", "order; limit=data.limit"),
-    ("QUEUE_BOT_SUBJECTS", "tienda=data.store"),
     ("QUEUE_BOT_SUBJECTS", ";"),
     ("QUEUE_BOT_SUBJECTS", "; ".join(f"s{n}=data.s{n}" for n in range(10, 19))),
     ("QUEUE_BOT_ORDER_LINK", f"https://x.example.com/{{{CANARY}}}"),

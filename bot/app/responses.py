@@ -68,6 +68,7 @@ def context_of(
         request=invocation.request_id,
         roles=_roles(setup),
         admins=setup.rules.admins,
+        subjects=setup.queue.subject_names,
     )
 
 
@@ -92,6 +93,7 @@ def channel_context(setup: Setup, now: datetime) -> Context:
         has_reservation_times=setup.queue.layout.has_reservation_times,
         roles=_roles(setup),
         admins=setup.rules.admins,
+        subjects=setup.queue.subject_names,
     )
 
 

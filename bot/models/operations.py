@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field, computed_field
 
+from bot.models.duplicates import Duplicates
 from bot.models.job_batches import ScopeBatches
 from bot.models.jobs import SkippedRow, Value, is_empty
 
@@ -100,6 +101,8 @@ class SampleJob(Value):
 
     failed_id: int
     order_id: str | None
+    tienda_id: str | None = Field(default=None, exclude=True)
+    subjects: dict[str, str] = Field(default={}, exclude_if=is_empty)
     job_class: str | None
 
 
@@ -130,7 +133,7 @@ class Preview(Value):
     oldest: datetime
     newest: datetime
     samples: tuple[SampleJob, ...] = ()
-    duplicates: "Duplicates | None" = None
+    duplicates: Duplicates | None = None
     rate: int | None = None
     canary: int | None = None
     archive: bool = True
@@ -227,33 +230,6 @@ class Outcomes(Value):
     error: str | None = None
 
 
-class SubjectDuplicates(Value):
-    """The counts of `Duplicates` for the subject `name` instead of the order."""
-
-    name: str
-    queued: int | None
-    queued_values: tuple[str, ...] = ()
-    processed_later: int | None
-    processed_values: tuple[str, ...] = ()
-
-
-class Duplicates(Value):
-    """Failures of a scope whose retry may repeat work. None: the count took too long.
-
-    `queued` counts failures whose order now has a job in the failure's queue. `identical` counts
-    failures with the queue and payload of another failure. `processed_later` counts failures
-    whose order had a successful retry after the failure. `bounded`: the scan stopped at its limit.
-    """
-
-    queued: int | None
-    queued_orders: tuple[str, ...] = ()
-    identical: int | None
-    processed_later: int | None
-    processed_orders: tuple[str, ...] = ()
-    bounded: bool
-    subjects: tuple[SubjectDuplicates, ...] = Field(default=(), exclude_if=is_empty)
-
-
 class RetryOutcome(Value):
     """The outcome of a retried job. `job_id` is its new id, `seconds` the time since the retry.
 
@@ -268,6 +244,7 @@ class RetryOutcome(Value):
     queue: str
     job_class: str | None
     order_id: int | str | None
+    subjects: dict[str, str] = Field(default={}, exclude_if=is_empty)
     state: str
     seconds: int
     started: bool = False

@@ -5,16 +5,8 @@ import pytest
 from bot.models.requests import Moment
 from bot.text import texts_for
 from bot.views.context import Links
-from bot.views.names import (
-    age,
-    filled,
-    from_wall_clock,
-    job_class,
-    order,
-    read_wall_clock,
-    row_id,
-    size,
-)
+from bot.views.names import age, filled, from_wall_clock, job_class, read_wall_clock, row_id, size
+from bot.views.subjects import order
 from tests.views.samples import LIMA, context, utc
 
 EN = texts_for("en", "en", LIMA)

@@ -121,6 +121,7 @@ def _failure(row: RowMapping, queue: Queue, *, present: bool) -> Failure:
         failed_id=row["failed_id"],
         queue=row["queue"],
         job_class=row["job_class"],
+        order_id=row["order_id"],
         tienda_id=row["tienda_id"],
         error=row["error"],
         row_digest=row["row_digest"],
@@ -137,6 +138,7 @@ def just_failed(history: SubjectHistory, failures: Iterable[FoundFailed]) -> lis
             failed_id=failure.failed_job.id,
             queue=failure.failed_job.queue,
             job_class=failure.failed_job.job_class,
+            order_id=_text(failure.failed_job.order_id),
             tienda_id=_text(failure.failed_job.tienda_id),
             error=failure.failed_job.exception_short,
             row_digest=failure.row_digest,
@@ -148,7 +150,7 @@ def just_failed(history: SubjectHistory, failures: Iterable[FoundFailed]) -> lis
 
 
 def _text(value: int | str | None) -> str | None:
-    """Return a shop's id in the form that the index stores."""
+    """Return a subject's value in the form that the index stores."""
     return None if value is None else str(value)
 
 

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from bot.database.transactions import TooSlow, bounded_until, time_limit
-from bot.models.operations import Duplicates, SubjectDuplicates
+from bot.models.duplicates import Duplicates, SubjectDuplicates
 from bot.models.subjects import LONGEST_VALUE, ORDER
 from bot.queue.layouts import Queue
 from bot.queue.layouts.rows import as_text

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 
 from bot.models.actions import CountsAs, counted_as
 from bot.models.job_batches import ScopeBatches
-from bot.models.operations import Duplicates, Preview, Scope, Share, SubjectDuplicates
+from bot.models.operations import Preview, Scope, Share
 from bot.models.requests import Block, Message, Modal
-from bot.text import Mrkdwn, code, escape, join, named
+from bot.text import Mrkdwn, code, escape, join
 from bot.views.blocks import (
     context_line,
     divider,
@@ -19,18 +19,10 @@ from bot.views.blocks import (
 )
 from bot.views.buttons import VERSION
 from bot.views.context import Context
-from bot.views.names import (
-    age,
-    bare_order,
-    dots,
-    from_wall_clock,
-    job_class,
-    order,
-    queue_name,
-    size,
-    subject,
-)
+from bot.views.names import age, dots, from_wall_clock, job_class, queue_name, size
 from bot.views.operations.change_freeze import frozen_preview
+from bot.views.operations.duplicates import duplicate_warnings
+from bot.views.subjects import bare_order, bare_tienda, subject, tienda, whose
 
 QUEUES = 10
 # docs.slack.dev/reference/views/modal-views
@@ -153,7 +145,7 @@ def scope_words(scope: Scope, ctx: Context) -> list[Mrkdwn]:
     if scope.order_id is not None:
         parts.append(texts("scope-order", order=bare_order(scope.order_id, ctx)))
     if scope.tienda_id is not None:
-        parts.append(texts("scope-tienda", tienda=code(scope.tienda_id)))
+        parts.append(texts("scope-tienda", tienda=bare_tienda(scope.tienda_id, ctx)))
     parts += [
         texts("scope-subject", subject=subject(name, value, ctx))
         for name, value in scope.subjects.items()
@@ -214,7 +206,7 @@ def _samples(preview: Preview, ctx: Context) -> list[Mrkdwn]:
         dots(
             escape(f"#{sample.failed_id}"),
             job_class(sample.job_class, ctx),
-            order(sample.order_id, ctx),
+            whose(sample.order_id, sample.subjects, ctx) or tienda(sample.tienda_id, ctx),
         )
         for sample in preview.samples
     ]
@@ -240,7 +232,7 @@ def _warnings(preview: Preview, ctx: Context) -> list[Mrkdwn]:
     if (missing := len(preview.scope.ids) - preview.total) > 0 and preview.scope.limit is None:
         lines.append(ctx.texts("bulk-ids-missing", count=missing))
     if preview.duplicates is not None:
-        lines += _duplicates(preview.duplicates, ctx)
+        lines += duplicate_warnings(preview.duplicates, ctx)
     if preview.batches is not None:
         lines += _batches(preview.batches, ctx)
     if preview.children:
@@ -256,41 +248,6 @@ def _batches(batches: ScopeBatches, ctx: Context) -> list[Mrkdwn]:
         return [ctx.texts("bulk-batches-unknown")]
     counts = {"cancelled": batches.cancelled, "unfinished": batches.unfinished}
     return [ctx.texts(f"bulk-batch-{name}", count=count) for name, count in counts.items() if count]
-
-
-def _duplicates(duplicates: Duplicates, ctx: Context) -> list[Mrkdwn]:
-    texts = ctx.texts
-    lines = []
-    if duplicates.queued:
-        orders = _orders(duplicates.queued_orders, ctx)
-        lines.append(texts("bulk-queued", count=duplicates.queued, orders=orders))
-    if duplicates.processed_later:
-        orders = _orders(duplicates.processed_orders, ctx)
-        lines.append(texts("bulk-processed-later", count=duplicates.processed_later, orders=orders))
-    for further in duplicates.subjects:
-        lines += _of_subject(further, ctx)
-    if duplicates.identical:
-        lines.append(texts("bulk-identical", count=duplicates.identical))
-    if duplicates.bounded:
-        lines.append(texts("bulk-duplicates-bounded"))
-    return lines
-
-
-def _of_subject(duplicates: SubjectDuplicates, ctx: Context) -> list[Mrkdwn]:
-    parts = (
-        ("bulk-queued-subject", duplicates.queued, duplicates.queued_values),
-        ("bulk-processed-later-subject", duplicates.processed_later, duplicates.processed_values),
-    )
-    name = named(duplicates.name)
-    return [
-        ctx.texts(key, count=count, name=name, values=join(", ", map(named, values)))
-        for key, count, values in parts
-        if count
-    ]
-
-
-def _orders(orders: tuple[str, ...], ctx: Context) -> Mrkdwn:
-    return join(", ", [bare_order(order, ctx) for order in orders])
 
 
 def _notes(preview: Preview, ctx: Context) -> list[Mrkdwn]:
