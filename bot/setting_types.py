@@ -4,7 +4,6 @@ import re
 import stat
 from datetime import time
 from pathlib import Path
-from string import Formatter
 from typing import Annotated
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -15,9 +14,7 @@ from sqlalchemy.exc import ArgumentError
 
 from bot.database.dialects import DRIVERS, is_sqlite_url
 from bot.models.roles import Role
-from bot.models.subjects import ORDER, SHOP, JobSubject
 
-LINK_VALUES = frozenset({"order_id", "tienda_id", "job_id", "queue"})
 PLAIN_SENTENCES = {
     "bool_parsing": "must be true or false",
     "int_parsing": "must be a whole number",
@@ -122,21 +119,6 @@ def _api(value: str) -> str:
     return value.rstrip("/") + "/"
 
 
-def _link(value: str) -> str:
-    """Return the link template if all its values are known and no value is part of the host."""
-    try:
-        parsed = list(Formatter().parse(value))
-    except ValueError:
-        raise ValueError("has a brace without its partner") from None
-    names = {name for _, name, _, _ in parsed if name is not None}
-    if any(conversion or form for _, _, form, conversion in parsed) or names - LINK_VALUES:
-        allowed = ", ".join(f"{{{name}}}" for name in sorted(LINK_VALUES))
-        raise ValueError(f"may contain only these values in braces: {allowed}")
-    if not re.match(r"https?://[^/{}\s@]+/", value):
-        raise ValueError("must start with http:// or https:// and a host name without braces")
-    return value
-
-
 def _signing_secret(value: SecretStr) -> SecretStr:
     if re.fullmatch(r"[!-~]{16,128}", value.get_secret_value()) is None:
         raise ValueError("must be the app's Signing Secret, from Basic Information")
@@ -165,43 +147,6 @@ def _zone(value: object) -> object:
         return ZoneInfo(value) if isinstance(value, str) else value
     except (LookupError, ValueError, OSError):
         raise ValueError("must be a time zone's IANA name, like America/Lima or UTC") from None
-
-
-_PATH = re.compile(r"[^.]+(\.[^.]+)*")
-_SUBJECT = re.compile(r"[a-z][a-z0-9_]{1,28}")
-MOST_SUBJECTS = 8
-
-
-def _subjects(value: object) -> object:
-    """Return subjects from a text like `order; user=data.user_id`.
-
-    An order or a shop without paths has the usual paths.
-    """
-    if not isinstance(value, str):
-        return value
-    subjects: dict[str, JobSubject] = {}
-    for part in filter(None, map(str.strip, value.split(";"))):
-        name, _, written = (word.strip() for word in part.partition("="))
-        name = SHOP if name == "tienda" else name
-        paths = tuple(re.findall(r"[^\s,]+", written))
-        if not _SUBJECT.fullmatch(name):
-            raise ValueError(
-                "must name each subject with 2 to 29 small letters, digits and _, such as "
-                "user=data.user_id"
-            )
-        if name in subjects:
-            raise ValueError("names a subject twice")
-        if not (paths or name in (ORDER, SHOP)) or not all(map(_PATH.fullmatch, paths)):
-            raise ValueError(
-                "must have the paths of each subject: payload keys joined by dots, such as "
-                "user=data.user_id,user.id"
-            )
-        subjects[name] = JobSubject(name, paths)
-    if not subjects:
-        raise ValueError("must name at least one subject, such as order")
-    if len(subjects) > MOST_SUBJECTS:
-        raise ValueError(f"must name at most {MOST_SUBJECTS} subjects")
-    return tuple(subjects.values())
 
 
 def _file(value: Path) -> Path:
@@ -266,7 +211,6 @@ Paths = Annotated[
     BeforeValidator(_words),
     _each(r"[^.]+(\.[^.]+)*", "must be payload keys joined by dots, like data.order_id"),
 ]
-Subjects = Annotated[tuple[JobSubject, ...], BeforeValidator(_subjects)]
 Table = Annotated[
     str,
     _matching(_NAME, "must be the name of a table: letters, digits and _"),
@@ -286,7 +230,6 @@ EnvironmentName = Annotated[
         "must be a name of up to 20 letters, digits and hyphens, like staging",
     ),
 ]
-Link = Annotated[str, AfterValidator(_link)]
 Positive = Annotated[int, Field(ge=1)]
 Replicas = Annotated[int, Field(ge=1, le=1000)]
 Port = Annotated[int, Field(ge=0, le=65_535)]

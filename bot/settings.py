@@ -20,12 +20,10 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from bot.app.subjects import taken_names
 from bot.models.refusals import StartError
 from bot.models.requests import SLASH_COMMAND
 from bot.models.roles import Role
 from bot.models.routes import AlertRoute
-from bot.models.subjects import ORDER, SHOP, USUAL
 from bot.route_settings import read_routes
 from bot.setting_types import (
     PLAIN_SENTENCES,
@@ -39,7 +37,6 @@ from bot.setting_types import (
     EnvironmentName,
     ExistingFile,
     FailedTable,
-    Link,
     Members,
     Mention,
     Paths,
@@ -50,7 +47,6 @@ from bot.setting_types import (
     RoleWord,
     SigningSecret,
     SlashCommand,
-    Subjects,
     Table,
     TeamId,
     TimeOfDay,
@@ -59,6 +55,7 @@ from bot.setting_types import (
     Zone,
     is_exposed,
 )
+from bot.subject_settings import Link, SubjectLinks, Subjects, wrong_links, wrong_subjects
 
 PREFIX = "QUEUE_BOT_"
 Need = Literal["run", "database", "manifest", "nothing"]
@@ -190,8 +187,19 @@ class Settings(BaseSettings):
     tienda_paths: Paths | None = None
     masked_keys: Words = ()
     order_link: Link | None = None
+    subject_links: SubjectLinks | None = None
     job_link: Link | None = None
     log_link: Link | None = None
+
+    @property
+    def links_by_variable(self) -> dict[str, str]:
+        """The link templates that are set, by the variable's name."""
+        links = {
+            "QUEUE_BOT_ORDER_LINK": self.order_link,
+            "QUEUE_BOT_JOB_LINK": self.job_link,
+            "QUEUE_BOT_LOG_LINK": self.log_link,
+        }
+        return {name: link for name, link in links.items() if link is not None}
 
     @classmethod
     def settings_customise_sources(
@@ -358,7 +366,8 @@ def _contradictions(settings: Settings, need: Need) -> list[str]:
         problems.append(
             "QUEUE_BOT_SCHEMA needs MariaDB or MySQL: an SQLite file has no schemas; unset it."
         )
-    problems += _wrong_subjects(settings)
+    problems += wrong_subjects(settings.subjects, settings.order_paths, settings.tienda_paths)
+    problems += wrong_links(settings.subjects, settings.links_by_variable, settings.subject_links)
     if "." in settings.failed_jobs_table and is_file:
         problems.append(
             "QUEUE_BOT_FAILED_JOBS_TABLE names a database, but an SQLite file has no databases; "
@@ -372,24 +381,3 @@ def _contradictions(settings: Settings, need: Need) -> list[str]:
             "QUEUE_BOT_ADMINS, QUEUE_BOT_OPERATORS or QUEUE_BOT_VIEWERS."
         )
     return problems
-
-
-def _wrong_subjects(settings: Settings) -> list[str]:
-    """Return a sentence for each subject that contradicts another setting or a command."""
-    if settings.subjects is None:
-        return []
-    own = {
-        ORDER: ("QUEUE_BOT_ORDER_PATHS", settings.order_paths),
-        SHOP: ("QUEUE_BOT_TIENDA_PATHS", settings.tienda_paths),
-    }
-    problems = [
-        f"QUEUE_BOT_SUBJECTS and {own[subject.name][0]} both have paths; keep one of them."
-        for subject in settings.subjects
-        if subject.paths and subject.name in own and own[subject.name][1] is not None
-    ]
-    taken = sorted({subject.name for subject in settings.subjects} & (taken_names() - USUAL))
-    return problems + [
-        f"QUEUE_BOT_SUBJECTS uses the name {name}, which commands use for another argument; "
-        "choose another name."
-        for name in taken
-    ]

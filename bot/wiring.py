@@ -257,7 +257,7 @@ def make_setup(
         alert_channel=settings.alert_channel,
         fallback_channel=settings.fallback_channel,
         masked_keys=masked_keys(settings),
-        links=Links(settings.order_link, settings.job_link, settings.log_link),
+        links=_links(settings),
         oldest_seconds=settings.oldest_seconds,
         reserved_seconds=settings.reserved_seconds,
         failed_count=settings.failed_count,
@@ -280,6 +280,12 @@ def make_setup(
         environment=settings.environment,
         routes=settings.routes,
     )
+
+
+def _links(settings: Settings) -> Links:
+    by_subject = dict(settings.subject_links or ())
+    order = settings.order_link or by_subject.pop(ORDER, None)
+    return Links(order, settings.job_link, settings.log_link, by_subject)
 
 
 def _alerting(settings: Settings) -> Alerting:

@@ -880,6 +880,7 @@ history-narrow = There may be older records. To narrow the list: { $filters }
 history-record = All details of a record: { $command }
 button-older = Older records
 button-order = Show order
+link-logs = Logs of this job
 button-subject = Show { $name } { $value }
 help-find = everything about one order, or about a shop
 help-find-subjects = everything about one of these: { $subjects }

@@ -937,6 +937,7 @@ history-narrow = Puede haber registros más antiguos. Para acotar la lista: { $f
 history-record = Todos los detalles de un registro: { $command }
 button-older = Registros anteriores
 button-order = Ver la orden
+link-logs = Logs de este job
 button-subject = Ver { $name } { $value }
 help-find = todo sobre una orden, o sobre una tienda
 help-find-subjects = todo sobre uno de estos datos: { $subjects }
