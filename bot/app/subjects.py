@@ -64,19 +64,22 @@ def subject_key(command: Command, arguments: Any) -> SubjectKey:
     if not named and arguments.tienda is not None:
         return SubjectKey(arguments.tienda, name=SHOP)
     if len(named) != 1:
-        own = [
-            name for name in COLUMNS.values() if not _marks(command.arguments, name).get("internal")
-        ]
-        names = [*own, *(name for name, _ in _fields(command.arguments))]
         raise Invalid(
             problem="one-subject",
             field="",
             value="",
-            expected=", ".join(f"{name}=" for name in names),
+            expected=written_names(command),
             usage=command.usage(),
         )
     name, value = named[0]
     return SubjectKey(value, arguments.tienda, name)
+
+
+def written_names(command: Command) -> str:
+    """Return the command's arguments for subjects, as people type them: `order=, tienda=`."""
+    own = (name for name in COLUMNS.values() if not _marks(command.arguments, name).get("internal"))
+    names = [*own, *(name for name, _ in _fields(command.arguments))]
+    return ", ".join(f"{name}=" for name in names)
 
 
 def _with_subjects(command: Command, queue: Queue) -> Command:

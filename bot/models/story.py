@@ -47,6 +47,7 @@ class Failure(Value):
     job_class: str | None
     order_id: str | None
     tienda_id: str | None
+    subjects: dict[str, str] = Field(default={}, exclude_if=is_empty)
     error: str
     row_digest: str
     there: bool

@@ -1281,7 +1281,7 @@ progress-rate =
         [one] At most 1 job a minute starts.
        *[other] At most { $count } jobs a minute start.
     }
-problem-retry-what = Name what to retry: ids like 45 46 50-60, or incident=I12, error=E12, queue=, order=, before=, after=. To retry everything, use retry-all
+problem-retry-what = Name what to retry: ids like 45 46 50-60, or incident=I12, error=E12, queue=, before=, after=, or a subject: { $expected }. To retry everything, use retry-all
 problem-canary-of-one = A canary needs several jobs, and only 1 job matches. Retry this job without canary=
 problem-when = { $value } is not a time like 2h, yesterday, 2025-11-07 or 2025-11-07T17:45
 problem-rate = { $value } is not a rate like 60/min, 10/s or 600/h

@@ -1338,7 +1338,7 @@ progress-rate =
         [one] Empieza como máximo 1 job por minuto.
        *[other] Empiezan como máximo { $count } jobs por minuto.
     }
-problem-retry-what = Indica qué reintentar: ids como 45 46 50-60, o incident=I12, error=E12, queue=, order=, before=, after=. Para reintentar todo, usa retry-all
+problem-retry-what = Indica qué reintentar: ids como 45 46 50-60, o incident=I12, error=E12, queue=, before=, after=, o un dato: { $expected }. Para reintentar todo, usa retry-all
 problem-canary-of-one = Para probar antes con algunos se necesitan varios jobs, y solo hay 1. Reintenta ese job sin canary=
 problem-when = { $value } no es un momento como 2h, ayer, 2025-11-07 o 2025-11-07T17:45
 problem-rate = { $value } no es un ritmo como 60/min, 10/s o 600/h

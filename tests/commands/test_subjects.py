@@ -122,6 +122,7 @@ def test_the_story_and_the_history_of_a_subject_have_every_act(queue: TestQueue)
     story = terminal(setup, "find user=77")
     for part in ("user 77", "failed job 1", "retry", "Job 700"):
         assert part in story
+    assert "invoice F-1" in story, "the line names the other subjects"
     assert "failed job 2" not in story
     assert "failed job 1" in terminal(setup, "find invoice=F-1")
     assert "no job and no record of user 5" in terminal(setup, "find user=5")
@@ -208,6 +209,10 @@ def test_the_first_subject_is_the_positional_one_without_orders(queue: TestQueue
     assert "failed job 1" in terminal(setup, "find 77").lower()
     assert "order=" not in setup.commands["retry"].usage()
     assert "history user_id=77" in terminal(setup, "help history")
+    assert "or a subject: `user=`" in terminal(setup, "retry")
+    assert "Is it user 77? `/queue retry user=77`" in terminal(setup, "retry 77")
+    assert "one of these: user" in terminal(setup, "help find")
+    assert "user 77" in terminal(setup, "errors")
     assert "user 77" in terminal(setup, "delete-failed 1")
     assert codes([ask(setup, "retry order=803193")]) == ["invalid"]
     assert "Give exactly one of these: `user=`" in terminal(setup, "find")

@@ -1,6 +1,6 @@
 """Read the failures of one subject, the acts on these failures, and the outcomes, by indexes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,13 +26,15 @@ Condition = ColumnElement[bool]
 class SubjectHistory:
     """The failures and acts of a subject or a job. `more` is true if some were not read.
 
-    `present` has the `seq` of the failures that are still in `failed_jobs`.
+    `present` has the `seq` of the failures that are still in `failed_jobs`. `subjects` are the
+    further subjects of the failures, by `seq`.
     """
 
     failures: Sequence[RowMapping]
     acts: tuple[Act, ...]
     present: frozenset[int]
     more: bool
+    subjects: Mapping[int, subjects.Subjects]
 
     @property
     def job_ids(self) -> set[int]:
@@ -72,7 +74,8 @@ def _history(
     more = len(rows) == MOST or len(single) >= MOST
     acts.sort(key=lambda act: act.at)
     acts = _with_archive(connection, _counted(acts[-MOST:], actions))
-    return SubjectHistory(rows, tuple(acts), _present(connection, queue, rows), more)
+    present, seqs = _present(connection, queue, rows), [row["seq"] for row in rows]
+    return SubjectHistory(rows, tuple(acts), present, more, subjects.of(connection, seqs))
 
 
 def _counted(acts: Sequence[Act], actions: Actions) -> list[Act]:

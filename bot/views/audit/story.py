@@ -10,7 +10,7 @@ from functools import partial
 from bot.models.jobs import Job
 from bot.models.requests import Block, Message, Moment, Person, Source
 from bot.models.story import Act, Became, Event, Failure, Gone, Queued, Retrier, Retries, Story
-from bot.models.subjects import SHOP
+from bot.models.subjects import ORDER, SHOP
 from bot.text import Mrkdwn, code, cut, escape, join, mention, named
 from bot.views.audit.records import MARKS
 from bot.views.blocks import context_line, message, section, sections, with_more
@@ -26,7 +26,7 @@ from bot.views.rows import (
     state,
     stuck_since,
 )
-from bot.views.subjects import bare_order, bare_subject, order, subject, subject_name, tienda
+from bot.views.subjects import bare_order, bare_subject, subject, subject_name, tienda, whose
 
 LINES = 12
 LINE = 270
@@ -56,7 +56,7 @@ def story_message(story: Story, ctx: Context) -> Message:
     draw = partial(
         _line,
         shops=_shop(story) is None and not _is_of_shop(story),
-        orders=story.subject is not None,
+        about=ORDER if story.subject is None else story.subject.name,
         ctx=ctx,
     )
     if ctx.source is Source.TERMINAL:
@@ -170,35 +170,34 @@ def _now(story: Story, ctx: Context) -> Mrkdwn:
     return ctx.texts("find-now-least" if is_partial else "find-now", what=join(", ", places))
 
 
-def _line(event: Event, at: Mrkdwn, *, shops: bool, orders: bool, ctx: Context) -> Mrkdwn:
+def _line(event: Event, at: Mrkdwn, *, shops: bool, about: str, ctx: Context) -> Mrkdwn:
     match event:
         case Failure():
-            whose = _whose(event, shops=shops, orders=orders, ctx=ctx)
-            return _failure(event, at, whose, ctx)
+            return _failure(event, at, _others(event, about, shops=shops, ctx=ctx), ctx)
         case Gone():
             return dots(at, ctx.texts("find-gone", id=str(event.failed_id)))
         case Act():
             return _act(event, at, ctx)
         case Queued():
-            whose = _whose(event.found.job, shops=shops, orders=orders, ctx=ctx)
-            return _queued(event, at, whose, ctx)
+            return _queued(event, at, _others(event.found.job, about, shops=shops, ctx=ctx), ctx)
 
 
-def _whose(row: Failure | Job, *, shops: bool, orders: bool, ctx: Context) -> Mrkdwn:
-    """Return the order and the shop of an event, if the title does not name them."""
-    shop = row.tienda_id if shops else None
-    of_order = order(row.order_id, ctx, tienda_id=row.tienda_id) if orders else Mrkdwn()
-    return dots(of_order, tienda(shop, ctx))
+def _others(row: Failure | Job, about: str, *, shops: bool, ctx: Context) -> Mrkdwn:
+    """Return the subjects of an event that the title does not name."""
+    more = {name: value for name, value in row.subjects.items() if name != about}
+    number = row.order_id if about != ORDER else None
+    parts = whose(number, more, ctx, tienda_id=row.tienda_id, queue=row.queue)
+    return dots(parts, tienda(row.tienda_id if shops else None, ctx))
 
 
-def _failure(event: Failure, at: Mrkdwn, whose: Mrkdwn, ctx: Context) -> Mrkdwn:
+def _failure(event: Failure, at: Mrkdwn, others: Mrkdwn, ctx: Context) -> Mrkdwn:
     key = "find-failed" if event.there else "find-failed-then"
     lead = dots(
         at,
         ctx.texts(key, id=str(event.failed_id)),
         job_class(event.job_class, ctx),
         queue_name(event.queue),
-        whose,
+        others,
     )
     error = cut(code(first_line(event.error), ERROR), ERROR + 20)
     return join("\n", [cut(lead, LINE - len(error) - 1), error])
@@ -246,14 +245,14 @@ def _became(became: Became | None, ctx: Context) -> Mrkdwn:
     return ctx.texts("fate-as", word=word, id=str(became.failed_id))
 
 
-def _queued(event: Queued, at: Mrkdwn, whose: Mrkdwn, ctx: Context) -> Mrkdwn:
+def _queued(event: Queued, at: Mrkdwn, others: Mrkdwn, ctx: Context) -> Mrkdwn:
     job = event.found.job
     lead = dots(
         at,
         ctx.texts("job-row", id=str(job.id)),
         job_class(job.job_class, ctx),
         queue_name(job.queue),
-        whose,
+        others,
     )
     tried = ctx.texts("attempts", attempts=known(job.attempts), most=known(job.max_attempts))
     return join("\n", [cut(lead, LINE - 120), dots(state(job, ctx), tried)])
