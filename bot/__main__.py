@@ -40,15 +40,11 @@ from bot.store.migrate import require_current
 from bot.store.migrate_sql import pending_statements
 from bot.terminal import TerminalRequest, do, report_health, reported, stopping
 from bot.views.environment import label_of
-from bot.wiring import (
-    check_tables,
-    layout_of,
-    make_bot,
-    make_setup,
-    open_database,
-    queue_of,
-    start_notes,
-)
+from bot.wiring.bot import make_bot
+from bot.wiring.engines import open_database
+from bot.wiring.queue_tables import check_tables, layout_of, queue_of
+from bot.wiring.setup import make_setup
+from bot.wiring.start_notes import start_notes
 
 log = structlog.get_logger(__name__)
 

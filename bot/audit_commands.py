@@ -22,10 +22,8 @@ from bot.store.audit.keys import new_secret
 from bot.store.migrate import require_current
 from bot.terminal import name_problem, stopping
 from bot.text import clean
-from bot.wiring import (
-    audit_keys,
-    open_database,
-)
+from bot.wiring.engines import open_database
+from bot.wiring.setup import audit_keys
 
 FOLLOW_SECONDS = 1.0
 

@@ -18,7 +18,7 @@ from bot.store.audit.chain import RecordOrigin, key_record
 from bot.store.audit.keys import BEGUN, LOST, ROTATED, AuditKey, AuditKeys, KeyChange
 from bot.store.migrate import require_current
 from bot.text import printable_json
-from bot.wiring import replica_name
+from bot.wiring.setup import replica_name
 
 SECONDS = 10.0
 PAGE = 500

@@ -36,7 +36,7 @@ from bot.text import printable_json, readable, texts_for
 from bot.views.environment import label_of
 from bot.views.incidents.health import health_lines
 from bot.views.refusal import refusal_sentence
-from bot.wiring import check_tables
+from bot.wiring.queue_tables import check_tables
 
 LONGEST_NAME = 64
 """The maximum length of a name in the audit log."""

@@ -33,7 +33,7 @@ from bot.store.leases import take
 from bot.store.migrate import MIGRATIONS, migrate
 from bot.store.tables.columns import metadata
 from bot.terminal import TerminalRequest, do
-from bot.wiring import check_tables
+from bot.wiring.queue_tables import check_tables
 from tests.kit.bulk import previewed, run_out
 from tests.kit.clock import Clock
 from tests.kit.grants import PAGE, PASSWORD, QueueDatabases, statements, user_of

@@ -14,7 +14,7 @@ from bot.database.engine import connect
 from bot.queue.layouts import Queue, spec_tables
 from bot.settings import load_settings, old_variables, variables
 from bot.store.migrate import migrate
-from bot.wiring import check_tables
+from bot.wiring.queue_tables import check_tables
 from tests.services.mariadb import MariaDB
 
 ROOT = Path(__file__).parents[1]

@@ -22,7 +22,9 @@ from bot.settings import (
     variables,
 )
 from bot.text import LANGUAGES
-from bot.wiring import queue_of, slack_access, start_notes
+from bot.wiring.bot import slack_access
+from bot.wiring.queue_tables import queue_of
+from bot.wiring.start_notes import start_notes
 from tests.kit.frameworks import SPEC
 
 PAGE = Path(__file__).parent.parent / "docs" / "settings.md"

@@ -22,7 +22,7 @@ from bot.models.roles import Role
 from bot.settings import load_settings
 from bot.store import tables
 from bot.terminal import TerminalRequest, do
-from bot.wiring import make_setup
+from bot.wiring.setup import make_setup
 from tests.kit.queues import TestQueue, make_queue, payload
 
 ROOT = Path(__file__).parent.parent

@@ -16,7 +16,8 @@ from bot.queue.layouts import Queue
 from bot.settings import Settings, SettingsError, exposed_files, load_settings
 from bot.slack.directory import SlackDirectory
 from bot.slack.runtime import LOOKUP_SECONDS, Access, WorkspaceInfo
-from bot.wiring import make_setup, open_database
+from bot.wiring.engines import open_database
+from bot.wiring.setup import make_setup
 
 VERIFY_SECONDS = 20.0
 """Seconds for the verification of the audit log; the rest of a longer log is not verified."""

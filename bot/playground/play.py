@@ -43,7 +43,7 @@ from bot.slack.runtime import SlackBot, freeze_heap
 from bot.store.migrate import migrate
 from bot.text import texts_for
 from bot.views.people import help_key
-from bot.wiring import make_bot
+from bot.wiring.bot import make_bot
 
 INTERVAL = 1.0
 """The seconds between two searches for failures, which is short because a visitor watches."""

@@ -30,7 +30,7 @@ from bot.slack.envelopes import CHANGE_SECONDS
 from bot.slack.handler import ANSWER_WITHIN, START_WITHIN
 from bot.store import tables
 from bot.views.context import Context
-from bot.wiring import make_setup
+from bot.wiring.setup import make_setup
 from tests.kit.queues import TestQueue
 from tests.kit.team import Team, sqlite_queue, team_at_work
 

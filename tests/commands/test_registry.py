@@ -80,7 +80,7 @@ from bot.access.no_slack import NoSlack
 from bot.app.command import Setup
 from bot.settings import load_settings
 from bot.terminal import TerminalRequest, do
-from bot.wiring import make_setup
+from bot.wiring.bot import make_setup
 from tests.kit.queues import make_queue
 queue = make_queue("sqlite:///" + sys.argv[1] + "/q.sqlite3")
 settings = load_settings({"DATABASE_URL": queue.url}, need="database")

@@ -21,7 +21,7 @@ from bot.settings import load_settings
 from bot.store import tables
 from bot.store.failures.progress import progress
 from bot.terminal import TerminalRequest, do
-from bot.wiring import queue_of
+from bot.wiring.queue_tables import queue_of
 from tests.kit.bulk import carried_out, previewed
 from tests.kit.clock import Clock
 from tests.kit.frameworks import LARAVEL_8, SPEC

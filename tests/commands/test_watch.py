@@ -29,7 +29,7 @@ from bot.store.tables import incidents as incident_table
 from bot.store.tables import mutes as mute_table
 from bot.terminal import TerminalRequest, do
 from bot.views.buttons import MENU
-from bot.wiring import warn_of_limits
+from bot.wiring.start_notes import warn_of_limits
 from tests.kit.clock import Clock
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import OMAR, ask, hold, make_setup

@@ -16,7 +16,7 @@ from bot.queue.layouts import spec_tables
 from bot.settings import load_settings
 from bot.store import tables
 from bot.store.migrate import MIGRATIONS, migrate
-from bot.wiring import open_engines
+from bot.wiring.engines import open_engines
 
 JOBS, FAILED = spec_tables()
 KEYS = select(tables.failures.c.failed_id)

@@ -11,7 +11,8 @@ from bot.settings import load_settings
 from bot.store import tables
 from bot.store.migrate import migrate
 from bot.wall_clock import unix
-from bot.wiring import check_tables, layout_of, open_engines, queue_of
+from bot.wiring.engines import open_engines
+from bot.wiring.queue_tables import check_tables, layout_of, queue_of
 from tests.kit.clock import Clock
 from tests.kit.frameworks import CODEIGNITER, LARAVEL_8
 from tests.kit.grants import PAGE, PASSWORD, QueueDatabases, statements, user_of

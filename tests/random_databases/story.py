@@ -32,7 +32,7 @@ from bot.queue.layouts import fitted
 from bot.slack.home import draw
 from bot.store.operations import operations
 from bot.store.reports.health import health
-from bot.wiring import check_tables
+from bot.wiring.queue_tables import check_tables
 from tests.kit.clock import Clock
 from tests.kit.failure_index import live
 from tests.kit.posting import Refusing
