@@ -30,7 +30,8 @@ from bot.models.refusals import StartError
 from bot.playground.frameworks import FRAMEWORKS
 from bot.playground.frameworks.spec import SPEC
 from bot.reindex_terminal import reindex
-from bot.settings import exposed_files, load_settings
+from bot.settings.environment import load_settings
+from bot.settings.secret_files import exposed_files
 from bot.setup_terminal import set_up, setup_options
 from bot.slack.manifest import manifest
 from bot.slack.runtime import freeze_heap

@@ -16,7 +16,7 @@ from bot.audit_terminal import (
 from bot.database.start import at_start
 from bot.database.transactions import reading
 from bot.models.refusals import StartError
-from bot.settings import load_settings
+from bot.settings.environment import load_settings
 from bot.store.audit import audit_log, chain, history, verification
 from bot.store.audit.keys import new_secret
 from bot.store.migrate import require_current

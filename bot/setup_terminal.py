@@ -15,7 +15,8 @@ from bot.installing.questions import APP_QUESTIONS, QUESTIONS, Question
 from bot.installing.statements import statements
 from bot.masking.masker import mask_value
 from bot.models.refusals import StartError
-from bot.settings import load_settings, variables
+from bot.settings.environment import load_settings
+from bot.settings.variables import variables
 from bot.slack.manifest import manifest
 from bot.store.audit.keys import new_secret
 

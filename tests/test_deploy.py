@@ -7,7 +7,9 @@ from typing import Any
 
 import yaml
 
-from bot.settings import Settings, needed, variables
+from bot.settings.environment import needed
+from bot.settings.settings import Settings
+from bot.settings.variables import variables
 
 DOCS = Path(__file__).parents[1] / "docs"
 DEPLOY = DOCS / "deploy"

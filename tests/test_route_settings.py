@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from bot.models.routes import AlertRoute, QuietHours, route_of
-from bot.route_settings import RouteSetting, read_routes
-from bot.settings import SettingsError, load_settings
+from bot.settings.environment import SettingsError, load_settings
+from bot.settings.routes import RouteSetting, read_routes
 
 PAGE = (Path(__file__).parent.parent / "docs" / "settings.md").read_text(encoding="utf-8")
 RUNS = {

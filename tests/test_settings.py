@@ -11,16 +11,10 @@ from pydantic import ValidationError
 from pydantic_core import PydanticUndefined
 
 from bot.models.roles import Role
-from bot.settings import (
-    Need,
-    Settings,
-    SettingsError,
-    exposed_files,
-    load_settings,
-    needed,
-    old_variables,
-    variables,
-)
+from bot.settings.environment import SettingsError, load_settings, needed
+from bot.settings.secret_files import exposed_files
+from bot.settings.settings import Need, Settings
+from bot.settings.variables import old_variables, variables
 from bot.text import LANGUAGES
 from bot.wiring.bot import slack_access
 from bot.wiring.queue_tables import queue_of

@@ -19,7 +19,7 @@ from bot.app.command import Setup
 from bot.models.operations import Preview
 from bot.models.refusals import StartError
 from bot.models.roles import Role
-from bot.settings import load_settings
+from bot.settings.environment import load_settings
 from bot.store import tables
 from bot.terminal import TerminalRequest, do
 from bot.wiring.setup import make_setup

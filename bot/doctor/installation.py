@@ -13,7 +13,9 @@ from bot.database.start import START_SECONDS
 from bot.database.transactions import reading, time_limit
 from bot.models.refusals import StartError
 from bot.queue.layouts import Queue
-from bot.settings import Settings, SettingsError, exposed_files, load_settings
+from bot.settings.environment import SettingsError, load_settings
+from bot.settings.secret_files import exposed_files
+from bot.settings.settings import Settings
 from bot.slack.directory import SlackDirectory
 from bot.slack.runtime import LOOKUP_SECONDS, Access, WorkspaceInfo
 from bot.wiring.engines import open_database

@@ -38,7 +38,7 @@ from bot.playground.seed import seed as seed_queue
 from bot.playground.seed_history import seed_history, seed_reservations
 from bot.playground.worker import SEED, Worker
 from bot.queue.layouts import Queue
-from bot.settings import Settings
+from bot.settings.settings import Settings
 from bot.slack.runtime import SlackBot, freeze_heap
 from bot.store.migrate import migrate
 from bot.text import texts_for

@@ -9,7 +9,7 @@ from bot.background.loop import INTERVAL
 from bot.database.session import warn_of_kept
 from bot.models.doctor import Diagnose, undiagnosed
 from bot.models.refusals import StartError
-from bot.settings import Settings
+from bot.settings.settings import Settings
 from bot.slack.runtime import Access, SlackBot, look_up
 from bot.wiring.engines import open_engines
 from bot.wiring.queue_tables import check_tables, layout_of, queue_of, warn_of_tables

@@ -8,7 +8,7 @@ from bot.database.dialects import is_sqlite
 from bot.database.engine import POOL, READ_SECONDS, connect
 from bot.database.time_limits import LOCK_WAIT_SECONDS
 from bot.models.refusals import StartError
-from bot.settings import Settings
+from bot.settings.settings import Settings
 
 REQUEST_READ_SECONDS = 3.0
 """Read timeout of requests, in seconds.

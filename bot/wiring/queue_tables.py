@@ -13,7 +13,7 @@ from bot.masking.keys import DEFAULT_MASKED_KEYS
 from bot.masking.masker import mask_text
 from bot.models.subjects import ORDER, SHOP, USUAL
 from bot.queue.layouts import Layout, Queue, all_layouts, detect, require, warnings
-from bot.settings import Settings
+from bot.settings.settings import Settings
 from bot.store.migrate import require_current
 
 log = structlog.get_logger(__name__)

@@ -15,7 +15,7 @@ from bot.app.subjects import commands_of
 from bot.database.start import at_start
 from bot.database.transactions import reading
 from bot.queue.layouts import fitted
-from bot.settings import Settings
+from bot.settings.settings import Settings
 from bot.store.audit.keys import AuditKey, AuditKeys
 from bot.views.context import Links
 from bot.wiring.queue_tables import layout_of, masked_keys, queue_of

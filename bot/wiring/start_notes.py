@@ -4,8 +4,8 @@ import structlog
 from sqlalchemy import make_url
 
 from bot.app.command import Setup
-from bot.setting_types import is_exposed
-from bot.settings import Settings
+from bot.settings.secret_files import is_exposed
+from bot.settings.settings import Settings
 
 log = structlog.get_logger(__name__)
 

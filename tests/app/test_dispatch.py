@@ -24,7 +24,7 @@ from bot.localslack.demo import IDS
 from bot.models.refusals import Busy
 from bot.models.requests import Actor, Invocation, Message, Source
 from bot.models.roles import Role
-from bot.settings import load_settings
+from bot.settings.environment import load_settings
 from bot.slack import handler
 from bot.slack.envelopes import CHANGE_SECONDS
 from bot.slack.handler import ANSWER_WITHIN, START_WITHIN

@@ -78,7 +78,7 @@ print(commands["echo"].need)
 from pathlib import Path
 from bot.access.no_slack import NoSlack
 from bot.app.command import Setup
-from bot.settings import load_settings
+from bot.settings.environment import load_settings
 from bot.terminal import TerminalRequest, do
 from bot.wiring.bot import make_setup
 from tests.kit.queues import make_queue

@@ -17,7 +17,7 @@ from bot.database.transactions import reading
 from bot.models.subjects import JobSubject
 from bot.queue.layouts import Queue
 from bot.reindex_terminal import reindex
-from bot.settings import load_settings
+from bot.settings.environment import load_settings
 from bot.store import tables
 from bot.store.failures.progress import progress
 from bot.terminal import TerminalRequest, do

@@ -15,7 +15,7 @@ from bot.doctor.checks import diagnosing
 from bot.localslack.delivery.envelopes import ACK_SECONDS
 from bot.localslack.demo import IDS
 from bot.localslack.server import LocalSlack
-from bot.settings import Settings
+from bot.settings.settings import Settings
 from bot.slack.runtime import SlackBot, look_up
 from bot.store import tables
 from bot.store.tables.columns import metadata

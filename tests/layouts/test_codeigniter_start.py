@@ -7,7 +7,7 @@ from bot.database.engine import connect
 from bot.database.transactions import reading
 from bot.models.refusals import StartError
 from bot.queue.layouts import fitted
-from bot.settings import load_settings
+from bot.settings.environment import load_settings
 from bot.store import tables
 from bot.store.migrate import migrate
 from bot.wall_clock import unix

@@ -15,7 +15,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from bot.models.routes import AlertRoute, QuietHours
-from bot.setting_types import PLAIN_SENTENCES, Channel, Mention, Positive, read_time
+from bot.settings.times import read_time
+from bot.settings.value_types import PLAIN_SENTENCES, Channel, Mention, Positive
 
 FILE = "queue-bot.toml"
 LIST = "route"
