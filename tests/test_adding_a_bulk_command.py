@@ -18,7 +18,7 @@ from bot.models.digest import Deeds, DoneBy
 from bot.store import tables
 from bot.store.reports import digest
 from bot.store.reports.digest_days import Days
-from bot.terminal import TerminalRequest, do
+from bot.terminal.do import TerminalRequest, do
 from tests.kit.added_command import added_command
 from tests.kit.bulk import carried_out, previewed
 from tests.kit.bulk_in_slack import ended, fill, shown

@@ -16,7 +16,7 @@ from bot.models.digest import Deeds, DoneBy
 from bot.models.refusals import FailedJobNotFound
 from bot.store.reports import digest
 from bot.store.reports.digest_days import Days
-from bot.terminal import TerminalRequest, do
+from bot.terminal.do import TerminalRequest, do
 from bot.text import LANGUAGES, texts_for
 from bot.views.people import help_key
 from tests.kit.added_command import added_command

@@ -21,7 +21,7 @@ from bot.models.refusals import StartError
 from bot.models.roles import Role
 from bot.settings.environment import load_settings
 from bot.store import tables
-from bot.terminal import TerminalRequest, do
+from bot.terminal.do import TerminalRequest, do
 from bot.wiring.setup import make_setup
 from tests.kit.queues import TestQueue, make_queue, payload
 

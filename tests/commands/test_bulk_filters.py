@@ -13,7 +13,7 @@ from bot.app.responses import Outcome, answer
 from bot.models.operations import OPERATOR_ROWS
 from bot.models.requests import Actor, Invocation, Message, Source
 from bot.store import tables
-from bot.terminal import TerminalRequest, do
+from bot.terminal.do import TerminalRequest, do
 from bot.text import readable
 from tests.kit.bulk import Bench, make_bench, previewed, run_out
 from tests.kit.bulk_in_slack import OTHER, ended, shown

@@ -21,7 +21,7 @@ from bot.store.incidents import mutes, transitions
 from bot.store.incidents.transitions import Subject, group_subject
 from bot.store.tables import incidents as incident_table
 from bot.store.tables import mutes as mute_table
-from bot.terminal import TerminalRequest, do
+from bot.terminal.do import TerminalRequest, do
 from tests.crash.mutants import replaced
 from tests.kit.clock import Clock
 from tests.kit.concurrency import at_once

@@ -79,7 +79,7 @@ from pathlib import Path
 from bot.access.no_slack import NoSlack
 from bot.app.command import Setup
 from bot.settings.environment import load_settings
-from bot.terminal import TerminalRequest, do
+from bot.terminal.do import TerminalRequest, do
 from bot.wiring.bot import make_setup
 from tests.kit.queues import make_queue
 queue = make_queue("sqlite:///" + sys.argv[1] + "/q.sqlite3")

@@ -18,7 +18,7 @@ from bot.models.incidents import Incident, ListedIncident, Topic
 from bot.store import tables
 from bot.store.incidents import lookups, transitions
 from bot.store.incidents.transitions import Subject
-from bot.terminal import TerminalRequest, do
+from bot.terminal.do import TerminalRequest, do
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import OMAR, ask, codes, make_setup
 

@@ -16,11 +16,11 @@ from bot.background.purge import purge_once
 from bot.database.transactions import reading
 from bot.models.subjects import JobSubject
 from bot.queue.layouts import Queue
-from bot.reindex_terminal import reindex
 from bot.settings.environment import load_settings
 from bot.store import tables
 from bot.store.failures.progress import progress
-from bot.terminal import TerminalRequest, do
+from bot.terminal.do import TerminalRequest, do
+from bot.terminal.reindex import reindex
 from bot.wiring.queue_tables import queue_of
 from tests.kit.bulk import carried_out, previewed
 from tests.kit.clock import Clock

@@ -27,7 +27,7 @@ from bot.store.incidents.transitions import Subject
 from bot.store.tables import background_steps, outbox
 from bot.store.tables import incidents as incident_table
 from bot.store.tables import mutes as mute_table
-from bot.terminal import TerminalRequest, do
+from bot.terminal.do import TerminalRequest, do
 from bot.views.buttons import MENU
 from bot.wiring.start_notes import warn_of_limits
 from tests.kit.clock import Clock

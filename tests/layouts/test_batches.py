@@ -13,7 +13,7 @@ from bot.database.transactions import reading
 from bot.queue.layouts import fitted
 from bot.queue.layouts.job_batches import BATCH_SUBJECT, batches_table
 from bot.store import tables
-from bot.terminal import TerminalRequest, do
+from bot.terminal.do import TerminalRequest, do
 from tests.kit.bulk import carried_out, previewed
 from tests.kit.changed_rows import run
 from tests.kit.frameworks import laravel_payload

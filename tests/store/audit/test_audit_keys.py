@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import Connection, delete, insert, select, update
 
 from bot.app.command import Setup
-from bot.audit_terminal import activate_key, anchors_in, exported, replace_lost_key
 from bot.background import audit
 from bot.background.operations.runner import Runner
 from bot.database.transactions import now_of
@@ -20,6 +19,7 @@ from bot.store.audit.chain import ChainForged
 from bot.store.audit.keys import LOST, NO_KEYS, ROTATED, AuditKey, AuditKeys, KeyChange, new_secret
 from bot.store.audit.verification import unproven_span, verify
 from bot.store.reports.health import health
+from bot.terminal.audit import activate_key, anchors_in, exported, replace_lost_key
 from tests.kit.bulk import previewed
 from tests.kit.clock import Clock
 from tests.kit.concurrency import until

@@ -6,13 +6,6 @@ from typing import TextIO
 
 import click
 
-from bot.audit_terminal import (
-    activate_key,
-    anchors_in,
-    exported,
-    purge_refusals,
-    replace_lost_key,
-)
 from bot.database.start import at_start
 from bot.database.transactions import reading
 from bot.models.refusals import StartError
@@ -20,7 +13,9 @@ from bot.settings.environment import load_settings
 from bot.store.audit import audit_log, chain, history, verification
 from bot.store.audit.keys import new_secret
 from bot.store.migrate import require_current
-from bot.terminal import name_problem, stopping
+from bot.terminal.audit import activate_key, anchors_in, exported, purge_refusals, replace_lost_key
+from bot.terminal.names import name_problem
+from bot.terminal.output import stopping
 from bot.text import clean
 from bot.wiring.engines import open_database
 from bot.wiring.setup import audit_keys
