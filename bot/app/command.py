@@ -19,11 +19,11 @@ from bot.database.transactions import Clock, now_of
 from bot.models.actions import Action, Actions, CountsAs, RowKind
 from bot.models.command_help import HelpTopic
 from bot.models.doctor import Diagnose, undiagnosed
-from bot.models.jobs import Value
 from bot.models.operations import Progress, Target
 from bot.models.requests import SLASH_COMMAND, Invocation, Message, Modal
 from bot.models.roles import Role
 from bot.models.routes import AlertRoute, route_of
+from bot.models.value import Value
 from bot.queue.layouts import Queue
 from bot.store.audit.keys import NO_KEYS, AuditKeys
 from bot.views.context import Context, Links

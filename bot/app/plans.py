@@ -14,10 +14,10 @@ from bot.app.command import LARGEST_ID, Arguments, Command, Work
 from bot.app.known_queue import require_known
 from bot.models.actions import Action
 from bot.models.job_batches import ScopeBatches
-from bot.models.jobs import Value
 from bot.models.operations import OPERATOR_ROWS, Duplicates, Preview, Progress, Scope
 from bot.models.refusals import CountMismatch, Denied, Invalid, OperationRunning, PlanExpired
 from bot.models.roles import Role
+from bot.models.value import Value
 from bot.queue.children import children_of
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.store import leases

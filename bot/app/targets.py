@@ -15,7 +15,7 @@ from bot.app.command import Arguments, Command, Work
 from bot.fingerprint.payload import JobIdentity
 from bot.models.actions import Action
 from bot.models.job_batches import BATCH, JobBatch
-from bot.models.jobs import SkippedRow
+from bot.models.job_changes import SkippedRow
 from bot.models.operations import Named, Target
 from bot.models.refusals import (
     Changed,

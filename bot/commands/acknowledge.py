@@ -11,7 +11,6 @@ from bot.app.argument_types import IncidentId
 from bot.app.command import Arguments, Command, Effect, Result, Work
 from bot.models.command_help import HelpTopic
 from bot.models.incidents import ListedIncident
-from bot.models.jobs import Value
 from bot.models.refusals import (
     AlreadyAcknowledged,
     IncidentClosed,
@@ -20,6 +19,7 @@ from bot.models.refusals import (
 )
 from bot.models.requests import Message
 from bot.models.roles import Role
+from bot.models.value import Value
 from bot.store.incidents import overview, transitions
 from bot.views.context import Context
 from bot.views.incidents.mutes import (

@@ -11,7 +11,7 @@ from bot.app.targets import (
     target,
 )
 from bot.models.actions import Action
-from bot.models.jobs import DeletedCount, DeletedFailed, DeletedRow, DeletedRows
+from bot.models.job_changes import DeletedCount, DeletedFailed, DeletedRow, DeletedRows
 from bot.models.requests import Message
 from bot.models.roles import Role
 from bot.queue import moves

@@ -15,13 +15,13 @@ from bot.app.people import actors_named
 from bot.app.subjects import subject_key, subject_values
 from bot.commands.find import read_story
 from bot.models.command_help import HelpTopic
-from bot.models.jobs import Value
 from bot.models.operations import AuditLine
 from bot.models.refusals import ChangeNotFound
 from bot.models.requests import Message, Modal
 from bot.models.roles import Role
 from bot.models.story import Retries
 from bot.models.subjects import SubjectKey
+from bot.models.value import Value
 from bot.store.audit import audit_log, history, story, subject_history
 from bot.text.day_names import NamedDay
 from bot.views.audit.records import history_message, record_detail

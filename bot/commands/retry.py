@@ -31,11 +31,12 @@ from bot.app.targets import (
 )
 from bot.failpoints import reach
 from bot.models.actions import Action
-from bot.models.jobs import Retried, RetriedCount, RetriedJob, SkippedRow, Value
+from bot.models.job_changes import Retried, RetriedCount, RetriedJob, SkippedRow
 from bot.models.operations import Progress
 from bot.models.refusals import Invalid
 from bot.models.requests import Message, Modal
 from bot.models.roles import Role
+from bot.models.value import Value
 from bot.queue import moves
 from bot.queue.layouts.rows import failed_at_text
 from bot.queue.moves import LockedFailed

@@ -10,8 +10,8 @@ from pydantic import ConfigDict, Field
 
 from bot.models.alert_rules import METRIC_RULES, AlertRule
 from bot.models.health import Backfill, Health
-from bot.models.jobs import Value
 from bot.models.operations import Freeze, Progress
+from bot.models.value import Value
 
 IncidentState = Literal["triggered", "acknowledged", "resolved"]
 """The states of an incident."""

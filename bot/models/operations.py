@@ -6,7 +6,8 @@ from typing import Any, Literal
 from pydantic import Field, computed_field
 
 from bot.models.job_batches import ScopeBatches
-from bot.models.jobs import SkippedRow, Value, is_empty
+from bot.models.job_changes import SkippedRow
+from bot.models.value import Value, is_empty
 
 OPERATOR_ROWS = 500
 """The most jobs that an operator may change at once; only an admin may change more."""

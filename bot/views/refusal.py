@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.models.actions import Actions
-from bot.models.jobs import SkippedRow
+from bot.models.job_changes import SkippedRow
 from bot.models.refusals import (
     AuditKeyMissing,
     Busy,

@@ -4,7 +4,7 @@ import re
 from datetime import datetime
 
 from bot.models.actions import Actions, counted_as
-from bot.models.jobs import SkippedRow
+from bot.models.job_changes import SkippedRow
 from bot.models.refusals import (
     AlreadyAcknowledged,
     AlreadyFrozen,

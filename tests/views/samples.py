@@ -14,8 +14,8 @@ import tests.views
 from bot.app.command import find_commands
 from bot.models import refusals as errors
 from bot.models.command_help import CommandHelp
+from bot.models.job_changes import DeletedRow, RetriedJob, SkippedRow
 from bot.models.jobs import (
-    DeletedRow,
     FailedJob,
     FailedJobDetail,
     FailedJobList,
@@ -24,8 +24,6 @@ from bot.models.jobs import (
     JobFilters,
     JobList,
     Listed,
-    RetriedJob,
-    SkippedRow,
 )
 from bot.models.operations import AuditLine, Preview, Progress, Scope, Share, Target
 from bot.models.queue_jobs import QueueJobs

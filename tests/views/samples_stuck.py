@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
-from bot.models.jobs import Listed, ReleasedJob, ReleasedJobs, StuckJobs
+from bot.models.job_changes import ReleasedJob, ReleasedJobs
+from bot.models.jobs import Listed, StuckJobs
 from bot.models.requests import Message, Source
 from bot.views import stuck
 from bot.views.context import Context

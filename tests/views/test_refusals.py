@@ -9,7 +9,7 @@ from typing import get_type_hints
 import pytest
 
 from bot.models import refusals as errors
-from bot.models.jobs import SkippedRow
+from bot.models.job_changes import SkippedRow
 from bot.models.operations import AuditLine
 from bot.models.refusals import Refusal
 from bot.models.refusals.skipped import ROW_REFUSALS, refusal_of, skipped_row

@@ -1,0 +1,14 @@
+"""The base of the answers."""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Value(BaseModel):
+    """An immutable answer."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+def is_empty(value: object) -> bool:
+    """Whether a field has no value; such a field is left out, so that the JSON is the spec's."""
+    return not value
