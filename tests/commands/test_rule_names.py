@@ -14,7 +14,8 @@ from bot.models.alert_rules import (
     SUMMARY,
     AlertRule,
 )
-from bot.models.incidents import Incident, ListedIncident, Topic
+from bot.models.incidents import Incident, ListedIncident
+from bot.models.mutes import Topic
 from bot.store import tables
 from bot.store.incidents import lookups, transitions
 from bot.store.incidents.transitions import Subject

@@ -18,7 +18,8 @@ from bot.commands.watch import WatchResult
 from bot.database.transactions import changing
 from bot.localslack.demo import IDS
 from bot.models.alert_rules import OLDEST_JOB
-from bot.models.incidents import Topic, WatchExtra, Watching
+from bot.models.incidents import WatchExtra, Watching
+from bot.models.mutes import Topic
 from bot.models.requests import Message
 from bot.store import leases
 from bot.store.incidents import transitions

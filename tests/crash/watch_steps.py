@@ -10,7 +10,7 @@ from bot.background.failures import aggregate_once, index_once, scan_once
 from bot.background.incidents import grouping, lifecycle, probe
 from bot.background.operations import canary
 from bot.background.retries import track, track_bulk
-from bot.models.incidents import Topic
+from bot.models.mutes import Topic
 from bot.store import tables
 from bot.store.leases import Lease
 from bot.store.tables import failures as index

@@ -5,7 +5,8 @@ from datetime import timedelta
 from functools import partial
 
 from bot.models.health import Backfill, Health, HealthProblem, Undelivered, WatcherState
-from bot.models.incidents import Limits, NamedMute, QueueCheck, WatchExtra, Watching
+from bot.models.incidents import Limits, QueueCheck, WatchExtra, Watching
+from bot.models.mutes import NamedMute
 from bot.models.requests import Source
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.views.incidents.watch import watch_message

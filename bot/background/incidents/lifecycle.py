@@ -23,7 +23,8 @@ from bot.models.alert_rules import (
     NO_WORKER_ACTIVITY,
     Reading,
 )
-from bot.models.incidents import Incident, Mute
+from bot.models.incidents import Incident
+from bot.models.mutes import Mute
 from bot.store.deltas import incident_deltas
 from bot.store.incidents import lookups, mutes, queue_activity, retry_activity, transitions
 from bot.store.incidents.assignment import move_left

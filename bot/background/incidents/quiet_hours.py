@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.app.command import Setup
-from bot.models.incidents import Incident, Mute, muted_until
+from bot.models.incidents import Incident, muted_until
+from bot.models.mutes import Mute
 from bot.models.routes import route_of
 from bot.wall_clock import from_utc, to_utc
 

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 
 from bot.app.command import Setup
 from bot.models.alert_rules import NO_WORKER_ACTIVITY, Reading
-from bot.models.incidents import Incident, Mute
+from bot.models.incidents import Incident
+from bot.models.mutes import Mute
 
 MOST = 50
 """The maximum number of queues that one incident lists."""
