@@ -17,9 +17,10 @@ from bot.access.roles import Directory, Grant, Need, Rules
 from bot.app.limits import PersonLimits
 from bot.database.transactions import Clock, now_of
 from bot.models.actions import Action, Actions, CountsAs, RowKind
+from bot.models.audit import Target
 from bot.models.command_help import HelpTopic
 from bot.models.doctor import Diagnose, undiagnosed
-from bot.models.operations import Progress, Target
+from bot.models.operations import Progress
 from bot.models.requests import SLASH_COMMAND, Invocation, Message, Modal
 from bot.models.roles import Role
 from bot.models.routes import AlertRoute, route_of

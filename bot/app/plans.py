@@ -13,8 +13,9 @@ from bot.app.approvals import needs_approval, request_approval
 from bot.app.command import LARGEST_ID, Arguments, Command, Work
 from bot.app.known_queue import require_known
 from bot.models.actions import Action
+from bot.models.duplicates import Duplicates
 from bot.models.job_batches import ScopeBatches
-from bot.models.operations import OPERATOR_ROWS, Duplicates, Preview, Progress, Scope
+from bot.models.operations import OPERATOR_ROWS, Preview, Progress, Scope
 from bot.models.refusals import CountMismatch, Denied, Invalid, OperationRunning, PlanExpired
 from bot.models.roles import Role
 from bot.models.value import Value

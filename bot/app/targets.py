@@ -14,9 +14,9 @@ from bot.app.argument_types import Ids
 from bot.app.command import Arguments, Command, Work
 from bot.fingerprint.payload import JobIdentity
 from bot.models.actions import Action
+from bot.models.audit import Named, Target
 from bot.models.job_batches import BATCH, JobBatch
 from bot.models.job_changes import SkippedRow
-from bot.models.operations import Named, Target
 from bot.models.refusals import (
     Changed,
     FailedJobNotFound,

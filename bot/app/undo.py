@@ -11,8 +11,9 @@ from bot.app.targets import children_unless
 from bot.failpoints import reach
 from bot.fingerprint.payload import JobIdentity
 from bot.models.actions import Action
+from bot.models.audit import Target
 from bot.models.job_changes import RestoredRow, SkippedRow
-from bot.models.operations import Preview, Scope, Target
+from bot.models.operations import Preview, Scope
 from bot.models.refusals import (
     AlreadyUndone,
     ChangeNotFound,

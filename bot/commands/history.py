@@ -14,8 +14,8 @@ from bot.app.parsing import command_names
 from bot.app.people import actors_named
 from bot.app.subjects import subject_key, subject_values
 from bot.commands.find import read_story
+from bot.models.audit import AuditLine
 from bot.models.command_help import HelpTopic
-from bot.models.operations import AuditLine
 from bot.models.refusals import ChangeNotFound
 from bot.models.requests import Message, Modal
 from bot.models.roles import Role

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import tests.views
 from bot.app.command import find_commands
 from bot.models import refusals as errors
+from bot.models.audit import AuditLine, Target
 from bot.models.command_help import CommandHelp
 from bot.models.job_changes import DeletedRow, RetriedJob, SkippedRow
 from bot.models.jobs import (
@@ -25,7 +26,7 @@ from bot.models.jobs import (
     JobList,
     Listed,
 )
-from bot.models.operations import AuditLine, Preview, Progress, Scope, Share, Target
+from bot.models.operations import Preview, Progress, Scope, Share
 from bot.models.queue_jobs import QueueJobs
 from bot.models.requests import Message, Modal, Person, Source
 from bot.models.roles import Role

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from functools import partial
 
 from bot.models import refusals
-from bot.models.operations import Duplicates, SampleJob, Scope, Share, WiderPlan
+from bot.models.duplicates import Duplicates
+from bot.models.operations import SampleJob, Scope, Share, WiderPlan
 from bot.models.requests import Source
 from bot.models.roles import Role
 from bot.views import refusal

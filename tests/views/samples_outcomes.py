@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 
-from bot.models.operations import Outcomes, RetryOutcome
+from bot.models.retry_outcomes import Outcomes, RetryOutcome
 from bot.views.incidents import alert as incident
 from bot.views.operations import outcomes as messages
 from bot.views.operations import progress as bulk

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from functools import partial
 
+from bot.models.duplicates import Duplicates, SubjectDuplicates
 from bot.models.job_batches import JobBatch, ScopeBatches
 from bot.models.job_changes import DeletedRow
 from bot.models.jobs import FailedJobDetail
-from bot.models.operations import Duplicates, Scope, SubjectDuplicates
+from bot.models.operations import Scope
 from bot.models.requests import Source
 from bot.models.story import SubjectValue
 from bot.views import changes, details

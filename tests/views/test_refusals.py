@@ -9,8 +9,8 @@ from typing import get_type_hints
 import pytest
 
 from bot.models import refusals as errors
+from bot.models.audit import AuditLine
 from bot.models.job_changes import SkippedRow
-from bot.models.operations import AuditLine
 from bot.models.refusals import Refusal
 from bot.models.refusals.skipped import ROW_REFUSALS, refusal_of, skipped_row
 from bot.models.roles import Role

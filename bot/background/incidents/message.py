@@ -18,8 +18,8 @@ from bot.models import alert_rules
 from bot.models.actions import counted_as
 from bot.models.error_groups import Note
 from bot.models.incidents import Incident
-from bot.models.operations import RetryOutcome
 from bot.models.requests import Message
+from bot.models.retry_outcomes import RetryOutcome
 from bot.store import outbox
 from bot.store.failures import error_groups, error_merges, error_notes, subjects
 from bot.store.incidents import assignment, lookups, transitions

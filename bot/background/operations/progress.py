@@ -8,8 +8,9 @@ from bot.access.roles import Grant
 from bot.app.command import Setup
 from bot.app.dispatch import request_id
 from bot.app.responses import channel_context
-from bot.models.operations import Outcomes, Progress, PutBack
+from bot.models.operations import Progress, PutBack
 from bot.models.requests import Message
+from bot.models.retry_outcomes import Outcomes
 from bot.store import outbox
 from bot.store.audit import audit_log, chain
 from bot.store.failures import error_merges

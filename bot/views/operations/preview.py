@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 
 from bot.models.actions import CountsAs, counted_as
+from bot.models.duplicates import Duplicates, SubjectDuplicates
 from bot.models.job_batches import ScopeBatches
-from bot.models.operations import Duplicates, Preview, Scope, Share, SubjectDuplicates
+from bot.models.operations import Preview, Scope, Share
 from bot.models.requests import Block, Message, Modal
 from bot.text import Mrkdwn, code, escape, join, named
 from bot.views.blocks import (
