@@ -9,7 +9,7 @@ from sqlalchemy import Connection, true
 
 from bot.app.command import Setup
 from bot.background import leader
-from bot.background.incidents import lifecycle, message
+from bot.background.incidents import alert, lifecycle, message
 from bot.database.transactions import changing, time_limit
 from bot.store.deltas import incident_deltas
 from bot.store.deltas.incident_deltas import OUTSIDE, Removal
@@ -60,7 +60,7 @@ def no_fence_in(module: ModuleType) -> Callable[[], AbstractContextManager[None]
 @contextmanager
 def edits_with_a_mention() -> Iterator[None]:
     """An edited alert mentions the user group, as a posted one does."""
-    draw = message.draw
+    draw = alert.draw
 
     def calling(setup: Any, connection: Connection, row: Any, context: Any) -> Any:
         drawn = draw(setup, connection, row, context)

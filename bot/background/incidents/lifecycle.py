@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from bot.app.command import Setup
 from bot.app.responses import channel_context
-from bot.background.incidents import escalation, message, worker_pools
+from bot.background.incidents import escalation, message, replies, worker_pools
 from bot.background.incidents.quiet_hours import suppressed_until
 from bot.background.leader import leader_transaction
 from bot.models.alert_rules import (
@@ -57,7 +57,7 @@ def announce_triggered(
         message.post(setup, connection, incident.id, now, mention=True)
     elif triggered.transition == "reopened":
         context = channel_context(setup, now)
-        reply = message.reopened(incident, triggered.resolved_at or now, now, context)
+        reply = replies.reopened(incident, triggered.resolved_at or now, now, context)
         message.reply(setup, connection, incident, reply, now, mention=True)
         transitions.update_incident(connection, incident.id, notified_size=incident.size)
 
@@ -318,6 +318,6 @@ def _resolve(
         or _mute_of(setup, connection, incident, now)
     ):
         return
-    reply = None if resolved is None else message.recovered(resolved, channel_context(setup, now))
+    reply = None if resolved is None else replies.recovered(resolved, channel_context(setup, now))
     if reply is not None:
         message.reply(setup, connection, incident, reply, now, mention=False)
