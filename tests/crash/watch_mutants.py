@@ -120,7 +120,7 @@ def an_undo_appends_no_delta() -> Iterator[None]:
 @contextmanager
 def no_mute_check_for_new_incidents() -> Iterator[None]:
     """A new incident is posted without a check for a mute."""
-    with replaced((lifecycle, "_mute_of"), by=lambda *_given, **_named: None):
+    with replaced((lifecycle, "current_mute"), by=lambda *_given, **_named: None):
         yield
 
 

@@ -60,7 +60,7 @@ class AlertChannel:
         setup, now = self.team.setup, self.team.clock.at
         fence(connection, self.lease)
         readings = probe.check(setup, connection, now, SECONDS)
-        lifecycle.apply_readings(setup, connection, readings, now)
+        readings.apply_readings(setup, connection, readings, now)
 
     def watch(self, seconds: int, every: int = EVERY) -> None:
         """Advance the clock by `seconds`, with a pass every `every` seconds."""
