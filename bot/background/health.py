@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Connection
 
 from bot.app.command import Setup
+from bot.background.incidents.readings import apply_readings
 from bot.background.leader import leader_snapshot, leader_transaction
 from bot.models.alert_rules import BACKGROUND_PROBLEM, Reading
 from bot.models.health import HealthProblem
@@ -49,7 +50,7 @@ class HealthObserver:
             leader_transaction(
                 setup,
                 lease,
-                lambda connection: readings.apply_readings(
+                lambda connection: apply_readings(
                     setup, connection, readings, setup.clock(connection)
                 ),
             )

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from bot.app.command import Setup
 from bot.background.incidents import rules
+from bot.background.incidents.readings import apply_readings
 from bot.background.incidents.rules import QueueSnapshot
 from bot.background.leader import leader_transaction
 from bot.database.transactions import TooSlow
@@ -48,7 +49,7 @@ def probe_once(setup: Setup, lease: Lease) -> int:
     def work(connection: Connection) -> int:
         now = setup.clock(connection)
         readings = check(setup, connection, now)
-        readings.apply_readings(setup, connection, readings, now)
+        apply_readings(setup, connection, readings, now)
         return len(readings)
 
     return leader_transaction(setup, lease, work)
