@@ -139,8 +139,8 @@ def _summarize(
     else:
         triggered, number = None, known.id
     # All other failures of this pass already have an incident.
-    stretch = failures.c.seq.between(waiting[0].seq, waiting[-1].seq)
-    came = assignment.assign(connection, number, stretch)
+    seq_range = failures.c.seq.between(waiting[0].seq, waiting[-1].seq)
+    came = assignment.assign(connection, number, seq_range)
     times = [failure.failed_at for failure in rest]
     transitions.add_failures(connection, number, came, times, last_at=now)
     if triggered is not None:

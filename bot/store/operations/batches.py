@@ -69,7 +69,7 @@ class Batch:
     starts_at: datetime
 
     @property
-    def stretch(self) -> ColumnElement[bool]:
+    def seq_range(self) -> ColumnElement[bool]:
         """The condition for the batch's range in the index of failures."""
         return index.c.seq.between(self.after_seq + 1, self.last_seq)
 
@@ -304,7 +304,7 @@ def items_digest(connection: Connection, operation: int) -> str:
     parts = []
     for row in connection.execute(done.order_by(batches.c.number)).mappings().all():
         batch = _batch(row)
-        items = select(index.c.failed_id, index.c.row_digest).where(batch.stretch, named)
+        items = select(index.c.failed_id, index.c.row_digest).where(batch.seq_range, named)
         rows = connection.execute(items.order_by(index.c.seq)).all()
         parts.append((batch.number, listed(rows).digest))
     return _whole(parts)

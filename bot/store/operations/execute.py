@@ -48,7 +48,7 @@ def execute_batch(
     """
     if operation.scope.undo is not None:
         return undo_batches.put_back(connection, queue, operation, batch, owner, now)
-    within = and_(matching(operation.scope), batch.stretch)
+    within = and_(matching(operation.scope), batch.seq_range)
     if operation.counts_as == "retried":
         within = set_aside.add_other_connections(connection, queue, operation.id, within)
     part = _Part(connection, queue, operation, within, now, before_jobs)
@@ -100,12 +100,12 @@ class _Part:
 
     def taken(self, batch: Batch) -> ColumnElement[bool]:
         """Return the condition for the failures of the batch that the operation moved."""
-        return and_(index.c.operation == self.operation.id, batch.stretch)
+        return and_(index.c.operation == self.operation.id, batch.seq_range)
 
     def move(self, batch: Batch) -> _Moved:
         """Lock, mark, archive and move or delete the rows of the batch."""
         connection, queue, operation = self.connection, self.queue, self.operation
-        within = and_(self.within, batch.stretch)
+        within = and_(self.within, batch.seq_range)
         extent = _lock(connection, queue, within, dense=batch.is_dense)
         reach("batch-locked")
         _mark(connection, queue, operation, batch, within, extent.rows, self.now)
@@ -182,7 +182,7 @@ def _mark(
         )
         moved = and_(within, there.exists())
     by_batch = Removal(operation.action, operation.actor, operation.id, operation.counts_as)
-    removal.mark_batch_removed(connection, moved, batch.stretch, by_batch, rows, now)
+    removal.mark_batch_removed(connection, moved, batch.seq_range, by_batch, rows, now)
     if rows < batch.size:
         removal.mark_removed(connection, within, now)
 
