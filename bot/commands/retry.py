@@ -10,17 +10,11 @@ from dataclasses import replace
 from pydantic import Field
 
 from bot.app.argument_types import MAX_IDS, IncidentId, ManyIds
+from bot.app.bulk_limits import check_parallel, check_recent
 from bot.app.command import Command, Effect, Result, Work
 from bot.app.filters import FilterArguments, RateArguments, is_filtered, scope_of
 from bot.app.incident_scope import incident_of, limited_to, with_older
-from bot.app.plans import (
-    BulkExtra,
-    BulkOptions,
-    BulkOutcome,
-    check_parallel,
-    check_recent,
-    preview_or_start,
-)
+from bot.app.plans import BulkExtra, BulkOptions, BulkOutcome, preview_or_start
 from bot.app.targets import (
     archived_as,
     batches_of,
