@@ -16,6 +16,7 @@ from bot.store.audit import audit_log, chain
 from bot.store.failures import error_merges
 from bot.store.failures.index import by_seqs
 from bot.store.operations import (
+    batch_digests,
     batches,
     change_freeze,
     operations,
@@ -156,7 +157,7 @@ def end(
     if state == "done" and not batches.all_done(connection, operation, setup.replica):
         return False
     done = operations.moved(connection, operation.id)
-    digest = batches.digest_of(connection, operation.id)
+    digest = batch_digests.digest_of(connection, operation.id)
     if not transitions.finish(connection, operation, state, reason, now, done=done, digest=digest):
         return False
     ended = operations.find(connection, operation.id) or operation

@@ -19,7 +19,7 @@ from bot.queue.moves import exactly, for_update
 from bot.store import archive as archived
 from bot.store.deltas import metric_deltas
 from bot.store.deltas.incident_deltas import Removal
-from bot.store.operations import batches, operations, reindex, restore
+from bot.store.operations import batch_digests, batches, operations, reindex, restore
 from bot.store.operations.batches import Batch
 from bot.store.operations.halving import Halving
 from bot.store.operations.operations import Operation
@@ -64,7 +64,7 @@ def put_back(
         lambda part: _put_back(connection, queue, operation, undone, part, now),
     ).run(batch)
     restored = [row for part in parts for row in part]
-    digest = batches.listed(restored).digest
+    digest = batch_digests.listed(restored).digest
     batches.close(connection, operation, batch, owner, {"rows": len(restored), "digest": digest})
     return len(restored)
 

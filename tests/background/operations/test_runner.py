@@ -13,7 +13,7 @@ from bot.app.parsing import Request
 from bot.app.responses import Outcome
 from bot.models.refusals import Busy
 from bot.store import tables
-from bot.store.operations import batches
+from bot.store.operations import batch_digests
 from bot.store.operations.operations import CONFIRM_WITHIN
 from bot.store.operations.transitions import TAKEN_OVER_AFTER
 from tests.kit.bulk import SECOND, Bench, previewed, run_out, started
@@ -331,13 +331,13 @@ def test_the_items_of_an_operation_match_its_audit_record(bench: Bench) -> None:
     run_out(bench.runner())
     with bench.queue.engine.begin() as connection:
         recorded = json.loads(bench.queue.rows(tables.audit)[-1].arguments)["items_digest"]
-        assert batches.items_digest(connection, 1) == recorded
+        assert batch_digests.items_digest(connection, 1) == recorded
         connection.execute(
             tables.failures.update()
             .where(tables.failures.c.failed_id == 4)
             .values(row_digest="0" * 32)
         )
-        assert batches.items_digest(connection, 1) != recorded
+        assert batch_digests.items_digest(connection, 1) != recorded
 
 
 def test_the_start_and_end_of_an_operation_are_recorded_with_its_person(bench: Bench) -> None:
