@@ -1,46 +1,19 @@
 """Settings: accepted and refused values, the sentences of refusals, and a complete page."""
 
-import re
-import traceback
-from datetime import time
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import ValidationError
-from pydantic_core import PydanticUndefined
 
 from bot.models.roles import Role
 from bot.settings.environment import SettingsError, load_settings, needed
-from bot.settings.secret_files import exposed_files
-from bot.settings.settings import Need, Settings
-from bot.settings.variables import old_variables, variables
+from bot.settings.settings import Settings
+from bot.settings.variables import variables
 from bot.text import LANGUAGES
-from bot.wiring.bot import slack_access
 from bot.wiring.queue_tables import queue_of
 from bot.wiring.start_notes import start_notes
 from tests.kit.frameworks import SPEC
-
-PAGE = Path(__file__).parent.parent / "docs" / "settings.md"
-CANARY = "hunter2"
-RUNS = {
-    "SLACK_BOT_TOKEN": f"xoxb-{CANARY}",
-    "SLACK_APP_TOKEN": f"xapp-{CANARY}",
-    "DATABASE_URL": f"mysql+pymysql://bot:{CANARY}@db.example.com/shop",
-    "QUEUE_BOT_AUDIT_CHANNEL": "C0AUDIT",
-    "QUEUE_BOT_ALERT_CHANNEL": "C0ALERT",
-    "QUEUE_BOT_ADMINS": "U0ADMIN",
-}
-
-
-KEYED = {"QUEUE_BOT_AUDIT_KEY": "0f" * 32}
-
-
-def problems(environ: dict[str, str], need: Need = "run") -> list[str]:
-    """Return the sentences that a start with this environment prints."""
-    with pytest.raises(SettingsError) as caught:
-        load_settings(environ, need=need)
-    return caught.value.problems
+from tests.kit.settings import CANARY, KEYED, OLD, PAGE, RUNS, problems
 
 
 def test_the_smallest_valid_environment_has_the_documented_defaults() -> None:
@@ -81,34 +54,6 @@ def test_an_empty_variable_counts_as_not_set() -> None:
     assert settings.language == "en"
 
 
-def test_a_secret_is_read_from_its_file_without_the_line_end(tmp_path: Path) -> None:
-    file = tmp_path / "token"
-    file.write_text(f"xoxb-{CANARY}\n")
-    environ = {name: value for name, value in RUNS.items() if name != "SLACK_BOT_TOKEN"}
-    settings = load_settings({**environ, "SLACK_BOT_TOKEN_FILE": str(file)}, need="run")
-    assert settings.slack_bot_token is not None
-    assert settings.slack_bot_token.get_secret_value() == f"xoxb-{CANARY}"
-
-
-def test_a_secret_and_its_file_together_are_a_problem(tmp_path: Path) -> None:
-    file = tmp_path / "token"
-    file.write_text(CANARY)
-    (sentence,) = problems({**RUNS, "DATABASE_URL_FILE": str(file)})
-    assert sentence == "DATABASE_URL and DATABASE_URL_FILE are both set; keep one of them."
-
-
-@pytest.mark.parametrize("content", [None, b"", b" \n", b"\xff\xfe"])
-def test_a_secret_file_that_cannot_be_used_is_the_only_problem(
-    tmp_path: Path, content: bytes | None
-) -> None:
-    file = tmp_path / "token"
-    if content is not None:
-        file.write_bytes(content)
-    environ = {name: value for name, value in RUNS.items() if name != "SLACK_APP_TOKEN"}
-    (sentence,) = problems({**environ, "SLACK_APP_TOKEN_FILE": str(file)})
-    assert sentence.startswith("SLACK_APP_TOKEN_FILE names ")
-
-
 @pytest.mark.parametrize(
     ("name", "nearest"),
     [
@@ -122,11 +67,6 @@ def test_an_unknown_setting_is_refused_with_the_nearest_known_setting(
     name: str, nearest: str
 ) -> None:
     assert problems({**RUNS, name: CANARY}) == [f"{name} is not a setting; did you mean {nearest}?"]
-
-
-def test_an_unknown_setting_without_a_near_name_is_refused_with_a_link_to_the_page() -> None:
-    (sentence,) = problems({**RUNS, "QUEUE_BOT_XYZZY_PLUGH": "1"})
-    assert sentence == "QUEUE_BOT_XYZZY_PLUGH is not a setting; see docs/settings.md."
 
 
 WRONG = [
@@ -198,9 +138,6 @@ def test_an_invalid_value_gives_one_sentence_that_names_the_variable_and_not_the
     assert "\n" not in sentence
 
 
-OLD = list(old_variables().items())
-
-
 @pytest.mark.parametrize(("old", "present"), OLD)
 def test_a_setting_is_read_under_its_old_name_too(old: str, present: str) -> None:
     field = variables()[present]
@@ -218,22 +155,8 @@ def test_an_invalid_value_under_an_old_name_gives_one_sentence_about_that_name(
     ]
 
 
-def test_the_page_lists_every_old_name() -> None:
-    text = PAGE.read_text()
-    assert OLD
-    assert [name for pair in OLD for name in pair if f"`{name}`" not in text] == []
-
-
 def test_every_problem_of_the_settings_is_reported_at_once() -> None:
     assert len(problems({**RUNS, **dict(WRONG)})) == len(dict(WRONG))
-
-
-def test_no_secret_is_printed_by_the_settings_or_their_errors() -> None:
-    settings = load_settings(RUNS, need="run")
-    assert CANARY not in repr(settings) + str(settings) + settings.model_dump_json()
-    with pytest.raises(SettingsError) as caught:
-        load_settings({**RUNS, "SLACK_BOT_TOKEN": CANARY, "DATABASE_URL": CANARY}, need="run")
-    assert CANARY not in "".join(traceback.format_exception(caught.value))
 
 
 def test_settings_cannot_be_changed() -> None:
@@ -259,73 +182,6 @@ def test_the_languages_are_those_of_the_catalogs() -> None:
     for language in LANGUAGES:
         settings = load_settings({**RUNS, "QUEUE_BOT_LANGUAGE": language}, need="run")
         assert settings.language == language
-
-
-def rows() -> dict[str, tuple[str, str]]:
-    """Return the page's settings: name to (default, example)."""
-    row = re.compile(r"^\| `([A-Z_]+)` \| .+ \| (?:`([^`]+)`|none) \| `([^`]+)` \|$", re.MULTILINE)
-    return {name: (default, example) for name, default, example in row.findall(PAGE.read_text())}
-
-
-def written(field: str) -> str:
-    """Return a default as a person would set it; empty if there is none."""
-    default = Settings.model_fields[field].get_default(call_default_factory=True, validated_data={})
-    assert default is not PydanticUndefined
-    match default:
-        case None | ():
-            return ""
-        case Role():
-            return default.word
-        case time():
-            return f"{default:%H:%M}"
-        case (0, 1, 2, 3, 4):
-            return "mon-fri"
-        case bool():
-            return str(default).lower()
-        case _:
-            return ", ".join(default) if isinstance(default, tuple) else str(default)
-
-
-def test_the_page_has_every_setting_with_its_default_and_no_other() -> None:
-    documented = {name: default for name, (default, _) in rows().items()}
-    assert documented == {name: written(field) for name, field in variables().items()}
-
-
-def test_the_page_documents_the_file_variable_of_each_secret() -> None:
-    text = PAGE.read_text()
-    assert [name for name in Settings.SECRETS if f"`{name}_FILE`" not in text] == []
-
-
-def test_the_page_lists_the_settings_that_run_needs() -> None:
-    (row,) = re.findall(r"^\| `queue-bot run` \| (.+) \|$", PAGE.read_text(), re.MULTILINE)
-    assert re.findall(r"`([A-Z_]+)`", row) == needed({}, "run")
-
-
-def test_http_mode_needs_the_signing_secret_instead_of_the_app_token() -> None:
-    environ = {name: value for name, value in RUNS.items() if name != "SLACK_APP_TOKEN"}
-    (sentence,) = problems({**environ, "QUEUE_BOT_MODE": "http"})
-    assert sentence.startswith("SLACK_SIGNING_SECRET is missing")
-    secret = {"QUEUE_BOT_MODE": "http", "SLACK_SIGNING_SECRET": "0" * 32}
-    assert slack_access(load_settings({**environ, **secret}, need="run")).app_token is None
-    (sentence,) = problems({**environ, **secret, "SLACK_SIGNING_SECRET": f"{CANARY} x"})
-    assert (
-        sentence == "SLACK_SIGNING_SECRET must be the app's Signing Secret, from Basic Information."
-    )
-
-
-def test_the_examples_of_the_page_are_accepted_together(tmp_path: Path) -> None:
-    examples = {name: example for name, (_, example) in rows().items()}
-    authority = tmp_path / "ca.pem"
-    authority.touch()
-    files = {"DATABASE_CA": str(authority), "QUEUE_BOT_CONFIG": str(authority)}
-    settings = load_settings({**examples, **files}, need="run")
-    unchanged = {
-        name
-        for name, field in variables().items()
-        if getattr(settings, field)
-        == Settings.model_fields[field].get_default(call_default_factory=True, validated_data={})
-    }
-    assert unchanged == set()
 
 
 def test_a_database_without_tls_is_mentioned_at_start_and_contradicts_an_authority() -> None:
@@ -363,20 +219,6 @@ def test_a_token_with_further_lines_and_an_address_of_another_host_are_refused(
     (problem,) = problems({**RUNS, name: value})
     assert problem.startswith(f"{name} must be ")
     assert CANARY not in problem
-
-
-def test_secret_files_that_every_account_can_read_or_change_are_named(tmp_path: Path) -> None:
-    secret, database = tmp_path / "token", tmp_path / "queue.sqlite3"
-    for file in (secret, database):
-        file.write_text(f"xoxb-{CANARY}")
-    environ = {"SLACK_BOT_TOKEN_FILE": str(secret)}
-    at_file = load_settings({**KEYED, "DATABASE_URL": f"sqlite:///{database}"}, need="database")
-    for mode, count in ((0o600, 0), (0o644, 1), (0o602, 1)):
-        secret.chmod(mode)
-        database.chmod(mode)
-        assert len(exposed_files(environ)) == count
-        assert len(start_notes(at_file)) == count
-    assert exposed_files({"DATABASE_URL_FILE": "/does/not/exist"}) == []
 
 
 def test_an_sqlite_file_has_no_schema_for_the_bots_tables() -> None:

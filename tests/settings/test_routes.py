@@ -10,7 +10,7 @@ from bot.models.routes import AlertRoute, QuietHours, route_of
 from bot.settings.environment import SettingsError, load_settings
 from bot.settings.routes import RouteSetting, read_routes
 
-PAGE = (Path(__file__).parent.parent / "docs" / "settings.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "settings.md").read_text(encoding="utf-8")
 RUNS = {
     "SLACK_BOT_TOKEN": "xoxb-1",
     "SLACK_APP_TOKEN": "xapp-1",
