@@ -8,7 +8,8 @@ from bot.models.incidents import ListedIncident
 from bot.models.mutes import Mute, MuteDetails, Topic
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.views.incidents import mutes
-from tests.views.samples import NOW, PLAIN, Sample, Words
+from tests.views.samples import Sample
+from tests.views.words import NOW, PLAIN, Words
 
 RULES = (
     "new_failures",

@@ -10,8 +10,9 @@ from bot.models.mutes import NamedMute
 from bot.models.requests import Source
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.views.incidents.watch import watch_message
-from tests.views.samples import NOW, PLAIN, Sample, Words
+from tests.views.samples import Sample
 from tests.views.samples_mutes import RULES, incident
+from tests.views.words import NOW, PLAIN, Words
 
 LIMITS = Limits(
     oldest_seconds=300,

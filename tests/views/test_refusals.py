@@ -17,7 +17,9 @@ from bot.models.roles import Role
 from bot.store.audit import stored_refusals
 from bot.text import LANGUAGES, code, readable, texts_for
 from bot.views.refusal import reason_words, refusal_message, refusal_sentence
-from tests.views.samples import ACTIONS, LIMA, NOW, PROBLEMS, context, skipped_rows
+from tests.views.rows import skipped_rows
+from tests.views.samples_refusals import PROBLEMS
+from tests.views.words import ACTIONS, LIMA, NOW, context
 
 ENGLISH = texts_for("en", "en", LIMA)
 
