@@ -33,10 +33,10 @@ from bot.app.command import Command, Effect, Result, Work
 from bot.app.filters import RateArguments
 from bot.app.plans import BulkExtra, BulkOptions, preview_or_start
 from bot.models.actions import Action
-from bot.models.jobs import Value
 from bot.models.operations import Progress, Scope
 from bot.models.requests import Message, Modal
 from bot.models.roles import Role
+from bot.models.value import Value
 from bot.views.context import Context
 from bot.views.operations.progress import bulk_answer, progress_message
 

@@ -32,9 +32,10 @@ from sqlalchemy import select
 from bot.app.command import Command, Effect, Result, Work
 from bot.app.targets import RowArguments, archived_as, lock_failed, target
 from bot.models.actions import Action
-from bot.models.jobs import DeletedCount, Value
+from bot.models.job_changes import DeletedCount
 from bot.models.requests import Message
 from bot.models.roles import Role
+from bot.models.value import Value
 from bot.queue import moves
 from bot.store import archive
 from bot.store.failures import removal

@@ -24,7 +24,7 @@ from pydantic import Field
 
 from bot.models.requests import Message
 from bot.models.roles import Role
-from bot.models.jobs import Value
+from bot.models.value import Value
 from bot.app.command import Arguments, Command, Result, Work
 from bot.views.context import Context
 
@@ -80,7 +80,7 @@ from bot.access.no_slack import NoSlack
 from bot.app.command import Setup
 from bot.settings.environment import load_settings
 from bot.terminal.do import TerminalRequest, do
-from bot.wiring.bot import make_setup
+from bot.wiring.setup import make_setup
 from tests.kit.queues import make_queue
 queue = make_queue("sqlite:///" + sys.argv[1] + "/q.sqlite3")
 settings = load_settings({"DATABASE_URL": queue.url}, need="database")
