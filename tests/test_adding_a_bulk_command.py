@@ -29,9 +29,10 @@ from tests.kit.team import Json, Team, action_ids, team_at_work
 SOURCE = '''
 """`/queue COMMAND`: apply one change to every failed job of a queue, in batches."""
 
-from bot.app.command import Command, Effect, Result, Work
+from bot.app.command import Command, Effect, Result
 from bot.app.filters import RateArguments
 from bot.app.plans import BulkExtra, BulkOptions, preview_or_start
+from bot.app.work import Work
 from bot.models.actions import Action
 from bot.models.operations import Progress, Scope
 from bot.models.requests import Message, Modal

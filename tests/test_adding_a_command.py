@@ -29,8 +29,9 @@ DISCARD = '''
 
 from sqlalchemy import select
 
-from bot.app.command import Command, Effect, Result, Work
+from bot.app.command import Command, Effect, Result
 from bot.app.targets import RowArguments, archived_as, lock_failed, target
+from bot.app.work import Work
 from bot.models.actions import Action
 from bot.models.job_changes import DeletedCount
 from bot.models.requests import Message

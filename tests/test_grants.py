@@ -13,7 +13,8 @@ from sqlalchemy.exc import DBAPIError
 from bot.access.no_slack import NoSlack
 from bot.access.role_changes import announce_change, announce_rules
 from bot.access.roles import Rules
-from bot.app.command import Setup, find_commands
+from bot.app.command import find_commands
+from bot.app.setup import Setup
 from bot.background import audit, metrics, purge
 from bot.background.database_load import Load
 from bot.background.failures import aggregate_once, index_once, merge_once, scan_once

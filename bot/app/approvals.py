@@ -5,8 +5,10 @@ from datetime import timedelta
 from pydantic import Field
 
 from bot.app.argument_types import OperationId
-from bot.app.command import Arguments, Result, Setup, Work
+from bot.app.command import Arguments, Result
 from bot.app.people import names_of_person
+from bot.app.setup import Setup
+from bot.app.work import Work
 from bot.models.actions import Action
 from bot.models.operations import Decision, Progress
 from bot.models.refusals import NotAwaiting, PlanExpired, SecondPersonNeeded

@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.access.roles import Need
-from bot.app.command import Command, Work
+from bot.app.command import Command
+from bot.app.work import Work
 from bot.models.actions import Action
 from bot.models.operations import OPERATOR_ROWS
 from bot.models.refusals import Denied

@@ -22,11 +22,13 @@ from sqlalchemy import Connection
 from bot.access.role_changes import READ_TIMES, RolesChanged, permit, require_current
 from bot.access.roles import Grant, Need
 from bot.app.announce import announce
-from bot.app.command import Command, Effect, Setup, Work
+from bot.app.command import Command, Effect
 from bot.app.limits import Limited
 from bot.app.parsing import MAX_TEXT, Request, invalid, parse, whole
 from bot.app.records import PendingRequest, earlier_outcome, record_of, refused, stored_answer
 from bot.app.responses import Outcome
+from bot.app.setup import Setup
+from bot.app.work import Work
 from bot.database.transactions import changing, reading
 from bot.failpoints import reach
 from bot.masking.masker import mask_value

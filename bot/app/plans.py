@@ -10,8 +10,9 @@ from pydantic import Field
 from bot.access.roles import check_queue
 from bot.app.approvals import needs_approval, request_approval
 from bot.app.bulk_limits import check_role
-from bot.app.command import LARGEST_ID, Arguments, Work
+from bot.app.command import LARGEST_ID, Arguments
 from bot.app.known_queue import require_known
+from bot.app.work import Work
 from bot.models.actions import Action
 from bot.models.duplicates import Duplicates
 from bot.models.job_batches import ScopeBatches

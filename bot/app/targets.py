@@ -11,7 +11,8 @@ from sqlalchemy import Table
 
 from bot.access.roles import check_queue
 from bot.app.argument_types import Ids
-from bot.app.command import Arguments, Command, Work
+from bot.app.command import Arguments, Command
+from bot.app.work import Work
 from bot.fingerprint.payload import JobIdentity
 from bot.models.actions import Action
 from bot.models.audit import Named, Target

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.access.roles import check_queue
-from bot.app.command import Work
 from bot.app.plans import preview
 from bot.app.targets import children_unless
+from bot.app.work import Work
 from bot.failpoints import reach
 from bot.fingerprint.payload import JobIdentity
 from bot.models.actions import Action

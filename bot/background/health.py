@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background.incidents.readings import apply_readings
 from bot.background.leader import leader_snapshot, leader_transaction
 from bot.models.alert_rules import BACKGROUND_PROBLEM, Reading

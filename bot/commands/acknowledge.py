@@ -8,8 +8,9 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, TypeAdapter
 
 from bot.app.argument_types import IncidentId
-from bot.app.command import Arguments, Command, Effect, Result, Work
+from bot.app.command import Arguments, Command, Effect, Result
 from bot.app.incident_change import changed_incident, incident_fields
+from bot.app.work import Work
 from bot.models.command_help import HelpTopic
 from bot.models.incidents import ListedIncident
 from bot.models.refusals import NothingToAcknowledge

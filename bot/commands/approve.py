@@ -8,8 +8,9 @@ from bot.app.approvals import (
     decided,
     require_second_person,
 )
-from bot.app.command import Command, Effect, Work
+from bot.app.command import Command, Effect
 from bot.app.plans import ALL_QUEUES
+from bot.app.work import Work
 from bot.models.refusals import NotAwaiting, OperationRunning
 from bot.models.requests import Message
 from bot.models.roles import Role

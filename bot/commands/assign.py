@@ -9,9 +9,10 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, TypeAdapter
 
 from bot.app.argument_types import IncidentId
-from bot.app.command import Arguments, Command, Effect, Result, Work
+from bot.app.command import Arguments, Command, Effect, Result
 from bot.app.incident_change import changed_incident, incident_fields
 from bot.app.people import operator_named
+from bot.app.work import Work
 from bot.models.command_help import HelpTopic
 from bot.models.incidents import ListedIncident
 from bot.models.requests import Message

@@ -3,7 +3,8 @@
 from pydantic import Field
 
 from bot.app.argument_types import OneId
-from bot.app.command import Arguments, Command, Effect, Result, Work
+from bot.app.command import Arguments, Command, Effect, Result
+from bot.app.work import Work
 from bot.models.refusals import Denied, PlanExpired
 from bot.models.requests import Message
 from bot.models.roles import Role

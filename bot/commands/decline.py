@@ -1,7 +1,8 @@
 """`/queue decline 12`: refuse a bulk change that waits for approval; nothing is changed."""
 
 from bot.app.approvals import DecisionArguments, DecisionResult, awaiting, decided
-from bot.app.command import Command, Effect, Work
+from bot.app.command import Command, Effect
+from bot.app.work import Work
 from bot.models.refusals import Denied, NotAwaiting
 from bot.models.requests import Message
 from bot.models.roles import Role

@@ -1,6 +1,6 @@
 """`/queue delete-failed 45`: delete failed jobs; the jobs are not retried."""
 
-from bot.app.command import Command, Effect, Result, Work
+from bot.app.command import Command, Effect, Result
 from bot.app.targets import (
     RowArguments,
     archived_as,
@@ -11,6 +11,7 @@ from bot.app.targets import (
     lock_failed,
     target,
 )
+from bot.app.work import Work
 from bot.models.actions import Action
 from bot.models.job_changes import DeletedCount, DeletedFailed, DeletedRows
 from bot.models.requests import Message

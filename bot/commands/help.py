@@ -7,8 +7,9 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from bot.app.command import Arguments, Command, Result, Work
+from bot.app.command import Arguments, Command, Result
 from bot.app.parsing import command_names, nearest_name
+from bot.app.work import Work
 from bot.models.command_help import CommandHelp, HelpTopic
 from bot.models.refusals import UnknownCommand
 from bot.models.requests import Message

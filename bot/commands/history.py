@@ -8,11 +8,12 @@ from datetime import timedelta
 from pydantic import Field
 
 from bot.app.argument_types import OneId, Order, Since
-from bot.app.command import LARGEST_ID, ROWS_FORM, Arguments, Command, Result, Work
+from bot.app.command import LARGEST_ID, ROWS_FORM, Arguments, Command, Result
 from bot.app.filters import begin
 from bot.app.parsing import command_names
 from bot.app.people import actors_named
 from bot.app.subjects import subject_key, subject_values
+from bot.app.work import Work
 from bot.commands.find import read_story
 from bot.models.audit import AuditLine
 from bot.models.command_help import HelpTopic

@@ -2,8 +2,9 @@
 
 from pydantic import Field
 
-from bot.app.command import LARGEST_ID, Command, Effect, Result, Work
+from bot.app.command import LARGEST_ID, Command, Effect, Result
 from bot.app.targets import RowArguments, lock_jobs, target
+from bot.app.work import Work
 from bot.failpoints import reach
 from bot.models.job_changes import Released, ReleasedCount, ReleasedJob, ReleasedJobs, SkippedRow
 from bot.models.refusals import NothingToDo, NotReserved, Refusal, ReservedAgain, ReservedRecently

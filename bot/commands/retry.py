@@ -11,7 +11,7 @@ from pydantic import Field
 
 from bot.app.argument_types import MAX_IDS, IncidentId, ManyIds
 from bot.app.bulk_limits import check_parallel, check_recent
-from bot.app.command import Command, Effect, Result, Work
+from bot.app.command import Command, Effect, Result
 from bot.app.filters import FilterArguments, RateArguments, is_filtered, scope_of
 from bot.app.incident_scope import incident_of, limited_to, with_older
 from bot.app.plans import BulkExtra, BulkOptions, BulkOutcome, preview_or_start
@@ -23,6 +23,7 @@ from bot.app.targets import (
     lock_failed,
     target,
 )
+from bot.app.work import Work
 from bot.failpoints import reach
 from bot.models.actions import Action
 from bot.models.job_changes import Retried, RetriedCount, RetriedJob, SkippedRow

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from bot.app.command import Arguments, Command, Result, Work
+from bot.app.command import Arguments, Command, Result
+from bot.app.work import Work
 from bot.database.transactions import TooSlow
 from bot.models.jobs import QueueStatus
 from bot.models.operations import Freeze

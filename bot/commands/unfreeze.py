@@ -1,6 +1,7 @@
 """`/queue unfreeze`: end the change freeze."""
 
-from bot.app.command import Arguments, Command, Effect, Result, Work
+from bot.app.command import Arguments, Command, Effect, Result
+from bot.app.work import Work
 from bot.models.command_help import HelpTopic
 from bot.models.operations import Freeze
 from bot.models.requests import Message

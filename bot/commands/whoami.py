@@ -1,7 +1,8 @@
 """`/queue whoami`: show the person's role, its rule, and whether changes are allowed here."""
 
 from bot.access.roles import allows_changes
-from bot.app.command import Arguments, Command, Result, Work
+from bot.app.command import Arguments, Command, Result
+from bot.app.work import Work
 from bot.models.command_help import HelpTopic
 from bot.models.requests import Message
 from bot.models.roles import Role

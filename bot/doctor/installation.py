@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, Engine
 
 from bot.access.no_slack import NoSlack
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.database.start import START_SECONDS
 from bot.database.transactions import reading, time_limit
 from bot.models.refusals import StartError

@@ -7,8 +7,8 @@ from slack_sdk.errors import SlackClientError
 from slack_sdk.web import WebClient
 from slack_sdk.webhook import WebhookClient
 
-from bot.app.command import Setup
 from bot.app.responses import texts_of
+from bot.app.setup import Setup
 from bot.models.refusals import Refusal
 from bot.models.requests import Message, Modal
 from bot.slack.block_support import BlockSupport, respond

@@ -12,9 +12,9 @@ from slack_bolt import Ack
 from slack_sdk.web import WebClient
 from structlog.contextvars import bound_contextvars
 
-from bot.app.command import Setup
 from bot.app.dispatch import dispatch, is_change, is_preview
 from bot.app.responses import Outcome, answer, texts_of
+from bot.app.setup import Setup
 from bot.models.refusals import CountMismatch
 from bot.models.requests import Message, Modal, Source
 from bot.monitoring.metrics import Metrics

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from time import monotonic
 from uuid import uuid4
 
-from bot.app.command import Setup
 from bot.app.dispatch import dispatch, request_id
 from bot.app.parsing import Request
 from bot.app.plans import BulkExtra
 from bot.app.responses import Outcome, answer, envelope
+from bot.app.setup import Setup
 from bot.background.operations.runner import PATIENCE, Runner
 from bot.models.operations import Preview
 from bot.models.refusals import ApprovalPending, Refusal, StartError, StillRunning, Unfinished

@@ -4,8 +4,8 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from bot.app.command import Setup
 from bot.app.responses import channel_context
+from bot.app.setup import Setup
 from bot.database.transactions import reading
 from bot.models.health import HealthProblem
 from bot.models.refusals import Refusal, StartError

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import click
 from sqlalchemy.exc import DBAPIError
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.database.start import problems_of
 from bot.models.refusals import Refusal, StartError
 from bot.text import texts_for

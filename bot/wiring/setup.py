@@ -9,8 +9,8 @@ from sqlalchemy import Engine
 
 from bot import __version__
 from bot.access.roles import Directory, Rules
-from bot.app.command import Alerting, Setup
 from bot.app.limits import PersonLimits
+from bot.app.setup import Alerting, Setup
 from bot.app.subjects import commands_of
 from bot.database.start import at_start
 from bot.database.transactions import reading

@@ -3,7 +3,7 @@
 import structlog
 from sqlalchemy import make_url
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.settings.secret_files import is_exposed
 from bot.settings.settings import Settings
 

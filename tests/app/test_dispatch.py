@@ -13,9 +13,11 @@ import pytest
 from sqlalchemy import delete, select
 
 from bot.access.no_slack import NoSlack
-from bot.app.command import Command, Setup, Work
+from bot.app.command import Command
 from bot.app.dispatch import dispatch, request_id
 from bot.app.parsing import Request
+from bot.app.setup import Setup
+from bot.app.work import Work
 from bot.commands.retry import COMMAND as RETRY
 from bot.commands.retry import RetryResult
 from bot.commands.status import COMMAND as STATUS

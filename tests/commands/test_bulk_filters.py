@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import insert
 
-from bot.app.command import Setup
 from bot.app.responses import Outcome, answer
+from bot.app.setup import Setup
 from bot.models.operations import OPERATOR_ROWS
 from bot.models.requests import Actor, Invocation, Message, Source
 from bot.store import tables

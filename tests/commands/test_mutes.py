@@ -6,7 +6,7 @@ from typing import TypeVar
 import pytest
 from sqlalchemy import ColumnElement, update
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background.failures import index_once
 from bot.database.transactions import reading
 from bot.models.alert_rules import OLDEST_JOB

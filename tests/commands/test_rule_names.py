@@ -5,7 +5,7 @@ from typing import Any, get_args
 
 import pytest
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.models.alert_rules import (
     ALIASES,
     BACKGROUND_PROBLEM,

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, update
 
-from bot.app.command import Setup
 from bot.app.responses import envelope
+from bot.app.setup import Setup
 from bot.background.failures import index_once, relabel_once
 from bot.background.purge import purge_once
 from bot.database.transactions import reading

@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import Connection, insert
 from structlog.testing import capture_logs
 
-from bot.app.command import Alerting, Setup
 from bot.app.home import HOME, HomeResult
 from bot.app.parsing import Request
 from bot.app.responses import Outcome, channel_context
+from bot.app.setup import Alerting, Setup
 from bot.commands.watch import WatchResult
 from bot.database.transactions import changing
 from bot.localslack.demo import IDS

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, true
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background import leader
 from bot.background.incidents import alert, lifecycle, message
 from bot.database.transactions import changing, time_limit

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from sqlalchemy import RowMapping, func, select
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background import audit, metrics
 from bot.background.failures import aggregate_once, index_once, scan_once
 from bot.background.incidents import grouping, lifecycle, probe

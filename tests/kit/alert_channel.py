@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any
 
-from bot.app.command import Alerting
+from bot.app.setup import Alerting
 from bot.background.incidents import grouping, lifecycle, probe
 from bot.background.incidents.readings import apply_readings
 from bot.database.transactions import changing

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background.operations.runner import Runner
 from bot.background.retries.track_bulk import outcomes_once
 from bot.store import tables

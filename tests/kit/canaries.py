@@ -4,8 +4,8 @@ from typing import Any
 
 from sqlalchemy import update
 
-from bot.app.command import Setup
 from bot.app.parsing import Request
+from bot.app.setup import Setup
 from bot.background.operations.canary import decide_once
 from bot.background.operations.runner import Runner
 from bot.store import tables

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Table, select
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.localslack.server import LocalSlack
 from bot.store import tables
 from tests.kit.clock import Clock, StandingClock

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.models.incidents import Incident, muted_until
 from bot.store.failures import error_groups
 from bot.store.incidents import mutes

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import delete, update
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background.operations.runner import Runner
 from bot.models.story import Story
 from bot.store import tables

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bot.access.no_slack import NoSlack
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.models.operations import Preview
 from bot.settings.environment import load_settings
 from bot.terminal.do import TerminalRequest, do

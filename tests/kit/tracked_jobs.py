@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.store import tables
 from tests.kit.posting import watch
 from tests.kit.queues import TestQueue

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, update
 
-from bot.app.command import Alerting, Setup
+from bot.app.setup import Alerting, Setup
 from bot.background.incidents import probe
 from bot.database.transactions import changing
 from bot.models.alert_rules import Reading

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.app.command import Setup
 from bot.app.responses import envelope
+from bot.app.setup import Setup
 from bot.background.failures import index_once
 from bot.database.transactions import reading
 from bot.queue.layouts import fitted

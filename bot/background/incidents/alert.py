@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import Connection
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background.incidents.incident_view import view_of
 from bot.background.retries.track import retry_outcomes
 from bot.models import alert_rules

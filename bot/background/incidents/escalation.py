@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from bot.app.command import Setup
 from bot.app.responses import channel_context
+from bot.app.setup import Setup
 from bot.background.incidents import message, replies
 from bot.models.incidents import Incident
 from bot.store.incidents import lookups, transitions

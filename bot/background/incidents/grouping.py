@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background.incidents import lifecycle, message
 from bot.background.leader import leader_transaction
 from bot.models import alert_rules

@@ -10,8 +10,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from bot.app.command import Setup
 from bot.app.responses import channel_context
+from bot.app.setup import Setup
 from bot.background.incidents import escalation, message, replies
 from bot.background.incidents.quiet_hours import current_mute, suppressed_until
 from bot.background.incidents.resolution import resolve_if_due

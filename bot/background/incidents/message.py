@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from bot.app.command import Setup
 from bot.app.responses import channel_context
+from bot.app.setup import Setup
 from bot.background.incidents.alert import draw
 from bot.models.incidents import Incident
 from bot.models.requests import Message

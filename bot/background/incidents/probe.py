@@ -14,7 +14,7 @@ from time import monotonic
 import structlog
 from sqlalchemy import Connection
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background.incidents import rules
 from bot.background.incidents.readings import apply_readings
 from bot.background.incidents.rules import QueueSnapshot

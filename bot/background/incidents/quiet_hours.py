@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.models.incidents import Incident, muted_until
 from bot.models.mutes import Mute
 from bot.models.routes import route_of

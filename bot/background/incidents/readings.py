@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background.incidents import worker_pools
 from bot.background.incidents.lifecycle import announce_triggered
 from bot.background.incidents.resolution import patience, resolve

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from bot.app.command import Setup
 from bot.app.responses import channel_context
+from bot.app.setup import Setup
 from bot.background.incidents import message, replies
 from bot.background.incidents.quiet_hours import current_mute
 from bot.models.alert_rules import NEW_FAILURES

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.models.alert_rules import NO_WORKER_ACTIVITY, Reading
 from bot.models.incidents import Incident
 from bot.models.mutes import Mute

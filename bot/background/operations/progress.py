@@ -5,9 +5,9 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from bot.access.roles import Grant
-from bot.app.command import Setup
 from bot.app.dispatch import request_id
 from bot.app.responses import channel_context
+from bot.app.setup import Setup
 from bot.models.operations import Progress, PutBack
 from bot.models.requests import Message
 from bot.models.retry_outcomes import Outcomes

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Connection, true
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background.failures import index_once
 from bot.background.incidents import alert, grouping, lifecycle, message
 from bot.database.transactions import LostRace

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from time import monotonic
 
-from bot.app.command import Alerting
+from bot.app.setup import Alerting
 from bot.database.transactions import changing
 from bot.models.alert_rules import AlertRule
 from bot.queue import index_probe

@@ -5,9 +5,9 @@ from time import monotonic
 import pytest
 from sqlalchemy import Connection
 
-from bot.app.command import Setup
 from bot.app.parsing import Request
 from bot.app.responses import Outcome, answer
+from bot.app.setup import Setup
 from bot.background.operations.canary import SILENT_AFTER, decide_once
 from bot.background.operations.runner import Runner
 from bot.database.transactions import changing

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background.operations.canary import SILENT_AFTER
 from bot.background.operations.runner import Runner
 from bot.background.retries.track_bulk import outcomes_once

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from bot.app.command import Setup
 from bot.app.responses import Outcome
+from bot.app.setup import Setup
 from bot.models.refusals import Busy
 from bot.store import tables
 from bot.store.operations.operations import CONFIRM_WITHIN

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select, update
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.localslack.server import LocalSlack
 from bot.store import tables
 from tests.kit.clock import Clock

@@ -2,8 +2,8 @@
 
 from sqlalchemy import insert, update
 
-from bot.app.command import Setup
 from bot.app.parsing import Request
+from bot.app.setup import Setup
 from bot.background.operations.runner import Runner
 from bot.background.retries.track_bulk import outcomes_once
 from bot.localslack.server import LocalSlack

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import insert, select
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background.failures import PASSES
 from bot.background.retries.track_bulk import outcomes_once
 from bot.localslack.server import LocalSlack

@@ -1,6 +1,6 @@
 """Jobs with the same payload: each failure is the outcome of one retry."""
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from tests.kit.clock import Clock
 from tests.kit.posting import watch
 from tests.kit.queues import TestQueue

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, insert, update
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background.failures import PASSES
 from bot.background.retries.track import track_once
 from bot.localslack.server import LocalSlack

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, delete, insert, select, update
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background import audit
 from bot.background.operations.runner import Runner
 from bot.database.transactions import now_of

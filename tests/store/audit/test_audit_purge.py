@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 from sqlalchemy import delete, select, update
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background import audit
 from bot.store import tables
 from bot.store.audit import retention

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, update
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background.failures import index_once
 from bot.store import tables
 from bot.store.failures import rebuild
