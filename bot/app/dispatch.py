@@ -22,7 +22,7 @@ from sqlalchemy import Connection
 from bot.access.role_changes import READ_TIMES, RolesChanged, permit, require_current
 from bot.access.roles import Grant, Need
 from bot.app.announce import announce
-from bot.app.command import Command, Effect
+from bot.app.command import Command, Effect, Result
 from bot.app.limits import Limited
 from bot.app.parsing import MAX_TEXT, Request, invalid, parse, whole
 from bot.app.records import PendingRequest, earlier_outcome, record_of, refused, stored_answer
@@ -227,6 +227,11 @@ def _write_before_answer(setup: Setup, invocation: Invocation, record: Record) -
     changing(setup.engine, invocation.deadline, write)
 
 
+def _with_result(record: Record, result: Result, outcome: str) -> Record:
+    """Return the record of a change with what the change did."""
+    return replace(record, outcome=outcome, targets=result.targets, answer=result.message or "")
+
+
 def _change(
     setup: Setup, invocation: Invocation, command: Command, pending: PendingRequest, arguments: Any
 ) -> Outcome:
@@ -250,16 +255,7 @@ def _change(
         if result.outcome is not None:
             fields = arguments.model_dump() | dict(result.recorded)
             record = record_of(setup, invocation, grant, command.name, fields, now)
-            chain.write(
-                connection,
-                replace(
-                    record,
-                    outcome=result.outcome,
-                    targets=result.targets,
-                    answer=result.message or "",
-                ),
-                setup.audit_keys,
-            )
+            chain.write(connection, _with_result(record, result, result.outcome), setup.audit_keys)
             announce(setup, connection, invocation, command, result, now)
         requests.settle(connection, invocation.request_id, stored_answer(result))
         reach("settled")

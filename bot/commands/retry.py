@@ -6,6 +6,7 @@ batches after a preview.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from pydantic import Field
 
@@ -126,26 +127,8 @@ def _now(work: Work, ids: Sequence[int], digest: str | None, *, force: bool) -> 
     check_recent(work, len(rows))
     before = tracked_jobs.before_retry(work.connection, work.queue, [row.id for row in rows])
     reach("retry-locked")
-
-    def move(row: LockedFailed) -> RetriedJob:
-        this = work.queue.failed_layout.id == row.id
-        archive.keep_failed(work.connection, work.queue, this, archived_as(work, ACTION))
-        reach("retry-archived")
-        moved = moves.retry(work.connection, work.queue, row.id, work.now)
-        reach("retry-moved")
-        return RetriedJob(
-            failed_id=row.id,
-            job_id=moved.id,
-            queue=row.queue,
-            failed_at=failed_at_text(row.failed_at),
-            job_class=row.identity.job_class,
-            order_id=row.identity.order_id,
-            subjects=dict(row.identity.subjects),
-            edited=dict(moved.edited),
-        )
-
     children = children_unless(work, work.queue.failed, force=force)
-    changed, refused = change_each(work, rows, move, children)
+    changed, refused = change_each(work, rows, partial(_move, work), children)
     batches = batches_of(work, [row for row, _ in changed])
     changed = [(row, job.model_copy(update={"batch": batches.get(row.id)})) for row, job in changed]
     moved = [job for _, job in changed]
@@ -174,6 +157,25 @@ def _now(work: Work, ids: Sequence[int], digest: str | None, *, force: bool) -> 
         targets=tuple(
             target("failed", row).model_copy(update={"job_id": job.job_id}) for row, job in changed
         ),
+    )
+
+
+def _move(work: Work, row: LockedFailed) -> RetriedJob:
+    """Archive one locked row and move it back to its queue."""
+    this = work.queue.failed_layout.id == row.id
+    archive.keep_failed(work.connection, work.queue, this, archived_as(work, ACTION))
+    reach("retry-archived")
+    moved = moves.retry(work.connection, work.queue, row.id, work.now)
+    reach("retry-moved")
+    return RetriedJob(
+        failed_id=row.id,
+        job_id=moved.id,
+        queue=row.queue,
+        failed_at=failed_at_text(row.failed_at),
+        job_class=row.identity.job_class,
+        order_id=row.identity.order_id,
+        subjects=dict(row.identity.subjects),
+        edited=dict(moved.edited),
     )
 
 

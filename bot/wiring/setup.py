@@ -45,16 +45,7 @@ def make_setup(
     return Setup(
         engine=engine,
         queue=queue,
-        rules=Rules(
-            viewers=tuple(settings.viewers),
-            operators=tuple(settings.operators),
-            admins=tuple(settings.admins),
-            change_channels=tuple(settings.change_channels),
-            changes_in_home=settings.changes_in_home,
-            team=settings.team_id or team,
-            terminal_role=settings.terminal_role,
-            allowed_queues=tuple(settings.allowed_queues or ()),
-        ),
+        rules=_rules(settings, team),
         directory=directory,
         replica=replica_name(),
         version=__version__,
@@ -75,17 +66,34 @@ def make_setup(
         personal_data_role=settings.personal_data_role,
         audit_keys=audit_keys(settings),
         operator_minutes=settings.operator_minutes,
-        limits=PersonLimits(
-            {
-                "commands": settings.commands_per_minute,
-                "previews": settings.previews_per_minute,
-                "refusals": settings.refusals_per_minute,
-            }
-        ),
+        limits=_limits(settings),
         commands=commands_of(queue),
         slash=settings.command,
         environment=settings.environment,
         routes=settings.routes,
+    )
+
+
+def _rules(settings: Settings, team: str | None) -> Rules:
+    return Rules(
+        viewers=tuple(settings.viewers),
+        operators=tuple(settings.operators),
+        admins=tuple(settings.admins),
+        change_channels=tuple(settings.change_channels),
+        changes_in_home=settings.changes_in_home,
+        team=settings.team_id or team,
+        terminal_role=settings.terminal_role,
+        allowed_queues=tuple(settings.allowed_queues or ()),
+    )
+
+
+def _limits(settings: Settings) -> PersonLimits:
+    return PersonLimits(
+        {
+            "commands": settings.commands_per_minute,
+            "previews": settings.previews_per_minute,
+            "refusals": settings.refusals_per_minute,
+        }
     )
 
 

@@ -33,6 +33,7 @@ from bot.queue.layouts import laravel_payload
 from bot.queue.layouts.job_batches import BATCH_SUBJECT, batches_table
 from bot.queue.layouts.layout import Layout
 from bot.queue.layouts.moments import encode_moment
+from bot.queue.layouts.origins import OriginTable
 from bot.queue.layouts.payload_edits import PayloadEdit, PayloadEdits, make_edits
 from bot.queue.layouts.rows import JobRow
 from bot.queue.layouts.rows_table import rows_table
@@ -119,23 +120,12 @@ class LaravelJobs(JobsTable):
 
 
 @dataclass(frozen=True, slots=True)
-class LaravelFailed(FailedJobsTable):
-    """Laravel's `failed_jobs`. Only jobs of the given connections came from the table of jobs."""
-
-    connections: Sequence[str]
+class LaravelFailed(OriginTable):
+    """Laravel's `failed_jobs`."""
 
     def payload_digest(self) -> ColumnElement[str]:
         """The digest of the job's uuid, or of its payload if the payload has no uuid."""
         return laravel_payload.identity(self.table)
-
-    @property
-    def origin(self) -> Column[str]:
-        """The name of the connection that the job came from."""
-        return self.table.c.connection
-
-    def is_movable(self) -> ColumnElement[bool]:
-        """Whether the job came from the table of jobs, and not from Redis or another queue."""
-        return self.origin.in_(self.connections)
 
     def payload_edits(
         self, connection: Connection, which: ColumnElement[bool], starts_at: datetime
