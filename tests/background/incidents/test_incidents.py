@@ -5,12 +5,15 @@ from datetime import timedelta
 import pytest
 
 from bot import failpoints
+from bot.app.responses import channel_context
 from bot.background.failures import index_once
+from bot.background.incidents.message import draw
 from bot.background.retries.track import track_once
 from bot.background.retries.track_bulk import outcomes_once
 from bot.commands.retry import ACTION
 from bot.localslack.server import LocalSlack
 from bot.store.failures import index, removal
+from bot.store.incidents import lookups
 from bot.wall_clock import unix
 from tests.kit.bulk import carried_out
 from tests.kit.concurrency import before_statement
@@ -368,6 +371,22 @@ def test_an_undo_reopens_the_incident_and_counts_no_failure_twice(life: Life) ->
     assert len(life.messages()) == 1
     assert len(life.replies()) == replies_before, "no new failure, so no new reply"
     assert broken(life.queue, drained=True) == []
+
+
+def test_an_alert_never_shows_a_failure_as_deleted_that_an_undo_restored(life: Life) -> None:
+    life.queue.fail(1)
+    life.tick()
+    ask(life.setup, "delete-failed 1", by=ANA)
+    life.tick()
+    ask(life.setup, "undo", by=ANA)
+    assert life.incident.removed == 1, "the undo committed after the deltas were added"
+    with life.queue.engine.connect() as connection:
+        context = channel_context(life.setup, life.setup.clock(connection))
+        (incident,) = lookups.by_ids(connection, [life.incident.id])
+        drawn = draw(life.setup, connection, incident, context)
+    assert drawn is not None
+    assert drawn.text.startswith("🔴")
+    assert "run:retry" in str(drawn.blocks)
 
 
 def test_a_restored_failure_is_assigned_to_the_active_incident_of_its_error_group(
