@@ -119,7 +119,8 @@ def _single(
     context: Context,
 ) -> Message:
     (alert,) = _failed_jobs(setup, connection, rows[:1])
-    if incident.failures_left == 0:
+    # An undo may have restored the failure since the deltas were added to the incident.
+    if incident.failures_left == 0 and rows[0].removed_at is not None:
         state = counted_as(setup.actions, incident.settled_how) or "gone"
         retried = state == "retried"
         outcome = _retry_outcome(connection, rows[0].seq, context.now) if retried else None

@@ -1,5 +1,8 @@
 """Incidents that resolve, reopen, or get restored failures."""
 
+from bot.app.responses import channel_context
+from bot.background.incidents.alert import draw
+from bot.store.incidents import lookups
 from tests.kit.incident_life import CALL, Life
 from tests.kit.incident_steps import acknowledged, recovered
 from tests.kit.invariants import broken
@@ -64,6 +67,22 @@ def test_an_undo_reopens_the_incident_and_counts_no_failure_twice(life: Life) ->
     assert len(life.messages()) == 1
     assert len(life.replies()) == replies_before, "no new failure, so no new reply"
     assert broken(life.queue, drained=True) == []
+
+
+def test_an_alert_never_shows_a_failure_as_deleted_that_an_undo_restored(life: Life) -> None:
+    life.queue.fail(1)
+    life.tick()
+    ask(life.setup, "delete-failed 1", by=ANA)
+    life.tick()
+    ask(life.setup, "undo", by=ANA)
+    assert life.incident.removed == 1, "the undo committed after the deltas were added"
+    with life.queue.engine.connect() as connection:
+        context = channel_context(life.setup, life.setup.clock(connection))
+        (incident,) = lookups.by_ids(connection, [life.incident.id])
+        drawn = draw(life.setup, connection, incident, context)
+    assert drawn is not None
+    assert drawn.text.startswith("🔴")
+    assert "run:retry" in str(drawn.blocks)
 
 
 def test_a_restored_failure_is_assigned_to_the_active_incident_of_its_error_group(
