@@ -7,7 +7,7 @@ from bot.localslack.blocks.specs import Json
 from bot.localslack.delivery.socket_mode import Hub
 from bot.localslack.payloads import view_json
 from bot.localslack.web_api.calls import Backend
-from bot.localslack.workspace import Workspace
+from bot.localslack.workspace import User, Workspace
 
 SHOWN = 200  # number of each channel's newest messages in the state
 SHOWN_ACKS = 50
@@ -25,15 +25,7 @@ def state_json(backend: Backend, hub: Hub, roles: Roles | None) -> Json:
         "team": {"id": workspace.identity.team_id, "name": workspace.identity.team_name},
         "bot_user": workspace.identity.bot_user,
         "users": [
-            {
-                "id": user.id,
-                "name": user.name,
-                "real_name": user.real_name,
-                "locale": user.locale,
-                "tz": user.tz,
-                "is_bot": user.is_bot,
-                "roles": roles(user.id) if roles is not None else None,
-            }
+            _user(user, roles)
             for user in [*people, *(user for user in workspace.users.values() if user.is_bot)]
         ],
         "groups": [{"id": group.id, "handle": group.handle} for group in workspace.groups.values()],
@@ -57,6 +49,18 @@ def state_json(backend: Backend, hub: Hub, roles: Roles | None) -> Json:
             {"envelope_id": ack.envelope_id, "type": ack.kind, "ms": ack.ms}
             for ack in hub.acks[-SHOWN_ACKS:]
         ],
+    }
+
+
+def _user(user: User, roles: Roles | None) -> Json:
+    return {
+        "id": user.id,
+        "name": user.name,
+        "real_name": user.real_name,
+        "locale": user.locale,
+        "tz": user.tz,
+        "is_bot": user.is_bot,
+        "roles": roles(user.id) if roles is not None else None,
     }
 
 
