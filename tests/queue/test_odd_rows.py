@@ -18,13 +18,13 @@ from tests.kit.changed_rows import fitted_to, rows, run, unchanged, undo_restore
 from tests.kit.clock import Clock
 from tests.kit.failure_index import live
 from tests.kit.odd_rows import NOW, TABLES, check_metrics, read
-from tests.kit.own_database import own_mariadb_queue, own_sqlite_queue
+from tests.kit.own_database import own_mariadb_queue
 from tests.kit.posting import watch
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import ask, hold, make_setup
 from tests.services.programs import is_mysql
 
-__all__ = ["own_mariadb_queue", "own_sqlite_queue"]
+__all__ = ["own_mariadb_queue"]
 
 
 @pytest.mark.parametrize(

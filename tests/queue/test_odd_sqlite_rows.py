@@ -20,9 +20,12 @@ from tests.kit.clock import Clock
 from tests.kit.failure_index import live
 from tests.kit.invariants import broken
 from tests.kit.odd_rows import NOW, TABLES, check_metrics, read
+from tests.kit.own_database import own_sqlite_queue
 from tests.kit.posting import watch
 from tests.kit.queues import GRACE, TestQueue
 from tests.kit.replicas import ask, hold, make_setup
+
+__all__ = ["own_sqlite_queue"]
 
 
 def allow_null(queue: TestQueue, table: str) -> None:

@@ -6,8 +6,11 @@ from bot.models.refusals import RowRefused, RowTooLong, RowWouldChange
 from tests.kit.changed_rows import rows, run, unchanged
 from tests.kit.invariants import broken
 from tests.kit.odd_rows import EMOJI
+from tests.kit.own_database import own_mariadb_queue
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import ask, make_setup
+
+__all__ = ["own_mariadb_queue"]
 
 
 def test_a_payload_that_is_too_long_for_jobs_is_refused(mariadb_queue: TestQueue) -> None:

@@ -1,8 +1,11 @@
 """What counts as worker activity, and what does not."""
 
+from tests.kit.kept_database import queue_on_mariadb
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import ask
 from tests.kit.watched_queue import BREACHED, SILENT, judged, watched
+
+__all__ = ["queue_on_mariadb"]
 
 
 def test_a_job_that_a_worker_reserves_counts_as_worker_activity(queue: TestQueue) -> None:
