@@ -68,7 +68,7 @@ class ChainVerifier:
             log.error("audit log has a fault", fault=sentence)
         record = _record(setup, walk, self._faults, now)
         leader_transaction(
-            setup, lease, lambda connection: chain.write(connection, record, setup.audit_keys)
+            setup, lease, lambda connection, _now: chain.write(connection, record, setup.audit_keys)
         )
 
 

@@ -43,8 +43,7 @@ def digest_once(setup: Setup, lease: Lease) -> bool:
         is_first = not last or is_ahead
         content = None if is_first else digest.read(connection, days, now, setup.actions)
 
-    def post(connection: Connection) -> bool:
-        now = setup.clock(connection)
+    def post(connection: Connection, now: datetime) -> bool:
         if position(connection, CURSOR) != last or not _is_day(setup, now, today):
             return False
         if is_ahead:

@@ -50,9 +50,7 @@ class HealthObserver:
             leader_transaction(
                 setup,
                 lease,
-                lambda connection: apply_readings(
-                    setup, connection, readings, setup.clock(connection)
-                ),
+                lambda connection, now: apply_readings(setup, connection, readings, now),
             )
         self._previous = frozenset(by_part)
 

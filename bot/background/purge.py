@@ -49,8 +49,7 @@ PLANS_KEPT = timedelta(days=7)
 def purge_once(setup: Setup, lease: Lease) -> int:
     """Delete up to a batch of old rows from each table; return the number of deleted rows."""
 
-    def work(connection: Connection) -> int:
-        now = setup.clock(connection)
+    def work(connection: Connection, now: datetime) -> int:
         # Removed failures are kept as long as the archive: a bulk undo reads them from the index.
         removed = now - max(REMOVED_KEPT, timedelta(days=setup.archive_days + 1))
         others = _purge_incidents(connection, now - INCIDENTS_KEPT)

@@ -120,8 +120,8 @@ class Steps:
     def write(self, setup: Setup, lease: Lease) -> None:
         """Write the unsuccessful steps to the table."""
 
-        def work(connection: Connection) -> frozenset[str]:
-            problems = self._problems(setup.clock(connection))
+        def work(connection: Connection, now: datetime) -> frozenset[str]:
+            problems = self._problems(now)
             background_steps.replace(connection, problems)
             return frozenset(problem.name for problem in problems)
 

@@ -73,6 +73,11 @@ def time_column(connection: Connection) -> ColumnElement[datetime]:
     return func.utc_timestamp(literal_column("6"), type_=DateTime)
 
 
+def read_time(connection: Connection, clock: Clock, now: datetime) -> datetime:
+    """Return `now`, a value of `time_column`, or the time of a clock that a test moves."""
+    return now if clock is now_of else clock(connection)
+
+
 @contextmanager
 def polling(engine: Engine, deadline: float | None) -> Iterator[Connection]:
     """Read with single statements without a transaction; raises the errors of `reading`.
@@ -171,6 +176,20 @@ def changing(
         # A random wait prevents a second conflict between the same two transactions.
         _pause(random.uniform(0.005, 0.03) * attempt)  # noqa: S311 not a secret
     raise Busy
+
+
+def changing_once(
+    polling_engine: Engine, engine: Engine, seconds: float, work: Callable[[Connection], T]
+) -> T:
+    """Run `work`, which changes rows with one statement and may run again; commit it.
+
+    A polling engine commits each statement, so the change is one round trip. If `engine` also
+    polls, the change is a transaction. Raises the errors of `changing`.
+    """
+    if polling_engine is engine:
+        return changing(engine, time_limit(engine, seconds), work)
+    with polling(polling_engine, time_limit(polling_engine, seconds)) as connection:
+        return work(connection)
 
 
 @dataclass

@@ -216,11 +216,12 @@ def _with_workers(ready: Field) -> None:
         ready.refill()
         with working(ready.test.url) as pops:
             took = ready.run(way)
-        _print_pops(way.name, pops)
+        print_pops(way.name, pops)
         say(f"while workers pop, {way.name}", f"{ready.rows / took:,.0f} rows/s")
 
 
-def _print_pops(name: str, pops: Pops) -> None:
+def print_pops(name: str, pops: Pops) -> None:
+    """Print the slowest pop of each kind of worker."""
     for kind, seconds in pops.seconds.items():
         if not seconds:
             say(f"worst pop meanwhile, {name}", f"none in so short a run: {kind}")

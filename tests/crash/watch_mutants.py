@@ -43,7 +43,11 @@ def no_unique_subject() -> Iterator[None]:
 
 def unfenced_transaction(setup: Setup, _lease: Lease, work: Any, _seconds: Any = None) -> Any:
     """Work like `leader_transaction`, but without a check of the lease."""
-    return changing(setup.engine, time_limit(setup.engine, leader.SECONDS), work)
+    return changing(
+        setup.engine,
+        time_limit(setup.engine, leader.SECONDS),
+        lambda connection: work(connection, setup.clock(connection)),
+    )
 
 
 def no_fence_in(module: ModuleType) -> Callable[[], AbstractContextManager[None]]:

@@ -59,7 +59,7 @@ class AlertChannel:
     def _observe(self, connection: Any) -> None:
         """Do the same as `probe_once`, but with a longer time limit."""
         setup, now = self.team.setup, self.team.clock.at
-        fence(connection, self.lease)
+        fence(connection, self.lease, setup.clock)
         readings = probe.check(setup, connection, now, SECONDS)
         apply_readings(setup, connection, readings, now)
 

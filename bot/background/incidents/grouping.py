@@ -47,8 +47,7 @@ def group_once(setup: Setup, lease: Lease) -> int:
     The failures of a minute that are above the limit of alerts share one summary incident.
     """
 
-    def work(connection: Connection) -> int:
-        now = setup.clock(connection)
+    def work(connection: Connection, now: datetime) -> int:
         waiting = assignment.unassigned(connection, AT_ONCE)
         if waiting:
             _group(setup, connection, waiting, now)
@@ -160,8 +159,7 @@ def _selection(failed: Sequence[UnassignedFailure]) -> ColumnElement[bool]:
 def refresh_once(setup: Setup, lease: Lease) -> int:
     """Edit the alerts of changed incidents; return their number."""
 
-    def work(connection: Connection) -> int:
-        now = setup.clock(connection)
+    def work(connection: Connection, now: datetime) -> int:
         lifecycle.aggregate_deltas(connection, now)
         stale = lookups.stale(connection, REFRESHED_AT_ONCE)
         for row in stale:

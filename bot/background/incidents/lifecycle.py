@@ -58,8 +58,7 @@ def advance_once(setup: Setup, lease: Lease) -> int:
     The deltas of failures are added to the incidents first.
     """
 
-    def work(connection: Connection) -> int:
-        now = setup.clock(connection)
+    def work(connection: Connection, now: datetime) -> int:
         aggregate_deltas(connection, now)
         active = lookups.next_active(connection, AT_ONCE)
         if active:

@@ -46,8 +46,7 @@ FORGOTTEN_AFTER = timedelta(hours=1)
 def probe_once(setup: Setup, lease: Lease) -> int:
     """Check the metric rules and update their incidents; return the number of readings."""
 
-    def work(connection: Connection) -> int:
-        now = setup.clock(connection)
+    def work(connection: Connection, now: datetime) -> int:
         readings = check(setup, connection, now)
         apply_readings(setup, connection, readings, now)
         return len(readings)

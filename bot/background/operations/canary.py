@@ -32,19 +32,18 @@ def decide_once(setup: Setup, lease: Lease) -> int:
         waiting = transitions.waiting_for_canary(connection)
 
     def decide(number: int) -> bool:
-        def work(connection: Connection) -> bool:
+        def work(connection: Connection, now: datetime) -> bool:
             operation = operations.locked(connection, number)
             if operation is None or operation.state != "waiting":
                 return False
-            return _decide(setup, connection, operation)
+            return _decide(setup, connection, operation, now)
 
         return leader_transaction(setup, lease, work)
 
     return sum(decide(number) for number in waiting)
 
 
-def _decide(setup: Setup, connection: Connection, operation: Operation) -> bool:
-    now = setup.clock(connection)
+def _decide(setup: Setup, connection: Connection, operation: Operation, now: datetime) -> bool:
     reason = verdict(tracked_jobs.of_operation(connection, operation.id), now)
     if reason is None:
         return False

@@ -5,7 +5,7 @@ A message is sent again only if the cause of the failed attempt is known.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any, Protocol
 
@@ -88,8 +88,8 @@ def _rank(message: OutboxMessage) -> bool:
 
 
 def _deliver(setup: Setup, poster: Poster, lease: Lease, message: OutboxMessage) -> bool:
-    def claim(connection: Connection) -> bool:
-        return delivery.claim(connection, message, lease, setup.clock(connection) + ATTEMPT)
+    def claim(connection: Connection, now: datetime) -> bool:
+        return delivery.claim(connection, message, lease, now + ATTEMPT)
 
     if not leader_transaction(setup, lease, claim):
         return False

@@ -56,8 +56,7 @@ def track_once(setup: Setup, lease: Lease) -> int:
     missed = {row.id for row in waiting if row.missing_since is not None}
     fresh = bool(missed) and not index_once(setup, lease)
 
-    def work(connection: Connection) -> int:
-        now = setup.clock(connection)
+    def work(connection: Connection, now: datetime) -> int:
         rows = tracked_jobs.due(connection, now)
         settled = missed if fresh and not index.backfill_left(connection) else set()
         changes = _check(setup, connection, rows, settled, now)
