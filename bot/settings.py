@@ -36,6 +36,7 @@ from bot.setting_types import (
     Channel,
     Channels,
     DatabaseUrl,
+    Drain,
     EnvironmentName,
     ExistingFile,
     FailedTable,
@@ -174,6 +175,7 @@ class Settings(BaseSettings):
     replicas: Replicas = 2
     http_port: Port = 3000
     http_host: str = "127.0.0.1"
+    drain_seconds: Drain = 5
     monitoring_port: Port | None = None
     monitoring_host: str = "127.0.0.1"
 
