@@ -84,12 +84,14 @@ def run() -> None:
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
+    if server is not None:
+        bot.requests.listen = server.listen
     bot.start()
     freeze_heap()
     if server is None:
         done.wait()
     else:
-        server.serve(bot.requests, done)
+        server.serve(bot.requests, done, bot.requests.drain, settings.drain_seconds)
     bot.stop()
 
 

@@ -146,6 +146,7 @@ EnvironmentName = Annotated[
 ]
 Positive = Annotated[int, Field(ge=1)]
 Replicas = Annotated[int, Field(ge=1, le=1000)]
+Drain = Annotated[int, Field(ge=0, le=120)]
 Port = Annotated[int, Field(ge=0, le=65_535)]
 """A TCP port; with 0, the system chooses a free port and the log names it."""
 

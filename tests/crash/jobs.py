@@ -74,8 +74,11 @@ def serve(
     bot = SlackBot(
         access, workspace, lambda people: replace(setup, directory=people), 0.2, grace=GRACE
     )
-    bot.start()
     if http_port is None:
+        bot.start()
         threading.Event().wait()
     else:
-        HttpServer("127.0.0.1", http_port).serve(bot.requests, threading.Event())
+        server = HttpServer("127.0.0.1", http_port)
+        bot.requests.listen = server.listen
+        bot.start()
+        server.serve(bot.requests, threading.Event(), bot.requests.drain)
