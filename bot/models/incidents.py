@@ -167,6 +167,7 @@ class Limits(Value):
     no_worker_activity_seconds: int
     alerts_per_minute: int
     escalate_seconds: int
+    remind_seconds: int
     resolve_seconds: int
     worker_seconds: int | None
 
@@ -199,13 +200,26 @@ class QueueCheck(Value):
     checked_at: datetime
 
 
+class WatchRoute(Value):
+    """A route of `queue-bot.toml`. None: the setting of all queues. Quiet hours are `22:00`."""
+
+    queues: tuple[str, ...]
+    channel: str | None = None
+    mention: str | None = None
+    oldest_seconds: int | None = None
+    no_worker_activity_seconds: int | None = None
+    backlog_count: int | None = None
+    quiet_from: str | None = None
+    quiet_until: str | None = None
+
+
 class WatchExtra(Value):
     """The channels of alerts and the digest, and the digest's time (`09:00` in `zone`) and days.
 
     Days are numbers; Monday is 0. `reserved_too_soon`: the limit for stuck jobs is shorter than
     the timeout of the workers, so a job counts as stuck before its worker's timeout. `checks` are
-    the queues; the queue with the earliest check is the first. `backfill` is the progress of the
-    index of failures.
+    the queues; the queue with the earliest check is the first. `routes` are in the order of their
+    file. `backfill` is the progress of the index of failures.
     """
 
     alert_channel: str | None
@@ -215,4 +229,5 @@ class WatchExtra(Value):
     zone: str
     reserved_too_soon: bool
     checks: tuple[QueueCheck, ...] = ()
+    routes: tuple[WatchRoute, ...] = ()
     backfill: Backfill | None = None

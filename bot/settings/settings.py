@@ -20,6 +20,7 @@ from bot.settings.value_types import (
     BotToken,
     Channel,
     Channels,
+    Drain,
     EnvironmentName,
     ExistingFile,
     FailedTable,
@@ -148,6 +149,7 @@ class Settings(BaseSettings):
     replicas: Replicas = 2
     http_port: Port = 3000
     http_host: str = "127.0.0.1"
+    drain_seconds: Drain = 5
     monitoring_port: Port | None = None
     monitoring_host: str = "127.0.0.1"
 
