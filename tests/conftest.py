@@ -10,6 +10,7 @@ from hypothesis import settings
 
 from bot.localslack.proxies import bypass_proxies
 from bot.slack.runtime import freeze_heap
+from tests.kit.compiled_statements import share_compiled_statements
 from tests.kit.own_database import own_mariadb_queue, own_queue
 from tests.kit.queues import TestQueue
 from tests.kit.team import KeptDatabase, Team, sqlite_queue, team_at_work
@@ -29,6 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
     programs.choose(config.getoption("--server"))
     bypass_proxies(os.environ)
     log_plainly()
+    share_compiled_statements()
     # Examples are the same in every run and have no time limit, so no result depends on luck.
     settings.register_profile("repeatable", deadline=None, derandomize=True, database=None)
     settings.load_profile("repeatable")
