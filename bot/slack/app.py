@@ -35,6 +35,7 @@ def build_app(
     acknowledgement.
     """
     app = App(
+        name=__name__,
         client=client,
         signing_secret=signing_secret or "socket mode checks no signature",
         process_before_response=True,

@@ -252,6 +252,7 @@ def reset_after(hand: Hand) -> Iterator[Hand]:
             connection.execute(text(f"TRUNCATE {hand.queue.queue.jobs.name}"))
 
 
+@pytest.mark.each_database
 @pytest.mark.parametrize("counter_of", ["lower", "far higher"])
 def test_processed_is_unknown_if_the_id_counter_jumps(reset_after: Hand, counter_of: str) -> None:
     hand = reset_after

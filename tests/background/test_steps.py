@@ -21,6 +21,8 @@ from tests.kit.clock import Seconds
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import hold, make_setup
 
+pytestmark = pytest.mark.each_database
+
 PERIOD = 10.0
 
 

@@ -28,6 +28,8 @@ from tests.kit.posting import deliver, poster_of, watch
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import ALERTS, OPS, ask, codes, hold
 
+pytestmark = pytest.mark.each_database
+
 __all__ = ["queue_on_mariadb"]
 
 POST, EDIT = "chat.postMessage", "chat.update"

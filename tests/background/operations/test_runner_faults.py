@@ -21,6 +21,8 @@ from tests.kit.invariants import broken
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import ANA, OPS, People, ask, codes
 
+pytestmark = pytest.mark.each_database
+
 CONNECTIONS = 3
 """One for each batch worker and one more, so that none waits before the database is lost."""
 
