@@ -1,8 +1,8 @@
-"""The failures of a scope whose retry may repeat work. No SQL here."""
+"""The failures of a scope whose retry may repeat work."""
 
 from pydantic import Field
 
-from bot.models.jobs import Value, is_empty
+from bot.models.value import Value, is_empty
 
 
 class SubjectDuplicates(Value):

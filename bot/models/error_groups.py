@@ -5,7 +5,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from bot.models.jobs import FailedJob, QueueCount, Value, is_empty
+from bot.models.jobs import FailedJob, QueueCount
+from bot.models.value import Value, is_empty
 
 HOURS = 24
 """The number of hours in the bar, including the current hour."""

@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import Column, Connection, Engine, func, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
-from bot.database.dialects import is_conflict, is_duplicate, is_sqlite
+from bot.database.dialects import is_sqlite
 from bot.database.engine import own_schema
+from bot.database.errors import is_conflict, is_duplicate
 from bot.database.session import require_session, warn_of_kept
 from bot.database.start import at_start
 from bot.database.transactions import now_of, time_limit

@@ -7,7 +7,7 @@ from bot.text import texts_for
 from bot.views.context import Links
 from bot.views.names import age, filled, from_wall_clock, job_class, read_wall_clock, row_id, size
 from bot.views.subjects import order, subject, tienda, whose
-from tests.views.samples import LIMA, context, utc
+from tests.views.words import LIMA, context, utc
 
 EN = texts_for("en", "en", LIMA)
 

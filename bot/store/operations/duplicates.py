@@ -8,16 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    FromClause,
-    Select,
-    and_,
-    case,
-    func,
-    select,
-)
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, case, func, select
 
 from bot.database.transactions import TooSlow, bounded_until, time_limit
 from bot.models.duplicates import Duplicates, SubjectDuplicates

@@ -5,7 +5,7 @@ from time import monotonic
 import pytest
 from sqlalchemy import insert
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.database.transactions import reading
 from bot.models.duplicates import Duplicates
 from bot.models.operations import Scope
