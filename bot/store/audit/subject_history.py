@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, select, tuple_
 
 from bot.database.transactions import TooSlow, bounded
 from bot.models.actions import Actions, counted_as
@@ -136,9 +136,20 @@ def _singly(connection: Connection, target_filters: Sequence[Condition]) -> list
     by_target = {
         (row["audit_id"], row["number"]): row
         for condition in target_filters
-        for row in reversed(connection.execute(about.where(condition)).mappings().all())
+        for row in reversed(connection.execute(about.where(_newest(condition))).mappings().all())
     }
     return [_act(row) for row in by_target.values()]
+
+
+def _newest(condition: Condition) -> Condition:
+    """Return the condition for the newest of these targets, which one range of an index has.
+
+    Without it, a server joins all targets of a shop before it sorts them.
+    """
+    t = audit_targets.c
+    newest = select(t.audit_id, t.number).where(condition)
+    newest = newest.order_by(t.audit_id.desc(), t.number.desc()).limit(MOST)
+    return tuple_(t.audit_id, t.number).in_(select(newest.subquery()))
 
 
 def _act(row: RowMapping) -> Act:
