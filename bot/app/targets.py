@@ -36,7 +36,7 @@ from bot.queue.children import Children, children_of
 from bot.queue.moves import LockedFailed, LockedJob
 from bot.store.archive import ArchivedAs
 from bot.store.audit import audit_log
-from bot.store.failures import index, subjects
+from bot.store.failures import failure_lookups, subjects
 
 
 class RowArguments(Arguments):
@@ -211,7 +211,7 @@ def not_found(work: Work, kind: str, id_: int) -> Refusal:
     """Return the refusal; it names who removed the row, if the audit log has a record of that."""
     last = audit_log.last_removal(work.connection, kind, id_)
     if last is None and kind == "failed":
-        is_order = index.has_failures_of(work.connection, SubjectKey(str(id_)))
+        is_order = failure_lookups.has_failures_of(work.connection, SubjectKey(str(id_)))
         return FailedJobNotFound(id=str(id_), is_order=is_order)
     refusal = FailedJobNotFound if kind == "failed" else JobNotFound
     if last is None:

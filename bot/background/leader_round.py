@@ -60,7 +60,8 @@ from bot.background.steps import Steps
 from bot.database.transactions import polling, time_limit
 from bot.models.refusals import Refusal
 from bot.store.audit.sealing import SEAL_ROWS
-from bot.store.failures.index import SCAN_ROWS, has_new
+from bot.store.failures.index import has_new
+from bot.store.failures.index_scan import SCAN_ROWS
 from bot.store.leases import Lease, LeaseLost
 from bot.store.waiting_work import WaitingWork
 
