@@ -34,13 +34,16 @@ def build_app(
     acknowledges exactly once, when the answer is known. Bolt then does not poll every 10 ms for the
     acknowledgement.
     """
+    # Bolt's warnings have the whole body of a request without a listener; another one is that Bolt
+    # ignores SLACK_BOT_TOKEN.
+    errors = logging.getLogger("queue-bot.bolt")
+    errors.setLevel(logging.ERROR)
     app = App(
+        logger=errors,
         client=client,
         signing_secret=signing_secret or "socket mode checks no signature",
         process_before_response=True,
     )
-    # Bolt logs requests without a listener as warnings, with their whole body.
-    app.logger.setLevel(logging.ERROR)
 
     @app.command(slash)
     def typed(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
