@@ -1,6 +1,8 @@
 """`/queue watch`: show limits, active incidents, mutes, the leader and monitoring's cost."""
 
-from bot.app.command import Arguments, Command, Result, Setup, Work
+from bot.app.command import Arguments, Command, Result
+from bot.app.setup import Setup
+from bot.app.work import Work
 from bot.models.command_help import HelpTopic
 from bot.models.incidents import Limits, QueueCheck, WatchExtra, Watching, WatchRoute
 from bot.models.requests import Message

@@ -2,10 +2,10 @@
 
 from datetime import time
 
-from bot.app.command import Alerting
+from bot.app.setup import Alerting
 from bot.commands.watch import WatchResult
 from bot.models.routes import AlertRoute, QuietHours
-from bot.terminal import TerminalRequest, do
+from bot.terminal.do import TerminalRequest, do
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import OMAR, ask, make_setup
 

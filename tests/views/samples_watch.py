@@ -5,12 +5,14 @@ from datetime import timedelta
 from functools import partial
 
 from bot.models.health import Backfill, Health, HealthProblem, Undelivered, WatcherState
-from bot.models.incidents import Limits, NamedMute, QueueCheck, WatchExtra, Watching, WatchRoute
+from bot.models.incidents import Limits, QueueCheck, WatchExtra, Watching, WatchRoute
+from bot.models.mutes import NamedMute
 from bot.models.requests import Source
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.views.incidents.watch import watch_message
-from tests.views.samples import NOW, PLAIN, Sample, Words
+from tests.views.samples import Sample
 from tests.views.samples_mutes import RULES, incident
+from tests.views.words import NOW, PLAIN, Words
 
 LIMITS = Limits(
     oldest_seconds=300,

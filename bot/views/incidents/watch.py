@@ -2,14 +2,8 @@
 
 from datetime import datetime
 
-from bot.models.incidents import (
-    Limits,
-    ListedIncident,
-    NamedMute,
-    WatchExtra,
-    Watching,
-    WatchRoute,
-)
+from bot.models.incidents import Limits, ListedIncident, WatchExtra, Watching, WatchRoute
+from bot.models.mutes import NamedMute
 from bot.models.requests import Block, Message, Moment, Person, Source
 from bot.text import Mrkdwn, Plain, channel, code, cut, join
 from bot.views.blocks import context_line, message, section, sections
