@@ -4,7 +4,6 @@ import os
 import secrets
 import socket
 from dataclasses import dataclass, replace
-from functools import partial
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -25,7 +24,7 @@ from bot.database.time_limits import LOCK_WAIT_SECONDS
 from bot.database.transactions import reading, time_limit
 from bot.fingerprint.payload import DEFAULT_ORDER_PATHS, DEFAULT_TIENDA_PATHS
 from bot.masking.keys import DEFAULT_MASKED_KEYS
-from bot.masking.masker import mask_text
+from bot.masking.masker import text_mask
 from bot.models.doctor import Diagnose, undiagnosed
 from bot.models.refusals import StartError
 from bot.models.subjects import ORDER, SHOP, USUAL
@@ -178,7 +177,7 @@ def queue_of(settings: Settings, layout: Layout) -> Queue:
         tienda_paths=tienda_paths,
         subjects=own + tuple(s for s in layout.subjects if s.name not in names),
         batches=layout.batches and layout.batches(settings.batches_table, schema),
-        mask=partial(mask_text, keys=masked_keys(settings)),
+        mask=text_mask(masked_keys(settings)),
     )
 
 

@@ -103,7 +103,7 @@ _ISSUERS = re.compile(r"3[04-9]|4|5[0-9]|6|2[2-7]|81")
 _CARD_LENGTHS = range(13, 20)
 
 
-def mask_secrets(text: str) -> str:
+def mask_secrets(text: str, *, has_long_word: bool) -> str:
     """Return `text` with `[masked]` in place of each secret of a known form."""
     lowered = text.lower()
     if "private" in lowered and ("begin" in lowered or "private-lines" in lowered):
@@ -121,7 +121,9 @@ def mask_secrets(text: str) -> str:
     text = _KEYS.sub(MASK, text)
     if "$" in text:
         text = _KEYS_IN_MIDDLE.sub(MASK, text)
-    text = _BASE64_40.sub(_mask_aws_key, _mask_addresses(text))
+    text = _mask_addresses(text)
+    if has_long_word:
+        text = _BASE64_40.sub(_mask_aws_key, text)
     return _DIGIT_RUNS.sub(_mask_cards, text)
 
 
