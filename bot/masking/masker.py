@@ -14,6 +14,7 @@ from bot.masking.keys import DEFAULT_MASKED_KEYS, key_hint, key_rule
 from bot.masking.lookalikes import with_plain_signs
 from bot.masking.named_values import mask_pairs
 from bot.masking.personal import PERSONAL_KEYS, mask_personal
+from bot.masking.positions import mask_positions
 from bot.masking.random_tokens import has_long_word, mask_random_tokens
 from bot.masking.secret_patterns import MASK, is_card_number, mask_secrets
 from bot.masking.stack_traces import mask_arguments
@@ -85,7 +86,7 @@ class Masker:
     def _plain_text(self, text: str, depth: int, mask_tokens: Callable[[str], str]) -> str:
         has_word = self._may_have_word(text)
         is_long = has_long_word(text)
-        text = mask_command_lines(text, self.is_masked, has_word=has_word)
+        text = mask_command_lines(mask_positions(text), self.is_masked, has_word=has_word)
         if has_word:
             text = mask_pairs(text, self.is_masked)
         text = mask_secrets(text, has_long_word=is_long)

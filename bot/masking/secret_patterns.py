@@ -82,7 +82,8 @@ _RARE_KEYS = re.compile(
     r"|(?<![\w~.])[\w~.]{3}\dQ~[\w~.-]{31,34}|(?<![\w+/=])[A-Za-z0-9+/]{86}==(?![\w+/=])"
 )
 _ADDRESS_SECRET = re.compile(
-    r"(?P<lead>[?&;](?:amp;)?(?:key|code|hmac|ticket|assertion|verify|invite|hdn(?:ts|ea))=)"
+    r"(?P<lead>[?&;](?:amp;)?(?:key|code|hmac|ticket|assertion|verify|invite|hdn(?:ts|ea))="
+    r"|(?<![\w-])refresh=(?=[^&\s]{0,80}[A-Za-z]{2}))"
     r"(?=[^&\s\"'<>]{0,80}\d)[^&\s\"'<>#]{8,4000}",
     re.IGNORECASE,
 )
