@@ -18,6 +18,7 @@ from structlog.contextvars import bound_contextvars
 from bot.app.command import Setup
 from bot.app.dispatch import dispatch, is_change, is_preview
 from bot.app.responses import Outcome, answer, texts_of
+from bot.failpoints import reach
 from bot.models.refusals import CountMismatch, Refusal
 from bot.models.requests import Message, Modal, Source
 from bot.monitoring.metrics import Metrics
@@ -165,6 +166,7 @@ class RequestHandler:
         """Answer a submitted modal: close it, or show the answer or a refusal in the modal."""
         reply = self._reply_in_time(envelope, self._enqueue(envelope))
         message = self._as_message(envelope, reply.answer)
+        reach("answering")
         if reply.outcome is not None and isinstance(reply.outcome.refusal, CountMismatch):
             field_error = self._field_error(envelope, reply.outcome.refusal)
             ack(response_action="errors", errors={"typed": field_error})
@@ -288,6 +290,7 @@ class RequestHandler:
         if not is_of_slack(envelope.response_url, self._client.base_url):
             log.warning("answer not delivered", because="the response_url is not Slack's")
             return
+        reach("answering")
         hook = WebhookClient(envelope.response_url, timeout=self._call_seconds, retry_handlers=[])
         try:
             for part in (message, *message.more):
