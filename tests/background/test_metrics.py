@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, text
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background import metrics
 from bot.background.failures import index_once
 from bot.database.transactions import reading

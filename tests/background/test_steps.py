@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import text
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background.periods import periods
 from bot.background.steps import Steps
 from bot.database.transactions import now_of

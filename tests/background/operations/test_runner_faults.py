@@ -15,7 +15,7 @@ from bot.database.engine import connect
 from bot.failpoints import arm, disarm
 from bot.models.refusals import Busy
 from bot.store import tables
-from bot.terminal import TerminalRequest, do
+from bot.terminal.do import TerminalRequest, do
 from tests.kit.bulk import Bench, run_out, started
 from tests.kit.invariants import broken
 from tests.kit.queues import TestQueue
