@@ -36,7 +36,7 @@ from bot.queue.children import Children, children_of
 from bot.queue.moves import LockedFailed, LockedJob
 from bot.store.archive import ArchivedAs
 from bot.store.audit import audit_log
-from bot.store.failures import index, subjects
+from bot.store.failures import failure_lookups, subjects
 
 
 class RowArguments(Arguments):
@@ -213,7 +213,7 @@ def not_found(work: Work, kind: str, id_: int) -> Refusal:
     if last is None and kind == "failed":
         names = work.queue.subject_names
         key = SubjectKey(str(id_), name=names[0] if names else ORDER)
-        is_order = index.has_failures_of(work.connection, key)
+        is_order = failure_lookups.has_failures_of(work.connection, key)
         return FailedJobNotFound(id=str(id_), is_order=is_order)
     refusal = FailedJobNotFound if kind == "failed" else JobNotFound
     if last is None:

@@ -14,7 +14,7 @@ from bot.models.story import Queued, Story, SubjectValue
 from bot.models.subjects import ORDER, SubjectKey
 from bot.queue import search
 from bot.store.audit import story, subject_history
-from bot.store.failures import index, relabeling
+from bot.store.failures import backfill, relabeling
 from bot.store.metrics import samples
 from bot.views.audit.story import story_message
 from bot.views.context import Context
@@ -69,7 +69,7 @@ def read_story(work: Work, key: SubjectKey) -> Story:
         about=None if sample is None else _jobs_in(sample.status),
         more=known.more,
         failed_count=subject_history.failed_now(connection, key) if known.more else None,
-        indexing=index.backfill_left(connection) or relabeling.is_needed(connection, queue),
+        indexing=backfill.backfill_left(connection) or relabeling.is_needed(connection, queue),
     )
 
 
