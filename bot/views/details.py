@@ -29,7 +29,7 @@ from bot.views.subjects import (
 
 TITLE = 24
 DIALOG_PARTS = 8
-HINT = 600
+HINT = 240
 """The most characters of the subjects, with their links."""
 MESSAGE_TEXT = 1_900
 """The most characters of an exception or a payload in a message, which stays under 10,000.
