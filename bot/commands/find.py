@@ -1,4 +1,4 @@
-"""`/queue find 803193`: show all events of one order or another subject, oldest first."""
+"""`/queue find 803193`: show all events of one order, shop or another subject, oldest first."""
 
 from pydantic import Field
 
@@ -7,7 +7,7 @@ from bot.app.command import Arguments, Command, Result
 from bot.app.subjects import subject_key
 from bot.app.work import Work
 from bot.models.job_batches import BATCH
-from bot.models.jobs import LONGEST_ORDER, QueueStatus
+from bot.models.jobs import QueueStatus
 from bot.models.requests import Message
 from bot.models.roles import Role
 from bot.models.story import Queued, Story, SubjectValue
@@ -21,14 +21,12 @@ from bot.views.context import Context
 
 
 class FindArguments(Arguments):
-    """The order, and its shop if several shops have an order with this number."""
+    """The order or the shop; with both, the order in this shop."""
 
     takes_subjects = True
 
-    order: Order = Field(json_schema_extra={"positional": "ORDER"})
-    tienda: str | None = Field(
-        default=None, max_length=LONGEST_ORDER, json_schema_extra={"form": "ID", "alias": "shop"}
-    )
+    order: Order | None = Field(default=None, json_schema_extra={"positional": "ORDER"})
+    tienda: Order | None = Field(default=None, json_schema_extra={"form": "ID", "alias": "shop"})
 
 
 class FindResult(Result):
@@ -70,6 +68,7 @@ def read_story(work: Work, key: SubjectKey) -> Story:
         jobs=searched,
         about=None if sample is None else _jobs_in(sample.status),
         more=known.more,
+        failed_count=subject_history.failed_now(connection, key) if known.more else None,
         indexing=backfill.backfill_left(connection) or relabeling.is_needed(connection, queue),
     )
 
@@ -90,5 +89,5 @@ COMMAND = Command(
     result=FindResult,
     run=run,
     view=view,
-    examples=("find 803193",),
+    examples=("find 803193", "find shop=12097"),
 )
