@@ -18,6 +18,18 @@ from tests.kit.slack_apps import Connect, bolt, connected
 SECTION = {"type": "section", "text": {"type": "mrkdwn", "text": "*3* failed"}}
 
 
+def noted(app: App, name: str) -> list[str]:
+    """Return the list to which the app adds this value of each slash command."""
+    values: list[str] = []
+
+    @app.command("/queue")
+    def note(ack: Ack, body: dict[str, str]) -> None:
+        values.append(body[name])
+        ack()
+
+    return values
+
+
 def test_the_ack_of_a_command_is_shown_to_its_person_only(
     slack: LocalSlack, app: App, connect: Connect
 ) -> None:
@@ -314,15 +326,3 @@ def test_a_command_in_an_archived_channel_is_sent_to_the_app(
     slack.workspace.put_channel(replace(channel, is_archived=True))
 
     assert slack.command("viewer", "queue-ops", "/queue")["replies"]
-
-
-def noted(app: App, name: str) -> list[str]:
-    """Return the list to which the app adds this value of each slash command."""
-    values: list[str] = []
-
-    @app.command("/queue")
-    def note(ack: Ack, body: dict[str, str]) -> None:
-        values.append(body[name])
-        ack()
-
-    return values
