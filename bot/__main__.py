@@ -215,7 +215,9 @@ def do_command(words: str, name: str, as_json: bool, yes: bool, request_id: str 
     settings = load_settings(os.environ, need="database")
     engine = open_database(settings)
     check_tables(engine, queue_of(settings, layout_of(settings, engine)))
-    setup = replace(make_setup(settings, engine, NoSlack()), diagnose=lambda: diagnose(os.environ))
+    setup = replace(
+        make_setup(settings, engine, NoSlack()), diagnose=lambda _: diagnose(os.environ)
+    )
     arguments = TerminalRequest(words, name, request_id, yes, as_json)
     raise SystemExit(do(setup, arguments, click.echo, partial(_ask, settings.environment)))
 

@@ -24,8 +24,10 @@ class DoctorResult(Result):
 
 
 def run(work: Work, _args: DoctorArguments) -> DoctorResult:
-    """Run all checks."""
-    return DoctorResult(data=work.setup.diagnose())
+    """Run all checks, with sentences in the person's language."""
+    actor = work.invocation.actor
+    locale = None if actor.is_terminal else work.setup.directory.locale(actor.user)
+    return DoctorResult(data=work.setup.diagnose(locale))
 
 
 def view(result: DoctorResult, context: Context) -> Message:

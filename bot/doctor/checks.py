@@ -58,9 +58,13 @@ def diagnose(environ: Mapping[str, str]) -> Diagnosis:
 def diagnosing(settings: Settings, grace: float = 0.0) -> Diagnose:
     """Return the diagnosis of a running bot, which `/queue doctor` shows."""
 
-    def run() -> Diagnosis:
+    def run(locale: str | None) -> Diagnosis:
         installation = Installation(
-            settings, is_running=True, verify_seconds=RUNNING_VERIFY_SECONDS, grace=grace
+            settings,
+            is_running=True,
+            verify_seconds=RUNNING_VERIFY_SECONDS,
+            grace=grace,
+            locale=locale,
         )
         with closing(installation):
             return examine(installation, CHECKS)

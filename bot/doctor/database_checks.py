@@ -24,53 +24,58 @@ MOST_SKEW = 5.0
 """Seconds by which the clocks of this machine and of the database may differ."""
 MOST_USED = 0.8
 """The share of the server's connections above which new connections may soon be refused."""
-_GRANTS = "Let an administrator of the database run this statement."
+_GRANTS = "doctor-administrator"
 
 
 def check_database(installation: Installation) -> Iterator[Finding]:
     """Connect, and report the product, the version and the round-trip time."""
+    text = installation.text
     if installation.settings.database_url is None:
-        raise CheckFailed(problem("DATABASE_URL is not set.", "Set the database's address."))
+        raise CheckFailed(problem(text("doctor-no-address"), text("doctor-set-address")))
     with reading(installation.engine, time_limit(installation.engine, START_SECONDS)) as connection:
         product = server.server_of(connection)
         began = monotonic()
         now_of(connection)
         milliseconds = (monotonic() - began) * 1000
-    yield ok(f"{product} answers in {milliseconds:.0f} ms.")
+    yield ok(text("doctor-server-answers", server=product, ms=f"{milliseconds:.0f}"))
     oldest = ".".join(map(str, server.OLDEST[product.product]))
     if not product.is_supported:
-        yield problem(f"{product} is too old: the bot needs {product.product} {oldest} or newer.")
+        yield problem(
+            text("doctor-server-old", server=product, product=product.product, least=oldest)
+        )
 
 
 def check_encryption(installation: Installation) -> Iterator[Finding]:
     """Check that the connection is encrypted, unless the server runs on this machine."""
+    text = installation.text
     address = database_address(installation.settings)
     with installation.connected() as connection:
         if is_sqlite(connection):
-            yield ok("An SQLite file needs no connection.")
+            yield ok(text("doctor-sqlite-connection"))
             return
         cipher = server.cipher(connection)
     if cipher:
-        yield ok(f"The connection is encrypted ({cipher}).")
+        yield ok(text("doctor-encrypted", cipher=cipher))
     elif is_this_machine(address):
-        yield ok("The server runs on this machine, so the connection needs no encryption.")
+        yield ok(text("doctor-local-server"))
     else:
         yield warning(
-            "The connection to the database is not encrypted.",
-            "Set DATABASE_CA to the file of the server's authority, and remove DATABASE_TLS=off.",
+            text("doctor-not-encrypted"),
+            text("doctor-encrypt"),
         )
 
 
 def check_session(installation: Installation) -> Iterator[Finding]:
     """Check the isolation level and the other settings of the session."""
+    text = installation.text
     with installation.connected() as connection:
         if is_sqlite(connection):
-            yield ok("SQLite has no session settings.")
+            yield ok(text("doctor-sqlite-session"))
             return
         kept = require_session(connection)
     for name, value in kept.items():
-        yield ok(f"The account may not set {name}; its value {value} works.")
-    yield ok("The session has the isolation level READ COMMITTED and the settings of the bot.")
+        yield ok(text("doctor-session-kept", name=name, value=value))
+    yield ok(text("doctor-session"))
 
 
 class _Undo(Exception):
@@ -79,6 +84,7 @@ class _Undo(Exception):
 
 def check_writing(installation: Installation) -> Iterator[Finding]:
     """Write a row of the bot's own table and roll back; a read-only or full server refuses it."""
+    text = installation.text
     engine = installation.engine
 
     def write(connection: Connection) -> None:
@@ -89,35 +95,36 @@ def check_writing(installation: Installation) -> Iterator[Finding]:
     try:
         changing(engine, time_limit(engine, START_SECONDS), write)
     except _Undo:
-        yield ok("The database accepts changes.")
+        yield ok(text("doctor-writable"))
 
 
 def check_clock(installation: Installation) -> Iterator[Finding]:
     """Compare the clocks of this machine and of the database."""
+    text = installation.text
     with installation.connected() as connection:
         before = installation.clock()
         stored = now_of(connection)
         after = installation.clock()
     skew = (stored - before - (after - before) / 2).total_seconds()
     if abs(skew) <= MOST_SKEW:
-        yield ok(f"The clocks of this machine and of the database differ by {abs(skew):.1f} s.")
+        yield ok(text("doctor-clocks", seconds=f"{abs(skew):.1f}"))
         return
-    direction = "ahead of" if skew > 0 else "behind"
+    key = "doctor-clock-ahead" if skew > 0 else "doctor-clock-behind"
     yield warning(
-        f"The database's clock is {abs(skew):.0f} s {direction} this machine's clock. Ages of jobs "
-        "use the database's clock, and Slack's signatures this machine's clock.",
-        "Synchronize the clocks of both machines.",
+        text(key, seconds=f"{abs(skew):.0f}"),
+        text("doctor-synchronize"),
         "timedatectl set-ntp true",
     )
 
 
 def check_grants(installation: Installation) -> Iterator[Finding]:
     """Compare the privileges of the account with the privileges that the bot needs."""
+    text = installation.text
     queue = installation.queue
     failed = False
     with installation.connected() as connection:
         if is_sqlite(connection):
-            yield ok("SQLite has no accounts.")
+            yield ok(text("doctor-sqlite-accounts"))
             return
         schema, own = _schemas(installation, connection)
         name = account.current_account(connection)
@@ -135,10 +142,17 @@ def check_grants(installation: Installation) -> Iterator[Finding]:
                 failed = True
                 statement = privileges.grant(f"{database}.{table}", missing, name)
                 yield problem(
-                    f"The account {name} lacks {', '.join(missing)} on {table}.", _GRANTS, statement
+                    text(
+                        "doctor-grant-missing",
+                        account=name,
+                        privileges=", ".join(missing),
+                        table=table,
+                    ),
+                    text(_GRANTS),
+                    statement,
                 )
     if not failed:
-        yield ok(f"The account {name} has every privilege that the bot needs.")
+        yield ok(text("doctor-grants", account=name))
 
 
 def _schemas(installation: Installation, connection: Connection) -> tuple[str, str]:
@@ -149,21 +163,25 @@ def _schemas(installation: Installation, connection: Connection) -> tuple[str, s
 
 def check_connections(installation: Installation) -> Iterator[Finding]:
     """Compare the open connections with the server's limit."""
+    text = installation.text
     with installation.connected() as connection:
         if is_sqlite(connection):
-            yield ok("SQLite is for one process only.")
+            yield ok(text("doctor-sqlite-one"))
             return
         counts = server.connection_counts(connection)
     # This check has one of the account's connections.
     expected = MOST_CONNECTIONS
-    sentence = (
-        f"{counts.opened} of {counts.limit} connections are open, {counts.own - 1} of them by this "
-        f"account; one replica of the bot opens at most {expected}."
+    sentence = text(
+        "doctor-connections",
+        opened=counts.opened,
+        limits=counts.limit,
+        own=counts.own - 1,
+        expected=expected,
     )
     if counts.opened + expected > counts.limit or counts.opened > MOST_USED * counts.limit:
         yield warning(
-            f"The server may run out of connections: {sentence}",
-            "Raise max_connections on the server, or close connections of other programs.",
+            text("doctor-connections-few", sentence=sentence),
+            text("doctor-connections-raise"),
         )
     else:
         yield ok(sentence)
@@ -171,9 +189,10 @@ def check_connections(installation: Installation) -> Iterator[Finding]:
 
 def check_settings(installation: Installation) -> Iterator[Finding]:
     """Report invalid settings, and settings that reduce the security of the bot."""
+    text = installation.text
     for sentence in (*installation.notes, *start_notes(installation.settings)):
         yield warning(sentence, "", "queue-bot audit new-key" if "AUDIT_KEY" in sentence else "")
     if installation.problems:
         yield from (problem(sentence) for sentence in installation.problems)
     else:
-        yield ok("Every setting is valid.")
+        yield ok(text("doctor-settings"))

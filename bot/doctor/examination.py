@@ -40,7 +40,7 @@ def examine(installation: Installation, checks: Sequence[DoctorCheck]) -> Diagno
         cause = next((failed[need] for need in check.needs if need in failed), None)
         if cause is not None:
             failed[check.name] = cause
-            sentence = f"Not checked, because the check {cause} failed."
+            sentence = installation.text("doctor-needs-failed", check=cause)
             results = [Finding(status="skipped", sentence=sentence)]
         else:
             results, succeeded = _results(installation, check)
@@ -61,10 +61,16 @@ def _results(installation: Installation, check: DoctorCheck) -> tuple[list[Findi
     except StartError as error:
         return [*results, *(problem(text, command=check.command) for text in error.problems)], False
     except Unreachable as error:
-        return [*results, problem(f"Slack did not answer as needed: {error}.")], False
+        return [
+            *results,
+            problem(installation.text("doctor-slack-unanswered", reason=error)),
+        ], False
     except Refusal as refusal:
-        return [*results, problem(f"The database did not answer ({refusal.code}).")], False
+        return [
+            *results,
+            problem(installation.text("doctor-database-unanswered", reason=refusal.code)),
+        ], False
     except Exception as error:  # noqa: BLE001 after any error the next check must run
-        sentence = f"This check ended with an error ({error_code(error)})."
-        return [*results, problem(sentence, "Report this as a bug of queue-bot.")], False
+        sentence = installation.text("doctor-check-broken", reason=error_code(error))
+        return [*results, problem(sentence, installation.text("doctor-report-bug"))], False
     return results, True

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine
 
@@ -18,9 +19,14 @@ from bot.settings.secret_files import exposed_files
 from bot.settings.settings import Settings
 from bot.slack.directory import SlackDirectory
 from bot.slack.runtime import LOOKUP_SECONDS, Access, WorkspaceInfo
+from bot.text import Plain, Texts, texts_for
 from bot.wiring.engines import open_database
 from bot.wiring.setup import make_setup
 
+Sentence = Callable[..., str]
+"""Returns the sentence of a key, as `Installation.text` does."""
+OAUTH_PAGE = Plain("OAuth & Permissions")
+"""Slack's name of a page, which is English in every language and has a sign of mrkdwn."""
 VERIFY_SECONDS = 20.0
 """Seconds for the verification of the audit log; the rest of a longer log is not verified."""
 
@@ -34,7 +40,8 @@ def machine_time() -> datetime:
 class Installation:
     """The settings, and the results of earlier checks; a check reads only those that it needs.
 
-    `is_running`: the checks run within the bot, which is already connected to Slack.
+    `is_running`: the checks run within the bot, which is already connected to Slack. `locale` is
+    the Slack locale of the reader; None is the language of the settings.
     """
 
     settings: Settings
@@ -44,11 +51,26 @@ class Installation:
     clock: Callable[[], datetime] = machine_time
     verify_seconds: float = VERIFY_SECONDS
     grace: float = 0.0
+    locale: str | None = None
     workspace: WorkspaceInfo | None = None
     _engine: Engine | None = None
     _queue: Queue | None = None
     _setup: Setup | None = None
     _directory: SlackDirectory | None = None
+
+    @property
+    def texts(self) -> Texts:
+        """The messages in the reader's language."""
+        zone = ZoneInfo(self.settings.time_zone.key)
+        return texts_for(self.locale, self.settings.language, zone, self.settings.command)
+
+    def text(self, key: str, **values: object) -> str:
+        """Return a sentence of a finding; its names stay without quotes, because views add code."""
+        plain = {
+            name: value if isinstance(value, int) else Plain(value)
+            for name, value in values.items()
+        }
+        return str(self.texts.plain(key, oauth=OAUTH_PAGE, **plain))
 
     @property
     def access(self) -> Access:

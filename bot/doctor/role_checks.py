@@ -3,20 +3,13 @@
 from collections.abc import Iterator
 
 from bot.access.roles import EVERYONE, READ_AGE, Rules, Unreachable, check_account
-from bot.doctor.installation import Installation
+from bot.doctor.installation import Installation, Sentence
 from bot.models.doctor import Finding, ok, problem, warning
 from bot.models.refusals import NotMember
 from bot.models.requests import Actor, Source
 
 MOST_PEOPLE = 50
 """The most people that a check reads from Slack, whose limit is 100 calls a minute."""
-
-_WHY = {
-    "foreign": "belongs to another workspace",
-    "deactivated": "is deactivated",
-    "bot": "is a bot",
-    "guest": "is a guest",
-}
 
 
 def check_roles(installation: Installation) -> Iterator[Finding]:
@@ -38,11 +31,13 @@ class _People:
 
     def __init__(self, installation: Installation, rules: Rules) -> None:
         self._directory = installation.directory
+        self._text = installation.text
         self._rules = rules
         self._read: dict[str, Finding | str] = {}
 
     def of_role(self, name: str, ids: tuple[str, ...]) -> Iterator[Finding]:
         """Yield the findings of one role, and last the names of its people."""
+        text = self._text
         users = [id_ for id_ in ids if not id_.startswith("S") and id_ != EVERYONE]
         groups = [id_ for id_ in ids if id_.startswith("S")]
         members: list[str] = []
@@ -50,13 +45,11 @@ class _People:
             try:
                 members += sorted(self._directory.members(group, READ_AGE))
             except Unreachable as error:
-                yield _unreadable_group(name, group, str(error))
+                yield _unreadable_group(name, group, str(error), text)
         if groups and name == "QUEUE_BOT_ADMINS":
             yield warning(
-                f"Members of {' and '.join(groups)} are admins. In Slack's default, every member "
-                "of the workspace may edit user groups, and so become an admin.",
-                "List the user ids of the admins in QUEUE_BOT_ADMINS, or let only owners of the "
-                "workspace edit user groups.",
+                text("doctor-group-admins", groups=", ".join(groups)),
+                text("doctor-group-admins-do"),
             )
         for user in users:
             self._directory.prefetch(user, None, (), READ_AGE)
@@ -65,42 +58,50 @@ class _People:
         yield from (answer for answer in answers if isinstance(answer, Finding))
         names = [answer for answer in answers if isinstance(answer, str)]
         if EVERYONE in ids:
-            names.append("every full member of the workspace")
+            names.append(text("doctor-everyone"))
         if names:
             more = len(every) - MOST_PEOPLE
             shown = ", ".join(names[:10])
-            rest = f" and {len(names) - 10 + max(0, more)} more" if len(names) > 10 else ""
-            yield ok(f"{name}: {shown}{rest}.")
+            number = len(names) - 10 + max(0, more)
+            rest = text("doctor-role-more", number=number) if len(names) > 10 else ""
+            yield ok(text("doctor-role", name=name, people=shown, rest=rest))
         elif name == "QUEUE_BOT_ADMINS" or ids:
-            yield warning(f"{name} gives nobody the role.", f"List ids of people in {name}.")
+            yield warning(
+                text("doctor-role-empty", name=name), text("doctor-role-empty-do", name=name)
+            )
 
     def _person(self, name: str, user: str) -> Finding | str:
         """Return the name of a person, or the reason why the bot refuses the person."""
+        text = self._text
         try:
             check_account(self._rules, self._directory, Actor(user, self._rules.team, Source.SLASH))
             names = self._directory.profile(user, READ_AGE).names
         except NotMember as refusal:
             return warning(
-                f"{user} in {name} {_WHY.get(refusal.why, refusal.why)}: the bot refuses this "
-                "person.",
-                f"Replace {user} in {name}, or make the person a full member.",
+                text("doctor-person-refused", user=user, name=name, why=refusal.why),
+                text("doctor-person-refused-do", user=user, name=name),
             )
         except Unreachable as error:
             if "user_not_found" in str(error):
-                return warning(f"{user} in {name} is unknown in the workspace.", f"Correct {name}.")
-            return problem(f"{user} in {name} cannot be read: {error}.")
+                return warning(
+                    text("doctor-person-unknown", user=user, name=name),
+                    text("doctor-correct", name=name),
+                )
+            return problem(text("doctor-person-unread", user=user, name=name, reason=error))
         return names[-1] if names else user
 
 
-def _unreadable_group(name: str, group: str, reason: str) -> Finding:
+def _unreadable_group(name: str, group: str, reason: str, text: Sentence) -> Finding:
     if "is empty" in reason:
         return warning(
-            f"The user group {group} in {name} has no members: it gives nobody the role.",
-            "Add members to the group in Slack.",
+            text("doctor-group-empty", group=group, name=name),
+            text("doctor-group-empty-do"),
         )
     if "no_such_subteam" in reason:
-        return warning(f"The user group {group} in {name} is unknown.", f"Correct {name}.")
+        return warning(
+            text("doctor-group-unknown", group=group, name=name), text("doctor-correct", name=name)
+        )
     return problem(
-        f"The user group {group} in {name} cannot be read ({reason}): the bot refuses its members.",
-        "User groups need a paid plan of Slack and the scope usergroups:read.",
+        text("doctor-group-unread", group=group, name=name, reason=reason),
+        text("doctor-group-unread-do"),
     )

@@ -22,17 +22,19 @@ _MIB = 1024 * 1024
 
 def check_layout(installation: Installation) -> Iterator[Finding]:
     """Find the layout of the queue's tables."""
+    text = installation.text
     settings = installation.settings
     layout = layout_of(settings, installation.engine)
     queue = queue_of(settings, layout)
     with installation.connected() as connection:
         installation.queue = fitted(connection, queue)
         names = " and ".join(name_in(connection, table) for table in (queue.jobs, queue.failed))
-    yield ok(f"The tables {names} are of the layout {layout.name}.")
+    yield ok(text("doctor-layout", tables=names, layout=layout.name))
 
 
 def check_queue_tables(installation: Installation) -> Iterator[Finding]:
     """Check each column of the queue's tables, their engine, triggers and foreign keys."""
+    text = installation.text
     queue = installation.queue
     with installation.connected() as connection:
         wrong = problems(connection, queue)
@@ -44,11 +46,12 @@ def check_queue_tables(installation: Installation) -> Iterator[Finding]:
         others = [sentence for sentence in warnings(connection, queue) if sentence not in unseen]
         yield from (warning(sentence, "") for sentence in others)
     count = len(queue.jobs.columns) + len(queue.failed.columns)
-    yield ok(f"Each of the {count} columns has a type that the bot can work with.")
+    yield ok(text("doctor-columns", number=count))
 
 
 def check_own_tables(installation: Installation) -> Iterator[Finding]:
     """Check that the bot's own tables exist and are current, and report their size."""
+    text = installation.text
     names = [table.name for table in metadata.sorted_tables]
     with installation.connected() as connection:
         require_current(connection)
@@ -56,47 +59,49 @@ def check_own_tables(installation: Installation) -> Iterator[Finding]:
     for size in sizes.values():
         if size.engine.lower() != "innodb":
             yield problem(
-                f"The table {size.name} uses {size.engine}: changes need transactions.",
-                "Let an administrator of the database run this statement.",
+                text("doctor-engine", table=size.name, engine=size.engine),
+                text("doctor-administrator"),
                 f"ALTER TABLE {size.name} ENGINE=InnoDB;",
             )
     total = sum(size.bytes for size in sizes.values()) / _MIB
     if sizes:
         largest = max(sizes.values(), key=lambda size: size.bytes)
         yield ok(
-            f"The bot's {len(names)} tables have {total:.1f} MiB; the largest is {largest.name} "
-            f"({largest.bytes / _MIB:.1f} MiB)."
+            text(
+                "doctor-own-tables",
+                number=len(names),
+                size=f"{total:.1f}",
+                table=largest.name,
+                part=f"{largest.bytes / _MIB:.1f}",
+            )
         )
     else:
-        yield ok(f"The bot's {len(names)} tables exist.")
+        yield ok(text("doctor-own-tables-exist", number=len(names)))
 
 
 def check_failed_at_index(installation: Installation) -> Iterator[Finding]:
     """Report what an index on `failed_at` would bring; the owner decides about the index."""
+    text = installation.text
     table = installation.queue.failed
     with installation.connected() as connection:
         indexes = inspect(connection).get_indexes(table.name, schema=table.schema)
         sizes = server.table_sizes(connection, table.schema, [table.name])
         name = name_in(connection, table)
         if is_sqlite(connection):
-            yield ok("The bot needs no further index.")
+            yield ok(text("doctor-index-enough"))
             return
     if indexes:
         names = ", ".join(str(index["name"]) for index in indexes)
-        yield ok(f"{name} has a second index ({names}), so the server counts its rows fast.")
+        yield ok(text("doctor-index", table=name, indexes=names))
         return
     size = sizes.get(table.name)
     rows, mebibytes = (0, 0.0) if size is None else (size.rows, size.bytes / _MIB)
-    sentence = (
-        f"{name} has no second index, so a count of its rows reads the whole table (about "
-        f"{rows} rows, {mebibytes:.0f} MiB)."
-    )
+    sentence = text("doctor-no-index", table=name, size=rows, memory=f"{mebibytes:.0f}")
     if rows < MANY_ROWS:
-        yield ok(f"{sentence} An index would save little.")
+        yield ok(text("doctor-no-index-few", sentence=sentence))
         return
     yield ok(
         sentence,
-        "With an index, the count of 3 million rows takes 70 ms instead of 4 to 10 s. The bot "
-        "works without the index and never creates it.",
+        text("doctor-no-index-do"),
         f"CREATE INDEX {table.name}_failed_at ON {table.fullname} (failed_at);",
     )

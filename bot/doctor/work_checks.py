@@ -29,6 +29,7 @@ MOST_WAITING = 1_000
 
 def check_audit(installation: Installation) -> Iterator[Finding]:
     """Verify the chain of audit records from its start, for a limited time."""
+    text = installation.text
     settings = installation.settings
     until = monotonic() + installation.verify_seconds
     faults: list[str] = []
@@ -44,52 +45,59 @@ def check_audit(installation: Installation) -> Iterator[Finding]:
         if is_complete:
             faults += verification.end_faults(connection, walk)
     for sentence in faults[:MOST_FAULTS]:
-        yield problem(sentence, "Keep a copy of the tables and find out who changed them.")
+        yield problem(sentence, text("doctor-audit-fault"))
     if len(faults) > MOST_FAULTS:
-        yield problem(f"{len(faults) - MOST_FAULTS} more faults.", "", "queue-bot audit verify")
+        yield problem(
+            text("doctor-audit-faults", number=len(faults) - MOST_FAULTS),
+            "",
+            "queue-bot audit verify",
+        )
     if not is_complete:
-        yield ok(f"{walk.seq} records were verified; more follow.", "", "queue-bot audit verify")
+        yield ok(text("doctor-audit-part", number=walk.seq), "", "queue-bot audit verify")
     elif not faults:
-        yield ok(f"The chain of {walk.seq} audit records is valid.")
+        yield ok(text("doctor-audit", number=walk.seq))
 
 
 def check_background(installation: Installation) -> Iterator[Finding]:
     """Check that a replica leads and that no step of the background work fails or is late."""
+    text = installation.text
     setup = installation.setup
     with installation.connected() as connection:
         now = setup.clock(connection)
         state = health(connection, setup.queue, now, setup.audit_keys)
-    context = replace(channel_context(setup, now), source=Source.TERMINAL)
+    context = replace(channel_context(setup, now), source=Source.TERMINAL, texts=installation.texts)
     has_begun = state.watcher.epoch > 0
     for health_problem in state.problems:
         if health_problem.code == "nobody" and not has_begun:
-            yield warning("The bot has not run yet.", "Start the bot.", "queue-bot run")
+            yield warning(text("doctor-not-run"), text("doctor-start"), "queue-bot run")
         elif health_problem.part not in _ELSEWHERE:
             line = readable(problem_line(health_problem, context))
             yield problem(line, "", "queue-bot run" if health_problem.code == "nobody" else "")
     if state.watcher.replica is not None:
-        yield ok(f"The replica {state.watcher.replica} does the background work.")
+        yield ok(text("doctor-leader", replica=state.watcher.replica))
 
 
 def check_outbox(installation: Installation) -> Iterator[Finding]:
     """Check the age of the oldest message that Slack has not accepted."""
+    text = installation.text
     setup = installation.setup
     with installation.connected() as connection:
         now = setup.clock(connection)
         state = read_state(connection)
         late = health(connection, setup.queue, now, setup.audit_keys).undelivered
-    context = replace(channel_context(setup, now), source=Source.TERMINAL)
+    context = replace(channel_context(setup, now), source=Source.TERMINAL, texts=installation.texts)
     yield from (problem(readable(undelivered_line(channel, context))) for channel in late)
     if not state.unsent:
-        yield ok("No message waits for Slack.")
+        yield ok(text("doctor-outbox-empty"))
     elif state.unsent_age < UNSENT_SECONDS:
-        yield ok(f"{state.unsent} messages wait, the oldest for {state.unsent_age:.0f} s.")
+        yield ok(text("doctor-outbox", number=state.unsent, seconds=f"{state.unsent_age:.0f}"))
     elif not late:
-        yield problem(f"{state.unsent} messages wait, the oldest for {state.unsent_age:.0f} s.")
+        yield problem(text("doctor-outbox", number=state.unsent, seconds=f"{state.unsent_age:.0f}"))
 
 
 def check_index(installation: Installation) -> Iterator[Finding]:
     """Check that each failed job is in the index of failures."""
+    text = installation.text
     setup = installation.setup
     id_ = setup.queue.failed_layout.id
     with installation.connected() as connection:
@@ -99,17 +107,13 @@ def check_index(installation: Installation) -> Iterator[Finding]:
         highest = connection.execute(select(func.max(failures.c.failed_id))).scalar() or 0
         newer = select(id_).where(id_ > highest).limit(MOST_WAITING).subquery()
         waiting = connection.execute(select(func.count()).select_from(newer)).scalar_one()
-    context = replace(channel_context(setup, now), source=Source.TERMINAL)
+    context = replace(channel_context(setup, now), source=Source.TERMINAL, texts=installation.texts)
     lags = [one for one in state.problems if one.part == "failures"]
     yield from (problem(readable(problem_line(one, context))) for one in lags)
     if not state.watcher.epoch:
-        yield ok("No failed job is indexed before the bot's first run.")
+        yield ok(text("doctor-index-not-begun"))
     elif backfill is not None:
         yield ok(readable(backfill_line(backfill, context)))
     elif not lags:
-        least = "at least " if waiting == MOST_WAITING else ""
-        yield ok(
-            f"{least}{waiting} failed jobs wait to be indexed."
-            if waiting
-            else "Every failed job is indexed."
-        )
+        key = "doctor-index-many" if waiting == MOST_WAITING else "doctor-index-waiting"
+        yield ok(text(key, number=waiting) if waiting else text("doctor-index-complete"))

@@ -41,10 +41,11 @@ class Diagnosis(Value):
         return sum(finding.status == status for finding in self.findings)
 
 
-Diagnose = Callable[[], Diagnosis]
+Diagnose = Callable[[str | None], Diagnosis]
+"""Runs the checks; the sentences are in the language of the locale, or of the settings."""
 
 
-def undiagnosed() -> Diagnosis:
+def undiagnosed(_locale: str | None) -> Diagnosis:
     """Return the diagnosis of a process that was started without the checks."""
     sentence = "This process runs no checks."
     finding = Finding(

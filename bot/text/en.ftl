@@ -1968,6 +1968,125 @@ modal-preview = Preview
 
 ## doctor
 
+doctor-needs-failed = Not checked, because the check { $check } failed.
+doctor-slack-unanswered = Slack did not answer as needed: { $reason }.
+doctor-database-unanswered = The database did not answer ({ $reason }).
+doctor-check-broken = This check ended with an error ({ $reason }).
+doctor-report-bug = Report this as a bug of queue-bot.
+doctor-administrator = Let an administrator of the database run this statement.
+doctor-no-address = DATABASE_URL is not set.
+doctor-set-address = Set the database's address.
+doctor-server-answers = { $server } answers in { $ms } ms.
+doctor-server-old = { $server } is too old: the bot needs { $product } { $least } or newer.
+doctor-sqlite-connection = An SQLite file needs no connection.
+doctor-encrypted = The connection is encrypted ({ $cipher }).
+doctor-local-server = The server runs on this machine, so the connection needs no encryption.
+doctor-not-encrypted = The connection to the database is not encrypted.
+doctor-encrypt = Set DATABASE_CA to the file of the server's authority, and remove DATABASE_TLS=off.
+doctor-sqlite-session = SQLite has no session settings.
+doctor-session-kept = The account may not set { $name }; its value { $value } works.
+doctor-session = The session has the isolation level READ COMMITTED and the settings of the bot.
+doctor-writable = The database accepts changes.
+doctor-clocks = The clocks of this machine and of the database differ by { $seconds } s.
+doctor-synchronize = Synchronize the clocks of both machines.
+doctor-sqlite-accounts = SQLite has no accounts.
+doctor-grant-missing = The account { $account } lacks { $privileges } on { $table }.
+doctor-grants = The account { $account } has every privilege that the bot needs.
+doctor-sqlite-one = SQLite is for one process only.
+doctor-connections = { $opened } of { $limits } connections are open, { $own } of them by this account; one replica of the bot opens at most { $expected }.
+doctor-connections-few = The server may run out of connections: { $sentence }
+doctor-connections-raise = Raise max_connections on the server, or close connections of other programs.
+doctor-settings = Every setting is valid.
+doctor-copy-bot-token = Copy the token (xoxb-…) from { $oauth } on the app's page to SLACK_BOT_TOKEN.
+doctor-create-app-token = Create an app-level token with connections:write under Basic Information on the app's page, and copy it (xapp-…) to SLACK_APP_TOKEN.
+doctor-network = Check that this machine reaches Slack: its network, its proxy (HTTPS_PROXY), its clock.
+doctor-add-scope = Add the scope under { $oauth } on the app's page, then install the app again.
+doctor-no-bot-token = SLACK_BOT_TOKEN is not set.
+doctor-other-workspace = The bot token is for the workspace { $team }, but QUEUE_BOT_TEAM_ID is { $expected }: the bot refuses everybody.
+doctor-other-workspace-do = Use the token of the other workspace, or correct QUEUE_BOT_TEAM_ID.
+doctor-bot-token = Slack accepts the bot token for { $workspace }.
+doctor-scopes-unknown = Slack did not report the scopes of the bot token.
+doctor-scopes-compare = Compare { $oauth } on the app's page with manifest.yml.
+doctor-scope-missing = The bot token lacks the scope { $scope }{ $purpose }.
+doctor-scopes-unused = The bot token has scopes that the bot never uses: { $scopes }.
+doctor-scopes-remove = Remove them under { $oauth } on the app's page, then install the app again.
+doctor-scopes = The bot token has all { $number } scopes of the manifest.
+doctor-http-connection = Slack sends signed requests, so the app needs no connection.
+doctor-connected = The running bot is connected.
+doctor-no-app-token = SLACK_APP_TOKEN is not set.
+doctor-app-token-refused = Slack does not accept the app token: { $reason }.
+doctor-no-websocket = Slack accepts the app token, but no WebSocket opens ({ $reason }): no command would reach the bot.
+doctor-no-websocket-do = A proxy or a firewall blocks WebSockets. Allow wss:// on port 443 to *.slack.com. Slack's client uses HTTPS_PROXY and ignores NO_PROXY.
+doctor-websocket = Slack accepts the app token, and a WebSocket opens.
+doctor-sockets-many = The app has { $opened } open connections; at most { $expected } are expected.
+doctor-sockets-many-do = Stop copies of the bot that nobody needs, because Slack sends each command to any of them; or set QUEUE_BOT_REPLICAS.
+doctor-sockets = Open connections of the app: { $opened } of at most { $expected }.
+doctor-channels = The bot is in every channel: { $channels }.
+doctor-no-changes = Nobody can change a job from Slack.
+doctor-no-changes-do = Set QUEUE_BOT_CHANGE_CHANNELS, or QUEUE_BOT_CHANGES_IN_HOME=true.
+doctor-alert-buttons = The buttons of alerts refuse every click: the alert channel allows no changes.
+doctor-alert-buttons-do = Add { $channel } to QUEUE_BOT_CHANGE_CHANNELS.
+doctor-changes = People can change jobs in the channels of the alerts.
+doctor-channel-unknown = The channel { $channel } ({ $names }) does not exist, or it is private and the bot is not in it.
+doctor-channel-unknown-do = Correct { $names }, or type this in the private channel.
+doctor-channel-unread = The channel { $channel } ({ $names }) cannot be read: { $reason }.
+doctor-channel = The channel #{ $name } ({ $channel }, { $names })
+doctor-channel-archived = { $channel } is archived: messages for it wait.
+doctor-channel-archived-do = Unarchive the channel in Slack, or change { $names }.
+doctor-channel-shared = { $channel } is shared with another company: its people would read every message, and the bot refuses changes there.
+doctor-channel-shared-do = Use a channel of your own company in { $names }.
+doctor-channel-outside = The bot is not in #{ $name } ({ $channel }, { $names }) and cannot post there.
+doctor-type-in-channel = Type this in the channel.
+doctor-group-admins = Members of { $groups } are admins. In Slack's default, every member of the workspace may edit user groups, and so become an admin.
+doctor-group-admins-do = List the user ids of the admins in QUEUE_BOT_ADMINS, or let only owners of the workspace edit user groups.
+doctor-role = { $name }: { $people }{ $rest }.
+doctor-role-empty = { $name } gives nobody the role.
+doctor-role-empty-do = List ids of people in { $name }.
+doctor-person-refused-do = Replace { $user } in { $name }, or make the person a full member.
+doctor-person-unknown = { $user } in { $name } is unknown in the workspace.
+doctor-correct = Correct { $name }.
+doctor-person-unread = { $user } in { $name } cannot be read: { $reason }.
+doctor-group-empty = The user group { $group } in { $name } has no members: it gives nobody the role.
+doctor-group-empty-do = Add members to the group in Slack.
+doctor-group-unknown = The user group { $group } in { $name } is unknown.
+doctor-group-unread = The user group { $group } in { $name } cannot be read ({ $reason }): the bot refuses its members.
+doctor-group-unread-do = User groups need a paid plan of Slack and the scope usergroups:read.
+doctor-layout = The tables { $tables } are of the layout { $layout }.
+doctor-columns = Each of the { $number } columns has a type that the bot can work with.
+doctor-engine = The table { $table } uses { $engine }: changes need transactions.
+doctor-own-tables = The bot's { $number } tables have { $size } MiB; the largest is { $table } ({ $part } MiB).
+doctor-own-tables-exist = The bot's { $number } tables exist.
+doctor-index-enough = The bot needs no further index.
+doctor-index = { $table } has a second index ({ $indexes }), so the server counts its rows fast.
+doctor-no-index = { $table } has no second index, so a count of its rows reads the whole table (about { $size } rows, { $memory } MiB).
+doctor-no-index-few = { $sentence } An index would save little.
+doctor-no-index-do = With an index, the count of 3 million rows takes 70 ms instead of 4 to 10 s. The bot works without the index and never creates it.
+doctor-audit-fault = Keep a copy of the tables and find out who changed them.
+doctor-audit-faults = { $number } more faults.
+doctor-audit-part = { $number } records were verified; more follow.
+doctor-audit = The chain of { $number } audit records is valid.
+doctor-not-run = The bot has not run yet.
+doctor-start = Start the bot.
+doctor-leader = The replica { $replica } does the background work.
+doctor-outbox-empty = No message waits for Slack.
+doctor-outbox = { $number } messages wait, the oldest for { $seconds } s.
+doctor-index-not-begun = No failed job is indexed before the bot's first run.
+doctor-index-complete = Every failed job is indexed.
+doctor-clock-ahead = The database's clock is { $seconds } s ahead of this machine's clock. Ages of jobs use the database's clock, and Slack's signatures this machine's clock.
+doctor-clock-behind = The database's clock is { $seconds } s behind this machine's clock. Ages of jobs use the database's clock, and Slack's signatures this machine's clock.
+doctor-no-channel = none is configured
+doctor-everyone = every full member of the workspace
+doctor-role-more = { " " }and { $number } more
+doctor-person-refused =
+    { $why ->
+        [foreign] { $user } in { $name } belongs to another workspace: the bot refuses this person.
+        [deactivated] { $user } in { $name } is deactivated: the bot refuses this person.
+        [bot] { $user } in { $name } is a bot: the bot refuses this person.
+        [guest] { $user } in { $name } is a guest: the bot refuses this person.
+       *[other] { $user } in { $name } is no full member: the bot refuses this person.
+    }
+doctor-index-waiting = { $number } failed jobs wait to be indexed.
+doctor-index-many = at least { $number } failed jobs wait to be indexed.
 doctor-problem =
     { $count ->
         [one] *{ $count } problem*

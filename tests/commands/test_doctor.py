@@ -21,6 +21,18 @@ def test_an_admin_sees_the_problems_first(team: Team) -> None:
     assert "No problem: `slack-token`, `slack-scopes`" in answer.text
 
 
+def test_an_admin_who_uses_slack_in_spanish_reads_spanish(team: Team) -> None:
+    workspace = team.slack.workspace
+    admin = workspace.users[team.slack.ids.admin]
+    workspace.put_user(replace(admin, locale="es-ES"))
+    audit = workspace.channels[team.slack.ids.queue_audit]
+    workspace.put_channel(replace(audit, is_archived=True))
+
+    answer = team.say("doctor", as_="admin")
+
+    assert "está archivado: sus mensajes esperan" in answer.text
+
+
 def test_an_operator_may_not_run_the_checks(team: Team) -> None:
     assert "admin" in team.say("doctor").text
     assert "slack-token" not in team.say("doctor").text

@@ -201,6 +201,17 @@ def test_nothing_is_wrong_without_a_fault(world: World) -> None:
     assert bad == {("settings", "warning"), ("background", "warning")}
 
 
+def test_each_sentence_is_also_in_spanish(world: World) -> None:
+    names = [check.name for check in CHECKS]
+    english, spanish = (
+        world.examined(*names, language=language, viewers=("*",)) for language in ("en", "es")
+    )
+
+    pairs = zip(english.findings, spanish.findings, strict=True)
+    translated = {one.check for one, other in pairs if one.sentence != other.sentence}
+    assert translated == set(names)
+
+
 def test_a_skewed_clock_is_named(world: World) -> None:
     installation = world.installation()
     installation.clock = lambda: machine_time() - timedelta(seconds=60)
