@@ -7,7 +7,9 @@ from typing import Any
 
 import yaml
 
-from bot.settings import Settings, load_settings, needed, variables
+from bot.settings.environment import load_settings, needed
+from bot.settings.settings import Settings
+from bot.settings.variables import variables
 from bot.slack.runtime import STOP_SECONDS
 
 DOCS = Path(__file__).parents[1] / "docs"

@@ -18,7 +18,7 @@ from slack_sdk.web import WebClient
 from sqlalchemy import Engine
 
 from bot.access import role_changes
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background.loop import INTERVAL, Watcher
 from bot.failpoints import reach
 from bot.models.refusals import StartError

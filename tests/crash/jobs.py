@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from bot.app.command import Setup
 from bot.app.plans import BulkExtra
+from bot.app.setup import Setup
 from bot.background.operations.runner import Runner
 from bot.slack.http_server import HttpServer
 from bot.slack.runtime import Access, SlackBot, look_up
