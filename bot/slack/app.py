@@ -14,6 +14,7 @@ from bot.monitoring.metrics import Metrics
 from bot.slack import envelopes
 from bot.slack.direct_messages import is_of_person
 from bot.slack.handler import RequestHandler
+from bot.views.environment import environment_of
 from bot.views.reports.home import REFRESH
 
 
@@ -65,12 +66,16 @@ def _listen_to_requests(app: App, handler: RequestHandler, metrics: Metrics, sla
 
     @app.action(re.compile("^(run|page):"))
     def click(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
-        handler.click(ack, envelopes.click(body, context["received"]))
+        envelope = envelopes.click(body, context["received"])
+        if not handler.refuse_foreign(ack, envelope, environment_of(body)):
+            handler.click(ack, envelope)
         metrics.acknowledged(monotonic() - context["received"])
 
     @app.view(re.compile("^run:"))
     def submission(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
-        handler.submit(ack, envelopes.submission(body, context["received"]))
+        envelope = envelopes.submission(body, context["received"])
+        if not handler.refuse_foreign(ack, envelope, environment_of(body), is_submission=True):
+            handler.submit(ack, envelope)
         metrics.acknowledged(monotonic() - context["received"])
 
     @app.action(REFRESH)

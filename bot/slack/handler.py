@@ -123,6 +123,29 @@ class RequestHandler:
         sentence = texts("other-command", typed=code(typed), slash=code(self._setup.slash))
         ack(response_type="ephemeral", **self._answers.body(Message(sentence)))
 
+    def refuse_foreign(
+        self, ack: Ack, envelope: Envelope, environment: str | None, *, is_submission: bool = False
+    ) -> bool:
+        """Refuse a click or a submission in a message of another environment; return whether.
+
+        Slack gives it to any bot that uses the app, and the other bot has another database.
+        """
+        own = self._setup.environment
+        if environment == own:
+            return False
+        log.warning("click of another environment", environment=environment, own=own)
+        texts = texts_of(self._setup, envelope.invocation)
+        unnamed = texts("environment-without-name")
+        theirs, ours = (unnamed if name is None else code(name) for name in (environment, own))
+        sentence = Message(texts("other-environment", theirs=theirs, own=ours))
+        if is_submission:
+            modal = self._answers.as_modal(envelope, sentence)
+            ack(response_action="update", view=self._modals.view(envelope, modal))
+        else:
+            ack()
+            self._workers.submit(self._answers.send, envelope, sentence)
+        return True
+
     def click(self, ack: Ack, envelope: Envelope) -> None:
         """Run a click's command before its acknowledgement, then answer through `response_url`."""
         future = self._enqueue(envelope)

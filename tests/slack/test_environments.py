@@ -184,3 +184,44 @@ def test_the_command_of_another_environment_runs_nothing(tmp_path: Path) -> None
     assert "This bot answers to `/queue-staging`, not to `/queue`" in reply["text"]
     assert [row.id for row in queue.failed] == [45]
     queue.engine.dispose()
+
+
+@pytest.mark.parametrize("names", [(None, "staging"), ("production", None)])
+def test_a_click_that_reaches_the_bot_of_another_environment_runs_nothing(
+    tmp_path: Path, names: tuple[str | None, str | None]
+) -> None:
+    """Both bots use the tokens of one app by mistake, and their jobs have the same ids."""
+    with LocalSlack(ack_timeout=ACK_SECONDS + GRACE) as slack:
+        teams = []
+        for name in names:
+            (tmp_path / str(name)).mkdir()
+            queue = sqlite_queue(tmp_path / str(name))
+            teams.append(Team(slack, queue, team_settings(slack, queue.url, environment=name)))
+        own, other = teams
+        own.start()
+        own.queue.fail(45)
+        messages = [own.alert(), own.say("failed").reply]
+        dialog = own.say("clear-failed", as_="admin").view
+        own.stop()
+        own.until(lambda: not slack.hub.connected)
+        other.queue.fail(45)
+        other.start()
+        try:
+            assert_refused_elsewhere(other, messages, dialog)
+            # The buttons of its own messages work.
+            answer = other.click(other.say("failed").reply, "run:retry")
+            assert "back in the queue" in answer.everything
+        finally:
+            other.stop()
+        for team in teams:
+            team.queue.engine.dispose()
+
+
+def assert_refused_elsewhere(other: Team, messages: list[Json], dialog: Json) -> None:
+    """Assert that the messages and the dialog of one bot change nothing at another bot."""
+    refusal = "Nothing was changed. Two bots use one Slack app"
+    for message in messages:
+        assert refusal in other.click(message, "run:retry").text
+    other.slack.submit("admin", dialog["id"], {"typed": {"typed": "1"}})
+    other.until(lambda: refusal in json.dumps(other.slack.views("admin")))
+    assert [row.id for row in other.queue.failed] == [45]
