@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import Connection
 
-from bot.app.command import Setup
 from bot.app.dispatch import request_id
+from bot.app.setup import Setup
 from bot.background.leader import leader_snapshot, leader_transaction
 from bot.models.requests import SYSTEM
 from bot.models.roles import Role

@@ -17,7 +17,7 @@ from weakref import WeakSet
 import structlog
 from sqlalchemy import Connection, Engine, event, update
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.database.transactions import changing_once
 from bot.models.health import MOST_MS
 from bot.store.leases import Lease, LeaseLost, is_held

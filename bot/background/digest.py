@@ -4,8 +4,8 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection
 
-from bot.app.command import Setup
 from bot.app.responses import channel_context
+from bot.app.setup import Setup
 from bot.background.leader import leader_snapshot, leader_transaction
 from bot.store import outbox
 from bot.store.cursors import position, reset, set_position

@@ -8,7 +8,7 @@ from datetime import datetime
 import structlog
 from sqlalchemy import Connection
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background.leader import leader_snapshot, leader_transaction
 from bot.store.failures import aggregation, index, regrouping, relabeling
 from bot.store.failures.progress import progress

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.database.transactions import changing, reading, time_limit
 from bot.store.leases import Lease, fence
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 import structlog
 from sqlalchemy import Engine
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background import audit, digest, metrics, purge
 from bot.background.audit_verification import NEXT_PAGE, VERIFY_EVERY, ChainVerifier
 from bot.background.database_load import KEEP_EVERY, Load

@@ -9,8 +9,8 @@ from typing import TypeVar
 import structlog
 from sqlalchemy import Connection, Engine
 
-from bot.app.command import Setup
 from bot.app.records import record_folded
+from bot.app.setup import Setup
 from bot.background import metrics
 from bot.background.database_load import Load
 from bot.background.leader_round import LeaderRound, guarded

@@ -13,7 +13,7 @@ from time import monotonic
 
 from sqlalchemy import Connection
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background.leader import leader_transaction
 from bot.database.transactions import TooSlow, reading
 from bot.models.metrics import QueueMetrics

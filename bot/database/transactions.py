@@ -28,14 +28,14 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot.database.connection import connecting_by
-from bot.database.dialects import (
+from bot.database.dialects import is_sqlite
+from bot.database.errors import (
     is_conflict,
     is_full,
     is_lost,
     is_read_only,
     is_read_only_server,
     is_slow,
-    is_sqlite,
     is_unreachable,
 )
 from bot.database.time_limits import DeadlinePassed, ServerSilent

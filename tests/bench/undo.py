@@ -3,7 +3,7 @@
 from dataclasses import replace
 from time import monotonic
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background.operations.runner import Runner
 from bot.database.transactions import reading
 from bot.queue.layouts import fitted

@@ -7,7 +7,7 @@ from time import monotonic
 import pytest
 from sqlalchemy import Connection, update
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background import audit
 from bot.background.failures import index_once, scan_once
 from bot.background.incidents import grouping, lifecycle

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background.incidents import lifecycle, message
 from bot.background.leader import leader_transaction
 from bot.models import alert_rules
@@ -138,8 +138,8 @@ def _summarize(
     else:
         triggered, number = None, known.id
     # All other failures of this pass already have an incident.
-    stretch = failures.c.seq.between(waiting[0].seq, waiting[-1].seq)
-    came = assignment.assign(connection, number, stretch)
+    seq_range = failures.c.seq.between(waiting[0].seq, waiting[-1].seq)
+    came = assignment.assign(connection, number, seq_range)
     times = [failure.failed_at for failure in rest]
     transitions.add_failures(connection, number, came, times, last_at=now)
     if triggered is not None:

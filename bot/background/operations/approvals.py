@@ -5,9 +5,9 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from bot.app.approvals import decided_fields
-from bot.app.command import Setup
 from bot.app.dispatch import request_id
 from bot.app.responses import channel_context
+from bot.app.setup import Setup
 from bot.background.leader import leader_transaction
 from bot.models.roles import Role
 from bot.store import outbox

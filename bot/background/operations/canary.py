@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from bot.access.roles import Grant
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background.leader import leader_snapshot, leader_transaction
 from bot.background.operations.progress import edit_progress, end
 from bot.models.roles import Role

@@ -12,8 +12,8 @@ from typing import Any, Protocol
 import structlog
 from sqlalchemy import Connection
 
-from bot.app.command import Setup
 from bot.app.limits import Bucket
+from bot.app.setup import Setup
 from bot.background.leader import SECONDS, leader_snapshot, leader_transaction
 from bot.background.outbox.delivery_errors import DeliveryError, Fault, is_hopeless, put_off
 from bot.background.outbox.render import body_of, incident_of, place_of
