@@ -12,7 +12,7 @@ from bot.store.operations.operations import Operation
 from bot.store.operations.scopes import matching
 from bot.store.tables import batches, failures
 
-UNDO_ROWS = 500
+UNDO_ROWS = 1_000
 """An undo locks the jobs that it removes until it has restored the failed jobs. A worker that wants
 one of these jobs waits until the commit."""
 
