@@ -60,8 +60,9 @@ _CODE = r"(?:otp|pin|(?:security|verification|one-time|sms) code)"
 _TYPED = r"(?=[^\s\"'`”»>\])]{0,60}\d)(?=[^\s\"'`”»>\])]{0,60}[A-Za-z])[^\s\"'`”»>\])]{6,400}"
 _SENTENCE = re.compile(
     r"(?<!unexpected )\b(?P<lead>(?:pass[ -]?(?:word|wd|phrase|code)|contrase(?:ñ|n)a|senha"
-    r"|clave(?: \w{1,12})?|mot de passe|(?:api|access|secret|license|auth)[ _-]keys?|token|secret"
-    rf"|AUTH(?: \w{{1,20}})?|PASS|{_CODE}|c(?:o|ó)digo de \w{{4,12}})"
+    r"|clave(?: \w{1,12})?|mot de passe|parola d.ordine"
+    r"|(?:api|access|secret|license|auth)[ _-]keys?|token|secret"
+    rf"|AUTH(?: \w{{1,20}})?|PASS|{_CODE}|c(?:o|ó)digo de \w{{4,12}})[\"'`]?"
     r"(?:\s{0,3}[:=]\s{0,3}|\s{1,3}(?:provided:?\s{1,3}"
     r"|(?:set to|is|was|est|es|era|é|for \S{1,60})\s{1,3})?)"
     rf"[\"'`“«<\[(]?\s?)(?P<value>{_TYPED})",
@@ -80,7 +81,17 @@ _NETRC = re.compile(
 )
 _AFTER_WORDS = (_WORDS, _NETRC, _PLAIN_WORDS, _SENTENCE, _ONE_TIME)
 SENTENCE_WORDS = (
-    *("password", "pass", "contrasena", "clave", "senha", "mot_de_passe", "token", "secret"),
+    *(
+        "password",
+        "pass",
+        "contrasena",
+        "clave",
+        "senha",
+        "mot_de_passe",
+        "parola_d_ordine",
+        "token",
+        "secret",
+    ),
     *("api_key", "access_key", "license_key", "auth", "otp", "pin", "codigo"),
     *("security_code", "verification_code", "one_time_code", "sms_code"),
 )
@@ -117,7 +128,7 @@ def _masked_option(option: re.Match[str], is_masked: Callable[[str], bool]) -> s
 
 def _masked_value(match: re.Match[str]) -> str:
     start, end = (place - match.start() for place in match.span("value"))
-    if match["value"].startswith(MASK):
+    if match["value"].lstrip("(").startswith(MASK):
         return match.group()
     return match.group()[:start] + MASK + match.group()[end:]
 

@@ -45,7 +45,9 @@ def _joined(halves: re.Match[str]) -> str:
     return halves.group().encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def mask_encoded(text: str, mask: Callable[[str, int], str], depth: int) -> str:
+def mask_encoded(
+    text: str, mask: Callable[[str, int], str], depth: int, *, has_long_word: bool
+) -> str:
     """Return `text`; mask each encoded part whose decoded text `mask` changes.
 
     `depth` counts the encodings around this text; `mask` receives the depth of the part.
@@ -58,7 +60,8 @@ def mask_encoded(text: str, mask: Callable[[str, int], str], depth: int) -> str:
         text = _unless_same(text, _CODE.sub(_character, text), mask, depth)
     if "%" in text:
         text = _PERCENT.sub(lambda run: _masked_percent(run.group(), mask, depth), text)
-    text = _HEX.sub(lambda run: _masked_hex(run.group(), mask, depth), text)
+    if has_long_word:
+        text = _HEX.sub(lambda run: _masked_hex(run.group(), mask, depth), text)
     return _BASE64.sub(lambda run: _masked_base64(run.group(), mask, depth), text)
 
 

@@ -120,6 +120,8 @@ DEFAULT_MASKED_KEYS: tuple[str, ...] = (
 _SHORT_KEY = 4
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W_A-Za-z]+")
 _SIGNS = bytes(code for code in range(128) if not chr(code).isalnum())
+# `p.i.n`
+_SPELLED = re.compile(r"(?<![a-z])[a-z][\W_]{1,8}[a-z](?![a-z])")
 _NUMBER_WORD = re.compile(r"[a-z]+\d*")
 
 
@@ -148,22 +150,57 @@ def key_rule(keys: Iterable[str] = DEFAULT_MASKED_KEYS) -> Callable[[str], bool]
 
 def key_hint(keys: Iterable[str] = DEFAULT_MASKED_KEYS) -> Callable[[str], bool]:
     """Return a fast check, which is False if a text cannot contain any of these keys."""
-    normalized_keys = {_normalized(key).encode() for key in keys} - {b""}
-    # A text with `password` also contains `pass`, so the search for `pass` is enough.
-    words = re.compile(
-        any_of(
-            key
-            for key in normalized_keys
-            if not any(other in key for other in normalized_keys if other != key)
-        )
-    )
+    normalized_keys = {_normalized(key) for key in keys} - {""}
+    short = {key for key in normalized_keys if len(key) <= _SHORT_KEY and key.isascii()}
+    any_key, long_key = _letter_search(normalized_keys), _letter_search(normalized_keys - short)
+    in_lower_case, in_mixed_case = _short_key_searches(short)
 
     def may_have_key(text: str) -> bool:
-        plain = text.lower() if text.isascii() else _unaccented(text).casefold()
-        letters = plain.encode("utf-8", "replace").translate(None, _SIGNS)
-        return words.search(letters) is not None
+        plain = _unaccented(text)
+        folded = plain.casefold()
+        letters = folded.encode("utf-8", "replace").translate(None, _SIGNS)
+        if any_key.search(letters) is None:
+            return False
+        # `shipping` has the letters of `pin`, but the key is not a word of it.
+        return (
+            long_key.search(letters) is not None
+            or in_lower_case.search(folded) is not None
+            or in_mixed_case.search(plain) is not None
+            or _SPELLED.search(folded) is not None
+        )
 
     return may_have_key
+
+
+def _letter_search(keys: Iterable[str]) -> re.Pattern[bytes]:
+    """Return a search for the keys in the letters and digits of a text.
+
+    A text with `password` also contains `pass`, so the search for `pass` is enough.
+    """
+    words = {key.encode() for key in keys}
+    shortest = [word for word in words if not any(other in word for other in words - {word})]
+    return re.compile(any_of(shortest) if shortest else rb"(?!)")
+
+
+def _short_key_searches(keys: Iterable[str]) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Return searches for the names that `key_rule` masks because of these short keys.
+
+    In lower case, `card_pin` and `pins2` have no letter beside the key. In mixed case, a capital
+    begins a word of `cardPin`, `cardPIN` and `pinCode`. The context is tested after the key,
+    because a search that begins with a fixed letter is faster.
+    """
+    lower: list[str] = []
+    mixed: list[str] = []
+    for key in sorted(keys):
+        before = "." * len(key)
+        word = re.escape(key)
+        # A digit ends a word: `cvv2code` is `cvv2` and `code`.
+        end = "" if key[-1].isdigit() else "s?(?![a-z])"
+        lower.append(rf"{word}(?<![a-z]{before}){end}")
+        mixed.append(rf"{word}(?<![A-Za-z]{before})s?(?=[A-Z])")
+        mixed.append(rf"{re.escape(key.capitalize())}s?(?![a-z])")
+        mixed.append(rf"{re.escape(key.upper())}(?<![A-Z]{before})(?![a-z])")
+    return re.compile("|".join(lower) or "(?!)"), re.compile("|".join(mixed) or "(?!)")
 
 
 def any_of(words: Iterable[bytes]) -> bytes:
@@ -189,4 +226,5 @@ def _unaccented(text: str) -> str:
     if text.isascii():
         return text
     decomposed = unicodedata.normalize("NFKD", text)
-    return with_latin_letters("".join(c for c in decomposed if not unicodedata.combining(c)))
+    letters = "".join(char for char in decomposed if not unicodedata.combining(char))
+    return with_latin_letters(letters.replace("ß", "ss"))

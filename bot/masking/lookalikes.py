@@ -5,8 +5,9 @@ Such characters hide a key from the patterns but not from a reader.
 
 import re
 
-# NULs of UTF-16, soft hyphens, zero-width characters, direction marks and variation selectors.
-_INVISIBLE = r"\x00\xad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
+# NULs of UTF-16, soft hyphens, accents after their letter, zero-width characters, direction marks
+# and variation selectors.
+_INVISIBLE = r"\x00\xad\u0300-\u036f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
 # A terminal's color code begins with ESC.
 _HIDDEN = re.compile(rf"\x1b\[[0-9;?]{{0,20}}[A-Za-z]|[{_INVISIBLE}]")
 # Fullwidth signs and letters of Asian keyboards, and the quotes of editors.

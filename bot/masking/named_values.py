@@ -69,6 +69,16 @@ _DEFAULT = re.compile(
     rf"(?P<mark>[\"'])(?P<key>{_NAME})(?P=mark)[)\]]{{1,2}}\s{{0,4}}(?:\?:|\?\?|\|\||or)\s{{0,4}}"
     r"(?P=mark)(?P<value>[^\"'\n]{1,2000})(?=(?P=mark))"
 )
+# assertEquals('…', $password)
+_COMPARED_CALL = re.compile(
+    r"\(\s{0,4}(?P<mark>[\"'])(?P<value>(?=[^\"'\n]{0,60}\d)[^\"'\n]{6,400})"
+    r"(?=(?P=mark)\s{0,4},\s{0,4}\$?(?P<key>[^\W\d]\w{2,60})\s{0,4}[,)])"
+)
+# password = var.x != "" ? var.x : "…"
+_CONDITIONAL = re.compile(
+    r"\b(?P<key>[^\W\d][\w.-]{1,60})\s{0,4}=\s{0,4}[^\n?]{1,160}\?[^\n:]{1,100}:\s{0,4}"
+    r"(?P<mark>[\"'])(?P<value>[^\"'\n]{1,400})(?=(?P=mark))"
+)
 # A part of an address after its name: /reset-password/…
 _PATH = re.compile(
     r"/(?P<key>[A-Za-z][\w-]{2,40})/(?P<mark>)"
@@ -129,6 +139,8 @@ _HINTED = (
     (_DUPLICATE, ("for key '",)),
     (_CALL, ("('", '("', "{'", '{"')),
     (_DEFAULT, ("')", '")', "']", '"]')),
+    (_COMPARED_CALL, ("',", '",')),
+    (_CONDITIONAL, (" ? ",)),
     (_PATH, ("://",)),
 )
 """The pair patterns. A pattern matches only if the text contains one of the pattern's parts; a

@@ -43,14 +43,15 @@ _ADDRESS_LABEL = re.compile(
     re.IGNORECASE,
 )
 # Every text with a label contains one of these parts. The search for these parts is fast.
-_NUMBER_HINT = re.compile(
+_HINT = re.compile(
     any_of(
-        b"fono fone phon tel. celular movil m\xc3\xb3vil mobile whatsapp fax dni ruc nif nie cuit"
+        b"fono fone phon tel. celular movil m\xc3\xb3vil mobile whatsapp fax dni nif cuit"
         b" cuil cpf cnpj rfc curp dula passp pasap documento document_n tax_id"
-        b" national_id".split()
+        b" national_id address direcci domicilio street endere".split()
     )
+    # `construct`, `denied` and `called` contain these labels; `n` begins `No.`.
+    + rb"|(?:calle|nie|ruc)(?![a-mo-z])"
 )
-_ADDRESS_HINT = re.compile(any_of(b"address direcci domicilio street calle endere".split()))
 
 
 def mask_personal(text: str) -> str:
@@ -59,12 +60,9 @@ def mask_personal(text: str) -> str:
         text = _PHONE.sub(MASK, text)
     if "-" in text and "." in text:
         text = _CPF.sub(MASK, text)
-    plain = text.lower().encode("utf-8", "replace")
-    if _NUMBER_HINT.search(plain) is not None:
-        text = _PHONE_LABEL.sub(_masked, text)
-        text = _DOCUMENT_LABEL.sub(_masked, text)
-    if _ADDRESS_HINT.search(plain) is not None:
-        text = _ADDRESS_LABEL.sub(_masked, text)
+    if _HINT.search(text.lower().encode("utf-8", "replace")) is not None:
+        for label in (_PHONE_LABEL, _DOCUMENT_LABEL, _ADDRESS_LABEL):
+            text = label.sub(_masked, text)
     return text
 
 

@@ -10,8 +10,8 @@ _TOKEN = re.compile(
     r"(?<![A-Za-z0-9+/])(?:[A-Za-z0-9+/]{40,}={0,2}|[A-Za-z0-9]{20,})(?![A-Za-z0-9])"
     r"|(?<=[/+])[A-Za-z0-9]{20,}(?![A-Za-z0-9+])"
 )
-# Every random token has a digit, and most long words of paths and classes have none.
-_LONG = re.compile(r"(?<![A-Za-z0-9+/])(?=[A-Za-z+/]{0,400}[0-9])[A-Za-z0-9+/]{20}")
+# Most long words of paths and classes have no digit.
+_LONG = re.compile(r"(?<![A-Za-z0-9+/])(?=[A-Za-z+/]*[0-9])[A-Za-z0-9+/]{20}")
 _HEX = re.compile(r"[0-9a-fA-F]+\Z")
 _CLASSES = re.compile(r"[A-Z]+|[a-z]+|[0-9]+|[^A-Za-z0-9]")
 # Ids of objects. They are not secret, because their services show them everywhere.
@@ -22,9 +22,17 @@ _IDS = re.compile(
 _LONGEST = 2_000
 
 
+def has_long_word(text: str) -> bool:
+    """Return whether the text has a word of 20 or more letters and digits with a digit.
+
+    Every random token, hexadecimal text and AWS key is such a word, or a part of one.
+    """
+    return _LONG.search(text) is not None
+
+
 def mask_random_tokens(text: str) -> str:
     """Return `text` with `[masked]` for each token of 20 or more characters that looks random."""
-    return text if _LONG.search(text) is None else _TOKEN.sub(_masked_if_random, text)
+    return _TOKEN.sub(_masked_if_random, text)
 
 
 def _masked_if_random(token: re.Match[str]) -> str:

@@ -82,7 +82,8 @@ _RARE_KEYS = re.compile(
     r"|(?<![\w~.])[\w~.]{3}\dQ~[\w~.-]{31,34}|(?<![\w+/=])[A-Za-z0-9+/]{86}==(?![\w+/=])"
 )
 _ADDRESS_SECRET = re.compile(
-    r"(?P<lead>[?&;](?:amp;)?(?:key|code|hmac|ticket|assertion|verify|invite|hdn(?:ts|ea))=)"
+    r"(?P<lead>[?&;](?:amp;)?(?:key|code|hmac|ticket|assertion|verify|invite|hdn(?:ts|ea))="
+    r"|(?<![\w-])refresh=(?=[^&\s]{0,80}[A-Za-z]{2}))"
     r"(?=[^&\s\"'<>]{0,80}\d)[^&\s\"'<>#]{8,4000}",
     re.IGNORECASE,
 )
@@ -103,7 +104,7 @@ _ISSUERS = re.compile(r"3[04-9]|4|5[0-9]|6|2[2-7]|81")
 _CARD_LENGTHS = range(13, 20)
 
 
-def mask_secrets(text: str) -> str:
+def mask_secrets(text: str, *, has_long_word: bool) -> str:
     """Return `text` with `[masked]` in place of each secret of a known form."""
     lowered = text.lower()
     if "private" in lowered and ("begin" in lowered or "private-lines" in lowered):
@@ -121,7 +122,9 @@ def mask_secrets(text: str) -> str:
     text = _KEYS.sub(MASK, text)
     if "$" in text:
         text = _KEYS_IN_MIDDLE.sub(MASK, text)
-    text = _BASE64_40.sub(_mask_aws_key, _mask_addresses(text))
+    text = _mask_addresses(text)
+    if has_long_word:
+        text = _BASE64_40.sub(_mask_aws_key, text)
     return _DIGIT_RUNS.sub(_mask_cards, text)
 
 

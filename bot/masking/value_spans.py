@@ -29,7 +29,8 @@ _INNER_SIGN = re.compile(r"[,;&)}\]<>\"'\\](?![\s,;&)}\]<>\"'\\.]|[\w. -]{1,60}[
 _WORD = re.compile(r"[^\s,;&)}\]<>\"'\\]{1,4000}")
 _PHRASE = re.compile(r"[^,;\n&)}\]<>\"'\\]{1,4000}")
 _MOST_PARTS = 400
-_LINE = re.compile(r"[^\r\n\"\\]{1,8000}")
+# A header continues on the next line after a comma.
+_LINE = re.compile(r"[^\r\n\"\\]{1,8000}(?:(?<=,)\r?\n[ \t]{1,20}[^\r\n\"\\]{1,250}){0,8}")
 _HEADERS = re.compile(r"(?:proxy-?)?authori[sz]ation|(?:set-?)?cookie|x-[\w-]{1,60}", re.IGNORECASE)
 _MAIL = re.compile(r"mail|correo", re.IGNORECASE)
 _DECODER = json.JSONDecoder()

@@ -1,7 +1,5 @@
 """The queue's tables as the settings and the columns describe them, and their checks at start."""
 
-from functools import partial
-
 import structlog
 from sqlalchemy import Engine, MetaData, make_url
 
@@ -10,7 +8,7 @@ from bot.database.start import START_SECONDS, at_start
 from bot.database.transactions import reading, time_limit
 from bot.fingerprint.payload import DEFAULT_ORDER_PATHS, DEFAULT_TIENDA_PATHS
 from bot.masking.keys import DEFAULT_MASKED_KEYS
-from bot.masking.masker import mask_text
+from bot.masking.masker import text_mask
 from bot.models.subjects import ORDER, SHOP, USUAL
 from bot.queue.layouts import Layout, Queue, all_layouts, detect, require, warnings
 from bot.settings.settings import Settings
@@ -52,7 +50,7 @@ def queue_of(settings: Settings, layout: Layout) -> Queue:
         tienda_paths=tienda_paths,
         subjects=own + tuple(s for s in layout.subjects if s.name not in names),
         batches=layout.batches and layout.batches(settings.batches_table, schema),
-        mask=partial(mask_text, keys=masked_keys(settings)),
+        mask=text_mask(masked_keys(settings)),
     )
 
 

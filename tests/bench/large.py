@@ -11,8 +11,8 @@ from bot.database.transactions import changing
 from bot.localslack.demo import IDS
 from bot.models.alert_rules import Reading
 from bot.models.refusals import Refusal
-from bot.store.failures import index
-from bot.store.failures.index import Pass
+from bot.store.failures import index, index_scan
+from bot.store.failures.unindexed import Pass
 from bot.store.incidents import probe_state
 from tests.bench import indexed, tables
 from tests.bench.bots import Bot, real_bot
@@ -59,11 +59,11 @@ def _passes(setup: Setup) -> None:
         return index.index_new(connection, setup.queue, setup.clock(connection))
 
     def scan(connection: Connection) -> Pass:
-        return index.scan(connection, setup.queue, setup.clock(connection))
+        return index_scan.scan(connection, setup.queue, setup.clock(connection))
 
     for name, step, turns in (
         ("a pass for new failures", index_new, 30),
-        (f"a scan of {index.SCAN_ROWS:,} ids", scan, 10),
+        (f"a scan of {index_scan.SCAN_ROWS:,} ids", scan, 10),
     ):
         passes = [indexed.step(setup, step) for _ in range(turns)]
         assert sum(one.added + one.removed for one, _ in passes) == 0

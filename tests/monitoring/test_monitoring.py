@@ -199,4 +199,6 @@ def test_clients_that_disconnect_write_nothing_into_the_log(
         until(lambda: not [t for t in threading.enumerate() if "process_request" in t.name])
     assert get(server.port, "/livez")[0] == 200
     server.stop()
-    assert "Traceback" not in capfd.readouterr().err
+    logged = "".join(capfd.readouterr())
+    assert "Traceback" not in logged
+    assert "scrape failed" not in logged

@@ -16,7 +16,7 @@ from bot.queue.moves import exactly, is_among
 from bot.store.deltas import incident_deltas
 from bot.store.deltas.incident_deltas import Removal
 from bot.store.failures import failure_counts, subjects
-from bot.store.failures.index import NO_INCIDENT
+from bot.store.failures.backfill import NO_INCIDENT
 from bot.store.leases import lock_lease
 from bot.store.tables import failures
 

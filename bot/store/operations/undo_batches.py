@@ -17,14 +17,7 @@ from bot.queue.moves import for_update
 from bot.store import archive as archived
 from bot.store.deltas import metric_deltas
 from bot.store.deltas.incident_deltas import Removal
-from bot.store.operations import (
-    batch_digests,
-    batches,
-    operations,
-    reindex,
-    restore,
-    waiting_jobs,
-)
+from bot.store.operations import batch_digests, batches, operations, reindex, restore, waiting_jobs
 from bot.store.operations.batches import Batch
 from bot.store.operations.halving import Halving
 from bot.store.operations.operations import Operation

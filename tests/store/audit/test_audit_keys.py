@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 
 from bot.app.setup import Setup
 from bot.background import audit
@@ -189,3 +189,11 @@ def test_a_replica_without_the_key_runs_no_batch(keyed: Setup, queue: TestQueue)
     assert queue.count(queue.queue.failed) == 0
     seal(keyed)
     assert violations(queue) == []
+
+
+def test_the_export_has_no_control_character(keyed: Setup, queue: TestQueue) -> None:
+    with queue.engine.begin() as connection:
+        connection.execute(update(tables.audit).values(actor="ana\x9b2J\u202e"))
+    lines = "".join(dict(exported(keyed.engine, 0)).values())
+    assert "ana\\u009b2J\\u202e" in lines
+    assert not {"\x9b", "\u202e"} & set(lines)
