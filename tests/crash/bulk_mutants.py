@@ -11,7 +11,7 @@ from bot.background.operations import runner as watch_bulk
 from bot.queue import bulk
 from bot.store import archive, tables
 from bot.store.failures import removal
-from bot.store.operations import batches, canary, execute, restore, undo_batches
+from bot.store.operations import batches, canary, execute, restore, undo_batches, undo_ranges
 from bot.store.operations.scopes import matching
 from bot.store.operations.waiting_jobs import LostFailure
 from bot.store.tables import failures
@@ -89,7 +89,7 @@ def no_undo_marks_in_bulk() -> Iterator[None]:
     def taken(scope: Any) -> Any:
         return failures.c.operation == scope.undo if scope.undo else matching(scope)
 
-    places = ((batches, "matching"), (undo_batches, "matching"))
+    places = ((undo_ranges, "matching"), (undo_batches, "matching"))
     with (
         replaced((undo_batches, "_lost"), by=lost),
         replaced(*places, by=taken),

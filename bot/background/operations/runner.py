@@ -21,7 +21,7 @@ from bot.models.refusals import Frozen, NotAllowed, Refusal, Unverifiable
 from bot.models.roles import Role
 from bot.store.audit import chain
 from bot.store.operations import change_freeze, operations, transitions
-from bot.store.operations.batches import BATCH_ROWS
+from bot.store.operations.batches import rows_of
 from bot.store.operations.operations import Operation, progress_of
 
 log = structlog.get_logger(__name__)
@@ -56,7 +56,7 @@ class _Doubt:
 
 @dataclass
 class Runner:
-    """Runs this replica's bulk changes, at most `rows` in a batch.
+    """Runs this replica's bulk changes, at most `rows` in a batch; None: `rows_of`.
 
     A turn takes `seconds` and has `lanes` batch workers. Each batch worker runs one batch if
     `seconds` is 0. The runner remembers unknown roles and counts failures in a row. Another replica
@@ -64,7 +64,7 @@ class Runner:
     """
 
     setup: Setup
-    rows: int = BATCH_ROWS
+    rows: int | None = None
     lanes: int = LANES
     seconds: float = TURN_SECONDS
     patience: float = PATIENCE
@@ -138,7 +138,8 @@ class Runner:
 
         Return True if no batch is left to claim.
         """
-        workers = BatchWorkers(self.setup, operation, self.rows, self.seconds)
+        rows = self.rows or rows_of(operation)
+        workers = BatchWorkers(self.setup, operation, rows, self.seconds)
         # With two batch workers, each worker could treat the other worker's canary batch as
         # unfinished. The operation would then continue without waiting.
         is_canary = operation.canary is not None and operation.done < operation.canary

@@ -14,9 +14,10 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert
 
 from bot.queue.layouts import Queue
 from bot.queue.moves import exactly
-from bot.store.operations import canary
+from bot.store.operations import canary, undo_ranges
 from bot.store.operations.operations import Operation, locked
 from bot.store.operations.scopes import matching
+from bot.store.operations.undo_ranges import SeqRange
 from bot.store.tables import batches
 from bot.store.tables import failures as index
 
@@ -24,12 +25,12 @@ BATCH_ROWS = 4_000
 """A worker with an empty queue waits from a batch's insert into `jobs` until the commit. This takes
 at most 30 ms on two idle cores (MariaDB 10.11), and more on a busy machine. With batches of 1,000
 rows, the worker waits 14 ms, but the bot moves a quarter fewer rows per second."""
-UNDO_ROWS = 500
-"""An undo locks the jobs that it removes until it has restored the failed jobs. A worker that wants
-one of these jobs waits until the commit."""
 BATCH_BYTES = 16_000_000
 """A batch has fewer rows if the failures are larger than the usual few kB, because workers wait for
 the batch. A batch that takes longer than a takeover would move between replicas for ever."""
+DELETED_ROWS, DELETED_BYTES = 10_000, 64_000_000
+"""No worker waits for a batch that only deletes failed jobs, so the batch may be larger. Batches of
+4,000 rows are a third slower."""
 WIDEST = 10_000
 """A batch spans at most this many `seq`, because it reads its range several times and locks the
 rows of the range. Without this limit, 9 failures among 100,000 took 0.2 s and 320,000 reads."""
@@ -63,9 +64,19 @@ class Batch:
         return index.c.seq.between(self.after_seq + 1, self.last_seq)
 
     @property
+    def seqs(self) -> SeqRange:
+        """The batch's range in the index of failures, as values."""
+        return SeqRange(self.after_seq + 1, self.last_seq, self.size)
+
+    @property
     def is_dense(self) -> bool:
         """Whether at least half of the range is in the batch: then reading the range is fastest."""
         return self.last_seq - self.after_seq <= 2 * self.size
+
+
+def rows_of(operation: Operation) -> int:
+    """Return the most rows of a batch of this operation."""
+    return DELETED_ROWS if operation.counts_as == "deleted" else BATCH_ROWS
 
 
 def left_behind(
@@ -158,27 +169,34 @@ def _next(
 
     The failures of the canary can be anywhere in the scope. Each later range excludes them.
     """
-    after = 0 if before is None or is_canary(operation, before) else before.last_seq
+    most_bytes = DELETED_BYTES if operation.counts_as == "deleted" else BATCH_BYTES
+    rows = min(rows, max(1, most_bytes * operation.total // max(1, operation.bytes)))
     if operation.scope.undo is not None:
-        rows = min(rows, UNDO_ROWS)
-    rows = min(rows, max(1, BATCH_BYTES * operation.total // max(1, operation.bytes)))
+        last = None if before is None else before.seqs
+        seqs = undo_ranges.following(connection, operation, last, rows, WIDEST)
+        return None if seqs is None else _batch_of(operation, before, seqs, now)
+    after = 0 if before is None or is_canary(operation, before) else before.last_seq
     tried = canary.seqs_of(connection, operation) if operation.canary else []
     within = and_(matching(operation.scope), index.c.seq > after, index.c.seq.not_in(tried))
     within = and_(within, index.c.seq <= operation.bound_seq)
-    seqs = select(index.c.seq).where(within).order_by(index.c.seq)
-    first = connection.execute(seqs.limit(1)).scalar()
+    within_scope = select(index.c.seq).where(within).order_by(index.c.seq)
+    first = connection.execute(within_scope.limit(1)).scalar()
     if first is None:
         return None
     end = min([first + WIDEST, *(seq for seq in tried if seq > first)])
-    some = seqs.where(index.c.seq < end).limit(rows).subquery()
+    some = within_scope.where(index.c.seq < end).limit(rows).subquery()
     last, size = connection.execute(select(func.max(some.c.seq), func.count())).one()
+    return _batch_of(operation, before, SeqRange(int(first), int(last), int(size)), now)
+
+
+def _batch_of(operation: Operation, before: Batch | None, seqs: SeqRange, now: datetime) -> Batch:
     return Batch(
         operation=operation.id,
         number=1 if before is None else before.number + 1,
         # A lower start would make readers of the range read, and wait for, rows before it.
-        after_seq=int(first) - 1,
-        last_seq=int(last),
-        size=int(size),
+        after_seq=seqs.first - 1,
+        last_seq=seqs.last,
+        size=seqs.size,
         starts_at=_starts_at(operation, before, now),
     )
 

@@ -55,7 +55,7 @@ def delete(
         unmatched = [row for row in lost if row.seq not in job_ids]
         if not unmatched:
             break
-        job_ids |= _delete_some(connection, queue, _jobs_of(connection, queue, ids, unmatched))
+        job_ids |= _delete_some(connection, queue, _candidates(connection, queue, ids, unmatched))
     return job_ids
 
 
@@ -87,7 +87,7 @@ def _moved(connection: Connection, undone: Operation, first: int, last: int) -> 
     return int(connection.execute(moved).scalar_one()) if first <= last else 0
 
 
-def _jobs_of(
+def _candidates(
     connection: Connection, queue: Queue, ids: Ids, lost: Iterable[LostFailure]
 ) -> dict[int, int]:
     """Return the id of a waiting job in this range for each failure that has one, by `seq`."""
@@ -103,17 +103,19 @@ def _jobs_of(
     }
 
 
-def _delete_some(connection: Connection, queue: Queue, job_ids: dict[int, int]) -> dict[int, int]:
-    """Delete these jobs; return the jobs that no worker has claimed since they were matched."""
-    if not job_ids:
+def _delete_some(
+    connection: Connection, queue: Queue, candidates: dict[int, int]
+) -> dict[int, int]:
+    """Delete these jobs; return the jobs that no worker claimed meanwhile."""
+    if not candidates:
         return {}
     with suppress(LostRace), connection.begin_nested():
-        _delete_exactly(connection, queue, job_ids.values())
-        return job_ids
+        _delete_exactly(connection, queue, candidates.values())
+        return candidates
     layout = queue.jobs_layout
-    still = select(layout.id).where(layout.id.in_(job_ids.values()), layout.is_untouched())
+    still = select(layout.id).where(layout.id.in_(candidates.values()), layout.is_untouched())
     waiting = set(connection.execute(for_update(still.order_by(layout.id))).scalars())
-    left = {seq: id_ for seq, id_ in job_ids.items() if id_ in waiting}
+    left = {seq: id_ for seq, id_ in candidates.items() if id_ in waiting}
     if left:
         _delete_exactly(connection, queue, left.values())
     return left

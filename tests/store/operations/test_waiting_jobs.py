@@ -1,8 +1,10 @@
 """The undo of a bulk retry finds each job, wherever it is, and locks no other job."""
 
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from bot import failpoints
+from bot.store import tables
+from bot.store.operations.batches import CLAIMED
 from tests.kit.bulk import run_out, small_batches, started
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import make_setup
@@ -38,6 +40,23 @@ def test_an_undo_finds_jobs_whose_ids_have_another_order_than_the_failures(
             moved = update(jobs).where(jobs.c.id == id_ + 1_000)
             connection.execute(moved.values(id=ids[0] + ids[-1] - id_))
     undo(queue)
+    assert len(queue.failed) == JOBS
+    assert queue.jobs == []
+
+
+def test_an_undo_that_began_with_the_oldest_failures_continues_with_the_others(
+    queue: TestQueue,
+) -> None:
+    """Version 0.2.0 began with the oldest failures; an upgrade interrupted its undo."""
+    retry_all(queue)
+    setup = make_setup(queue)
+    undone = started(setup, "undo 1")
+    oldest = {"operation": undone.operation, "number": 1, "after_seq": 0, "last_seq": BATCH}
+    values = {"size": BATCH, "state": CLAIMED, "owner": "earlier"}
+    with queue.engine.begin() as connection:
+        now = setup.clock(connection)
+        connection.execute(insert(tables.batches).values(**oldest, **values, starts_at=now))
+    run_out(small_batches(setup, BATCH))
     assert len(queue.failed) == JOBS
     assert queue.jobs == []
 
