@@ -18,9 +18,9 @@ playground: ## try the bot in a browser: no Slack, no database server (PORT=8080
 
 test: venv ## run the tests on a real MariaDB, SQLite and a real browser (ARGS="-k retry" for some)
 	@tests/services/install.sh
-	@$(bin)/python -m pytest -n 4 $(ARGS)
+	@$(bin)/python -m pytest -n 4 --databases one $(ARGS)
 
-test-servers: venv ## run the tests of the database on MySQL, MariaDB 11.8 and Galera, those with PHP's workers, and the crash tests (ARGS="mysql" for one)
+test-servers: venv ## run the tests of the database on MySQL, MariaDB 11.8 and Galera, those with PHP's workers, the crash tests, and background work on the other database (ARGS="mysql" for one)
 	@tests/services/install.sh php
 	@$(bin)/python -m tests.services $(ARGS)
 

@@ -18,7 +18,6 @@ import structlog
 
 from bot import __version__, logs
 from bot.access.no_slack import NoSlack
-from bot.audit_commands import audit_group
 from bot.database.dialects import is_sqlite
 from bot.database.start import at_start
 from bot.database.transactions import reading
@@ -29,26 +28,26 @@ from bot.models.operations import Preview
 from bot.models.refusals import StartError
 from bot.playground.frameworks import FRAMEWORKS
 from bot.playground.frameworks.spec import SPEC
-from bot.reindex_terminal import reindex
-from bot.settings import exposed_files, load_settings
-from bot.setup_terminal import set_up, setup_options
+from bot.settings.environment import load_settings
+from bot.settings.secret_files import exposed_files
 from bot.slack.manifest import manifest
 from bot.slack.runtime import freeze_heap
 from bot.slack.signed_requests import PATH
 from bot.store.migrate import migrate as apply_migrations
 from bot.store.migrate import require_current
 from bot.store.migrate_sql import pending_statements
-from bot.terminal import TerminalRequest, do, report_health, reported, stopping
+from bot.terminal.audit_commands import audit_group
+from bot.terminal.do import TerminalRequest, do
+from bot.terminal.health import report_health
+from bot.terminal.output import reported, stopping
+from bot.terminal.reindex import reindex
+from bot.terminal.setup import set_up, setup_options
 from bot.views.environment import label_of
-from bot.wiring import (
-    check_tables,
-    layout_of,
-    make_bot,
-    make_setup,
-    open_database,
-    queue_of,
-    start_notes,
-)
+from bot.wiring.bot import make_bot
+from bot.wiring.engines import open_database
+from bot.wiring.queue_tables import check_tables, layout_of, queue_of
+from bot.wiring.setup import make_setup
+from bot.wiring.start_notes import start_notes
 
 log = structlog.get_logger(__name__)
 
@@ -85,12 +84,14 @@ def run() -> None:
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
+    if server is not None:
+        bot.requests.listen = server.listen
     bot.start()
     freeze_heap()
     if server is None:
         done.wait()
     else:
-        server.serve(bot.requests, done)
+        server.serve(bot.requests, done, bot.requests.drain, settings.drain_seconds)
     bot.stop()
 
 

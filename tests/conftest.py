@@ -10,6 +10,8 @@ from hypothesis import settings
 
 from bot.localslack.proxies import bypass_proxies
 from bot.slack.runtime import freeze_heap
+from tests.kit import databases_in_turn
+from tests.kit.compiled_statements import share_compiled_statements
 from tests.kit.own_database import own_mariadb_queue, own_queue
 from tests.kit.queues import TestQueue
 from tests.kit.team import KeptDatabase, Team, sqlite_queue, team_at_work
@@ -20,15 +22,22 @@ __all__ = ["own_mariadb_queue", "own_queue"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--server`, which runs the tests for a MariaDB on another server, such as `mysql`."""
+    """Add `--server`, which runs the tests for a MariaDB on another server, such as `mysql`.
+
+    `--databases` runs some tests on one database instead of two.
+    """
     parser.addoption("--server", choices=sorted(programs.OFFERS), default="mariadb")
+    parser.addoption("--databases", choices=databases_in_turn.CHOICES, default="both")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the server, and bypass proxies: every server of the tests is on this machine."""
+    marker = f"{databases_in_turn.MARKER}: `make test` runs the test on MariaDB and on SQLite"
+    config.addinivalue_line("markers", marker)
     programs.choose(config.getoption("--server"))
     bypass_proxies(os.environ)
     log_plainly()
+    share_compiled_statements()
     # Examples are the same in every run and have no time limit, so no result depends on luck.
     settings.register_profile("repeatable", deadline=None, derandomize=True, database=None)
     settings.load_profile("repeatable")
@@ -44,6 +53,23 @@ def log_plainly() -> None:
         colors=False, exception_formatter=structlog.dev.plain_traceback
     )
     structlog.configure(processors=[*before, plain])
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect the tests that `--databases` leaves out."""
+    left_out = [item for item in items if _is_left_out(item, config.getoption("--databases"))]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        excluded = {id(item) for item in left_out}
+        items[:] = [item for item in items if id(item) not in excluded]
+
+
+def _is_left_out(item: pytest.Item, choice: str) -> bool:
+    call = getattr(item, "callspec", None)
+    parameters = {} if call is None else call.params
+    on_each = item.get_closest_marker(databases_in_turn.MARKER) is not None
+    folder = item.path.relative_to(item.config.rootpath).parent
+    return databases_in_turn.is_left_out(folder, item.name, parameters, choice, on_each=on_each)
 
 
 def pytest_collection_finish() -> None:

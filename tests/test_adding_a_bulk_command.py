@@ -18,7 +18,7 @@ from bot.models.digest import Deeds, DoneBy
 from bot.store import tables
 from bot.store.reports import digest
 from bot.store.reports.digest_days import Days
-from bot.terminal import TerminalRequest, do
+from bot.terminal.do import TerminalRequest, do
 from tests.kit.added_command import added_command
 from tests.kit.bulk import carried_out, previewed
 from tests.kit.bulk_in_slack import ended, fill, shown
@@ -29,14 +29,15 @@ from tests.kit.team import Json, Team, action_ids, team_at_work
 SOURCE = '''
 """`/queue COMMAND`: apply one change to every failed job of a queue, in batches."""
 
-from bot.app.command import Command, Effect, Result, Work
+from bot.app.command import Command, Effect, Result
 from bot.app.filters import RateArguments
 from bot.app.plans import BulkExtra, BulkOptions, preview_or_start
+from bot.app.work import Work
 from bot.models.actions import Action
-from bot.models.jobs import Value
 from bot.models.operations import Progress, Scope
 from bot.models.requests import Message, Modal
 from bot.models.roles import Role
+from bot.models.value import Value
 from bot.views.context import Context
 from bot.views.operations.progress import bulk_answer, progress_message
 

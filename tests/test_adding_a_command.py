@@ -16,7 +16,7 @@ from bot.models.digest import Deeds, DoneBy
 from bot.models.refusals import FailedJobNotFound
 from bot.store.reports import digest
 from bot.store.reports.digest_days import Days
-from bot.terminal import TerminalRequest, do
+from bot.terminal.do import TerminalRequest, do
 from bot.text import LANGUAGES, texts_for
 from bot.views.people import help_key
 from tests.kit.added_command import added_command
@@ -29,12 +29,14 @@ DISCARD = '''
 
 from sqlalchemy import select
 
-from bot.app.command import Command, Effect, Result, Work
+from bot.app.command import Command, Effect, Result
 from bot.app.targets import RowArguments, archived_as, lock_failed, target
+from bot.app.work import Work
 from bot.models.actions import Action
-from bot.models.jobs import DeletedCount, Value
+from bot.models.job_changes import DeletedCount
 from bot.models.requests import Message
 from bot.models.roles import Role
+from bot.models.value import Value
 from bot.queue import moves
 from bot.store import archive
 from bot.store.failures import removal

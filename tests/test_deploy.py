@@ -7,16 +7,26 @@ from typing import Any
 
 import yaml
 
-from bot.settings import Settings, needed, variables
+from bot.settings.environment import load_settings, needed
+from bot.settings.settings import Settings
+from bot.settings.variables import variables
+from bot.slack.runtime import STOP_SECONDS
 
 DOCS = Path(__file__).parents[1] / "docs"
 DEPLOY = DOCS / "deploy"
 KNOWN = {*variables(), *(f"{name}_FILE" for name in Settings.SECRETS)}
 
 
-def objects() -> list[dict[str, Any]]:
-    """Return the objects of the Kubernetes file."""
-    return list(yaml.safe_load_all((DEPLOY / "kubernetes.yml").read_text()))
+def objects(file: str = "kubernetes.yml") -> list[dict[str, Any]]:
+    """Return the objects of a Kubernetes file."""
+    return list(yaml.safe_load_all((DEPLOY / file).read_text()))
+
+
+def deployment_and_settings(file: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the specification of the deployment, and the settings, of a Kubernetes file."""
+    (settings,) = [one["data"] for one in objects(file) if one["kind"] == "ConfigMap"]
+    (deployment,) = [one["spec"] for one in objects(file) if one["kind"] == "Deployment"]
+    return deployment, settings
 
 
 def services() -> dict[str, dict[str, Any]]:
@@ -84,3 +94,49 @@ def test_the_probes_use_the_monitoring_port() -> None:
     probes = [container[f"{kind}Probe"]["httpGet"] for kind in ("startup", "liveness", "readiness")]
     assert [probe["path"] for probe in probes] == ["/livez", "/livez", "/readyz"]
     assert {probe["port"] for probe in probes} == {port["name"]}
+
+
+def test_the_deployment_of_http_mode_differs_only_where_it_must() -> None:
+    deployment, settings = deployment_and_settings("kubernetes-http.yml")
+    of_socket_mode, _ = deployment_and_settings("kubernetes.yml")
+    pod = deployment["template"]["spec"]
+    (container,) = pod["containers"]
+    port = container["ports"].pop()
+    added = container["envFrom"].pop()
+    grace = pod.pop("terminationGracePeriodSeconds")
+    seconds = container["readinessProbe"].pop("periodSeconds")
+    assert deployment.pop("strategy") == {"rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}}
+    (its_container,) = of_socket_mode["template"]["spec"]["containers"]
+    usual_grace = of_socket_mode["template"]["spec"].pop("terminationGracePeriodSeconds")
+    its_container["readinessProbe"].pop("periodSeconds")
+
+    assert deployment == of_socket_mode
+    assert added == {"configMapRef": {"name": "queue-bot-http"}}
+    drain = int(settings["QUEUE_BOT_DRAIN_SECONDS"])
+    # A balancer that reads the probes has noticed the end before the port closes.
+    assert drain >= 2 * seconds
+    assert grace >= usual_grace + drain
+    assert usual_grace > STOP_SECONDS
+    (service,) = [o["spec"] for o in objects("kubernetes-http.yml") if o["kind"] == "Service"]
+    assert service["selector"] == deployment["template"]["metadata"]["labels"]
+    assert [one["targetPort"] for one in service["ports"]] == [port["name"]]
+    assert str(port["containerPort"]) == settings["QUEUE_BOT_HTTP_PORT"]
+
+
+def test_the_settings_of_http_mode_start_the_bot(tmp_path: Path) -> None:
+    _, usual = deployment_and_settings("kubernetes.yml")
+    _, added = deployment_and_settings("kubernetes-http.yml")
+    merged = {**usual, **added}
+    values = {
+        "DATABASE_URL": "mysql+pymysql://queue_bot:x@db/shop",
+        "SLACK_BOT_TOKEN": "xoxb-1-2-x",
+        "SLACK_SIGNING_SECRET": "0" * 32,
+        "QUEUE_BOT_AUDIT_KEY": "0" * 64,
+    }
+    for name, value in values.items():
+        secret = tmp_path / name
+        secret.write_text(value)
+        assert merged[f"{name}_FILE"]
+        merged[f"{name}_FILE"] = str(secret)
+
+    assert load_settings(merged, need="run").mode == "http"

@@ -13,8 +13,8 @@ from sqlalchemy.exc import DBAPIError
 from bot.access.no_slack import NoSlack
 from bot.access.role_changes import announce_change, announce_rules
 from bot.access.roles import Rules
-from bot.app.command import Setup, find_commands
-from bot.audit_terminal import purge_refusals
+from bot.app.command import find_commands
+from bot.app.setup import Setup
 from bot.background import audit, metrics, purge
 from bot.background.database_load import Load
 from bot.background.failures import aggregate_once, index_once, merge_once, scan_once
@@ -32,8 +32,9 @@ from bot.store.audit.keys import NO_KEYS
 from bot.store.leases import take
 from bot.store.migrate import MIGRATIONS, migrate
 from bot.store.tables.columns import metadata
-from bot.terminal import TerminalRequest, do
-from bot.wiring import check_tables
+from bot.terminal.audit import purge_refusals
+from bot.terminal.do import TerminalRequest, do
+from bot.wiring.queue_tables import check_tables
 from tests.kit.bulk import previewed, run_out
 from tests.kit.clock import Clock
 from tests.kit.grants import PAGE, PASSWORD, QueueDatabases, statements, user_of

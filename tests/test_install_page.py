@@ -12,9 +12,10 @@ from sqlalchemy import text
 
 from bot.database.engine import connect
 from bot.queue.layouts import Queue, spec_tables
-from bot.settings import load_settings, old_variables, variables
+from bot.settings.environment import load_settings
+from bot.settings.variables import old_variables, variables
 from bot.store.migrate import migrate
-from bot.wiring import check_tables
+from bot.wiring.queue_tables import check_tables
 from tests.services.mariadb import MariaDB
 
 ROOT = Path(__file__).parents[1]

@@ -15,7 +15,7 @@ from bot.database.engine import connect
 from bot.localslack.demo import IDS
 from bot.localslack.server import LocalSlack
 from bot.queue.layouts import spec_tables
-from bot.settings import load_settings
+from bot.settings.environment import load_settings
 from tests.kit.dialog import Dialog, at_terminal
 from tests.services.mariadb import MariaDB
 

@@ -4,8 +4,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from bot.app.command import Command, Result, Setup
+from bot.app.command import Command, Result
 from bot.app.responses import public_context
+from bot.app.setup import Setup
 from bot.models.requests import Invocation
 from bot.store import outbox
 from bot.store.incidents import lookups

@@ -2,10 +2,15 @@
 
 from datetime import timedelta
 
-from bot.app.command import Setup, Work
+from pydantic import Field
+
+from bot.app.argument_types import OperationId
+from bot.app.command import Arguments, Result
 from bot.app.people import names_of_person
+from bot.app.setup import Setup
+from bot.app.work import Work
 from bot.models.actions import Action
-from bot.models.operations import Progress
+from bot.models.operations import Decision, Progress
 from bot.models.refusals import NotAwaiting, PlanExpired, SecondPersonNeeded
 from bot.models.requests import Source
 from bot.store.operations import operations, transitions
@@ -54,6 +59,33 @@ def require_second_person(work: Work, operation: Operation) -> None:
         is_own = operation.actor.casefold() in names_of_person(work, actor.user)
     if is_own:
         raise SecondPersonNeeded(id=operation.id, why="own")
+
+
+class DecisionArguments(Arguments):
+    """The operation's id; the request in the channel shows the id."""
+
+    id: OperationId = Field(json_schema_extra={"positional": "ID"})
+
+
+class DecisionResult(Result):
+    """The approved or declined operation."""
+
+    data: Decision
+
+
+def decided(operation: Operation, decision: str) -> DecisionResult:
+    """Return the result of a decision: "approved" or "declined"."""
+    return DecisionResult(
+        message=f"Operation {operation.id} {decision}",
+        data=Decision(
+            operation=operation.id,
+            action=operation.action,
+            total=operation.total,
+            by=operation.actor,
+        ),
+        recorded=decided_fields(operation),
+        decided=operation.id,
+    )
 
 
 def decided_fields(operation: Operation) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bot.app.command import Work
+from bot.app.work import Work
 from bot.masking.masker import mask_payload, mask_text
 
 

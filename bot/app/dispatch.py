@@ -22,11 +22,13 @@ from sqlalchemy import Connection
 from bot.access.role_changes import READ_TIMES, RolesChanged, permit, require_current
 from bot.access.roles import Grant, Need
 from bot.app.announce import announce
-from bot.app.command import Command, Effect, Setup, Work
+from bot.app.command import Command, Effect, Result
 from bot.app.limits import Limited
 from bot.app.parsing import MAX_TEXT, Request, invalid, parse, whole
 from bot.app.records import PendingRequest, earlier_outcome, record_of, refused, stored_answer
 from bot.app.responses import Outcome
+from bot.app.setup import Setup
+from bot.app.work import Work
 from bot.database.transactions import changing, reading
 from bot.failpoints import reach
 from bot.masking.masker import mask_value
@@ -225,6 +227,11 @@ def _write_before_answer(setup: Setup, invocation: Invocation, record: Record) -
     changing(setup.engine, invocation.deadline, write)
 
 
+def _with_result(record: Record, result: Result, outcome: str) -> Record:
+    """Return the record of a change with what the change did."""
+    return replace(record, outcome=outcome, targets=result.targets, answer=result.message or "")
+
+
 def _change(
     setup: Setup, invocation: Invocation, command: Command, pending: PendingRequest, arguments: Any
 ) -> Outcome:
@@ -248,16 +255,7 @@ def _change(
         if result.outcome is not None:
             fields = arguments.model_dump() | dict(result.recorded)
             record = record_of(setup, invocation, grant, command.name, fields, now)
-            chain.write(
-                connection,
-                replace(
-                    record,
-                    outcome=result.outcome,
-                    targets=result.targets,
-                    answer=result.message or "",
-                ),
-                setup.audit_keys,
-            )
+            chain.write(connection, _with_result(record, result, result.outcome), setup.audit_keys)
             announce(setup, connection, invocation, command, result, now)
         requests.settle(connection, invocation.request_id, stored_answer(result))
         reach("settled")

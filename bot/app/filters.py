@@ -7,10 +7,10 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from bot.app.argument_types import GroupId, ManyIds, Order, When
-from bot.app.command import Work
 from bot.app.people import zone_of
 from bot.app.plans import BulkArguments
 from bot.app.subjects import subject_values
+from bot.app.work import Work
 from bot.models.operations import Scope
 from bot.store.failures import error_merges
 from bot.text.day_names import NamedDay, start_of

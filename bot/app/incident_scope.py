@@ -1,8 +1,9 @@
 """Scopes for retrying an incident: its own failures, and older failures of its error group."""
 
-from bot.app.command import Work
+from bot.app.bulk_limits import need_of
 from bot.app.filters import with_merged
-from bot.app.plans import BulkOptions, create, need_of
+from bot.app.plans import BulkOptions, create
+from bot.app.work import Work
 from bot.models.actions import Action
 from bot.models.incidents import Incident
 from bot.models.operations import Preview, Scope, WiderPlan

@@ -2,7 +2,7 @@
 
 from difflib import get_close_matches
 
-from bot.app.command import Work
+from bot.app.work import Work
 from bot.models.refusals import QueueNotFound
 from bot.store.incidents import known_queues
 

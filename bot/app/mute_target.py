@@ -5,10 +5,11 @@ from typing import Annotated, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from bot.app.argument_types import GroupId, IncidentId
-from bot.app.command import Arguments, Work
+from bot.app.command import Arguments
 from bot.app.known_queue import require_known
+from bot.app.work import Work
 from bot.models.alert_rules import ALIASES, WITHOUT_QUEUE, AlertRule
-from bot.models.incidents import Topic
+from bot.models.mutes import Topic
 from bot.models.refusals import ErrorGroupNotFound, IncidentNotFound
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.store.failures import error_groups, error_merges

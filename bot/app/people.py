@@ -5,7 +5,8 @@ from time import monotonic
 from zoneinfo import ZoneInfo
 
 from bot.access.roles import Need, Unreachable, check_account, role_of
-from bot.app.command import Setup, Work
+from bot.app.setup import Setup
+from bot.app.work import Work
 from bot.models.refusals import (
     NotMember,
     NotOperator,

@@ -1,23 +1,24 @@
 """Plans of bulk changes: preview a fixed scope, then confirm the plan once before it expires."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
 
 from pydantic import Field
 
-from bot.access.roles import Need, check_queue
+from bot.access.roles import check_queue
 from bot.app.approvals import needs_approval, request_approval
-from bot.app.command import LARGEST_ID, Arguments, Command, Work
+from bot.app.bulk_limits import check_role
+from bot.app.command import LARGEST_ID, Arguments
 from bot.app.known_queue import require_known
+from bot.app.work import Work
 from bot.models.actions import Action
+from bot.models.duplicates import Duplicates
 from bot.models.job_batches import ScopeBatches
-from bot.models.jobs import Value
-from bot.models.operations import OPERATOR_ROWS, Duplicates, Preview, Progress, Scope
-from bot.models.refusals import CountMismatch, Denied, Invalid, OperationRunning, PlanExpired
-from bot.models.roles import Role
+from bot.models.operations import Preview, Progress, Scope
+from bot.models.refusals import CountMismatch, Invalid, OperationRunning, PlanExpired
+from bot.models.value import Value
 from bot.queue.children import children_of
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.store import leases
@@ -203,54 +204,6 @@ def _batches(work: Work, action: Action, preview: Preview) -> ScopeBatches | Non
     return scope_batches.count(work.connection, work.queue, within, action.counts_as)
 
 
-def check_role(work: Work, action: Action, total: int) -> None:
-    """Raise `Denied` if the person may not change `total` rows at once."""
-    needed = need_of(work.setup.commands[action.name], total).role
-    if work.grant.role < needed:
-        holders = work.setup.rules.holders(needed)
-        has, most = work.grant.role, OPERATOR_ROWS
-        if total > most:
-            raise Denied(needed=needed, has=has, holders=holders, total=total, most=most)
-        raise Denied(needed=needed, has=has, holders=holders)
-    if action.counts_as == "retried":
-        check_recent(work, total)
-
-
-def check_parallel(work: Work, total: int) -> None:
-    """Raise `Denied` if requests of the same moment exceed the limit; call before the commit."""
-    if work.grant.role < Role.ADMIN:
-        leases.lock_lease(work.connection, "bulk")
-        check_recent(work, total, tracked=total)
-
-
-def check_recent(work: Work, total: int, *, tracked: int = 0) -> None:
-    """Raise `Denied` if `total` rows, `tracked` or not, and the recent rows exceed the limit."""
-    has, minutes = work.grant.role, work.setup.operator_minutes
-    if has >= Role.ADMIN:
-        return
-    since = work.now - timedelta(minutes=minutes)
-    retried = operations.retried_since(work.connection, work.invocation.actor.user, since)
-    recent = retried - tracked
-    if is_too_much(recent, total):
-        raise Denied(
-            needed=Role.ADMIN,
-            has=has,
-            holders=work.setup.rules.holders(Role.ADMIN),
-            total=total,
-            most=OPERATOR_ROWS,
-            recent=recent,
-            minutes=minutes,
-        )
-
-
-def is_too_much(recent: int, total: int) -> bool:
-    """Return whether `total` rows exceed an operator's limit after `recent` retried rows.
-
-    The mutant `no_limit_over_requests` proves that this check is necessary.
-    """
-    return recent > 0 and recent + total > OPERATOR_ROWS
-
-
 def confirm(
     work: Work, action: Action, args: BulkArguments, options: BulkOptions = PLAIN
 ) -> Progress:
@@ -292,12 +245,6 @@ def confirm(
         seconds=0,
         rate=changed.get("rate", plan.rate),
     )
-
-
-def need_of(command: Command, total: int) -> Need:
-    """Return the permission that a bulk change of `total` rows requires."""
-    need = replace(command.need, fresh=True)
-    return need if total <= OPERATOR_ROWS else replace(need, role=Role.ADMIN)
 
 
 def single_use(state: str) -> bool:

@@ -11,9 +11,10 @@ import structlog
 from sqlalchemy import Connection
 
 from bot.access.roles import Grant
-from bot.app.command import Command, Effect, Result, Setup
+from bot.app.command import Command, Effect, Result
 from bot.app.limits import FoldedRefusals
 from bot.app.responses import Outcome
+from bot.app.setup import Setup
 from bot.app.subjects import named_subjects
 from bot.app.targets import named
 from bot.database.time_limits import ServerSilent

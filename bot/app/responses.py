@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from bot.access.roles import Grant, allows_changes
-from bot.app.command import Command, Result, Setup
+from bot.app.command import Command, Result
 from bot.app.people import zone_of
+from bot.app.setup import Setup
 from bot.models.refusals import Refusal
 from bot.models.requests import Invocation, Message, Modal, Person
 from bot.models.roles import Role

@@ -11,12 +11,13 @@ from sqlalchemy import Table
 
 from bot.access.roles import check_queue
 from bot.app.argument_types import Ids
-from bot.app.command import Arguments, Command, Work
+from bot.app.command import Arguments, Command
+from bot.app.work import Work
 from bot.fingerprint.payload import JobIdentity
 from bot.models.actions import Action
+from bot.models.audit import Named, Target
 from bot.models.job_batches import BATCH, JobBatch
-from bot.models.jobs import SkippedRow
-from bot.models.operations import Named, Target
+from bot.models.job_changes import DeletedRow, SkippedRow
 from bot.models.refusals import (
     Changed,
     FailedJobNotFound,
@@ -174,6 +175,28 @@ def batches_of(work: Work, rows: Sequence[Row]) -> dict[int, JobBatch]:
     ids = {row.id: row.identity.subjects.get(BATCH) for row in rows}
     batches = work.queue.batches_of(work.connection, ids.values())
     return {id_: batches[str(batch)] for id_, batch in ids.items() if str(batch) in batches}
+
+
+def deleted_row(
+    row: Row,
+    batch: JobBatch | None,
+    *,
+    failed_at: str | None = None,
+    attempts: int | None = None,
+    reserved: bool = False,
+) -> DeletedRow:
+    """Return the answer about one deleted row; each kind of row has further fields."""
+    return DeletedRow(
+        id=row.id,
+        queue=row.queue,
+        job_class=row.identity.job_class,
+        order_id=row.identity.order_id,
+        subjects=dict(row.identity.subjects),
+        batch=batch,
+        failed_at=failed_at,
+        attempts=attempts,
+        reserved=reserved,
+    )
 
 
 def same_row(current: str, expected: str) -> bool:

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.access.roles import check_queue
-from bot.app.command import Work
 from bot.app.plans import preview
 from bot.app.targets import children_unless
+from bot.app.work import Work
 from bot.failpoints import reach
 from bot.fingerprint.payload import JobIdentity
 from bot.models.actions import Action
-from bot.models.jobs import RestoredRow, SkippedRow
-from bot.models.operations import Preview, Scope, Target
+from bot.models.audit import Target
+from bot.models.job_changes import RestoredRow, SkippedRow
+from bot.models.operations import Preview, Scope
 from bot.models.refusals import (
     AlreadyUndone,
     ChangeNotFound,

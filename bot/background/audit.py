@@ -1,11 +1,11 @@
 """Seal the audit log: add committed records to the chain and post them in the chain's order."""
 
 import hashlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background.leader import leader_transaction
 from bot.failpoints import reach
 from bot.store import outbox
@@ -21,23 +21,21 @@ TOGETHER = timedelta(minutes=1)
 def seal_once(setup: Setup, lease: Lease) -> int:
     """Seal committed records, add an outbox message for each record, and return how many."""
 
-    def work(connection: Connection) -> int:
-        now = setup.clock(connection)
+    def work(connection: Connection, now: datetime) -> int:
         origin = RecordOrigin(setup.replica, setup.version)
         records = sealing.seal(connection, now, setup.audit_keys, origin)
         for item in records:
-            _post(setup, connection, item)
+            _post(setup, connection, item, now)
         reach("sealed")
         return len(records)
 
     return leader_transaction(setup, lease, work)
 
 
-def _post(setup: Setup, connection: Connection, item: SealedRecord) -> None:
+def _post(setup: Setup, connection: Connection, item: SealedRecord, now: datetime) -> None:
     channel = setup.audit_channel
     if channel is None:
         return
-    now = setup.clock(connection)
     record = item.record
     if record["outcome"] not in ("denied", "refused"):
         outbox.tell_audit(connection, outbox.AUDIT, channel, f"audit:{item.seq}", item.seq, now)

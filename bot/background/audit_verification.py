@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import Connection
 
-from bot.app.command import Setup
 from bot.app.dispatch import request_id
+from bot.app.setup import Setup
 from bot.background.leader import leader_snapshot, leader_transaction
 from bot.models.requests import SYSTEM
 from bot.models.roles import Role
@@ -68,7 +68,7 @@ class ChainVerifier:
             log.error("audit log has a fault", fault=sentence)
         record = _record(setup, walk, self._faults, now)
         leader_transaction(
-            setup, lease, lambda connection: chain.write(connection, record, setup.audit_keys)
+            setup, lease, lambda connection, _now: chain.write(connection, record, setup.audit_keys)
         )
 
 

@@ -9,7 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from time import monotonic, perf_counter
 from typing import Any
 from weakref import WeakSet
@@ -17,10 +17,10 @@ from weakref import WeakSet
 import structlog
 from sqlalchemy import Connection, Engine, event, update
 
-from bot.app.command import Setup
-from bot.background.leader import leader_transaction
+from bot.app.setup import Setup
+from bot.database.transactions import changing_once
 from bot.models.health import MOST_MS
-from bot.store.leases import Lease
+from bot.store.leases import Lease, LeaseLost, is_held
 from bot.store.tables import watcher_load
 
 log = structlog.get_logger(__name__)
@@ -28,6 +28,8 @@ log = structlog.get_logger(__name__)
 KEEP_EVERY = 10.0
 """Seconds between two writes of the measurements."""
 WARN_EVERY = 60.0
+SECONDS = 5.0
+"""The time limit of a write of the measurements."""
 MINUTE, HOUR = 60.0, 3_600.0
 
 
@@ -124,7 +126,8 @@ class Load:
         self._clock = clock
         self._costs = Costs()
         self._warned = -WARN_EVERY
-        for engine in (setup.engine, polling or setup.engine):
+        self._polling = polling or setup.engine
+        for engine in (setup.engine, self._polling):
             listen(engine)
 
     @contextmanager
@@ -147,17 +150,22 @@ class Load:
             self._warned = now
             log.warning("watch pass is slow", database_ms=milliseconds, statements=statements)
 
-    def keep(self, lease: Lease) -> bool:
-        """Store the times of the passes before this pass; return False if there was no pass."""
+    def keep(self, lease: Lease, now: datetime | None = None) -> bool:
+        """Store the times of the passes before this pass; return False if there was no pass.
+
+        `now` is the time at which this pass began; without it, the database's time is read.
+        """
         recent, worst = self._costs.recent(), self._costs.worst(self._clock())
         if recent is None or worst is None:
             return False
 
-        def work(connection: Connection) -> bool:
-            now = self._setup.clock(connection)
-            values: dict[str, Any] = {"passed_at": now, "pass_ms": recent}
-            values |= {"worst_ms": worst[1], "worst_at": now - timedelta(seconds=worst[0])}
-            connection.execute(update(watcher_load).values(values))
-            return True
+        def work(connection: Connection) -> int:
+            at = now or self._setup.clock(connection)
+            values: dict[str, Any] = {"passed_at": at, "pass_ms": recent}
+            values |= {"worst_ms": worst[1], "worst_at": at - timedelta(seconds=worst[0])}
+            stored = update(watcher_load).where(is_held(lease)).values(values)
+            return connection.execute(stored).rowcount
 
-        return leader_transaction(self._setup, lease, work)
+        if not changing_once(self._polling, self._setup.engine, SECONDS, work):
+            raise LeaseLost
+        return True

@@ -4,8 +4,8 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection
 
-from bot.app.command import Setup
 from bot.app.responses import channel_context
+from bot.app.setup import Setup
 from bot.background.leader import leader_snapshot, leader_transaction
 from bot.store import outbox
 from bot.store.cursors import position, reset, set_position
@@ -43,8 +43,7 @@ def digest_once(setup: Setup, lease: Lease) -> bool:
         is_first = not last or is_ahead
         content = None if is_first else digest.read(connection, days, now, setup.actions)
 
-    def post(connection: Connection) -> bool:
-        now = setup.clock(connection)
+    def post(connection: Connection, now: datetime) -> bool:
         if position(connection, CURSOR) != last or not _is_day(setup, now, today):
             return False
         if is_ahead:

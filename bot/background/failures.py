@@ -3,10 +3,12 @@
 Index new failures, mark missing failures removed, aggregate deltas, and merge old hours.
 """
 
+from datetime import datetime
+
 import structlog
 from sqlalchemy import Connection
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background.leader import leader_snapshot, leader_transaction
 from bot.store.failures import aggregation, index, regrouping, relabeling
 from bot.store.failures.progress import progress
@@ -39,8 +41,8 @@ def log_progress(setup: Setup) -> None:
 def regroup_once(setup: Setup, lease: Lease) -> bool:
     """Group some failures by the current rules; return True if failures remain."""
 
-    def work(connection: Connection) -> regrouping.Regrouping:
-        return regrouping.regroup(connection, setup.queue, setup.clock(connection))
+    def work(connection: Connection, now: datetime) -> regrouping.Regrouping:
+        return regrouping.regroup(connection, setup.queue, now)
 
     return leader_transaction(setup, lease, work).more
 
@@ -48,8 +50,8 @@ def regroup_once(setup: Setup, lease: Lease) -> bool:
 def relabel_once(setup: Setup, lease: Lease) -> bool:
     """Give some failures the current subjects; return True if failures remain."""
 
-    def work(connection: Connection) -> relabeling.Relabeling:
-        return relabeling.relabel(connection, setup.queue, setup.clock(connection))
+    def work(connection: Connection, now: datetime) -> relabeling.Relabeling:
+        return relabeling.relabel(connection, setup.queue, now)
 
     return leader_transaction(setup, lease, work).more
 
@@ -61,8 +63,8 @@ def scan_once(setup: Setup, lease: Lease) -> int:
 
 
 def _step(setup: Setup, lease: Lease, step: index.Step) -> index.Pass:
-    def work(connection: Connection) -> index.Pass:
-        return step(connection, setup.queue, setup.clock(connection))
+    def work(connection: Connection, now: datetime) -> index.Pass:
+        return step(connection, setup.queue, now)
 
     return leader_transaction(setup, lease, work)
 
@@ -70,8 +72,8 @@ def _step(setup: Setup, lease: Lease, step: index.Step) -> index.Pass:
 def aggregate_once(setup: Setup, lease: Lease) -> bool:
     """Aggregate the deltas; return True if more are waiting."""
 
-    def work(connection: Connection) -> int:
-        return aggregation.aggregate(connection, setup.clock(connection))
+    def work(connection: Connection, now: datetime) -> int:
+        return aggregation.aggregate(connection, now)
 
     for _ in range(PASSES):
         if leader_transaction(setup, lease, work) < aggregation.AGGREGATED_AT_ONCE:
@@ -82,8 +84,8 @@ def aggregate_once(setup: Setup, lease: Lease) -> bool:
 def merge_once(setup: Setup, lease: Lease) -> int:
     """Merge old hours into days and delete groups without failures; return how many rows."""
 
-    def work(connection: Connection) -> int:
-        aged = aggregation.merge_old_hours(connection, setup.clock(connection))
+    def work(connection: Connection, now: datetime) -> int:
+        aged = aggregation.merge_old_hours(connection, now)
         return aged + aggregation.delete_unused_groups(connection)
 
     return leader_transaction(setup, lease, work)

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection
 
-from bot.app.command import Setup
-from bot.background.incidents import lifecycle
+from bot.app.setup import Setup
+from bot.background.incidents.readings import apply_readings
 from bot.background.leader import leader_snapshot, leader_transaction
 from bot.models.alert_rules import BACKGROUND_PROBLEM, Reading
 from bot.models.health import HealthProblem
@@ -50,9 +50,7 @@ class HealthObserver:
             leader_transaction(
                 setup,
                 lease,
-                lambda connection: lifecycle.apply_readings(
-                    setup, connection, readings, setup.clock(connection)
-                ),
+                lambda connection, now: apply_readings(setup, connection, readings, now),
             )
         self._previous = frozenset(by_part)
 

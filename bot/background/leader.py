@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.database.transactions import changing, reading, time_limit
 from bot.store.leases import Lease, fence
 
@@ -17,17 +18,20 @@ SECONDS = 10.0
 
 
 def leader_transaction(
-    setup: Setup, lease: Lease, work: Callable[[Connection], T], seconds: float | None = None
+    setup: Setup,
+    lease: Lease,
+    work: Callable[[Connection, datetime], T],
+    seconds: float | None = None,
 ) -> T:
     """Run `work` in one transaction and commit it, if this replica still holds the lease.
 
-    The transaction locks the lease's row first. A leader that was paused until its lease expired
-    changes nothing and raises `LeaseLost`. The function also raises the errors of `changing`.
+    The transaction locks the lease's row first, and that statement reads the time for `work`. A
+    leader that was paused until its lease expired changes nothing and raises `LeaseLost`. The
+    function also raises the errors of `changing`.
     """
 
     def fenced(connection: Connection) -> T:
-        fence(connection, lease)
-        return work(connection)
+        return work(connection, fence(connection, lease, setup.clock))
 
     return changing(setup.engine, time_limit(setup.engine, seconds or SECONDS), fenced)
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 import structlog
 from sqlalchemy import Engine
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background import audit, digest, metrics, purge
 from bot.background.audit_verification import NEXT_PAGE, VERIFY_EVERY, ChainVerifier
 from bot.background.database_load import KEEP_EVERY, Load
@@ -255,7 +255,7 @@ class LeaderRound:
 
     def _maintain(self, lease: Lease, waiting: WaitingWork | None) -> bool:
         """Purge old rows, aggregate counts, post the digest once a day, and check the health."""
-        self._write_figures(lease)
+        self._write_figures(lease, waiting)
         if self._is_due("purge", PURGE_AT_REST_EVERY):
             deleted = self._run("purge", purge.purge_once, lease)
             if deleted:
@@ -279,17 +279,17 @@ class LeaderRound:
             guarded(self.steps.named("health", partial(self._health.observe_once, lease)))
         return self._post_digest(lease, waiting)
 
-    def _write_figures(self, lease: Lease) -> None:
+    def _write_figures(self, lease: Lease, waiting: WaitingWork | None) -> None:
         """Store the failing steps if they changed; otherwise store the times of the passes."""
         if self.steps.is_changed:
             # The steps are written before the pass times, because readers trust the steps only if
             # the pass times are fresh.
             if self._is_due("steps", STEPS_EVERY):
                 self.steps.write(self._setup, lease)
-        elif self._is_due("load", KEEP_EVERY) and not self.steps.run(
-            "load", partial(self._load.keep, lease)
-        ):
-            self._due["load"] = 0.0
+        elif self._is_due("load", KEEP_EVERY):
+            now = None if waiting is None else waiting.now
+            if not self.steps.run("load", partial(self._load.keep, lease, now)):
+                self._due["load"] = 0.0
 
     def _post_digest(self, lease: Lease, waiting: WaitingWork | None) -> bool:
         """Post the digest if its time has come; return whether it was posted."""

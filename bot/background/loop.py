@@ -9,8 +9,8 @@ from typing import TypeVar
 import structlog
 from sqlalchemy import Connection, Engine
 
-from bot.app.command import Setup
 from bot.app.records import record_folded
+from bot.app.setup import Setup
 from bot.background import metrics
 from bot.background.database_load import Load
 from bot.background.leader_round import LeaderRound, guarded
@@ -18,7 +18,7 @@ from bot.background.operations.runner import Runner
 from bot.background.outbox.deliver import Poster
 from bot.background.periods import POLL
 from bot.background.wake_signal import WakeSignal
-from bot.database.transactions import changing, polling, time_limit
+from bot.database.transactions import changing, changing_once, polling, time_limit
 from bot.store import leases, waiting_work
 from bot.store.leases import Lease, LeaseLost
 from bot.store.waiting_work import WaitingWork
@@ -175,11 +175,7 @@ class Watcher:
             now = self._setup.clock(connection) if waiting is None else waiting.now
             return leases.renew(connection, lease, now)
 
-        if self._polling is self._setup.engine:
-            return self._change(renew)
-        # The polling engine commits each statement, so a renewal is one round trip.
-        with polling(self._polling, time_limit(self._polling, 5.0)) as connection:
-            return renew(connection)
+        return changing_once(self._polling, self._setup.engine, 5.0, renew)
 
     def _bulk(self) -> float:
         """Run a turn of a bulk change if a bulk change may be waiting."""

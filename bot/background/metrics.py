@@ -8,12 +8,12 @@ jobs minus the growth of the queue, minus failed jobs, minus jobs that the bot r
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from time import monotonic
 
 from sqlalchemy import Connection
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background.leader import leader_transaction
 from bot.database.transactions import TooSlow, reading
 from bot.models.metrics import QueueMetrics
@@ -29,7 +29,7 @@ from bot.wall_clock import unix
 
 COUNT_SECONDS = 45.0
 SHORTEST = 10.0
-UNCHANGED = 30.0
+UNCHANGED = 40.0
 """The wait, in seconds, after a sample that equals the previous sample."""
 SHARE = 20
 """Counting takes at most 1/20 of the time: the next count waits 100 s after a count of 5 s."""
@@ -57,7 +57,9 @@ def sample_once(setup: Setup, lease: Lease, *, indexed: bool) -> float:
         return COUNT_SECONDS * SHARE
     took = monotonic() - began
     sample = Sample(now, int(took * 1000), counts, taken, steady=indexed and not backfilling)
-    changed = leader_transaction(setup, lease, lambda connection: keep(connection, sample, failed))
+    changed = leader_transaction(
+        setup, lease, lambda connection, _now: keep(connection, sample, failed)
+    )
     return _wait(sample) if changed else max(UNCHANGED, _wait(sample))
 
 
@@ -187,8 +189,7 @@ def _total(queues: Sequence[QueueJobs]) -> QueueMetrics:
 def roll_once(setup: Setup, lease: Lease) -> bool:
     """Roll up one past hour or day, or delete a batch; return True if more may be waiting."""
 
-    def work(connection: Connection) -> bool:
-        now = setup.clock(connection)
+    def work(connection: Connection, now: datetime) -> bool:
         if rollups.roll_hour(connection, now) or rollups.roll_day(connection, now, setup.zone):
             return True
         return rollups.purge(connection, now, setup.zone) > 0

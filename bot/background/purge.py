@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Column, ColumnElement, Connection, Table, and_, delete, func, or_, select
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background.leader import leader_transaction
 from bot.store.cursors import position, set_position
 from bot.store.failures import subjects
@@ -49,8 +49,7 @@ PLANS_KEPT = timedelta(days=7)
 def purge_once(setup: Setup, lease: Lease) -> int:
     """Delete up to a batch of old rows from each table; return the number of deleted rows."""
 
-    def work(connection: Connection) -> int:
-        now = setup.clock(connection)
+    def work(connection: Connection, now: datetime) -> int:
         # Removed failures are kept as long as the archive: a bulk undo reads them from the index.
         removed = now - max(REMOVED_KEPT, timedelta(days=setup.archive_days + 1))
         others = _purge_incidents(connection, now - INCIDENTS_KEPT)

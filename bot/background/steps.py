@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background.leader import leader_transaction
 from bot.store import background_steps
 from bot.store.background_steps import StepProblem, error_code, is_late
@@ -120,8 +120,8 @@ class Steps:
     def write(self, setup: Setup, lease: Lease) -> None:
         """Write the unsuccessful steps to the table."""
 
-        def work(connection: Connection) -> frozenset[str]:
-            problems = self._problems(setup.clock(connection))
+        def work(connection: Connection, now: datetime) -> frozenset[str]:
+            problems = self._problems(now)
             background_steps.replace(connection, problems)
             return frozenset(problem.name for problem in problems)
 

@@ -8,18 +8,15 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, TypeAdapter
 
 from bot.app.argument_types import IncidentId
-from bot.app.command import Arguments, Command, Effect, Result, Work
+from bot.app.command import Arguments, Command, Effect, Result
+from bot.app.incident_change import changed_incident, incident_fields
+from bot.app.work import Work
 from bot.models.command_help import HelpTopic
 from bot.models.incidents import ListedIncident
-from bot.models.jobs import Value
-from bot.models.refusals import (
-    AlreadyAcknowledged,
-    IncidentClosed,
-    IncidentNotFound,
-    NothingToAcknowledge,
-)
+from bot.models.refusals import NothingToAcknowledge
 from bot.models.requests import Message
 from bot.models.roles import Role
+from bot.models.value import Value
 from bot.store.incidents import overview, transitions
 from bot.views.context import Context
 from bot.views.incidents.mutes import (
@@ -84,25 +81,12 @@ def _all(work: Work) -> AcknowledgeResult:
 
 def _one(work: Work, id_: int) -> AcknowledgeResult:
     by = work.invocation.actor.user
-    acknowledged = transitions.acknowledge(work.connection, id_, by, work.now)
-    incident = overview.incident(work.connection, id_)
-    if incident is None:
-        raise IncidentNotFound(id=f"I{id_}")
-    if not acknowledged and incident.resolved_at is not None:
-        raise IncidentClosed(id=incident.incident, at=incident.resolved_at)
-    if not acknowledged:
-        raise AlreadyAcknowledged(
-            id=incident.incident, by=incident.acknowledged_by, at=incident.acknowledged_at
-        )
+    is_acknowledged = transitions.acknowledge(work.connection, id_, by, work.now)
+    incident = changed_incident(work.connection, id_, is_changed=is_acknowledged)
     return AcknowledgeResult(
         message=f"Incident {incident.incident} acknowledged",
         data=incident,
-        recorded={
-            "id": incident.incident,
-            "alert": incident.rule,
-            "queue": incident.queue,
-            "error": incident.error,
-        },
+        recorded=incident_fields(incident),
     )
 
 

@@ -1,13 +1,16 @@
 """`/queue approve 12`: start a bulk change that another person requested."""
 
-from pydantic import Field
-
 from bot.access.roles import check_queue
-from bot.app.approvals import awaiting, decided_fields, require_second_person
-from bot.app.argument_types import OperationId
-from bot.app.command import Arguments, Command, Effect, Result, Work
+from bot.app.approvals import (
+    DecisionArguments,
+    DecisionResult,
+    awaiting,
+    decided,
+    require_second_person,
+)
+from bot.app.command import Command, Effect
 from bot.app.plans import ALL_QUEUES
-from bot.models.operations import Decision
+from bot.app.work import Work
 from bot.models.refusals import NotAwaiting, OperationRunning
 from bot.models.requests import Message
 from bot.models.roles import Role
@@ -17,19 +20,7 @@ from bot.views.context import Context
 from bot.views.operations.approval import approved, approved_visible
 
 
-class ApproveArguments(Arguments):
-    """The operation's id; the request in the channel shows the id."""
-
-    id: OperationId = Field(json_schema_extra={"positional": "ID"})
-
-
-class ApproveResult(Result):
-    """The approved operation."""
-
-    data: Decision
-
-
-def run(work: Work, args: ApproveArguments) -> ApproveResult:
+def run(work: Work, args: DecisionArguments) -> DecisionResult:
     """Start the operation exactly as it was confirmed.
 
     Raises `NotAwaiting`, `SecondPersonNeeded`, `WrongQueue` or `OperationRunning`.
@@ -43,34 +34,24 @@ def run(work: Work, args: ApproveArguments) -> ApproveResult:
         raise OperationRunning(by=other.actor, action=other.action)
     if not transitions.approve(work.connection, operation.id, work.setup.replica, work.now):
         raise NotAwaiting(id=operation.id)
-    return ApproveResult(
-        message=f"Operation {operation.id} approved",
-        data=Decision(
-            operation=operation.id,
-            action=operation.action,
-            total=operation.total,
-            by=operation.actor,
-        ),
-        recorded=decided_fields(operation),
-        decided=operation.id,
-    )
+    return decided(operation, "approved")
 
 
-def view(result: ApproveResult, context: Context) -> Message:
+def view(result: DecisionResult, context: Context) -> Message:
     """Return the answer for the approver: the operation runs."""
     return approved(result.data, context)
 
 
-def visible(result: ApproveResult, context: Context) -> Message:
+def visible(result: DecisionResult, context: Context) -> Message:
     """Return the channel's message, which names the approver."""
     return approved_visible(result.data, context)
 
 
 COMMAND = Command(
     name="approve",
-    arguments=ApproveArguments,
+    arguments=DecisionArguments,
     role=Role.ADMIN,
-    result=ApproveResult,
+    result=DecisionResult,
     run=run,
     view=view,
     visible=visible,

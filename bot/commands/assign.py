@@ -9,14 +9,15 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, TypeAdapter
 
 from bot.app.argument_types import IncidentId
-from bot.app.command import Arguments, Command, Effect, Result, Work
+from bot.app.command import Arguments, Command, Effect, Result
+from bot.app.incident_change import changed_incident, incident_fields
 from bot.app.people import operator_named
+from bot.app.work import Work
 from bot.models.command_help import HelpTopic
 from bot.models.incidents import ListedIncident
-from bot.models.refusals import AlreadyAcknowledged, IncidentClosed, IncidentNotFound
 from bot.models.requests import Message
 from bot.models.roles import Role
-from bot.store.incidents import overview, transitions
+from bot.store.incidents import transitions
 from bot.views.context import Context
 from bot.views.incidents.mutes import assigned, assigned_visible
 
@@ -62,25 +63,11 @@ def run(work: Work, args: AssignArguments) -> AssignResult:
     by, id_ = work.invocation.actor.user, args.id.incident
     person = by if args.id.person is None else operator_named(work, args.id.person)
     is_assigned = transitions.assign(work.connection, id_, person, by, work.now)
-    incident = overview.incident(work.connection, id_)
-    if incident is None:
-        raise IncidentNotFound(id=f"I{id_}")
-    if not is_assigned and incident.resolved_at is not None:
-        raise IncidentClosed(id=incident.incident, at=incident.resolved_at)
-    if not is_assigned:
-        raise AlreadyAcknowledged(
-            id=incident.incident, by=incident.acknowledged_by, at=incident.acknowledged_at
-        )
+    incident = changed_incident(work.connection, id_, is_changed=is_assigned)
     return AssignResult(
         message=f"Incident {incident.incident} assigned",
         data=incident,
-        recorded={
-            "id": incident.incident,
-            "to": person,
-            "alert": incident.rule,
-            "queue": incident.queue,
-            "error": incident.error,
-        },
+        recorded={**incident_fields(incident), "to": person},
     )
 
 

@@ -3,11 +3,12 @@
 from pydantic import Field
 
 from bot.app.argument_types import OneId
-from bot.app.command import Arguments, Command, Effect, Result, Work
-from bot.models.jobs import Value
+from bot.app.command import Arguments, Command, Effect, Result
+from bot.app.work import Work
 from bot.models.refusals import Denied, PlanExpired
 from bot.models.requests import Message
 from bot.models.roles import Role
+from bot.models.value import Value
 from bot.store.operations import operations, transitions
 from bot.views.context import Context
 from bot.views.operations.progress import cancelled

@@ -4,8 +4,9 @@ from datetime import datetime, timedelta
 
 from pydantic import Field, field_validator
 
-from bot.app.command import Arguments, Command, Result, Work
+from bot.app.command import Arguments, Command, Result
 from bot.app.known_queue import require_known
+from bot.app.work import Work
 from bot.models.chart import Chart, ChartPoint, Span
 from bot.models.metrics import Point, QueueMetrics, bucketed, known, paired, total
 from bot.models.requests import Message

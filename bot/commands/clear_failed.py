@@ -3,11 +3,12 @@
 from pydantic import Field
 
 from bot.app.argument_types import Age
-from bot.app.command import Command, Effect, Result, Work
+from bot.app.command import Command, Effect, Result
 from bot.app.filters import FilterArguments, scope_of
 from bot.app.plans import BulkExtra, BulkOptions, preview_or_start
+from bot.app.work import Work
 from bot.models.actions import Action
-from bot.models.jobs import DeletedCount
+from bot.models.job_changes import DeletedCount
 from bot.models.operations import Progress, Scope
 from bot.models.requests import Message, Modal
 from bot.models.roles import Role

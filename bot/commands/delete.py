@@ -1,17 +1,19 @@
 """`/queue delete 123`: delete available, delayed or reserved jobs from the queue."""
 
-from bot.app.command import Command, Effect, Result, Work
+from bot.app.command import Command, Effect, Result
 from bot.app.targets import (
     RowArguments,
     archived_as,
     batches_of,
     change_each,
     children_unless,
+    deleted_row,
     lock_jobs,
     target,
 )
+from bot.app.work import Work
 from bot.models.actions import Action
-from bot.models.jobs import Deleted, DeletedCount, DeletedRow, DeletedRows
+from bot.models.job_changes import Deleted, DeletedCount, DeletedRows
 from bot.models.requests import Message
 from bot.models.roles import Role
 from bot.queue import moves
@@ -45,13 +47,9 @@ def run(work: Work, args: RowArguments) -> DeleteResult:
     metric_deltas.append_removed(work.connection, len(rows))
     batches = batches_of(work, rows)
     deleted_rows = tuple(
-        DeletedRow(
-            id=row.id,
-            queue=row.queue,
-            job_class=row.identity.job_class,
-            order_id=row.identity.order_id,
-            subjects=dict(row.identity.subjects),
-            batch=batches.get(row.id),
+        deleted_row(
+            row,
+            batches.get(row.id),
             attempts=row.attempts,
             reserved=row.reserved_at is not None,
         )

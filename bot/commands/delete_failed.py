@@ -1,17 +1,19 @@
 """`/queue delete-failed 45`: delete failed jobs; the jobs are not retried."""
 
-from bot.app.command import Command, Effect, Result, Work
+from bot.app.command import Command, Effect, Result
 from bot.app.targets import (
     RowArguments,
     archived_as,
     batches_of,
     change_each,
     children_unless,
+    deleted_row,
     lock_failed,
     target,
 )
+from bot.app.work import Work
 from bot.models.actions import Action
-from bot.models.jobs import DeletedCount, DeletedFailed, DeletedRow, DeletedRows
+from bot.models.job_changes import DeletedCount, DeletedFailed, DeletedRows
 from bot.models.requests import Message
 from bot.models.roles import Role
 from bot.queue import moves
@@ -49,15 +51,7 @@ def run(work: Work, args: RowArguments) -> DeleteFailedResult:
     removal.mark_removed_by(work.connection, ids, actor, ACTION, work.now)
     batches = batches_of(work, rows)
     deleted_rows = tuple(
-        DeletedRow(
-            id=row.id,
-            queue=row.queue,
-            job_class=row.identity.job_class,
-            order_id=row.identity.order_id,
-            subjects=dict(row.identity.subjects),
-            batch=batches.get(row.id),
-            failed_at=failed_at_text(row.failed_at),
-        )
+        deleted_row(row, batches.get(row.id), failed_at=failed_at_text(row.failed_at))
         for row in rows
     )
     first = deleted_rows[0]

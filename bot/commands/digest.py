@@ -1,6 +1,7 @@
 """`/queue digest`: show today's digest before its scheduled time."""
 
-from bot.app.command import Arguments, Command, Result, Work
+from bot.app.command import Arguments, Command, Result
+from bot.app.work import Work
 from bot.models.digest import Digest
 from bot.models.requests import Message
 from bot.models.roles import Role

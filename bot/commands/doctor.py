@@ -3,7 +3,8 @@
 The checks open their own connections, and do not use the transaction of the request.
 """
 
-from bot.app.command import Arguments, Command, Result, Work
+from bot.app.command import Arguments, Command, Result
+from bot.app.work import Work
 from bot.models.command_help import HelpTopic
 from bot.models.doctor import Diagnosis
 from bot.models.requests import Message

@@ -3,7 +3,8 @@
 from pydantic import Field
 
 from bot.app.argument_types import GroupId
-from bot.app.command import Arguments, Command, Result, Work
+from bot.app.command import Arguments, Command, Result
+from bot.app.work import Work
 from bot.models.error_groups import ErrorDetail, ErrorDetailListed, MergedGroup
 from bot.models.requests import Message, Modal
 from bot.models.roles import Role

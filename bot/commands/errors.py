@@ -5,9 +5,10 @@ from datetime import timedelta
 from pydantic import Field, field_validator
 
 from bot.app.argument_types import Since
-from bot.app.command import ROWS_FORM, Arguments, Command, Result, Work
+from bot.app.command import ROWS_FORM, Arguments, Command, Result
 from bot.app.filters import begin
 from bot.app.known_queue import require_known
+from bot.app.work import Work
 from bot.models.error_groups import ErrorGroups, ErrorsListed
 from bot.models.requests import Message
 from bot.models.roles import Role

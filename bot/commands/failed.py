@@ -2,8 +2,9 @@
 
 from pydantic import Field
 
-from bot.app.command import LARGEST_ID, ROWS_FORM, Arguments, Command, Result, Work
+from bot.app.command import LARGEST_ID, ROWS_FORM, Arguments, Command, Result
 from bot.app.known_queue import require_known
+from bot.app.work import Work
 from bot.models.jobs import FailedJobList, Listed
 from bot.models.requests import Message
 from bot.models.roles import Role

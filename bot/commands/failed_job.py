@@ -3,9 +3,10 @@
 from pydantic import Field
 
 from bot.app.argument_types import OneId
-from bot.app.command import Arguments, Command, Result, Work
+from bot.app.command import Arguments, Command, Result
 from bot.app.details import texts_for_reader
 from bot.app.targets import not_found
+from bot.app.work import Work
 from bot.models.jobs import FailedJobDetail
 from bot.models.refusals import FailedJobNotFound
 from bot.models.requests import Message, Modal

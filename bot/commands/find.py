@@ -3,8 +3,9 @@
 from pydantic import Field
 
 from bot.app.argument_types import Order
-from bot.app.command import Arguments, Command, Result, Work
+from bot.app.command import Arguments, Command, Result
 from bot.app.subjects import subject_key
+from bot.app.work import Work
 from bot.models.job_batches import BATCH
 from bot.models.jobs import LONGEST_ORDER, QueueStatus
 from bot.models.requests import Message

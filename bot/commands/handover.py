@@ -3,7 +3,8 @@
 It lists active incidents, mutes, running operations and the change freeze.
 """
 
-from bot.app.command import Arguments, Command, Result, Work
+from bot.app.command import Arguments, Command, Result
+from bot.app.work import Work
 from bot.models.command_help import HelpTopic
 from bot.models.incidents import Handover
 from bot.models.requests import Message

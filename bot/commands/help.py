@@ -7,13 +7,14 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from bot.app.command import Arguments, Command, Result, Work
+from bot.app.command import Arguments, Command, Result
 from bot.app.parsing import command_names, nearest_name
+from bot.app.work import Work
 from bot.models.command_help import CommandHelp, HelpTopic
-from bot.models.jobs import Value
 from bot.models.refusals import UnknownCommand
 from bot.models.requests import Message
 from bot.models.roles import Role
+from bot.models.value import Value
 from bot.views.context import Context
 from bot.views.people import command_help_message, help_message
 

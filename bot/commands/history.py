@@ -8,20 +8,21 @@ from datetime import timedelta
 from pydantic import Field
 
 from bot.app.argument_types import OneId, Order, Since
-from bot.app.command import LARGEST_ID, ROWS_FORM, Arguments, Command, Result, Work
+from bot.app.command import LARGEST_ID, ROWS_FORM, Arguments, Command, Result
 from bot.app.filters import begin
 from bot.app.parsing import command_names
 from bot.app.people import actors_named
 from bot.app.subjects import subject_key, subject_values
+from bot.app.work import Work
 from bot.commands.find import read_story
+from bot.models.audit import AuditLine
 from bot.models.command_help import HelpTopic
-from bot.models.jobs import Value
-from bot.models.operations import AuditLine
 from bot.models.refusals import ChangeNotFound
 from bot.models.requests import Message, Modal
 from bot.models.roles import Role
 from bot.models.story import Retries
 from bot.models.subjects import SubjectKey
+from bot.models.value import Value
 from bot.store.audit import audit_log, history, story, subject_history
 from bot.text.day_names import NamedDay
 from bot.views.audit.records import history_message, record_detail

@@ -5,7 +5,8 @@ from typing import Annotated, Self
 from pydantic import BeforeValidator, Field, TypeAdapter, model_validator
 
 from bot.app.argument_types import GroupId
-from bot.app.command import Arguments, Command, Effect, Result, Work
+from bot.app.command import Arguments, Command, Effect, Result
+from bot.app.work import Work
 from bot.models.error_groups import MergeDetails
 from bot.models.refusals import AlreadyMerged, ErrorGroupNotFound, NotMerged
 from bot.models.requests import Message, Source

@@ -6,7 +6,8 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from bot.app.argument_types import GroupId
-from bot.app.command import Arguments, Command, Effect, Result, Work
+from bot.app.command import Arguments, Command, Effect, Result
+from bot.app.work import Work
 from bot.models.error_groups import NoteDetails
 from bot.models.refusals import ErrorGroupNotFound
 from bot.models.requests import Message

@@ -2,10 +2,11 @@
 
 from pydantic import Field
 
-from bot.app.command import LARGEST_ID, Command, Effect, Result, Work
+from bot.app.command import LARGEST_ID, Command, Effect, Result
 from bot.app.targets import RowArguments, lock_jobs, target
+from bot.app.work import Work
 from bot.failpoints import reach
-from bot.models.jobs import Released, ReleasedCount, ReleasedJob, ReleasedJobs, SkippedRow
+from bot.models.job_changes import Released, ReleasedCount, ReleasedJob, ReleasedJobs, SkippedRow
 from bot.models.refusals import NothingToDo, NotReserved, Refusal, ReservedAgain, ReservedRecently
 from bot.models.refusals.skipped import skipped_row
 from bot.models.requests import Message

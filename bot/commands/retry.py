@@ -6,21 +6,16 @@ batches after a preview.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from pydantic import Field
 
 from bot.app.argument_types import MAX_IDS, IncidentId, ManyIds
-from bot.app.command import Command, Effect, Result, Work
+from bot.app.bulk_limits import check_parallel, check_recent
+from bot.app.command import Command, Effect, Result
 from bot.app.filters import FilterArguments, RateArguments, is_filtered, scope_of
 from bot.app.incident_scope import incident_of, limited_to, with_older
-from bot.app.plans import (
-    BulkExtra,
-    BulkOptions,
-    BulkOutcome,
-    check_parallel,
-    check_recent,
-    preview_or_start,
-)
+from bot.app.plans import BulkExtra, BulkOptions, BulkOutcome, preview_or_start
 from bot.app.targets import (
     archived_as,
     batches_of,
@@ -29,13 +24,15 @@ from bot.app.targets import (
     lock_failed,
     target,
 )
+from bot.app.work import Work
 from bot.failpoints import reach
 from bot.models.actions import Action
-from bot.models.jobs import Retried, RetriedCount, RetriedJob, SkippedRow, Value
+from bot.models.job_changes import Retried, RetriedCount, RetriedJob, SkippedRow
 from bot.models.operations import Progress
 from bot.models.refusals import Invalid
 from bot.models.requests import Message, Modal
 from bot.models.roles import Role
+from bot.models.value import Value
 from bot.queue import moves
 from bot.queue.layouts.rows import failed_at_text
 from bot.queue.moves import LockedFailed
@@ -130,26 +127,8 @@ def _now(work: Work, ids: Sequence[int], digest: str | None, *, force: bool) -> 
     check_recent(work, len(rows))
     before = tracked_jobs.before_retry(work.connection, work.queue, [row.id for row in rows])
     reach("retry-locked")
-
-    def move(row: LockedFailed) -> RetriedJob:
-        this = work.queue.failed_layout.id == row.id
-        archive.keep_failed(work.connection, work.queue, this, archived_as(work, ACTION))
-        reach("retry-archived")
-        moved = moves.retry(work.connection, work.queue, row.id, work.now)
-        reach("retry-moved")
-        return RetriedJob(
-            failed_id=row.id,
-            job_id=moved.id,
-            queue=row.queue,
-            failed_at=failed_at_text(row.failed_at),
-            job_class=row.identity.job_class,
-            order_id=row.identity.order_id,
-            subjects=dict(row.identity.subjects),
-            edited=dict(moved.edited),
-        )
-
     children = children_unless(work, work.queue.failed, force=force)
-    changed, refused = change_each(work, rows, move, children)
+    changed, refused = change_each(work, rows, partial(_move, work), children)
     batches = batches_of(work, [row for row, _ in changed])
     changed = [(row, job.model_copy(update={"batch": batches.get(row.id)})) for row, job in changed]
     moved = [job for _, job in changed]
@@ -178,6 +157,25 @@ def _now(work: Work, ids: Sequence[int], digest: str | None, *, force: bool) -> 
         targets=tuple(
             target("failed", row).model_copy(update={"job_id": job.job_id}) for row, job in changed
         ),
+    )
+
+
+def _move(work: Work, row: LockedFailed) -> RetriedJob:
+    """Archive one locked row and move it back to its queue."""
+    this = work.queue.failed_layout.id == row.id
+    archive.keep_failed(work.connection, work.queue, this, archived_as(work, ACTION))
+    reach("retry-archived")
+    moved = moves.retry(work.connection, work.queue, row.id, work.now)
+    reach("retry-moved")
+    return RetriedJob(
+        failed_id=row.id,
+        job_id=moved.id,
+        queue=row.queue,
+        failed_at=failed_at_text(row.failed_at),
+        job_class=row.identity.job_class,
+        order_id=row.identity.order_id,
+        subjects=dict(row.identity.subjects),
+        edited=dict(moved.edited),
     )
 
 

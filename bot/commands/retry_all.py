@@ -1,10 +1,11 @@
 """`/queue retry-all`: move every failed job of a fixed scope back to the queue, in batches."""
 
-from bot.app.command import Command, Effect, Result, Work
+from bot.app.command import Command, Effect, Result
 from bot.app.filters import RateArguments
 from bot.app.plans import BulkExtra, BulkOptions, preview_or_start
+from bot.app.work import Work
 from bot.models.actions import Action
-from bot.models.jobs import RetriedCount
+from bot.models.job_changes import RetriedCount
 from bot.models.operations import Progress, Scope
 from bot.models.requests import Message, Modal
 from bot.models.roles import Role

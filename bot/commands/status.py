@@ -2,14 +2,16 @@
 
 from datetime import datetime
 
-from bot.app.command import Arguments, Command, Result, Work
+from bot.app.command import Arguments, Command, Result
+from bot.app.work import Work
 from bot.database.transactions import TooSlow
-from bot.models.jobs import QueueStatus, Value
+from bot.models.jobs import QueueStatus
 from bot.models.operations import Freeze
 from bot.models.queue_jobs import QueueJobs
 from bot.models.refusals import Busy
 from bot.models.requests import Message
 from bot.models.roles import Role
+from bot.models.value import Value
 from bot.queue import job_counts, job_estimates
 from bot.store.metrics import samples
 from bot.store.operations import change_freeze

@@ -5,7 +5,8 @@ from datetime import timedelta
 from pydantic import Field
 
 from bot.app.argument_types import Age
-from bot.app.command import ROWS_FORM, Arguments, Command, Result, Work
+from bot.app.command import ROWS_FORM, Arguments, Command, Result
+from bot.app.work import Work
 from bot.models.jobs import Listed, StuckJobs
 from bot.models.requests import Message
 from bot.models.roles import Role

@@ -5,11 +5,12 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from bot.app.command import LARGEST_ID, Arguments, Command, Effect, Result, Work
+from bot.app.command import LARGEST_ID, Arguments, Command, Effect, Result
 from bot.app.plans import STARTED, BulkArguments, BulkExtra, confirm, recorded, start_of
 from bot.app.undo import change_to_undo, check_planned, preview_of, undo
+from bot.app.work import Work
 from bot.models.actions import Action
-from bot.models.jobs import RestoredRow, SkippedRow, Undone, UndoneCount
+from bot.models.job_changes import RestoredRow, SkippedRow, Undone, UndoneCount
 from bot.models.operations import Progress
 from bot.models.requests import Message, Modal
 from bot.models.roles import Role

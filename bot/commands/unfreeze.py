@@ -1,11 +1,12 @@
 """`/queue unfreeze`: end the change freeze."""
 
-from bot.app.command import Arguments, Command, Effect, Result, Work
+from bot.app.command import Arguments, Command, Effect, Result
+from bot.app.work import Work
 from bot.models.command_help import HelpTopic
-from bot.models.jobs import Value
 from bot.models.operations import Freeze
 from bot.models.requests import Message
 from bot.models.roles import Role
+from bot.models.value import Value
 from bot.store.operations import change_freeze
 from bot.views.context import Context
 from bot.views.operations.change_freeze import unfreeze_message, unfreeze_visible

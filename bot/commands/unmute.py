@@ -2,10 +2,11 @@
 
 import shlex
 
-from bot.app.command import Command, Effect, Result, Work
+from bot.app.command import Command, Effect, Result
 from bot.app.mute_target import TopicArguments, name_of, recorded, topic_of
+from bot.app.work import Work
 from bot.models.command_help import HelpTopic
-from bot.models.incidents import MuteDetails, Topic
+from bot.models.mutes import MuteDetails, Topic
 from bot.models.refusals import MutedOtherwise, NotMuted, Refusal
 from bot.models.requests import Message
 from bot.models.roles import Role

@@ -1,10 +1,13 @@
 """`/queue watch`: show limits, active incidents, mutes, the leader and monitoring's cost."""
 
-from bot.app.command import Arguments, Command, Result, Setup, Work
+from bot.app.command import Arguments, Command, Result
+from bot.app.setup import Setup
+from bot.app.work import Work
 from bot.models.command_help import HelpTopic
-from bot.models.incidents import Limits, QueueCheck, WatchExtra, Watching
+from bot.models.incidents import Limits, QueueCheck, WatchExtra, Watching, WatchRoute
 from bot.models.requests import Message
 from bot.models.roles import Role
+from bot.models.routes import AlertRoute
 from bot.store.failures.progress import progress
 from bot.store.incidents import overview, probe_state
 from bot.store.reports.health import health
@@ -46,8 +49,23 @@ def run(work: Work, _args: WatchArguments) -> WatchResult:
                 QueueCheck(queue=name, checked_at=at)
                 for name, at in probe_state.checked(connection)
             ),
+            routes=tuple(map(_route, setup.routes)),
             backfill=progress(connection, work.queue, now),
         ),
+    )
+
+
+def _route(route: AlertRoute) -> WatchRoute:
+    quiet = route.quiet_hours
+    return WatchRoute(
+        queues=route.queues,
+        channel=route.channel,
+        mention=route.mention,
+        oldest_seconds=route.oldest_seconds,
+        no_worker_activity_seconds=route.no_worker_activity_seconds,
+        backlog_count=route.backlog_count,
+        quiet_from=None if quiet is None else f"{quiet.begin:%H:%M}",
+        quiet_until=None if quiet is None else f"{quiet.end:%H:%M}",
     )
 
 
@@ -61,6 +79,7 @@ def _limits(setup: Setup) -> Limits:
         no_worker_activity_seconds=alerting.no_worker_activity_seconds,
         alerts_per_minute=setup.alerts_per_minute,
         escalate_seconds=alerting.escalate_seconds,
+        remind_seconds=alerting.remind_seconds,
         resolve_seconds=alerting.resolve_seconds,
         worker_seconds=alerting.worker_seconds,
     )

@@ -1,11 +1,12 @@
 """`/queue whoami`: show the person's role, its rule, and whether changes are allowed here."""
 
 from bot.access.roles import allows_changes
-from bot.app.command import Arguments, Command, Result, Work
+from bot.app.command import Arguments, Command, Result
+from bot.app.work import Work
 from bot.models.command_help import HelpTopic
-from bot.models.jobs import Value
 from bot.models.requests import Message
 from bot.models.roles import Role
+from bot.models.value import Value
 from bot.views.context import Context
 from bot.views.people import whoami_message
 

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from bot.database.dialects import is_access_denied, is_sqlite, quoted_name
+from bot.database.dialects import is_sqlite, quoted_name
+from bot.database.errors import is_access_denied
 
 _PROBES = {
     "SELECT": "SELECT 1 FROM {table} LIMIT 0",

@@ -89,6 +89,12 @@ def connect(
         execution_options={"grace": grace, "session": session, **_translated(schema)},
         connect_args=arguments,
     )
+    _limit_times(engine, session)
+    return engine
+
+
+def _limit_times(engine: Engine, session: Session) -> None:
+    """Open connections with this session, and limit the time of all that they do."""
 
     def do_connect(
         _dialect: object, _record: object, positional: list[Any], named: dict[str, Any]
@@ -101,7 +107,6 @@ def connect(
     event.listen(engine, "rollback", limit_rollback)
     event.listen(engine, "reset", limit_reset)
     event.listen(engine, "before_cursor_execute", limit_statement, retval=True)
-    return engine
 
 
 def _translated(schema: str | None) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from functools import partial
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from bot.database.dialects import is_access_denied, is_sqlite, quoted_name
+from bot.database.dialects import is_sqlite, quoted_name
+from bot.database.errors import is_access_denied
 from bot.database.table_names import split_name
 
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from bot.database.dialects import error_number
+from bot.database.errors import error_number
 from bot.database.time_limits import DeadlinePassed
 from bot.models.refusals import Refusal, StartError
 

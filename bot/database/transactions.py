@@ -28,14 +28,14 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot.database.connection import connecting_by
-from bot.database.dialects import (
+from bot.database.dialects import is_sqlite
+from bot.database.errors import (
     is_conflict,
     is_full,
     is_lost,
     is_read_only,
     is_read_only_server,
     is_slow,
-    is_sqlite,
     is_unreachable,
 )
 from bot.database.time_limits import DeadlinePassed, ServerSilent
@@ -71,6 +71,11 @@ def time_column(connection: Connection) -> ColumnElement[datetime]:
     if is_sqlite(connection):
         return literal(now_of(connection), DateTime)
     return func.utc_timestamp(literal_column("6"), type_=DateTime)
+
+
+def read_time(connection: Connection, clock: Clock, now: datetime) -> datetime:
+    """Return `now`, a value of `time_column`, or the time of a clock that a test moves."""
+    return now if clock is now_of else clock(connection)
 
 
 @contextmanager
@@ -171,6 +176,20 @@ def changing(
         # A random wait prevents a second conflict between the same two transactions.
         _pause(random.uniform(0.005, 0.03) * attempt)  # noqa: S311 not a secret
     raise Busy
+
+
+def changing_once(
+    polling_engine: Engine, engine: Engine, seconds: float, work: Callable[[Connection], T]
+) -> T:
+    """Run `work`, which changes rows with one statement and may run again; commit it.
+
+    A polling engine commits each statement, so the change is one round trip. If `engine` also
+    polls, the change is a transaction. Raises the errors of `changing`.
+    """
+    if polling_engine is engine:
+        return changing(engine, time_limit(engine, seconds), work)
+    with polling(polling_engine, time_limit(polling_engine, seconds)) as connection:
+        return work(connection)
 
 
 @dataclass

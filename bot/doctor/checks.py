@@ -7,7 +7,7 @@ from bot.doctor import database_checks, role_checks, slack_checks, table_checks,
 from bot.doctor.examination import DoctorCheck, examine
 from bot.doctor.installation import Installation, installed
 from bot.models.doctor import Diagnose, Diagnosis
-from bot.settings import Settings
+from bot.settings.settings import Settings
 
 CHECKS = (
     DoctorCheck("settings", database_checks.check_settings),

@@ -17,7 +17,8 @@ from bot.doctor.installation import Installation
 from bot.models.doctor import Finding, ok, problem, warning
 from bot.store import privileges
 from bot.store.tables import requests
-from bot.wiring import MOST_CONNECTIONS, database_address, start_notes
+from bot.wiring.engines import MOST_CONNECTIONS, database_address
+from bot.wiring.start_notes import start_notes
 
 MOST_SKEW = 5.0
 """Seconds by which the clocks of this machine and of the database may differ."""

@@ -8,15 +8,18 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, Engine
 
 from bot.access.no_slack import NoSlack
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.database.start import START_SECONDS
 from bot.database.transactions import reading, time_limit
 from bot.models.refusals import StartError
 from bot.queue.layouts import Queue
-from bot.settings import Settings, SettingsError, exposed_files, load_settings
+from bot.settings.environment import SettingsError, load_settings
+from bot.settings.secret_files import exposed_files
+from bot.settings.settings import Settings
 from bot.slack.directory import SlackDirectory
 from bot.slack.runtime import LOOKUP_SECONDS, Access, WorkspaceInfo
-from bot.wiring import make_setup, open_database
+from bot.wiring.engines import open_database
+from bot.wiring.setup import make_setup
 
 VERIFY_SECONDS = 20.0
 """Seconds for the verification of the audit log; the rest of a longer log is not verified."""

@@ -9,8 +9,8 @@ from bot.doctor.examination import CheckFailed
 from bot.doctor.installation import Installation
 from bot.models.doctor import Finding, ok, problem, warning
 from bot.models.refusals import StartError
-from bot.route_settings import FILE
-from bot.settings import Settings
+from bot.settings.routes import FILE
+from bot.settings.settings import Settings
 from bot.slack.inspection import (
     ChannelState,
     SlackError,

@@ -13,7 +13,7 @@ from bot.models.doctor import Finding, ok, problem, warning
 from bot.queue.layouts import fitted, problems, warnings
 from bot.store.migrate import require_current
 from bot.store.tables.columns import metadata
-from bot.wiring import layout_of, queue_of
+from bot.wiring.queue_tables import layout_of, queue_of
 
 MANY_ROWS = 100_000
 """From this number of failed jobs on, an index on `failed_at` saves seconds."""

@@ -19,7 +19,7 @@ from bot.store.reports.health import health
 from bot.store.tables import failures
 from bot.text import readable
 from bot.views.incidents.health import backfill_line, problem_line, undelivered_line
-from bot.wiring import audit_keys
+from bot.wiring.setup import audit_keys
 
 _ELSEWHERE = ("failures", "outbox")
 """The parts whose problems the checks `index` and `outbox` report."""

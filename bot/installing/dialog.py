@@ -12,7 +12,7 @@ from bot.doctor.report import finding_lines
 from bot.installing.questions import APP_QUESTIONS, NONE, QUESTIONS, Question
 from bot.models.doctor import Finding
 from bot.models.refusals import StartError
-from bot.settings import SettingsError, load_settings
+from bot.settings.environment import SettingsError, load_settings
 
 
 class Terminal(Protocol):

@@ -8,7 +8,7 @@ from sqlalchemy import make_url
 from bot.database.account import current_account
 from bot.database.dialects import is_sqlite_url
 from bot.doctor.installation import Installation
-from bot.settings import load_settings
+from bot.settings.environment import load_settings
 from bot.store.privileges import Place, grants, migrate_grants
 
 SHOWN_PASSWORD = "PASSWORD"  # noqa: S105 a placeholder, which the administrator replaces

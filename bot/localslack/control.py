@@ -9,38 +9,24 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.localslack.blocks.forms import WrongValueError
 from bot.localslack.blocks.specs import Json
 from bot.localslack.delivery.socket_mode import Hub
 from bot.localslack.interactivity.people import CannotError, Click, People
-from bot.localslack.payloads import view_json
+from bot.localslack.state import Roles, state_json
 from bot.localslack.web_api.calls import Backend
 from bot.localslack.workspace import Workspace
 
 PAGE = Path(__file__).parent / "page"
-SHOWN = 200  # number of each channel's newest messages in the state
-SHOWN_ACKS = 50
 WAIT = 1.0  # seconds to wait for replies after an ack without a reply
-HEADERS = {
-    "content-security-policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-    "x-content-type-options": "nosniff",
-    "cache-control": "no-store",
-    "referrer-policy": "no-referrer",
-}
 
-Roles = Callable[[str], list[str]]
 Commands = Callable[[], list[Json]]
 
 
@@ -53,91 +39,6 @@ class AppInfo:
 
     roles: Roles | None
     commands: Commands
-
-
-def state_json(backend: Backend, hub: Hub, roles: Roles | None) -> Json:
-    """Return all state that a page needs to show the workspace."""
-    workspace = backend.workspace
-    people = [user for user in workspace.users.values() if not user.is_bot]
-    channels = [channel for channel in workspace.channels.values() if not channel.is_im]
-    direct_messages = [channel for channel in workspace.channels.values() if channel.is_im]
-    return {
-        "version": workspace.version,
-        "team": {"id": workspace.identity.team_id, "name": workspace.identity.team_name},
-        "bot_user": workspace.identity.bot_user,
-        "users": [
-            {
-                "id": user.id,
-                "name": user.name,
-                "real_name": user.real_name,
-                "locale": user.locale,
-                "tz": user.tz,
-                "is_bot": user.is_bot,
-                "roles": roles(user.id) if roles is not None else None,
-            }
-            for user in [*people, *(user for user in workspace.users.values() if user.is_bot)]
-        ],
-        "groups": [{"id": group.id, "handle": group.handle} for group in workspace.groups.values()],
-        "channels": [{"id": channel.id, "name": channel.name} for channel in channels],
-        "direct_messages": [
-            {"id": channel.id, "user": channel.im_user} for channel in direct_messages
-        ],
-        "messages": {
-            channel: [message.as_json() for message in messages[-SHOWN:]]
-            for channel, messages in workspace.messages.items()
-        },
-        "views": {
-            user: [_view(workspace, index, stack) for index in range(len(stack))]
-            for user, stack in workspace.stacks.items()
-            if stack
-        },
-        "homes": {user: view_json(workspace, view) for user, view in workspace.homes.items()},
-        "connections": hub.connected,
-        "late_acks": hub.late_acks,
-        "acks": [
-            {"envelope_id": ack.envelope_id, "type": ack.kind, "ms": ack.ms}
-            for ack in hub.acks[-SHOWN_ACKS:]
-        ],
-    }
-
-
-def _view(workspace: Workspace, index: int, stack: list[Any]) -> Json:
-    view = stack[index]
-    body = view_json(workspace, view) | {"errors": view.errors}
-    return body | {"notice": view.notice} if view.notice else body
-
-
-class Guard:
-    """Passes on only requests from this machine; adds the security headers to every answer."""
-
-    def __init__(self, app: ASGIApp, port: int) -> None:
-        self._app = app
-        self._hosts = {f"127.0.0.1:{port}", f"localhost:{port}"}
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 403 to a foreign Host or Origin; otherwise add the headers to the app's answer."""
-        if scope["type"] != "http" or scope["path"].startswith(("/api/", "/hooks/")):
-            await self._app(scope, receive, send)
-            return
-        headers = {name.decode().lower(): value.decode() for name, value in scope["headers"]}
-        host, origin = headers.get("host", ""), headers.get("origin")
-
-        async def send_guarded(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                own = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
-                others = [
-                    header
-                    for header in message["headers"]
-                    if header[0].decode().lower() not in HEADERS
-                ]
-                message["headers"] = others + own
-            await send(message)
-
-        if host not in self._hosts or origin not in {None, f"http://{host}"}:
-            forbidden = JSONResponse({"error": "only this machine may ask"}, 403)
-            await forbidden(scope, receive, send_guarded)
-            return
-        await self._app(scope, receive, send_guarded)
 
 
 class Control:

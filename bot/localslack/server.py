@@ -13,16 +13,18 @@ from starlette.routing import WebSocketRoute
 from starlette.types import ASGIApp
 
 from bot.localslack.blocks.specs import Json
-from bot.localslack.control import WAIT, AppInfo, Commands, Control, Guard, Roles, state_json
+from bot.localslack.control import WAIT, AppInfo, Commands, Control
 from bot.localslack.credentials import Credentials
 from bot.localslack.delivery.envelopes import ACK_SECONDS, Courier
 from bot.localslack.delivery.request_urls import RequestUrls, addresses
 from bot.localslack.delivery.socket_mode import Hub
 from bot.localslack.demo import IDS, QUEUE_BOT, demo_workspace
 from bot.localslack.grants import TRIGGER_SECONDS, Grants
+from bot.localslack.guard import Guard
 from bot.localslack.interactivity.people import Click, People
 from bot.localslack.manifest import Manifest
 from bot.localslack.panel import Backstage, Panel
+from bot.localslack.state import Roles, state_json
 from bot.localslack.switches import Switches
 from bot.localslack.traffic import Meter, Traffic
 from bot.localslack.web_api.calls import Backend, Call

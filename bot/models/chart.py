@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from bot.models.jobs import Value
+from bot.models.value import Value
 
 Span = Literal["24h", "7d"]
 

@@ -2,7 +2,7 @@
 
 from enum import Enum
 
-from bot.models.jobs import Value
+from bot.models.value import Value
 
 
 class HelpTopic(Enum):

@@ -5,7 +5,7 @@ Times are naive UTC. An unknown value is None, never 0.
 
 from datetime import date, datetime
 
-from bot.models.jobs import Value
+from bot.models.value import Value
 
 
 class Figure(Value):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Literal
 
-from bot.models.jobs import Value
+from bot.models.value import Value
 
 Status = Literal["ok", "skipped", "warning", "problem"]
 STATUSES: tuple[Status, ...] = ("ok", "skipped", "warning", "problem")

@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Literal
 
-from bot.models.jobs import FailedJob, QueueCount, Value
+from bot.models.jobs import FailedJob, QueueCount
+from bot.models.value import Value
 
 HOURS = 24
 """The number of hours in the bar, including the current hour."""

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from bot.models.jobs import Value, is_empty
+from bot.models.value import Value, is_empty
 
 MOST_MS = 200
 """The limit of a check's database time in milliseconds.

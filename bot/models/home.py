@@ -6,10 +6,11 @@ from typing import Any
 
 from bot.models.error_groups import ErrorGroups
 from bot.models.health import Backfill, Health
-from bot.models.jobs import FailedJobList, Value
+from bot.models.jobs import FailedJobList
 from bot.models.metrics import Day
 from bot.models.operations import Freeze, Progress
 from bot.models.queue_jobs import QueueJobs
+from bot.models.value import Value
 
 
 class HomeIncident(Value):

@@ -1,4 +1,4 @@
-"""The values of incidents, mutes and the state of monitoring. This module has no SQL."""
+"""The values of incidents and of the state of monitoring. This module has no SQL."""
 
 import json
 from collections.abc import Iterable
@@ -6,77 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from bot.models.alert_rules import METRIC_RULES, AlertRule
 from bot.models.health import Backfill, Health
-from bot.models.jobs import Value
+from bot.models.mutes import Mute, NamedMute
 from bot.models.operations import Freeze, Progress
+from bot.models.value import KeyedValue, Value
 
 IncidentState = Literal["triggered", "acknowledged", "resolved"]
 """The states of an incident."""
 
 Resolution = Literal["recovered", "quiet"]
 """How an incident ended. `quiet`: failed jobs are left, but no new failures happen."""
-
-
-class KeyedValue(Value):
-    """A value whose JSON keeps the former keys of fields that were renamed."""
-
-    model_config = ConfigDict(
-        serialize_by_alias=True, validate_by_name=True, validate_by_alias=True
-    )
-
-
-class Topic(KeyedValue):
-    """The topic of a mute: an error group, a queue, an alert rule, or a rule for one queue."""
-
-    error_group: int | None = None
-    queue: str | None = None
-    rule: AlertRule | None = Field(default=None, alias="kind")
-
-    @property
-    def word(self) -> str:
-        """Return the topic: `E12`, a queue's name, a rule's name, or `oldest_job:mail`."""
-        if self.error_group is not None:
-            return f"E{self.error_group}"
-        if self.queue is not None and self.rule is not None:
-            return f"{self.rule}:{self.queue}"
-        return self.queue if self.queue is not None else str(self.rule)
-
-    def words(self) -> dict[str, str]:
-        """Return the topic as command arguments by name, for the audit log."""
-        if self.error_group is not None:
-            return {"error": self.word}
-        named = {"alert": self.rule, "queue": self.queue}
-        return {name: word for name, word in named.items() if word is not None}
-
-    def covers(self, rule: str, queue: str | None, error_group: int | None) -> bool:
-        """Whether the mute applies to incidents of this rule, queue or error group."""
-        if self.error_group is not None:
-            return self.error_group == error_group
-        return self.queue in (None, queue) and self.rule in (None, rule)
-
-    @property
-    def subject(self) -> str:
-        """Return the key of a mute, such as `group:12`, `queue:mail` or `rule:oldest_job`.
-
-        A mute of one rule for one queue has the same key as its incidents: `oldest_job:mail`.
-        """
-        if self.error_group is not None:
-            return f"group:{self.error_group}"
-        if self.queue is not None and self.rule is not None:
-            return self.word
-        return f"queue:{self.queue}" if self.queue is not None else f"rule:{self.rule}"
-
-
-class Mute(Value):
-    """An active mute: its topic, its author, its start and its end (naive UTC)."""
-
-    topic: Topic
-    by: str
-    at: datetime
-    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,38 +154,6 @@ class ListedIncident(KeyedValue):
     muted_until: datetime | None = None
 
 
-class MuteDetails(Value):
-    """A mute with its effects. `name` is the text of its error group.
-
-    `extended` is the end of the earlier mute that this mute replaces. `no_jobs`: the queue has no
-    jobs now. `incidents` is the number of active incidents to which the mute applies.
-    """
-
-    mute: Mute
-    name: str | None = None
-    extended: datetime | None = None
-    no_jobs: bool = False
-    incidents: int = 0
-
-
-class NamedMute(Value):
-    """A mute in a list. `error` (`E12`) and `name` are its error group's. Times are naive UTC."""
-
-    error: str | None
-    name: str | None
-    queue: str | None
-    alert: str | None
-    by: str
-    at: datetime
-    until: datetime
-
-    @property
-    def topic(self) -> Topic:
-        """Return the topic of the mute."""
-        group = None if self.error is None else int(self.error.removeprefix("E"))
-        return Topic.model_validate({"error_group": group, "queue": self.queue, "rule": self.alert})
-
-
 class Limits(Value):
     """The limits of the alert rules from the settings, in seconds and jobs.
 
@@ -257,6 +167,7 @@ class Limits(Value):
     no_worker_activity_seconds: int
     alerts_per_minute: int
     escalate_seconds: int
+    remind_seconds: int
     resolve_seconds: int
     worker_seconds: int | None
 
@@ -289,13 +200,26 @@ class QueueCheck(Value):
     checked_at: datetime
 
 
+class WatchRoute(Value):
+    """A route of `queue-bot.toml`. None: the setting of all queues. Quiet hours are `22:00`."""
+
+    queues: tuple[str, ...]
+    channel: str | None = None
+    mention: str | None = None
+    oldest_seconds: int | None = None
+    no_worker_activity_seconds: int | None = None
+    backlog_count: int | None = None
+    quiet_from: str | None = None
+    quiet_until: str | None = None
+
+
 class WatchExtra(Value):
     """The channels of alerts and the digest, and the digest's time (`09:00` in `zone`) and days.
 
     Days are numbers; Monday is 0. `reserved_too_soon`: the limit for stuck jobs is shorter than
     the timeout of the workers, so a job counts as stuck before its worker's timeout. `checks` are
-    the queues; the queue with the earliest check is the first. `backfill` is the progress of the
-    index of failures.
+    the queues; the queue with the earliest check is the first. `routes` are in the order of their
+    file. `backfill` is the progress of the index of failures.
     """
 
     alert_channel: str | None
@@ -305,4 +229,5 @@ class WatchExtra(Value):
     zone: str
     reserved_too_soon: bool
     checks: tuple[QueueCheck, ...] = ()
+    routes: tuple[WatchRoute, ...] = ()
     backfill: Backfill | None = None

@@ -1,35 +1,18 @@
-"""The values of operations, retries and audit records in answers and views. No SQL here."""
+"""The values of operations in answers and views. No SQL here."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field, computed_field
 
+from bot.models.duplicates import Duplicates
 from bot.models.job_batches import ScopeBatches
-from bot.models.jobs import SkippedRow, Value, is_empty
+from bot.models.job_changes import SkippedRow
+from bot.models.retry_outcomes import Outcomes
+from bot.models.value import Value, is_empty
 
 OPERATOR_ROWS = 500
 """The most jobs that an operator may change at once; only an admin may change more."""
-
-
-class Target(Value):
-    """A changed row in the audit log. `job_id` is the job that a retry made from the row."""
-
-    kind: Literal["failed", "job"]
-    id: int
-    queue: str
-    row_digest: str
-    order_id: int | str | None = None
-    tienda_id: int | str | None = None
-    subjects: dict[str, str] = Field(default={}, exclude_if=is_empty)
-    job_id: int | None = None
-
-
-class Named(Value):
-    """A row that a refused request named. The bot did not check whether the row exists."""
-
-    kind: Literal["failed", "job"]
-    id: int
 
 
 class Scope(Value):
@@ -130,7 +113,7 @@ class Preview(Value):
     oldest: datetime
     newest: datetime
     samples: tuple[SampleJob, ...] = ()
-    duplicates: "Duplicates | None" = None
+    duplicates: Duplicates | None = None
     rate: int | None = None
     canary: int | None = None
     archive: bool = True
@@ -171,7 +154,7 @@ class Progress(Value):
     kept: bool = False
     # A change freeze is active, so the operation is paused between two batches.
     freeze: Freeze | None = None
-    outcomes: "Outcomes | None" = None
+    outcomes: Outcomes | None = None
     rate: int | None = None
     undone: "PutBack | None" = None
     scope: Scope | None = None
@@ -204,101 +187,3 @@ class PutBack(Value):
     by: str
     at: datetime
     count: int
-
-
-class Outcomes(Value):
-    """The counts of a bulk retry's outcomes so far, `seconds` after its start.
-
-    `state` is following, settled (all outcomes are known) or stopped (the jobs are no longer
-    tracked). While an operation waits for its canary, the counts cover only the first `canary`
-    jobs, from `canary_errors` error groups. `error` is the error of a canary job that failed again
-    (masked, one line).
-    """
-
-    processed: int
-    failed_again: int
-    failed_otherwise: int
-    waiting: int
-    no_longer_queued: int
-    seconds: int
-    state: str
-    canary: int = 0
-    canary_errors: int = 0
-    error: str | None = None
-
-
-class SubjectDuplicates(Value):
-    """The counts of `Duplicates` for the subject `name` instead of the order."""
-
-    name: str
-    queued: int | None
-    queued_values: tuple[str, ...] = ()
-    processed_later: int | None
-    processed_values: tuple[str, ...] = ()
-
-
-class Duplicates(Value):
-    """Failures of a scope whose retry may repeat work. None: the count took too long.
-
-    `queued` counts failures whose order now has a job in the failure's queue. `identical` counts
-    failures with the queue and payload of another failure. `processed_later` counts failures
-    whose order had a successful retry after the failure. `bounded`: the scan stopped at its limit.
-    """
-
-    queued: int | None
-    queued_orders: tuple[str, ...] = ()
-    identical: int | None
-    processed_later: int | None
-    processed_orders: tuple[str, ...] = ()
-    bounded: bool
-    subjects: tuple[SubjectDuplicates, ...] = Field(default=(), exclude_if=is_empty)
-
-
-class RetryOutcome(Value):
-    """The outcome of a retried job. `job_id` is its new id, `seconds` the time since the retry.
-
-    `again_id` and `error` (masked, one line) describe the new failure if the job failed again;
-    `same`: the new failure has the same error group. `by` and `how` are the person and the command
-    that removed the job from the queue. `started`: a worker took the job, so nobody can undo the
-    retry.
-    """
-
-    failed_id: int
-    job_id: int
-    queue: str
-    job_class: str | None
-    order_id: int | str | None
-    state: str
-    seconds: int
-    started: bool = False
-    late: bool = False
-    by: str | None = None
-    how: str | None = None
-    again_id: int | None = None
-    error: str | None = None
-    same: bool = False
-
-
-class AuditLine(Value):
-    """One audit record for the history and the audit channel. `at` is naive UTC."""
-
-    id: int = 0
-    at: datetime
-    actor: str
-    action: str
-    outcome: str
-    source: str
-    role: str
-    targets: tuple[Target, ...]
-    channel: str | None
-    message_ts: str | None
-    reason: str | None
-    answer: str
-    arguments: str
-    detail: str | None = None
-    seq: int | None = None
-    hash: str | None = None
-    rule: str | None = None
-    request_id: str | None = None
-    version: str | None = None
-    replica: str | None = None

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.models.jobs import Value
+from bot.models.value import Value
 
 
 class QueueJobs(Value):

@@ -10,8 +10,8 @@ from pydantic import Field
 
 from bot.models.actions import CountsAs
 from bot.models.job_batches import JobBatch
-from bot.models.jobs import Value, is_empty
 from bot.models.subject_search import FoundJob, Looked
+from bot.models.value import Value, is_empty
 
 Fate = Literal[
     "waiting",

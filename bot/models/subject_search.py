@@ -5,7 +5,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from bot.models.jobs import FailedJob, Job, Value
+from bot.models.jobs import FailedJob, Job
+from bot.models.value import Value
 
 JobPlace = Literal["pending", "delayed", "reserved"]
 

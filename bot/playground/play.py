@@ -38,12 +38,12 @@ from bot.playground.seed import seed as seed_queue
 from bot.playground.seed_history import seed_history, seed_reservations
 from bot.playground.worker import SEED, Worker
 from bot.queue.layouts import Queue
-from bot.settings import Settings
+from bot.settings.settings import Settings
 from bot.slack.runtime import SlackBot, freeze_heap
 from bot.store.migrate import migrate
 from bot.text import texts_for
 from bot.views.people import help_key
-from bot.wiring import make_bot
+from bot.wiring.bot import make_bot
 
 INTERVAL = 1.0
 """The seconds between two searches for failures, which is short because a visitor watches."""

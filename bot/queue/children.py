@@ -11,7 +11,7 @@ from itertools import groupby
 from sqlalchemy import Connection, Table, and_, column, select, table
 from sqlalchemy.exc import DBAPIError
 
-from bot.database.dialects import is_access_denied
+from bot.database.errors import is_access_denied
 from bot.database.foreign_keys import ForeignKey, read_children
 from bot.database.table_names import name_in
 from bot.models.refusals import RowHasChildren

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.database.current_definitions import current_tables
 from bot.database.definitions import TableDefinition
-from bot.database.dialects import is_row_refused, server_message
+from bot.database.errors import is_row_refused, server_message
 from bot.database.lossless import CopyRisk, copy_risk, fits
 from bot.database.table_names import name_in
 from bot.models.refusals import OtherConnection, RowRefused, RowTooLong, RowWouldChange

@@ -6,8 +6,9 @@ from typing import Any
 from sqlalchemy import Connection, case, func, select
 
 from bot.database.transactions import bounded
-from bot.models.jobs import OldestPending, QueueCount, QueueStatus, Value
+from bot.models.jobs import OldestPending, QueueCount, QueueStatus
 from bot.models.queue_jobs import QueueJobs
+from bot.models.value import Value
 from bot.queue.layouts import Queue
 from bot.queue.layouts.rows import as_number, as_text
 from bot.wall_clock import unix

@@ -38,6 +38,17 @@ EXCEPTION_HEAD = 2_048
 DETAIL_HEAD = 65_536
 
 
+def _selected(queue: Queue, now: datetime, name: str | None, state: JobState) -> Select[Any]:
+    """Return the query for unfinished jobs of this queue and state."""
+    layout = queue.jobs_layout
+    query = job_columns(queue, now).where(layout.is_unfinished())
+    if name is not None:
+        query = query.where(layout.is_in_queue(name))
+    if state == "all":
+        return query
+    return query.where(layout.is_pending(now) if state == "pending" else layout.is_reserved(now))
+
+
 def jobs(
     connection: Connection,
     queue: Queue,
@@ -57,13 +68,7 @@ def jobs(
     with the lowest ids.
     """
     layout = queue.jobs_layout
-    query = job_columns(queue, now).where(layout.is_unfinished())
-    if name is not None:
-        query = query.where(layout.is_in_queue(name))
-    if state != "all":
-        query = query.where(
-            layout.is_pending(now) if state == "pending" else layout.is_reserved(now)
-        )
+    query = _selected(queue, now, name, state)
     if after is not None:
         query = query.where(layout.id > after if oldest_first else layout.id < after)
     order = layout.id if oldest_first else layout.id.desc()

@@ -60,15 +60,15 @@ def matches(key: SubjectKey, identity: JobIdentity) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ScanLimits:
-    """The limits of a search: its rows at both ends, the rows of one stretch, and its seconds.
+    """The limits of a search: its rows at both ends, the rows of one page, and its seconds.
 
-    One stretch takes 30 ms with payloads of 400 B. New jobs get the highest ids, and workers take
+    One page takes 30 ms with payloads of 400 B. New jobs get the highest ids, and workers take
     the lowest ids.
     """
 
     newest: int = 20_000
     oldest: int = 5_000
-    stretch: int = 5_000
+    page: int = 5_000
     seconds: float = 0.8
 
 
@@ -93,27 +93,27 @@ class _Scan:
     def ends(self, limits: ScanLimits) -> None:
         """Search the rows with the highest ids, then the rows with the lowest ids."""
         before: int | None = None
-        for _ in range(limits.newest // limits.stretch):
-            count, low, high = self._stretch(limits.stretch, before)
+        for _ in range(limits.newest // limits.page):
+            count, low, high = self._id_range(limits.page, before)
             self._add_matches(low, high)
             self._record(newest=self.coverage.newest + count)
-            if count < limits.stretch:
+            if count < limits.page:
                 self._record(complete=True)
                 return
             before = low
-        count, low, high = self._stretch(limits.oldest, before, from_lowest=True)
+        count, low, high = self._id_range(limits.oldest, before, from_lowest=True)
         self._add_matches(low, high)
         self._record(oldest=count, complete=count < limits.oldest)
 
     def above(self, floor: int, most: int) -> None:
         """Search up to `most` rows with ids above the floor, from the highest id down."""
-        _, low, high = self._stretch(most, None)
+        _, low, high = self._id_range(most, None)
         self._add_matches(max(low, floor + 1), high)
 
     def _record(self, **values: Any) -> None:
         self.coverage = self.coverage.model_copy(update=values)
 
-    def _stretch(
+    def _id_range(
         self, rows: int, before: int | None, *, from_lowest: bool = False
     ) -> tuple[int, int, int]:
         """Return the count, the lowest id and the highest id of the next rows below `before`."""

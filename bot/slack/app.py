@@ -35,12 +35,20 @@ def build_app(
     acknowledgement.
     """
     app = App(
+        name=__name__,
         client=client,
         signing_secret=signing_secret or "socket mode checks no signature",
         process_before_response=True,
     )
     # Bolt logs requests without a listener as warnings, with their whole body.
     app.logger.setLevel(logging.ERROR)
+    _listen_to_requests(app, handler, metrics, slash)
+    _listen_to_events(app, handler, group_changed, slash)
+    return app
+
+
+def _listen_to_requests(app: App, handler: RequestHandler, metrics: Metrics, slash: str) -> None:
+    """Add the listeners of commands, clicks and submitted modals."""
 
     @app.command(slash)
     def typed(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
@@ -66,9 +74,6 @@ def build_app(
     def refresh(ack: Ack, body: dict[str, Any]) -> None:
         ack()
         handler.home(envelopes.home_refreshed(body))
-
-    _listen_to_events(app, handler, group_changed, slash)
-    return app
 
 
 def _listen_to_events(

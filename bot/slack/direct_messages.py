@@ -9,8 +9,8 @@ from typing import Any
 
 import structlog
 
-from bot.app.command import Setup
 from bot.app.responses import texts_of
+from bot.app.setup import Setup
 from bot.background.outbox.delivery_errors import DeliveryError
 from bot.models.requests import Message, Modal
 from bot.slack.envelopes import Envelope

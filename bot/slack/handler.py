@@ -6,34 +6,29 @@ from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass, replace
 from secrets import token_hex
 from time import monotonic
-from typing import Any
 
 import structlog
 from slack_bolt import Ack
-from slack_sdk.errors import SlackClientError
 from slack_sdk.web import WebClient
-from slack_sdk.webhook import WebhookClient
 from structlog.contextvars import bound_contextvars
 
-from bot.app.command import Setup
 from bot.app.dispatch import dispatch, is_change, is_preview
 from bot.app.responses import Outcome, answer, texts_of
-from bot.models.refusals import CountMismatch, Refusal
+from bot.app.setup import Setup
+from bot.models.refusals import CountMismatch
 from bot.models.requests import Message, Modal, Source
 from bot.monitoring.metrics import Metrics
-from bot.slack.block_support import BlockSupport, respond
+from bot.slack.answers import Answer, Answers
+from bot.slack.block_support import BlockSupport
 from bot.slack.direct_messages import answer_in_channel
-from bot.slack.directory import reason_of
 from bot.slack.envelopes import Envelope, HomeVisit
 from bot.slack.home import Homes
 from bot.slack.modals import Modals
 from bot.slack.poster import SlackPoster
 from bot.slack.request_log import log_request
-from bot.slack.response_urls import is_of_slack
-from bot.text import Mrkdwn, code
+from bot.text import code
 from bot.views.blocks import section
-from bot.views.environment import labelled
-from bot.views.refusal import bug_message, refusal_sentence
+from bot.views.refusal import bug_message
 
 log = structlog.get_logger(__name__)
 
@@ -56,8 +51,6 @@ On a large queue the counts take more than a second. The dialog shows the counts
 """
 SLACK_WAITS = 3.0
 CALL_SECONDS = 3
-
-Answer = Message | Modal
 
 
 @dataclass(frozen=True)
@@ -87,14 +80,13 @@ class RequestHandler:
         self._setup = setup
         self._metrics = metrics
         self._support = support
-        self._client = client
         self._modals = Modals(client, setup.environment)
         self._poster = SlackPoster(client, "", support, setup.environment)
         self._wake = wake
-        self._call_seconds = CALL_SECONDS + grace
         self._count_within = COUNT_WITHIN + grace
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="request")
         self._homes = Homes(setup, client)
+        self._answers = Answers(setup, client, support, self._modals, CALL_SECONDS + grace)
 
     def close(self) -> None:
         """Stop accepting requests and wait for the running requests."""
@@ -113,22 +105,22 @@ class RequestHandler:
         if isinstance(content, Modal) and self._modals.open(envelope, content) is not None:
             ack()
             return
-        message = self._as_message(envelope, content)
+        message = self._answers.as_message(envelope, content)
         if message.more or self._support.may_be_refused(message.blocks):
             # An acknowledgement is a single message. If Slack refuses it, Slack returns no error.
             ack()
-            self._workers.submit(self._respond, envelope, message)
+            self._workers.submit(self._answers.send, envelope, message)
             return
-        ack(response_type="ephemeral", **self._body(message))
+        ack(response_type="ephemeral", **self._answers.body(message))
         if monotonic() > envelope.received + SLACK_WAITS:
             # Slack has already shown the person a failure, so send the actual result.
-            self._respond(envelope, content)
+            self._answers.send(envelope, content)
 
     def refuse_command(self, ack: Ack, envelope: Envelope, typed: str) -> None:
         """Answer a slash command that is not the configured one; nothing runs."""
         texts = texts_of(self._setup, envelope.invocation)
         sentence = texts("other-command", typed=code(typed), slash=code(self._setup.slash))
-        ack(response_type="ephemeral", **self._body(Message(sentence)))
+        ack(response_type="ephemeral", **self._answers.body(Message(sentence)))
 
     def click(self, ack: Ack, envelope: Envelope) -> None:
         """Run a click's command before its acknowledgement, then answer through `response_url`."""
@@ -164,15 +156,15 @@ class RequestHandler:
     def submit(self, ack: Ack, envelope: Envelope) -> None:
         """Answer a submitted modal: close it, or show the answer or a refusal in the modal."""
         reply = self._reply_in_time(envelope, self._enqueue(envelope))
-        message = self._as_message(envelope, reply.answer)
+        message = self._answers.as_message(envelope, reply.answer)
         if reply.outcome is not None and isinstance(reply.outcome.refusal, CountMismatch):
-            field_error = self._field_error(envelope, reply.outcome.refusal)
+            field_error = self._answers.field_error(envelope, reply.outcome.refusal)
             ack(response_action="errors", errors={"typed": field_error})
         elif _has_started(reply.outcome):
             # The progress message or Home shows the operation, so no further dialog is needed.
             ack(response_action="clear")
         else:
-            modal = self._as_modal(envelope, message)
+            modal = self._answers.as_modal(envelope, message)
             ack(response_action="update", view=self._modals.view(envelope, modal))
         self._show_at_home(envelope, reply)
 
@@ -209,7 +201,7 @@ class RequestHandler:
 
     def _follow_up(self, envelope: Envelope, reply: Reply) -> None:
         """Send the answer apart from the acknowledgement, and then redraw the person's Home."""
-        self._respond(envelope, reply.answer)
+        self._answers.send(envelope, reply.answer)
         self._show_at_home(envelope, reply)
 
     def _show_at_home(self, envelope: Envelope, reply: Reply) -> None:
@@ -259,51 +251,10 @@ class RequestHandler:
         """Show the preview, or a refusal, in the dialog that was opened without counts."""
         content = reply.answer
         self._modals.show(
-            envelope, content if isinstance(content, Modal) else self._as_modal(envelope, content)
+            envelope,
+            content if isinstance(content, Modal) else self._answers.as_modal(envelope, content),
         )
         self._show_at_home(envelope, reply)
-
-    def _field_error(self, envelope: Envelope, refusal: Refusal) -> str:
-        """Return the refusal as plain text for display beside a field."""
-        texts = texts_of(self._setup, envelope.invocation)
-        return refusal_sentence(refusal, texts, self._setup.actions)[:150]
-
-    def _as_message(self, envelope: Envelope, content: Answer) -> Message:
-        if isinstance(content, Message):
-            return content
-        return Message(texts_of(self._setup, envelope.invocation)("modal-too-late"))
-
-    def _as_modal(self, envelope: Envelope, message: Message) -> Modal:
-        """Return the answer as a modal, because modals and Home have no channel for a message."""
-        texts = texts_of(self._setup, envelope.invocation)
-        parts = (message, *message.more)
-        blocks = [b for part in parts for b in part.blocks] or [section(Mrkdwn(message.text))]
-        return Modal(texts.plain("modal-result"), blocks, texts.plain("modal-close"))
-
-    def _respond(self, envelope: Envelope, content: Answer) -> None:
-        message = self._as_message(envelope, content)
-        if envelope.response_url is None:
-            self._modals.show(envelope, self._as_modal(envelope, message))
-            return
-        if not is_of_slack(envelope.response_url, self._client.base_url):
-            log.warning("answer not delivered", because="the response_url is not Slack's")
-            return
-        hook = WebhookClient(envelope.response_url, timeout=self._call_seconds, retry_handlers=[])
-        try:
-            for part in (message, *message.more):
-                body = {
-                    "response_type": "ephemeral",
-                    "replace_original": envelope.replaces and part is message,
-                    **self._body(part),
-                }
-                respond(hook, body, self._support)
-        except (SlackClientError, OSError) as error:
-            # A failed answer is not sent again. The channel and the audit log show the change.
-            log.warning("answer not delivered", because=reason_of(error))
-
-    def _body(self, message: Message) -> dict[str, Any]:
-        body = {"text": str(message.text), "blocks": self._support.fitted(message.blocks)}
-        return labelled(body, self._setup.environment)
 
 
 def _has_started(outcome: Outcome | None) -> bool:

@@ -11,11 +11,11 @@ import structlog
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import WebClient
 
-from bot.app.command import Setup
 from bot.app.dispatch import dispatch, request_id
 from bot.app.home import HOME, HomeResult
 from bot.app.parsing import Request
 from bot.app.responses import Outcome, answer, context_of, texts_of
+from bot.app.setup import Setup
 from bot.database.transactions import time_limit
 from bot.failpoints import reach
 from bot.models.refusals import Busy, DatabaseDown, OutcomeUnknown, Unverifiable

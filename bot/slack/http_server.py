@@ -20,7 +20,7 @@ from gunicorn.config import Config
 from gunicorn.workers.gthread import ThreadWorker
 
 from bot.models.refusals import StartError
-from bot.slack.runtime import DRAIN_SECONDS
+from bot.slack.runtime import OPEN_REQUEST_SECONDS
 from bot.slack.signed_requests import BODY_READ, WAITED
 
 log = structlog.get_logger(__name__)
@@ -51,15 +51,27 @@ class HttpServer:
             raise StartError([problem]) from error
         log.info("http", port=self._listener.getsockname()[1])
 
-    def serve(self, app: Wsgi, stopped: threading.Event) -> None:
-        """Answer requests until a signal arrives or `stopped` is set, then answer the open ones."""
+    def listen(self) -> None:
+        """Let connections wait for `serve`; not earlier than when the bot can answer them."""
+        self._listener.listen(BACKLOG)
+
+    def serve(
+        self,
+        app: Wsgi,
+        stopped: threading.Event,
+        drain: Callable[[], None],
+        drain_seconds: float = 0.0,
+    ) -> None:
+        """Answer requests until `drain_seconds` after a signal, then answer the open ones.
+
+        If `stopped` is set, the signal has arrived before the start.
+        `drain` is called at the signal. A second signal ends the waiting.
+        """
         config = _config()
         worker = _Worker(
             0, os.getppid(), [self._listener], _App(app), 0, config, config.logger_class(config)
         )
-        worker.stopped = stopped
-        # Not earlier: a balancer must not send requests while the bot starts.
-        self._listener.listen(BACKLOG)
+        worker.stopped, worker.drain, worker.drain_seconds = stopped, drain, drain_seconds
         worker.init_process()
 
 
@@ -69,7 +81,7 @@ def _config() -> Any:
     for name, value in {
         "threads": THREADS,
         "keepalive": KEEPALIVE_SECONDS,
-        "graceful_timeout": int(DRAIN_SECONDS),
+        "graceful_timeout": int(OPEN_REQUEST_SECONDS),
         # The image's file system is read-only, and gunicorn needs one temporary file.
         "worker_tmp_dir": str(memory) if memory.is_dir() else None,
         # gunicorn logs each malformed request as a warning, with parts of the request.
@@ -96,7 +108,10 @@ class _Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
     """gunicorn's worker in a process without a master; measures how long requests wait."""
 
     stopped: threading.Event
+    drain: Callable[[], None]
+    drain_seconds: float
     wsgi: Wsgi
+    _is_stopping = False
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -118,8 +133,24 @@ class _Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
         super().init_signals()
         signal.signal(signal.SIGINT, self.handle_exit)
         if self.stopped.is_set():
-            # The signal arrived while the bot started.
+            # The signal arrived while the bot started, and the port accepted no request yet.
+            self._is_stopping = True
             self.handle_exit(signal.SIGTERM, None)
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        """Report that no request should arrive, and close the port when balancers know it.
+
+        A balancer that still sends requests to a closed port shows people a failure.
+        """
+        leave = partial(super().handle_exit, sig, frame)
+        if self._is_stopping or self.drain_seconds == 0:
+            leave()
+            return
+        self._is_stopping = True
+        self.drain()
+        timer = threading.Timer(self.drain_seconds, leave)
+        timer.daemon = True
+        timer.start()
 
     def is_parent_alive(self) -> bool:
         """Return True: the process that started the bot may end."""

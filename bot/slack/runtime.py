@@ -18,7 +18,7 @@ from slack_sdk.web import WebClient
 from sqlalchemy import Engine
 
 from bot.access import role_changes
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background.loop import INTERVAL, Watcher
 from bot.models.refusals import StartError
 from bot.monitoring.collector import ReplicaState
@@ -38,7 +38,7 @@ log = structlog.get_logger(__name__)
 
 LOOKUP_SECONDS = 2
 POST_SECONDS = 10
-DRAIN_SECONDS = 4.0
+OPEN_REQUEST_SECONDS = 4.0
 """Seconds to wait for unsent acknowledgements; every envelope is acknowledged within 3 s."""
 CLOSE_SECONDS = 8.0
 """Seconds to close the socket.
@@ -213,7 +213,7 @@ class SlackBot:
         """
         until = monotonic() + STOP_SECONDS
         self._stopped.set()
-        _end_by(partial(self.transport.close, DRAIN_SECONDS), monotonic() + CLOSE_SECONDS)
+        _end_by(partial(self.transport.close, OPEN_REQUEST_SECONDS), monotonic() + CLOSE_SECONDS)
         _end_by(self._handler.close, min(until, monotonic() + HANDLER_SECONDS))
         _end_by(self._watcher.stop, until)
         if self.monitoring is not None:

@@ -86,12 +86,21 @@ class SignedRequests:
         self._refusals = _RefusalLog()
         self._open = 0
         self._idle = threading.Condition()
+        self.listen: Callable[[], None] = lambda: None
+        """Opens the port of the HTTP server, if there is one."""
         self._connected = False
+        self._is_draining = False
         self._signed_at: float | None = None
 
     def connect(self) -> None:
-        """Accept requests from now on."""
+        """Accept requests from now on; the port is open before the replica counts as ready."""
+        self.listen()
         self._connected = True
+
+    def drain(self) -> None:
+        """Still answer requests, but report that none should be sent to this replica."""
+        self._is_draining = True
+        log.info("draining")
 
     def close(self, seconds: float) -> None:
         """Wait at most `seconds` for unanswered requests, then accept no more."""
@@ -100,8 +109,8 @@ class SignedRequests:
         self._connected = False
 
     def is_connected(self) -> bool:
-        """Return whether requests are accepted."""
-        return self._connected
+        """Return whether a balancer should send requests to this replica."""
+        return self._connected and not self._is_draining
 
     def request_age(self) -> float | None:
         """Return the seconds since the last signed request, or None before the first one."""

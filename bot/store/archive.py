@@ -29,7 +29,8 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 
 from bot.database.definitions import ColumnDefinition, TableDefinition
-from bot.database.dialects import is_id_taken, is_row_refused, is_sqlite, utf8mb4
+from bot.database.dialects import is_sqlite, utf8mb4
+from bot.database.errors import is_id_taken, is_row_refused
 from bot.database.extra_columns import extra_columns, insertable, packed, unpacked
 from bot.database.transactions import LostRace
 from bot.models.actions import CountsAs

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_, select, update
 
+from bot.database.transactions import Clock, read_time, time_column
 from bot.queue.moves import for_update
 from bot.store.tables import leases
 
@@ -72,17 +73,23 @@ def release(connection: Connection, lease: Lease, now: datetime) -> None:
     )
 
 
-def fence(connection: Connection, lease: Lease) -> None:
-    """Lock the lease's row for the rest of the transaction, or raise `LeaseLost`.
+def fence(connection: Connection, lease: Lease, clock: Clock) -> datetime:
+    """Lock the lease's row until the transaction ends and return the time, or raise `LeaseLost`.
 
     Every transaction of a holder starts with this call. So a holder that was paused until its lease
     expired cannot change any row.
     """
-    epoch = connection.execute(
-        for_update(select(leases.c.epoch).where(leases.c.name == lease.name, _held(lease)))
-    ).first()
-    if epoch is None:
+    time = time_column(connection).label("now")
+    held = select(leases.c.epoch, time).where(leases.c.name == lease.name, _held(lease))
+    row = connection.execute(for_update(held)).first()
+    if row is None:
         raise LeaseLost
+    return read_time(connection, clock, row.now)
+
+
+def is_held(lease: Lease) -> ColumnElement[bool]:
+    """Return the condition for a change without a transaction: this lease is still held."""
+    return select(leases.c.epoch).where(leases.c.name == lease.name, _held(lease)).exists()
 
 
 def _held(lease: Lease) -> ColumnElement[bool]:

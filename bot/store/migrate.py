@@ -9,8 +9,9 @@ from time import monotonic, sleep
 from sqlalchemy import Connection, Engine, func, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
-from bot.database.dialects import is_conflict, is_duplicate, is_sqlite
+from bot.database.dialects import is_sqlite
 from bot.database.engine import own_schema
+from bot.database.errors import is_conflict, is_duplicate
 from bot.database.session import require_session, warn_of_kept
 from bot.database.start import at_start
 from bot.database.transactions import now_of, time_limit

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, ScalarSelect, false, func, or_, select
 
-from bot.database.transactions import Clock, now_of, time_column
+from bot.database.transactions import Clock, read_time, time_column
 from bot.fingerprint.error_group import RULES
 from bot.models.alert_rules import METRIC_RULES
 from bot.store.failures import relabeling
@@ -102,8 +102,7 @@ def read(
     """
     row = connection.execute(_statement(connection, replica, sealed_to, subjects)).one()
     values: dict[str, Any] = dict(row._mapping)  # noqa: SLF001 the row's public mapping
-    # A test moves its own clock. Without such a clock, the statement reads the database's time.
-    values["now"] = row.now if clock is now_of else clock(connection)
+    values["now"] = read_time(connection, clock, row.now)
     return WaitingWork(**{name: _plain(name, value) for name, value in values.items()})
 
 

@@ -1730,8 +1730,24 @@ watch-failed_count =
        *[other] more than { $count } failed jobs
     }
 watch-background_problem = a part of queue-bot that does not work
-watch-life = Unacknowledged incidents escalate after { $escalate }. An incident resolves after { $recover } without problems.
+watch-life = Unacknowledged incidents escalate after { $escalate }. An acknowledged incident that is not resolved gets a reminder every { $remind }. An incident resolves after { $recover } without problems.
 watch-channel = Alerts: { $channel }
+watch-routes = *Routes* (queue-bot.toml): the first route that matches a queue applies
+watch-route = • { $queues }: { $what }
+watch-route-mention = mentions { $group }
+watch-route-age = { $rule } above { $age }
+watch-route-count =
+    { $count ->
+        [one] { $rule } from 1 job on
+       *[other] { $rule } from { $count } jobs on
+    }
+watch-route-quiet = quiet from { $begin } to { $end } ({ $zone })
+watch-route-same = the settings of all queues
+watch-more-routes =
+    { $count ->
+        [one] … and 1 more route.
+       *[other] … and { $count } more routes.
+    }
 watch-digest = Digest: { $time } ({ $zone }), { $days }, { $channel }
 watch-no-digest = No digest.
 watch-day-mon = Mon

@@ -1813,8 +1813,26 @@ watch-failed_count =
        *[other] más de { $count } jobs fallidos
     }
 watch-background_problem = una parte de queue-bot que no funciona
-watch-life = Los incidentes sin reconocer se escalan a los { $escalate }. Un incidente se resuelve después de { $recover } sin problemas.
+watch-life = Los incidentes sin reconocer se escalan a los { $escalate }. Si un incidente reconocido sigue sin resolverse, se recuerda cada { $remind }. Un incidente se resuelve después de { $recover } sin problemas.
 watch-channel = Alertas: { $channel }
+watch-routes = *Rutas* (queue-bot.toml): vale la primera que coincide con la cola
+watch-route = • { $queues }: { $what }
+watch-route-mention = menciona a { $group }
+watch-route-age = { $rule } con más de { $age }
+watch-route-count =
+    { $count ->
+        [one] { $rule } desde 1 job
+        [many] { $rule } desde { $count } de jobs
+       *[other] { $rule } desde { $count } jobs
+    }
+watch-route-quiet = en silencio de { $begin } a { $end } ({ $zone })
+watch-route-same = la configuración de todas las colas
+watch-more-routes =
+    { $count ->
+        [one] … y 1 ruta más.
+        [many] … y { $count } de rutas más.
+       *[other] … y { $count } rutas más.
+    }
 watch-digest = Resumen: { $time } ({ $zone }), { $days }, { $channel }
 watch-no-digest = Sin resumen.
 watch-day-mon = lun

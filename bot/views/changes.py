@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.models.jobs import DeletedRow, RetriedJob, SkippedRow
+from bot.models.job_changes import DeletedRow, RetriedJob, SkippedRow
 from bot.models.payload_edits import edit_kinds
 from bot.models.requests import Message
 from bot.text import Mrkdwn, Plain, cut, escape

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.models.actions import Actions
-from bot.models.jobs import SkippedRow
+from bot.models.job_changes import SkippedRow
 from bot.models.refusals import (
     AuditKeyMissing,
     Busy,
@@ -27,7 +27,8 @@ from bot.models.roles import Role
 from bot.text import Mrkdwn, Plain, Texts, channel, code, group, join, mention, readable
 from bot.views.blocks import context_line, message, section, sections
 from bot.views.context import Context
-from bot.views.refusal_sentences import LONGEST, NAMED, sentence_of, skipped_sentence
+from bot.views.refusal_sentences import sentence_of, skipped_sentence
+from bot.views.refusal_values import LONGEST, NAMED
 
 _NOTE = "\N{INFORMATION SOURCE}\N{VARIATION SELECTOR-16}"
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from bot.models.jobs import Listed, ReleasedJob, ReleasedJobs, StuckJobs
+from bot.models.job_changes import ReleasedJob, ReleasedJobs
+from bot.models.jobs import Listed, StuckJobs
 from bot.models.requests import Message, Source
 from bot.text import Mrkdwn, Plain, code, cut, join
 from bot.views.blocks import context_line, message, section, sections, with_more

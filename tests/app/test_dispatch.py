@@ -13,9 +13,11 @@ import pytest
 from sqlalchemy import delete, select
 
 from bot.access.no_slack import NoSlack
-from bot.app.command import Command, Setup, Work
+from bot.app.command import Command
 from bot.app.dispatch import dispatch, request_id
 from bot.app.parsing import Request
+from bot.app.setup import Setup
+from bot.app.work import Work
 from bot.commands.retry import COMMAND as RETRY
 from bot.commands.retry import RetryResult
 from bot.commands.status import COMMAND as STATUS
@@ -24,13 +26,13 @@ from bot.localslack.demo import IDS
 from bot.models.refusals import Busy
 from bot.models.requests import Actor, Invocation, Message, Source
 from bot.models.roles import Role
-from bot.settings import load_settings
+from bot.settings.environment import load_settings
 from bot.slack import handler
 from bot.slack.envelopes import CHANGE_SECONDS
 from bot.slack.handler import ANSWER_WITHIN, START_WITHIN
 from bot.store import tables
 from bot.views.context import Context
-from bot.wiring import make_setup
+from bot.wiring.setup import make_setup
 from tests.kit.queues import TestQueue
 from tests.kit.team import Team, sqlite_queue, team_at_work
 

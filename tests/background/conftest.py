@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.localslack.server import LocalSlack
 from tests.kit.clock import Clock, StandingClock
 from tests.kit.kept_database import mariadb_queue, queue

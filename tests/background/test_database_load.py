@@ -25,6 +25,8 @@ from tests.kit.queues import TestQueue
 from tests.kit.replicas import hold, make_setup
 from tests.services.programs import is_mysql
 
+pytestmark = pytest.mark.each_database
+
 
 def test_the_slowest_pass_of_the_last_hour_expires_after_an_hour() -> None:
     costs = Costs()

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Connection
 
-from bot.app.command import Alerting, Setup
+from bot.app.setup import Alerting, Setup
 from bot.background.digest import digest_once
 from bot.localslack.server import LocalSlack
 from bot.store import tables

@@ -49,6 +49,7 @@ def fails(queue: TestQueue, step: str) -> bool:
     return ("step-failing", step) in problems(queue)
 
 
+@pytest.mark.each_database
 @pytest.mark.parametrize(
     ("table", "column", "step"),
     [

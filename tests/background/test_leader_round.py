@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event, insert
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background.database_load import Load
 from bot.background.leader_round import NOTHING_UNSEALED, LeaderRound
 from bot.store import tables, waiting_work

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, text
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background import metrics
 from bot.background.failures import index_once
 from bot.database.transactions import reading
@@ -252,6 +252,7 @@ def reset_after(hand: Hand) -> Iterator[Hand]:
             connection.execute(text(f"TRUNCATE {hand.queue.queue.jobs.name}"))
 
 
+@pytest.mark.each_database
 @pytest.mark.parametrize("counter_of", ["lower", "far higher"])
 def test_processed_is_unknown_if_the_id_counter_jumps(reset_after: Hand, counter_of: str) -> None:
     hand = reset_after

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import text
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background.periods import periods
 from bot.background.steps import Steps
 from bot.database.transactions import now_of
@@ -20,6 +20,8 @@ from bot.text import LANGUAGES, texts_for
 from tests.kit.clock import Seconds
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import hold, make_setup
+
+pytestmark = pytest.mark.each_database
 
 PERIOD = 10.0
 

@@ -21,6 +21,7 @@ from tests.bench import (
     paced,
     page,
     storm,
+    undo,
 )
 from tests.bench.tables import running_server
 from tests.services.mariadb import MariaDB
@@ -31,6 +32,7 @@ BENCHES: dict[str, Callable[..., None]] = {
     "crowd": acks.bench_crowd,
     "retry-all": moves.bench_retry_all,
     "clear-failed": moves.bench_clear_failed,
+    "undo": undo.bench_undo,
     "million": moves.bench_million,
     "paced": paced.bench_paced,
     "large": large.bench_large,

@@ -5,7 +5,7 @@ from time import monotonic
 
 from sqlalchemy import Connection, insert, text
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.database.transactions import changing
 from bot.store import tables as t
 from bot.store.failures import failure_counts

@@ -4,7 +4,7 @@ from time import monotonic, sleep
 
 from sqlalchemy import Connection, text
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background.incidents import probe
 from bot.database.transactions import changing
 from bot.localslack.demo import IDS

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from sqlalchemy import text
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background.operations.runner import Runner
 from bot.database.transactions import reading
 from bot.queue.layouts import fitted
@@ -216,11 +216,12 @@ def _with_workers(ready: Field) -> None:
         ready.refill()
         with working(ready.test.url) as pops:
             took = ready.run(way)
-        _print_pops(way.name, pops)
+        print_pops(way.name, pops)
         say(f"while workers pop, {way.name}", f"{ready.rows / took:,.0f} rows/s")
 
 
-def _print_pops(name: str, pops: Pops) -> None:
+def print_pops(name: str, pops: Pops) -> None:
+    """Print the slowest pop of each kind of worker."""
     for kind, seconds in pops.seconds.items():
         if not seconds:
             say(f"worst pop meanwhile, {name}", f"none in so short a run: {kind}")

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Engine, event, text
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background.operations.runner import Runner
 from bot.background.retries.track_bulk import outcomes_once
 from bot.database.transactions import changing
@@ -63,7 +63,7 @@ def bench_outcomes(server: MariaDB, *, quick: bool) -> None:
         _told("nobody works", _passes(setup, clock, PASSES))
         _told(f"workers take {rows // PASSES:,} a look", _drained(test, setup, clock, rows))
         assert _seen(test, "waiting") == 0
-        say("a stretch, a pass, its time", f"{outcomes.WIDTH:,} ids, {outcomes.BUDGET} s at most")
+        say("an id range, a pass, its time", f"{outcomes.WIDTH:,} ids, {outcomes.BUDGET} s at most")
         test.engine.dispose()
 
 
@@ -130,7 +130,7 @@ def _drained(test: TestQueue, setup: Setup, clock: Clock, rows: int) -> list[_Sp
         passes += _passes(setup, clock, 1)
     with test.engine.begin() as connection:
         connection.execute(text("DELETE FROM jobs"))
-    # Each pass finds a hundred stretches empty.
+    # Each pass finds a hundred id ranges empty.
     for _ in range(3):
         passes += _passes(setup, clock, 1)
     return passes

@@ -6,11 +6,12 @@ from typing import Any
 from uuid import uuid4
 
 from bot.access.roles import READ_AGE, Profile, Rules
-from bot.app.command import Setup, find_commands
+from bot.app.command import find_commands
 from bot.app.dispatch import dispatch, request_id
 from bot.app.parsing import Request
 from bot.app.plans import BulkExtra
 from bot.app.responses import Outcome
+from bot.app.setup import Setup
 from bot.models.operations import Preview, Progress
 from bot.models.requests import Actor, Invocation, Source
 from tests.kit.queues import TestQueue

@@ -11,7 +11,7 @@ import structlog
 from slack_sdk import WebClient
 from sqlalchemy import func, select, text
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background.loop import INTERVAL, Watcher
 from bot.localslack.demo import IDS
 from bot.localslack.server import LocalSlack

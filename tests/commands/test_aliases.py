@@ -10,7 +10,7 @@ from bot.app.command import find_commands
 from bot.app.parsing import Request, marks
 from bot.slack.envelopes import submission
 from bot.store import tables
-from bot.terminal import TerminalRequest, do
+from bot.terminal.do import TerminalRequest, do
 from tests.kit.bulk import carried_out, extra_of, previewed
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import ask, codes, confirm, make_setup

@@ -12,7 +12,7 @@ from bot.models.operations import Preview
 from bot.store import tables
 from bot.store.audit.verification import verify
 from bot.store.operations.operations import AWAITING, retried_since
-from bot.terminal import TerminalRequest, do
+from bot.terminal.do import TerminalRequest, do
 from tests.kit.bulk_in_slack import ended, fill, operation
 from tests.kit.queues import TestQueue
 from tests.kit.team import Json, Team, action_ids, team_at_work

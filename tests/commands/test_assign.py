@@ -2,7 +2,7 @@
 
 import json
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.models.alert_rules import OLDEST_JOB
 from bot.store import tables
 from bot.store.incidents import lookups, transitions

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.store import tables
-from bot.terminal import TerminalRequest, do
+from bot.terminal.do import TerminalRequest, do
 from tests.kit import replicas
 from tests.kit.failure_index import index
 from tests.kit.queues import TestQueue

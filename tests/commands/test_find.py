@@ -8,7 +8,7 @@ import pytest
 
 from bot.localslack.demo import IDS
 from bot.store import tables
-from bot.terminal import TerminalRequest, do
+from bot.terminal.do import TerminalRequest, do
 from tests.kit.queues import GONE_AWAY, TestQueue
 from tests.kit.replicas import make_setup
 from tests.kit.team import Team, action_ids, team_at_work

@@ -11,11 +11,12 @@ from uuid import uuid4
 import pytest
 
 from bot.app import dispatch as road
-from bot.app.command import Effect, Setup, find_commands
+from bot.app.command import Effect, find_commands
 from bot.app.dispatch import dispatch, request_id
 from bot.app.parsing import Request
 from bot.app.plans import BulkExtra
 from bot.app.responses import Outcome
+from bot.app.setup import Setup
 from bot.background.operations.runner import Runner
 from bot.localslack.demo import IDS
 from bot.models.refusals import Frozen

@@ -5,10 +5,10 @@ from threading import Thread
 
 from sqlalchemy import delete, update
 
-from bot.app.command import Setup
 from bot.app.parsing import Request
 from bot.app.plans import BulkExtra
 from bot.app.responses import Outcome
+from bot.app.setup import Setup
 from bot.background.failures import aggregate_once, index_once, merge_once
 from bot.background.incidents.grouping import group_all
 from bot.commands.error import ErrorResult

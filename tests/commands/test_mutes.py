@@ -1,105 +1,34 @@
 """Acknowledge an incident; mute an error group, a queue or an alert rule for a while."""
 
-import json
-from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pytest
 from sqlalchemy import ColumnElement, update
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background.failures import index_once
-from bot.commands.mute import MuteResult
-from bot.database.transactions import now_of, reading
+from bot.database.transactions import reading
 from bot.models.alert_rules import OLDEST_JOB
-from bot.models.incidents import Incident, muted_until
-from bot.models.roles import Role
-from bot.store.audit import chain
-from bot.store.failures import error_groups
-from bot.store.incidents import mutes, transitions
+from bot.store.incidents import mutes
 from bot.store.incidents.transitions import Subject, group_subject
 from bot.store.tables import incidents as incident_table
 from bot.store.tables import mutes as mute_table
-from bot.terminal import TerminalRequest, do
 from tests.crash.mutants import replaced
 from tests.kit.clock import Clock
 from tests.kit.concurrency import at_once
-from tests.kit.on_call import opened, posted_bodies, records, text_of, within
+from tests.kit.mutes import group, mute_of
+from tests.kit.on_call import opened, records, text_of, within
 from tests.kit.queues import TestQueue
-from tests.kit.replicas import ALERTS, ANA, OMAR, SAM, ask, codes, hold, make_setup
+from tests.kit.replicas import ANA, OMAR, ask, codes, hold, make_setup
 
 T = TypeVar("T")
-
-NAME = "SQLSTATE[HY000] [2006] MySQL server has gone away"
-
-
-def group(setup: Setup, name: str = NAME) -> int:
-    """Return the id of this error group; create the group if needed."""
-    return within(setup, lambda c: error_groups.find_or_make(c, [name])[name])
-
-
-def mute_of(setup: Setup, **about: Any) -> datetime | None:
-    """Return the time until which an incident with these fields is muted."""
-    values: dict[str, Any] = dict.fromkeys(Incident.__dataclass_fields__)
-    incident = Incident(**{**values, "rule": "new_failures", **about})
-    return within(setup, lambda c: muted_until(mutes.current(c, setup.clock(c)), incident))
 
 
 def failed_in(setup: Setup, queue: TestQueue, name: str) -> None:
     """Add a failed job of this queue and index it."""
     queue.fail(queue=name)
     index_once(setup, hold(setup))
-
-
-def test_a_second_acknowledgement_is_refused_and_names_the_first_person(queue: TestQueue) -> None:
-    setup = make_setup(queue)
-    id_ = opened(setup, group_subject(group(setup), "netsuite"))
-    within(setup, lambda c: transitions.update_incident(c, id_, stale=False))
-
-    done = ask(setup, f"acknowledge I{id_}", by=OMAR)
-    again = ask(setup, f"acknowledge {id_}")
-
-    assert codes([done, again]) == ["ok", "already-acknowledged"]
-    (row,) = queue.rows(incident_table)
-    assert (row.acknowledged_by, row.stale) == (OMAR, True)
-    assert row.acknowledged_at is not None
-    assert f"You acknowledged *I{id_}*: new failures of *E" in text_of(setup, done)
-    assert NAME in text_of(setup, done)
-    assert f"<@{OMAR}> already acknowledged I{id_}" in text_of(setup, again)
-    (posted,) = posted_bodies(queue)
-    assert f"*<@{OMAR}> acknowledged I{id_}*" in posted
-    assert records(queue)[0][:2] == ("acknowledge", "ok")
-    assert records(queue)[0][2]["id"] == f"I{id_}"
-    assert records(queue)[1][:2] == ("acknowledge", "no-op")
-
-
-def test_a_resolved_or_unknown_incident_cannot_be_acknowledged(queue: TestQueue) -> None:
-    setup = make_setup(queue)
-    id_ = opened(setup, Subject(OLDEST_JOB, "oldest_job:mail", "mail"))
-    within(setup, lambda c: transitions.resolve(c, id_, transitions.RECOVERED, now_of(c)))
-
-    over = ask(setup, f"acknowledge I{id_}")
-    unknown = ask(setup, "acknowledge I999")
-
-    assert codes([over, unknown]) == ["incident-closed", "incident-not-found"]
-    assert f"Incident I{id_} was resolved at" in text_of(setup, over)
-    assert "There is no incident I999" in text_of(setup, unknown)
-    assert queue.rows(incident_table)[0].acknowledged_by is None
-
-
-def test_of_two_concurrent_acknowledgements_one_is_refused(
-    mariadb_queue: TestQueue,
-) -> None:
-    one, other = make_setup(mariadb_queue, "a"), make_setup(mariadb_queue, "b")
-    id_ = opened(one, Subject(OLDEST_JOB, "oldest_job:mail", "mail"))
-    words = f"acknowledge I{id_}"
-
-    outcome_codes = at_once(
-        lambda: codes([ask(one, words, by=ANA)])[0], lambda: codes([ask(other, words, by=OMAR)])[0]
-    )
-
-    assert sorted(outcome_codes) == ["already-acknowledged", "ok"]
 
 
 def test_a_mute_covers_its_error_group_queue_or_alert_rule_until_its_end(queue: TestQueue) -> None:
@@ -365,135 +294,3 @@ def test_a_queue_is_muted_under_the_name_in_its_jobs(mariadb_queue: TestQueue) -
     mariadb_queue.push(queue="Mail")
     assert codes([ask(setup, "mute queue=mail")]) == ["ok"]
     assert mute_of(setup, queue="Mail")
-
-
-WORDS = ("mute alert=oldest_job", "unmute alert=oldest_job", "acknowledge I1")
-
-
-def assert_viewer_is_refused(queue: TestQueue, words: str, role: Role | None = None) -> None:
-    """Assert that a viewer is denied, and an operator in a channel that allows no changes.
-
-    With `role`, every command needs that role instead.
-    """
-    setup = make_setup(queue)
-    rules = replace(setup.rules, viewers=(SAM,))
-    commands = dict(setup.commands)
-    if role is not None:
-        commands = {name: replace(one, role=role) for name, one in commands.items()}
-    setup = replace(setup, rules=rules, commands=commands)
-    assert codes([ask(setup, "watch", by=SAM)]) == ["ok"]
-    assert codes([ask(setup, words, by=SAM)]) == ["denied"]
-    assert codes([ask(setup, words, by=OMAR, channel="C07ELSEWHERE")]) == ["wrong-channel"]
-    assert [outcome for _, outcome, _ in records(queue)] == ["denied", "denied"]
-    assert queue.rows(mute_table) == []
-
-
-@pytest.mark.parametrize("words", WORDS)
-def test_a_viewer_can_neither_mute_nor_acknowledge(kept_queue: TestQueue, words: str) -> None:
-    assert_viewer_is_refused(kept_queue, words)
-
-
-@pytest.mark.parametrize("words", WORDS)
-def test_without_the_required_role_a_viewer_could_mute_and_acknowledge(
-    kept_queue: TestQueue, words: str
-) -> None:
-    with pytest.raises(AssertionError):
-        assert_viewer_is_refused(kept_queue, words, Role.VIEWER)
-
-
-def test_acknowledge_mute_and_unmute_work_during_a_change_freeze(queue: TestQueue) -> None:
-    setup = make_setup(queue)
-    id_ = opened(setup, Subject(OLDEST_JOB, "oldest_job:mail", "mail"))
-    ask(setup, "freeze deploying")
-    assert codes(
-        [
-            ask(setup, words, by=OMAR)
-            for words in (f"acknowledge I{id_}", f"mute I{id_}", f"unmute I{id_}")
-        ]
-    ) == ["ok", "ok", "ok"]
-
-
-def test_a_click_on_an_alert_posts_no_separate_message(queue: TestQueue) -> None:
-    setup = make_setup(queue)
-    id_ = opened(setup, Subject(OLDEST_JOB, "oldest_job:mail", "mail"))
-    within(setup, lambda c: transitions.mark_posted(c, id_, ALERTS, "17.1"))
-
-    on_it = ask(setup, f"acknowledge I{id_}", by=OMAR, channel=ALERTS, message_ts="17.1")
-    beside = ask(setup, f"mute I{id_}", by=OMAR, channel=ALERTS, message_ts="18.1")
-
-    assert codes([on_it, beside]) == ["ok", "ok"]
-    (posted,) = posted_bodies(queue)
-    assert "muted*" in posted
-
-
-def test_a_repeated_click_mutes_once_and_gets_the_same_answer(queue: TestQueue) -> None:
-    setup = make_setup(queue)
-    first = ask(setup, "mute alert=oldest_job", key="one")
-    second = ask(setup, "mute alert=oldest_job", key="one")
-    assert second.repeated
-    assert isinstance(first.result, MuteResult)
-    assert isinstance(second.result, MuteResult)
-    assert second.result.data == first.result.data
-    assert len(queue.rows(mute_table)) == 1
-
-
-def is_recorded(queue: TestQueue) -> None:
-    """Assert that the audit log records a mute with its topic and its end."""
-    ask(make_setup(queue), "mute alert=oldest_job for=2h", by=OMAR)
-    ((action, outcome, arguments),) = records(queue)
-    assert (action, outcome) == ("mute", "ok")
-    assert arguments["alert"] == "oldest_job"
-    assert arguments["for"] == "120m"
-    assert arguments["until"][:16] == str(queue.rows(mute_table)[0].until)[:16]
-
-
-def test_the_audit_record_of_a_mute_has_its_topic_and_its_end(queue: TestQueue) -> None:
-    is_recorded(queue)
-
-
-def test_without_the_audit_log_no_record_is_written(kept_queue: TestQueue) -> None:
-    unwritten = replaced((chain, "write"), by=lambda *_: None)
-    with unwritten, pytest.raises(ValueError, match="not enough values"):
-        is_recorded(kept_queue)
-
-
-class NoRecordError(Exception):
-    """The audit record could not be written."""
-
-
-def not_written(*_: object) -> None:
-    """Fail instead of writing the audit record."""
-    raise NoRecordError
-
-
-@pytest.mark.parametrize(
-    "words", ["mute alert=no_worker_activity", "unmute alert=oldest_job", "acknowledge I{id}"]
-)
-def test_a_change_that_cannot_be_audited_is_not_made(kept_queue: TestQueue, words: str) -> None:
-    setup = make_setup(kept_queue)
-    id_ = opened(setup, Subject(OLDEST_JOB, "oldest_job:mail", "mail"))
-    ask(setup, "mute alert=oldest_job")
-    with replaced((chain, "write"), by=not_written), pytest.raises(NoRecordError):
-        ask(setup, words.format(id=id_))
-    assert mute_of(setup, rule="no_worker_activity") is None
-    assert mute_of(setup, rule="oldest_job") is not None
-    assert kept_queue.rows(incident_table)[0].acknowledged_by is None
-    assert len(records(kept_queue)) == 1
-
-
-def test_acknowledge_mute_and_unmute_answer_in_json_in_a_terminal(queue: TestQueue) -> None:
-    setup = make_setup(queue)
-    id_ = opened(setup, group_subject(group(setup), "netsuite"))
-    lines: list[str] = []
-    for words in (f"acknowledge I{id_}", f"mute I{id_}", f"unmute I{id_}"):
-        assert (
-            do(setup, TerminalRequest(words, "ana", as_json=True), lines.append, lambda _: None)
-            == 0
-        )
-    acknowledged, muted, unmuted = (json.loads(line)["data"] for line in lines)
-    assert acknowledged["incident"] == f"I{id_}"
-    assert acknowledged["acknowledged_by"] == "ana"
-    assert acknowledged["name"] == NAME
-    assert muted["mute"]["topic"]["error_group"] == unmuted["mute"]["topic"]["error_group"]
-    assert muted["incidents"] == 1
-    assert json.loads(lines[1])["message"].startswith("Muted E")

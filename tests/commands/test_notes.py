@@ -2,10 +2,10 @@
 
 import pytest
 
-from bot.app.command import Setup
 from bot.app.dispatch import request_id
 from bot.app.parsing import Request
 from bot.app.responses import answer
+from bot.app.setup import Setup
 from bot.background.failures import index_once
 from bot.commands.error import ErrorResult
 from bot.commands.note import LONGEST, NoteResult

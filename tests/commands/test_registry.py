@@ -4,6 +4,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import get_type_hints
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 import bot.commands
 from bot.app.command import Command, Effect, find_commands
 from bot.app.parsing import parse
+from bot.app.work import Work
 from bot.models.roles import Role
 from bot.text import LANGUAGES, texts_for
 from bot.views.buttons import MENU
@@ -24,8 +26,9 @@ from pydantic import Field
 
 from bot.models.requests import Message
 from bot.models.roles import Role
-from bot.models.jobs import Value
-from bot.app.command import Arguments, Command, Result, Work
+from bot.models.value import Value
+from bot.app.command import Arguments, Command, Result
+from bot.app.work import Work
 from bot.views.context import Context
 
 
@@ -77,10 +80,9 @@ print(parse("echo hello", commands))
 print(commands["echo"].need)
 from pathlib import Path
 from bot.access.no_slack import NoSlack
-from bot.app.command import Setup
-from bot.settings import load_settings
-from bot.terminal import TerminalRequest, do
-from bot.wiring import make_setup
+from bot.settings.environment import load_settings
+from bot.terminal.do import TerminalRequest, do
+from bot.wiring.setup import make_setup
 from tests.kit.queues import make_queue
 queue = make_queue("sqlite:///" + sys.argv[1] + "/q.sqlite3")
 settings = load_settings({"DATABASE_URL": queue.url}, need="database")
@@ -141,6 +143,14 @@ def test_each_example_of_the_help_is_parsed_as_its_command(command: Command) -> 
         request = parse(example, COMMANDS)
         assert request.command == command.name
         command.arguments.model_validate(request.values)
+
+
+def test_every_command_runs_with_a_work_and_its_arguments_and_returns_its_result() -> None:
+    for command in COMMANDS.values():
+        work, arguments, result = get_type_hints(command.run).values()
+        assert work is Work, command.name
+        assert issubclass(command.arguments, arguments), command.name
+        assert issubclass(result, command.result), command.name
 
 
 def test_every_module_has_exactly_one_command() -> None:

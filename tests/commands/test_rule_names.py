@@ -5,7 +5,7 @@ from typing import Any, get_args
 
 import pytest
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.models.alert_rules import (
     ALIASES,
     BACKGROUND_PROBLEM,
@@ -14,11 +14,12 @@ from bot.models.alert_rules import (
     SUMMARY,
     AlertRule,
 )
-from bot.models.incidents import Incident, ListedIncident, Topic
+from bot.models.incidents import Incident, ListedIncident
+from bot.models.mutes import Topic
 from bot.store import tables
 from bot.store.incidents import lookups, transitions
 from bot.store.incidents.transitions import Subject
-from bot.terminal import TerminalRequest, do
+from bot.terminal.do import TerminalRequest, do
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import OMAR, ask, codes, make_setup
 

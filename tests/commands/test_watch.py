@@ -10,15 +10,16 @@ import pytest
 from sqlalchemy import Connection, insert
 from structlog.testing import capture_logs
 
-from bot.app.command import Alerting, Setup
 from bot.app.home import HOME, HomeResult
 from bot.app.parsing import Request
 from bot.app.responses import Outcome, channel_context
+from bot.app.setup import Alerting, Setup
 from bot.commands.watch import WatchResult
 from bot.database.transactions import changing
 from bot.localslack.demo import IDS
 from bot.models.alert_rules import OLDEST_JOB
-from bot.models.incidents import Topic, WatchExtra, Watching
+from bot.models.incidents import WatchExtra, Watching
+from bot.models.mutes import Topic
 from bot.models.requests import Message
 from bot.store import leases
 from bot.store.incidents import transitions
@@ -27,9 +28,9 @@ from bot.store.incidents.transitions import Subject
 from bot.store.tables import background_steps, outbox
 from bot.store.tables import incidents as incident_table
 from bot.store.tables import mutes as mute_table
-from bot.terminal import TerminalRequest, do
+from bot.terminal.do import TerminalRequest, do
 from bot.views.buttons import MENU
-from bot.wiring import warn_of_limits
+from bot.wiring.start_notes import warn_of_limits
 from tests.kit.clock import Clock
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import OMAR, ask, hold, make_setup

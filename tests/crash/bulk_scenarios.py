@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 from sqlalchemy import update
 
 from bot import failpoints
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background.operations.runner import Runner
 from bot.store import tables
 from bot.store.operations.transitions import TAKEN_OVER_AFTER

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from bot.app.command import Setup
 from bot.app.plans import BulkExtra
+from bot.app.setup import Setup
 from bot.background.operations.runner import Runner
 from bot.slack.http_server import HttpServer
 from bot.slack.runtime import Access, SlackBot, look_up
@@ -74,8 +74,11 @@ def serve(
     bot = SlackBot(
         access, workspace, lambda people: replace(setup, directory=people), 0.2, grace=GRACE
     )
-    bot.start()
     if http_port is None:
+        bot.start()
         threading.Event().wait()
     else:
-        HttpServer("127.0.0.1", http_port).serve(bot.requests, threading.Event())
+        server = HttpServer("127.0.0.1", http_port)
+        bot.requests.listen = server.listen
+        bot.start()
+        server.serve(bot.requests, threading.Event(), bot.requests.drain)

@@ -12,7 +12,7 @@ from sqlalchemy import update
 
 from bot.access import role_changes
 from bot.access.roles import Grant
-from bot.app import dispatch, limits, plans, records, targets
+from bot.app import bulk_limits, dispatch, limits, plans, records, targets
 from bot.background import leader
 from bot.background.operations import batch_workers
 from bot.commands import release
@@ -211,7 +211,7 @@ def no_order_of_refusals() -> Iterator[None]:
 @contextmanager
 def no_limit_over_requests() -> Iterator[None]:
     """An operator's limit of rows holds for each request alone."""
-    with replaced((plans, "is_too_much"), by=lambda _recent, _total: False):
+    with replaced((bulk_limits, "is_too_much"), by=lambda _recent, _total: False):
         yield
 
 

@@ -16,7 +16,7 @@ from multiprocessing.context import ForkServerProcess
 from typing import Any
 
 from bot import failpoints
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.database.engine import connect
 from bot.queue.layouts import Queue, spec_tables
 from tests.kit.clock import Clock

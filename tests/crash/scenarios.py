@@ -9,8 +9,8 @@ from contextlib import AbstractContextManager, ExitStack
 
 from sqlalchemy import text
 
-from bot.app.command import Setup
 from bot.app.parsing import Request
+from bot.app.setup import Setup
 from bot.background import audit
 from bot.background.operations.runner import Runner
 from bot.queue.reads import failed_job

@@ -1,9 +1,9 @@
 """Scenarios in which a change is undone, as functions like `scenarios`."""
 
-from bot.app.command import Setup
 from bot.app.dispatch import request_id
 from bot.app.parsing import Request
 from bot.app.responses import Outcome
+from bot.app.setup import Setup
 from tests.crash.bulk_scenarios import beside, meanwhile
 from tests.crash.scenarios import Mutant
 from tests.kit.invariants import broken, payloads

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, true
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background import leader
-from bot.background.incidents import lifecycle, message
+from bot.background.incidents import alert, lifecycle, message
 from bot.database.transactions import changing, time_limit
 from bot.store.deltas import incident_deltas
 from bot.store.deltas.incident_deltas import OUTSIDE, Removal
@@ -43,7 +43,11 @@ def no_unique_subject() -> Iterator[None]:
 
 def unfenced_transaction(setup: Setup, _lease: Lease, work: Any, _seconds: Any = None) -> Any:
     """Work like `leader_transaction`, but without a check of the lease."""
-    return changing(setup.engine, time_limit(setup.engine, leader.SECONDS), work)
+    return changing(
+        setup.engine,
+        time_limit(setup.engine, leader.SECONDS),
+        lambda connection: work(connection, setup.clock(connection)),
+    )
 
 
 def no_fence_in(module: ModuleType) -> Callable[[], AbstractContextManager[None]]:
@@ -60,7 +64,7 @@ def no_fence_in(module: ModuleType) -> Callable[[], AbstractContextManager[None]
 @contextmanager
 def edits_with_a_mention() -> Iterator[None]:
     """An edited alert mentions the user group, as a posted one does."""
-    draw = message.draw
+    draw = alert.draw
 
     def calling(setup: Any, connection: Connection, row: Any, context: Any) -> Any:
         drawn = draw(setup, connection, row, context)
@@ -120,7 +124,7 @@ def an_undo_appends_no_delta() -> Iterator[None]:
 @contextmanager
 def no_mute_check_for_new_incidents() -> Iterator[None]:
     """A new incident is posted without a check for a mute."""
-    with replaced((lifecycle, "_mute_of"), by=lambda *_given, **_named: None):
+    with replaced((lifecycle, "current_mute"), by=lambda *_given, **_named: None):
         yield
 
 

@@ -5,7 +5,7 @@ from datetime import time, timedelta
 
 from sqlalchemy import delete, select
 
-from bot.app.command import Alerting, Setup
+from bot.app.setup import Alerting, Setup
 from bot.background import digest, purge
 from bot.background.operations.runner import Runner
 from bot.store import tables

@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from sqlalchemy import RowMapping, func, select
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background import audit, metrics
 from bot.background.failures import aggregate_once, index_once, scan_once
 from bot.background.incidents import grouping, lifecycle, probe
 from bot.background.operations import canary
 from bot.background.retries import track, track_bulk
-from bot.models.incidents import Topic
+from bot.models.mutes import Topic
 from bot.store import tables
 from bot.store.leases import Lease
 from bot.store.tables import failures as index

@@ -15,10 +15,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sqlalchemy import delete, insert, select, update
 
 from bot import failpoints
-from bot.app.command import Alerting, Setup
 from bot.app.dispatch import request_id
 from bot.app.plans import BulkExtra
 from bot.app.responses import Outcome
+from bot.app.setup import Alerting, Setup
 from bot.background.operations.runner import Runner
 from bot.localslack.server import LocalSlack
 from bot.store.leases import Lease

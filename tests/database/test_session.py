@@ -17,7 +17,7 @@ from bot.queue.layouts import Queue, spec_tables
 from bot.store import tables
 from bot.store.migrate import MIGRATIONS, migrate
 from bot.store.tables.columns import metadata
-from bot.wiring import check_tables
+from bot.wiring.queue_tables import check_tables
 from tests.kit.accounts import Account
 from tests.kit.invariants import payloads
 from tests.kit.queues import GRACE, TestQueue

@@ -16,7 +16,7 @@ from bot.database.transactions import changing, reading
 from bot.models.refusals import Busy, OutcomeUnknown, StartError
 from bot.queue.layouts import Queue, spec_tables
 from bot.store.migrate import migrate
-from bot.wiring import check_tables
+from bot.wiring.queue_tables import check_tables
 from tests.kit.listeners import listening
 from tests.kit.mysql_packets import OK, greeting
 from tests.kit.queues import TestQueue

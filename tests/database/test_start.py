@@ -16,7 +16,7 @@ from bot.database.engine import connect
 from bot.models.refusals import StartError
 from bot.queue.layouts import Queue, spec_tables
 from bot.store.migrate import MIGRATIONS, migrate
-from bot.wiring import check_tables
+from bot.wiring.queue_tables import check_tables
 from tests.kit.accounts import Account
 from tests.kit.concurrency import until
 from tests.kit.listeners import listening

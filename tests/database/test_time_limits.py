@@ -13,10 +13,10 @@ from bot.database.engine import connect
 from bot.database.time_limits import limited, lock_wait
 from bot.database.transactions import allowed
 from bot.queue.layouts import spec_tables
-from bot.settings import load_settings
+from bot.settings.environment import load_settings
 from bot.store import tables
 from bot.store.migrate import MIGRATIONS, migrate
-from bot.wiring import open_engines
+from bot.wiring.engines import open_engines
 
 JOBS, FAILED = spec_tables()
 KEYS = select(tables.failures.c.failed_id)

@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import Connection, event, func, make_url, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from bot.app.command import Setup
 from bot.app.dispatch import dispatch, request_id
 from bot.app.records import AUDIT_SECONDS
+from bot.app.setup import Setup
 from bot.database.engine import connect
 from bot.database.transactions import changing, reading
 from bot.models.refusals import Busy, DatabaseDown

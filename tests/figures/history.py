@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
 
-from bot.app.command import Setup
 from bot.app.parsing import Request
+from bot.app.setup import Setup
 from bot.background import metrics
 from bot.background.failures import aggregate_once
 from bot.background.operations.canary import decide_once

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any
 
-from bot.app.command import Alerting
+from bot.app.setup import Alerting
 from bot.background.incidents import grouping, lifecycle, probe
+from bot.background.incidents.readings import apply_readings
 from bot.database.transactions import changing
 from bot.localslack.server import LocalSlack
 from bot.models.alert_rules import (
@@ -58,9 +59,9 @@ class AlertChannel:
     def _observe(self, connection: Any) -> None:
         """Do the same as `probe_once`, but with a longer time limit."""
         setup, now = self.team.setup, self.team.clock.at
-        fence(connection, self.lease)
+        fence(connection, self.lease, setup.clock)
         readings = probe.check(setup, connection, now, SECONDS)
-        lifecycle.apply_readings(setup, connection, readings, now)
+        apply_readings(setup, connection, readings, now)
 
     def watch(self, seconds: int, every: int = EVERY) -> None:
         """Advance the clock by `seconds`, with a pass every `every` seconds."""

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.app.command import Setup
 from bot.app.parsing import Request
 from bot.app.plans import BulkExtra
 from bot.app.responses import Outcome
+from bot.app.setup import Setup
 from bot.background import audit
 from bot.background.operations.runner import Runner
 from bot.models.operations import Preview, Progress

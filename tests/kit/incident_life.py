@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import delete, insert, select
 
-from bot.app.command import Alerting, Setup
+from bot.app.setup import Alerting, Setup
 from bot.localslack.server import LocalSlack
 from bot.store import tables
 from tests.kit.clock import Clock, StandingClock

@@ -15,7 +15,7 @@ from bot.database.transactions import reading
 from bot.store import tables
 from bot.store.audit.verification import verify
 from bot.store.failures.failure_counts import ALL_HOURS
-from bot.store.operations import batches
+from bot.store.operations import batch_digests
 from tests.kit import incident_invariants
 from tests.kit.queues import TestQueue
 
@@ -192,7 +192,7 @@ def _bulk_records(connection: Connection, operation: RowMapping) -> Iterator[str
     if len(ended) != (operation["state"] in ENDED):
         yield f"I3: operation {number} is {operation['state']}, with {len(ended)} terminal records"
     for arguments in ended:
-        if arguments["items_digest"] != batches.items_digest(connection, number):
+        if arguments["items_digest"] != batch_digests.items_digest(connection, number):
             yield f"I3: the items of operation {number} are not those of its record"
         if arguments["done"] != operation["done"]:
             yield f"I3: the record of operation {number} counts {arguments['done']}"

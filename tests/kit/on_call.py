@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
-from bot.app.command import Setup
 from bot.app.dispatch import request_id
 from bot.app.responses import Outcome, answer
+from bot.app.setup import Setup
 from bot.database.transactions import changing
 from bot.models.requests import Actor, Invocation, Message, Source
 from bot.store import tables

@@ -2,7 +2,7 @@
 
 from time import monotonic
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.database.transactions import changing
 from bot.models.requests import Message
 from bot.store import outbox

@@ -7,7 +7,7 @@ from typing import Any
 
 from slack_sdk import WebClient
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background import audit
 from bot.background.failures import index_once, scan_once
 from bot.background.incidents import grouping, lifecycle

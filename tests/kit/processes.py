@@ -46,8 +46,12 @@ def environ(slack: LocalSlack, url: str, **changed: str) -> dict[str, str]:
 
 
 def by_http() -> dict[str, str]:
-    """Return the settings of HTTP mode on a free port."""
-    return {"QUEUE_BOT_MODE": "http", "QUEUE_BOT_HTTP_PORT": str(free_port())}
+    """Return the settings of HTTP mode on a free port, without a balancer."""
+    return {
+        "QUEUE_BOT_MODE": "http",
+        "QUEUE_BOT_HTTP_PORT": str(free_port()),
+        "QUEUE_BOT_DRAIN_SECONDS": "0",
+    }
 
 
 def free_port() -> int:

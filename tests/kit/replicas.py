@@ -7,10 +7,10 @@ from typing import Any
 from uuid import uuid4
 
 from bot.access.roles import READ_AGE, Profile, Rules, Unreachable
-from bot.app.command import Setup
 from bot.app.dispatch import dispatch, request_id
 from bot.app.parsing import Request
 from bot.app.responses import Outcome
+from bot.app.setup import Setup
 from bot.app.subjects import commands_of
 from bot.database.transactions import changing
 from bot.models.requests import Actor, Invocation, Source

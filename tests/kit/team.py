@@ -15,19 +15,14 @@ from bot.doctor.checks import diagnosing
 from bot.localslack.delivery.envelopes import ACK_SECONDS
 from bot.localslack.demo import IDS
 from bot.localslack.server import LocalSlack
-from bot.settings import Settings
+from bot.settings.settings import Settings
 from bot.slack.runtime import SlackBot, look_up
 from bot.store import tables
 from bot.store.tables.columns import metadata
-from bot.wiring import (
-    check_tables,
-    layout_of,
-    make_setup,
-    monitoring_address,
-    open_engines,
-    queue_of,
-    slack_access,
-)
+from bot.wiring.bot import monitoring_address, slack_access
+from bot.wiring.engines import open_engines
+from bot.wiring.queue_tables import check_tables, layout_of, queue_of
+from bot.wiring.setup import make_setup
 from tests.kit.clock import Clock
 from tests.kit.frameworks import SPEC, Framework
 from tests.kit.queues import GRACE, TestQueue, make_queue

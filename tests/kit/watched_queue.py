@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, update
 
-from bot.app.command import Alerting, Setup
+from bot.app.setup import Alerting, Setup
 from bot.background.incidents import probe
 from bot.database.transactions import changing
 from bot.models.alert_rules import Reading
@@ -117,3 +117,15 @@ def watched(queue: TestQueue, *, alerting: Alerting | None = None, **values: Any
     clock = SetClock(START)
     setup = make_setup(queue, clock=clock, alerting=alerting or Alerting(), **values)
     return Watched(queue, setup, clock)
+
+
+SILENT = "no_worker_activity:netsuite"
+
+
+def judged(team: Watched, subject: str = SILENT) -> tuple[bool, bool]:
+    """Check the queue; return whether the subject's reading is breached, and whether recovered."""
+    reading = team.look()[subject]
+    return reading.breached, reading.recovered
+
+
+BREACHED, RECOVERED, BETWEEN = (True, False), (False, True), (False, False)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background.retries.track import track_once
 from tests.kit.clock import Clock
 from tests.kit.queues import GONE_AWAY, TestQueue

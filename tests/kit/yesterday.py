@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import update
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.database.transactions import reading
 from bot.models.digest import Digest
 from bot.store import tables

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from bot.app.command import Setup
 from bot.app.responses import envelope
+from bot.app.setup import Setup
 from bot.background.failures import index_once
 from bot.database.transactions import reading
 from bot.queue.layouts import fitted
 from bot.queue.layouts.job_batches import BATCH_SUBJECT, batches_table
 from bot.store import tables
-from bot.terminal import TerminalRequest, do
+from bot.terminal.do import TerminalRequest, do
 from tests.kit.bulk import carried_out, previewed
 from tests.kit.changed_rows import run
 from tests.kit.frameworks import laravel_payload

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.app.command import Setup
 from bot.app.dispatch import request_id
 from bot.app.parsing import Request
 from bot.app.responses import answer, envelope
+from bot.app.setup import Setup
 from bot.background.incidents import probe
 from bot.database.transactions import reading
 from bot.models.refusals import OtherConnection, ReservedAgain, ReservedRecently, StartError

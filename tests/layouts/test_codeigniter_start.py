@@ -7,11 +7,12 @@ from bot.database.engine import connect
 from bot.database.transactions import reading
 from bot.models.refusals import StartError
 from bot.queue.layouts import fitted
-from bot.settings import load_settings
+from bot.settings.environment import load_settings
 from bot.store import tables
 from bot.store.migrate import migrate
 from bot.wall_clock import unix
-from bot.wiring import check_tables, layout_of, open_engines, queue_of
+from bot.wiring.engines import open_engines
+from bot.wiring.queue_tables import check_tables, layout_of, queue_of
 from tests.kit.clock import Clock
 from tests.kit.frameworks import CODEIGNITER, LARAVEL_8
 from tests.kit.grants import PAGE, PASSWORD, QueueDatabases, statements, user_of

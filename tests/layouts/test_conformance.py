@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Table, delete, text, update
 
-from bot.app.command import Setup
 from bot.app.home import HOME, HomeResult
 from bot.app.parsing import Request
 from bot.app.responses import envelope
+from bot.app.setup import Setup
 from bot.background import metrics
 from bot.background.incidents import probe
 from bot.background.operations.canary import decide_once

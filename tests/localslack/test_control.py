@@ -6,8 +6,9 @@ import pytest
 from slack_bolt import Ack, App
 from slack_sdk import WebClient
 
-from bot.localslack.control import HEADERS, SHOWN
+from bot.localslack.guard import HEADERS
 from bot.localslack.server import LocalSlack
+from bot.localslack.state import SHOWN
 from tests.kit.block_kit import Json, actions, option, select
 from tests.kit.concurrency import until
 from tests.kit.slack_apps import Connect

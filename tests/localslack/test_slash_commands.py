@@ -144,13 +144,7 @@ def test_without_a_connection_a_command_cannot_be_dispatched(slack: LocalSlack) 
 def test_a_response_url_accepts_five_messages(
     slack: LocalSlack, app: App, connect: Connect
 ) -> None:
-    urls: list[str] = []
-
-    @app.command("/queue")
-    def remember(ack: Ack, body: dict[str, str]) -> None:
-        urls.append(body["response_url"])
-        ack()
-
+    urls = noted(app, "response_url")
     connect(app)
     slack.command("operator", "queue-ops", "/queue status", wait=0)
 
@@ -166,13 +160,7 @@ def test_a_response_url_accepts_five_messages(
 def test_a_response_url_is_valid_for_30_minutes(
     slack: LocalSlack, app: App, connect: Connect, clock: Seconds, minutes: float, status: int
 ) -> None:
-    urls: list[str] = []
-
-    @app.command("/queue")
-    def remember(ack: Ack, body: dict[str, str]) -> None:
-        urls.append(body["response_url"])
-        ack()
-
+    urls = noted(app, "response_url")
     connect(app)
     slack.command("operator", "queue-ops", "/queue status", wait=0)
     clock.now += minutes * 60
@@ -295,13 +283,7 @@ def test_an_unknown_command_channel_or_person_is_refused(slack: LocalSlack) -> N
 def test_a_group_in_a_command_is_sent_as_a_reference(
     slack: LocalSlack, app: App, connect: Connect
 ) -> None:
-    texts: list[str] = []
-
-    @app.command("/queue")
-    def remember(ack: Ack, body: dict[str, str]) -> None:
-        texts.append(body["text"])
-        ack()
-
+    texts = noted(app, "text")
     connect(app)
     slack.command("admin", "queue-ops", "/queue history @oncall a@b.example", wait=0)
 
@@ -320,3 +302,15 @@ def test_a_command_in_an_archived_channel_is_sent_to_the_app(
     slack.workspace.put_channel(replace(channel, is_archived=True))
 
     assert slack.command("viewer", "queue-ops", "/queue")["replies"]
+
+
+def noted(app: App, name: str) -> list[str]:
+    """Return the list to which the app adds this value of each slash command."""
+    values: list[str] = []
+
+    @app.command("/queue")
+    def note(ack: Ack, body: dict[str, str]) -> None:
+        values.append(body[name])
+        ack()
+
+    return values

@@ -4,7 +4,6 @@ It works on the tables of both layouts.
 """
 
 import json
-import os
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,16 +18,22 @@ from sqlalchemy import make_url, text
 
 from bot.background.operations.runner import Runner
 from tests.kit.bulk import preview_of, run_out
-from tests.kit.concurrency import at_once, until
+from tests.kit.concurrency import until
 from tests.kit.frameworks import LARAVEL_8, SPEC
 from tests.kit.invariants import broken
+from tests.kit.php import (
+    SECONDS,
+    require,
+    retry_all_beside_a_person,
+    retry_each_as_two_people,
+    running,
+)
 from tests.kit.posting import watch
 from tests.kit.queues import TestQueue, make_queue
-from tests.kit.replicas import ANA, OMAR, ask, codes, confirm, hold, make_setup
+from tests.kit.replicas import ask, confirm, hold, make_setup
 from tests.services.programs import find_program
 
 SCRIPT = Path(__file__).with_name("laravel.php")
-SECONDS = 60.0
 TABLES = (
     "CREATE TABLE outage (broken INT NOT NULL)",
     "INSERT INTO outage VALUES (1)",
@@ -96,22 +101,8 @@ def artisan(queue: TestQueue, what: str) -> None:
 def worker(queue: TestQueue) -> Iterator[None]:
     """Run Laravel's worker until the block ends."""
     line, address = command(queue, "work")
-    process = subprocess.Popen(
-        line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    assert process.stdin is not None
-    try:
-        process.stdin.write(address)
-        process.stdin.flush()
+    with running(line, address):
         yield
-        output, _ = process.communicate(timeout=SECONDS)
-        assert (process.returncode, output) == (0, "")
-    finally:
-        process.kill()
-        process.wait()
-        for stream in (process.stdin, process.stdout):
-            if stream is not None:
-                stream.close()
 
 
 def run(queue: TestQueue, statement: str) -> list[Any]:
@@ -124,11 +115,10 @@ def run(queue: TestQueue, statement: str) -> list[Any]:
 @pytest.fixture(params=[LARAVEL_8, SPEC], ids=lambda framework: framework.layout.name)
 def queue(request: pytest.FixtureRequest, mariadb_url: str) -> Iterator[TestQueue]:
     """The tables of a layout with one failed job of each kind; the outage still lasts."""
-    if not has_laravel():
-        sentence = "No Laravel on this machine: see tests/services/install.sh."
-        if os.environ.get("CI"):
-            pytest.fail(sentence)
-        pytest.skip(sentence)
+    require(
+        present=has_laravel(),
+        sentence="No Laravel on this machine: see tests/services/install.sh.",
+    )
     queue = make_queue(mariadb_url, framework=request.param)
     try:
         for statement in TABLES:
@@ -145,39 +135,11 @@ def queue(request: pytest.FixtureRequest, mariadb_url: str) -> Iterator[TestQueu
         queue.engine.dispose()
 
 
-def retry_each_as_two_people(queue: TestQueue) -> None:
-    """Two people on two replicas retry every job by id at once; each job is retried once."""
-    ids = [row.id for row in queue.failed]
-
-    def retry(replica: str, person: str) -> list[str]:
-        one = make_setup(queue, replica)
-        return codes(ask(one, f"retry {failed_id}", by=person) for failed_id in ids)
-
-    steps: list[Callable[[], list[str]]] = [partial(retry, "a", ANA), partial(retry, "b", OMAR)]
-    ends = at_once(*steps, seconds=SECONDS)
-    for failed_id, *both in zip(ids, *ends, strict=True):
-        assert sorted(both) == ["failed-job-not-found", "ok"], (failed_id, both)
-
-
-def retry_all_beside_a_person(queue: TestQueue) -> None:
-    """One person retries all jobs in batches, while another person retries them by id."""
-    ids = [row.id for row in queue.failed]
-    first, second = make_setup(queue, "a"), make_setup(queue, "b")
-    watch(first, hold(first))
-    plan = preview_of(ask(first, "retry-all")).plan
-
-    def in_bulk() -> None:
-        assert confirm(first, "retry-all", plan).refusal is None
-        run_out(Runner(first, 2, lanes=1, seconds=0))
-
-    def by_hand() -> None:
-        ends = codes(ask(second, f"retry {failed_id}", by=OMAR) for failed_id in reversed(ids))
-        assert set(ends) <= {"ok", "failed-job-not-found"}, ends
-
-    at_once(in_bulk, by_hand, seconds=SECONDS)
-
-
-@pytest.mark.parametrize("retry", [retry_each_as_two_people, retry_all_beside_a_person])
+@pytest.mark.parametrize(
+    "retry",
+    [retry_each_as_two_people, partial(retry_all_beside_a_person, rows=2)],
+    ids=["two people", "in bulk"],
+)
 def test_each_kind_of_job_fails_again_and_is_processed_once_after_the_outage(
     queue: TestQueue, retry: Callable[[TestQueue], None]
 ) -> None:

@@ -13,11 +13,11 @@ from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from bot.app.command import Setup
 from bot.app.dispatch import dispatch, request_id
 from bot.app.parsing import Request
 from bot.app.plans import BulkExtra
 from bot.app.responses import Outcome, answer, envelope
+from bot.app.setup import Setup
 from bot.background import metrics
 from bot.background.loop import Watcher
 from bot.background.operations.runner import Runner
@@ -32,7 +32,7 @@ from bot.queue.layouts import fitted
 from bot.slack.home import draw
 from bot.store.operations import operations
 from bot.store.reports.health import health
-from bot.wiring import check_tables
+from bot.wiring.queue_tables import check_tables
 from tests.kit.clock import Clock
 from tests.kit.failure_index import live
 from tests.kit.posting import Refusing

@@ -1,68 +1,29 @@
 """App Home through Slack: what each role sees, when it is published, and that no old view stays."""
 
 import json
-import threading
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
 import pytest
-from slack_sdk.errors import SlackApiError
 from sqlalchemy import Connection, insert
 
-from bot import failpoints
 from bot.database.transactions import changing
 from bot.localslack.demo import IDS
 from bot.localslack.faults import RateLimited
-from bot.slack.home import retry_delay
 from bot.store import tables
 from bot.store.incidents import transitions
 from bot.store.incidents.transitions import group_subject
 from bot.store.tables import error_groups, failures
+from tests.kit.home_tab import REFRESH, drawn, opened, published, words
 from tests.kit.queues import TestQueue
 from tests.kit.team import Json, Team, action_ids, team_at_work
-
-REFRESH = "home:refresh"
-SECTION = {"type": "section", "text": {"type": "mrkdwn", "text": "somebody else's drawing"}}
-
-
-def published(team: Team, who: str = "operator") -> list[Any]:
-    """Return the calls that published the person's Home."""
-    user = getattr(IDS, who)
-    return [call for call in team.slack.calls("views.publish") if call.args["user_id"] == user]
-
-
-def drawn(team: Team, who: str, times: int) -> Json:
-    """Wait for this number of publish calls, accepted or not; return the person's Home."""
-    team.until(lambda: len(published(team, who)) >= times)
-    home: Json = team.until(lambda: team.slack.home(who))
-    return home
-
-
-def opened(team: Team, who: str = "operator") -> Json:
-    """Open the person's Home and return it after its next publish call."""
-    before = len(published(team, who))
-    team.slack.open_home(who, wait=0)
-    return drawn(team, who, before + 1)
-
-
-def refresh(team: Team, home: Json) -> None:
-    """Click Refresh as the operator; the only answer is that Home is published."""
-    team.slack.click_in_view("operator", home["id"], REFRESH, wait=0)
 
 
 def home_with(team: Team, who: str, phrase: str) -> Json | None:
     """Return the person's Home if it contains the phrase."""
     home = team.slack.home(who)
     return home if home is not None and phrase in words(home) else None
-
-
-def words(home: Json) -> str:
-    """Return Home's blocks as JSON."""
-    return json.dumps(home["blocks"], ensure_ascii=False)
 
 
 def buttons(home: Json) -> set[str]:
@@ -73,23 +34,6 @@ def buttons(home: Json) -> set[str]:
 def retried(team: Team, home: Json) -> str:
     """Click Retry of failed job 45 as the operator, and return the answer."""
     return team.click_in_view(home, "run:retry", block="failed:45").everything
-
-
-@contextmanager
-def held() -> Iterator[tuple[threading.Event, threading.Event]]:
-    """Stop the next drawing between read and publish; yield `drawn_event` and `go_on`."""
-    drawn_event, go_on = threading.Event(), threading.Event()
-
-    def wait() -> None:
-        drawn_event.set()
-        go_on.wait(50)
-
-    failpoints.arm("home drawn", then=wait)
-    try:
-        yield drawn_event, go_on
-    finally:
-        failpoints.disarm("home drawn")
-        go_on.set()
 
 
 def indexed(team: Team, count: int) -> None:
@@ -162,16 +106,6 @@ def test_home_is_in_the_language_of_its_person(team: Team) -> None:
     assert "Oldest waiting job" in words(opened(team, "operator"))
 
 
-def test_refresh_publishes_the_current_state(team: Team) -> None:
-    home = opened(team)
-    assert "Failed job 45" not in words(home)
-    team.queue.fail(45)
-
-    refresh(team, home)
-    assert "Failed job 45" in words(drawn(team, "operator", 2))
-    assert published(team)[1].args["hash"] == home["hash"]
-
-
 def test_a_change_outside_of_home_refreshes_the_home_of_its_person(team: Team) -> None:
     team.queue.fail(45)
     team.queue.fail(46)
@@ -203,83 +137,6 @@ def test_retry_on_home_changes_the_queue_and_home(team: Team) -> None:
     assert "Failed job 45" not in words(drawn(team, "operator", 4))
 
 
-def test_after_a_hash_conflict_home_is_read_again_and_the_newest_state_stays(team: Team) -> None:
-    team.queue.fail(45)
-    opened(team)
-    view = {"type": "home", "blocks": [SECTION]}
-    team.client().views_publish(user_id=IDS.operator, view=view)
-
-    team.say("retry 45")
-    home = drawn(team, "operator", 4)
-    answers = [call.answer.get("error") for call in published(team)]
-    assert answers == [None, None, "hash_conflict", None]
-    assert "hash" not in published(team)[3].args
-    assert "somebody else's drawing" not in words(home)
-    assert "Failed job 45" not in words(home)
-    # After that, the bot knows again which Home it replaces.
-    team.queue.fail(46)
-    refresh(team, home)
-    assert "Failed job 46" in words(drawn(team, "operator", 5))
-    assert published(team)[-1].answer["ok"]
-
-
-def test_an_older_state_of_home_does_not_replace_a_newer_state(team: Team) -> None:
-    """Another replica publishes between a read and its publish; the newer Home stays."""
-    team.queue.fail(45)
-    home = opened(team)
-    with held() as (there, go_on):
-        refresh(team, home)
-        assert there.wait(20)
-        team.queue.fail(46)
-        newer = {"type": "home", "blocks": [SECTION]}
-        team.client().views_publish(user_id=IDS.operator, view=newer)
-        go_on.set()
-        home = drawn(team, "operator", 4)
-
-    assert published(team)[2].answer["error"] == "hash_conflict"
-    assert "Failed job 46" in words(home)
-
-
-def test_clicks_during_a_publish_cause_one_further_publish(team: Team) -> None:
-    home = opened(team)
-    with held() as (there, go_on):
-        refresh(team, home)
-        assert there.wait(20)
-        team.queue.fail(45)
-        for _ in range(6):
-            refresh(team, home)
-        go_on.set()
-        last = drawn(team, "operator", 3)
-    team.say("status")  # a pending drawing would be published by now
-
-    assert "Failed job 45" in words(last)
-    assert len(published(team)) == 3
-
-
-def test_a_publish_that_hangs_does_not_delay_commands(team: Team) -> None:
-    team.queue.fail(45)
-    people = ("admin", "operator", "viewer", "lucia")
-    with ExitStack() as hanging:
-        for who in people:
-            there, _ = hanging.enter_context(held())
-            team.slack.open_home(who, wait=0)
-            # Two drawings run at a time; the third and the fourth wait.
-            assert there.wait(20 if who in people[:2] else 0.1) == (who in people[:2])
-        with ThreadPoolExecutor(16) as at_once:
-            replies = list(at_once.map(lambda _: team.say("status"), range(32)))
-        assert all("Queue status" in answer.text for answer in replies)
-        assert published(team, "viewer") == []
-    for who in people:
-        drawn(team, who, 1)
-
-
-def test_a_rate_limited_publish_of_home_is_repeated(team: Team) -> None:
-    team.queue.fail(45)
-    team.slack.script("views.publish", [RateLimited(1)])
-    team.slack.open_home("operator", wait=0)
-    assert "Failed job 45" in words(drawn(team, "operator", 2))
-
-
 def test_changes_work_without_a_home_tab(team: Team) -> None:
     team.queue.fail(45)
     team.slack.script("views.publish", ["not_enabled"])
@@ -289,29 +146,6 @@ def test_changes_work_without_a_home_tab(team: Team) -> None:
     assert "back in the queue" in team.say("retry 45").text
     team.until(lambda: len(published(team)) == 2)
     assert [call.answer.get("error") for call in published(team)] == ["not_enabled", None]
-
-
-@pytest.mark.parametrize(
-    ("answer", "seconds"),
-    [
-        ("not_enabled", None),
-        ("view_too_large", None),
-        ("internal_error", 5.0),
-        (RateLimited(7), 7.0),
-        (RateLimited(600), 60.0),
-    ],
-    ids=str,
-)
-def test_a_permanent_refusal_of_a_publish_is_not_repeated(
-    team: Team, answer: RateLimited | str, seconds: float | None
-) -> None:
-    view = {"type": "home", "blocks": [SECTION]}
-    team.slack.script("views.publish", [answer])
-    with pytest.raises(SlackApiError) as refused:
-        team.client().views_publish(user_id=IDS.operator, view=view)
-
-    assert retry_delay(refused.value, 2) == seconds
-    assert retry_delay(refused.value, 0) is None
 
 
 def test_a_freeze_and_a_running_bulk_change_are_shown_above_the_totals(team: Team) -> None:

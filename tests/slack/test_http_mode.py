@@ -158,7 +158,8 @@ def app(environ, start_response):
     return [str(waited).encode()]
 server = http_server.HttpServer("127.0.0.1", 0)
 print("port", server._listener.getsockname()[1], flush=True)
-server.serve(app, stopped)
+server.listen()
+server.serve(app, stopped, stopped.clear)
 print("ended", flush=True)
 """
 
@@ -192,7 +193,8 @@ def app(environ, start_response):
     return [b"answered"]
 server = http_server.HttpServer("127.0.0.1", 0)
 print("port", server._listener.getsockname()[1], flush=True)
-server.serve(app, threading.Event())
+server.listen()
+server.serve(app, threading.Event(), bool)
 """
 
 

@@ -1,10 +1,13 @@
 """The real program gets a request to stop while a person waits for an answer."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,7 +19,15 @@ from sqlalchemy import select, text
 from bot.localslack.server import LocalSlack
 from bot.slack.runtime import STOP_SECONDS
 from bot.store import tables
-from tests.kit.processes import PATIENCE, ROOT, SLACK_WAITS, by_http, environ, running
+from tests.kit.processes import (
+    PATIENCE,
+    ROOT,
+    SLACK_WAITS,
+    by_http,
+    environ,
+    free_port,
+    running,
+)
 from tests.kit.queues import TestQueue
 from tests.kit.team import sqlite_queue, team_at_work
 from tests.services.mariadb import MariaDB
@@ -80,6 +91,48 @@ def stopped_amid_a_retry(queue: TestQueue, mode: dict[str, str]) -> str:
     (lease,) = [row for row in queue.rows(tables.leases) if row.name == "watcher"]
     assert lease.owner == ""
     return texts
+
+
+def test_requests_are_answered_until_balancers_know_that_the_program_ends(
+    kept_queue: TestQueue,
+) -> None:
+    kept_queue.fail(45)
+    failed = kept_queue.queue.failed
+    monitoring = free_port()
+    mode = by_http() | {
+        "QUEUE_BOT_DRAIN_SECONDS": "2",
+        "QUEUE_BOT_MONITORING_PORT": str(monitoring),
+    }
+    with (
+        LocalSlack(ack_timeout=SLACK_WAITS) as slack,
+        running(slack, kept_queue.url, mode) as process,
+        ThreadPoolExecutor(1) as person,
+    ):
+        assert slack_is_ready(monitoring)
+        with kept_queue.engine.begin() as worker:
+            worker.execute(select(failed.c.id).where(failed.c.id == 45).with_for_update())
+            waiting = person.submit(slack.command, "operator", "queue-ops", "/queue retry 45")
+            slack.wait_for(lambda: waiting.done() or waits_for_a_lock(kept_queue), 20)
+            process.send_signal(signal.SIGTERM)
+            slack.wait_for(lambda: not slack_is_ready(monitoring), 20)
+            while_red = slack.command("operator", "queue-ops", "/queue help", wait=20)
+        answered = waiting.result(PATIENCE)
+        process.communicate(timeout=PATIENCE)
+
+    assert process.returncode == 0
+    assert while_red["ack_ms"] is not None
+    assert answered["ack_ms"] is not None
+
+
+def slack_is_ready(monitoring: int) -> bool:
+    """Return whether `/readyz` says that a balancer should send requests to the program."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{monitoring}/readyz", timeout=20) as answer:
+            state = json.load(answer)
+    except urllib.error.HTTPError as refused:
+        with refused:
+            state = json.load(refused)
+    return any(one["name"] == "slack" and one["ok"] for one in state["conditions"])
 
 
 @contextmanager

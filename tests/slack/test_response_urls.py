@@ -51,7 +51,7 @@ def test_a_forged_response_url_gets_no_answer(mariadb_queue: TestQueue) -> None:
         envelope = slash({"user_id": "U1", "team_id": "T1", "text": "help"}, monotonic())
         forged = replace(envelope, response_url=f"http://127.0.0.1:{port}/hooks/x")
         answer = handler._execute(forged)  # noqa: SLF001 the part that answers alone
-        handler._respond(forged, answer.answer)  # noqa: SLF001 as above
+        handler._answers.send(forged, answer.answer)  # noqa: SLF001 as above
         handler.close()
     assert not called.is_set()
 

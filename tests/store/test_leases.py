@@ -7,7 +7,7 @@ from time import monotonic
 import pytest
 from sqlalchemy import Connection, update
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background import audit
 from bot.background.failures import index_once, scan_once
 from bot.background.incidents import grouping, lifecycle
@@ -154,7 +154,7 @@ def test_a_fence_delays_a_takeover_until_the_transaction_is_committed(
     taking = threading.Event()
 
     def effect(connection: Connection) -> None:
-        leases.fence(connection, lease)
+        leases.fence(connection, lease, clock)
         clock.move(seconds=TTL + 1)
         taking.set()
         until(lambda: lock_waits(mariadb_queue.engine))

@@ -14,7 +14,7 @@ from bot.store.cursors import position
 from bot.store.migrate import CURSORS, LEASES, MIGRATIONS, migrate, require_current, version
 from bot.store.migrate_sql import pending_statements
 from bot.store.tables.columns import metadata
-from bot.terminal import reported
+from bot.terminal.output import reported
 from tests.kit.concurrency import at_once, until
 from tests.kit.failure_index import index
 from tests.kit.queues import TestQueue

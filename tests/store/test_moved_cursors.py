@@ -6,7 +6,7 @@ from datetime import time, timedelta
 import pytest
 from sqlalchemy import text
 
-from bot.app.command import Alerting, Setup
+from bot.app.setup import Alerting, Setup
 from bot.background import audit, digest
 from bot.background.failures import index_once, scan_once
 from bot.database.transactions import now_of

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import delete, insert
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background import purge
 from bot.background.failures import index_once, scan_once
 from bot.background.incidents import grouping, lifecycle

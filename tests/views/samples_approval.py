@@ -5,7 +5,8 @@ from functools import partial
 
 from bot.models.operations import Decision, Progress, Scope
 from bot.views.operations import approval
-from tests.views.samples import NOW, PLAIN, Sample, Words
+from tests.views.samples import Sample
+from tests.views.words import NOW, PLAIN, Words
 
 
 def samples(w: Words = PLAIN) -> Iterator[Sample]:

@@ -8,7 +8,8 @@ from bot.models.chart import Chart, ChartPoint, Span
 from bot.models.requests import Message, Source
 from bot.views.context import Context
 from bot.views.reports.chart import chart_message, without_charts
-from tests.views.samples import NOW, PLAIN, Sample, Words
+from tests.views.samples import Sample
+from tests.views.words import NOW, PLAIN, Words
 
 POINTS: dict[Span, tuple[int, int]] = {"24h": (12, 2), "7d": (14, 12)}
 

@@ -28,7 +28,8 @@ from bot.models.digest import (
 from bot.models.requests import Message, Source
 from bot.views.context import Context
 from bot.views.reports import digest
-from tests.views.samples import PLAIN, Sample, Words, utc
+from tests.views.samples import Sample
+from tests.views.words import PLAIN, Words, utc
 
 BEGAN = utc(2025, 11, 7, 5)
 

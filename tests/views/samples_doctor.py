@@ -6,7 +6,8 @@ from functools import partial
 from bot.models.doctor import Diagnosis, Finding, ok, problem, warning
 from bot.models.requests import Source
 from bot.views.reports.doctor import doctor_message
-from tests.views.samples import PLAIN, Sample, Words
+from tests.views.samples import Sample
+from tests.views.words import PLAIN, Words
 
 
 def samples(w: Words = PLAIN) -> Iterator[Sample]:

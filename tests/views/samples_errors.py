@@ -21,7 +21,9 @@ from bot.models.requests import Message, Modal, Source
 from bot.views import refusal
 from bot.views.context import Context
 from bot.views.failures import error_groups, merges, notes
-from tests.views.samples import DIGEST, NOW, PLAIN, Sample, Words, failed_job
+from tests.views.rows import failed_job
+from tests.views.samples import Sample
+from tests.views.words import DIGEST, NOW, PLAIN, Words
 
 HOURS = (*([0] * 15), 1, 0, 3, 8, 40, 12, 0, 2, 7)
 

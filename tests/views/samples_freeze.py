@@ -6,7 +6,9 @@ from functools import partial
 from bot.models.operations import Freeze
 from bot.views import status
 from bot.views.operations import change_freeze
-from tests.views.samples import NOW, PLAIN, Sample, Words, queue_jobs
+from tests.views.rows import queue_jobs
+from tests.views.samples import Sample
+from tests.views.words import NOW, PLAIN, Words
 
 
 def samples(w: Words = PLAIN) -> Iterator[Sample]:

@@ -8,9 +8,11 @@ from bot.models.operations import Freeze
 from bot.models.requests import Source
 from bot.views.incidents import mutes
 from bot.views.incidents.handover import handover_message
-from tests.views.samples import NOW, PLAIN, Sample, Words, progress, utc
+from tests.views.rows import progress
+from tests.views.samples import Sample
 from tests.views.samples_mutes import incident
 from tests.views.samples_watch import named_mute
+from tests.views.words import NOW, PLAIN, Words, utc
 
 
 def samples(w: Words = PLAIN) -> Iterator[Sample]:

@@ -17,9 +17,11 @@ from bot.models.roles import Role
 from bot.views import refusal
 from bot.views.context import Context
 from bot.views.reports import home
-from tests.views.samples import DIGEST, NOW, Sample, Words, failed_job
+from tests.views.rows import failed_job
+from tests.views.samples import Sample
 from tests.views.samples_errors import group, pile
 from tests.views.samples_watch import problems, watching
+from tests.views.words import DIGEST, NOW, Words
 
 FILLING = Backfill(rows=250_000, total=1_000_000, per_second=4_000, seconds_left=188)
 HOUR = timedelta(hours=1)

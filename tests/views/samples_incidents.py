@@ -9,7 +9,8 @@ from bot.text import Plain
 from bot.views.context import Context
 from bot.views.incidents import alert, alert_parts, rule_alert
 from bot.views.incidents.alert_parts import Ending
-from tests.views.samples import DIGEST, NOW, PLAIN, Sample, Words, utc
+from tests.views.samples import Sample
+from tests.views.words import DIGEST, NOW, PLAIN, Words, utc
 
 EARLIER = utc(2025, 11, 8, 0, 18)
 GROUP_ID = "S0OPS00001"

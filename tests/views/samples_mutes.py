@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 
-from bot.models.incidents import ListedIncident, Mute, MuteDetails, Topic
+from bot.models.incidents import ListedIncident
+from bot.models.mutes import Mute, MuteDetails, Topic
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.views.incidents import mutes
-from tests.views.samples import NOW, PLAIN, Sample, Words
+from tests.views.samples import Sample
+from tests.views.words import NOW, PLAIN, Words
 
 RULES = (
     "new_failures",

@@ -4,12 +4,15 @@ from collections.abc import Iterator
 from functools import partial
 
 from bot.models import refusals
-from bot.models.operations import Duplicates, SampleJob, Scope, Share, WiderPlan
+from bot.models.duplicates import Duplicates
+from bot.models.operations import SampleJob, Scope, Share, WiderPlan
 from bot.models.requests import Source
 from bot.models.roles import Role
 from bot.views import refusal
 from bot.views.operations import progress as bulk
-from tests.views.samples import PLAIN, Sample, Words, preview, progress, utc
+from tests.views.rows import preview, progress
+from tests.views.samples import Sample
+from tests.views.words import PLAIN, Words, utc
 
 
 def samples(w: Words = PLAIN) -> Iterator[Sample]:

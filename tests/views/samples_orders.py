@@ -12,17 +12,9 @@ from bot.models.subject_search import FoundJob, JobPlace, Looked
 from bot.text import Mrkdwn
 from bot.views.audit import records, story
 from bot.views.context import Context, Links
-from tests.views.samples import (
-    ACTIONS,
-    DIGEST,
-    NOW,
-    PLAIN,
-    Sample,
-    Shown,
-    Words,
-    audit_line,
-    job,
-)
+from tests.views.rows import audit_line, job
+from tests.views.samples import Sample
+from tests.views.words import ACTIONS, DIGEST, NOW, PLAIN, Shown, Words
 
 ALL = Looked(newest=812)
 

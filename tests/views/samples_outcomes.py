@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from functools import partial
 
-from bot.models.operations import Outcomes, RetryOutcome
+from bot.models.retry_outcomes import Outcomes, RetryOutcome
 from bot.views.incidents import alert as incident
 from bot.views.operations import outcomes as messages
 from bot.views.operations import progress as bulk
-from tests.views.samples import NOW, PLAIN, Sample, Words, progress
+from tests.views.rows import progress
+from tests.views.samples import Sample
 from tests.views.samples_incidents import card, incident_view
+from tests.views.words import NOW, PLAIN, Words
 
 
 def outcome(w: Words = PLAIN, number: int = 0, **changed: object) -> RetryOutcome:

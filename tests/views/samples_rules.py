@@ -9,8 +9,9 @@ from bot.text import join
 from bot.views.blocks import message, section
 from bot.views.context import Context
 from bot.views.incidents.rule_texts import rule_lines
-from tests.views.samples import PLAIN, Sample, Words
+from tests.views.samples import Sample
 from tests.views.samples_watch import problems
+from tests.views.words import PLAIN, Words
 
 WAITING = {
     "limit": 300,

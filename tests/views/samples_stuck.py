@@ -4,11 +4,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
-from bot.models.jobs import Listed, ReleasedJob, ReleasedJobs, StuckJobs
+from bot.models.job_changes import ReleasedJob, ReleasedJobs
+from bot.models.jobs import Listed, StuckJobs
 from bot.models.requests import Message, Source
 from bot.views import stuck
 from bot.views.context import Context
-from tests.views.samples import DIGEST, PLAIN, Sample, Words, job, skipped_rows
+from tests.views.rows import job, skipped_rows
+from tests.views.samples import Sample
+from tests.views.words import DIGEST, PLAIN, Words
 
 
 def samples(w: Words = PLAIN) -> Iterator[Sample]:

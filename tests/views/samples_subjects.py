@@ -3,27 +3,22 @@
 from collections.abc import Iterator
 from functools import partial
 
+from bot.models.duplicates import Duplicates, SubjectDuplicates
 from bot.models.job_batches import JobBatch, ScopeBatches
-from bot.models.jobs import DeletedRow, FailedJobDetail
-from bot.models.operations import Duplicates, Scope, SubjectDuplicates
+from bot.models.job_changes import DeletedRow
+from bot.models.jobs import FailedJobDetail
+from bot.models.operations import Scope
 from bot.models.requests import Source
 from bot.models.story import SubjectValue
 from bot.views import changes, details
 from bot.views.audit import story
 from bot.views.incidents import alert
 from bot.views.operations import progress as bulk
-from tests.views.samples import (
-    DIGEST,
-    PLAIN,
-    Sample,
-    Words,
-    failed_job,
-    failed_list,
-    preview,
-    progress,
-)
+from tests.views.rows import failed_job, failed_list, preview, progress
+from tests.views.samples import Sample
 from tests.views.samples_incidents import card, incident_view
 from tests.views.samples_orders import everything, story_of
+from tests.views.words import DIGEST, PLAIN, Words
 
 
 def samples(w: Words = PLAIN) -> Iterator[Sample]:

@@ -5,26 +5,15 @@ from dataclasses import replace
 from functools import partial
 from typing import Literal
 
-from bot.models.jobs import (
-    RestoredRow,
-    SkippedRow,
-    Undone,
-)
+from bot.models.job_changes import RestoredRow, SkippedRow, Undone
 from bot.models.operations import Freeze, PutBack, Scope
 from bot.views import changes
 from bot.views.context import Context
 from bot.views.operations import progress as bulk
 from bot.views.operations import undo
-from tests.views.samples import (
-    NOW,
-    PLAIN,
-    Sample,
-    Shown,
-    Words,
-    preview,
-    progress,
-    retried_jobs,
-)
+from tests.views.rows import preview, progress, retried_jobs
+from tests.views.samples import Sample
+from tests.views.words import NOW, PLAIN, Shown, Words
 
 
 def samples(w: Words = PLAIN) -> Iterator[Sample]:

@@ -5,12 +5,14 @@ from datetime import timedelta
 from functools import partial
 
 from bot.models.health import Backfill, Health, HealthProblem, Undelivered, WatcherState
-from bot.models.incidents import Limits, NamedMute, QueueCheck, WatchExtra, Watching
+from bot.models.incidents import Limits, QueueCheck, WatchExtra, Watching, WatchRoute
+from bot.models.mutes import NamedMute
 from bot.models.requests import Source
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.views.incidents.watch import watch_message
-from tests.views.samples import NOW, PLAIN, Sample, Words
+from tests.views.samples import Sample
 from tests.views.samples_mutes import RULES, incident
+from tests.views.words import NOW, PLAIN, Words
 
 LIMITS = Limits(
     oldest_seconds=300,
@@ -20,6 +22,7 @@ LIMITS = Limits(
     no_worker_activity_seconds=300,
     alerts_per_minute=20,
     escalate_seconds=900,
+    remind_seconds=14_400,
     resolve_seconds=60,
     worker_seconds=90,
 )
@@ -84,6 +87,23 @@ def watching(w: Words = PLAIN, incidents: int = 0, mutes: int = 0, **changed: ob
     wrong = {name: changed.pop(name, ()) for name in ("undelivered", "problems")}
     health = Health.model_validate({"watcher": state(w, **changed), **wrong})
     return Watching(limits=LIMITS, incidents=open_ones, mutes=muted, health=health)
+
+
+def _route(w: Words, number: int) -> WatchRoute:
+    """Return a route that sets everything, or nothing."""
+    queues = (w.queue[:LONGEST_QUEUE] or "–", "mail-*")
+    if number % 2:
+        return WatchRoute(queues=queues[1:])
+    return WatchRoute(
+        queues=queues,
+        channel=w.channel,
+        mention="S07ONCALL001",
+        oldest_seconds=600,
+        no_worker_activity_seconds=120,
+        backlog_count=1,
+        quiet_from="22:00",
+        quiet_until="07:00",
+    )
 
 
 def _late(w: Words) -> tuple[Undelivered, ...]:
@@ -157,5 +177,7 @@ def samples(w: Words = PLAIN) -> Iterator[Sample]:
     one_of_each["watch-relabeling"] = (watching(w), extra(w, backfill=relabeling))
     for name, (overview, more) in one_of_each.items():
         yield Sample(name, partial(watch_message, overview, more))
+    routes = tuple(_route(w, number) for number in range(8))
+    yield Sample("watch-routes", partial(watch_message, watching(w), extra(w, routes=routes)))
     overview = watching(w, 10, 8)
     yield Sample("watch-terminal", partial(watch_message, overview, usual), source=Source.TERMINAL)

@@ -18,7 +18,8 @@ from bot.views.buttons import UnreadableValue, menu, page_button, read_value, ru
 from bot.views.reports.home import REFRESH
 from tests.kit.cases import check_each
 from tests.views.drawing import elements_in
-from tests.views.samples import DIGEST, LIMA, RUNNABLE, Sample, Words, samples
+from tests.views.samples import Sample, samples
+from tests.views.words import DIGEST, LIMA, RUNNABLE, Words
 
 SUBJECTS = tuple(JobSubject(name, (name,)) for name in ("user", "invoice", "batch"))
 COMMANDS = commands_of(Queue(*spec_tables(), subjects=SUBJECTS))

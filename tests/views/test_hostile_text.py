@@ -12,7 +12,8 @@ from bot.models.roles import Role
 from bot.text import LANGUAGES
 from tests.kit.cases import check_each
 from tests.views.drawing import as_view, texts_in
-from tests.views.samples import Sample, Words, samples
+from tests.views.samples import Sample, samples
+from tests.views.words import Words
 
 CORPUS = {
     "everybody": "<!channel> <!here> <!everyone> @channel @here",

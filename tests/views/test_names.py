@@ -15,7 +15,7 @@ from bot.views.names import (
     row_id,
     size,
 )
-from tests.views.samples import LIMA, context, utc
+from tests.views.words import LIMA, context, utc
 
 EN = texts_for("en", "en", LIMA)
 

@@ -9,15 +9,17 @@ from typing import get_type_hints
 import pytest
 
 from bot.models import refusals as errors
-from bot.models.jobs import SkippedRow
-from bot.models.operations import AuditLine
+from bot.models.audit import AuditLine
+from bot.models.job_changes import SkippedRow
 from bot.models.refusals import Refusal
 from bot.models.refusals.skipped import ROW_REFUSALS, refusal_of, skipped_row
 from bot.models.roles import Role
 from bot.store.audit import stored_refusals
 from bot.text import LANGUAGES, code, readable, texts_for
 from bot.views.refusal import reason_words, refusal_message, refusal_sentence
-from tests.views.samples import ACTIONS, LIMA, NOW, PROBLEMS, context, skipped_rows
+from tests.views.rows import skipped_rows
+from tests.views.samples_refusals import PROBLEMS
+from tests.views.words import ACTIONS, LIMA, NOW, context
 
 ENGLISH = texts_for("en", "en", LIMA)
 

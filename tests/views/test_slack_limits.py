@@ -15,7 +15,8 @@ from bot.models.roles import Role
 from bot.text import LANGUAGES
 from tests.kit.cases import check_each
 from tests.views.drawing import as_view, elements_in, texts_in
-from tests.views.samples import Sample, Words, samples
+from tests.views.samples import Sample, samples
+from tests.views.words import Words
 
 MESSAGE_TEXT = 10_000
 FALLBACK_TEXT = 4_000

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from bot.app.command import Setup
 from bot.app.responses import channel_context
-from bot.background.incidents import message
+from bot.app.setup import Setup
+from bot.background.incidents import message, replies
 from bot.models.incidents import Incident
 from bot.store.incidents import lookups, transitions
 
@@ -69,7 +69,7 @@ def remind(setup: Setup, connection: Connection, rows: Sequence[Incident], now: 
         return
     room = ESCALATIONS - lookups.escalated_since(connection, now - MINUTE)
     for _, incident in sorted(due, key=lambda item: (item[0], item[1].id))[: max(0, room)]:
-        text = message.reminder(incident, now, channel_context(setup, now))
+        text = replies.reminder(incident, now, channel_context(setup, now))
         message.reply(setup, connection, incident, text, now, mention=False)
         transitions.update_incident(connection, incident.id, escalated_at=now)
 
@@ -117,7 +117,7 @@ def is_notification_due(setup: Setup, incident: Incident, now: datetime) -> bool
 def _escalate(
     setup: Setup, connection: Connection, incident: Incident, now: datetime, *, grown: bool
 ) -> None:
-    reply = message.escalated(incident, now, channel_context(setup, now), grown=grown)
+    reply = replies.escalated(incident, now, channel_context(setup, now), grown=grown)
     message.reply(setup, connection, incident, reply, now, mention=True)
     values = {
         "escalations": incident.escalations + 1,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background.incidents import lifecycle, message
 from bot.background.leader import leader_transaction
 from bot.models import alert_rules
@@ -47,8 +47,7 @@ def group_once(setup: Setup, lease: Lease) -> int:
     The failures of a minute that are above the limit of alerts share one summary incident.
     """
 
-    def work(connection: Connection) -> int:
-        now = setup.clock(connection)
+    def work(connection: Connection, now: datetime) -> int:
         waiting = assignment.unassigned(connection, AT_ONCE)
         if waiting:
             _group(setup, connection, waiting, now)
@@ -139,8 +138,8 @@ def _summarize(
     else:
         triggered, number = None, known.id
     # All other failures of this pass already have an incident.
-    stretch = failures.c.seq.between(waiting[0].seq, waiting[-1].seq)
-    came = assignment.assign(connection, number, stretch)
+    seq_range = failures.c.seq.between(waiting[0].seq, waiting[-1].seq)
+    came = assignment.assign(connection, number, seq_range)
     times = [failure.failed_at for failure in rest]
     transitions.add_failures(connection, number, came, times, last_at=now)
     if triggered is not None:
@@ -160,8 +159,7 @@ def _selection(failed: Sequence[UnassignedFailure]) -> ColumnElement[bool]:
 def refresh_once(setup: Setup, lease: Lease) -> int:
     """Edit the alerts of changed incidents; return their number."""
 
-    def work(connection: Connection) -> int:
-        now = setup.clock(connection)
+    def work(connection: Connection, now: datetime) -> int:
         lifecycle.aggregate_deltas(connection, now)
         stale = lookups.stale(connection, REFRESHED_AT_ONCE)
         for row in stale:

@@ -14,8 +14,9 @@ from time import monotonic
 import structlog
 from sqlalchemy import Connection
 
-from bot.app.command import Setup
-from bot.background.incidents import lifecycle, rules
+from bot.app.setup import Setup
+from bot.background.incidents import rules
+from bot.background.incidents.readings import apply_readings
 from bot.background.incidents.rules import QueueSnapshot
 from bot.background.leader import leader_transaction
 from bot.database.transactions import TooSlow
@@ -45,10 +46,9 @@ FORGOTTEN_AFTER = timedelta(hours=1)
 def probe_once(setup: Setup, lease: Lease) -> int:
     """Check the metric rules and update their incidents; return the number of readings."""
 
-    def work(connection: Connection) -> int:
-        now = setup.clock(connection)
+    def work(connection: Connection, now: datetime) -> int:
         readings = check(setup, connection, now)
-        lifecycle.apply_readings(setup, connection, readings, now)
+        apply_readings(setup, connection, readings, now)
         return len(readings)
 
     return leader_transaction(setup, lease, work)

@@ -3,9 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.app.command import Setup
-from bot.models.incidents import Incident, Mute, muted_until
+from sqlalchemy import Connection
+
+from bot.app.setup import Setup
+from bot.models.incidents import Incident, muted_until
+from bot.models.mutes import Mute
 from bot.models.routes import route_of
+from bot.store.incidents import mutes
 from bot.wall_clock import from_utc, to_utc
 
 
@@ -23,3 +27,13 @@ def _quiet_until(setup: Setup, queue: str | None, now: datetime) -> datetime | N
         return None
     end = route.quiet_hours.end_after(from_utc(now, setup.zone))
     return None if end is None else to_utc(end, setup.zone)
+
+
+def current_mute(
+    setup: Setup, connection: Connection, incident: Incident, now: datetime
+) -> datetime | None:
+    """Return the end of the incident's mute or quiet hours.
+
+    The function reads the mutes, because the incident's row may be one pass old.
+    """
+    return suppressed_until(setup, mutes.current(connection, now), incident, now)

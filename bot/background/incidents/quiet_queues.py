@@ -5,7 +5,7 @@ from time import monotonic
 
 from sqlalchemy import Engine
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.database.transactions import TooSlow, polling, time_limit
 from bot.models.refusals import Refusal
 from bot.queue import index_probe

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.models.alert_rules import (
     BACKLOG_GROWTH,
     FAILED_COUNT,

@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.models.alert_rules import NO_WORKER_ACTIVITY, Reading
-from bot.models.incidents import Incident, Mute
+from bot.models.incidents import Incident
+from bot.models.mutes import Mute
 
 MOST = 50
 """The maximum number of queues that one incident lists."""
@@ -36,15 +37,7 @@ def combined(
         if reading.rule == NO_WORKER_ACTIVITY and reading.queue is not None
     }
     pools = {subject: incident.pool for subject, incident in active.items()}
-    members = {name for pool in pools.values() for name in pool}
-    joining = [
-        reading
-        for name, reading in inactivity.items()
-        if reading.breached
-        and reading.subject not in active
-        and name not in members
-        and not any(mute.topic.covers(reading.rule, name, None) for mute in muted)
-    ]
+    joining = _joining(inactivity, active, pools, muted)
     lead = _lead(setup, active, joining, now)
     if lead is not None:
         names = [
@@ -64,6 +57,24 @@ def combined(
         _of_pool(inactivity, subject.partition(":")[2], pool, active.get(subject))
         for subject, pool in pooled.items()
         if subject.partition(":")[2] in inactivity
+    ]
+
+
+def _joining(
+    inactivity: Mapping[str, Reading],
+    active: Mapping[str, Incident],
+    pools: Mapping[str, Sequence[str]],
+    muted: Sequence[Mute],
+) -> list[Reading]:
+    """Return the breached readings of queues that have no incident yet and are not muted."""
+    members = {name for pool in pools.values() for name in pool}
+    return [
+        reading
+        for name, reading in inactivity.items()
+        if reading.breached
+        and reading.subject not in active
+        and name not in members
+        and not any(mute.topic.covers(reading.rule, name, None) for mute in muted)
     ]
 
 

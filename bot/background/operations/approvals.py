@@ -1,11 +1,13 @@
 """Expire the requests for approval that nobody approved or declined in time."""
 
+from datetime import datetime
+
 from sqlalchemy import Connection
 
 from bot.app.approvals import decided_fields
-from bot.app.command import Setup
 from bot.app.dispatch import request_id
 from bot.app.responses import channel_context
+from bot.app.setup import Setup
 from bot.background.leader import leader_transaction
 from bot.models.roles import Role
 from bot.store import outbox
@@ -22,32 +24,31 @@ TOGETHER = 20
 def expire_once(setup: Setup, lease: Lease) -> int:
     """End each expired request and write its audit record; return the number of requests."""
 
-    def work(connection: Connection) -> int:
-        now = setup.clock(connection)
+    def work(connection: Connection, now: datetime) -> int:
         ids = transitions.expired_requests(connection, now, TOGETHER)
         for id_ in ids:
             if not transitions.close_request(connection, id_, "expired", now):
                 continue
             operation = operations.find(connection, id_)
             if operation is not None:
-                chain.write(connection, _record(setup, operation, connection), setup.audit_keys)
-                _redraw(setup, connection, operation)
+                chain.write(connection, _record(setup, operation, now), setup.audit_keys)
+                _redraw(setup, connection, operation, now)
         return len(ids)
 
     return leader_transaction(setup, lease, work)
 
 
-def _redraw(setup: Setup, connection: Connection, operation: Operation) -> None:
-    subject, now = f"request:{operation.request_id}", setup.clock(connection)
+def _redraw(setup: Setup, connection: Connection, operation: Operation, now: datetime) -> None:
+    subject = f"request:{operation.request_id}"
     channel = outbox.channel_of(connection, subject)
     if channel is not None:
         message = progress_message(progress_of(operation, now), channel_context(setup, now))
         outbox.edit(connection, channel, subject, message, now)
 
 
-def _record(setup: Setup, operation: Operation, connection: Connection) -> audit_log.Record:
+def _record(setup: Setup, operation: Operation, now: datetime) -> audit_log.Record:
     return audit_log.Record(
-        at=setup.clock(connection),
+        at=now,
         request_id=request_id("expired", operation.request_id),
         actor=operation.actor,
         team=operation.team,

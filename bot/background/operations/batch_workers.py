@@ -13,9 +13,10 @@ from sqlalchemy import Connection
 
 from bot.access.role_changes import READ_TIMES, RolesChanged, require_current
 from bot.access.roles import Grant, check_queue
-from bot.app.command import Setup
+from bot.app.bulk_limits import need_of
 from bot.app.dispatch import may
-from bot.app.plans import ALL_QUEUES, need_of
+from bot.app.plans import ALL_QUEUES
+from bot.app.setup import Setup
 from bot.database.dialects import is_sqlite
 from bot.database.transactions import changing, time_limit
 from bot.failpoints import reach

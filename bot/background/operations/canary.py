@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from bot.access.roles import Grant
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background.leader import leader_snapshot, leader_transaction
 from bot.background.operations.progress import edit_progress, end
 from bot.models.roles import Role
@@ -32,19 +32,18 @@ def decide_once(setup: Setup, lease: Lease) -> int:
         waiting = transitions.waiting_for_canary(connection)
 
     def decide(number: int) -> bool:
-        def work(connection: Connection) -> bool:
+        def work(connection: Connection, now: datetime) -> bool:
             operation = operations.locked(connection, number)
             if operation is None or operation.state != "waiting":
                 return False
-            return _decide(setup, connection, operation)
+            return _decide(setup, connection, operation, now)
 
         return leader_transaction(setup, lease, work)
 
     return sum(decide(number) for number in waiting)
 
 
-def _decide(setup: Setup, connection: Connection, operation: Operation) -> bool:
-    now = setup.clock(connection)
+def _decide(setup: Setup, connection: Connection, operation: Operation, now: datetime) -> bool:
     reason = verdict(tracked_jobs.of_operation(connection, operation.id), now)
     if reason is None:
         return False

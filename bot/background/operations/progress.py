@@ -5,16 +5,18 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from bot.access.roles import Grant
-from bot.app.command import Setup
 from bot.app.dispatch import request_id
 from bot.app.responses import channel_context
-from bot.models.operations import Outcomes, Progress, PutBack
+from bot.app.setup import Setup
+from bot.models.operations import Progress, PutBack
 from bot.models.requests import Message
+from bot.models.retry_outcomes import Outcomes
 from bot.store import outbox
 from bot.store.audit import audit_log, chain
 from bot.store.failures import error_merges
 from bot.store.failures.index import by_seqs
 from bot.store.operations import (
+    batch_digests,
     batches,
     change_freeze,
     operations,
@@ -155,7 +157,7 @@ def end(
     if state == "done" and not batches.all_done(connection, operation, setup.replica):
         return False
     done = operations.moved(connection, operation.id)
-    digest = batches.digest_of(connection, operation.id)
+    digest = batch_digests.digest_of(connection, operation.id)
     if not transitions.finish(connection, operation, state, reason, now, done=done, digest=digest):
         return False
     ended = operations.find(connection, operation.id) or operation

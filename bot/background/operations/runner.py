@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import Connection
 
 from bot.access.roles import Grant
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background.operations.batch_workers import BATCH_SECONDS, LANES, BatchWorkers, granted
 from bot.background.operations.progress import edit_progress, end
 from bot.database.transactions import changing, reading, time_limit

@@ -5,15 +5,15 @@ A message is sent again only if the cause of the failed attempt is known.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any, Protocol
 
 import structlog
 from sqlalchemy import Connection
 
-from bot.app.command import Setup
 from bot.app.limits import Bucket
+from bot.app.setup import Setup
 from bot.background.leader import SECONDS, leader_snapshot, leader_transaction
 from bot.background.outbox.delivery_errors import DeliveryError, Fault, is_hopeless, put_off
 from bot.background.outbox.render import body_of, incident_of, place_of
@@ -88,8 +88,8 @@ def _rank(message: OutboxMessage) -> bool:
 
 
 def _deliver(setup: Setup, poster: Poster, lease: Lease, message: OutboxMessage) -> bool:
-    def claim(connection: Connection) -> bool:
-        return delivery.claim(connection, message, lease, setup.clock(connection) + ATTEMPT)
+    def claim(connection: Connection, now: datetime) -> bool:
+        return delivery.claim(connection, message, lease, now + ATTEMPT)
 
     if not leader_transaction(setup, lease, claim):
         return False

@@ -6,7 +6,7 @@ from enum import Enum
 import structlog
 from sqlalchemy import Connection
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background.outbox.render import incident_of, place_of
 from bot.models.requests import Message
 from bot.store import delivery, outbox

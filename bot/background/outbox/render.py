@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from bot.app.command import Setup
 from bot.app.responses import channel_context
+from bot.app.setup import Setup
 from bot.background.leader import leader_snapshot
 from bot.models.requests import Message
 from bot.store import outbox

@@ -7,12 +7,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from bot.app.command import Setup
 from bot.app.responses import channel_context
+from bot.app.setup import Setup
 from bot.background.failures import index_once
 from bot.background.leader import leader_snapshot, leader_transaction
 from bot.background.operations.progress import edit_progress
-from bot.models.operations import RetryOutcome
+from bot.models.retry_outcomes import RetryOutcome
 from bot.store import outbox
 from bot.store.failures import error_merges, index
 from bot.store.failures.error_merges import NO_MERGES, Merges
@@ -56,8 +56,7 @@ def track_once(setup: Setup, lease: Lease) -> int:
     missed = {row.id for row in waiting if row.missing_since is not None}
     fresh = bool(missed) and not index_once(setup, lease)
 
-    def work(connection: Connection) -> int:
-        now = setup.clock(connection)
+    def work(connection: Connection, now: datetime) -> int:
         rows = tracked_jobs.due(connection, now)
         settled = missed if fresh and not index.backfill_left(connection) else set()
         changes = _check(setup, connection, rows, settled, now)

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from bot.app.command import Setup
 from bot.app.responses import channel_context
+from bot.app.setup import Setup
 from bot.background.failures import index_once
 from bot.background.leader import leader_snapshot, leader_transaction
 from bot.background.operations.progress import counted, edit_progress, reply
@@ -42,21 +42,22 @@ def outcomes_once(setup: Setup, lease: Lease) -> int:
     fresh = bool(drained) and not index_once(setup, lease)
 
     def count(operation: int, *, fresh: bool) -> bool:
-        def work(connection: Connection) -> bool:
+        def work(connection: Connection, now: datetime) -> bool:
             settled = fresh and not index.backfill_left(connection)
-            return _count(setup, connection, operation, settled=settled)
+            return _count(setup, connection, operation, now, settled=settled)
 
         return leader_transaction(setup, lease, work)
 
     return sum(count(row.operation, fresh=fresh and row.operation in drained) for row in waiting)
 
 
-def _count(setup: Setup, connection: Connection, number: int, *, settled: bool) -> bool:
+def _count(
+    setup: Setup, connection: Connection, number: int, now: datetime, *, settled: bool
+) -> bool:
     """Count the outcomes of one operation; return True if its message was edited.
 
     `settled`: all failures are indexed that happened before the last job stopped waiting.
     """
-    now = setup.clock(connection)
     before = outcomes.of_operation(connection, number)
     operation = operations.find(connection, number)
     if before is None or operation is None or before.next_check_at is None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.models.jobs import SkippedRow
+from bot.models.job_changes import SkippedRow
 from bot.models.refusals.base import Refusal
 
 

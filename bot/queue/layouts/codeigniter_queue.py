@@ -34,13 +34,15 @@ from sqlalchemy import (
     update,
 )
 
-from bot.database.column_types import RowId, UnixWall
+from bot.database.column_types import UnixWall
 from bot.database.transactions import bounded
 from bot.fingerprint.payload import value_at
 from bot.queue.layouts.layout import Layout
 from bot.queue.layouts.moments import encode_moment
+from bot.queue.layouts.origins import OriginTable
 from bot.queue.layouts.reservations import Reservation, reservations
-from bot.queue.layouts.tables import FailedJobsTable, JobsTable
+from bot.queue.layouts.rows_table import rows_table
+from bot.queue.layouts.tables import JobsTable
 
 QUEUE_JOBS, QUEUE_JOBS_FAILED = "queue_jobs", "queue_jobs_failed"
 """The names of the tables, which an application may change by a prefix."""
@@ -53,17 +55,11 @@ MOST_RESERVED = 1_000
 def codeigniter_tables(jobs: str, failed_jobs: str, schema: str | None) -> tuple[Table, Table]:
     """Return the columns of both migrations of the package."""
     metadata = MetaData()
-    options: dict[str, Any] = {
-        "schema": schema,
-        "mysql_engine": "InnoDB",
-        "mysql_charset": "utf8mb4",
-        "sqlite_autoincrement": True,
-    }
     return (
-        Table(
+        rows_table(
             jobs,
             metadata,
-            Column("id", RowId, primary_key=True, autoincrement=True),
+            schema,
             Column("queue", String(64), nullable=False),
             Column("payload", Text, nullable=False),
             Column("priority", String(64), nullable=False, server_default="default"),
@@ -71,19 +67,17 @@ def codeigniter_tables(jobs: str, failed_jobs: str, schema: str | None) -> tuple
             Column("attempts", SmallInteger, nullable=False, server_default="0"),
             Column("available_at", Integer, nullable=False),
             Column("created_at", Integer, nullable=False),
-            **options,
         ),
-        Table(
+        rows_table(
             failed_jobs,
             metadata,
-            Column("id", RowId, primary_key=True, autoincrement=True),
+            schema,
             Column("connection", String(64), nullable=False),
             Column("queue", String(64), nullable=False),
             Column("payload", Text, nullable=False),
             Column("priority", String(64), nullable=False, server_default="default"),
             Column("exception", Text, nullable=False),
             Column("failed_at", Integer, nullable=False),
-            **options,
         ),
     )
 
@@ -195,10 +189,9 @@ class CodeIgniterJobs(JobsTable):
 
 
 @dataclass(frozen=True, slots=True)
-class CodeIgniterFailed(FailedJobsTable):
+class CodeIgniterFailed(OriginTable):
     """`queue_jobs_failed`, which has the failed jobs of every handler of the application."""
 
-    connections: Sequence[str]
     zone: ZoneInfo
 
     @property
@@ -228,15 +221,6 @@ class CodeIgniterFailed(FailedJobsTable):
     def failed_at_is(self, wall_clock: ColumnElement[datetime]) -> ColumnElement[bool]:  # noqa: ARG002 for other layouts
         """False, because the server cannot convert unix seconds to the wall clock of any zone."""
         return false()
-
-    @property
-    def origin(self) -> Column[str]:
-        """The name of the handler that the job came from."""
-        return self.table.c.connection
-
-    def is_movable(self) -> ColumnElement[bool]:
-        """Whether the job came from the table of jobs, and not from Redis or another queue."""
-        return self.origin.in_(self.connections)
 
     def new_state(
         self, now: ColumnElement[int], available_at: ColumnElement[int]

@@ -28,48 +28,42 @@ from sqlalchemy import (
     select,
 )
 
-from bot.database.column_types import Long, RowId, WallSeconds
+from bot.database.column_types import Long, WallSeconds
 from bot.queue.layouts import laravel_payload
 from bot.queue.layouts.job_batches import BATCH_SUBJECT, batches_table
 from bot.queue.layouts.layout import Layout
 from bot.queue.layouts.moments import encode_moment
+from bot.queue.layouts.origins import OriginTable
 from bot.queue.layouts.payload_edits import PayloadEdit, PayloadEdits, make_edits
 from bot.queue.layouts.rows import JobRow
+from bot.queue.layouts.rows_table import rows_table
 from bot.queue.layouts.tables import FailedJobsTable, JobsTable
 
 
 def laravel_tables(jobs: str, failed_jobs: str, schema: str | None) -> tuple[Table, Table]:
     """Return the columns of all versions. Newer versions also have `failed_jobs.uuid`."""
     metadata = MetaData()
-    options: dict[str, Any] = {
-        "schema": schema,
-        "mysql_engine": "InnoDB",
-        "mysql_charset": "utf8mb4",
-        "sqlite_autoincrement": True,
-    }
     return (
-        Table(
+        rows_table(
             jobs,
             metadata,
-            Column("id", RowId, primary_key=True, autoincrement=True),
+            schema,
             Column("queue", String(255), nullable=False, index=True),
             Column("payload", Long, nullable=False),
             Column("attempts", SmallInteger, nullable=False),
             Column("reserved_at", Integer),
             Column("available_at", Integer, nullable=False),
             Column("created_at", Integer, nullable=False),
-            **options,
         ),
-        Table(
+        rows_table(
             failed_jobs,
             metadata,
-            Column("id", RowId, primary_key=True, autoincrement=True),
+            schema,
             Column("connection", Text, nullable=False),
             Column("queue", Text, nullable=False),
             Column("payload", Long, nullable=False),
             Column("exception", Long, nullable=False),
             Column("failed_at", WallSeconds, nullable=False),
-            **options,
         ),
     )
 
@@ -126,23 +120,12 @@ class LaravelJobs(JobsTable):
 
 
 @dataclass(frozen=True, slots=True)
-class LaravelFailed(FailedJobsTable):
-    """Laravel's `failed_jobs`. Only jobs of the given connections came from the table of jobs."""
-
-    connections: Sequence[str]
+class LaravelFailed(OriginTable):
+    """Laravel's `failed_jobs`."""
 
     def payload_digest(self) -> ColumnElement[str]:
         """The digest of the job's uuid, or of its payload if the payload has no uuid."""
         return laravel_payload.identity(self.table)
-
-    @property
-    def origin(self) -> Column[str]:
-        """The name of the connection that the job came from."""
-        return self.table.c.connection
-
-    def is_movable(self) -> ColumnElement[bool]:
-        """Whether the job came from the table of jobs, and not from Redis or another queue."""
-        return self.origin.in_(self.connections)
 
     def payload_edits(
         self, connection: Connection, which: ColumnElement[bool], starts_at: datetime

@@ -1,11 +1,10 @@
 """The layout of the specification."""
 
-from typing import Any
-
 from sqlalchemy import Column, Integer, MetaData, SmallInteger, String, Table
 
-from bot.database.column_types import Long, RowId, WallSeconds
+from bot.database.column_types import Long, WallSeconds
 from bot.queue.layouts.layout import Layout
+from bot.queue.layouts.rows_table import rows_table
 from bot.queue.layouts.tables import MAX_ATTEMPTS, FailedJobsTable, JobsTable
 
 
@@ -17,17 +16,11 @@ def spec_tables(
     `schema` is the database of these tables if the bot's own tables are in another database.
     """
     metadata = MetaData()
-    options: dict[str, Any] = {
-        "schema": schema,
-        "mysql_engine": "InnoDB",
-        "mysql_charset": "utf8mb4",
-        "sqlite_autoincrement": True,
-    }
     return (
-        Table(
+        rows_table(
             jobs,
             metadata,
-            Column("id", RowId, primary_key=True, autoincrement=True),
+            schema,
             Column("queue", String(191), nullable=False, index=True),
             Column("payload", Long, nullable=False),
             Column("attempts", SmallInteger, nullable=False, server_default="0"),
@@ -35,17 +28,15 @@ def spec_tables(
             Column("reserved_at", Integer),
             Column("available_at", Integer, nullable=False),
             Column("created_at", Integer, nullable=False),
-            **options,
         ),
-        Table(
+        rows_table(
             failed_jobs,
             metadata,
-            Column("id", RowId, primary_key=True, autoincrement=True),
+            schema,
             Column("queue", String(191), nullable=False),
             Column("payload", Long, nullable=False),
             Column("exception", Long, nullable=False),
             Column("failed_at", WallSeconds, nullable=False),
-            **options,
         ),
     )
 

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, insert, select
 
 from bot.masking.masker import mask_text, mask_value
-from bot.models.operations import AuditLine, Named, Target
+from bot.models.audit import AuditLine, Named, Target
 from bot.store.audit import targets
 from bot.store.audit.keys import AuditKey
 from bot.store.audit.stored_json import read_arguments, read_targets

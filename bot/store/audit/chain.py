@@ -10,8 +10,9 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Column, Connection, RowMapping, select
 
 from bot.models.refusals import AuditKeyMissing
 from bot.store.audit.audit_log import (
@@ -91,19 +92,21 @@ def change_of(record: Columns) -> KeyChange | None:
         return None
 
 
+def _last_link(connection: Connection, *columns: Column[Any]) -> RowMapping | None:
+    """Return these columns of the last link, with the action of its record."""
+    c = audit_chain.c
+    query = (
+        select(*columns, audit.c.action, audit.c.outcome, audit.c.arguments)
+        .select_from(audit_chain.outerjoin(audit, audit.c.id == c.audit_id))
+        .order_by(c.seq.desc())
+        .limit(1)
+    )
+    return connection.execute(query).mappings().first()
+
+
 def tail(connection: Connection) -> Tail:
     """Return the last link, or a link with seq 0 and zeros if the chain is empty."""
-    c = audit_chain.c
-    row = (
-        connection.execute(
-            select(audit_chain, audit.c.action, audit.c.outcome, audit.c.arguments)
-            .select_from(audit_chain.outerjoin(audit, audit.c.id == c.audit_id))
-            .order_by(c.seq.desc())
-            .limit(1)
-        )
-        .mappings()
-        .first()
-    )
+    row = _last_link(connection, *audit_chain.c)
     if row is None:
         return Tail()
     names = ("seq", "prev", "hash", "digest", "key_id")
@@ -112,17 +115,7 @@ def tail(connection: Connection) -> Tail:
 
 def _active_key(connection: Connection) -> str | None:
     """Return the active key's name. Every change calls this, so it reads only a few columns."""
-    c = audit_chain.c
-    row = (
-        connection.execute(
-            select(c.seq, c.key_id, audit.c.action, audit.c.outcome, audit.c.arguments)
-            .select_from(audit_chain.outerjoin(audit, audit.c.id == c.audit_id))
-            .order_by(c.seq.desc())
-            .limit(1)
-        )
-        .mappings()
-        .first()
-    )
+    row = _last_link(connection, audit_chain.c.seq, audit_chain.c.key_id)
     if row is None:
         return None
     return Tail(seq=row["seq"], key_id=row["key_id"], change=change_of(row)).active

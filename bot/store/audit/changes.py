@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, Select, select
 
-from bot.models.operations import Target
+from bot.models.audit import Target
 from bot.store.audit.audit_log import LastChange
 from bot.store.audit.stored_json import read_targets
 from bot.store.tables import audit, audit_chain, audit_targets, operations

@@ -53,21 +53,7 @@ def sum_up(
     detail: str,
 ) -> int:
     """Replace up to `ROWS` sealed refusals older than `before` by a record; return their number."""
-    query = (
-        select(
-            audit.c.id,
-            audit.c.actor,
-            audit.c.action,
-            audit.c.arguments,
-            audit_chain.c.seq,
-            audit_chain.c.digest,
-        )
-        .join(audit_chain, audit_chain.c.audit_id == audit.c.id)
-        .where(audit.c.outcome.in_(REFUSED), audit.c.at < before)
-        .order_by(audit_chain.c.seq)
-        .limit(ROWS)
-    )
-    rows = connection.execute(query).mappings().all()
+    rows = _sealed_refusals(connection, before)
     if not rows:
         return 0
     record = Record(
@@ -90,6 +76,25 @@ def sum_up(
         connection.execute(delete(table).where(table.c.audit_id.in_(ids)))
     connection.execute(delete(audit).where(audit.c.id.in_(ids)))
     return len(rows)
+
+
+def _sealed_refusals(connection: Connection, before: datetime) -> Sequence[RowMapping]:
+    """Return up to `ROWS` refusals that are older than `before`, in the order of the chain."""
+    query = (
+        select(
+            audit.c.id,
+            audit.c.actor,
+            audit.c.action,
+            audit.c.arguments,
+            audit_chain.c.seq,
+            audit_chain.c.digest,
+        )
+        .join(audit_chain, audit_chain.c.audit_id == audit.c.id)
+        .where(audit.c.outcome.in_(REFUSED), audit.c.at < before)
+        .order_by(audit_chain.c.seq)
+        .limit(ROWS)
+    )
+    return connection.execute(query).mappings().all()
 
 
 def checkpoints(connection: Connection, keys: AuditKeys) -> Iterator[Checkpoint]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bot.models.operations import Target
+from bot.models.audit import Target
 
 
 def read_arguments(stored: str) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from bot.models.jobs import Value
 from bot.models.refusals import Refusal
+from bot.models.value import Value
 
 
 def keep(refusal: Refusal) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, tuple_
 
-from bot.models.operations import Named, Target
+from bot.models.audit import Named, Target
 from bot.models.subjects import LONGEST_VALUE, ORDER, SHOP, SubjectKey
 from bot.store.failures import subjects
 from bot.store.tables import audit_subjects, audit_targets, failures

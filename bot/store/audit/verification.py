@@ -22,7 +22,7 @@ from bot.store.audit.keys import (
 from bot.store.audit.retention import Checkpoint, checkpoints
 from bot.store.audit.stored_json import read_arguments
 from bot.store.cursors import position
-from bot.store.operations import batches
+from bot.store.operations import batch_digests, batches
 from bot.store.tables import audit, audit_chain, audit_rejected, outbox
 
 POSTS_KEPT = timedelta(days=29)
@@ -237,7 +237,7 @@ def _items(connection: Connection, record: RowMapping) -> Iterator[str]:
     """Yield a sentence if a bulk change's record does not match the operation's items."""
     arguments = read_arguments(record["arguments"])
     number, digest = arguments.get("operation"), arguments.get("items_digest")
-    if isinstance(number, int) and batches.items_digest(connection, number) != digest:
+    if isinstance(number, int) and batch_digests.items_digest(connection, number) != digest:
         yield f"The items of operation {number} are not those of record {record['id']}."
 
 

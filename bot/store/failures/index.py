@@ -80,11 +80,10 @@ def scan(connection: Connection, queue: Queue, now: datetime, rows: int = SCAN_R
     The scan adds failures that the index lacks, and marks failures that `failed_jobs` lacks.
     """
     lock_lease(connection, "failures")
-    if position(connection, "backfill") < position(connection, "backfill_end"):
+    reached = positions(connection, "backfill", "backfill_end", "scan")
+    if reached["backfill"] < reached["backfill_end"] or regrouping.is_naming(connection):
         return Pass(0, 0, more=False)
-    if regrouping.is_naming(connection):
-        return Pass(0, 0, more=False)
-    low = position(connection, "scan")
+    low = reached["scan"]
     high = _end_of_stretch(connection, queue, low, rows)
     if high is None and low > _highest_known(connection, queue):
         reset(connection, "scan", 0, now)
@@ -92,8 +91,8 @@ def scan(connection: Connection, queue: Queue, now: datetime, rows: int = SCAN_R
     removed, high = _mark_missing(connection, queue, low, high, now, rows)
     unindexed, more = _missing(connection, queue, low, high, PASS_ROWS)
     _add(connection, queue, unindexed, now, incident=None)
-    if not more:
-        set_position(connection, "scan", 0 if high is None else high)
+    if not more and low != (high or 0):
+        set_position(connection, "scan", high or 0)
     return Pass(added=len(unindexed), removed=removed, more=more)
 
 

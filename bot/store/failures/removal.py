@@ -104,7 +104,7 @@ def single_removals(
 def mark_batch_removed(
     connection: Connection,
     which: ColumnElement[bool],
-    stretch: ColumnElement[bool],
+    seq_range: ColumnElement[bool],
     removal: Removal,
     rows: int,
     now: datetime,
@@ -117,7 +117,7 @@ def mark_batch_removed(
     """
     marked = update(failures).where(which).values(removed_at=now, operation=removal.operation)
     exactly(connection.execute(marked), rows)
-    of_batch = and_(stretch, failures.c.operation == removal.operation)
+    of_batch = and_(seq_range, failures.c.operation == removal.operation)
     failure_counts.append_removed_batch(connection, of_batch, now)
     incident_deltas.append_batch(connection, of_batch, removal, now)
 

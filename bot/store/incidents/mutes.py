@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, and_, insert, sele
 from sqlalchemy.exc import IntegrityError
 
 from bot.database.transactions import LostRace
-from bot.models.incidents import Mute, Topic
+from bot.models.mutes import Mute, Topic
 from bot.models.refusals import AlreadyMuted
 from bot.queue.moves import for_update
 from bot.store.tables import incidents, mutes

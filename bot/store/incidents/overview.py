@@ -5,7 +5,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from bot.models.incidents import Incident, ListedIncident, NamedMute, muted_until
+from bot.models.incidents import Incident, ListedIncident, muted_until
+from bot.models.mutes import NamedMute
 from bot.store.failures import error_groups
 from bot.store.incidents import lookups, mutes
 

@@ -6,22 +6,11 @@ marks the batch as done. If a crash interrupts a batch, the operation's next own
 Failures that a batch moved name their operation, and the audit log stores a digest of them.
 """
 
-import hashlib
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    RowMapping,
-    and_,
-    func,
-    insert,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert, select, update
 
 from bot.queue.layouts import Queue
 from bot.queue.moves import exactly
@@ -69,7 +58,7 @@ class Batch:
     starts_at: datetime
 
     @property
-    def stretch(self) -> ColumnElement[bool]:
+    def seq_range(self) -> ColumnElement[bool]:
         """The condition for the batch's range in the index of failures."""
         return index.c.seq.between(self.after_seq + 1, self.last_seq)
 
@@ -90,7 +79,7 @@ def left_behind(
     mine = and_(batches.c.operation == operation.id, batches.c.state == CLAIMED)
     connection.execute(update(batches).where(mine).values(owner=owner))
     rows = connection.execute(select(batches).where(mine).order_by(batches.c.number)).mappings()
-    return _timed_anew(connection, operation, [_batch(row) for row in rows], now)
+    return _timed_anew(connection, operation, [batch_of(row) for row in rows], now)
 
 
 def _timed_anew(
@@ -214,10 +203,11 @@ def _last(connection: Connection, operation: int) -> Batch | None:
     every = select(batches).where(batches.c.operation == operation)
     newest = every.order_by(batches.c.number.desc()).limit(1)
     row = connection.execute(newest).mappings().first()
-    return None if row is None else _batch(row)
+    return None if row is None else batch_of(row)
 
 
-def _batch(row: RowMapping) -> Batch:
+def batch_of(row: RowMapping) -> Batch:
+    """Return the batch of a row of `batches`."""
     return Batch(**{name: row[name] for name in Batch.__dataclass_fields__})
 
 
@@ -226,24 +216,6 @@ def _starts_at(operation: Operation, before: Batch | None, now: datetime) -> dat
     if operation.rate is None or before is None:
         return now
     return max(now, before.starts_at + timedelta(minutes=before.size / operation.rate))
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The unchanged rows of a batch: their number, lowest and highest id, and digest."""
-
-    rows: int
-    lowest: int
-    highest: int
-    digest: str
-
-
-def listed(rows: Any) -> Found:
-    """Return the number, ids and digest of these rows, which are ordered by `seq`."""
-    lines = "".join(f"{row.failed_id}:{row.row_digest}\n" for row in rows)
-    ids = [row.failed_id for row in rows]
-    digest = hashlib.sha256(lines.encode()).hexdigest()
-    return Found(len(ids), min(ids, default=0), max(ids, default=0), digest)
 
 
 def close(
@@ -282,29 +254,3 @@ def is_left(connection: Connection, operation: Operation) -> bool:
         batches.c.operation == operation.id, batches.c.state == CLAIMED
     )
     return connection.execute(waiting.limit(1)).first() is not None
-
-
-def digest_of(connection: Connection, operation: int) -> str:
-    """Return one digest of all batch digests, for the audit log; empty if no batch is done."""
-    query = select(batches.c.number, batches.c.digest).where(
-        batches.c.operation == operation, batches.c.state == DONE
-    )
-    return _whole(connection.execute(query.order_by(batches.c.number)))
-
-
-def _whole(parts: Any) -> str:
-    lines = "".join(f"{number}:{digest}\n" for number, digest in parts)
-    return hashlib.sha256(lines.encode()).hexdigest() if lines else ""
-
-
-def items_digest(connection: Connection, operation: int) -> str:
-    """Compute the value of `digest_of` again, from the failures that were moved or restored."""
-    named = or_(index.c.operation == operation, index.c.restored_by == operation)
-    done = select(batches).where(batches.c.operation == operation, batches.c.state == DONE)
-    parts = []
-    for row in connection.execute(done.order_by(batches.c.number)).mappings().all():
-        batch = _batch(row)
-        items = select(index.c.failed_id, index.c.row_digest).where(batch.stretch, named)
-        rows = connection.execute(items.order_by(index.c.seq)).all()
-        parts.append((batch.number, listed(rows).digest))
-    return _whole(parts)

@@ -8,19 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    FromClause,
-    Select,
-    and_,
-    case,
-    func,
-    select,
-)
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, case, func, select
 
 from bot.database.transactions import TooSlow, bounded_until, time_limit
-from bot.models.operations import Duplicates, SubjectDuplicates
+from bot.models.duplicates import Duplicates, SubjectDuplicates
 from bot.models.subjects import LONGEST_VALUE, ORDER
 from bot.queue.layouts import Queue
 from bot.queue.layouts.rows import as_text

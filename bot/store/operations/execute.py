@@ -20,7 +20,7 @@ from bot.store.archive import ArchivedAs
 from bot.store.deltas import metric_deltas
 from bot.store.deltas.incident_deltas import Removal
 from bot.store.failures import removal
-from bot.store.operations import batches, payload_edits, set_aside, undo_batches
+from bot.store.operations import batch_digests, batches, payload_edits, set_aside, undo_batches
 from bot.store.operations.batches import Batch
 from bot.store.operations.halving import Halving
 from bot.store.operations.operations import Operation
@@ -48,7 +48,7 @@ def execute_batch(
     """
     if operation.scope.undo is not None:
         return undo_batches.put_back(connection, queue, operation, batch, owner, now)
-    within = and_(matching(operation.scope), batch.stretch)
+    within = and_(matching(operation.scope), batch.seq_range)
     if operation.counts_as == "retried":
         within = set_aside.add_other_connections(connection, queue, operation.id, within)
     part = _Part(connection, queue, operation, within, now, before_jobs)
@@ -100,12 +100,12 @@ class _Part:
 
     def taken(self, batch: Batch) -> ColumnElement[bool]:
         """Return the condition for the failures of the batch that the operation moved."""
-        return and_(index.c.operation == self.operation.id, batch.stretch)
+        return and_(index.c.operation == self.operation.id, batch.seq_range)
 
     def move(self, batch: Batch) -> _Moved:
         """Lock, mark, archive and move or delete the rows of the batch."""
         connection, queue, operation = self.connection, self.queue, self.operation
-        within = and_(self.within, batch.stretch)
+        within = and_(self.within, batch.seq_range)
         extent = _lock(connection, queue, within, dense=batch.is_dense)
         reach("batch-locked")
         _mark(connection, queue, operation, batch, within, extent.rows, self.now)
@@ -129,7 +129,7 @@ def _digest_of(part: _Part, batch: Batch, moved: Sequence[_Moved], refused: int)
     if len(moved) == 1 and not refused:
         return moved[0].digest
     items = select(index.c.failed_id, index.c.row_digest).where(part.taken(batch))
-    return batches.listed(part.connection.execute(items.order_by(index.c.seq)).all()).digest
+    return batch_digests.listed(part.connection.execute(items.order_by(index.c.seq)).all()).digest
 
 
 # The server computes the digest of 1,000 rows in 1 ms; reading them into Python takes 3 ms.
@@ -138,7 +138,7 @@ _LISTED = sha256_of_lines((index.c.failed_id, index.c.row_digest), order=index.c
 
 def _lock(
     connection: Connection, queue: Queue, within: ColumnElement[bool], *, dense: bool
-) -> batches.Found:
+) -> batch_digests.Found:
     """Lock the rows of the batch that have not changed since they were indexed."""
     failed = queue.failed_layout
     there = and_(
@@ -148,7 +148,7 @@ def _lock(
     )
     if is_sqlite(connection):
         listed = select(index.c.failed_id, index.c.row_digest).where(there).order_by(index.c.seq)
-        return batches.listed(connection.execute(listed).all())
+        return batch_digests.listed(connection.execute(listed).all())
     locking = (
         select(func.count(), func.min(failed.id), func.max(failed.id), _LISTED)
         .select_from(index)
@@ -160,7 +160,9 @@ def _lock(
     if dense:
         locking = force_index(locking, index, "PRIMARY")
     rows, lowest, highest, digest = connection.execute(for_update(locking)).one()
-    return batches.Found(int(rows), lowest or 0, highest or 0, digest or batches.listed([]).digest)
+    return batch_digests.Found(
+        int(rows), lowest or 0, highest or 0, digest or batch_digests.listed([]).digest
+    )
 
 
 def _mark(
@@ -182,7 +184,7 @@ def _mark(
         )
         moved = and_(within, there.exists())
     by_batch = Removal(operation.action, operation.actor, operation.id, operation.counts_as)
-    removal.mark_batch_removed(connection, moved, batch.stretch, by_batch, rows, now)
+    removal.mark_batch_removed(connection, moved, batch.seq_range, by_batch, rows, now)
     if rows < batch.size:
         removal.mark_removed(connection, within, now)
 

@@ -46,7 +46,7 @@ class Halving(Generic[T]):
                 raise
             rows = self.connection.execute(
                 select(failures.c.seq, failures.c.failed_id)
-                .where(matching(self.operation.scope), batch.stretch)
+                .where(matching(self.operation.scope), batch.seq_range)
                 .order_by(failures.c.seq)
             ).all()
             if len(rows) <= 1:

@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, case, func, insert, or_, select
 
 from bot.models.actions import CountsAs
-from bot.models.operations import Outcomes, Preview, Progress, Scope
+from bot.models.operations import Preview, Progress, Scope
+from bot.models.retry_outcomes import Outcomes
 from bot.queue.moves import for_update
 from bot.store.operations import scopes
 from bot.store.tables import batches, failures, operations, tracked_jobs

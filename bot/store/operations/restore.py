@@ -5,17 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    and_,
-    delete,
-    func,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, select, update
 
-from bot.models.operations import Target
+from bot.models.audit import Target
 from bot.models.refusals import JobGone, JobTaken, RowThere
 from bot.queue.layouts import Queue, failed_digest, job_digest
 from bot.queue.layouts.tables import FailedJobsTable, JobsTable

@@ -3,7 +3,7 @@
 from sqlalchemy import ColumnElement, Connection, func, insert, not_, select
 
 from bot.database.dialects import straight_join
-from bot.models.jobs import SkippedRow
+from bot.models.job_changes import SkippedRow
 from bot.models.refusals import OtherConnection, RowRefused, RowTooLong, RowWouldChange
 from bot.queue.layouts import Queue, failed_digest
 from bot.queue.layouts.rows import as_text

@@ -19,14 +19,14 @@ from bot.queue.moves import exactly, for_update
 from bot.store import archive as archived
 from bot.store.deltas import metric_deltas
 from bot.store.deltas.incident_deltas import Removal
-from bot.store.operations import batches, operations, reindex, restore
+from bot.store.operations import batch_digests, batches, operations, reindex, restore
 from bot.store.operations.batches import Batch
 from bot.store.operations.halving import Halving
 from bot.store.operations.operations import Operation
 from bot.store.operations.retries import tracked_jobs
 from bot.store.operations.scopes import matching
 from bot.store.tables import archive, failures
-from bot.store.tables import batches as stretches
+from bot.store.tables import batches as batch_rows
 from bot.store.tables import operations as operation_rows
 
 
@@ -64,7 +64,7 @@ def put_back(
         lambda part: _put_back(connection, queue, operation, undone, part, now),
     ).run(batch)
     restored = [row for part in parts for row in part]
-    digest = batches.listed(restored).digest
+    digest = batch_digests.listed(restored).digest
     batches.close(connection, operation, batch, owner, {"rows": len(restored), "digest": digest})
     return len(restored)
 
@@ -78,7 +78,7 @@ def _put_back(
     now: datetime,
 ) -> list[_Lost]:
     """Restore the rows of a batch or of a part of a batch; return the restored rows."""
-    lost = _lost(connection, undone, and_(matching(operation.scope), batch.stretch))
+    lost = _lost(connection, undone, and_(matching(operation.scope), batch.seq_range))
     digests_in_use = _there(connection, queue, [row.failed_id for row in lost])
     lost = [row for row in lost if digests_in_use.get(row.failed_id) != row.row_digest]
     if undone.counts_as == "retried":
@@ -149,7 +149,7 @@ def _waiting(
 
     The jobs are ordered by id; each has its id, queue and payload digest.
     """
-    s, layout = stretches.c, queue.jobs_layout
+    s, layout = batch_rows.c, queue.jobs_layout
     ranges = select(s.first_job_id, s.last_job_id).where(
         s.operation == undone.id,
         s.last_seq > batch.after_seq,
@@ -225,7 +225,7 @@ def undos(connection: Connection, operation: int) -> list[Operation]:
 
 def _taken_by(connection: Connection, operation: int) -> ColumnElement[bool]:
     """Return the condition for failures that an operation removed, within its range of `seq`."""
-    s, f = stretches.c, failures.c
+    s, f = batch_rows.c, failures.c
     ends = select(func.min(s.after_seq), func.max(s.last_seq)).where(s.operation == operation)
     first, last = connection.execute(ends).one()
     return and_(f.seq.between(first or 0, last or 0), f.operation == operation)

@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, RowMapping, Select, false, func, select, true
 from sqlalchemy.exc import DBAPIError
 
-from bot.database.dialects import force_index, is_slow
+from bot.database.dialects import force_index
+from bot.database.errors import is_slow
 from bot.database.time_limits import DeadlinePassed
 from bot.database.transactions import TooSlow, bounded
 from bot.models.actions import Actions, counted_as, names_of

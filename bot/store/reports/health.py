@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, true
 
 from bot.models.health import Health, HealthProblem, Undelivered, WatcherState
 from bot.queue.layouts import Queue
@@ -40,19 +40,20 @@ def health(
 
 def watcher_state(connection: Connection, now: datetime) -> WatcherState:
     """Return the replica that watches now, and the database time that watching takes."""
-    lease = connection.execute(select(leases).where(leases.c.name == "watcher")).one()
-    cost = connection.execute(select(watcher_load)).one()
-    held = not is_free(lease.owner, lease.expires, now)
-    lately = cost.worst_at is not None and cost.worst_at > now - HOUR
+    cost = [column for column in watcher_load.c if column.name != "name"]
+    both = select(leases, *cost).join_from(leases, watcher_load, true())
+    row = connection.execute(both.where(leases.c.name == "watcher")).one()
+    held = not is_free(row.owner, row.expires, now)
+    lately = row.worst_at is not None and row.worst_at > now - HOUR
     return WatcherState(
-        replica=lease.owner if held else None,
-        since=lease.since if held else None,
-        until=lease.expires,
-        epoch=lease.epoch,
-        passed_at=cost.passed_at,
-        pass_ms=cost.pass_ms,
-        worst_ms=cost.worst_ms if lately else None,
-        worst_at=cost.worst_at if lately else None,
+        replica=row.owner if held else None,
+        since=row.since if held else None,
+        until=row.expires,
+        epoch=row.epoch,
+        passed_at=row.passed_at,
+        pass_ms=row.pass_ms,
+        worst_ms=row.worst_ms if lately else None,
+        worst_at=row.worst_at if lately else None,
     )
 
 

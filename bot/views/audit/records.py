@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from bot.models.operations import AuditLine
+from bot.models.audit import AuditLine
 from bot.models.requests import Block, Message, Modal, Moment, Source
 from bot.text import Mrkdwn, channel, code, cut, escape, join, link, named, preformatted_parts
 from bot.views.audit.sentences import audit_sentence

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.models.actions import counted_as
-from bot.models.operations import AuditLine, Target
+from bot.models.audit import AuditLine, Target
 from bot.models.refusals import TooFrequent
 from bot.models.requests import Person
 from bot.models.roles import Role

@@ -232,17 +232,23 @@ def may_retry(row: ErrorGroup, ctx: Context) -> bool:
     return row.failed > 0 and (ctx.role >= Role.ADMIN or row.failed <= OPERATOR_ROWS)
 
 
-def error_detail(detail: ErrorDetail, listed: ErrorDetailListed, ctx: Context) -> Message | Modal:
-    """Return the group's counts, its full text, an example, and its newest failed jobs."""
-    row, texts = detail.group, ctx.texts
-    title = texts("error-title", error=row.error)
+def _facts(row: ErrorGroup, ctx: Context) -> list[tuple[Mrkdwn, Mrkdwn]]:
+    """Return the label and value of each fact that the group has."""
+    texts = ctx.texts
     facts = [
         (texts("label-count"), escape(texts.number(row.failed))),
         (texts("label-queue"), cut(_queues(row, DETAIL_QUEUES, ctx), 500)),
         (texts("label-seen"), dots(*_times(row, ctx))),
         (texts("label-orders"), cut(_orders(row, ctx), 300)),
     ]
-    pairs = [(label, value) for label, value in facts if value]
+    return [(label, value) for label, value in facts if value]
+
+
+def error_detail(detail: ErrorDetail, listed: ErrorDetailListed, ctx: Context) -> Message | Modal:
+    """Return the group's counts, its full text, an example, and its newest failed jobs."""
+    row, texts = detail.group, ctx.texts
+    title = texts("error-title", error=row.error)
+    pairs = _facts(row, ctx)
     blocks = [fields([join("\n", pair) for pair in pairs])]
     blocks.append(context_line(dots(going_on(row, ctx), _bar(row, ctx))))
     note = note_lines(listed.note, ctx)

@@ -9,9 +9,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from bot.models.jobs import Value
-from bot.models.operations import RetryOutcome
 from bot.models.requests import Block, Message, Moment, Person
+from bot.models.retry_outcomes import RetryOutcome
+from bot.models.value import Value
 from bot.text import Mrkdwn, code, cut, join
 from bot.views.blocks import actions, context_line, message, section
 from bot.views.buttons import Argument, run_button

@@ -7,8 +7,8 @@ from typing import Literal
 from bot.models.alert_rules import NEW_FAILURES
 from bot.models.error_groups import Note
 from bot.models.incidents import Resolution
-from bot.models.jobs import Value
 from bot.models.requests import Block, Message, Moment, Person
+from bot.models.value import Value
 from bot.text import Mrkdwn, Plain, escape, group, join
 from bot.views.blocks import message, section, sections
 from bot.views.buttons import Argument, fitting, menu

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from bot.models.incidents import Handover, ListedIncident, NamedMute
+from bot.models.incidents import Handover, ListedIncident
+from bot.models.mutes import NamedMute
 from bot.models.operations import Freeze, Progress
 from bot.models.requests import Message, Moment, Person, Source
 from bot.text import Mrkdwn, code, cut

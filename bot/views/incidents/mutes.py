@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.models.alert_rules import NO_WORKER_ACTIVITY
-from bot.models.incidents import ListedIncident, MuteDetails, Topic
+from bot.models.incidents import ListedIncident
+from bot.models.mutes import MuteDetails, Topic
 from bot.models.requests import Message, Moment, Person
 from bot.text import Mrkdwn, code, join
 from bot.views.blocks import message, section

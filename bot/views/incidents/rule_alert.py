@@ -11,8 +11,8 @@ from bot.models.alert_rules import (
     OLDEST_JOB,
     STUCK_JOBS,
 )
-from bot.models.jobs import Value
 from bot.models.requests import Block, Message
+from bot.models.value import Value
 from bot.text import Mrkdwn, join
 from bot.views.blocks import actions, context_line, message, section
 from bot.views.buttons import Argument, run_button

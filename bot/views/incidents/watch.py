@@ -2,13 +2,8 @@
 
 from datetime import datetime
 
-from bot.models.incidents import (
-    Limits,
-    ListedIncident,
-    NamedMute,
-    WatchExtra,
-    Watching,
-)
+from bot.models.incidents import Limits, ListedIncident, WatchExtra, Watching, WatchRoute
+from bot.models.mutes import NamedMute
 from bot.models.requests import Block, Message, Moment, Person, Source
 from bot.text import Mrkdwn, Plain, channel, code, cut, join
 from bot.views.blocks import context_line, message, section, sections
@@ -18,8 +13,8 @@ from bot.views.incidents.health import backfill_line, health_lines
 from bot.views.incidents.mutes import incident_title, topic_text
 from bot.views.names import age, age_since, dots, queue_name
 
-INCIDENTS, MUTES = 8, 6
-"""The most incidents and mutes in a message, which stays under 10,000 characters in total."""
+INCIDENTS, MUTES, ROUTES = 8, 6, 6
+"""The most incidents, mutes and routes in a message, which has room for 10,000 characters."""
 ROW = 220
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 NAME = 80
@@ -49,7 +44,7 @@ def watch_message(watching: Watching, extra: WatchExtra, ctx: Context) -> Messag
         if rest
         else []
     )
-    limits = _limits(watching.limits, ctx)
+    limits = [*_limits(watching.limits, ctx), *_routes(extra, ctx)]
     foot = _foot(extra, ctx)
     lines = [*head, *incidents, title, *(line for _, line in rows), *more, *limits, foot]
     if in_terminal:
@@ -171,10 +166,46 @@ def _limits(limits: Limits, ctx: Context) -> list[Mrkdwn]:
     life = texts(
         "watch-life",
         escalate=age(limits.escalate_seconds, texts),
+        remind=age(limits.remind_seconds, texts),
         recover=age(limits.resolve_seconds, texts),
     )
     limit_lines = [texts("watch-limit", rule=code(rule), limit=text) for rule, text in rows.items()]
     return [texts("watch-limits"), *limit_lines, life]
+
+
+def _routes(extra: WatchExtra, ctx: Context) -> list[Mrkdwn]:
+    """Return the routes in their order; a terminal shows every route."""
+    if not extra.routes:
+        return []
+    shown = extra.routes if ctx.source is Source.TERMINAL else extra.routes[:ROUTES]
+    lines = [_cut(_route(route, extra.zone, ctx)) for route in shown]
+    if hidden := len(extra.routes) - len(shown):
+        lines.append(ctx.texts("watch-more-routes", count=hidden))
+    return [ctx.texts("watch-routes"), *lines]
+
+
+def _route(route: WatchRoute, zone: str, ctx: Context) -> Mrkdwn:
+    texts = ctx.texts
+    parts = []
+    if route.channel is not None:
+        parts.append(texts("watch-channel", channel=channel(route.channel)))
+    if route.mention is not None:
+        # In code, because a mention would notify the group.
+        parts.append(texts("watch-route-mention", group=code(route.mention)))
+    for rule, seconds in (
+        ("oldest_job", route.oldest_seconds),
+        ("no_worker_activity", route.no_worker_activity_seconds),
+    ):
+        if seconds is not None:
+            parts.append(texts("watch-route-age", rule=code(rule), age=age(seconds, texts)))
+    if route.backlog_count is not None:
+        rule = code("backlog_growth")
+        parts.append(texts("watch-route-count", rule=rule, count=route.backlog_count))
+    if route.quiet_from is not None and route.quiet_until is not None:
+        begin, end = Plain(route.quiet_from), Plain(route.quiet_until)
+        parts.append(texts("watch-route-quiet", begin=begin, end=end, zone=zone))
+    queues = join(", ", map(code, route.queues))
+    return texts("watch-route", queues=queues, what=dots(*parts or [texts("watch-route-same")]))
 
 
 def _foot(extra: WatchExtra, ctx: Context) -> Mrkdwn:

@@ -7,7 +7,7 @@ from bot.text import Mrkdwn, code, join
 from bot.views.blocks import actions, confirm, context_line, message, section
 from bot.views.buttons import run_button
 from bot.views.context import Context
-from bot.views.operations.preview import scope_words
+from bot.views.operations.scope import scope_words
 
 
 def request_message(progress: Progress, ctx: Context) -> Message:

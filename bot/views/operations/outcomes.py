@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from bot.models.operations import Outcomes, RetryOutcome
 from bot.models.requests import Block, Message, Person
+from bot.models.retry_outcomes import Outcomes, RetryOutcome
 from bot.text import Mrkdwn, code, cut, join
 from bot.views.blocks import context_line, message, section, sections
 from bot.views.context import Context

@@ -3,10 +3,9 @@
 from collections.abc import Callable, Mapping
 
 from bot.models.actions import CountsAs, counted_as
-from bot.models.job_batches import ScopeBatches
-from bot.models.operations import Duplicates, Preview, Scope, Share, SubjectDuplicates
+from bot.models.operations import Preview, Share
 from bot.models.requests import Block, Message, Modal
-from bot.text import Mrkdwn, code, escape, join, named
+from bot.text import Mrkdwn, code, escape, join
 from bot.views.blocks import (
     context_line,
     divider,
@@ -19,18 +18,9 @@ from bot.views.blocks import (
 )
 from bot.views.buttons import VERSION
 from bot.views.context import Context
-from bot.views.names import (
-    age,
-    bare_order,
-    dots,
-    from_wall_clock,
-    job_class,
-    order,
-    queue_name,
-    size,
-    subject,
-)
-from bot.views.operations.change_freeze import frozen_preview
+from bot.views.names import age, dots, from_wall_clock, job_class, order, queue_name, size
+from bot.views.operations.preview_warnings import warnings_of
+from bot.views.operations.scope import scope_words
 
 QUEUES = 10
 # docs.slack.dev/reference/views/modal-views
@@ -56,7 +46,7 @@ def preview_dialog(preview: Preview, ctx: Context) -> Modal:
     blocks = [section(_lead(preview, ctx))]
     blocks.append(fields([join("\n", pair) for pair in _facts(preview, ctx)]))
     blocks += [*sections(_shares(preview, ctx), limit=2_900), divider()]
-    blocks += sections(_warnings(preview, ctx))
+    blocks += sections(warnings_of(preview, ctx))
     blocks += [context_line(note) for note in _notes(preview, ctx)]
     action = ctx.actions[preview.action]
     if action.asks_for_count:
@@ -97,7 +87,7 @@ def _submit_label(name: str, preview: Preview, ctx: Context) -> str:
 def preview_message(preview: Preview, ctx: Context) -> Message:
     """Return the preview for a terminal."""
     facts = [join(" ", pair) for pair in _facts(preview, ctx)]
-    more = [*_warnings(preview, ctx), *_notes(preview, ctx)]
+    more = [*warnings_of(preview, ctx), *_notes(preview, ctx)]
     return message([_lead(preview, ctx), *facts, *_shares(preview, ctx), *more], ())
 
 
@@ -140,48 +130,9 @@ def _rate(rate: int, ctx: Context) -> str:
     return ctx.texts.plain("bulk-rate-option", count=rate)
 
 
-def scope_words(scope: Scope, ctx: Context) -> list[Mrkdwn]:
-    """Return the filters of a scope, each with a leading space: ` in netsuite`."""
-    texts = ctx.texts
-    parts = []
-    if scope.queue is not None:
-        parts.append(texts("scope-queue", queue=queue_name(scope.queue)))
-    if scope.incident is not None:
-        parts.append(texts("scope-incident", incident=f"I{scope.incident}"))
-    elif scope.error_group is not None:
-        parts.append(texts("scope-error", error=code(f"E{scope.error_group}")))
-    if scope.order_id is not None:
-        parts.append(texts("scope-order", order=bare_order(scope.order_id, ctx)))
-    if scope.tienda_id is not None:
-        parts.append(texts("scope-tienda", tienda=code(scope.tienda_id)))
-    parts += [
-        texts("scope-subject", subject=subject(name, value, ctx))
-        for name, value in scope.subjects.items()
-    ]
-    parts += _span(scope, ctx)
-    if scope.limit is not None:
-        parts.append(texts("scope-limit", count=scope.limit))
-    if scope.undo is not None:
-        parts.append(texts("scope-undo", operation=str(scope.undo)))
-    return parts
-
-
 def _lead(preview: Preview, ctx: Context) -> Mrkdwn:
     key, scope = f"bulk-lead-{kind(preview.action, ctx)}", join("", scope_words(preview.scope, ctx))
     return ctx.texts(key, count=preview.total, scope=scope)
-
-
-def _span(scope: Scope, ctx: Context) -> list[Mrkdwn]:
-    """Return the period of the failures, if the request has a period."""
-    after, before = (
-        None if at is None else from_wall_clock(at, ctx)
-        for at in (scope.failed_after, scope.failed_before)
-    )
-    if after is not None and before is not None:
-        return [ctx.texts("scope-between", **{"from": after, "at": before})]
-    if after is not None:
-        return [ctx.texts("scope-after", at=after)]
-    return [] if before is None else [ctx.texts("scope-before", at=before)]
 
 
 def _facts(preview: Preview, ctx: Context) -> list[tuple[Mrkdwn, Mrkdwn]]:
@@ -228,69 +179,6 @@ def _counted(
     shares: tuple[Share, ...], name: Callable[[str], Mrkdwn], ctx: Context
 ) -> list[Mrkdwn]:
     return [ctx.texts("bulk-share", count=share.count, name=name(share.name)) for share in shares]
-
-
-def _warnings(preview: Preview, ctx: Context) -> list[Mrkdwn]:
-    """Return the warnings that the person should read before confirming."""
-    lines = [] if preview.freeze is None else [frozen_preview(preview.freeze, ctx)]
-    if preview.older is not None:
-        lines.append(ctx.texts("bulk-older-count", count=preview.older.count))
-    if preview.indexing:
-        lines.append(ctx.texts("bulk-indexing"))
-    if (missing := len(preview.scope.ids) - preview.total) > 0 and preview.scope.limit is None:
-        lines.append(ctx.texts("bulk-ids-missing", count=missing))
-    if preview.duplicates is not None:
-        lines += _duplicates(preview.duplicates, ctx)
-    if preview.batches is not None:
-        lines += _batches(preview.batches, ctx)
-    if preview.children:
-        tables = join(", ", [code(table) for table in preview.children])
-        lines.append(ctx.texts("bulk-children", tables=tables))
-    if not preview.archive:
-        lines.append(ctx.texts("bulk-final"))
-    return lines
-
-
-def _batches(batches: ScopeBatches, ctx: Context) -> list[Mrkdwn]:
-    if batches.cancelled is None or batches.unfinished is None:
-        return [ctx.texts("bulk-batches-unknown")]
-    counts = {"cancelled": batches.cancelled, "unfinished": batches.unfinished}
-    return [ctx.texts(f"bulk-batch-{name}", count=count) for name, count in counts.items() if count]
-
-
-def _duplicates(duplicates: Duplicates, ctx: Context) -> list[Mrkdwn]:
-    texts = ctx.texts
-    lines = []
-    if duplicates.queued:
-        orders = _orders(duplicates.queued_orders, ctx)
-        lines.append(texts("bulk-queued", count=duplicates.queued, orders=orders))
-    if duplicates.processed_later:
-        orders = _orders(duplicates.processed_orders, ctx)
-        lines.append(texts("bulk-processed-later", count=duplicates.processed_later, orders=orders))
-    for further in duplicates.subjects:
-        lines += _of_subject(further, ctx)
-    if duplicates.identical:
-        lines.append(texts("bulk-identical", count=duplicates.identical))
-    if duplicates.bounded:
-        lines.append(texts("bulk-duplicates-bounded"))
-    return lines
-
-
-def _of_subject(duplicates: SubjectDuplicates, ctx: Context) -> list[Mrkdwn]:
-    parts = (
-        ("bulk-queued-subject", duplicates.queued, duplicates.queued_values),
-        ("bulk-processed-later-subject", duplicates.processed_later, duplicates.processed_values),
-    )
-    name = named(duplicates.name)
-    return [
-        ctx.texts(key, count=count, name=name, values=join(", ", map(named, values)))
-        for key, count, values in parts
-        if count
-    ]
-
-
-def _orders(orders: tuple[str, ...], ctx: Context) -> Mrkdwn:
-    return join(", ", [bare_order(order, ctx) for order in orders])
 
 
 def _notes(preview: Preview, ctx: Context) -> list[Mrkdwn]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.models.jobs import RestoredRow, SkippedRow, Undone
+from bot.models.job_changes import RestoredRow, SkippedRow, Undone
 from bot.models.requests import Block, Message, Moment, Person
 from bot.models.roles import Role
 from bot.text import Mrkdwn, Plain, code, cut

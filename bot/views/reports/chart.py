@@ -96,6 +96,24 @@ def labels_of(data: Chart, ctx: Context) -> list[Plain]:
     return labels
 
 
+def _known_points(
+    labels: Sequence[str], points: Sequence[ChartPoint], series: Sequence[ChartSeries]
+) -> tuple[list[str], list[list[int]]]:
+    """Return the labels and values of the points at which every series has a value."""
+    categories: list[str] = []
+    values: list[list[int]] = []
+    was_gap = False
+    for label, point in zip(labels, points, strict=True):
+        row = [value for line in series if (value := line.of(point)) is not None]
+        if len(row) < len(series) or not series:
+            was_gap = bool(categories)
+            continue
+        categories.append(GAP + label if was_gap else label)
+        values.append(row)
+        was_gap = False
+    return categories, values
+
+
 def line_chart(
     title: str,
     labels: Sequence[str],
@@ -109,17 +127,7 @@ def line_chart(
     """
     texts = ctx.texts
     known_series = [line for line in series if any(line.of(point) is not None for point in points)]
-    categories: list[str] = []
-    values: list[list[int]] = []
-    was_gap = False
-    for label, point in zip(labels, points, strict=True):
-        row = [value for line in known_series if (value := line.of(point)) is not None]
-        if len(row) < len(known_series) or not known_series:
-            was_gap = bool(categories)
-            continue
-        categories.append(GAP + label if was_gap else label)
-        values.append(row)
-        was_gap = False
+    categories, values = _known_points(labels, points, known_series)
     if not categories:
         return None
     lines = [

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, insert, select, update
 
 from bot.background import leader
-from bot.background.incidents import lifecycle
+from bot.background.incidents import lifecycle, resolution
 from bot.background.incidents.escalation import ESCALATIONS
 from bot.localslack.server import LocalSlack
 from bot.store import tables
@@ -177,7 +177,7 @@ def test_an_incident_that_was_often_reopened_resolves_later(
     queue: TestQueue, slack: LocalSlack, reopened: int, seconds: int
 ) -> None:
     life = make_life(queue, slack)
-    assert lifecycle.patience(life.setup, reopened) == timedelta(seconds=seconds)
+    assert resolution.patience(life.setup, reopened) == timedelta(seconds=seconds)
 
 
 def test_an_acknowledged_incident_that_is_not_resolved_reminds_its_person(life: Life) -> None:

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Connection, true
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background.failures import index_once
-from bot.background.incidents import grouping, lifecycle, message
+from bot.background.incidents import alert, grouping, lifecycle, message
 from bot.database.transactions import LostRace
 from bot.localslack.faults import RateLimited
 from bot.localslack.server import LocalSlack
@@ -27,6 +27,8 @@ from tests.kit.kept_database import queue_on_mariadb
 from tests.kit.posting import deliver, poster_of, watch
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import ALERTS, OPS, ask, codes, hold
+
+pytestmark = pytest.mark.each_database
 
 __all__ = ["queue_on_mariadb"]
 
@@ -208,7 +210,7 @@ def counted_up(life: Life) -> None:
 
 
 def test_the_test_detects_an_edit_that_mentions_somebody(life: Life) -> None:
-    draw = message.draw
+    draw = alert.draw
 
     def calling(
         setup: Setup, connection: Connection, incident: Incident, context: Context

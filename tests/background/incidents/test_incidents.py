@@ -6,8 +6,6 @@ import pytest
 
 from bot import failpoints
 from bot.background.failures import index_once
-from bot.background.retries.track import track_once
-from bot.background.retries.track_bulk import outcomes_once
 from bot.commands.retry import ACTION
 from bot.localslack.server import LocalSlack
 from bot.store.failures import index, removal
@@ -16,6 +14,7 @@ from tests.kit.bulk import carried_out
 from tests.kit.concurrency import before_statement
 from tests.kit.failure_index import scan_all
 from tests.kit.incident_life import CALL, Life, causes, make_life
+from tests.kit.incident_steps import acknowledged
 from tests.kit.invariants import broken
 from tests.kit.queues import GONE_AWAY, TestQueue
 from tests.kit.replicas import ANA, OMAR, ask, hold
@@ -160,10 +159,6 @@ def test_an_acknowledged_incident_does_not_escalate(life: Life) -> None:
     assert f"Acknowledged by <@{OMAR}>" in life.messages()[0]
 
 
-def acknowledged(life: Life) -> None:
-    assert ask(life.setup, f"acknowledge I{life.incident.id}", by=OMAR).refusal is None
-
-
 def test_an_unacknowledged_incident_escalates_once_in_its_thread(life: Life) -> None:
     life.queue.fail()
     life.tick()
@@ -174,217 +169,6 @@ def test_an_unacknowledged_incident_escalates_once_in_its_thread(life: Life) -> 
     (reply,) = life.replies()
     assert "nobody has acknowledged it" in reply
     assert CALL in reply
-
-
-def test_an_incident_resolves_when_all_outcomes_are_known_and_shows_the_processed_count(
-    life: Life,
-) -> None:
-    for failed_id in (1, 2, 3):
-        life.queue.fail(failed_id)
-    life.tick()
-    ask(life.setup, "retry 1 2 3")
-    life.tick(seconds=70)
-    assert life.incident.resolved_at is None, "the retried jobs still wait in the queue"
-    life.work()
-    settle(life)
-
-    assert (life.incident.resolution, life.incident.processed, life.incident.failed) == (
-        "recovered",
-        3,
-        0,
-    )
-    (reply,) = [one for one in life.replies() if "Resolved" in one]
-    assert "3 processed, 0 failed" in reply
-    assert CALL not in reply
-    assert "✅" in life.messages()[0]
-    assert broken(life.queue, drained=True) == []
-
-
-def settle(life: Life) -> None:
-    """Run passes until the outcomes of retried jobs are known and the incident can resolve."""
-    for _ in range(6):
-        track_once(life.setup, hold(life.setup))
-        outcomes_once(life.setup, hold(life.setup))
-        life.tick(seconds=30)
-
-
-def test_a_bulk_retry_of_the_error_group_is_counted_in_full(life: Life) -> None:
-    for failed_id in range(1, 31):
-        life.queue.fail(failed_id, order=failed_id)
-    life.tick()
-    carried_out(life.setup, f"retry error=E{life.incident.error_group}")
-    life.tick(seconds=5)
-    assert (life.incident.removed, life.incident.retried) == (30, 30)
-    life.work()
-    life.queue.fail(99, order=7)
-    settle(life)
-    # The job of order 7 failed again: it is one of the 30, and the incident goes on.
-    row = life.incident
-    assert (row.count, row.removed, row.retried, row.resolved_at) == (30, 29, 29, None)
-    assert "30 failed jobs" in life.messages()[0]
-    assert "29 retried" in life.messages()[0]
-    ask(life.setup, "delete-failed 99")
-    settle(life)
-    assert (life.incident.processed, life.incident.failed) == (29, 0)
-    assert any("29 processed, 0 failed, 1 deleted." in one for one in life.replies())
-    assert broken(life.queue, drained=True) == []
-
-
-def test_a_job_that_failed_again_after_its_retry_by_id_is_counted_once(life: Life) -> None:
-    for failed_id in (1, 2, 3):
-        life.queue.fail(failed_id, order=failed_id)
-    life.tick()
-    ask(life.setup, "retry 1 2 3")
-    life.work()
-    life.queue.fail(4, order=1)
-    settle(life)
-    assert (life.incident.count, life.incident.removed) == (3, 2)
-    assert "3 failed jobs" in life.messages()[0]
-    # It fails for the third time before the bot looks, and only then is processed.
-    ask(life.setup, "retry 4")
-    life.work()
-    life.queue.fail(5, order=1)
-    settle(life)
-    ask(life.setup, "retry 5")
-    life.work()
-    settle(life)
-    assert (life.incident.count, life.incident.processed, life.incident.failed) == (3, 3, 0)
-    assert any("3 processed, 0 failed." in one for one in life.replies())
-    assert broken(life.queue, drained=True) == []
-
-
-def test_each_incident_of_one_bulk_retry_shows_the_outcomes_of_its_own_jobs(life: Life) -> None:
-    for order in range(1, 7):
-        life.queue.fail(order, order=order, exception="one cause" if order < 5 else "another cause")
-    life.tick()
-    carried_out(life.setup, "retry-all")
-    life.work()
-    life.queue.fail(99, order=2, exception="a third cause")
-    settle(life)
-    ends = {row.count: (row.processed, row.failed) for row in life.incidents if row.resolved_at}
-    assert ends == {4: (3, 1), 2: (2, 0)}
-    replies = "\n".join(life.replies())
-    assert "3 processed, 1 failed." in replies
-    assert "2 processed, 0 failed." in replies
-    assert "retried" not in replies
-
-
-def test_an_incident_shows_retried_instead_of_outcomes_that_are_not_exactly_known(
-    life: Life,
-) -> None:
-    life.queue.fail(1, order=1)
-    life.queue.fail(2, order=2)
-    life.queue.fail(3, order=3, exception="another cause")
-    life.tick()
-    carried_out(life.setup, "retry-all")
-    ask(life.setup, f"delete {life.queue.jobs[0].id}")
-    life.work()
-    settle(life)
-    group = next(row for row in life.incidents if row.count == 2)
-    assert (group.resolution, group.processed) == ("recovered", None)
-    assert any("2 retried" in one for one in life.replies())
-
-
-def test_an_incident_does_not_flap_if_a_failure_follows_soon_after_a_removal(
-    life: Life,
-) -> None:
-    for failed_id in range(1, 6):
-        life.queue.fail(failed_id)
-        life.tick(seconds=10)
-        life.take(failed_id)
-        life.tick(seconds=40)
-    assert len(life.messages()) == 1
-    assert life.replies() == []
-    assert life.incident.reopened == 0
-    life.tick(seconds=61)
-    assert len(life.replies()) == 1
-    assert life.incident.resolution == "recovered"
-
-
-def test_a_failure_within_an_hour_reopens_the_incident_with_a_mention(life: Life) -> None:
-    recovered(life)
-    life.queue.fail(2)
-    life.tick(minutes=30)
-    assert (life.incident.reopened, life.incident.resolved_at) == (1, None)
-    assert len(life.messages()) == 1
-    assert "2 failed jobs" in life.messages()[0]
-    (reply,) = life.replies()
-    assert "triggered again" in reply
-    assert CALL in reply
-
-
-def recovered(life: Life) -> None:
-    life.queue.fail(1)
-    life.tick()
-    acknowledged(life)
-    life.take(1)
-    life.tick(seconds=61)
-    assert life.incident.resolution == "recovered"
-
-
-def test_a_reopened_incident_is_not_acknowledged(life: Life) -> None:
-    recovered(life)
-    life.queue.fail(2)
-    life.tick(minutes=30)
-    assert life.incident.acknowledged_by is None
-
-
-def test_a_failure_after_more_than_an_hour_triggers_a_new_incident(life: Life) -> None:
-    recovered(life)
-    life.queue.fail(2)
-    life.tick(minutes=61)
-    assert [row.reopened for row in life.incidents] == [0, 0]
-    assert len(life.messages()) == 2
-
-
-def test_an_incident_resolves_as_quiet_after_an_hour_and_its_alert_keeps_its_buttons(
-    life: Life,
-) -> None:
-    life.queue.fail(1)
-    life.queue.fail(2)
-    life.tick()
-    acknowledged(life)
-    life.tick(minutes=59)
-    assert life.incident.resolved_at is None
-    life.tick(minutes=2)
-    assert life.incident.resolution == "quiet"
-    assert "No new failure for" in life.messages()[0]
-    assert "run:retry" in str(life.slack.messages("queue-alerts")[0]["blocks"])
-    assert life.replies() == []
-
-
-def test_an_undo_reopens_the_incident_and_counts_no_failure_twice(life: Life) -> None:
-    for failed_id in (1, 2):
-        life.queue.fail(failed_id)
-    life.tick()
-    ask(life.setup, "delete-failed 1 2", by=ANA)
-    life.tick(seconds=61)
-    assert (life.incident.resolution, life.incident.deleted) == ("recovered", 2)
-    replies_before = len(life.replies())
-    ask(life.setup, "undo", by=ANA)
-    life.tick()
-    now = life.incident
-    assert (now.count, now.removed, now.deleted, now.resolved_at) == (2, 0, 0, None)
-    assert len(life.messages()) == 1
-    assert len(life.replies()) == replies_before, "no new failure, so no new reply"
-    assert broken(life.queue, drained=True) == []
-
-
-def test_a_restored_failure_is_assigned_to_the_active_incident_of_its_error_group(
-    life: Life,
-) -> None:
-    life.queue.fail(1)
-    life.tick()
-    ask(life.setup, "delete-failed 1", by=ANA)
-    life.tick(seconds=61)
-    life.queue.fail(2)
-    life.tick(minutes=90)
-    ask(life.setup, "undo", by=ANA)
-    life.tick()
-    first, second = life.incidents
-    assert (first.count, first.removed, first.active_subject) == (0, 0, None)
-    assert (second.count - second.removed, second.resolved_at) == (2, None)
-    assert broken(life.queue, drained=True) == []
 
 
 def test_a_row_that_commits_late_with_a_lower_id_is_counted_once(life: Life) -> None:

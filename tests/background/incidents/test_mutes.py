@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.app.command import Alerting
+from bot.app.setup import Alerting
 from bot.localslack.server import LocalSlack
 from tests.kit.alert_channel import MENTION, AlertChannel, make_alert_channel
 from tests.kit.incident_life import CALL, Life

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.app.command import Alerting
+from bot.app.setup import Alerting
 from bot.background.incidents import probe
 from bot.localslack.server import LocalSlack
 from bot.store.leases import LeaseLost

@@ -5,7 +5,7 @@ from time import monotonic
 
 from sqlalchemy import Connection
 
-from bot.app.command import Alerting
+from bot.app.setup import Alerting
 from bot.database.transactions import changing
 from bot.models.metrics import QueueMetrics
 from bot.queue import index_probe

@@ -1,6 +1,6 @@
 """Readings of ages and numbers: which are above their limit, and which are well below it."""
 
-from bot.app.command import Alerting
+from bot.app.setup import Alerting
 from bot.background.incidents import probe
 from bot.queue import index_probe
 from bot.store import tables

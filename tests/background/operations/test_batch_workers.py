@@ -83,10 +83,8 @@ def test_a_batch_of_scattered_failures_reads_no_further_than_its_width(
             connection.execute(moved.values(seq=rare[id_]))
     number = started(bench.setup, "retry queue=stock").operation
     run_out(bench.runner(rows=1_000))
-    stretches = [
-        (one.after_seq, one.last_seq, one.rows) for one in bench.queue.rows(tables.batches)
-    ]
-    assert stretches == [(1_999, 2_002, 2), (WIDEST + 2_999, WIDEST + 3_000, 1)]
+    ranges = [(one.after_seq, one.last_seq, one.rows) for one in bench.queue.rows(tables.batches)]
+    assert ranges == [(1_999, 2_002, 2), (WIDEST + 2_999, WIDEST + 3_000, 1)]
     assert bench.operation(number).done == 3
     assert broken(bench.queue) == []
 

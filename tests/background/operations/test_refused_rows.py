@@ -16,6 +16,8 @@ from tests.kit.own_database import own_queue_on_mariadb
 from tests.kit.queues import GONE_AWAY, TestQueue, payload
 from tests.kit.replicas import ask, make_setup
 
+pytestmark = pytest.mark.each_database
+
 __all__ = ["own_queue_on_mariadb"]
 
 

@@ -3,20 +3,15 @@
 import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import delete, insert, select
 
-from bot.app.command import Setup
 from bot.app.parsing import Request
-from bot.app.responses import Outcome
-from bot.models.refusals import Busy
 from bot.store import tables
-from bot.store.operations import batches
-from bot.store.operations.operations import CONFIRM_WITHIN
+from bot.store.operations import batch_digests
 from bot.store.operations.transitions import TAKEN_OVER_AFTER
-from tests.kit.bulk import SECOND, Bench, previewed, run_out, started
+from tests.kit.bulk import Bench, previewed, run_out, started
 from tests.kit.concurrency import at_once
 from tests.kit.invariants import broken, payloads
 from tests.kit.posting import watch
@@ -31,18 +26,6 @@ def wall_clock_now() -> datetime:
 def items(bench: Bench, number: int = 1) -> list[int]:
     """Return the ids of the failed jobs that an operation moved."""
     return [row.failed_id for row in bench.queue.rows(tables.failures) if row.operation == number]
-
-
-def confirmed(setup: Setup, action: str, plan: int, **values: Any) -> Outcome:
-    """Confirm a plan, and repeat while the answer is that the server is busy.
-
-    Among concurrent transactions, one may lose all of its races.
-    """
-    for _ in range(20):
-        outcome = confirm(setup, action, plan, **values)
-        if outcome.refusal is None or outcome.refusal.code != Busy.code:
-            return outcome
-    raise AssertionError("every attempt was refused as busy")
 
 
 @pytest.mark.parametrize("action", ["retry-all", "clear-failed"])
@@ -148,89 +131,6 @@ def test_an_empty_scope_is_reported_at_once_and_recorded(bench: Bench) -> None:
     assert [row.outcome for row in bench.queue.rows(tables.audit)] == ["no-op"]
 
 
-def test_a_preview_without_a_confirmation_changes_and_records_nothing(bench: Bench) -> None:
-    bench.fill(2)
-    previewed(bench.setup)
-    assert bench.runner().run_once() is False
-    assert (len(bench.queue.failed), bench.queue.count(tables.audit)) == (2, 0)
-
-
-def test_a_plan_can_be_confirmed_only_once(bench: Bench) -> None:
-    bench.fill(2)
-    preview = previewed(bench.setup)
-    first = confirm(bench.setup, "retry-all", preview.plan, key="click")
-    again = confirm(bench.setup, "retry-all", preview.plan, key="click")
-    assert again.repeated
-    while_running = confirm(bench.setup, "retry-all", preview.plan)
-    run_out(bench.runner())
-    bench.fill(2)
-    after = confirm(bench.setup, "retry-all", preview.plan)
-    assert codes([first, again, while_running, after]) == ["ok", "ok", *["plan-expired"] * 2]
-    run_out(bench.runner())
-    assert len(bench.queue.failed) == 2
-    assert broken(bench.queue) == []
-
-
-def test_of_concurrent_confirmations_only_one_starts_the_operation(mariadb_bench: Bench) -> None:
-    bench = mariadb_bench
-    bench.fill(5)
-    preview = previewed(bench.setup)
-    ended = at_once(
-        *[
-            lambda one=setup: confirmed(one, "retry-all", preview.plan)
-            for setup in (bench.setup, bench.other) * 2
-        ]
-    )
-    assert sorted(codes(ended)) == ["ok", *["plan-expired"] * 3]
-    run_out(bench.runner())
-    run_out(bench.runner(setup=bench.other))
-    assert len(bench.queue.jobs) == 5
-    assert broken(bench.queue) == []
-
-
-def test_operations_confirmed_at_once_do_not_run_at_the_same_time(mariadb_bench: Bench) -> None:
-    bench = mariadb_bench
-    bench.fill(5)
-    plans = [previewed(bench.setup).plan, previewed(bench.other, by=SECOND).plan]
-    ended = at_once(
-        lambda: confirmed(bench.setup, "retry-all", plans[0]),
-        lambda: confirmed(bench.other, "retry-all", plans[1], by=SECOND),
-    )
-    assert sorted(codes(ended)) == ["ok", "operation-running"]
-
-
-@pytest.mark.parametrize(
-    ("seconds", "code"), [(-5, "ok"), (5, "plan-expired")], ids=["in time", "too late"]
-)
-def test_a_plan_can_be_confirmed_for_10_minutes(bench: Bench, seconds: float, code: str) -> None:
-    bench.fill(1)
-    preview = previewed(bench.setup)
-    bench.clock.by += CONFIRM_WITHIN + timedelta(seconds=seconds)
-    assert codes([confirm(bench.setup, "retry-all", preview.plan)]) == [code]
-
-
-def test_a_plan_can_be_confirmed_only_by_its_person_and_for_its_command(bench: Bench) -> None:
-    bench.fill(1)
-    plan = previewed(bench.setup).plan
-    outcomes = [
-        confirm(bench.setup, "retry-all", plan, by=SECOND),
-        confirm(bench.setup, "clear-failed", plan, typed=1),
-        confirm(bench.setup, "retry-all", plan + 1),
-        confirm(bench.setup, "retry-all", plan, by=OMAR),
-    ]
-    assert codes(outcomes) == [*["plan-expired"] * 3, "denied"]
-    assert len(bench.queue.failed) == 1
-
-
-@pytest.mark.parametrize("typed", [None, 0, 1, 3, -2])
-def test_clear_failed_requires_the_typed_count(bench: Bench, typed: int | None) -> None:
-    bench.fill(2)
-    plan = previewed(bench.setup, "clear-failed").plan
-    assert codes([confirm(bench.setup, "clear-failed", plan, typed=typed)]) == ["count-mismatch"]
-    assert len(bench.queue.failed) == 2
-    assert codes([confirm(bench.setup, "clear-failed", plan, typed=2)]) == ["ok"]
-
-
 def test_a_cancelled_operation_stops_between_two_batches_and_records_the_moved_rows(
     bench: Bench,
 ) -> None:
@@ -331,13 +231,13 @@ def test_the_items_of_an_operation_match_its_audit_record(bench: Bench) -> None:
     run_out(bench.runner())
     with bench.queue.engine.begin() as connection:
         recorded = json.loads(bench.queue.rows(tables.audit)[-1].arguments)["items_digest"]
-        assert batches.items_digest(connection, 1) == recorded
+        assert batch_digests.items_digest(connection, 1) == recorded
         connection.execute(
             tables.failures.update()
             .where(tables.failures.c.failed_id == 4)
             .values(row_digest="0" * 32)
         )
-        assert batches.items_digest(connection, 1) != recorded
+        assert batch_digests.items_digest(connection, 1) != recorded
 
 
 def test_the_start_and_end_of_an_operation_are_recorded_with_its_person(bench: Bench) -> None:

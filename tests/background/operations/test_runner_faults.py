@@ -15,11 +15,13 @@ from bot.database.engine import connect
 from bot.failpoints import arm, disarm
 from bot.models.refusals import Busy
 from bot.store import tables
-from bot.terminal import TerminalRequest, do
+from bot.terminal.do import TerminalRequest, do
 from tests.kit.bulk import Bench, run_out, started
 from tests.kit.invariants import broken
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import ANA, OPS, People, ask, codes
+
+pytestmark = pytest.mark.each_database
 
 CONNECTIONS = 3
 """One for each batch worker and one more, so that none waits before the database is lost."""

@@ -1,14 +1,12 @@
 """The outbox with every answer of Slack: nothing is lost, and a possible repeat is labelled."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import Table, select
 
-from bot.app.command import Setup
 from bot.background.outbox.deliver import ATTEMPT, Poster, SlackRates, deliver_once
 from bot.background.outbox.delivery_errors import DeliveryError, Fault
 from bot.localslack.faults import Answer, LostAnswer, RateLimited, Refused, Reset, ServerError
@@ -16,53 +14,13 @@ from bot.localslack.server import LocalSlack
 from bot.store import tables
 from bot.store.leases import TTL
 from bot.text import texts_for
-from tests.kit.clock import Clock, StandingClock
+from tests.kit.clock import StandingClock
+from tests.kit.deliveries import clocked, drain, send, shown, unsent
 from tests.kit.invariants import broken
-from tests.kit.outbox import EDIT, POST, change, put
+from tests.kit.outbox import EDIT, POST, put
 from tests.kit.posting import deliver, poster_of, watch
 from tests.kit.queues import TestQueue
-from tests.kit.replicas import ALERTS, AUDIT, OMAR, OPS, SAM, ask, hold, make_setup
-
-
-def clocked(queue: TestQueue) -> tuple[Setup, Clock]:
-    clock = StandingClock()
-    return make_setup(queue, clock=clock), clock
-
-
-def send(setup: Setup, slack: LocalSlack) -> int:
-    """Deliver every due message, under a new lease because the clock has moved."""
-    return deliver(setup, poster_of(slack), hold(setup))
-
-
-def drain(setup: Setup, slack: LocalSlack, clock: Clock, *, minutes: int = 30) -> None:
-    """Advance the clock and run all background steps until no message is left."""
-    for _ in range(minutes * 4):
-        watch(setup, hold(setup))
-        sent = send(setup, slack)
-        behind = any(row.stale for row in rows_of(setup, tables.incidents))
-        if not sent and not unsent(setup) and not behind:
-            return
-        clock.move(seconds=15)
-    raise AssertionError(f"still unsent: {unsent(setup)}")
-
-
-def rows_of(setup: Setup, table: Table) -> Sequence[Any]:
-    with setup.engine.begin() as connection:
-        return connection.execute(select(table)).all()
-
-
-def unsent(setup: Setup) -> list[Mapping[str, Any]]:
-    with setup.engine.begin() as connection:
-        waiting = (
-            select(tables.outbox)
-            .where(tables.outbox.c.sent_at.is_(None))
-            .order_by(tables.outbox.c.id)
-        )
-        return [dict(row) for row in connection.execute(waiting).mappings()]
-
-
-def shown(slack: LocalSlack, channel: str = OPS) -> list[str]:
-    return [message["text"] for message in slack.messages(channel)]
+from tests.kit.replicas import ALERTS, AUDIT, OPS, SAM, ask, hold, make_setup
 
 
 def is_labelled(message: Mapping[str, Any]) -> bool:
@@ -234,125 +192,6 @@ def test_messages_of_a_channel_stay_in_order_and_do_not_delay_other_channels(
     assert [text[-5:] for text in shown(slack, OPS)] == [f"ops {number}" for number in range(4)]
 
 
-def test_posts_and_edits_do_not_exceed_their_rates(queue: TestQueue, slack: LocalSlack) -> None:
-    setup, _ = clocked(queue)
-    seconds = [0.0]
-    rates = SlackRates(lambda: seconds[0])
-    lease = hold(setup)
-    for number in range(8):
-        put(setup, f"m{number}", subject=f"m{number}")
-    for _ in range(20):
-        deliver_once(setup, poster_of(slack), lease, rates)
-    assert len(shown(slack)) == 5
-    seconds[0] += 2.0
-    for _ in range(5):
-        deliver_once(setup, poster_of(slack), lease, rates)
-    assert len(shown(slack)) == 7
-
-
-def test_waiting_edits_of_a_message_are_sent_as_one_edit(
-    queue: TestQueue, slack: LocalSlack
-) -> None:
-    setup, _ = clocked(queue)
-    put(setup, "begins")
-    send(setup, slack)
-    for done in range(10):
-        change(setup, f"{done} done")
-    send(setup, slack)
-    assert shown(slack) == ["9 done"]
-    assert len(slack.calls(EDIT)) == 1
-
-
-def test_an_edit_that_replaces_a_rate_limited_edit_waits_as_long(
-    queue: TestQueue, slack: LocalSlack
-) -> None:
-    setup, clock = clocked(queue)
-    put(setup, "begins")
-    send(setup, slack)
-    slack.script(EDIT, [RateLimited(30)])
-    change(setup, "1 done")
-    send(setup, slack)
-    for done in range(2, 5):
-        clock.move(seconds=3)
-        change(setup, f"{done} done")
-        assert send(setup, slack) == 0
-    assert len(slack.calls(EDIT)) == 1
-    clock.move(seconds=30)
-    send(setup, slack)
-    assert shown(slack) == ["4 done"]
-
-
-def test_an_edit_waits_until_its_message_is_posted(queue: TestQueue, slack: LocalSlack) -> None:
-    setup, clock = clocked(queue)
-    slack.script(POST, [RateLimited(30)])
-    put(setup, "begins")
-    change(setup, "ended")
-    send(setup, slack)
-    assert slack.calls(EDIT) == []
-    clock.move(seconds=31)
-    send(setup, slack)
-    clock.move(seconds=2)
-    send(setup, slack)
-    assert shown(slack) == ["ended"]
-
-
-def test_edits_of_a_deleted_message_are_not_repeated_for_ever(
-    queue: TestQueue, slack: LocalSlack
-) -> None:
-    setup, _ = clocked(queue)
-    put(setup, "begins")
-    send(setup, slack)
-    slack.script(EDIT, ["message_not_found"])
-    change(setup, "ended")
-    send(setup, slack)
-    assert unsent(setup) == []
-    assert len(slack.calls(EDIT)) == 1
-
-
-def test_an_edit_of_a_message_that_was_never_posted_is_dropped(
-    queue: TestQueue, slack: LocalSlack
-) -> None:
-    setup, _ = clocked(queue)
-    change(setup, "ended")
-    send(setup, slack)
-    assert unsent(setup) == []
-    assert slack.calls() == []
-
-
-def test_equal_refusals_are_one_message_per_minute_and_each_is_recorded(
-    queue: TestQueue, slack: LocalSlack
-) -> None:
-    setup, clock = clocked(queue)
-    for _ in range(30):
-        ask(setup, "retry 45", by=SAM)
-        watch(setup, hold(setup))
-        send(setup, slack)
-        clock.move(seconds=6)
-    assert len(queue.rows(tables.audit)) == 30
-    drain(setup, slack, clock)
-    # Three minutes: one message at once, and one at the end of each minute.
-    assert len(shown(slack, AUDIT)) == 4
-    assert broken(queue, drained=True) == []
-
-
-def test_refusals_have_one_message_per_person_and_one_line_per_command(
-    queue: TestQueue, slack: LocalSlack
-) -> None:
-    setup, clock = clocked(queue)
-    sam = [
-        (SAM, words) for words in ("retry 45", "delete 45", "retry 46", "delete 46", "delete 47")
-    ]
-    for by, words in (*sam, (OMAR, "delete 45")):
-        ask(setup, words, by=by)
-    drain(setup, slack, clock)
-    gathered, other = shown(slack, AUDIT)
-    assert OMAR in other
-    retries, deletions = gathered.splitlines()[:2]
-    assert "tried `retry 45`" in retries
-    assert "tried `delete 45`" in deletions
-    assert [line[-1] for line in (retries, deletions)] == ["2", "3"]
-
-
 class Interrupted:
     """The real poster, which runs `meanwhile` before it returns the answer."""
 
@@ -431,80 +270,3 @@ def test_every_message_is_posted_in_the_end_if_slack_fails_at_random(
         clock.move(seconds=5)
     drain(setup, slack, clock)
     assert broken(queue, drained=True) == []
-
-
-def test_the_alert_of_a_failure_removed_without_the_bot_has_no_buttons(
-    queue: TestQueue, slack: LocalSlack
-) -> None:
-    setup, clock = clocked(queue)
-    watch(setup, hold(setup))
-    queue.fail(45)
-    queue.fail(46, exception="another cause")
-    drain(setup, slack, clock)
-    assert all("actions" in str(message["blocks"]) for message in slack.messages(ALERTS))
-    with queue.engine.begin() as connection:
-        connection.execute(queue.queue.failed.delete().where(queue.queue.failed.c.id == 45))
-    drain(setup, slack, clock)
-    clock.move(seconds=setup.alerting.resolve_seconds)
-    drain(setup, slack, clock)
-    gone, there = slack.messages(ALERTS)
-    assert "actions" not in str(gone["blocks"])
-    assert "actions" in str(there["blocks"])
-    with queue.engine.begin() as connection:
-        states = connection.execute(
-            select(
-                tables.incidents.c.active_subject.is_(None), tables.incidents.c.settled_how
-            ).order_by(tables.incidents.c.id)
-        ).all()
-    assert [tuple(row) for row in states] == [
-        (1, "gone"),
-        (0, None),
-    ]
-
-
-def test_many_failures_are_posted_in_few_messages_that_cover_every_failure(
-    queue: TestQueue, slack: LocalSlack
-) -> None:
-    setup, clock = clocked(queue)
-    setup = replace(setup, alerts_per_minute=5)
-    watch(setup, hold(setup))
-    for number in range(40):
-        queue.fail(exception=f"cause {'abcdefgh'[number % 8] * 5}")
-    drain(setup, slack, clock)
-    assert len(shown(slack, ALERTS)) == 6
-    assert broken(queue, drained=True) == []
-
-
-def test_failures_before_the_first_start_are_not_posted(
-    queue: TestQueue, slack: LocalSlack
-) -> None:
-    setup, clock = clocked(queue)
-    for _ in range(5):
-        queue.fail()
-    drain(setup, slack, clock)
-    assert (queue.count(tables.failures), shown(slack, ALERTS)) == (5, [])
-
-
-def test_messages_that_a_person_waits_for_are_edited_before_alerts(
-    queue: TestQueue, slack: LocalSlack
-) -> None:
-    setup, _ = clocked(queue)
-    put(setup, "alert", channel=ALERTS, subject="incident:1")
-    put(setup, "progress", subject="request:ab")
-    send(setup, slack)
-    seconds = [0.0]
-    rates = SlackRates(lambda: seconds[0])
-    lease = hold(setup)
-    for number in range(10):
-        change(setup, f"spent {number}", subject="request:ab")
-        deliver_once(setup, poster_of(slack), lease, rates)
-    change(setup, "retried", channel=ALERTS, subject="incident:1")
-    change(setup, "done", subject="request:ab")
-    deliver_once(setup, poster_of(slack), lease, rates)
-    assert (shown(slack), shown(slack, ALERTS)) == (["spent 9"], ["alert"])
-    seconds[0] += 1.5
-    deliver_once(setup, poster_of(slack), lease, rates)
-    assert (shown(slack), shown(slack, ALERTS)) == (["done"], ["alert"])
-    seconds[0] += 1.5
-    deliver_once(setup, poster_of(slack), lease, rates)
-    assert shown(slack, ALERTS) == ["retried"]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, update
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background.outbox.delivery_errors import TRIES
 from bot.background.purge import MESSAGES_KEPT, purge_once
 from bot.localslack.server import LocalSlack

@@ -1,54 +1,22 @@
 """Outcomes of a bulk retry are counted correctly, in bounded passes, and posted."""
 
-from typing import Any
+from sqlalchemy import insert, update
 
-import pytest
-from sqlalchemy import insert, select, update
-
-from bot.app.command import Setup
 from bot.app.parsing import Request
-from bot.background.failures import PASSES
+from bot.app.setup import Setup
 from bot.background.operations.runner import Runner
 from bot.background.retries.track_bulk import outcomes_once
 from bot.localslack.server import LocalSlack
 from bot.store import tables
-from bot.store.failures.index import PASS_ROWS
-from bot.store.leases import LeaseLost
 from bot.store.operations.retries import outcomes
 from tests.kit.bulk import previewed, run_out, started
+from tests.kit.bulk_outcomes import count, retried, seen
 from tests.kit.clock import Clock
-from tests.kit.failures import FAILURE, OTHER
+from tests.kit.failures import OTHER
 from tests.kit.posting import send, thread, top, watch
 from tests.kit.queues import TestQueue, payload
-from tests.kit.replicas import ANA, ask, hold, make_setup
+from tests.kit.replicas import ANA, ask, hold
 from tests.kit.worker import Worker
-
-
-def retried(
-    queue: TestQueue, setup: Setup, orders: list[int] | None = None, *, rows: int = 3
-) -> list[int]:
-    """Insert failed jobs, retry all of them, and return the new jobs' ids."""
-    for order in range(10) if orders is None else orders:
-        queue.fail(order=order)
-    watch(setup, hold(setup))
-    before = {row.id for row in queue.jobs}
-    started(setup)
-    run_out(Runner(setup, rows, lanes=2, seconds=0))
-    return [row.id for row in queue.jobs if row.id not in before]
-
-
-def count(setup: Setup, clock: Clock, *, seconds: float = 12, step: float = 3) -> int:
-    """Run passes for `seconds`, one every `step`; return how many messages they changed."""
-    changed = 0
-    for _ in range(round(seconds / step)):
-        clock.move(seconds=step)
-        changed += outcomes_once(setup, hold(setup))
-    return changed
-
-
-def seen(queue: TestQueue) -> Any:
-    (row,) = queue.rows(tables.outcomes)
-    return row
 
 
 def message_text(setup: Setup, slack: LocalSlack) -> str:
@@ -132,27 +100,6 @@ def test_jobs_that_do_not_belong_to_the_retry_are_not_counted(
     assert (row.waiting, row.failed_again, row.failed_otherwise) == (6, 0, 0)
 
 
-def test_each_range_of_ids_is_counted_once(queue: TestQueue, setup: Setup, clock: Clock) -> None:
-    filler = [
-        {"queue": "mail", "payload": payload(900), "available_at": 1, "created_at": 1}
-        for _ in range(outcomes.WIDTH - 5)
-    ]
-    with queue.engine.begin() as connection:
-        connection.execute(insert(queue.queue.jobs), filler)
-    jobs = retried(queue, setup)
-    assert jobs[0] // outcomes.WIDTH != jobs[-1] // outcomes.WIDTH, "two ranges are needed"
-    worker = Worker(queue)
-    released = [worker.release(job) for job in jobs]
-    with queue.engine.begin() as connection:
-        connection.execute(insert(queue.queue.jobs), filler * 2)
-    count(setup, clock, seconds=30)
-    assert seen(queue).waiting == 10
-    for job in released[:9]:
-        worker.end(job)
-    count(setup, clock)
-    assert seen(queue).waiting == 1
-
-
 def test_a_job_released_with_an_id_of_a_counted_range_still_waits(
     queue: TestQueue, setup: Setup, clock: Clock
 ) -> None:
@@ -166,22 +113,6 @@ def test_a_job_released_with_an_id_of_a_counted_range_still_waits(
     assert later // outcomes.WIDTH == 1, "the new id is in a range that had no job of this retry"
     count(setup, clock)
     assert (seen(queue).waiting, seen(queue).state) == (1, "following")
-
-
-def test_no_outcome_is_final_while_the_index_is_behind(
-    queue: TestQueue, setup: Setup, clock: Clock
-) -> None:
-    jobs = retried(queue, setup, [1, 2, 3])
-    worker = Worker(queue)
-    ended = [worker.end(job) for job in jobs]
-    many = [{**FAILURE, "payload": payload(100 + n)} for n in range(PASSES * PASS_ROWS)]
-    with queue.engine.begin() as connection:
-        connection.execute(insert(queue.queue.failed), many)
-    worker.write_failure(ended[1])
-    count(setup, clock, seconds=6)
-    assert seen(queue).state == "following"
-    count(setup, clock, seconds=18)
-    assert (seen(queue).state, seen(queue).failed_again) == ("settled", 1)
 
 
 def test_outcomes_of_identical_payloads_are_counted_and_not_assigned_to_single_jobs(
@@ -297,50 +228,6 @@ def test_the_jobs_that_a_cancelled_retry_moved_are_tracked(
     text = message_text(setup, slack)
     assert "Failed jobs retried: 4 of 10" in text
     assert "✅ 4 processed" in text
-
-
-def test_two_replicas_post_the_result_once(
-    queue: TestQueue, setup: Setup, clock: Clock, slack: LocalSlack
-) -> None:
-    for job in retried(queue, setup):
-        Worker(queue).end(job)
-    paused = hold(setup)
-    other = make_setup(queue, "b", clock=clock)
-    clock.move(seconds=11)
-    outcomes_once(other, hold(other))
-    clock.move(seconds=4)
-    with pytest.raises(LeaseLost):
-        outcomes_once(setup, paused)
-    count(other, clock)
-    send(other, slack)
-    assert len(thread(slack)) == 1
-
-
-def test_a_replica_paused_past_its_lease_counts_nothing(
-    queue: TestQueue, setup: Setup, clock: Clock
-) -> None:
-    retried(queue, setup)
-    paused = hold(setup)
-    clock.move(seconds=11)
-    hold(make_setup(queue, "b", clock=clock))
-    with pytest.raises(LeaseLost):
-        outcomes_once(setup, paused)
-    assert seen(queue).waiting is None
-
-
-def test_a_pass_counts_a_limited_number_of_new_ranges(
-    queue: TestQueue, setup: Setup, clock: Clock
-) -> None:
-    retried(queue, setup, [1])
-    far = (outcomes.NEW_RANGES + 3) * outcomes.WIDTH
-    queue.push(far, order=2)
-    clock.move(seconds=4)
-    outcomes_once(setup, hold(setup))
-    assert seen(queue).waiting is None, "not every range was counted"
-    count(setup, clock)
-    assert seen(queue).waiting == 1
-    with queue.engine.begin() as connection:
-        assert connection.execute(select(tables.outcome_ranges.c.number)).scalars().all() == [0]
 
 
 def test_jobs_restored_by_an_undo_count_as_no_longer_queued_and_not_as_failed_again(

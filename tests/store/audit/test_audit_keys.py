@@ -1,78 +1,40 @@
 """The key of the audit log: forged records and links are never sealed, and keys can change."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, delete, insert, select, update
 
-from bot.app.command import Setup
-from bot.audit_terminal import activate_key, anchors_in, exported, replace_lost_key
+from bot.app.setup import Setup
 from bot.background import audit
 from bot.background.operations.runner import Runner
-from bot.database.transactions import now_of
-from bot.models.refusals import AuditKeyMissing, StartError
+from bot.models.refusals import AuditKeyMissing
 from bot.store import tables
 from bot.store.audit import chain, sealing
-from bot.store.audit.audit_log import insert_record, mac_of
+from bot.store.audit.audit_log import mac_of
 from bot.store.audit.chain import ChainForged
-from bot.store.audit.keys import LOST, NO_KEYS, ROTATED, AuditKey, AuditKeys, KeyChange, new_secret
-from bot.store.audit.verification import unproven_span, verify
-from bot.store.reports.health import health
+from bot.store.audit.keys import NO_KEYS, AuditKey, AuditKeys, new_secret
+from bot.terminal.audit import anchors_in, exported
+from tests.kit.audit_chain import (
+    KEYED,
+    ONE,
+    change,
+    problems,
+    records,
+    rewrite_from_the_first,
+    seal,
+    violations,
+)
 from tests.kit.bulk import previewed
-from tests.kit.clock import Clock
 from tests.kit.concurrency import until
 from tests.kit.queues import TestQueue
-from tests.kit.replicas import ANA, SAM, ask, codes, confirm, hold, make_setup
-
-ONE, TWO, THREE = (AuditKey(digit * 64) for digit in "123")
-KEYED = AuditKeys(ONE)
-
-
-def violations(queue: TestQueue, keys: AuditKeys = KEYED, **anchors: Any) -> list[str]:
-    """What `audit verify` says with these keys."""
-    with queue.engine.begin() as connection:
-        return list(verify(connection, keys=keys, **anchors))
-
-
-def problems(queue: TestQueue, keys: AuditKeys = KEYED) -> list[str]:
-    """The codes of the audit's problems, as a replica with these keys sees them."""
-    with queue.engine.begin() as connection:
-        seen = health(connection, queue.queue, now_of(connection), keys)
-    return [problem.code for problem in seen.problems if problem.part == "audit"]
-
-
-def change(setup: Setup, times: int = 1) -> list[str]:
-    """Freeze and unfreeze in turn, `times` changes in all; return their codes."""
-    words = ("freeze deploying", "unfreeze")
-    return codes(ask(setup, words[number % 2]) for number in range(times))
-
-
-def records(queue: TestQueue) -> Sequence[Any]:
-    """The audit records."""
-    return queue.rows(tables.audit)
+from tests.kit.replicas import ANA, ask, codes, confirm, hold, make_setup
 
 
 def sealed_ids(queue: TestQueue) -> set[int]:
     """The records that have a link."""
     return {link.audit_id for link in queue.rows(tables.audit_chain)}
-
-
-@pytest.fixture
-def keyed(queue: TestQueue) -> Setup:
-    """A replica with a key, and three sealed records: that of the key, and two of changes."""
-    setup = make_setup(queue, audit_keys=KEYED, clock=Clock())
-    assert change(setup, 2) == ["ok", "ok"]
-    assert audit.seal_once(setup, hold(setup)) == 3
-    assert violations(queue) == []
-    assert problems(queue) == []
-    return setup
-
-
-def seal(setup: Setup) -> int:
-    """Seal as the leader."""
-    return audit.seal_once(setup, hold(setup))
 
 
 def copy_of(connection: Connection, **values: Any) -> None:
@@ -192,130 +154,6 @@ def test_after_the_first_link_with_a_key_no_link_is_accepted_without_one(queue: 
     with queue.engine.begin() as connection:
         rewrite_from_the_first(connection)
     assert violations(queue) != []
-
-
-def rewrite_from_the_first(connection: Connection) -> None:
-    """Change the first record and make every digest and every keyless hash anew."""
-    connection.execute(update(tables.audit).where(tables.audit.c.id == 1).values(actor=SAM))
-    query = select(tables.audit, tables.audit_chain.c.seq, tables.audit_chain.c.key_id.label("key"))
-    joined = query.join(tables.audit_chain, tables.audit_chain.c.audit_id == tables.audit.c.id)
-    digest = prev = chain.GENESIS
-    for row in connection.execute(joined.order_by(tables.audit_chain.c.seq)).mappings().all():
-        digest = chain.digest_of(row, digest)
-        values = {"digest": digest, "prev": prev}
-        if row["key"] is None:
-            values["hash"] = digest
-        connection.execute(
-            update(tables.audit_chain)
-            .where(tables.audit_chain.c.seq == row["seq"])
-            .values(**values)
-        )
-        stored = select(tables.audit_chain.c.hash).where(tables.audit_chain.c.seq == row["seq"])
-        prev = connection.execute(stored).scalar_one()
-
-
-@pytest.mark.parametrize("keys", [NO_KEYS, AuditKeys(TWO)])
-def test_a_replica_without_the_active_key_changes_and_seals_nothing(
-    keyed: Setup, queue: TestQueue, keys: AuditKeys
-) -> None:
-    other = replace(keyed, audit_keys=keys)
-    assert change(other) == ["audit-key-missing"]
-    assert queue.rows(tables.change_freeze)[0].frozen_at is None
-    assert codes([ask(other, "retry 1", by=SAM)]) != ["ok"]
-    with pytest.raises(AuditKeyMissing):
-        seal(other)
-    assert problems(queue, keys) == ["audit-key-missing"]
-    assert len(records(queue)) == 3
-
-
-def test_the_active_key_is_the_last_that_a_rotation_record_names(
-    keyed: Setup, queue: TestQueue
-) -> None:
-    for keys in (AuditKeys(TWO, ONE), AuditKeys(ONE, TWO)):
-        both = replace(keyed, audit_keys=keys)
-        change(both)
-        seal(both)
-        assert queue.rows(tables.audit_chain)[-1].key_id == ONE.id
-    both = replace(keyed, audit_keys=AuditKeys(TWO, ONE))
-    activate_key(queue.engine, both.audit_keys, "ana")
-    assert seal(both) == 2
-    change(both, 2)
-    assert seal(both) == 2
-    assert [link.key_id for link in queue.rows(tables.audit_chain)[-4:]] == [
-        ONE.id,
-        TWO.id,
-        TWO.id,
-        TWO.id,
-    ]
-    assert violations(queue, both.audit_keys) == []
-    # The new key alone is enough from now on, and proves what the old one sealed.
-    alone = replace(keyed, audit_keys=AuditKeys(TWO))
-    assert violations(queue, alone.audit_keys) == []
-    assert change(alone) == ["ok"]
-    assert seal(alone) == 1
-    assert codes([ask(keyed, "unfreeze")]) == ["audit-key-missing"]
-    with queue.engine.begin() as connection:
-        rewrite_from_the_first(connection)
-    assert violations(queue, alone.audit_keys) != []
-
-
-def test_a_replaced_key_cannot_name_another_key(keyed: Setup, queue: TestQueue) -> None:
-    both = AuditKeys(TWO, ONE)
-    setup = replace(keyed, audit_keys=both)
-    activate_key(queue.engine, both, "ana")
-    seal(setup)
-    with queue.engine.begin() as connection:
-        rotated = KeyChange(ROTATED, THREE.id, ONE.id)
-        origin = chain.RecordOrigin("x", "x")
-        record = chain.key_record(rotated, now_of(connection), origin, ANA, "terminal")
-        insert_record(connection, record, ONE)
-    assert seal(setup) == 0
-    assert problems(queue, both) == ["forged-record"]
-
-
-def test_a_lost_key_is_replaced_by_a_posted_record(keyed: Setup, queue: TestQueue) -> None:
-    posted = {link.seq: link.hash[:8] for link in queue.rows(tables.audit_chain)}
-    keys = AuditKeys(TWO)
-    with pytest.raises(StartError):
-        activate_key(queue.engine, keys, "ana")
-    with pytest.raises(StartError):
-        replace_lost_key(queue.engine, AuditKeys(TWO, ONE), "ana")
-    replace_lost_key(queue.engine, keys, "ana")
-    setup = replace(keyed, audit_keys=keys)
-    assert seal(setup) == 1
-    assert change(setup) == ["ok"]
-    assert seal(setup) == 1
-    assert violations(queue, keys, anchors=posted) == []
-    assert problems(queue, keys) == []
-    with queue.engine.begin() as connection:
-        assert unproven_span(connection) == (
-            f"Links 1 to 3 were sealed before the key {ONE.id} was lost: only anchors prove them."
-        )
-    messages = [row.subject for row in queue.rows(tables.outbox)]
-    assert "audit:4" in messages
-
-
-def test_a_segment_of_a_stranger_is_not_accepted_as_a_lost_key(
-    keyed: Setup, queue: TestQueue
-) -> None:
-    replace_lost_key(queue.engine, AuditKeys(TWO), "mallory")
-    change(keyed)
-    assert seal(keyed) == 1
-    assert problems(queue) == ["forged-record"]
-
-
-def test_a_record_of_another_lost_key_starts_no_segment(keyed: Setup, queue: TestQueue) -> None:
-    both = AuditKeys(TWO, ONE)
-    with queue.engine.begin() as connection:
-        lost = KeyChange(LOST, TWO.id, THREE.id)
-        origin = chain.RecordOrigin("x", "x")
-        record = chain.key_record(lost, now_of(connection), origin, "ana", "terminal")
-        insert_record(connection, record, TWO)
-    assert seal(replace(keyed, audit_keys=both)) == 1
-    assert {link.key_id for link in queue.rows(tables.audit_chain)} == {ONE.id}
-    assert violations(queue, both) == []
-    with queue.engine.begin() as connection:
-        assert unproven_span(connection) is None
 
 
 def test_anchors_are_found_in_a_copy_of_the_channel() -> None:

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 import pytest
 from sqlalchemy import delete, select, update
 
-from bot.app.command import Setup
-from bot.audit_terminal import exported, purge_refusals
+from bot.app.setup import Setup
 from bot.background import audit
 from bot.store import tables
 from bot.store.audit import retention
 from bot.store.audit.keys import NO_KEYS, AuditKey, AuditKeys
 from bot.store.audit.verification import verify
+from bot.terminal.audit import exported, purge_refusals
 from tests.kit.clock import Clock
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import OMAR, SAM, ask, codes, hold, make_setup

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from sqlalchemy import delete, event, update
 
 from bot.__main__ import main
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background import audit, audit_verification
 from bot.background.audit_verification import DAILY, ChainVerifier
 from bot.database.transactions import now_of

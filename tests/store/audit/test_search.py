@@ -14,7 +14,7 @@ from bot.queue.search import SCAN_LIMITS, ScanLimits, failed_of_subject, jobs_of
 from bot.wall_clock import unix
 from tests.kit.queues import TestQueue, payload
 
-ROOMY = ScanLimits(newest=20, oldest=5, stretch=10, seconds=10)
+ROOMY = ScanLimits(newest=20, oldest=5, page=10, seconds=10)
 LONG = "Ñandú-" + "x" * 58
 ODD = (
     "100%",
@@ -152,7 +152,7 @@ def test_the_search_scans_a_small_queue_completely(queue: TestQueue, count: int)
 
 
 def test_the_search_reads_all_candidates_of_several_pages(queue: TestQueue) -> None:
-    many = ScanLimits(newest=1_000, oldest=5, stretch=1_000, seconds=20)
+    many = ScanLimits(newest=1_000, oldest=5, page=1_000, seconds=20)
     push_many(queue, 600)
     assert ids(queue, SubjectKey("1"), many) == [1]
 
@@ -166,7 +166,7 @@ def test_after_its_time_limit_the_search_says_so_and_still_finds_known_ids(
     queue: TestQueue,
 ) -> None:
     push_many(queue, 60)
-    none = ScanLimits(newest=20, oldest=5, stretch=10, seconds=-1)
+    none = ScanLimits(newest=20, oldest=5, page=10, seconds=-1)
     jobs, looked = search(queue.in_haste, SubjectKey("30"), none, [30])
     assert [one.job.id for one in jobs] == [30]
     assert looked == Looked(newest=0, complete=False, in_time=False)
@@ -185,5 +185,5 @@ def test_the_search_finds_failures_that_are_not_indexed_yet(
 
 
 def test_the_scan_limits_equal_the_numbers_in_the_answer() -> None:
-    assert SCAN_LIMITS.newest % SCAN_LIMITS.stretch == 0
+    assert SCAN_LIMITS.newest % SCAN_LIMITS.page == 0
     assert (SCAN_LIMITS.newest, SCAN_LIMITS.oldest) == (20_000, 5_000)

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, update
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background.failures import index_once
-from bot.reindex_terminal import reindex
 from bot.store import tables
 from bot.store.failures import rebuild
+from bot.terminal.reindex import reindex
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import ask, codes, hold, make_setup
 

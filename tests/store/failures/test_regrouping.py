@@ -6,7 +6,7 @@ from functools import partial
 from sqlalchemy import func, select, update
 
 from bot.fingerprint.error_group import RULES, error_group
-from bot.models.incidents import Topic
+from bot.models.mutes import Topic
 from bot.store import tables
 from bot.store.cursors import position, set_position
 from bot.store.failures import error_merges, regrouping

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background.failures import index_once
 from bot.database.transactions import now_of
 from bot.models.refusals import TimesOff

@@ -5,9 +5,10 @@ from time import monotonic
 import pytest
 from sqlalchemy import insert
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.database.transactions import reading
-from bot.models.operations import Duplicates, Scope
+from bot.models.duplicates import Duplicates
+from bot.models.operations import Scope
 from bot.store import tables
 from bot.store.operations import duplicates
 from bot.store.operations.scopes import matching

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from tests.kit.clock import SetClock, moment
 from tests.kit.posting import watch
 from tests.kit.queues import TestQueue

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import event, insert
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background.failures import aggregate_once, merge_once
 from bot.background.operations.runner import Runner
 from bot.database.time_limits import DeadlinePassed

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.database.transactions import changing
 from bot.models.digest import Backlog, Figure, Waited
 from bot.models.metrics import QueueMetrics

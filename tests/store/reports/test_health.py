@@ -16,7 +16,7 @@ from bot.models.requests import Message
 from bot.store import delivery, leases, outbox
 from bot.store.reports.health import health
 from bot.store.tables import background_steps
-from bot.terminal import report_health
+from bot.terminal.health import report_health
 from bot.text import Mrkdwn
 from tests.kit.broken_tables import without_column
 from tests.kit.queues import TestQueue

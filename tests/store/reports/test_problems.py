@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Table, insert, update
 
-from bot.app.command import Setup
+from bot.app.setup import Setup
 from bot.background import audit as sealing
 from bot.background import metrics
 from bot.background.failures import index_once
