@@ -132,19 +132,12 @@ def playground(
 
     logs.configure("WARNING", mask_value)
     bypass_proxies(os.environ)
-    if manifest is not None:
+    try:
         from bot.localslack.standalone import (  # noqa: PLC0415 see above
             CannotStart,
             read_manifest,
             serve,
         )
-
-        try:
-            serve(read_manifest(manifest), port, browser=not no_browser, say=click.echo)
-        except CannotStart as error:
-            raise StartError([str(error)]) from error
-        return
-    try:
         from bot.playground.play import play  # noqa: PLC0415 see above
     except ModuleNotFoundError as error:
         problem = (
@@ -152,7 +145,13 @@ def playground(
         )
         raise StartError([problem]) from error
 
-    play(port, layout, browser=not no_browser, say=click.echo)
+    if manifest is None:
+        play(port, layout, browser=not no_browser, say=click.echo)
+        return
+    try:
+        serve(read_manifest(manifest), port, browser=not no_browser, say=click.echo)
+    except CannotStart as error:
+        raise StartError([str(error)]) from error
 
 
 @main.command(name="manifest")

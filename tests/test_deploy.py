@@ -105,12 +105,15 @@ def test_the_deployment_of_http_mode_differs_only_where_it_must() -> None:
     added = container["envFrom"].pop()
     grace = pod.pop("terminationGracePeriodSeconds")
     seconds = container["readinessProbe"].pop("periodSeconds")
+    path = container["readinessProbe"]["httpGet"].pop("path")
     assert deployment.pop("strategy") == {"rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}}
     (its_container,) = of_socket_mode["template"]["spec"]["containers"]
     usual_grace = of_socket_mode["template"]["spec"].pop("terminationGracePeriodSeconds")
     its_container["readinessProbe"].pop("periodSeconds")
+    its_container["readinessProbe"]["httpGet"].pop("path")
 
     assert deployment == of_socket_mode
+    assert path == "/readyz/slack"
     assert added == {"configMapRef": {"name": "queue-bot-http"}}
     drain = int(settings["QUEUE_BOT_DRAIN_SECONDS"])
     # A balancer that reads the probes has noticed the end before the port closes.

@@ -18,7 +18,7 @@ from bot.models.roles import Role
 from bot.queue import job_counts, job_estimates, reads
 from bot.queue.job_counts import JobCounts
 from bot.store.failures import error_group_reads, error_group_sums
-from bot.store.failures.index import backfill_left
+from bot.store.failures.backfill import backfill_left
 from bot.store.failures.progress import progress
 from bot.store.metrics import samples
 from bot.store.operations import change_freeze

@@ -69,6 +69,7 @@ def context_of(
         request=invocation.request_id,
         roles=_roles(setup),
         admins=setup.rules.admins,
+        subjects=setup.queue.subject_names,
     )
 
 
@@ -93,6 +94,7 @@ def channel_context(setup: Setup, now: datetime) -> Context:
         has_reservation_times=setup.queue.layout.has_reservation_times,
         roles=_roles(setup),
         admins=setup.rules.admins,
+        subjects=setup.queue.subject_names,
     )
 
 

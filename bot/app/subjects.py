@@ -55,27 +55,41 @@ def named_subjects(command: Command | None, values: Mapping[str, Any]) -> dict[s
 
 
 def subject_key(command: Command, arguments: Any) -> SubjectKey:
-    """Return the only subject in the arguments; raises `Invalid` if there is none or several."""
+    """Return the subject in the arguments; raises `Invalid` if there is none or several.
+
+    A shop beside another subject limits the other subject to this shop.
+    """
     order = {} if arguments.order is None else {ORDER: arguments.order}
     named = [*order.items(), *subject_values(arguments).items()]
+    if not named and arguments.tienda is not None:
+        return SubjectKey(arguments.tienda, name=SHOP)
     if len(named) != 1:
-        names = [name for name, _ in _fields(command.arguments)]
-        if not _marks(command.arguments, "order").get("internal"):
-            names.insert(0, "order")
         raise Invalid(
             problem="one-subject",
             field="",
             value="",
-            expected=", ".join(f"{name}=" for name in names),
+            expected=written_names(command),
             usage=command.usage(),
         )
     name, value = named[0]
-    return SubjectKey(value, getattr(arguments, "tienda", None), name)
+    return SubjectKey(value, arguments.tienda, name)
+
+
+def written_names(command: Command) -> str:
+    """Return the command's arguments for subjects, as people type them: `order=, tienda=`."""
+    own = (name for name in COLUMNS.values() if not _marks(command.arguments, name).get("internal"))
+    names = [*own, *(name for name, _ in _fields(command.arguments))]
+    return ", ".join(f"{name}=" for name in names)
 
 
 def _with_subjects(command: Command, queue: Queue) -> Command:
     arguments = _arguments_with_subjects(command.arguments, queue)
-    examples = [text for text in command.examples if queue.order_paths or "order=" not in text]
+    examples = [
+        text
+        for text in command.examples
+        if (queue.order_paths or ("order=" not in text and text != "find 803193"))
+        and (queue.tienda_paths or "shop=" not in text)
+    ]
     examples += [f"{command.name} {name}=77" for name, _ in list(_fields(arguments))[:1]]
     return replace(command, arguments=arguments, examples=tuple(examples))
 
@@ -84,18 +98,18 @@ def _arguments_with_subjects(arguments: type[Arguments], queue: Queue) -> type[A
     """Return a subclass with an argument for each subject and without unused arguments."""
     fields: dict[str, Any] = {}
     own = arguments.model_fields
-    positional = _marks(arguments, "order").get("positional")
-    for subject, paths in ((ORDER, queue.order_paths), (SHOP, queue.tienda_paths)):
-        name = COLUMNS[subject]
-        if name in own and not paths:
-            fields[name] = (Order | None, Field(default=None, json_schema_extra={"internal": True}))
-    if positional and queue.order_paths:
-        marks: dict[str, Any] = {"positional": positional}
-        fields["order"] = (Order | None, Field(default=None, json_schema_extra=marks))
-    for number, further in enumerate(queue.subjects):
+    has_positional = "positional" in _marks(arguments, "order")
+    for subject, name in COLUMNS.items():
+        marks = dict(_marks(arguments, name))
+        if subject not in queue.subject_names:
+            marks = {"internal": True}
+        elif subject == SHOP and has_positional and queue.subject_names[0] == SHOP:
+            marks["positional"] = SHOP.upper()
+        fields[name] = (Order | None, Field(default=None, json_schema_extra=marks))
+    for further in queue.subjects:
         name = f"{further.name}_id" if further.name in own else further.name
         marks = {"form": further.name.upper(), "subject": further.name}
-        if positional and not queue.order_paths and number == 0:
+        if has_positional and further.name == queue.subject_names[0]:
             marks["positional"] = marks["form"]
         fields[name] = (Order | None, Field(default=None, json_schema_extra=marks))
     return create_model(arguments.__name__, __base__=arguments, __doc__=arguments.__doc__, **fields)

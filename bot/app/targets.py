@@ -30,13 +30,13 @@ from bot.models.refusals import (
     RowWouldChange,
 )
 from bot.models.refusals.skipped import skipped_row
-from bot.models.subjects import SubjectKey
+from bot.models.subjects import ORDER, SubjectKey
 from bot.queue import moves
 from bot.queue.children import Children, children_of
 from bot.queue.moves import LockedFailed, LockedJob
 from bot.store.archive import ArchivedAs
 from bot.store.audit import audit_log
-from bot.store.failures import index, subjects
+from bot.store.failures import failure_lookups, subjects
 
 
 class RowArguments(Arguments):
@@ -211,7 +211,9 @@ def not_found(work: Work, kind: str, id_: int) -> Refusal:
     """Return the refusal; it names who removed the row, if the audit log has a record of that."""
     last = audit_log.last_removal(work.connection, kind, id_)
     if last is None and kind == "failed":
-        is_order = index.has_failures_of(work.connection, SubjectKey(str(id_)))
+        names = work.queue.subject_names
+        key = SubjectKey(str(id_), name=names[0] if names else ORDER)
+        is_order = failure_lookups.has_failures_of(work.connection, key)
         return FailedJobNotFound(id=str(id_), is_order=is_order)
     refusal = FailedJobNotFound if kind == "failed" else JobNotFound
     if last is None:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from bot.app.setup import Setup
 from bot.background.leader import leader_snapshot, leader_transaction
-from bot.store.failures import aggregation, index, regrouping, relabeling
+from bot.store.failures import aggregation, index, index_scan, regrouping, relabeling, unindexed
 from bot.store.failures.progress import progress
 from bot.store.leases import Lease
 
@@ -58,12 +58,12 @@ def relabel_once(setup: Setup, lease: Lease) -> bool:
 
 def scan_once(setup: Setup, lease: Lease) -> int:
     """Compare the next range of ids with the index; return the number of differences."""
-    result = _step(setup, lease, index.scan)
+    result = _step(setup, lease, index_scan.scan)
     return result.added + result.removed
 
 
-def _step(setup: Setup, lease: Lease, step: index.Step) -> index.Pass:
-    def work(connection: Connection, now: datetime) -> index.Pass:
+def _step(setup: Setup, lease: Lease, step: index.Step) -> unindexed.Pass:
+    def work(connection: Connection, now: datetime) -> unindexed.Pass:
         return step(connection, setup.queue, now)
 
     return leader_transaction(setup, lease, work)

@@ -7,10 +7,8 @@ waiting work. Every step runs if that statement fails.
 from collections.abc import Callable
 from datetime import date
 from functools import partial
-from time import monotonic
 from typing import TypeVar
 
-import structlog
 from sqlalchemy import Engine
 
 from bot.app.setup import Setup
@@ -48,45 +46,27 @@ from bot.background.periods import (
     PURGE_EVERY,
     REGROUP_EVERY,
     RELABEL_EVERY,
-    REST_AFTER,
     ROLL_EVERY,
     SCAN_EVERY,
     SEAL_EVERY,
     STEPS_EVERY,
     periods,
 )
+from bot.background.rest import Rest
 from bot.background.retries import track, track_bulk
-from bot.background.steps import Steps
+from bot.background.schedule import Schedule
+from bot.background.steps import Steps, guarded
 from bot.database.transactions import polling, time_limit
-from bot.models.refusals import Refusal
 from bot.store.audit.sealing import SEAL_ROWS
-from bot.store.failures.index import SCAN_ROWS, has_new
-from bot.store.leases import Lease, LeaseLost
+from bot.store.failures.index import has_new
+from bot.store.failures.index_scan import SCAN_ROWS
+from bot.store.leases import Lease
 from bot.store.waiting_work import WaitingWork
-
-log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
 NOTHING_UNSEALED = 2**62
 """A limit above every id: no audit record is searched."""
-
-
-def guarded(step: Callable[[], T]) -> T | None:
-    """Run a step; log an error and return None, so that the other steps still run.
-
-    `LeaseLost` is not caught, because no step may run after the lease is lost.
-    """
-    try:
-        return step()
-    except LeaseLost:
-        raise
-    except Refusal as refusal:
-        log.warning("watch step failed", because=refusal.code)
-    except Exception:
-        # The thread must not end: any error is logged, and a later round tries again.
-        log.exception("watch step failed")
-    return None
 
 
 class LeaderRound:
@@ -108,10 +88,9 @@ class LeaderRound:
         self._health = HealthObserver(setup)
         self._verifier = ChainVerifier()
         self._quiet = QuietQueues(setup, polling_engine)
-        self._due: dict[str, float] = {}
+        self._schedule = Schedule()
         self._newest_audit: int | None = None
-        self._newest: tuple[int, int, int] | None = None
-        self._moved_at = 0.0
+        self._rest = Rest()
         self._digest_phase: tuple[date, bool] | None = None
 
     def begin(self) -> None:
@@ -119,23 +98,19 @@ class LeaderRound:
         self.steps.begin()
         self._quiet.forget()
         # These steps run at once, because another leader may have left work undone.
-        for name in ("failures", "index", "seal"):
-            self._due.pop(name, None)
+        self._schedule.at_once("failures", "index", "seal")
         self.sealed_to, self._newest_audit = NOTHING_UNSEALED, None
-        self._newest = self._digest_phase = None
+        self._digest_phase = None
+        self._rest.begin()
 
     @property
     def pause(self) -> float:
         """The seconds until the next round if no work is waiting."""
-        return POLL_AT_REST if self._is_at_rest else POLL
-
-    @property
-    def _is_at_rest(self) -> bool:
-        return monotonic() - self._moved_at > REST_AFTER
+        return POLL_AT_REST if self._rest.is_at_rest else POLL
 
     def run(self, lease: Lease, waiting: WaitingWork | None) -> bool:
         """Run the steps that are due; return True if more work is waiting."""
-        self._notice_changes(waiting)
+        self._rest.notice(waiting)
         more = False
         # Each step is guarded separately: a failed step must not delay the posts of the audit log.
         for part in (
@@ -165,15 +140,6 @@ class LeaderRound:
         work = partial(step, self._setup, lease=lease)
         return guarded(self.steps.named(name, work))
 
-    def _notice_changes(self, waiting: WaitingWork | None) -> None:
-        """Store the time of the last change; recent changes advance incidents every second."""
-        if waiting is None:
-            self._moved_at = monotonic()
-            return
-        newest = (waiting.newest_failure, waiting.newest_count, waiting.newest_audit)
-        if newest != self._newest or waiting.active_rule or waiting.redraw:
-            self._newest, self._moved_at = newest, monotonic()
-
     def _index_failures(self, lease: Lease, waiting: WaitingWork | None) -> bool:
         """Index new failures and mark missing failures removed.
 
@@ -181,33 +147,33 @@ class LeaderRound:
         must not wait for the next poll.
         """
         more = False
-        if self._is_due("failures", self._interval):
-            is_complete = self._is_due("index", INDEX_EVERY)
+        if self._schedule.is_due("failures", self._interval):
+            is_complete = self._schedule.is_due("index", INDEX_EVERY)
             is_needed = is_complete or self._has_new_failures(waiting)
             is_behind = self._run("index", index_once, lease, is_needed=is_needed)
             if is_needed and is_behind is not False:
-                self._due["index"] = 0.0
+                self._schedule.at_once("index")
             if is_behind:
-                self._due["failures"] = 0.0
+                self._schedule.at_once("failures")
             elif is_behind is not None:
                 self.indexed = lease
             is_unassigned = is_needed or waiting is None or waiting.unassigned
             self._run("group", grouping.group_all, lease, is_needed=is_unassigned)
             more = is_needed
         is_behind = waiting is not None and waiting.is_reindexing
-        if is_behind and self._is_due("progress", PROGRESS_EVERY):
+        if is_behind and self._schedule.is_due("progress", PROGRESS_EVERY):
             guarded(partial(log_progress, self._setup))
-        if self._is_due("regroup", REGROUP_EVERY):
+        if self._schedule.is_due("regroup", REGROUP_EVERY):
             is_needed = waiting is None or waiting.regrouping
             self._run("regroup", regroup_once, lease, is_needed=is_needed)
-        if self._is_due("relabel", RELABEL_EVERY):
+        if self._schedule.is_due("relabel", RELABEL_EVERY):
             is_needed = waiting is None or (waiting.relabeling and not waiting.backfilling)
             self._run("relabel", relabel_once, lease, is_needed=is_needed)
-        if self._is_due("scan", max(SCAN_EVERY, self._interval)):
+        if self._schedule.is_due("scan", max(SCAN_EVERY, self._interval)):
             differences = self._run("scan", scan_once, lease) or 0
             if differences >= SCAN_ROWS:
                 # At one range per half minute, the scan of a truncated table would take an hour.
-                self._due["scan"] = 0.0
+                self._schedule.at_once("scan")
             more = more or differences > 0
         return more
 
@@ -223,7 +189,7 @@ class LeaderRound:
 
     def _check_rules(self, lease: Lease, waiting: WaitingWork | None) -> bool:
         """Check the metric rules; return True if the check ran."""
-        if not self._is_due("rules", self._interval):
+        if not self._schedule.is_due("rules", self._interval):
             return False
         is_needed = not self._quiet.may_skip(waiting)
         readings = self._run("probe", probe.probe_once, lease, is_needed=is_needed)
@@ -233,7 +199,7 @@ class LeaderRound:
 
     def _track_retries(self, lease: Lease, waiting: WaitingWork | None) -> bool:
         """Update the outcomes of retried jobs; return True if an outcome is new."""
-        if not self._is_due("outcomes", OUTCOMES_EVERY):
+        if not self._schedule.is_due("outcomes", OUTCOMES_EVERY):
             return False
         has_job = waiting is None or waiting.is_due(waiting.tracked_job_at)
         has_canary = waiting is None or waiting.waiting_canary
@@ -247,8 +213,8 @@ class LeaderRound:
 
     def _advance_incidents(self, lease: Lease, waiting: WaitingWork | None) -> bool:
         """Resolve, post or escalate the incidents that are due."""
-        period = LIFECYCLE_AT_REST_EVERY if self._is_at_rest else LIFECYCLE_EVERY
-        if self._is_due("lifecycle", period):
+        period = LIFECYCLE_AT_REST_EVERY if self._rest.is_at_rest else LIFECYCLE_EVERY
+        if self._schedule.is_due("lifecycle", period):
             is_needed = waiting is None or waiting.active_incident or waiting.redraw
             self._run("lifecycle", lifecycle.advance_once, lease, is_needed=is_needed)
         return False
@@ -256,26 +222,28 @@ class LeaderRound:
     def _maintain(self, lease: Lease, waiting: WaitingWork | None) -> bool:
         """Purge old rows, aggregate counts, post the digest once a day, and check the health."""
         self._write_figures(lease, waiting)
-        if self._is_due("purge", PURGE_AT_REST_EVERY):
+        if self._schedule.is_due("purge", PURGE_AT_REST_EVERY):
             deleted = self._run("purge", purge.purge_once, lease)
             if deleted:
-                self._due["purge"] = monotonic() + PURGE_EVERY
-        if self._is_due("aggregate", AGGREGATE_EVERY):
+                self._schedule.after("purge", PURGE_EVERY)
+        if self._schedule.is_due("aggregate", AGGREGATE_EVERY):
             is_needed = waiting is None or waiting.unaggregated
             if self._run("aggregate", aggregate_once, lease, is_needed=is_needed):
-                self._due["aggregate"] = 0.0
-        if self._is_due("approvals", APPROVALS_EVERY):
+                self._schedule.at_once("aggregate")
+        if self._schedule.is_due("approvals", APPROVALS_EVERY):
             is_expired = waiting is None or waiting.is_due(waiting.approval_until)
             self._run("approvals", approvals.expire_once, lease, is_needed=is_expired)
-        if self._is_due("merge", MERGE_EVERY):
+        if self._schedule.is_due("merge", MERGE_EVERY):
             self._run("merge", merge_once, lease)
-        if self._is_due("roll", ROLL_EVERY) and self._run("roll", metrics.roll_once, lease):
-            self._due["roll"] = 0.0
-        if self._is_due("verify", VERIFY_EVERY) and self._run(
+        if self._schedule.is_due("roll", ROLL_EVERY) and self._run(
+            "roll", metrics.roll_once, lease
+        ):
+            self._schedule.at_once("roll")
+        if self._schedule.is_due("verify", VERIFY_EVERY) and self._run(
             "verify", self._verifier.verify_once, lease
         ):
-            self._due["verify"] = monotonic() + NEXT_PAGE
-        if self._is_due("health", HEALTH_EVERY):
+            self._schedule.after("verify", NEXT_PAGE)
+        if self._schedule.is_due("health", HEALTH_EVERY):
             guarded(self.steps.named("health", partial(self._health.observe_once, lease)))
         return self._post_digest(lease, waiting)
 
@@ -284,16 +252,16 @@ class LeaderRound:
         if self.steps.is_changed:
             # The steps are written before the pass times, because readers trust the steps only if
             # the pass times are fresh.
-            if self._is_due("steps", STEPS_EVERY):
+            if self._schedule.is_due("steps", STEPS_EVERY):
                 self.steps.write(self._setup, lease)
-        elif self._is_due("load", KEEP_EVERY):
+        elif self._schedule.is_due("load", KEEP_EVERY):
             now = None if waiting is None else waiting.now
             if not self.steps.run("load", partial(self._load.keep, lease, now)):
-                self._due["load"] = 0.0
+                self._schedule.at_once("load")
 
     def _post_digest(self, lease: Lease, waiting: WaitingWork | None) -> bool:
         """Post the digest if its time has come; return whether it was posted."""
-        if not self._is_due("digest", DIGEST_EVERY):
+        if not self._schedule.is_due("digest", DIGEST_EVERY):
             return False
         phase = None if waiting is None else digest.phase(self._setup, waiting.now)
         is_needed = waiting is None or phase != self._digest_phase
@@ -309,20 +277,13 @@ class LeaderRound:
         record up to the newest record of the search before is sealed. An unsealed record in that
         range would need a transaction of more than a minute, and no transaction takes so long.
         """
-        is_complete = self._is_due("seal", SEAL_EVERY)
+        is_complete = self._schedule.is_due("seal", SEAL_EVERY)
         is_needed = is_complete or waiting is None or waiting.unsealed
         sealed = self._run("seal", audit.seal_once, lease, is_needed=is_needed)
         if is_complete and (sealed is None or sealed >= SEAL_ROWS):
-            self._due["seal"] = 0.0
+            self._schedule.at_once("seal")
         elif is_complete and waiting is not None:
             known, self._newest_audit = self._newest_audit, waiting.newest_audit
             settled = min(waiting.settled_audit, waiting.newest_audit)
             self.sealed_to = settled if known is None else known
         return sealed
-
-    def _is_due(self, name: str, period: float) -> bool:
-        now = monotonic()
-        if now < self._due.get(name, 0.0):
-            return False
-        self._due[name] = now + period
-        return True

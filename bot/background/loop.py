@@ -13,10 +13,11 @@ from bot.app.records import record_folded
 from bot.app.setup import Setup
 from bot.background import metrics
 from bot.background.database_load import Load
-from bot.background.leader_round import LeaderRound, guarded
+from bot.background.leader_round import LeaderRound
 from bot.background.operations.runner import Runner
 from bot.background.outbox.deliver import Poster
 from bot.background.periods import POLL
+from bot.background.steps import guarded
 from bot.background.wake_signal import WakeSignal
 from bot.database.transactions import changing, changing_once, polling, time_limit
 from bot.store import leases, waiting_work

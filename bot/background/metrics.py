@@ -21,7 +21,7 @@ from bot.models.queue_jobs import QueueJobs
 from bot.queue import auto_increment, job_counts
 from bot.store.deltas import metric_deltas
 from bot.store.deltas.metric_deltas import MetricDelta
-from bot.store.failures.index import backfill_left
+from bot.store.failures.backfill import backfill_left
 from bot.store.leases import Lease
 from bot.store.metrics import rollups, samples
 from bot.store.metrics.samples import Sample

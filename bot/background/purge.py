@@ -14,7 +14,7 @@ from bot.app.setup import Setup
 from bot.background.leader import leader_transaction
 from bot.store.cursors import position, set_position
 from bot.store.failures import subjects
-from bot.store.failures.index import NO_INCIDENT
+from bot.store.failures.backfill import NO_INCIDENT
 from bot.store.leases import Lease
 from bot.store.tables import (
     archive,

@@ -13,13 +13,17 @@ from functools import partial
 from time import monotonic
 from typing import TypeVar
 
+import structlog
 from sqlalchemy import Connection
 
 from bot.app.setup import Setup
 from bot.background.leader import leader_transaction
+from bot.models.refusals import Refusal
 from bot.store import background_steps
 from bot.store.background_steps import StepProblem, error_code, is_late
 from bot.store.leases import Lease, LeaseLost
+
+log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
@@ -140,3 +144,20 @@ class Steps:
                     StepProblem(name, step.period, step.succeeded_at, step.failures, step.error)
                 )
             return problems
+
+
+def guarded(step: Callable[[], T]) -> T | None:
+    """Run a step; log an error and return None, so that the other steps still run.
+
+    `LeaseLost` is not caught, because no step may run after the lease is lost.
+    """
+    try:
+        return step()
+    except LeaseLost:
+        raise
+    except Refusal as refusal:
+        log.warning("watch step failed", because=refusal.code)
+    except Exception:
+        # The thread must not end: any error is logged, and a later round tries again.
+        log.exception("watch step failed")
+    return None

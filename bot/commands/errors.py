@@ -14,7 +14,7 @@ from bot.models.requests import Message
 from bot.models.roles import Role
 from bot.queue.layouts import LONGEST_QUEUE
 from bot.store.failures import error_group_reads, error_group_sums
-from bot.store.failures.index import backfill_left
+from bot.store.failures.backfill import backfill_left
 from bot.store.failures.zone_offset import require_right_zone
 from bot.text.day_names import NamedDay
 from bot.views.context import Context

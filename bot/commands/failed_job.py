@@ -12,7 +12,7 @@ from bot.models.refusals import FailedJobNotFound
 from bot.models.requests import Message, Modal
 from bot.models.roles import Role
 from bot.queue import reads
-from bot.store.failures import error_merges, index
+from bot.store.failures import error_merges, failure_lookups
 from bot.views.context import Context
 from bot.views.details import failed_detail
 
@@ -36,7 +36,7 @@ def run(work: Work, args: FailedJobArguments) -> FailedJobResult:
     except FailedJobNotFound as error:
         raise not_found(work, "failed", args.id) from error
     shown = texts_for_reader(work, row.payload, row.exception)
-    group = index.error_group_of(work.connection, args.id, row.row_digest)
+    group = failure_lookups.error_group_of(work.connection, args.id, row.row_digest)
     whole = None if group is None else error_merges.read(work.connection).whole(group)
     details = {
         "payload": shown.payload,

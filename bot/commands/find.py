@@ -1,4 +1,4 @@
-"""`/queue find 803193`: show all events of one order or another subject, oldest first."""
+"""`/queue find 803193`: show all events of one order, shop or another subject, oldest first."""
 
 from pydantic import Field
 
@@ -7,28 +7,26 @@ from bot.app.command import Arguments, Command, Result
 from bot.app.subjects import subject_key
 from bot.app.work import Work
 from bot.models.job_batches import BATCH
-from bot.models.jobs import LONGEST_ORDER, QueueStatus
+from bot.models.jobs import QueueStatus
 from bot.models.requests import Message
 from bot.models.roles import Role
 from bot.models.story import Queued, Story, SubjectValue
 from bot.models.subjects import ORDER, SubjectKey
 from bot.queue import search
 from bot.store.audit import story, subject_history
-from bot.store.failures import index, relabeling
+from bot.store.failures import backfill, relabeling
 from bot.store.metrics import samples
 from bot.views.audit.story import story_message
 from bot.views.context import Context
 
 
 class FindArguments(Arguments):
-    """The order, and its shop if several shops have an order with this number."""
+    """The order or the shop; with both, the order in this shop."""
 
     takes_subjects = True
 
-    order: Order = Field(json_schema_extra={"positional": "ORDER"})
-    tienda: str | None = Field(
-        default=None, max_length=LONGEST_ORDER, json_schema_extra={"form": "ID", "alias": "shop"}
-    )
+    order: Order | None = Field(default=None, json_schema_extra={"positional": "ORDER"})
+    tienda: Order | None = Field(default=None, json_schema_extra={"form": "ID", "alias": "shop"})
 
 
 class FindResult(Result):
@@ -70,7 +68,8 @@ def read_story(work: Work, key: SubjectKey) -> Story:
         jobs=searched,
         about=None if sample is None else _jobs_in(sample.status),
         more=known.more,
-        indexing=index.backfill_left(connection) or relabeling.is_needed(connection, queue),
+        failed_count=subject_history.failed_now(connection, key) if known.more else None,
+        indexing=backfill.backfill_left(connection) or relabeling.is_needed(connection, queue),
     )
 
 
@@ -90,5 +89,5 @@ COMMAND = Command(
     result=FindResult,
     run=run,
     view=view,
-    examples=("find 803193",),
+    examples=("find 803193", "find shop=12097"),
 )

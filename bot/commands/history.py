@@ -1,6 +1,6 @@
 """`/queue history`: show the audit log, page by page.
 
-Arguments limit the records to one person, one job, one order or another subject.
+Arguments limit the records to one person, one job, one order, one shop or another subject.
 """
 
 from datetime import timedelta
@@ -45,6 +45,7 @@ class HistoryArguments(Arguments):
     takes_subjects = True
 
     order: Order | None = Field(default=None, json_schema_extra={"form": "ORDER"})
+    tienda: Order | None = Field(default=None, json_schema_extra={"form": "ID", "alias": "shop"})
     job: int | None = Field(default=None, ge=1, le=LARGEST_ID, json_schema_extra={"form": "ID"})
     user: str | None = Field(default=None, max_length=64, json_schema_extra={"form": "@NAME"})
     action: str | None = Field(default=None, max_length=32, json_schema_extra={"form": "COMMAND"})
@@ -128,7 +129,7 @@ def _action_name(work: Work, word: str | None) -> str | None:
 
 def _subject(work: Work, args: HistoryArguments) -> SubjectKey | None:
     """Return the subject in the arguments, if any; several subjects are refused."""
-    if args.order is None and not subject_values(args):
+    if args.order is None and args.tienda is None and not subject_values(args):
         return None
     return subject_key(work.setup.commands[COMMAND.name], args)
 

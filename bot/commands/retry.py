@@ -16,6 +16,7 @@ from bot.app.command import Command, Effect, Result
 from bot.app.filters import FilterArguments, RateArguments, is_filtered, scope_of
 from bot.app.incident_scope import incident_of, limited_to, with_older
 from bot.app.plans import BulkExtra, BulkOptions, BulkOutcome, preview_or_start
+from bot.app.subjects import written_names
 from bot.app.targets import (
     archived_as,
     batches_of,
@@ -32,6 +33,7 @@ from bot.models.operations import Progress
 from bot.models.refusals import Invalid
 from bot.models.requests import Message, Modal
 from bot.models.roles import Role
+from bot.models.subjects import USUAL
 from bot.models.value import Value
 from bot.queue import moves
 from bot.queue.layouts.rows import failed_at_text
@@ -91,8 +93,14 @@ class RetryResult(Result):
 def run(work: Work, args: RetryArguments) -> RetryResult:
     """Move a few failed jobs now; for any other retry, return a preview or start its plan."""
     if args.ids is None and args.plan is None and not args.has_filter:
-        usage = work.setup.commands[ACTION.name].usage() if work.queue.subjects else USAGE
-        raise Invalid(problem="retry-what", field="", value="", expected="", usage=usage)
+        command = work.setup.commands[ACTION.name]
+        raise Invalid(
+            problem="retry-what",
+            field="",
+            value="",
+            expected=written_names(command),
+            usage=USAGE if set(work.queue.subject_names) == USUAL else command.usage(),
+        )
     if args.ids is not None and args.at_once:
         return _now(work, args.ids, args.digest, force=args.force)
     started = _in_bulk(work, args, BulkOptions(rate=args.rate, canary=args.canary))

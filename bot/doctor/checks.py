@@ -15,6 +15,7 @@ CHECKS = (
     DoctorCheck("slack-scopes", slack_checks.check_scopes, needs=("slack-token",)),
     DoctorCheck("slack-connection", slack_checks.check_app_token),
     DoctorCheck("channels", slack_checks.check_channels, needs=("slack-token",)),
+    DoctorCheck("change-channels", slack_checks.check_change_channels),
     DoctorCheck("roles", role_checks.check_roles, needs=("slack-token",)),
     DoctorCheck("database", database_checks.check_database),
     DoctorCheck("encryption", database_checks.check_encryption, needs=("database",)),

@@ -159,21 +159,28 @@ def check_channels(installation: Installation) -> Iterator[Finding]:
         if (finding := channel_finding(channel, channels[channel], state)) is not None
     ]
     yield from bad
+    if not bad:
+        names = ", ".join(f"#{s.name}" for s in states.values() if isinstance(s, ChannelState))
+        yield ok(f"The bot is in every channel: {names or 'none is configured'}.")
+
+
+def check_change_channels(installation: Installation) -> Iterator[Finding]:
+    """Check that people can change jobs, and that the buttons of alerts work."""
+    settings = installation.settings
     if not settings.change_channels and not settings.changes_in_home:
         yield warning(
             "Nobody can change a job from Slack.",
             "Set QUEUE_BOT_CHANGE_CHANNELS, or QUEUE_BOT_CHANGES_IN_HOME=true.",
         )
     alerting = (settings.alert_channel, *(route.channel for route in settings.routes))
-    for channel in dict.fromkeys(alerting):
-        if channel and channel not in settings.change_channels:
-            yield warning(
-                "The buttons of alerts refuse every click: the alert channel allows no changes.",
-                f"Add {channel} to QUEUE_BOT_CHANGE_CHANNELS.",
-            )
-    if not bad:
-        names = ", ".join(f"#{s.name}" for s in states.values() if isinstance(s, ChannelState))
-        yield ok(f"The bot is in every channel: {names or 'none is configured'}.")
+    refusing = [one for one in alerting if one and one not in settings.change_channels]
+    for channel in dict.fromkeys(refusing):
+        yield warning(
+            "The buttons of alerts refuse every click: the alert channel allows no changes.",
+            f"Add {channel} to QUEUE_BOT_CHANGE_CHANNELS.",
+        )
+    if not refusing:
+        yield ok("People can change jobs in the channels of the alerts.")
 
 
 def channel_finding(

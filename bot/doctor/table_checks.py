@@ -10,7 +10,7 @@ from bot.database.engine import own_schema
 from bot.database.table_names import name_in
 from bot.doctor.installation import Installation
 from bot.models.doctor import Finding, ok, problem, warning
-from bot.queue.layouts import fitted, problems, warnings
+from bot.queue.layouts import fitted, problems, unseen_triggers, warnings
 from bot.store.migrate import require_current
 from bot.store.tables.columns import metadata
 from bot.wiring.queue_tables import layout_of, queue_of
@@ -39,7 +39,10 @@ def check_queue_tables(installation: Installation) -> Iterator[Finding]:
         yield from (problem(sentence) for sentence in wrong)
         if wrong:
             return
-        yield from (warning(sentence, "") for sentence in warnings(connection, queue))
+        unseen = unseen_triggers(connection, queue)
+        yield from (ok(sentence) for sentence in unseen)
+        others = [sentence for sentence in warnings(connection, queue) if sentence not in unseen]
+        yield from (warning(sentence, "") for sentence in others)
     count = len(queue.jobs.columns) + len(queue.failed.columns)
     yield ok(f"Each of the {count} columns has a type that the bot can work with.")
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from bot.doctor.checks import with_needs
@@ -53,6 +53,8 @@ class Dialog:
 
     def _settle(self, question: Question) -> None:
         """Ask until the answer is valid and its checks find no problem, or until it is kept."""
+        if question.default_from is not None:
+            question = replace(question, default=self.answers.get(question.default_from))
         typed = self.given.get(question.setting)
         while True:
             if typed is None:

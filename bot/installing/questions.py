@@ -8,7 +8,8 @@ class Question:
     """A setting, its question, and the names of the checks that examine the answer.
 
     `hint` says where to find the answer. A `secret` answer is not shown while it is typed. A
-    question with a `default` may be left empty. `modes` are the modes that need the setting.
+    question with a `default` may be left empty; `default_from` is the setting whose answer is the
+    default. `modes` are the modes that need the setting.
     """
 
     setting: str
@@ -17,6 +18,7 @@ class Question:
     checks: tuple[str, ...] = ()
     secret: bool = False
     default: str | None = None
+    default_from: str | None = None
     modes: tuple[str, ...] = ("socket", "http")
 
     @property
@@ -87,13 +89,14 @@ QUESTIONS = (
         default="queue_bot",
     ),
     Question("QUEUE_BOT_AUDIT_CHANNEL", "Id of the audit channel", CHANNEL, ("channels",)),
+    Question("QUEUE_BOT_ALERT_CHANNEL", "Id of the alert channel", "", ("channels",)),
     Question(
         "QUEUE_BOT_CHANGE_CHANNELS",
         "Ids of the channels where people may change jobs",
-        "Separate ids with commas. Usually the list includes the alert channel.",
-        ("channels",),
+        "Separate ids with commas. The buttons of alerts work only in these channels.",
+        ("channels", "change-channels"),
+        default_from="QUEUE_BOT_ALERT_CHANNEL",
     ),
-    Question("QUEUE_BOT_ALERT_CHANNEL", "Id of the alert channel", "", ("channels",)),
     Question("QUEUE_BOT_ADMINS", "Ids of the admins", MEMBER, ("roles",)),
     Question(
         "QUEUE_BOT_OPERATORS",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from shlex import quote
 
 from sqlalchemy import make_url
 
@@ -14,12 +15,15 @@ from bot.store.privileges import Place, grants, migrate_grants
 SHOWN_PASSWORD = "PASSWORD"  # noqa: S105 a placeholder, which the administrator replaces
 
 
-def statements(answers: Mapping[str, str]) -> Iterator[str]:
-    """Yield the lines that create the bot's tables and give its account its privileges."""
+def statements(answers: Mapping[str, str], program: str) -> Iterator[str]:
+    """Yield the lines that create the bot's tables and give its account its privileges.
+
+    `program` is the command as the person typed it.
+    """
     settings = load_settings(answers, need="nothing")
     url = make_url(answers["DATABASE_URL"])
     if is_sqlite_url(url):
-        yield "Create the bot's tables: queue-bot migrate"
+        yield f"Create the bot's tables: {program} migrate"
         return
     schema = str(url.database)
     place = Place(
@@ -32,7 +36,10 @@ def statements(answers: Mapping[str, str]) -> Iterator[str]:
         account = current_account(connection)
     host = account.rpartition("@")[2]
     migrating = f"'queue_bot_migrate'@{host}"
-    yield "1. An administrator of the database runs these statements:"
+    yield (
+        "1. An administrator of the database runs these statements, with a new password instead of "
+        f"{SHOWN_PASSWORD}:"
+    )
     if place.own_schema != schema:
         yield f"CREATE DATABASE IF NOT EXISTS {place.own_schema} CHARACTER SET utf8mb4;"
     yield f"CREATE USER IF NOT EXISTS {migrating} IDENTIFIED BY '{SHOWN_PASSWORD}';"
@@ -40,8 +47,8 @@ def statements(answers: Mapping[str, str]) -> Iterator[str]:
     address = url.set(
         username="queue_bot_migrate", password=SHOWN_PASSWORD, database=place.own_schema
     )
-    yield "2. Create the bot's tables with that account, then lock the account:"
-    yield f"DATABASE_URL={address.render_as_string(hide_password=False)} queue-bot migrate"
+    yield "2. Create the bot's tables in this shell, with the same password:"
+    yield f"DATABASE_URL={quote(address.render_as_string(hide_password=False))} {program} migrate"
+    yield "3. An administrator of the database locks that account, and grants the bot's account:"
     yield f"ALTER USER {migrating} ACCOUNT LOCK;"
-    yield "3. An administrator of the database runs these statements for the bot's account:"
     yield from grants(place, account)

@@ -52,8 +52,13 @@ class Manifest:
     interactivity_url: str = ""
 
     def command(self, word: str) -> SlashCommand | None:
-        """Return the command that begins with this word; None if the app has no such command."""
-        return next((command for command in self.commands if command.command == word), None)
+        """Return the command that begins with this word; None if the app has no such command.
+
+        An app without the scope `commands` has no command:
+        https://docs.slack.dev/reference/scopes/commands.
+        """
+        own = self.commands if "commands" in self.scopes else ()
+        return next((command for command in own if command.command == word), None)
 
     def with_command(self, word: str) -> "Manifest":
         """Return the manifest; its only slash command begins with this word."""

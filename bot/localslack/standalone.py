@@ -15,6 +15,7 @@ from bot.localslack.delivery.request_urls import NotVerifiedError
 from bot.localslack.demo import plain_workspace
 from bot.localslack.manifest import Manifest, ManifestError, manifest_of
 from bot.localslack.server import LocalSlack
+from bot.localslack.workspace import Workspace
 
 AGAIN = 1.0  # seconds between two attempts to verify a request URL
 
@@ -50,6 +51,21 @@ def lines(slack: LocalSlack) -> list[str]:
     ]
 
 
+def ids(workspace: Workspace) -> list[str]:
+    """Return the ids that an app's settings need, which Slack shows in its menus."""
+    kinds = {
+        "Channels": [(f"#{channel.name}", channel.id) for channel in workspace.channels.values()],
+        "People": [
+            (user.real_name, user.id) for user in workspace.users.values() if not user.is_bot
+        ],
+        "User groups": [(f"@{group.handle}", group.id) for group in workspace.groups.values()],
+    }
+    return [
+        f"{kind}: {', '.join(f'{name} {id_}' for name, id_ in named)}"
+        for kind, named in kinds.items()
+    ]
+
+
 def serve(manifest: Manifest, port: int, *, browser: bool, say: Callable[[str], None]) -> None:
     """Run until Ctrl-C or SIGTERM; `say` prints the page's address and the app's environment."""
     done = threading.Event()
@@ -67,7 +83,7 @@ def serve(manifest: Manifest, port: int, *, browser: bool, say: Callable[[str], 
         except OSError as error:
             problem = f"Port {port} on 127.0.0.1 is in use. Choose another with --port; 0 is any."
             raise CannotStart(problem) from error
-        for line in [*lines(slack), f"Page: {slack.url}"]:
+        for line in [*lines(slack), f"Page: {slack.url}", *ids(workspace)]:
             say(line)
         if browser:
             webbrowser.open(slack.url)

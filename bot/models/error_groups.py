@@ -3,8 +3,10 @@
 from datetime import datetime
 from typing import Literal
 
+from pydantic import Field
+
 from bot.models.jobs import FailedJob, QueueCount
-from bot.models.value import Value
+from bot.models.value import Value, is_empty
 
 HOURS = 24
 """The number of hours in the bar, including the current hour."""
@@ -22,7 +24,8 @@ class ErrorGroup(Value):
     hours of the bar. `hours` are the bar's counts, oldest first; the last hour has not ended.
     `recent` counts the failures of the last `RECENT_MINUTES`, at most `RECENT_AT_MOST`.
     `still_failing`: a recent failure is still in `failed_jobs`. Times are the queue's wall clock.
-    `orders` are the orders of the newest failures.
+    `orders` are the orders of the newest failures. If these have no order, `subjects` are the
+    values of their other subjects, by name.
     """
 
     error: str
@@ -35,6 +38,7 @@ class ErrorGroup(Value):
     last_at: str | None
     queues: tuple[QueueCount, ...]
     orders: tuple[str, ...]
+    subjects: dict[str, tuple[str, ...]] = Field(default={}, exclude_if=is_empty)
     hours: tuple[int, ...]
 
 

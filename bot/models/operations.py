@@ -83,6 +83,8 @@ class SampleJob(Value):
 
     failed_id: int
     order_id: str | None
+    tienda_id: str | None = Field(default=None, exclude=True)
+    subjects: dict[str, str] = Field(default={}, exclude_if=is_empty)
     job_class: str | None
 
 

@@ -1,6 +1,8 @@
 """The outcomes of retried jobs."""
 
-from bot.models.value import Value
+from pydantic import Field
+
+from bot.models.value import Value, is_empty
 
 
 class Outcomes(Value):
@@ -38,6 +40,7 @@ class RetryOutcome(Value):
     queue: str
     job_class: str | None
     order_id: int | str | None
+    subjects: dict[str, str] = Field(default={}, exclude_if=is_empty)
     state: str
     seconds: int
     started: bool = False

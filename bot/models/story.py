@@ -45,7 +45,9 @@ class Failure(Value):
     failed_id: int
     queue: str
     job_class: str | None
+    order_id: str | None
     tienda_id: str | None
+    subjects: dict[str, str] = Field(default={}, exclude_if=is_empty)
     error: str
     row_digest: str
     there: bool
@@ -133,8 +135,9 @@ class Story(Value):
     framework's batch if the subject is a batch.
 
     `jobs` counts the scanned rows of the table `jobs`; `about` estimates the rows of this table.
-    `more`: older events are omitted. `indexing`: the bot still indexes failures from before its
-    first start.
+    `more`: older events are omitted; `failed_count` is then the number of all failed jobs of the
+    subject, or None if the count took too long. `indexing`: the bot still indexes failures from
+    before its first start.
     """
 
     order_id: str | None
@@ -146,4 +149,5 @@ class Story(Value):
     jobs: Looked
     about: int | None
     more: bool = False
+    failed_count: int | None = Field(default=None, exclude_if=is_empty)
     indexing: bool = False

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from bot.models.jobs import FailedJob, Job
-from bot.models.value import Value
+from bot.models.value import Value, is_empty
 
 JobPlace = Literal["pending", "delayed", "reserved"]
 
@@ -36,10 +36,12 @@ class FoundFailed(Value):
 class Looked(Value):
     """The number of scanned rows: first rows with the newest ids, then rows with the oldest ids.
 
-    `complete`: the scan covered all rows. `in_time`: the scan ended before its deadline.
+    `complete`: the scan covered all rows. `in_time`: the scan ended before its deadline. `more`:
+    the scan ended early, because the subject has more jobs than one answer shows.
     """
 
     newest: int = 0
     oldest: int = 0
     complete: bool = True
     in_time: bool = True
+    more: bool = Field(default=False, exclude_if=is_empty)

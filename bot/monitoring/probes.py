@@ -33,15 +33,20 @@ def alive(replica: ReplicaState) -> Condition:
     return Condition("background", ok, None if ok else problem)
 
 
+def accepting(replica: ReplicaState) -> Condition:
+    """Return whether this replica accepts requests of Slack; a balancer needs only this."""
+    return _condition(
+        "slack",
+        replica.connected,
+        "no request of Slack can arrive: see the log for the reason",
+        _last_request(replica.request_age),
+    )
+
+
 def ready(replica: ReplicaState, state: MonitoredState | None) -> list[Condition]:
     """Return the conditions that this replica needs to answer people and to post alerts."""
     conditions = [
-        _condition(
-            "slack",
-            replica.connected,
-            "no request of Slack can arrive: see the log for the reason",
-            _last_request(replica.request_age),
-        ),
+        accepting(replica),
         _condition("database", state is not None, "the bot's tables cannot be read"),
     ]
     if state is None:

@@ -13,7 +13,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from bot.models.refusals import StartError
 from bot.monitoring.collector import ReplicaState, StateCollector
 from bot.monitoring.metrics import Metrics
-from bot.monitoring.probes import Condition, alive, ready
+from bot.monitoring.probes import Condition, accepting, alive, ready
 from bot.monitoring.state import StateReader
 
 log = structlog.get_logger(__name__)
@@ -40,6 +40,9 @@ class MonitoringServer:
         answers: dict[str, Callable[[], Answer]] = {
             "/livez": lambda: _of([alive(replica())]),
             "/readyz": lambda: _of(ready(replica(), reader.read())),
+            # The other conditions are those of all replicas, and a replica answers people without
+            # them. A balancer that removed all replicas would answer nobody.
+            "/readyz/slack": lambda: _of([accepting(replica())]),
             "/metrics": lambda: (
                 HTTPStatus.OK,
                 CONTENT_TYPE_LATEST,
@@ -103,7 +106,7 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = REQUEST_SECONDS
 
     def do_GET(self) -> None:
-        """Answer one of the three addresses."""
+        """Answer one of the addresses."""
         make = self.server.answers.get(self.path.partition("?")[0])
         if make is None:
             status, kind, body = HTTPStatus.NOT_FOUND, JSON, b'{"ok": false}'

@@ -5,12 +5,12 @@ loser of a race gets the right answer. The row count of DELETE prevents a second
 also does so on other Galera nodes, where the lock has no effect.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, delete, select
+from sqlalchemy import ColumnElement, Connection, CursorResult, delete, select
 
 from bot.database.transactions import LostRace
 from bot.fingerprint.payload import JobIdentity
@@ -48,6 +48,17 @@ class LockedJob:
 def for_update(statement: Any) -> Any:
     """Add a row lock to the statement; a separate function so that a test can remove the lock."""
     return statement.with_for_update()
+
+
+def is_among(column: ColumnElement[int], ids: Collection[int]) -> ColumnElement[bool]:
+    """Return the condition for these ids: a range if the ids have no gap.
+
+    A locking read of a range also locks the next row for a moment, and may wait for this lock.
+    """
+    lowest, highest = min(ids), max(ids)
+    if highest - lowest + 1 == len(set(ids)):
+        return column.between(lowest, highest)
+    return column.in_(ids)
 
 
 def exactly(result: CursorResult[Any], rows: int) -> None:

@@ -97,13 +97,16 @@ class _Scan:
             count, low, high = self._id_range(limits.page, before)
             self._add_matches(low, high)
             self._record(newest=self.coverage.newest + count)
+            if self.coverage.more:
+                return
             if count < limits.page:
                 self._record(complete=True)
                 return
             before = low
         count, low, high = self._id_range(limits.oldest, before, from_lowest=True)
         self._add_matches(low, high)
-        self._record(oldest=count, complete=count < limits.oldest)
+        is_whole = count < limits.oldest and not self.coverage.more
+        self._record(oldest=count, complete=is_whole)
 
     def above(self, floor: int, most: int) -> None:
         """Search up to `most` rows with ids above the floor, from the highest id down."""
@@ -125,16 +128,19 @@ class _Scan:
         return count, low or 0, high or 0
 
     def _add_matches(self, low: int, high: int) -> None:
-        """Add the matching ids from `low` to `high`, the highest id first."""
+        """Add the matching ids from `low` to `high`, the highest id first; stop after `MOST`."""
         id_, payload = self.layout.id, self.layout.payload
         head = self.layout.payload_head(PAYLOAD_HEAD).label("head")
         query = select(id_, head).where(id_ >= low).order_by(id_.desc()).limit(CANDIDATES)
         if (needle := needle_of(self.key)) is not None:
             query = query.where(contains(self.connection, payload, needle))
-        while len(self.ids) < MOST:
+        while True:
             rows = self._read(query.where(id_ <= high)).all()
             self.ids += [row.id for row in rows if matches(self.key, self._identity_of(row.head))]
-            if len(rows) < CANDIDATES:
+            is_last = len(rows) < CANDIDATES
+            if len(self.ids) > MOST or (len(self.ids) == MOST and not is_last):
+                self._record(more=True)
+            if is_last or self.coverage.more:
                 return
             high = rows[-1].id - 1
 

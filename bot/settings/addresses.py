@@ -1,7 +1,6 @@
-"""The types of the settings that are addresses: database, Slack's API and links."""
+"""The types of the settings that are addresses: database and Slack's API."""
 
 import re
-from string import Formatter
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -11,7 +10,6 @@ from sqlalchemy.exc import ArgumentError
 
 from bot.database.dialects import DRIVERS, is_sqlite_url
 
-LINK_VALUES = frozenset({"order_id", "tienda_id", "job_id", "queue"})
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -48,21 +46,5 @@ def _api(value: str) -> str:
     return value.rstrip("/") + "/"
 
 
-def _link(value: str) -> str:
-    """Return the link template if all its values are known and no value is part of the host."""
-    try:
-        parsed = list(Formatter().parse(value))
-    except ValueError:
-        raise ValueError("has a brace without its partner") from None
-    names = {name for _, name, _, _ in parsed if name is not None}
-    if any(conversion or form for _, _, form, conversion in parsed) or names - LINK_VALUES:
-        allowed = ", ".join(f"{{{name}}}" for name in sorted(LINK_VALUES))
-        raise ValueError(f"may contain only these values in braces: {allowed}")
-    if not re.match(r"https?://[^/{}\s@]+/", value):
-        raise ValueError("must start with http:// or https:// and a host name without braces")
-    return value
-
-
-Link = Annotated[str, AfterValidator(_link)]
 ApiUrl = Annotated[str, AfterValidator(_api)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database)]

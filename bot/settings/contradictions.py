@@ -1,7 +1,11 @@
 """Find contradictions between valid settings."""
 
+import re
+
 from bot.app.subjects import taken_names
+from bot.models.job_batches import BATCH
 from bot.models.subjects import ORDER, SHOP, USUAL
+from bot.settings.links import LINK_VALUES, braces
 from bot.settings.settings import Need, Settings
 
 
@@ -17,6 +21,7 @@ def contradictions_of(settings: Settings, need: Need) -> list[str]:
             "QUEUE_BOT_SCHEMA needs MariaDB or MySQL: an SQLite file has no schemas; unset it."
         )
     problems += _wrong_subjects(settings)
+    problems += _wrong_links(settings)
     if "." in settings.failed_jobs_table and is_file:
         problems.append(
             "QUEUE_BOT_FAILED_JOBS_TABLE names a database, but an SQLite file has no databases; "
@@ -51,3 +56,34 @@ def _wrong_subjects(settings: Settings) -> list[str]:
         "choose another name."
         for name in taken
     ]
+
+
+def _wrong_links(settings: Settings) -> list[str]:
+    """Return a sentence for each link template that names a value or a subject that is not set."""
+    subjects, subject_links = settings.subjects, settings.subject_links
+    links = {
+        "QUEUE_BOT_ORDER_LINK": settings.order_link,
+        "QUEUE_BOT_JOB_LINK": settings.job_link,
+        "QUEUE_BOT_LOG_LINK": settings.log_link,
+    }
+    names = USUAL if subjects is None else {subject.name for subject in subjects}
+    names |= {BATCH}
+    own = {name for name, _ in subject_links or ()}
+    allowed = LINK_VALUES | names | own
+    templates = [(name, link) for name, link in links.items() if link is not None]
+    templates += [("QUEUE_BOT_SUBJECT_LINKS", link) for _, link in subject_links or ()]
+    problems = [
+        f"{variable} may contain only these values in braces: {braces(allowed)}."
+        for variable, link in templates
+        if not set(re.findall(r"\{(\w+)\}", link)) <= allowed
+    ]
+    if not own <= names:
+        problems.append(
+            "QUEUE_BOT_SUBJECT_LINKS names a subject that QUEUE_BOT_SUBJECTS does not have."
+        )
+    if ORDER in own and settings.order_link is not None:
+        problems.append(
+            "QUEUE_BOT_SUBJECT_LINKS and QUEUE_BOT_ORDER_LINK both have a link of the order; "
+            "keep one of them."
+        )
+    return list(dict.fromkeys(problems))

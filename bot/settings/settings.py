@@ -11,7 +11,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from bot.models.requests import SLASH_COMMAND
 from bot.models.roles import Role
 from bot.models.routes import AlertRoute
-from bot.settings.addresses import ApiUrl, DatabaseUrl, Link
+from bot.settings.addresses import ApiUrl, DatabaseUrl
+from bot.settings.links import Link, SubjectLinks
 from bot.settings.subjects import Subjects
 from bot.settings.times import TimeOfDay, Weekdays, Zone
 from bot.settings.value_types import (
@@ -166,6 +167,7 @@ class Settings(BaseSettings):
     tienda_paths: Paths | None = None
     masked_keys: Words = ()
     order_link: Link | None = None
+    subject_links: SubjectLinks | None = None
     job_link: Link | None = None
     log_link: Link | None = None
 

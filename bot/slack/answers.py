@@ -9,6 +9,7 @@ from slack_sdk.webhook import WebhookClient
 
 from bot.app.responses import texts_of
 from bot.app.setup import Setup
+from bot.failpoints import reach
 from bot.models.refusals import Refusal
 from bot.models.requests import Message, Modal
 from bot.slack.block_support import BlockSupport, respond
@@ -75,6 +76,7 @@ class Answers:
         if not is_of_slack(envelope.response_url, self._client.base_url):
             log.warning("answer not delivered", because="the response_url is not Slack's")
             return
+        reach("answering")
         hook = WebhookClient(envelope.response_url, timeout=self._call_seconds, retry_handlers=[])
         try:
             for part in (message, *message.more):

@@ -34,14 +34,17 @@ def build_app(
     acknowledges exactly once, when the answer is known. Bolt then does not poll every 10 ms for the
     acknowledgement.
     """
+    # Bolt's warnings have the whole body of a request without a listener; another one is that Bolt
+    # ignores SLACK_BOT_TOKEN.
+    errors = logging.getLogger("queue-bot.bolt")
+    errors.setLevel(logging.ERROR)
     app = App(
         name=__name__,
+        logger=errors,
         client=client,
         signing_secret=signing_secret or "socket mode checks no signature",
         process_before_response=True,
     )
-    # Bolt logs requests without a listener as warnings, with their whole body.
-    app.logger.setLevel(logging.ERROR)
     _listen_to_requests(app, handler, metrics, slash)
     _listen_to_events(app, handler, group_changed, slash)
     return app

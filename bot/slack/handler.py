@@ -15,6 +15,7 @@ from structlog.contextvars import bound_contextvars
 from bot.app.dispatch import dispatch, is_change, is_preview
 from bot.app.responses import Outcome, answer, texts_of
 from bot.app.setup import Setup
+from bot.failpoints import reach
 from bot.models.refusals import CountMismatch
 from bot.models.requests import Message, Modal, Source
 from bot.monitoring.metrics import Metrics
@@ -157,6 +158,7 @@ class RequestHandler:
         """Answer a submitted modal: close it, or show the answer or a refusal in the modal."""
         reply = self._reply_in_time(envelope, self._enqueue(envelope))
         message = self._answers.as_message(envelope, reply.answer)
+        reach("answering")
         if reply.outcome is not None and isinstance(reply.outcome.refusal, CountMismatch):
             field_error = self._answers.field_error(envelope, reply.outcome.refusal)
             ack(response_action="errors", errors={"typed": field_error})

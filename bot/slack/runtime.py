@@ -20,6 +20,7 @@ from sqlalchemy import Engine
 from bot.access import role_changes
 from bot.app.setup import Setup
 from bot.background.loop import INTERVAL, Watcher
+from bot.failpoints import reach
 from bot.models.refusals import StartError
 from bot.monitoring.collector import ReplicaState
 from bot.monitoring.metrics import Metrics
@@ -226,6 +227,7 @@ class SlackBot:
 
     def _group_changed(self, group: str) -> None:
         """Notify all replicas that a group changed, because Slack notifies only one replica."""
+        reach("group-changed")
         if group in self.setup.rules.groups:
             self._directory.forget_group(group)
             role_changes.announce_change(self.setup.engine)

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from time import monotonic, sleep
+from typing import Any
 
-from sqlalchemy import Connection, Engine, func, insert, inspect, select, text
+from sqlalchemy import Column, Connection, Engine, func, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 from bot.database.dialects import is_sqlite
@@ -18,6 +19,7 @@ from bot.database.transactions import now_of, time_limit
 from bot.fingerprint.error_group import RULES
 from bot.models.refusals import StartError
 from bot.store.tables import (
+    audit_targets,
     change_freeze,
     cursors,
     failures,
@@ -80,7 +82,18 @@ def _create_missing(connection: Connection, now: datetime) -> None:
 def _add_times(connection: Connection, now: datetime) -> None:
     """Create the generation of the roles, and the indexes that find a person's recent retries."""
     _create_missing(connection, now)
-    for column in (operations.c.started_at, tracked_jobs.c.retried_at):
+    _create_indexes(connection, operations.c.started_at, tracked_jobs.c.retried_at)
+
+
+def _index_shops(connection: Connection, now: datetime) -> None:
+    """Create the indexes that find the failures and the audit targets of a shop."""
+    _create_missing(connection, now)
+    _create_indexes(connection, failures.c.tienda_id, audit_targets.c.tienda_id)
+
+
+def _create_indexes(connection: Connection, *columns: Column[Any]) -> None:
+    """Create the indexes of single columns that the database lacks."""
+    for column in columns:
         for index in column.table.indexes:
             if list(index.columns) == [column]:
                 index.create(connection, checkfirst=True)
@@ -110,6 +123,7 @@ MIGRATIONS: tuple[Callable[[Connection, datetime], None], ...] = (
     _create_missing,
     # The payload edits of bulk retries.
     _create_missing,
+    _index_shops,
 )
 """The migrations in order. Each can be repeated after an interruption; DDL commits at once."""
 

@@ -85,7 +85,7 @@ def set_up(output: Path, force: bool, **options: str | None) -> None:  # noqa: F
     typed = {name.upper(): value for name, value in options.items() if value is not None}
     answers = _answers(terminal, {**known, **typed})
     click.echo()
-    for line in statements(answers):
+    for line in statements(answers, _program()):
         click.echo(line)
     write_env_file(output, answers)
     click.echo()
@@ -114,7 +114,9 @@ def _answers(terminal: ClickTerminal, given: dict[str, str]) -> dict[str, str]:
         click.echo('On api.slack.com/apps choose "Create New App", "From a manifest", and paste:')
         click.echo()
         click.echo(manifest(settings.command, settings.environment))
-        click.echo("Then choose Install App.")
+        click.echo(
+            "Then choose Install App, and invite the bot to the channels that you name below."
+        )
     with logs.only_findings():
         dialog.ask(QUESTIONS)
     load_settings(dialog.answers, need="run")

@@ -6,6 +6,8 @@ at = { $at }
 order = order { $id }
 tienda = shop { $id }
 subject = { $name } { $value }
+name-order = order
+name-shop = shop
 job-unknown = unknown job
 everyone = everyone
 attempts =
@@ -103,6 +105,7 @@ caption-errors = Error groups { $first } to { $last }
 column-id = ID
 column-class = Class
 column-order = Order
+column-subject = Subject
 column-failed-at = Failed at
 column-error = Error
 column-state = State
@@ -809,6 +812,8 @@ history-none = No change and no refusal is recorded yet.
 find-title = *Order*
 find-title-subject = *{ $name }*
 find-now = Now: { $what }
+find-now-least = Now, at least: { $what }
+find-now-unknown = Now: none of the newest failures is still in failed_jobs; the search found no job in the queue.
 find-now-nowhere = Now: the search found neither a failed job nor a job in the queue.
 find-now-failed = { $count } failed
 find-now-pending = { $count } available
@@ -849,6 +854,7 @@ find-looked-of =
        *[other] The queue has about { $count } jobs.
     }
 find-looked-time = ⏱️ The search reached its time limit: some results may be missing.
+find-jobs-more = Only the newest jobs in the queue are shown: there are more.
 find-none = There is no job and no record of this order.
 find-none-hint = Write the order exactly as in the payload, with the same capital letters. The bot keeps removed failures for 30 days.
 find-none-subject = There is no job and no record of { $subject }.
@@ -862,6 +868,11 @@ retries =
         [one] Retried once: { $who }.
        *[other] Retried { $count } times: { $who }.
     }
+retries-least =
+    { $count ->
+        [one] Retried at least once: { $who }.
+       *[other] Retried at least { $count } times: { $who }.
+    }
 retries-by = { $who } { $count }
 retries-last = Last outcome: { $became }.
 history-none-here = No record matches.
@@ -869,8 +880,10 @@ history-narrow = There may be older records. To narrow the list: { $filters }
 history-record = All details of a record: { $command }
 button-older = Older records
 button-order = Show order
+link-logs = Logs of this job
 button-subject = Show { $name } { $value }
-help-find = everything about one order
+help-find = everything about one order, or about a shop
+help-find-subjects = everything about one of these: { $subjects }
 problem-one-order = Exactly one order is needed
 problem-one-subject = Give exactly one of these: { $expected }
 
@@ -976,6 +989,7 @@ refusal-failed-job-not-found = No failed job { $id }
 refusal-failed-job-not-found-retried = Failed job { $id } not found: it was already retried by { $by } at { $at }
 refusal-failed-job-not-found-deleted = Failed job { $id } not found: it was already deleted by { $by } at { $at }
 refusal-maybe-order = An order? { $command }
+refusal-maybe-subject = Is it { $subject }? { $command }
 refusal-changed = Job { $id } is no longer the job that was shown. Job { $id } was not changed; refresh the list and try again
 refusal-plan-expired =
     { $action ->
@@ -1085,6 +1099,7 @@ error-bar = failures in the last { $hours } h: { $bar } { $count }
 error-hours = failures in the last { $hours } h: { $count } (by hour: { $figures })
 label-seen = *Seen:*
 label-orders = *Orders of the newest failed jobs:*
+label-subjects = *Subjects of the newest failed jobs:*
 label-in-common = *Common text of the errors*
 label-example = *The newest exception* (secrets masked)
 label-newest-failures = *Newest failed jobs of this group*
@@ -1266,7 +1281,7 @@ progress-rate =
         [one] At most 1 job a minute starts.
        *[other] At most { $count } jobs a minute start.
     }
-problem-retry-what = Name what to retry: ids like 45 46 50-60, or incident=I12, error=E12, queue=, order=, before=, after=. To retry everything, use retry-all
+problem-retry-what = Name what to retry: ids like 45 46 50-60, or incident=I12, error=E12, queue=, before=, after=, or a subject: { $expected }. To retry everything, use retry-all
 problem-canary-of-one = A canary needs several jobs, and only 1 job matches. Retry this job without canary=
 problem-when = { $value } is not a time like 2h, yesterday, 2025-11-07 or 2025-11-07T17:45
 problem-rate = { $value } is not a rate like 60/min, 10/s or 600/h

@@ -6,6 +6,8 @@ at = { $at }
 order = orden { $id }
 tienda = tienda { $id }
 subject = { $name } { $value }
+name-order = orden
+name-shop = tienda
 job-unknown = job desconocido
 everyone = todos
 attempts =
@@ -125,6 +127,7 @@ caption-errors = Grupos de error { $first } a { $last }
 column-id = ID
 column-class = Clase
 column-order = Orden
+column-subject = Dato
 column-failed-at = Falló
 column-error = Error
 column-state = Estado
@@ -850,6 +853,8 @@ history-none = Todavía no hay ningún cambio ni rechazo registrado.
 find-title = *Orden*
 find-title-subject = *{ $name }*
 find-now = Ahora: { $what }
+find-now-least = Ahora, como mínimo: { $what }
+find-now-unknown = Ahora: ninguno de los fallos más recientes sigue en failed_jobs; la búsqueda no encontró ningún job en la cola.
 find-now-nowhere = Ahora: la búsqueda no encontró ni un job fallido ni un job en la cola.
 find-now-failed =
     { $count ->
@@ -906,6 +911,7 @@ find-looked-of =
        *[other] La cola tiene cerca de { $count } jobs.
     }
 find-looked-time = ⏱️ La búsqueda llegó a su tiempo límite: pueden faltar algunos resultados.
+find-jobs-more = Solo se muestran los jobs más recientes de la cola: hay más.
 find-none = No hay ningún job ni ningún registro de esta orden.
 find-none-hint = Escribe la orden exactamente como en el payload, con las mismas mayúsculas. El bot guarda los fallos quitados durante 30 días.
 find-none-subject = No hay ningún job ni ningún registro de { $subject }.
@@ -919,6 +925,11 @@ retries =
         [one] Reintentada 1 vez: { $who }.
        *[other] Reintentada { $count } veces: { $who }.
     }
+retries-least =
+    { $count ->
+        [one] Reintentada al menos 1 vez: { $who }.
+       *[other] Reintentada al menos { $count } veces: { $who }.
+    }
 retries-by = { $who } { $count }
 retries-last = Último resultado: { $became }.
 history-none-here = Ningún registro coincide.
@@ -926,8 +937,10 @@ history-narrow = Puede haber registros más antiguos. Para acotar la lista: { $f
 history-record = Todos los detalles de un registro: { $command }
 button-older = Registros anteriores
 button-order = Ver la orden
+link-logs = Logs de este job
 button-subject = Ver { $name } { $value }
-help-find = todo sobre una orden
+help-find = todo sobre una orden, o sobre una tienda
+help-find-subjects = todo sobre uno de estos datos: { $subjects }
 problem-one-order = Hace falta exactamente una orden
 problem-one-subject = Indica exactamente uno de estos: { $expected }
 
@@ -1033,6 +1046,7 @@ refusal-failed-job-not-found = No hay un job fallido { $id }
 refusal-failed-job-not-found-retried = Job fallido { $id } no encontrado: ya fue reintentado por { $by } a las { $at }
 refusal-failed-job-not-found-deleted = Job fallido { $id } no encontrado: ya fue eliminado por { $by } a las { $at }
 refusal-maybe-order = ¿Una orden? { $command }
+refusal-maybe-subject = ¿Es { $subject }? { $command }
 refusal-changed = El job { $id } ya no es el job que se mostró. El job { $id } no se cambió; actualiza la lista e inténtalo de nuevo
 refusal-plan-expired =
     { $action ->
@@ -1142,6 +1156,7 @@ error-bar = fallos en las últimas { $hours } h: { $bar } { $count }
 error-hours = fallos en las últimas { $hours } h: { $count } (por hora: { $figures })
 label-seen = *Visto:*
 label-orders = *Órdenes de los jobs fallidos más recientes:*
+label-subjects = *Datos de los jobs fallidos más recientes:*
 label-in-common = *Texto común de los errores*
 label-example = *La excepción más reciente* (datos secretos ocultos)
 label-newest-failures = *Jobs fallidos más recientes de este grupo*
@@ -1323,7 +1338,7 @@ progress-rate =
         [one] Empieza como máximo 1 job por minuto.
        *[other] Empiezan como máximo { $count } jobs por minuto.
     }
-problem-retry-what = Indica qué reintentar: ids como 45 46 50-60, o incident=I12, error=E12, queue=, order=, before=, after=. Para reintentar todo, usa retry-all
+problem-retry-what = Indica qué reintentar: ids como 45 46 50-60, o incident=I12, error=E12, queue=, before=, after=, o un dato: { $expected }. Para reintentar todo, usa retry-all
 problem-canary-of-one = Para probar antes con algunos se necesitan varios jobs, y solo hay 1. Reintenta ese job sin canary=
 problem-when = { $value } no es un momento como 2h, ayer, 2025-11-07 o 2025-11-07T17:45
 problem-rate = { $value } no es un ritmo como 60/min, 10/s o 600/h

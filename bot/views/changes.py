@@ -8,10 +8,11 @@ from bot.models.requests import Message
 from bot.text import Mrkdwn, Plain, cut, escape
 from bot.views.blocks import context_line, message, sections
 from bot.views.context import Context
-from bot.views.names import dots, job_class, order, queue_name, subjects
+from bot.views.names import dots, job_class, queue_name
 from bot.views.operations.undo import undo_blocks
 from bot.views.refusal import skipped_lines
 from bot.views.rows import ROW
+from bot.views.subjects import whose
 
 
 def retried(jobs: Sequence[RetriedJob], skipped: Sequence[SkippedRow], ctx: Context) -> Message:
@@ -136,8 +137,7 @@ def _line(
     line = dots(
         named or Mrkdwn(),
         job_class(row.job_class, ctx),
-        order(row.order_id, ctx, queue=row.queue),
-        subjects(row.subjects, ctx),
+        whose(row.order_id, row.subjects, ctx, queue=row.queue),
         queue_name(row.queue),
         more or Mrkdwn(),
     )

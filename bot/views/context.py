@@ -9,16 +9,21 @@ from bot.models.actions import Actions
 from bot.models.requests import Person, Source
 from bot.models.roles import Role
 from bot.models.routes import AlertRoute, route_of
+from bot.models.subjects import ORDER, SHOP
 from bot.text import Texts
 
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """The URL templates of links to an order, a job or a log search. None means no link."""
+    """The URL templates of links to an order, a job or a log search. None means no link.
+
+    `subjects` are the templates of other subjects, by the subject's name.
+    """
 
     order: str | None = None
     job: str | None = None
     log: str | None = None
+    subjects: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,8 @@ class Context:
     Slack formats no dates. `has_reservation_times`: the age of a reservation is known; otherwise it
     counts from when the bot first saw the reservation. `request` is the id of the answered request;
     an undo of its change uses this id. `roles` are the lowest roles that may run the commands.
-    `admins` are the ids of the people who can give a role.
+    `admins` are the ids of the people who can give a role. `subjects` are the names of what people
+    search by; `find` takes a value of the first without its name.
     """
 
     texts: Texts
@@ -53,6 +59,7 @@ class Context:
     request: str | None = None
     roles: Mapping[str, Role] = field(default_factory=dict)
     admins: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = (ORDER, SHOP)
     routes: tuple[AlertRoute, ...] = ()
 
     def oldest_limit(self, queue: str) -> int:

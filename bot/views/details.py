@@ -2,22 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from bot.models.jobs import LONGEST_ORDER, FailedJob, FailedJobDetail, Job, JobDetail
+from bot.models.jobs import FailedJob, FailedJobDetail, Job, JobDetail
 from bot.models.requests import Block, Message, Modal
-from bot.text import Mrkdwn, code, cut, join, named, plain_line, preformatted_parts
+from bot.text import Mrkdwn, code, cut, join, link, named, plain_line, preformatted_parts
 from bot.views.blocks import SECTION, actions, context_line, fields, message, section
 from bot.views.buttons import run_button
 from bot.views.context import Context
-from bot.views.names import (
-    LONGEST_NAME,
-    bare_order,
-    bare_tienda,
-    job_batch,
-    known,
-    queue_name,
-    read_wall_clock,
-    subjects,
-)
+from bot.views.names import LONGEST_NAME, filled, job_batch, known, queue_name, read_wall_clock
 from bot.views.payloads import lined
 from bot.views.rows import (
     failed_elements,
@@ -27,9 +18,19 @@ from bot.views.rows import (
     stuck_hint,
     stuck_since,
 )
+from bot.views.subjects import (
+    bare_order,
+    bare_tienda,
+    main_subject,
+    story_label,
+    template_values,
+    whose,
+)
 
 TITLE = 24
 DIALOG_PARTS = 8
+HINT = 600
+"""The most characters of the subjects, with their links."""
 MESSAGE_TEXT = 1_900
 """The most characters of an exception or a payload in a message, which stays under 10,000.
 
@@ -50,7 +51,7 @@ def failed_detail(detail: FailedJobDetail, ctx: Context) -> Message | Modal:
     long = [("label-exception", detail.exception), ("label-payload", lined(detail.payload))]
     plain_title = texts.plain("failed-name", id=str(row.id))
     more = [*_whole_order(row, ctx), *_whole_group(detail.error, ctx)]
-    hints = _more_hints(row.subjects, detail, ctx)
+    hints = _more_hints(row, detail, ctx)
     return _detail_view(title, plain_title, facts, hints, long, elements, more, ctx)
 
 
@@ -71,7 +72,7 @@ def job_detail(detail: JobDetail, ctx: Context) -> Message | Modal:
         _fact("label-reserved-at", _moment(row.reserved_at_human, ctx), ctx),
     ]
     hints = [stuck_hint(ctx)] if is_stuck(row, ctx) else []
-    hints += _more_hints(row.subjects, detail, ctx)
+    hints += _more_hints(row, detail, ctx)
     since = stuck_since(row, detail.reserved_at, ctx)
     elements = job_elements(row.id, detail.row_digest, ctx, stuck_since=since, in_details=True)
     long = [("label-payload", lined(detail.payload))]
@@ -80,10 +81,15 @@ def job_detail(detail: JobDetail, ctx: Context) -> Message | Modal:
 
 
 def _more_hints(
-    more: Mapping[str, int | str], detail: JobDetail | FailedJobDetail, ctx: Context
+    row: Job | FailedJob, detail: JobDetail | FailedJobDetail, ctx: Context
 ) -> list[Mrkdwn]:
-    """Return the further subjects, the progress of the batch, and the facts of the payload."""
-    hints = [cut(subjects(more, ctx), 150)]
+    """Return the further subjects, the logs, the progress of the batch, and the payload's facts."""
+    shop, more = row.tienda_id, row.subjects
+    of_row = whose(None, more, ctx, tienda_id=shop, queue=row.queue, job_id=row.id)
+    hints = [cut(of_row, HINT)]
+    values = template_values(row.order_id, more, tienda_id=shop, queue=row.queue, job_id=row.id)
+    if url := filled(ctx.links.log, values):
+        hints.append(link(url, ctx.texts.plain("link-logs")))
     if detail.batch is not None:
         hints.append(cut(job_batch(detail.batch, ctx), 200))
     return [*filter(None, hints), *_payload_facts(detail.facts, ctx)]
@@ -98,27 +104,21 @@ def _payload_facts(facts: Mapping[str, str], ctx: Context) -> list[Mrkdwn]:
 
 
 def _whose(row: Job | FailedJob, ctx: Context) -> list[tuple[Mrkdwn, Mrkdwn]]:
-    whose = bare_order(row.order_id, ctx, tienda_id=row.tienda_id, queue=row.queue, job_id=row.id)
+    number = bare_order(row.order_id, ctx, tienda_id=row.tienda_id, queue=row.queue, job_id=row.id)
     return [
         _fact("label-queue", queue_name(row.queue), ctx),
         _fact("label-class", code(row.job_class or "", 2 * LONGEST_NAME), ctx),
-        _fact("label-order", whose, ctx),
-        _fact("label-tienda", bare_tienda(row.tienda_id), ctx),
+        _fact("label-order", number, ctx),
+        _fact("label-tienda", bare_tienda(row.tienda_id, ctx), ctx),
     ]
 
 
 def _whole_order(row: Job | FailedJob, ctx: Context) -> list[Block]:
     """Return a button that opens the story of the job's order, or of its first other subject."""
-    if "find" not in ctx.runnable:
+    main = main_subject(row.order_id, row.tienda_id, row.subjects)
+    if "find" not in ctx.runnable or main is None:
         return []
-    if row.order_id is not None:
-        order = str(row.order_id)[:LONGEST_ORDER]
-        return [run_button("find", ctx.texts.plain("button-order"), {"order": order}, ctx.texts)]
-    for name, value in row.subjects.items():
-        text = str(value)[:LONGEST_ORDER]
-        label = ctx.texts.plain("button-subject", name=name, value=text)
-        return [run_button("find", label, {name: text}, ctx.texts)]
-    return []
+    return [run_button("find", story_label(*main, ctx), dict([main]), ctx.texts)]
 
 
 def _group(detail: FailedJobDetail) -> Mrkdwn:

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from bot.models.error_groups import Note
-from bot.models.job_batches import BATCH, JobBatch
+from bot.models.job_batches import JobBatch
 from bot.models.requests import Moment
-from bot.text import Mrkdwn, Plain, Texts, escape, join, link, named, plain_line
+from bot.text import Mrkdwn, Plain, Texts, escape, join, link, named
 from bot.views.context import Context
 from bot.wall_clock import to_utc
 
@@ -16,6 +16,7 @@ LONGEST_NAME = 80
 LONGEST_ID = 60
 _ADDRESS = re.compile(r"(https?://[!#-;=?-_a-{}~]+)")
 """A web address of ASCII letters and signs, which Slack shows exactly as it is written."""
+_PLACE = re.compile(r"\{(\w+)\}")
 _SIZES = ("B", "kB", "MB", "GB", "TB")
 
 
@@ -32,61 +33,6 @@ def short_class(name: str | None) -> str:
 def queue_name(name: str) -> Mrkdwn:
     """Return a queue's name, or a dash if the name is empty."""
     return named(name, LONGEST_NAME) or escape("–")
-
-
-def bare_order(
-    order_id: int | str | None,
-    ctx: Context,
-    *,
-    tienda_id: int | str | None = None,
-    queue: str | None = None,
-    job_id: int | None = None,
-) -> Mrkdwn:
-    """Return an order's id, with a link if the settings have a template; empty without an order."""
-    if order_id is None or not str(order_id).strip():
-        return Mrkdwn()
-    values = {"order_id": order_id, "tienda_id": tienda_id, "queue": queue, "job_id": job_id}
-    label = plain_line(order_id, LONGEST_ID, angles=True)
-    url = filled(ctx.links.order, values)
-    return link(url, label) if url else named(label, LONGEST_ID)
-
-
-def order(
-    order_id: int | str | None,
-    ctx: Context,
-    *,
-    tienda_id: int | str | None = None,
-    queue: str | None = None,
-    job_id: int | None = None,
-) -> Mrkdwn:
-    """Return `order 803193`; empty without an order."""
-    bare = bare_order(order_id, ctx, tienda_id=tienda_id, queue=queue, job_id=job_id)
-    return ctx.texts("order", id=bare) if bare else Mrkdwn()
-
-
-def bare_tienda(tienda_id: int | str | None) -> Mrkdwn:
-    """Return a shop's id; empty without a shop."""
-    return Mrkdwn() if tienda_id is None else named(tienda_id, LONGEST_ID)
-
-
-def tienda(tienda_id: int | str | None, ctx: Context) -> Mrkdwn:
-    """Return `shop 12097`; empty without a shop."""
-    bare = bare_tienda(tienda_id)
-    return ctx.texts("tienda", id=bare) if bare else Mrkdwn()
-
-
-def subjects(values: Mapping[str, int | str], ctx: Context) -> Mrkdwn:
-    """Return the further subjects of a job: `user 77 · invoice F-9`; empty without any.
-
-    The id of a batch is long, and only details show it.
-    """
-    shown = {name: value for name, value in values.items() if name != BATCH}
-    return dots(*(subject(name, value, ctx) for name, value in shown.items()))
-
-
-def subject(name: str, value: int | str, ctx: Context) -> Mrkdwn:
-    """Return a subject's name and value: `user 77`."""
-    return ctx.texts("subject", name=named(name), value=named(value, LONGEST_ID) or escape("–"))
 
 
 def job_batch(batch: JobBatch, ctx: Context) -> Mrkdwn:
@@ -110,17 +56,13 @@ def row_id(id_: int, ctx: Context, values: Mapping[str, object]) -> Mrkdwn:
 
 def filled(template: str | None, values: Mapping[str, object]) -> str | None:
     """Return the template with percent-encoded values, or None if a value is missing."""
-    if template is None:
+    if template is None or any(values.get(name) is None for name in _PLACE.findall(template)):
         return None
-    url = template
-    for name, value in values.items():
-        place = "{" + name + "}"
-        if place not in template:
-            continue
-        if value is None:
-            return None
-        url = url.replace(place, quote(str(value)[:200].encode("utf-8", "replace"), safe=""))
-    return url
+
+    def encoded(place: re.Match[str]) -> str:
+        return quote(str(values[place[1]])[:200].encode("utf-8", "replace"), safe="")
+
+    return _PLACE.sub(encoded, template)
 
 
 def age(seconds: int, texts: Texts) -> Plain:

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 
 from bot.models.command_help import CommandHelp, HelpTopic
 from bot.models.requests import Message, Person
-from bot.text import Mrkdwn, Texts, channel, code, join, named
+from bot.models.subjects import USUAL
+from bot.text import Mrkdwn, Plain, Texts, channel, code, join, named
 from bot.views.blocks import context_line, message, section, sections
 from bot.views.context import Context
 from bot.views.lists import ROWS
 from bot.views.refusal import whom_to_ask
 from bot.views.stuck import ROWS as STUCK_ROWS
+from bot.views.subjects import subject_names
 
 CHANNELS = 10
 ROWS_SHOWN = {"jobs": ROWS, "failed": ROWS, "stuck": STUCK_ROWS}
@@ -87,4 +89,6 @@ def command_help_message(command: CommandHelp, ctx: Context) -> Message:
 
 def _row(name: str, shown: str, ctx: Context) -> Mrkdwn:
     what = ctx.texts(help_key(name, ctx.texts))
+    if name == "find" and set(ctx.subjects) != USUAL:
+        what = ctx.texts("help-find-subjects", subjects=Plain(subject_names(ctx)))
     return ctx.texts("help-row", usage=code(shown), what=what)

@@ -24,11 +24,13 @@ from bot.models.refusals import (
 )
 from bot.models.requests import Message
 from bot.models.roles import Role
+from bot.models.subjects import ORDER
 from bot.text import Mrkdwn, Plain, Texts, channel, code, group, join, mention, readable
 from bot.views.blocks import context_line, message, section, sections
 from bot.views.context import Context
 from bot.views.refusal_sentences import sentence_of, skipped_sentence
 from bot.views.refusal_values import LONGEST, NAMED
+from bot.views.subjects import subject
 
 _NOTE = "\N{INFORMATION SOURCE}\N{VARIATION SELECTOR-16}"
 
@@ -103,8 +105,13 @@ def _maybe_order(refusal: FailedJobNotFound | JobNotFound, ctx: Context) -> list
     if refusal.by is not None:
         return []
     is_order = isinstance(refusal, FailedJobNotFound) and refusal.is_order
-    verb = "retry order=" if is_order and "retry" in ctx.runnable else "find "
-    return [ctx.texts("refusal-maybe-order", command=code(ctx.texts.typed(f"{verb}{refusal.id}")))]
+    name = ctx.subjects[0] if ctx.subjects else ORDER
+    verb = f"retry {name}=" if is_order and "retry" in ctx.runnable else "find "
+    command = code(ctx.texts.typed(f"{verb}{refusal.id}"))
+    if name == ORDER:
+        return [ctx.texts("refusal-maybe-order", command=command)]
+    of_subject = subject(name, refusal.id, ctx)
+    return [ctx.texts("refusal-maybe-subject", subject=of_subject, command=command)]
 
 
 def _queue_notes(refusal: WrongQueue | QueueNotFound, texts: Texts) -> list[Mrkdwn]:

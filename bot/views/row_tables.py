@@ -7,13 +7,16 @@ A message of `ROWS` rows and its text for notifications stays under 10,000 chara
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.models.job_batches import BATCH
 from bot.models.jobs import FailedJob, Job
 from bot.models.requests import Block, Message, Moment
+from bot.models.subjects import ORDER, SHOP
 from bot.text import Mrkdwn, code, cut, escape, plain_line
 from bot.views.blocks import data_table, message, number_cell, text_cell
 from bot.views.context import Context
 from bot.views.names import read_wall_clock, short_class
 from bot.views.rows import first_line, plain_state
+from bot.views.subjects import subject_name
 
 ROWS = 48
 CLASS, NAME, TIME = 20, 16, 16
@@ -40,7 +43,9 @@ def table_messages(
     kind: str, columns: Sequence[str], rows: Sequence[TableRow], shown: int, ctx: Context
 ) -> list[Message]:
     """Return messages with one table each. The first row has the number `shown` + 1 in the list."""
-    head = [ctx.texts.plain(f"column-{name}") for name in columns]
+    # A table without orders has the column for other subjects.
+    key = "order" if ORDER in ctx.subjects else "subject"
+    head = [ctx.texts.plain(f"column-{key if name == 'order' else name}") for name in columns]
     messages = []
     for begin in range(0, len(rows), ROWS):
         part = rows[begin : begin + ROWS]
@@ -74,14 +79,21 @@ def job_row(row: Job, ctx: Context) -> TableRow:
 
 def _job_cells(row: Job | FailedJob, ctx: Context) -> list[Block]:
     name = short_class(row.job_class) or ctx.texts.plain("job-unknown")
-    subjects = " · ".join(f"{key} {value}" for key, value in row.subjects.items())
-    order = subjects if row.order_id is None else str(row.order_id)
+    order = _short_subject(row, ctx) if row.order_id is None else str(row.order_id)
     return [
         number_cell(row.id, str(row.id)),
         text_cell(name, CLASS),
         text_cell(order, NAME),
         text_cell(row.queue, NAME),
     ]
+
+
+def _short_subject(row: Job | FailedJob, ctx: Context) -> str:
+    """Return the subjects of a row without an order as plain text, or its shop."""
+    values = {name: value for name, value in row.subjects.items() if name != BATCH}
+    if not values and row.tienda_id is not None:
+        values = {SHOP: row.tienda_id}
+    return " · ".join(f"{subject_name(name, ctx.texts)} {value}" for name, value in values.items())
 
 
 def _known(number: int | None) -> str:

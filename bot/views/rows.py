@@ -13,14 +13,13 @@ from bot.views.names import (
     dots,
     job_class,
     known,
-    order,
     queue_name,
     read_wall_clock,
     reservation_age,
     row_id,
     seconds_since,
-    subjects,
 )
+from bot.views.subjects import template_values, tienda, whose
 
 ROW = 395
 SHORT = 103
@@ -31,14 +30,25 @@ With ten rows, the buttons, confirmations and fallback text stay under 10,000 ch
 """
 
 
+def linked_id(row: Job | FailedJob, ctx: Context) -> Mrkdwn:
+    """Return the row's id, with a link if the settings have a template."""
+    values = template_values(row.order_id, row.subjects, tienda_id=row.tienda_id, queue=row.queue)
+    return row_id(row.id, ctx, values)
+
+
+def subjects_of(row: Job | FailedJob, ctx: Context) -> Mrkdwn:
+    """Return the subjects of a row, or its shop without any other subject."""
+    shop, more = row.tienda_id, row.subjects
+    of_row = whose(row.order_id, more, ctx, tienda_id=shop, queue=row.queue, job_id=row.id)
+    return of_row or tienda(shop, ctx)
+
+
 def failed_line(row: FailedJob, ctx: Context) -> Mrkdwn:
-    """Return two lines: the failed job with its order and time, then its error."""
-    values = {"order_id": row.order_id, "tienda_id": row.tienda_id, "queue": row.queue}
+    """Return two lines: the failed job with its subjects and time, then its error."""
     lead = dots(
-        ctx.texts("failed-row", id=row_id(row.id, ctx, values)),
+        ctx.texts("failed-row", id=linked_id(row, ctx)),
         job_class(row.job_class, ctx),
-        order(row.order_id, ctx, tienda_id=row.tienda_id, queue=row.queue, job_id=row.id),
-        subjects(row.subjects, ctx),
+        subjects_of(row, ctx),
         queue_name(row.queue),
         ctx.texts("failed-at", at=read_wall_clock(row.failed_at, ctx)),
     )
@@ -53,13 +63,11 @@ def first_line(exception_short: str) -> str:
 
 
 def job_line(row: Job, ctx: Context) -> Mrkdwn:
-    """Return two lines: the job and its order, then the job's state, age and attempts."""
-    values = {"order_id": row.order_id, "tienda_id": row.tienda_id, "queue": row.queue}
+    """Return two lines: the job and its subjects, then the job's state, age and attempts."""
     lead = dots(
-        ctx.texts("job-row", id=row_id(row.id, ctx, values)),
+        ctx.texts("job-row", id=linked_id(row, ctx)),
         job_class(row.job_class, ctx),
-        order(row.order_id, ctx, tienda_id=row.tienda_id, queue=row.queue, job_id=row.id),
-        subjects(row.subjects, ctx),
+        subjects_of(row, ctx),
         queue_name(row.queue),
     )
     attempts = ctx.texts("attempts", attempts=known(row.attempts), most=known(row.max_attempts))

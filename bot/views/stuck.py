@@ -8,19 +8,11 @@ from bot.models.requests import Message, Source
 from bot.text import Mrkdwn, Plain, code, cut, join
 from bot.views.blocks import context_line, message, section, sections, with_more
 from bot.views.context import Context
-from bot.views.names import (
-    age,
-    dots,
-    job_class,
-    known,
-    order,
-    queue_name,
-    reservation_age,
-    subjects,
-)
+from bot.views.names import age, dots, job_class, known, queue_name, reservation_age
 from bot.views.refusal import skipped_lines
 from bot.views.row_tables import JOB_COLUMNS, job_row, table_messages
 from bot.views.rows import ROW, job_elements, job_line, release_elements, row_blocks
+from bot.views.subjects import whose
 
 ROWS = 8
 """The rows with buttons. A row has one more confirmation than in other lists, so fewer rows fit."""
@@ -111,8 +103,7 @@ def _lines(rows: Sequence[ReleasedJob], ctx: Context) -> list[Mrkdwn]:
             dots(
                 Mrkdwn() if len(rows) == 1 else texts("job-row", id=str(row.id)),
                 job_class(row.job_class, ctx),
-                order(row.order_id, ctx, queue=row.queue),
-                subjects(row.subjects, ctx),
+                whose(row.order_id, row.subjects, ctx, queue=row.queue),
                 queue_name(row.queue),
                 texts("released-held", age=reservation_age(row.held_seconds, ctx)),
                 texts("attempts", attempts=known(row.attempts), most=known(row.max_attempts)),

@@ -14,6 +14,7 @@ from bot.app.setup import Alerting, Setup
 from bot.app.subjects import commands_of
 from bot.database.start import at_start
 from bot.database.transactions import reading
+from bot.models.subjects import ORDER
 from bot.queue.layouts import fitted
 from bot.settings.settings import Settings
 from bot.store.audit.keys import AuditKey, AuditKeys
@@ -55,7 +56,7 @@ def make_setup(
         alert_channel=settings.alert_channel,
         fallback_channel=settings.fallback_channel,
         masked_keys=masked_keys(settings),
-        links=Links(settings.order_link, settings.job_link, settings.log_link),
+        links=_links(settings),
         oldest_seconds=settings.oldest_seconds,
         reserved_seconds=settings.reserved_seconds,
         failed_count=settings.failed_count,
@@ -95,6 +96,12 @@ def _limits(settings: Settings) -> PersonLimits:
             "refusals": settings.refusals_per_minute,
         }
     )
+
+
+def _links(settings: Settings) -> Links:
+    by_subject = dict(settings.subject_links or ())
+    order = settings.order_link or by_subject.pop(ORDER, None)
+    return Links(order, settings.job_link, settings.log_link, by_subject)
 
 
 def _alerting(settings: Settings) -> Alerting:

@@ -10,7 +10,7 @@ from bot.database.transactions import changing
 from bot.store import tables as t
 from bot.store.failures import failure_counts
 from bot.store.failures import index as failures
-from bot.store.failures.index import Pass
+from bot.store.failures.unindexed import Pass
 from tests.bench import tables
 from tests.bench.figures import say
 

@@ -6,12 +6,14 @@ from sqlalchemy import Connection, text
 
 from bot.app.setup import Setup
 from bot.background.incidents import probe
+from bot.background.loop import INTERVAL
 from bot.database.transactions import changing
 from bot.localslack.demo import IDS
 from bot.models.alert_rules import Reading
 from bot.models.refusals import Refusal
-from bot.store.failures import index
-from bot.store.failures.index import Pass
+from bot.store.failures import index, index_scan
+from bot.store.failures.unindexed import Pass
+from bot.store.incidents import probe_state
 from tests.bench import indexed, tables
 from tests.bench.bots import Bot, real_bot
 from tests.bench.figures import say, times
@@ -42,6 +44,7 @@ def bench_large(server: MariaDB, *, quick: bool) -> None:
         indexed.index(setup, FAILED // part, INDEXED_BY_BOT // part)
         _passes(setup)
         _looks(setup)
+        _tenants(setup)
         _previews(setup)
         with real_bot(test.url) as bot:
             _ask(bot, times_each=40 if quick else 200)
@@ -56,11 +59,11 @@ def _passes(setup: Setup) -> None:
         return index.index_new(connection, setup.queue, setup.clock(connection))
 
     def scan(connection: Connection) -> Pass:
-        return index.scan(connection, setup.queue, setup.clock(connection))
+        return index_scan.scan(connection, setup.queue, setup.clock(connection))
 
     for name, step, turns in (
         ("a pass for new failures", index_new, 30),
-        (f"a scan of {index.SCAN_ROWS:,} ids", scan, 10),
+        (f"a scan of {index_scan.SCAN_ROWS:,} ids", scan, 10),
     ):
         passes = [indexed.step(setup, step) for _ in range(turns)]
         assert sum(one.added + one.removed for one, _ in passes) == 0
@@ -96,6 +99,39 @@ _DELAYED = "UPDATE jobs SET available_at = available_at + :later WHERE id < 2000
 _NOT_DELAYED = _DELAYED.replace("+", "-")
 
 
+def _tenants(setup: Setup) -> None:
+    """Measure the checks until each of a thousand more queues was checked once."""
+    with setup.engine.begin() as connection:
+        connection.execute(text(_ONE_EACH))
+    took: list[float] = []
+    checked = 0
+    while checked < TENANTS + len(tables.QUEUES):
+        began = monotonic()
+        changing(
+            setup.engine,
+            monotonic() + 10,
+            lambda connection: probe.check(setup, connection, setup.clock(connection)),
+        )
+        took.append(monotonic() - began)
+        with setup.engine.connect() as connection:
+            checked = len(probe_state.checked(connection))
+        assert len(took) < TENANTS, f"only {checked} queues were checked"
+    times(f"a look, with {TENANTS:,} queues", took)
+    minutes = len(took) * INTERVAL / 60
+    say(f"  until each of {TENANTS:,} queues was checked", f"{len(took)} looks, {minutes:.1f} min")
+    with setup.engine.begin() as connection:
+        connection.execute(text("DELETE FROM jobs WHERE queue LIKE 'tenant-%'"))
+        connection.execute(text("DELETE FROM queue_bot_probe_states"))
+
+
+TENANTS = 1_000
+_ONE_EACH = (
+    "INSERT INTO jobs (queue, payload, attempts, available_at, created_at) "
+    "SELECT CONCAT('tenant-', n), '{}', 0, UNIX_TIMESTAMP(), UNIX_TIMESTAMP() "
+    f"FROM bench_numbers WHERE n < {TENANTS}"
+)
+
+
 def _previews(setup: Setup) -> None:
     for words in ("retry-all", "retry-all queue=netsuite", "clear-failed older=7d"):
         took: list[float] = []
@@ -112,11 +148,12 @@ def _previews(setup: Setup) -> None:
 def _ask(bot: Bot, times_each: int) -> None:
     began = monotonic()
     took, reply = bot.ask("/queue status")
-    say("the first status of all", f"{1000 * took:.0f} ms: {reply[:60]}")
-    while "Queue status" not in reply and monotonic() < began + SAMPLE_SECONDS:
+    kind = "estimates" if "Estimated" in reply else "exact counts"
+    say("the first status of all", f"{1000 * took:.0f} ms: {kind} (at most 1000)")
+    while "Estimated" in reply and monotonic() < began + SAMPLE_SECONDS:
         sleep(3)
         _, reply = bot.ask("/queue status")
-    say("figures to show after", f"{monotonic() - began:.1f} s")
+    say("exact counts after", f"{monotonic() - began:.1f} s")
     for command in (
         "status",
         "jobs",
@@ -133,6 +170,7 @@ def _ask(bot: Bot, times_each: int) -> None:
         "digest",
     ):
         every = [bot.ask(f"/queue {command}")[0] for _ in range(times_each)]
-        times(f"/queue {command}", every)
+        goal = " (at most 100)" if command.startswith("find") else ""
+        times(f"/queue {command}{goal}", every)
     asked = [bot.ask("/queue retry-all", IDS.admin)[0] for _ in range(3)]
-    times("/queue retry-all, until its dialog is open", asked)
+    times("/queue retry-all, dialog open (at most 500)", asked)

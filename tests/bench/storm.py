@@ -126,14 +126,14 @@ def _storm(name: str, storm: Storm, test: TestQueue, slack: LocalSlack, passes: 
     say("  a pass while it lasts", _cost(passes, written.took))
     passes.clear()
     began = monotonic()
-    _until(lambda: _left(test, storm.rows) == 0)
+    wait_until(lambda: left(test, storm.rows) == 0)
     assigned = monotonic() - began
-    _until(lambda: _untold(test) == 0)
+    wait_until(lambda: untold(test) == 0)
     posted = monotonic() - began
     say("  a pass afterwards", _cost(passes, posted))
     say("  after its end", f"all have their incident in {assigned:.1f} s, all told in {posted:.1f}")
     say("  messages", _messages(slack))
-    say("  incidents", _true(test, slack, storm.rows))
+    say("  incidents", checked(test, slack, storm.rows))
     _at_once(test, storm.rows)
     assert first < WITHIN
 
@@ -145,9 +145,9 @@ def _at_once(test: TestQueue, rows: int) -> None:
         again = f"INSERT INTO failed_jobs ({names}) SELECT {names} FROM failed_jobs LIMIT {rows}"
         connection.execute(text(again))
     began = monotonic()
-    _until(lambda: _left(test, 2 * rows) < rows)
+    wait_until(lambda: left(test, 2 * rows) < rows)
     looked = monotonic()
-    _until(lambda: _left(test, 2 * rows) == 0)
+    wait_until(lambda: left(test, 2 * rows) == 0)
     ended = monotonic()
     say(
         f"  {rows:,} more in one moment",
@@ -155,7 +155,7 @@ def _at_once(test: TestQueue, rows: int) -> None:
     )
 
 
-def _left(test: TestQueue, rows: int) -> int:
+def left(test: TestQueue, rows: int) -> int:
     """Return the number of failures that are not indexed or belong to no incident."""
     c = failures.c
     with test.engine.begin() as connection:
@@ -163,7 +163,7 @@ def _left(test: TestQueue, rows: int) -> int:
         return rows - connection.execute(have).scalar_one()
 
 
-def _untold(test: TestQueue) -> int:
+def untold(test: TestQueue) -> int:
     """Return the number of messages that wait to be sent or edited."""
     with test.engine.begin() as connection:
         waiting = select(func.count()).select_from(outbox).where(outbox.c.sent_at.is_(None))
@@ -171,7 +171,8 @@ def _untold(test: TestQueue) -> int:
         return sum(connection.execute(one).scalar_one() for one in (waiting, stale))
 
 
-def _until(done: Callable[[], bool]) -> None:
+def wait_until(done: Callable[[], bool]) -> None:
+    """Wait for a condition of the storm's end."""
     deadline = monotonic() + SETTLED_WITHIN
     while not done():
         if monotonic() > deadline:
@@ -190,7 +191,7 @@ def _messages(slack: LocalSlack) -> str:
     )
 
 
-def _true(test: TestQueue, slack: LocalSlack, rows: int) -> str:
+def checked(test: TestQueue, slack: LocalSlack, rows: int) -> str:
     """Assert that each failure has one incident, and each count its message; return a summary."""
     c = failures.c
     with test.engine.begin() as connection:

@@ -6,7 +6,7 @@ import platform
 from collections.abc import Callable
 from time import monotonic
 
-from tests.campaign import databases, figures, kills, orders, sizes
+from tests.campaign import databases, figures, kills, orders, sizes, soak, storms
 from tests.services.mariadb import MariaDB, running_mariadb
 
 RUNS: dict[str, Callable[[MariaDB, float], str]] = {
@@ -17,6 +17,8 @@ RUNS: dict[str, Callable[[MariaDB, float], str]] = {
     "servers": kills.kill_the_server,
     "writers": sizes.write_and_seal,
     "index": sizes.index_many,
+    "storm": storms.storm,
+    "soak": soak.soak,
 }
 
 

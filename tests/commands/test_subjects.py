@@ -15,16 +15,18 @@ from bot.background.failures import index_once, relabel_once
 from bot.background.purge import purge_once
 from bot.database.transactions import reading
 from bot.models.subjects import JobSubject
+from bot.queue import search
 from bot.queue.layouts import Queue
 from bot.settings.environment import load_settings
 from bot.store import tables
+from bot.store.audit import subject_history
 from bot.store.failures.progress import progress
 from bot.terminal.do import TerminalRequest, do
 from bot.terminal.reindex import reindex
 from bot.wiring.queue_tables import queue_of
 from tests.kit.bulk import carried_out, previewed
 from tests.kit.clock import Clock
-from tests.kit.frameworks import LARAVEL_8, SPEC
+from tests.kit.frameworks import CODEIGNITER, LARAVEL_8, SPEC, Framework
 from tests.kit.layout_databases import Databases
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import ask, codes, hold, make_setup
@@ -120,6 +122,7 @@ def test_the_story_and_the_history_of_a_subject_have_every_act(queue: TestQueue)
     story = terminal(setup, "find user=77")
     for part in ("user 77", "failed job 1", "retry", "Job 700"):
         assert part in story
+    assert "invoice F-1" in story, "the line names the other subjects"
     assert "failed job 2" not in story
     assert "failed job 1" in terminal(setup, "find invoice=F-1")
     assert "no job and no record of user 5" in terminal(setup, "find user=5")
@@ -206,15 +209,57 @@ def test_the_first_subject_is_the_positional_one_without_orders(queue: TestQueue
     assert "failed job 1" in terminal(setup, "find 77").lower()
     assert "order=" not in setup.commands["retry"].usage()
     assert "history user_id=77" in terminal(setup, "help history")
+    assert "or a subject: `user=`" in terminal(setup, "retry")
+    assert "Is it user 77? `/queue retry user=77`" in terminal(setup, "retry 77")
+    assert "one of these: user" in terminal(setup, "help find")
+    assert "user 77" in terminal(setup, "errors")
     assert "user 77" in terminal(setup, "delete-failed 1")
     assert codes([ask(setup, "retry order=803193")]) == ["invalid"]
     assert "Give exactly one of these: `user=`" in terminal(setup, "find")
 
 
+@pytest.mark.parametrize("layout", [SPEC, LARAVEL_8, CODEIGNITER], ids=lambda layout: layout.name)
+def test_a_shop_is_a_subject_of_find_history_and_filters(
+    databases: Databases, layout: Framework
+) -> None:
+    queue = with_subjects(databases.emptied(layout, "mariadb"), "order; shop")
+    setup = indexed(queue, *(in_shop(order, 12097) for order in (1, 2, 3)), in_shop(4, 12098))
+    assert codes([ask(setup, "retry 1"), ask(setup, "retry 4")]) == ["ok", "ok"]
+    story = terminal(setup, "find tienda=12097")
+    for part in ("Shop 12097", "2 failed, 1 available", "Failed job 2 ", "order 3", "Retried once"):
+        assert part in story
+    assert "failed job 4" not in story
+    assert "failed job 4" in terminal(setup, "find shop=12098")
+    assert "no job and no record of shop 7" in terminal(setup, "find shop=7")
+    assert "order 1" in terminal(setup, "history shop=12097")
+    assert "order 4" not in terminal(setup, "history tienda=12097")
+    assert terminal(setup, "history order=1 shop=12098").endswith("No record matches.")
+    carried_out(setup, "retry shop=12097")
+    assert [row.id for row in queue.failed] == []
+    assert "of shop 12097" in terminal(setup, "history shop=12097")
+    assert "of shop 12097" not in terminal(setup, "history shop=12098")
+
+
+def in_shop(order: int, shop: int) -> str:
+    """A payload with this order and this shop."""
+    return json.dumps({"job": "Sync", "data": {"order_id": order, "tienda_id": shop}})
+
+
+def test_a_shop_with_more_than_an_answer_shows_has_all_its_counts(queue: TestQueue) -> None:
+    failed = subject_history.MOST + 9
+    setup = indexed(with_subjects(queue, "shop"), *(in_shop(n, 5) for n in range(failed)))
+    for number in range(search.MOST + 1):
+        queue.push(body=in_shop(number, 5))
+    assert setup.commands["find"].usage() == "find [SHOP]"
+    story = terminal(setup, "find 5")
+    assert f"Now, at least: {failed} failed, {search.MOST} available" in story
+    assert "there are more" in story
+
+
 def test_the_default_has_no_further_subjects(queue: TestQueue) -> None:
     usual = make_setup(with_subjects(queue, "order; shop"))
     assert usual.queue.subjects_version == 0
-    assert usual.commands["find"].usage() == "find ORDER [tienda=ID]"
+    assert usual.commands["find"].usage() == "find [ORDER] [tienda=ID]"
     assert with_subjects(queue).queue.subjects[0] == JobSubject(
         "user", ("data.user_id", "data.command.userId")
     )

@@ -13,6 +13,7 @@ from bot.store import archive, tables
 from bot.store.failures import removal
 from bot.store.operations import batches, canary, execute, restore, undo_batches
 from bot.store.operations.scopes import matching
+from bot.store.operations.waiting_jobs import LostFailure
 from bot.store.tables import failures
 from tests.crash.mutants import replaced
 
@@ -83,7 +84,7 @@ def no_undo_marks_in_bulk() -> Iterator[None]:
             .where(within, copies, a.request_id == undone.request_id)
             .order_by(f.seq)
         )
-        return [undo_batches._Lost(*row) for row in connection.execute(query)]  # noqa: SLF001 the mutant's victim
+        return [LostFailure(*row) for row in connection.execute(query)]
 
     def taken(scope: Any) -> Any:
         return failures.c.operation == scope.undo if scope.undo else matching(scope)

@@ -144,7 +144,7 @@ def no_lock_no_row_count_in_an_undo() -> Iterator[None]:
 @contextmanager
 def no_epoch() -> Iterator[None]:
     """The holder of a lease does not check whether it still holds the lease."""
-    with replaced((leader, "fence"), by=lambda _connection, _lease: None):
+    with replaced((leader, "fence"), by=lambda connection, _lease, clock: clock(connection)):
         yield
 
 

@@ -4,14 +4,19 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
 
 from bot import __version__
 from bot.localslack.server import LocalSlack
 from bot.store import tables
 from bot.store.migrate import MIGRATIONS
+from tests.kit.balancer import Balancer, balancing
 from tests.kit.invariants import broken, payloads
-from tests.kit.processes import PATIENCE, ROOT, SLACK_WAITS, environ, running
+from tests.kit.processes import PATIENCE, ROOT, SLACK_WAITS, behind, environ, running
 from tests.kit.queues import make_queue
 
 NEXT = "99.0.0"
@@ -42,12 +47,28 @@ def replace(file: Path, pattern: str, text: str) -> None:
     file.write_text(changed)
 
 
-def test_a_rolling_upgrade_loses_and_repeats_nothing(mariadb_url: str, tmp_path: Path) -> None:
+@contextmanager
+def replica(
+    slack: LocalSlack, url: str, balancer: Balancer | None, root: Path = ROOT
+) -> Iterator[subprocess.Popen[str]]:
+    """Run the version of the bot in a tree, behind the balancer or in Socket Mode."""
+    settings = {} if balancer is None else behind(balancer)
+    with running(slack, url, settings, root) as process:
+        if balancer is not None:
+            slack.deliver_by_http(balancer.url)
+        yield process
+
+
+@pytest.mark.parametrize("mode", ["socket", "http"])
+def test_a_rolling_upgrade_loses_and_repeats_nothing(
+    mariadb_url: str, tmp_path: Path, mode: str
+) -> None:
     queue = make_queue(mariadb_url)
     ids = [queue.fail(order=number) for number in range(6)]
     before = payloads(queue)
     tree = next_version(tmp_path)
-    with LocalSlack(ack_timeout=SLACK_WAITS) as slack:
+    with LocalSlack(ack_timeout=SLACK_WAITS) as slack, balancing() as running_balancer:
+        balancer = running_balancer if mode == "http" else None
 
         def retry(id_: int) -> None:
             answer = slack.command("operator", "queue-ops", f"/queue retry {id_}", wait=30)
@@ -57,7 +78,7 @@ def test_a_rolling_upgrade_loses_and_repeats_nothing(mariadb_url: str, tmp_path:
             texts = [message["text"] for message in slack.messages("queue-audit")]
             return [text for text in texts if "retried" in text]
 
-        with running(slack, queue.url) as old:
+        with replica(slack, queue.url, balancer) as old:
             retry(ids[0])
             migrated = subprocess.run(
                 [sys.executable, "-m", "bot", "migrate"],
@@ -65,15 +86,18 @@ def test_a_rolling_upgrade_loses_and_repeats_nothing(mariadb_url: str, tmp_path:
             )  # fmt: skip
             assert migrated.stdout == "Migrations applied: 1.\n"
             retry(ids[1])
-            with running(slack, queue.url, root=tree):
+            with replica(slack, queue.url, balancer, tree):
                 for id_ in ids[2:5]:
                     # Each version gets one of the two copies.
                     slack.duplicate_next()
                     retry(id_)
                 old.terminate()
+                if mode == "socket":
+                    assert old.wait(PATIENCE) == 0
+                # Behind a balancer, nobody has to wait for the end of the old version.
+                retry(ids[5])
                 old.communicate(timeout=PATIENCE)
                 assert old.returncode == 0
-                retry(ids[5])
                 slack.wait_for(lambda: len(announced()) >= len(ids), 30)
         assert len(announced()) == len(ids)
 

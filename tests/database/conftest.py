@@ -66,3 +66,11 @@ def hostile(hostile_server: MariaDB) -> Iterator[Account]:
         )
         yield Account(hostile_server, name, user)
         hostile_server.execute(f"DROP USER {user}@'127.0.0.1'")
+
+
+@pytest.fixture
+def account(hostile: Account, hostile_server: MariaDB) -> Iterator[Account]:
+    """An account with rights on one empty database of a server that accepts its changes."""
+    hostile_server.execute("SET GLOBAL binlog_format = 'MIXED'")
+    yield hostile
+    hostile_server.execute("SET GLOBAL binlog_format = 'STATEMENT'")

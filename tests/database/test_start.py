@@ -4,7 +4,6 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -15,26 +14,16 @@ from sqlalchemy.exc import OperationalError
 from bot.database.engine import connect
 from bot.models.refusals import StartError
 from bot.queue.layouts import Queue, spec_tables
-from bot.store.migrate import MIGRATIONS, migrate
+from bot.store.migrate import migrate
 from bot.wiring.queue_tables import check_tables
 from tests.kit.accounts import Account
 from tests.kit.concurrency import until
 from tests.kit.listeners import listening
-from tests.services.mariadb import MariaDB, running_mariadb
-from tests.services.programs import is_mysql, is_own
-
-ON_MARIADB = pytest.mark.skipif(is_mysql(), reason="MySQL has no such setting")
+from tests.kit.start_problems import ON_MARIADB, checked
+from tests.services.programs import is_mysql
 
 ROOT = Path(__file__).parents[2]
 QUEUE = Queue(*spec_tables())
-
-
-@pytest.fixture
-def account(hostile: Account, hostile_server: MariaDB) -> Iterator[Account]:
-    """An account with rights on one empty database of a server that accepts its changes."""
-    hostile_server.execute("SET GLOBAL binlog_format = 'MIXED'")
-    yield hostile
-    hostile_server.execute("SET GLOBAL binlog_format = 'STATEMENT'")
 
 
 def changed(account: Account, **parts: object) -> str:
@@ -51,15 +40,6 @@ def sentences(url: str) -> list[str]:
             checked(url, check)
         problems += refusal.value.problems
     return problems
-
-
-def checked(url: str, check: Callable[[Engine], object]) -> None:
-    """Run one of the checks on its own engine."""
-    engine = connect(url)
-    try:
-        check(engine)
-    finally:
-        engine.dispose()
 
 
 def says(url: str, *words: str) -> None:
@@ -185,72 +165,6 @@ def test_the_start_is_refused_if_the_init_connect_of_the_server_fails(account: A
         account.server.execute("SET GLOBAL init_connect = ''")
 
 
-def test_migrate_is_refused_if_the_account_may_not_create_tables(account: Account) -> None:
-    account.server.execute(
-        f"REVOKE ALL ON {account.database}.* FROM {account.user}@'127.0.0.1'",
-        f"GRANT SELECT ON {account.database}.* TO {account.user}@'127.0.0.1'",
-    )
-    engine = connect(account.url)
-    with pytest.raises(StartError, match=r"lacks a right.*1142"):
-        migrate(engine)
-    engine.dispose()
-
-
-def test_migrate_is_refused_if_the_server_is_read_only(account: Account) -> None:
-    account.server.execute("SET GLOBAL read_only = 1")
-    engine = connect(account.url)
-    try:
-        with pytest.raises(StartError, match=r"accepts no changes.*1290"):
-            migrate(engine)
-    finally:
-        account.server.execute("SET GLOBAL read_only = 0")
-    # `migrate` now creates the tables that it could not create before.
-    assert migrate(engine) == len(MIGRATIONS)
-    engine.dispose()
-
-
-@ON_MARIADB
-def test_migrate_is_refused_if_the_server_enforces_another_engine(account: Account) -> None:
-    account.server.execute("SET GLOBAL enforce_storage_engine = 'MyISAM'")
-    engine = connect(account.url)
-    try:
-        with pytest.raises(StartError, match=r"InnoDB tables.*1290"):
-            migrate(engine)
-    finally:
-        account.server.execute("SET GLOBAL enforce_storage_engine = NULL")
-        engine.dispose()
-
-
-def test_migrate_is_refused_if_another_session_has_locked_the_database(account: Account) -> None:
-    engine = connect(account.url, lock_seconds=1)
-    with connect(account.administrator_url).connect() as held:
-        held.exec_driver_sql("FLUSH TABLES WITH READ LOCK")
-        with pytest.raises(StartError, match=r"Another session holds.*1205"):
-            migrate(engine)
-        # A rollback keeps this lock, and the pool keeps the connection.
-        held.exec_driver_sql("UNLOCK TABLES")
-    engine.dispose()
-
-
-@pytest.mark.skipif(not is_own(), reason="11.8 has room beside its system tablespace")
-def test_migrate_is_refused_if_the_server_has_no_disk_space() -> None:
-    options = ("--skip-innodb-file-per-table", "--innodb-data-file-path=ibdata1:12M")
-    # The database is not dropped, because a full server has no room for that either.
-    with running_mariadb(*options) as server:
-        name = "shop"
-        server.execute(f"CREATE DATABASE {name}")
-        engine = connect(server.url(name))
-        with pytest.raises(StartError, match=r"no room left.*(1005|1114|1815)"):
-            migrate(engine)
-        engine.dispose()
-
-
-def test_migrate_is_refused_if_a_view_has_the_name_of_a_table(account: Account) -> None:
-    account.server.execute(f"CREATE VIEW {account.database}.queue_bot_migrations AS SELECT 1 AS x")
-    with pytest.raises(StartError, match=r"refuses what queue-bot needs.*version.*1054"):
-        checked(account.url, migrate)
-
-
 def test_the_start_is_refused_if_the_listener_closes_at_once(account: Account) -> None:
     with listening(socket.socket.close) as port:
         says(changed(account, port=port), "cannot be reached", "2013")
@@ -290,26 +204,6 @@ def test_the_start_is_refused_with_a_wrong_url_option(
     account: Account, option: str, words: str
 ) -> None:
     says(f"{account.url}?{option}", words)
-
-
-@pytest.mark.parametrize(
-    ("address", "word"),
-    [
-        ("sqlite:////proc/no/such/queue.sqlite3", "folder"),
-        ("sqlite:////dev/null", "SQLite file"),
-        ("sqlite:////usr", "SQLite file"),
-    ],
-)
-def test_migrate_is_refused_if_the_sqlite_file_cannot_be_created(address: str, word: str) -> None:
-    with pytest.raises(StartError, match=word):
-        checked(address, migrate)
-
-
-def test_migrate_is_refused_if_the_file_is_no_database(tmp_path: Path) -> None:
-    (tmp_path / "notes.txt").write_text("no database " * 100)
-    engine = connect(f"sqlite:///{tmp_path / 'notes.txt'}")
-    with pytest.raises(StartError, match="no SQLite database"):
-        migrate(engine)
 
 
 WORDS = [

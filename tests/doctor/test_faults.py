@@ -1,7 +1,7 @@
 """Each fault is provoked on a real server or the local Slack; a check names it and what to do."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -10,91 +10,14 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import MetaData
 
-from bot.database.engine import connect
-from bot.doctor.checks import CHECKS, with_needs
-from bot.doctor.examination import examine
-from bot.doctor.installation import Installation, machine_time
+from bot.doctor.checks import CHECKS
+from bot.doctor.installation import machine_time
 from bot.localslack.demo import IDS
-from bot.localslack.server import LocalSlack
-from bot.models.doctor import Diagnosis, Finding
 from bot.models.routes import AlertRoute
-from bot.queue.layouts import spec_tables
-from bot.slack.manifest import needed_scopes
 from bot.store import privileges
-from bot.store.migrate import MIGRATIONS, migrate
+from bot.store.migrate import MIGRATIONS
 from tests.kit.eating_proxy import eating_proxy
-from tests.kit.team import team_settings
-from tests.services.mariadb import MariaDB
-
-PASSWORD = "geheim-1"
-
-
-@dataclass(frozen=True)
-class World:
-    """A migrated queue with the account that setup's GRANTs describe, and a local Slack."""
-
-    server: MariaDB
-    slack: LocalSlack
-    schema: str
-    user: str
-
-    def installation(self, **changed: Any) -> Installation:
-        """Return the installation with these settings changed."""
-        url = self.server.url(self.schema, user=self.user, password=PASSWORD)
-        return Installation(team_settings(self.slack, url, **changed))
-
-    def examined(self, *names: str, **changed: Any) -> Diagnosis:
-        """Return the diagnosis by these checks and the checks that they need."""
-        return examined(self.installation(**changed), *names)
-
-    def change(self, fault: str, repair: str) -> AbstractContextManager[None]:
-        """Execute one statement as the administrator, and another one at the end."""
-        return _changed(
-            self.server, *(s.format(s=self.schema, u=self.user) for s in (fault, repair))
-        )
-
-
-@contextmanager
-def _changed(server: MariaDB, fault: str, repair: str) -> Iterator[None]:
-    try:
-        server.execute(fault)
-        yield
-    finally:
-        server.execute(repair)
-
-
-def examined(installation: Installation, *names: str) -> Diagnosis:
-    """Return the diagnosis by these checks and the checks that they need."""
-    try:
-        return examine(installation, with_needs(names))
-    finally:
-        installation.close()
-
-
-@pytest.fixture(scope="module")
-def world(mariadb_server: MariaDB) -> Iterator[World]:
-    """A database in which nothing is wrong; each test repairs what it breaks."""
-    with mariadb_server.database() as schema, LocalSlack(rates=False) as slack:
-        engine = connect(mariadb_server.url(schema))
-        spec_tables()[0].metadata.create_all(engine)
-        migrate(engine)
-        engine.dispose()
-        user = f"doctor_{schema}"[:32]
-        account = f"'{user}'@'127.0.0.1'"
-        mariadb_server.execute(
-            f"CREATE USER {account} IDENTIFIED BY '{PASSWORD}'",
-            *(
-                text.rstrip(";")
-                for text in privileges.grants(privileges.Place(schema, schema), account)
-            ),
-        )
-        yield World(mariadb_server, slack, schema, user)
-        mariadb_server.execute(f"DROP USER {account}")
-
-
-def worst(diagnosis: Diagnosis, check: str) -> Finding:
-    """Return the first finding of the check that is not ok."""
-    return next(f for f in diagnosis.findings if f.check == check and f.status != "ok")
+from tests.kit.installations import PASSWORD, World, examined, examined_alone, worst
 
 
 @contextmanager
@@ -222,7 +145,7 @@ FAULTS = {
         settings={"routes": (AlertRoute(("mail",), channel="C0NOTHERE"),)},
     ),
     "an alert channel without changes": Fault(
-        "channels",
+        "change-channels",
         ("alert channel allows no changes", "QUEUE_BOT_CHANGE_CHANNELS"),
         settings={"change_channels": (IDS.queue_ops,)},
     ),
@@ -274,8 +197,8 @@ def test_nothing_is_wrong_without_a_fault(world: World) -> None:
     bad = {(finding.check, finding.status) for finding in everything.findings} - {
         (check.name, "ok") for check in CHECKS
     }
-    # No key is set, the account may not see triggers, and no bot has run.
-    assert bad == {("settings", "warning"), ("queue-tables", "warning"), ("background", "warning")}
+    # No key is set, and no bot has run.
+    assert bad == {("settings", "warning"), ("background", "warning")}
 
 
 def test_a_skewed_clock_is_named(world: World) -> None:
@@ -286,18 +209,6 @@ def test_a_skewed_clock_is_named(world: World) -> None:
 
     assert "60 s ahead of" in finding.sentence
     assert "Synchronize" in finding.advice
-
-
-def test_each_missing_scope_is_named(world: World) -> None:
-    before = world.slack.credentials.scopes
-    try:
-        for scope in needed_scopes():
-            world.slack.credentials.scopes = before - {scope}
-            finding = worst(world.examined("slack-scopes"), "slack-scopes")
-            assert (finding.status, scope in finding.sentence) == ("problem", True)
-            assert "install the app again" in finding.advice
-    finally:
-        world.slack.credentials.scopes = before
 
 
 def test_a_proxy_that_eats_websockets_is_named(
@@ -359,11 +270,3 @@ def test_each_missing_privilege_is_named_and_the_printed_grants_repair_it(world:
         world.server.execute(
             f"DROP USER {account}", f"DROP TABLE {world.schema}.other", f"DROP DATABASE {logs}"
         )
-
-
-def examined_alone(installation: Installation, check: Any) -> tuple[Finding, ...]:
-    """Return the findings of one check without the checks that it needs."""
-    try:
-        return examine(installation, [replace(check, needs=())]).findings
-    finally:
-        installation.close()

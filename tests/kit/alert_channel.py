@@ -19,7 +19,7 @@ from bot.models.alert_rules import (
     AlertRule,
 )
 from bot.store import tables
-from bot.store.failures import index
+from bot.store.failures import index_scan
 from bot.store.leases import Lease, fence
 from tests.kit.posting import deliver, poster_of
 from tests.kit.queues import TestQueue
@@ -78,7 +78,7 @@ class AlertChannel:
         team = self.team
 
         def work(connection: Any) -> object:
-            return index.scan(connection, team.queue.queue, team.clock.at)
+            return index_scan.scan(connection, team.queue.queue, team.clock.at)
 
         changing(team.setup.engine, monotonic() + SECONDS, work)
 

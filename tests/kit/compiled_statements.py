@@ -21,7 +21,7 @@ _IRRELEVANT = {"default_schema_name", "skip_autocommit_rollback", "_on_connect_i
 class _OfDialect:
     """The compiled SQL for one dialect, as a mapping that SQLAlchemy reads and extends."""
 
-    def __init__(self, shared: LRUCache[Any, Any], kind: Hashable) -> None:
+    def __init__(self, shared: LRUCache[Any, Any], kind: int) -> None:
         self._shared = shared
         self._kind = kind
 
@@ -48,6 +48,8 @@ def kind_of(dialect: Dialect) -> Hashable:
 def share_compiled_statements() -> None:
     """Let every engine of this process use the same compiled SQL from now on."""
     shared: LRUCache[Any, Any] = LRUCache(CAPACITY)
+    # A number is hashed faster than what it stands for.
+    numbers: dict[Hashable, int] = {}
     of_dialects: WeakKeyDictionary[Dialect, _OfDialect] = WeakKeyDictionary()
 
     @event.listens_for(Engine, "engine_connect")
@@ -56,5 +58,6 @@ def share_compiled_statements() -> None:
         dialect = connection.dialect
         compiled = of_dialects.get(dialect)
         if compiled is None:
-            compiled = of_dialects[dialect] = _OfDialect(shared, kind_of(dialect))
+            number = numbers.setdefault(kind_of(dialect), len(numbers))
+            compiled = of_dialects[dialect] = _OfDialect(shared, number)
         connection.execution_options(compiled_cache=compiled)

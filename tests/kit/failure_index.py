@@ -10,13 +10,14 @@ from bot.database.transactions import changing
 from bot.store import tables
 from bot.store.cursors import position
 from bot.store.failures import index as failures
+from bot.store.failures import index_scan, unindexed
 from tests.kit.queues import GONE_AWAY, TestQueue, payload
 
 NOW = datetime(2025, 11, 7, 19, 30, 0)  # noqa: DTZ001 the database's UTC
 LATER = NOW + timedelta(minutes=11)
 
 
-def step(queue: TestQueue, which: failures.Step, now: datetime = NOW) -> failures.Pass:
+def step(queue: TestQueue, which: failures.Step, now: datetime = NOW) -> unindexed.Pass:
     """Run one pass in its own transaction."""
     return changing(
         queue.engine, monotonic() + 40, lambda connection: which(connection, queue.queue, now)
@@ -37,7 +38,7 @@ def scan_all(queue: TestQueue, rows: int, now: datetime = NOW) -> tuple[int, int
     """Scan the whole table, `rows` rows at a time; return how many were added and removed."""
     added = removed = 0
     while True:
-        progress = step(queue, partial(failures.scan, rows=rows), now)
+        progress = step(queue, partial(index_scan.scan, rows=rows), now)
         added, removed = added + progress.added, removed + progress.removed
         with queue.engine.begin() as connection:
             if not progress.more and position(connection, "scan") == 0:

@@ -8,7 +8,7 @@ from bot.app.setup import Setup
 from bot.background.operations.runner import Runner
 from bot.models.story import Story
 from bot.store import tables
-from bot.store.failures import index
+from bot.store.failures import index, index_scan
 from tests.kit.bulk import preview_of
 from tests.kit.clock import Clock
 from tests.kit.queues import TestQueue
@@ -37,7 +37,7 @@ class Shop:
         """Index new failed jobs and mark deleted ones as removed."""
         with self.queue.engine.begin() as connection:
             index.catch_up(connection, self.queue.queue, self.clock(connection))
-            index.scan(connection, self.queue.queue, self.clock(connection))
+            index_scan.scan(connection, self.queue.queue, self.clock(connection))
 
     def say(self, words: str, by: str = ANA) -> None:
         """Run a command a minute later."""

@@ -13,6 +13,7 @@ from bot.localslack.demo import IDS
 from bot.localslack.server import LocalSlack
 from bot.slack.runtime import STOP_SECONDS
 from bot.slack.signed_requests import PATH
+from tests.kit.balancer import Backend, Balancer
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = STOP_SECONDS + 12
@@ -67,6 +68,17 @@ def is_delivered(slack: LocalSlack, url: str) -> bool:
     except NotVerifiedError:
         return False
     return True
+
+
+def behind(balancer: Balancer) -> dict[str, str]:
+    """Return the settings of a replica of HTTP mode that this balancer knows from now on."""
+    settings = by_http() | {
+        "QUEUE_BOT_DRAIN_SECONDS": "1",
+        "QUEUE_BOT_MONITORING_PORT": str(free_port()),
+    }
+    ports = (settings["QUEUE_BOT_HTTP_PORT"], settings["QUEUE_BOT_MONITORING_PORT"])
+    balancer.add(Backend(*map(int, ports)))
+    return settings
 
 
 @contextmanager

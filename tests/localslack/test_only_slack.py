@@ -172,6 +172,17 @@ def test_the_options_only_slack_and_manifest_require_each_other(words: list[str]
     assert ended.exit_code == 2
 
 
+def test_a_missing_package_is_named_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    monkeypatch.delitem(sys.modules, "bot.localslack.standalone")
+    manifest = str(HERE / "foreign_manifest.yml")
+
+    ended = CliRunner().invoke(main, ["playground", "--only-slack", "--manifest", manifest])
+
+    assert "needs more packages (yaml): install queue-bot[playground]" in ended.output
+    assert ended.exit_code == 2
+
+
 def test_the_foreign_app_has_no_more_than_twenty_lines_of_code() -> None:
     lines = (HERE / "foreign_app.py").read_text().splitlines()
 

@@ -35,6 +35,18 @@ def test_the_ack_of_a_command_is_shown_to_its_person_only(
     assert message["ephemeral_to"] == slack.ids.operator
 
 
+def test_invite_adds_the_app_to_a_channel_once(slack: LocalSlack) -> None:
+    def invited(text: str) -> str:
+        answer = slack.command("operator", "#random", f"/invite {text}")
+        return str(answer["replies"][0]["text"])
+
+    assert slack.ids.bot_user not in slack.workspace.channels[slack.ids.random].members
+    assert invited("@nobody") == "Nobody has the name @nobody."
+    assert invited("@queue-bot") == "queue-bot was added to #random."
+    assert slack.ids.bot_user in slack.workspace.channels[slack.ids.random].members
+    assert invited("@queue-bot") == "queue-bot is already in #random."
+
+
 def test_a_command_has_every_field_that_slack_documents(
     slack: LocalSlack, app: App, connect: Connect
 ) -> None:

@@ -1,13 +1,10 @@
 """The real program gets a request to stop while a person waits for an answer."""
 
-import json
 import os
 import signal
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -19,6 +16,7 @@ from sqlalchemy import select, text
 from bot.localslack.server import LocalSlack
 from bot.slack.runtime import STOP_SECONDS
 from bot.store import tables
+from tests.kit.balancer import accepts_requests
 from tests.kit.processes import (
     PATIENCE,
     ROOT,
@@ -108,13 +106,13 @@ def test_requests_are_answered_until_balancers_know_that_the_program_ends(
         running(slack, kept_queue.url, mode) as process,
         ThreadPoolExecutor(1) as person,
     ):
-        assert slack_is_ready(monitoring)
+        assert accepts_requests(monitoring)
         with kept_queue.engine.begin() as worker:
             worker.execute(select(failed.c.id).where(failed.c.id == 45).with_for_update())
             waiting = person.submit(slack.command, "operator", "queue-ops", "/queue retry 45")
             slack.wait_for(lambda: waiting.done() or waits_for_a_lock(kept_queue), 20)
             process.send_signal(signal.SIGTERM)
-            slack.wait_for(lambda: not slack_is_ready(monitoring), 20)
+            slack.wait_for(lambda: not accepts_requests(monitoring), 20)
             while_red = slack.command("operator", "queue-ops", "/queue help", wait=20)
         answered = waiting.result(PATIENCE)
         process.communicate(timeout=PATIENCE)
@@ -122,17 +120,6 @@ def test_requests_are_answered_until_balancers_know_that_the_program_ends(
     assert process.returncode == 0
     assert while_red["ack_ms"] is not None
     assert answered["ack_ms"] is not None
-
-
-def slack_is_ready(monitoring: int) -> bool:
-    """Return whether `/readyz` says that a balancer should send requests to the program."""
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{monitoring}/readyz", timeout=20) as answer:
-            state = json.load(answer)
-    except urllib.error.HTTPError as refused:
-        with refused:
-            state = json.load(refused)
-    return any(one["name"] == "slack" and one["ok"] for one in state["conditions"])
 
 
 @contextmanager

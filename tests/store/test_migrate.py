@@ -74,6 +74,24 @@ def test_only_the_missing_migrations_are_printed(empty: Engine) -> None:
     ]
 
 
+def test_an_upgrade_adds_the_indexes_of_shops_and_changes_no_row(queue: TestQueue) -> None:
+    queue.fail(1)
+    index(queue)
+    current, rows = definitions(queue.engine), queue.rows(tables.failures)
+    with queue.engine.begin() as connection:
+        for column in (tables.failures.c.tienda_id, tables.audit_targets.c.tienda_id):
+            for shop_index in column.table.indexes:
+                if list(shop_index.columns) == [column]:
+                    shop_index.drop(connection)
+        connection.execute(tables.migrations.delete().where(tables.migrations.c.version == 8))
+    statements = " ".join(pending_statements(queue.engine))
+    for name in ("ix_queue_bot_failures_tienda_id", "queue_bot_audit_targets_shop"):
+        assert f"{name} ON" in statements
+    assert migrate(queue.engine) == len(MIGRATIONS) - 7
+    assert definitions(queue.engine) == current
+    assert queue.rows(tables.failures) == rows
+
+
 def test_a_waiting_migration_reports_each_second(empty: Engine) -> None:
     lines: list[str] = []
     with reported(lines.append) as report:

@@ -66,6 +66,15 @@ def test_the_json_of_each_command_equals_the_spec(
     on_sqlite.engine.dispose()
 
 
+def test_json_has_no_control_character_of_a_job(queue: TestQueue) -> None:
+    queue.fail(queue="mail\x9b2J\u202e", exception="RuntimeError: \x9b2J\u202e")
+    lines: list[str] = []
+    for words in ("failed", "status", "retry 'a\x9b\u202e'"):
+        do(setup_of(queue), TerminalRequest(words, "ana", as_json=True), lines.append, never)
+    assert "\\u009b2J\\u202e" in lines[0]
+    assert not [line for line in lines if {"\x9b", "\u202e"} & set(line)]
+
+
 def test_the_json_of_the_lists_equals_the_spec_for_the_same_rows(kept_queue: TestQueue) -> None:
     kept_queue.push(123)
     kept_queue.fail(45)
@@ -186,12 +195,3 @@ def test_the_terminal_prints_sentences_without_the_json_option(kept_queue: TestQ
 
 
 # ---- the real program
-
-
-def test_json_has_no_control_character_of_a_job(kept_queue: TestQueue) -> None:
-    kept_queue.fail(queue="mail\x9b2J\u202e", exception="RuntimeError: \x9b2J\u202e")
-    lines: list[str] = []
-    for words in ("failed", "status", "retry 'a\x9b\u202e'"):
-        do(setup_of(kept_queue), TerminalRequest(words, "ana", as_json=True), lines.append, never)
-    assert "\\u009b2J\\u202e" in lines[0]
-    assert not [line for line in lines if {"\x9b", "\u202e"} & set(line)]

@@ -31,6 +31,7 @@ def failure(w: Words = PLAIN, *, id_: int = 45, minutes: float = 60, there: bool
         failed_id=id_,
         queue=w.queue,
         job_class=w.job_class,
+        order_id=str(w.order),
         tienda_id=str(w.tienda),
         error=w.error,
         row_digest=DIGEST,

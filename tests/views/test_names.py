@@ -5,16 +5,8 @@ import pytest
 from bot.models.requests import Moment
 from bot.text import texts_for
 from bot.views.context import Links
-from bot.views.names import (
-    age,
-    filled,
-    from_wall_clock,
-    job_class,
-    order,
-    read_wall_clock,
-    row_id,
-    size,
-)
+from bot.views.names import age, filled, from_wall_clock, job_class, read_wall_clock, row_id, size
+from bot.views.subjects import order, subject, tienda, whose
 from tests.views.words import LIMA, context, utc
 
 EN = texts_for("en", "en", LIMA)
@@ -90,6 +82,19 @@ def test_an_order_is_a_link_if_the_template_has_all_its_values() -> None:
     assert order(803193, context()) == "order 803193"
     assert order(None, context(links=LINKS)) == ""
     assert order(" ", context(links=LINKS)) == ""
+
+
+def test_each_subject_is_a_link_with_the_values_of_its_job() -> None:
+    templates = {
+        "user": "https://x.example.com/{shop}/users/{user}?of={order}",
+        "shop": "https://x.example.com/{tienda_id}",
+    }
+    ctx = context(links=Links(subjects=templates))
+    shown = whose(1, {"user": "7/8", "invoice": "F"}, ctx, tienda_id=5)
+    link = "<https://x.example.com/5/users/7%2F8?of=1|7/8>"
+    assert shown == f"order 1 · user {link} · invoice F"
+    assert subject("user", "7/8", ctx) == "user 7/8"
+    assert tienda(5, ctx) == "shop <https://x.example.com/5|5>"
 
 
 def test_values_of_a_job_cannot_change_the_target_of_a_link() -> None:

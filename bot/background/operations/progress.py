@@ -14,7 +14,7 @@ from bot.models.retry_outcomes import Outcomes
 from bot.store import outbox
 from bot.store.audit import audit_log, chain
 from bot.store.failures import error_merges
-from bot.store.failures.index import by_seqs
+from bot.store.failures.failure_lookups import by_seqs
 from bot.store.operations import (
     batch_digests,
     batches,

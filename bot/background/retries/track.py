@@ -14,7 +14,7 @@ from bot.background.leader import leader_snapshot, leader_transaction
 from bot.background.operations.progress import edit_progress
 from bot.models.retry_outcomes import RetryOutcome
 from bot.store import outbox
-from bot.store.failures import error_merges, index
+from bot.store.failures import backfill, error_merges, failure_lookups, subjects
 from bot.store.failures.error_merges import NO_MERGES, Merges
 from bot.store.incidents import assignment
 from bot.store.leases import Lease
@@ -58,7 +58,7 @@ def track_once(setup: Setup, lease: Lease) -> int:
 
     def work(connection: Connection, now: datetime) -> int:
         rows = tracked_jobs.due(connection, now)
-        settled = missed if fresh and not index.backfill_left(connection) else set()
+        settled = missed if fresh and not backfill.backfill_left(connection) else set()
         changes = _check(setup, connection, rows, settled, now)
         tracked_jobs.note(connection, changes)
         news = [row for row, values in changes.items() if _is_news(row, values)]
@@ -240,7 +240,10 @@ def retry_outcomes(
     connection: Connection, rows: Sequence[TrackedJob], now: datetime
 ) -> tuple[RetryOutcome, ...]:
     """Return the tracked jobs as messages show them."""
-    failures = index.by_seqs(connection, [row.outcome_seq for row in rows if row.outcome_seq])
+    failures = failure_lookups.by_seqs(
+        connection, [row.outcome_seq for row in rows if row.outcome_seq]
+    )
+    more = subjects.of(connection, [row.failed_seq for row in rows if row.failed_seq])
     outcomes = []
     for row in rows:
         refailure = failures.get(row.outcome_seq or 0)
@@ -251,6 +254,7 @@ def retry_outcomes(
                 queue=row.queue,
                 job_class=row.job_class,
                 order_id=row.order_id,
+                subjects=more.get(row.failed_seq or 0, {}),
                 state=row.state,
                 seconds=int(((row.settled_at or now) - row.retried_at).total_seconds()),
                 started=row.started,

@@ -14,7 +14,7 @@ from bot.background.leader import leader_snapshot, leader_transaction
 from bot.background.operations.progress import counted, edit_progress, reply
 from bot.background.retries.track import DOUBT, GRACE, LATE, TRACKED_FOR
 from bot.store.deltas import incident_deltas
-from bot.store.failures import index
+from bot.store.failures import backfill
 from bot.store.leases import Lease
 from bot.store.operations import operations
 from bot.store.operations.operations import Operation
@@ -43,7 +43,7 @@ def outcomes_once(setup: Setup, lease: Lease) -> int:
 
     def count(operation: int, *, fresh: bool) -> bool:
         def work(connection: Connection, now: datetime) -> bool:
-            settled = fresh and not index.backfill_left(connection)
+            settled = fresh and not backfill.backfill_left(connection)
             return _count(setup, connection, operation, now, settled=settled)
 
         return leader_transaction(setup, lease, work)

@@ -18,6 +18,7 @@ from bot.localslack.blocks.validation import elements_of
 from bot.localslack.delivery import event_payloads
 from bot.localslack.delivery.envelopes import Courier
 from bot.localslack.grants import Interaction
+from bot.localslack.interactivity.invitations import invite
 from bot.localslack.interactivity.round_trip import RoundTrip, result_json
 from bot.localslack.interactivity.slash_text import escape_names
 from bot.localslack.interactivity.submissions import apply_submission_ack
@@ -67,6 +68,8 @@ class People:
         word, _, rest = text.strip().partition(" ")
         if not re.fullmatch(r"/\S+", word):
             raise CannotError("a slash command begins with a slash and a word")
+        if word == "/invite":
+            return invite(self._backend.workspace, person, place, rest)
         command = self._manifest.command(word)
         if command is None:
             raise CannotError(f"{word} is not a valid command")

@@ -22,7 +22,8 @@ class JobNotFound(Refusal):
 class FailedJobNotFound(Refusal):
     """The failed job was retried or deleted; `by`, `action` and `at` are set if this is recorded.
 
-    `is_order`: the id has no audit record, but an order with this number has failed jobs.
+    `is_order`: the id has no audit record, but an order with this number has failed jobs. Without
+    orders, the id is a value of the first subject of the settings.
     """
 
     code = "failed-job-not-found"

@@ -5,7 +5,13 @@ from bot.queue.layouts.digests import content_digest, failed_digest, job_digest
 from bot.queue.layouts.layout import Layout
 from bot.queue.layouts.queue import LONGEST_QUEUE, Queue
 from bot.queue.layouts.spec import spec_tables
-from bot.queue.layouts.startup_checks import fitted, problems, require, warnings
+from bot.queue.layouts.startup_checks import (
+    fitted,
+    problems,
+    require,
+    unseen_triggers,
+    warnings,
+)
 
 __all__ = [
     "LONGEST_QUEUE",
@@ -20,5 +26,6 @@ __all__ = [
     "problems",
     "require",
     "spec_tables",
+    "unseen_triggers",
     "warnings",
 ]

@@ -17,7 +17,7 @@ from bot.fingerprint.payload import (
     identify,
 )
 from bot.models.job_batches import JobBatch
-from bot.models.subjects import JobSubject
+from bot.models.subjects import ORDER, SHOP, JobSubject
 from bot.queue.layouts import job_batches
 from bot.queue.layouts.layout import Layout
 from bot.queue.layouts.moments import decode_failed_at, encode_failed_at
@@ -88,6 +88,17 @@ class Queue:
                 if self._public_id(value) is not None
             },
         )
+
+    @property
+    def subject_names(self) -> tuple[str, ...]:
+        """The names of the subjects; people may type a value of the first without its name.
+
+        Values that many jobs share, such as a shop, are last.
+        """
+        own = [subject.name for subject in self.subjects if not subject.is_shared]
+        shared = [subject.name for subject in self.subjects if subject.is_shared]
+        order, shop = [ORDER] * bool(self.order_paths), [SHOP] * bool(self.tienda_paths)
+        return (*order, *own, *shop, *shared)
 
     @property
     def subjects_version(self) -> int:

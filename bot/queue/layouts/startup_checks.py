@@ -145,16 +145,27 @@ def _wrong_time(queue: Queue, full_name: str, column: ColumnDefinition) -> Itera
         )
 
 
-def warnings(connection: Connection, queue: Queue) -> list[str]:
-    """Return one sentence for each property of these tables that people should know at start."""
-    definitions = _definitions(connection, queue)
-    sentences = [
+def unseen_triggers(connection: Connection, queue: Queue) -> list[str]:
+    """Return one sentence for each table whose triggers the account may not see.
+
+    The recommended GRANTs have this effect, and the bot verifies each row instead.
+    """
+    return _unseen_triggers(_definitions(connection, queue))
+
+
+def _unseen_triggers(definitions: Mapping[str, TableDefinition]) -> list[str]:
+    return [
         f"The account may not see the triggers of {name}: each row that enters it is compared with "
         f"its original. docs/operating.md names the privilege."
         for name, definition in definitions.items()
         if definition.triggers is None
     ]
-    return sentences + [
+
+
+def warnings(connection: Connection, queue: Queue) -> list[str]:
+    """Return one sentence for each property of these tables that people should know at start."""
+    definitions = _definitions(connection, queue)
+    return _unseen_triggers(definitions) + [
         f"The database deletes or changes rows of {key.schema}.{key.table} ({key.name}) together "
         f"with a row of {name}, and an undo does not restore them: by id, this needs force=yes."
         for name in definitions

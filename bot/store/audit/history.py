@@ -13,6 +13,8 @@ from bot.store.tables import archive, audit, audit_chain, audit_targets, failure
 
 MOST = 1_000
 """A page reads at most this many of the newest records about a job or a subject."""
+BULK_FAILURES = 10_000
+"""The bulk changes of at most this many failures of a subject are read, the newest failures."""
 
 Condition = ColumnElement[bool]
 
@@ -121,14 +123,10 @@ def _of_requests(connection: Connection, requests: set[str], before: int | None)
 
 def _bulk_requests(connection: Connection, condition: Condition) -> set[str]:
     """Return the request ids of bulk changes that removed or restored the matching failures."""
-    request_ids: set[str] = set()
-    for number in (failures.c.operation, failures.c.restored_by):
-        query = (
-            select(operations.c.request_id)
-            .distinct()
-            .join(failures, number == operations.c.id)
-            .where(condition)
-            .limit(MOST)
-        )
-        request_ids.update(connection.execute(query).scalars())
-    return request_ids
+    c = failures.c
+    newest = select(c.operation, c.restored_by).where(condition).order_by(c.seq.desc())
+    numbers = newest.limit(BULK_FAILURES).subquery()
+    rows = connection.execute(select(numbers).distinct()).all()
+    ids = sorted({id_ for row in rows for id_ in row if id_}, reverse=True)[:MOST]
+    query = select(operations.c.request_id).where(operations.c.id.in_(ids))
+    return set(connection.execute(query).scalars()) if ids else set()

@@ -108,20 +108,24 @@ def events(
     for row in history.failures:
         present = row["seq"] in history.present
         # If a row has a second entry, an undo restored the row: the second entry counts.
-        failures[row["failed_id"], row["row_digest"]] = _failure(row, queue, present=present)
+        failures[row["failed_id"], row["row_digest"]] = _failure(
+            row, history, queue, present=present
+        )
         removed_at = row["removed_at"] or now
         if not present and (row["failed_id"], removed_at) not in taken:
             gone.append(Gone(at=removed_at, failed_id=row["failed_id"], queue=row["queue"]))
     return [*failures.values(), *gone, *acts]
 
 
-def _failure(row: RowMapping, queue: Queue, *, present: bool) -> Failure:
+def _failure(row: RowMapping, history: SubjectHistory, queue: Queue, *, present: bool) -> Failure:
     return Failure(
         at=queue.utc(row["failed_at"]),
         failed_id=row["failed_id"],
         queue=row["queue"],
         job_class=row["job_class"],
+        order_id=row["order_id"],
         tienda_id=row["tienda_id"],
+        subjects=dict(history.subjects.get(row["seq"], {})),
         error=row["error"],
         row_digest=row["row_digest"],
         there=present,
@@ -137,7 +141,9 @@ def just_failed(history: SubjectHistory, failures: Iterable[FoundFailed]) -> lis
             failed_id=failure.failed_job.id,
             queue=failure.failed_job.queue,
             job_class=failure.failed_job.job_class,
+            order_id=_text(failure.failed_job.order_id),
             tienda_id=_text(failure.failed_job.tienda_id),
+            subjects={name: str(value) for name, value in failure.failed_job.subjects.items()},
             error=failure.failed_job.exception_short,
             row_digest=failure.row_digest,
             there=True,
@@ -148,7 +154,7 @@ def just_failed(history: SubjectHistory, failures: Iterable[FoundFailed]) -> lis
 
 
 def _text(value: int | str | None) -> str | None:
-    """Return a shop's id in the form that the index stores."""
+    """Return a subject's value in the form that the index stores."""
     return None if value is None else str(value)
 
 

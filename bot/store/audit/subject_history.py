@@ -1,11 +1,12 @@
 """Read the failures of one subject, the acts on these failures, and the outcomes, by indexes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, select
 
+from bot.database.transactions import TooSlow, bounded
 from bot.models.actions import Actions, counted_as
 from bot.models.story import Act, Became
 from bot.models.subjects import SubjectKey
@@ -17,6 +18,7 @@ from bot.store.tables import archive, audit, audit_targets, failures, operations
 MOST = 200
 """A history of a subject or a job reads at most this many failures and acts, the newest."""
 
+COUNT_SECONDS = 0.5
 Condition = ColumnElement[bool]
 
 
@@ -24,13 +26,15 @@ Condition = ColumnElement[bool]
 class SubjectHistory:
     """The failures and acts of a subject or a job. `more` is true if some were not read.
 
-    `present` has the `seq` of the failures that are still in `failed_jobs`.
+    `present` has the `seq` of the failures that are still in `failed_jobs`. `subjects` are the
+    further subjects of the failures, by `seq`.
     """
 
     failures: Sequence[RowMapping]
     acts: tuple[Act, ...]
     present: frozenset[int]
     more: bool
+    subjects: Mapping[int, subjects.Subjects]
 
     @property
     def job_ids(self) -> set[int]:
@@ -70,7 +74,8 @@ def _history(
     more = len(rows) == MOST or len(single) >= MOST
     acts.sort(key=lambda act: act.at)
     acts = _with_archive(connection, _counted(acts[-MOST:], actions))
-    return SubjectHistory(rows, tuple(acts), _present(connection, queue, rows), more)
+    present, seqs = _present(connection, queue, rows), [row["seq"] for row in rows]
+    return SubjectHistory(rows, tuple(acts), present, more, subjects.of(connection, seqs))
 
 
 def _counted(acts: Sequence[Act], actions: Actions) -> list[Act]:
@@ -84,6 +89,19 @@ def _failures(connection: Connection, failure_filter: Condition) -> Sequence[Row
     query = select(*columns, whole).where(failure_filter)
     query = query.order_by(failures.c.seq.desc()).limit(MOST)
     return connection.execute(query).mappings().all()[::-1]
+
+
+def failed_now(connection: Connection, key: SubjectKey) -> int | None:
+    """Return how many indexed failures of the subject are not removed; None if it takes too long.
+
+    100,000 failures take 0.1 s.
+    """
+    c = failures.c
+    query = select(func.count()).where(subjects.is_of(key), c.removed_at.is_(None))
+    try:
+        return int(bounded(connection, query, COUNT_SECONDS).scalar_one())
+    except TooSlow:
+        return None
 
 
 def _present(connection: Connection, queue: Queue, rows: Sequence[RowMapping]) -> frozenset[int]:
@@ -112,13 +130,13 @@ def _singly(connection: Connection, target_filters: Sequence[Condition]) -> list
         .join(audit, audit.c.id == t.audit_id)
         .outerjoin(tracked_jobs, and_(f.request_id == audit.c.request_id, f.retried_as == t.job_id))
         .outerjoin(failures, failures.c.seq == f.outcome_seq)
-        .order_by(t.audit_id.desc(), t.number)
+        .order_by(t.audit_id.desc(), t.number.desc())
         .limit(MOST)
     )
     by_target = {
         (row["audit_id"], row["number"]): row
         for condition in target_filters
-        for row in connection.execute(about.where(condition)).mappings()
+        for row in reversed(connection.execute(about.where(condition)).mappings().all())
     }
     return [_act(row) for row in by_target.values()]
 

@@ -34,9 +34,9 @@ def note(
     """
     rows = [_target(target) for target in targets] or _asked_for(connection, named[:NAMED])
     filtered = {**_words(arguments.get(SUBJECTS)), **named_subjects}
-    order = _word(arguments.get("order"))
-    if order is not None or filtered:
-        rows.append(_row("order", 0, order, _word(arguments.get("tienda")), filtered))
+    order, shop = _word(arguments.get("order")), _word(arguments.get("tienda"))
+    if order is not None or shop is not None or filtered:
+        rows.append(_row("order", 0, order, shop, filtered))
     if not rows:
         return
     more = [row.pop(SUBJECTS) for row in rows]

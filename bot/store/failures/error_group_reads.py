@@ -14,17 +14,19 @@ from sqlalchemy import Connection, RowMapping, and_, case, false, func, or_, sel
 
 from bot.database.transactions import TooSlow, bounded
 from bot.models.error_groups import HOURS, RECENT_AT_MOST, RECENT_MINUTES, ErrorGroup, ErrorGroups
+from bot.models.job_batches import BATCH
 from bot.models.jobs import QueueCount
 from bot.models.refusals import Busy, ErrorGroupNotFound
-from bot.store.failures import error_groups, error_merges
+from bot.models.subjects import SHOP
+from bot.store.failures import error_groups, error_merges, subjects
 from bot.store.failures.error_group_sums import Window, by_group, of_queue, sums
 from bot.store.failures.failure_counts import ALL_HOURS
 from bot.store.tables import failure_counts, failures
 
 SECONDS = 1.0
-ORDERS = 4
+VALUES = 4
 SAMPLES = 20
-"""The orders of a group are read from this many of its newest failures."""
+"""The subjects of a group are read from this many of its newest failures."""
 QUEUES = 50
 
 
@@ -95,6 +97,7 @@ def _newest(members: Sequence[int], limit: int) -> Any:
         c.row_digest,
         c.queue,
         c.order_id,
+        c.tienda_id,
         c.failed_at,
         c.removed_at,
         c.restored_by,
@@ -142,7 +145,7 @@ def _described(
                 first_at=None if row["first_at"] is None else human(row["first_at"]),
                 last_at=None if row["last_at"] is None else human(row["last_at"]),
                 queues=_queues(queues[id_]),
-                orders=_orders(connection, within, id_),
+                **_whose(connection, within, id_),
                 hours=tuple(hours[id_]),
             )
         )
@@ -225,16 +228,29 @@ def _since(
     return int(recent), int(not_removed)
 
 
-def _orders(connection: Connection, within: Window, error_group: int) -> tuple[str, ...]:
-    """Return the orders of the newest failures that are still failed jobs."""
-    orders = dict.fromkeys(
-        row["order_id"]
+def _whose(connection: Connection, within: Window, error_group: int) -> dict[str, Any]:
+    """Return the orders of the newest failures that are still failed jobs.
+
+    If these jobs have no order, return the values of their other subjects instead.
+    """
+    rows = [
+        row
         for row in newest(connection, within.merges.members(error_group), SAMPLES)
-        if row["removed_at"] is None
-        and row["order_id"] is not None
-        and within.queue in (None, row["queue"])
-    )
-    return tuple(orders)[:ORDERS]
+        if row["removed_at"] is None and within.queue in (None, row["queue"])
+    ]
+    orders = dict.fromkeys(row["order_id"] for row in rows if row["order_id"] is not None)
+    if orders or not rows:
+        return {"orders": tuple(orders)[:VALUES]}
+    more = subjects.of(connection, [row["seq"] for row in rows])
+    values: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    for row in rows:
+        for name, value in more.get(row["seq"], {}).items():
+            if name != BATCH:
+                values[name][value] = None
+    if not values:
+        values[SHOP] = dict.fromkeys(row["tienda_id"] for row in rows if row["tienda_id"])
+    by_name = {name: tuple(seen)[:VALUES] for name, seen in values.items() if seen}
+    return {"orders": (), "subjects": by_name}
 
 
 def _queues(counted: Counter[str]) -> tuple[QueueCount, ...]:

@@ -9,7 +9,7 @@ from bot.models.health import Backfill
 from bot.queue.layouts import Queue
 from bot.store.cursors import position
 from bot.store.failures import relabeling
-from bot.store.failures.index import backfill_left
+from bot.store.failures.backfill import backfill_left
 from bot.store.tables import failures
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 naive UTC

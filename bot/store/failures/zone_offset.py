@@ -13,7 +13,7 @@ from sqlalchemy import Connection, RowMapping, select
 
 from bot.models.refusals import TimesOff
 from bot.queue.layouts import Queue
-from bot.store.failures.index import NO_INCIDENT
+from bot.store.failures.backfill import NO_INCIDENT
 from bot.store.tables import failures
 
 COMPARED = 10

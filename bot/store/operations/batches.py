@@ -24,7 +24,7 @@ BATCH_ROWS = 4_000
 """A worker with an empty queue waits from a batch's insert into `jobs` until the commit. This takes
 at most 30 ms on two idle cores (MariaDB 10.11), and more on a busy machine. With batches of 1,000
 rows, the worker waits 14 ms, but the bot moves a quarter fewer rows per second."""
-UNDO_ROWS = 250
+UNDO_ROWS = 500
 """An undo locks the jobs that it removes until it has restored the failed jobs. A worker that wants
 one of these jobs waits until the commit."""
 BATCH_BYTES = 16_000_000

@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, null, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, null, select, update
 
 from bot.queue.layouts import Queue, failed_digest
-from bot.queue.moves import exactly
+from bot.queue.moves import exactly, is_among
 from bot.store.deltas import incident_deltas
 from bot.store.deltas.incident_deltas import Removal
 from bot.store.failures import failure_counts, subjects
-from bot.store.failures.index import NO_INCIDENT
+from bot.store.failures.backfill import NO_INCIDENT
 from bot.store.leases import lock_lease
 from bot.store.tables import failures
 
@@ -43,10 +43,13 @@ def index_restored(
     now: datetime,
     undone: Removal,
     operation: int = SINGLE,
+    *,
+    same_ids: bool = False,
 ) -> None:
     """Index the failures that an undo restored; `ids` maps each `seq` to the restored row's id.
 
-    `undone` is the removal that was undone. `operation` is the number of the bulk undo.
+    `undone` is the removal that was undone. `operation` is the number of the bulk undo. `same_ids`:
+    every row was restored under its old id.
     """
     if not ids:
         return
@@ -55,18 +58,19 @@ def index_restored(
     removed = failures.c.seq.in_(list(ids))
     locked = failure_counts.lock_and_count(connection, removed, now, "PRIMARY")
     columns = [column for column in failures.c if column.name != "seq"]
-    copies = select(*(_AGAIN.get(column.name, column) for column in columns)).where(removed)
+    again = select(*(_AGAIN.get(column.name, column) for column in columns))
+    copies = again.where(is_among(failures.c.seq, ids))
     copied = insert(failures).from_select(
         [column.name for column in columns], copies.order_by(failures.c.seq)
     )
     exactly(connection.execute(copied), len(ids))
     if queue.subjects:
         subjects.copy_restored(connection, list(ids))
-    _rename(connection, queue, ids, now)
-    connection.execute(update(failures).where(removed).values(restored_by=operation))
+    if not same_ids:
+        _rename(connection, queue, ids, now)
     # If a failure has no incident yet, only its new row may be assigned to an incident.
-    unassigned = and_(removed, failures.c.incident.is_(None))
-    connection.execute(update(failures).where(unassigned).values(incident=NO_INCIDENT))
+    values = {"restored_by": operation, "incident": func.coalesce(failures.c.incident, NO_INCIDENT)}
+    connection.execute(update(failures).where(removed).values(values))
     failure_counts.append_restored(connection, locked)
     restored = {incident: -rows for incident, rows in locked.incidents.items()}
     incident_deltas.append(connection, restored, undone, now)

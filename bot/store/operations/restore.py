@@ -11,7 +11,7 @@ from bot.models.audit import Target
 from bot.models.refusals import JobGone, JobTaken, RowThere
 from bot.queue.layouts import Queue, failed_digest, job_digest
 from bot.queue.layouts.tables import FailedJobsTable, JobsTable
-from bot.queue.moves import exactly, for_update
+from bot.queue.moves import exactly, for_update, is_among
 from bot.queue.reads import PAYLOAD_HEAD
 from bot.store import archive as archived
 from bot.store.archive import ArchivedAs, keep_job
@@ -91,7 +91,7 @@ def mark(connection: Connection, archive_ids: Sequence[int], request_id: str, at
     So no row is restored twice.
     """
     c = archive.c
-    marked = update(archive).where(c.id.in_(archive_ids), c.restored_at.is_(None))
+    marked = update(archive).where(is_among(c.id, archive_ids), c.restored_at.is_(None))
     values = {"restored_at": at, "restored_request": request_id}
     exactly(connection.execute(marked.values(**values)), len(archive_ids))
 

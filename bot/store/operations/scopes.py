@@ -59,9 +59,20 @@ def bound(connection: Connection, scope: Scope) -> int:
 def samples(connection: Connection, within: ColumnElement[bool]) -> tuple[SampleJob, ...]:
     """Return the newest failures of a scope."""
     c = failures.c
-    newest = select(c.failed_id, c.order_id, c.job_class).where(within).order_by(c.seq.desc())
-    rows = connection.execute(newest.limit(SAMPLES)).mappings()
-    return tuple(SampleJob.model_validate(dict(row)) for row in rows)
+    columns = (c.seq, c.failed_id, c.order_id, c.tienda_id, c.job_class)
+    newest = select(*columns).where(within).order_by(c.seq.desc())
+    rows = connection.execute(newest.limit(SAMPLES)).all()
+    more = subjects.of(connection, [row.seq for row in rows])
+    return tuple(
+        SampleJob(
+            failed_id=row.failed_id,
+            order_id=row.order_id,
+            tienda_id=row.tienda_id,
+            subjects=more.get(row.seq, {}),
+            job_class=row.job_class,
+        )
+        for row in rows
+    )
 
 
 @dataclass(frozen=True, slots=True)

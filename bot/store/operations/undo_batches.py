@@ -5,41 +5,28 @@ for a job with the failure's queue and payload that no worker has ever claimed. 
 one payload, the undo restores as many failed jobs as such jobs still exist.
 """
 
-from collections import defaultdict, deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, select
+from sqlalchemy import ColumnElement, Connection, and_, func, select
 
-from bot.database.dialects import straight_join
+from bot.database.dialects import force_index, straight_join
 from bot.failpoints import reach
 from bot.queue.layouts import Queue, failed_digest
-from bot.queue.moves import exactly, for_update
+from bot.queue.moves import for_update
 from bot.store import archive as archived
 from bot.store.deltas import metric_deltas
 from bot.store.deltas.incident_deltas import Removal
-from bot.store.operations import batch_digests, batches, operations, reindex, restore
+from bot.store.operations import batch_digests, batches, operations, reindex, restore, waiting_jobs
 from bot.store.operations.batches import Batch
 from bot.store.operations.halving import Halving
 from bot.store.operations.operations import Operation
 from bot.store.operations.retries import tracked_jobs
 from bot.store.operations.scopes import matching
+from bot.store.operations.waiting_jobs import LostFailure
 from bot.store.tables import archive, failures
 from bot.store.tables import batches as batch_rows
 from bot.store.tables import operations as operation_rows
-
-
-@dataclass(frozen=True, slots=True)
-class _Lost:
-    """A failure that a bulk change removed, and the id of its archived row (`copy`)."""
-
-    seq: int
-    failed_id: int
-    row_digest: str
-    queue: str
-    payload_digest: str
-    copy: int
 
 
 def put_back(
@@ -76,7 +63,7 @@ def _put_back(
     undone: Operation,
     batch: Batch,
     now: datetime,
-) -> list[_Lost]:
+) -> list[LostFailure]:
     """Restore the rows of a batch or of a part of a batch; return the restored rows."""
     lost = _lost(connection, undone, and_(matching(operation.scope), batch.seq_range))
     digests_in_use = _there(connection, queue, [row.failed_id for row in lost])
@@ -89,7 +76,9 @@ def _put_back(
     return lost
 
 
-def _lost(connection: Connection, undone: Operation, within: ColumnElement[bool]) -> list[_Lost]:
+def _lost(
+    connection: Connection, undone: Operation, within: ColumnElement[bool]
+) -> list[LostFailure]:
     """Lock and return the removed failures that are in the archive, ordered by `seq`."""
     f, a = failures.c, archive.c
     copies = and_(
@@ -104,13 +93,15 @@ def _lost(connection: Connection, undone: Operation, within: ColumnElement[bool]
         .where(within, copies)
         .order_by(f.seq)
     )
-    return [_Lost(*row) for row in connection.execute(for_update(straight_join(query)))]
+    return [LostFailure(*row) for row in connection.execute(for_update(straight_join(query)))]
 
 
 def _there(connection: Connection, queue: Queue, ids: Sequence[int]) -> dict[int, str]:
     """Return the ids that are in use, each with the digest of its row."""
     id_ = queue.failed_layout.id
     query = select(id_, failed_digest(queue.failed)).where(id_.in_(ids)).order_by(id_)
+    # A server prefers to scan a small table, and would lock every row.
+    query = force_index(query, queue.failed, "PRIMARY")
     return {row[0]: row[1] for row in connection.execute(for_update(query))} if ids else {}
 
 
@@ -120,51 +111,17 @@ def _take_back(
     operation: Operation,
     undone: Operation,
     batch: Batch,
-    lost: Sequence[_Lost],
+    lost: Sequence[LostFailure],
     now: datetime,
-) -> list[_Lost]:
+) -> list[LostFailure]:
     """Delete the waiting jobs of these rows; return the rows that had a waiting job."""
-    waiting: dict[tuple[str, str], deque[int]] = defaultdict(deque)
-    for job_id, name, digest in _waiting(connection, queue, undone, batch):
-        waiting[name, digest].append(job_id)
-    job_ids: list[int] = []
-    restorable: list[_Lost] = []
-    for row in lost:
-        if jobs := waiting[row.queue, row.payload_digest]:
-            job_ids.append(jobs.popleft())
-            restorable.append(row)
+    job_ids = waiting_jobs.delete(connection, queue, undone, batch, lost)
     if job_ids:
-        layout = queue.jobs_layout
-        untouched = delete(queue.jobs).where(layout.id.in_(job_ids), layout.is_untouched())
-        exactly(connection.execute(untouched), len(job_ids))
-        metric_deltas.append_removed(connection, len(job_ids))
-        tracked_jobs.taken_back(connection, undone.id, job_ids, operation.actor, now)
-    return restorable
-
-
-def _waiting(
-    connection: Connection, queue: Queue, undone: Operation, batch: Batch
-) -> list[tuple[int, str, str]]:
-    """Lock and return the untouched jobs that the retry of this batch may have created.
-
-    The jobs are ordered by id; each has its id, queue and payload digest.
-    """
-    s, layout = batch_rows.c, queue.jobs_layout
-    ranges = select(s.first_job_id, s.last_job_id).where(
-        s.operation == undone.id,
-        s.last_seq > batch.after_seq,
-        s.after_seq < batch.last_seq,
-        s.first_job_id.is_not(None),
-    )
-    jobs: dict[int, tuple[int, str, str]] = {}
-    for first, last in connection.execute(ranges.order_by(s.number)).all():
-        query = (
-            select(layout.id, layout.queue, layout.payload_digest())
-            .where(layout.id.between(first, last), layout.is_untouched())
-            .order_by(layout.id)
-        )
-        jobs |= {row[0]: (row[0], row[1], row[2]) for row in connection.execute(for_update(query))}
-    return [jobs[id_] for id_ in sorted(jobs)]
+        ids = list(job_ids.values())
+        metric_deltas.append_removed(connection, len(ids))
+        if undone.canary is not None:
+            tracked_jobs.taken_back(connection, undone.id, ids, operation.actor, now)
+    return [row for row in lost if row.seq in job_ids]
 
 
 def _restore(
@@ -172,7 +129,7 @@ def _restore(
     queue: Queue,
     operation: Operation,
     undone: Operation,
-    lost: Sequence[_Lost],
+    lost: Sequence[LostFailure],
     taken_ids: set[int],
     now: datetime,
 ) -> None:
@@ -195,7 +152,8 @@ def _restore(
                 connection, queue, "failed", [row.copy], row_id=row.failed_id, same_id=False
             )
     removal = Removal(undone.action, undone.actor, undone.id, undone.counts_as)
-    reindex.index_restored(connection, queue, ids, now, removal, operation.id)
+    same_ids = len(free) == len(lost)
+    reindex.index_restored(connection, queue, ids, now, removal, operation.id, same_ids=same_ids)
 
 
 def is_left(connection: Connection, operation: int) -> bool:

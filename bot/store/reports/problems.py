@@ -19,7 +19,7 @@ from bot.store import background_steps, cursors
 from bot.store.audit import chain, daily
 from bot.store.audit.keys import NO_KEYS, AuditKeys
 from bot.store.background_steps import error_code
-from bot.store.failures.index import backfill_left
+from bot.store.failures.backfill import backfill_left
 from bot.store.failures.zone_offset import zone_offset
 from bot.store.tables import audit, audit_chain, audit_rejected, failures, samples
 

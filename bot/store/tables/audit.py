@@ -54,7 +54,7 @@ audit = Table(
 # INSERT only. The targets of records. The commands `history` and `find` look up records by target,
 # so they do not read JSON.
 # `kind` is failed or job (`row_id` is the row's id, `job_id` the job that a retry created), or
-# order (an order or another subject from a filter, without a row).
+# order (an order, a shop or another subject from a filter, without a row).
 audit_targets = Table(
     "queue_bot_audit_targets",
     metadata,
@@ -67,6 +67,7 @@ audit_targets = Table(
     Column("job_id", RowId),
     Index("queue_bot_audit_targets_row", "kind", "row_id"),
     Index("queue_bot_audit_targets_order", "order_id"),
+    Index("queue_bot_audit_targets_shop", "tienda_id"),
     Index("queue_bot_audit_targets_job", "job_id"),
     **PLAIN,
 )

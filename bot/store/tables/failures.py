@@ -23,7 +23,7 @@ failures = Table(
     Column("error", String(191), nullable=False),
     Column("job_class", String(191)),
     Column("order_id", String(64), index=True),
-    Column("tienda_id", String(64)),
+    Column("tienda_id", String(64), index=True),
     Column("payload_digest", String(32), nullable=False),
     Column("bytes", Integer, nullable=False),
     Column("failed_at", Wall, nullable=False),

@@ -12,8 +12,9 @@ from bot.models.requests import Person
 from bot.models.roles import Role
 from bot.text import Mrkdwn, code, cut, escape, join, named
 from bot.views.context import Context
-from bot.views.names import bare_order, dots, from_wall_clock, order, queue_name, subject, subjects
+from bot.views.names import dots, from_wall_clock, queue_name
 from bot.views.refusal import reason_words
+from bot.views.subjects import bare_order, bare_tienda, subject, tienda, whose
 
 TARGETS = 20
 TYPED = 150
@@ -137,9 +138,12 @@ def _done(line: AuditLine, values: Mapping[str, Any], ctx: Context, *, queues: b
 
 def _target(target: Target, ctx: Context, *, queues: bool) -> Mrkdwn:
     row = ctx.texts(f"target-{target.kind}", id=str(target.id))
-    whose = order(target.order_id, ctx, queue=target.queue)
-    parts = [whose, subjects(target.subjects, ctx)]
-    more = dots(*parts, *([queue_name(target.queue)] if queues else []))
+    of_job = whose(
+        target.order_id, target.subjects, ctx, tienda_id=target.tienda_id, queue=target.queue
+    )
+    more = dots(
+        of_job or tienda(target.tienda_id, ctx), *([queue_name(target.queue)] if queues else [])
+    )
     return ctx.texts("audit-target", row=row, more=more) if more else row
 
 
@@ -166,7 +170,7 @@ def _scope(values: Mapping[str, Any], ctx: Context) -> list[Mrkdwn]:
     if "order" in word:
         parts.append(texts("scope-order", order=bare_order(word["order"], ctx) or escape("–")))
     if "tienda" in word:
-        parts.append(texts("scope-tienda", tienda=code(word["tienda"]) or escape("–")))
+        parts.append(texts("scope-tienda", tienda=bare_tienda(word["tienda"], ctx)))
     more = values.get("subjects")
     parts += [
         texts("scope-subject", subject=subject(str(name), str(value), ctx))

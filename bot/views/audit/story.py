@@ -7,23 +7,15 @@ start. A long story has earlier messages without buttons for its earlier events.
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from bot.models.jobs import Job
 from bot.models.requests import Block, Message, Moment, Person, Source
 from bot.models.story import Act, Became, Event, Failure, Gone, Queued, Retrier, Retries, Story
+from bot.models.subjects import ORDER, SHOP
 from bot.text import Mrkdwn, code, cut, escape, join, mention, named
 from bot.views.audit.records import MARKS
 from bot.views.blocks import context_line, message, section, sections, with_more
 from bot.views.context import Context
-from bot.views.names import (
-    LONGEST_ID,
-    bare_order,
-    dots,
-    job_batch,
-    job_class,
-    known,
-    queue_name,
-    subject,
-    tienda,
-)
+from bot.views.names import dots, job_batch, job_class, known, queue_name
 from bot.views.refusal import reason_words
 from bot.views.rows import (
     ERROR,
@@ -34,6 +26,7 @@ from bot.views.rows import (
     state,
     stuck_since,
 )
+from bot.views.subjects import bare_order, bare_subject, subject, subject_name, tienda, whose
 
 LINES = 12
 LINE = 270
@@ -55,12 +48,17 @@ def story_message(story: Story, ctx: Context) -> Message:
     if story.batch is not None:
         head.append(job_batch(story.batch, ctx))
     if story.events:
-        head += [_now(story, ctx), retries_line(story.retries, ctx)]
+        head += [_now(story, ctx), retries_line(story.retries, ctx, is_partial=story.more)]
     else:
         head.append(_none(story, ctx))
     head = [line for line in head if line]
     foot = _foot(story, ctx)
-    draw = partial(_line, shops=_shop(story) is None, ctx=ctx)
+    draw = partial(
+        _line,
+        shops=_shop(story) is None and not _is_of_shop(story),
+        about=ORDER if story.subject is None else story.subject.name,
+        ctx=ctx,
+    )
     if ctx.source is Source.TERMINAL:
         rows = [draw(event, ctx.texts("at", at=Moment(event.at))) for event in story.events]
         return Message(str(join("\n", [*head, *rows, *foot])))
@@ -99,13 +97,17 @@ def _earlier(
     return messages
 
 
-def retries_line(retries: Retries, ctx: Context) -> Mrkdwn:
-    """Return a line such as `Retried 3 times: @ana 2, @omar 1`, with the last outcome."""
+def retries_line(retries: Retries, ctx: Context, *, is_partial: bool = False) -> Mrkdwn:
+    """Return a line such as `Retried 3 times: @ana 2, @omar 1`, with the last outcome.
+
+    `is_partial`: there may be earlier retries.
+    """
     if not retries.count:
         return Mrkdwn()
     who = [_times(retrier, retries, ctx) for retrier in retries.by[:PEOPLE]]
     who += [escape("…")] if len(retries.by) > PEOPLE else []
-    summary = ctx.texts("retries", count=retries.count, who=join(", ", who))
+    key = "retries-least" if is_partial else "retries"
+    summary = ctx.texts(key, count=retries.count, who=join(", ", who))
     last = ctx.texts("retries-last", became=_became(retries.last, ctx))
     return join(" ", [summary, last])
 
@@ -118,13 +120,20 @@ def _times(retrier: Retrier, retries: Retries, ctx: Context) -> Mrkdwn:
 
 
 def _title(story: Story, ctx: Context) -> Mrkdwn:
-    shop = _shop(story)
+    is_shop = _is_of_shop(story)
+    shop = None if is_shop else _shop(story)
     if story.subject is not None:
-        title = ctx.texts("find-title-subject", name=named(story.subject.name))
-        value = named(story.subject.value, LONGEST_ID) or escape("–")
+        name = subject_name(story.subject.name, ctx.texts)
+        title = ctx.texts("find-title-subject", name=named(name.title() if is_shop else name))
+        value = bare_subject(story.subject.name, story.subject.value, ctx) or escape("–")
         return dots(join(" ", [title, value]), tienda(shop, ctx))
     name = bare_order(story.order_id, ctx, tienda_id=shop) or escape("–")
     return dots(join(" ", [ctx.texts("find-title"), name]), tienda(shop, ctx))
+
+
+def _is_of_shop(story: Story) -> bool:
+    """Whether the story is about a shop, so its lines need not name the shop."""
+    return story.subject is not None and story.subject.name == SHOP
 
 
 def _none(story: Story, ctx: Context) -> Mrkdwn:
@@ -152,32 +161,43 @@ def _now(story: Story, ctx: Context) -> Mrkdwn:
             counts[event.found.state] += 1
         elif isinstance(event, Failure) and event.there:
             counts["failed"] += 1
+    is_partial = story.jobs.more or (story.more and story.failed_count is None)
+    if story.failed_count is not None:
+        counts["failed"] = story.failed_count
     places = [ctx.texts(f"find-now-{name}", count=count) for name, count in counts.items() if count]
-    return (
-        ctx.texts("find-now", what=join(", ", places)) if places else ctx.texts("find-now-nowhere")
-    )
+    if not places:
+        return ctx.texts("find-now-unknown" if is_partial else "find-now-nowhere")
+    return ctx.texts("find-now-least" if is_partial else "find-now", what=join(", ", places))
 
 
-def _line(event: Event, at: Mrkdwn, *, shops: bool, ctx: Context) -> Mrkdwn:
+def _line(event: Event, at: Mrkdwn, *, shops: bool, about: str, ctx: Context) -> Mrkdwn:
     match event:
         case Failure():
-            return _failure(event, at, event.tienda_id if shops else None, ctx)
+            return _failure(event, at, _others(event, about, shops=shops, ctx=ctx), ctx)
         case Gone():
             return dots(at, ctx.texts("find-gone", id=str(event.failed_id)))
         case Act():
             return _act(event, at, ctx)
         case Queued():
-            return _queued(event, at, event.found.job.tienda_id if shops else None, ctx)
+            return _queued(event, at, _others(event.found.job, about, shops=shops, ctx=ctx), ctx)
 
 
-def _failure(event: Failure, at: Mrkdwn, shop: int | str | None, ctx: Context) -> Mrkdwn:
+def _others(row: Failure | Job, about: str, *, shops: bool, ctx: Context) -> Mrkdwn:
+    """Return the subjects of an event that the title does not name."""
+    more = {name: value for name, value in row.subjects.items() if name != about}
+    number = row.order_id if about != ORDER else None
+    parts = whose(number, more, ctx, tienda_id=row.tienda_id, queue=row.queue)
+    return dots(parts, tienda(row.tienda_id if shops else None, ctx))
+
+
+def _failure(event: Failure, at: Mrkdwn, others: Mrkdwn, ctx: Context) -> Mrkdwn:
     key = "find-failed" if event.there else "find-failed-then"
     lead = dots(
         at,
         ctx.texts(key, id=str(event.failed_id)),
         job_class(event.job_class, ctx),
         queue_name(event.queue),
-        tienda(shop, ctx),
+        others,
     )
     error = cut(code(first_line(event.error), ERROR), ERROR + 20)
     return join("\n", [cut(lead, LINE - len(error) - 1), error])
@@ -225,14 +245,14 @@ def _became(became: Became | None, ctx: Context) -> Mrkdwn:
     return ctx.texts("fate-as", word=word, id=str(became.failed_id))
 
 
-def _queued(event: Queued, at: Mrkdwn, shop: int | str | None, ctx: Context) -> Mrkdwn:
+def _queued(event: Queued, at: Mrkdwn, others: Mrkdwn, ctx: Context) -> Mrkdwn:
     job = event.found.job
     lead = dots(
         at,
         ctx.texts("job-row", id=str(job.id)),
         job_class(job.job_class, ctx),
         queue_name(job.queue),
-        tienda(shop, ctx),
+        others,
     )
     tried = ctx.texts("attempts", attempts=known(job.attempts), most=known(job.max_attempts))
     return join("\n", [cut(lead, LINE - 120), dots(state(job, ctx), tried)])
@@ -266,8 +286,10 @@ def _foot(story: Story, ctx: Context) -> list[Mrkdwn]:
     else:
         coverage = ctx.texts("find-looked-newest", newest=jobs.newest)
     notes = [coverage]
+    if jobs.more:
+        notes.append(ctx.texts("find-jobs-more"))
     if not jobs.complete and story.about is not None:
-        notes = [join(" ", [coverage, ctx.texts("find-looked-of", count=story.about)])]
+        notes[0] = join(" ", [coverage, ctx.texts("find-looked-of", count=story.about)])
     if not jobs.in_time:
         notes.append(ctx.texts("find-looked-time"))
     if not story.events:

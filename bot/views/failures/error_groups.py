@@ -31,17 +31,10 @@ from bot.views.context import Context
 from bot.views.details import TITLE
 from bot.views.failures.merges import merged_rows
 from bot.views.lists import page_arguments
-from bot.views.names import (
-    age,
-    bare_order,
-    dots,
-    note_lines,
-    queue_name,
-    read_wall_clock,
-    seconds_since,
-)
+from bot.views.names import age, dots, note_lines, queue_name, read_wall_clock, seconds_since
 from bot.views.row_tables import TableRow, plain_time, table_messages, table_row
 from bot.views.rows import failed_elements, failed_line, row_blocks
+from bot.views.subjects import bare_order, bare_subject, subject
 
 ROWS = 6
 """The most groups with buttons; a message with fallback text stays under 10,000 characters."""
@@ -145,7 +138,7 @@ def _row(row: ErrorGroup, ctx: Context, *, windowed: bool, numbers: bool) -> Mrk
         texts("error-appeared", count=row.appeared) if windowed else Mrkdwn(),
         _queues(row, QUEUES, ctx),
     )
-    times = dots(*_times(row, ctx), _orders(row, ctx))
+    times = dots(*_times(row, ctx), _whose(row, ctx))
     trend = dots(going_on(row, ctx), _hours(row, ctx) if numbers else _bar(row, ctx))
     name = cut(code(row.name, NAME), NAME + 20)
     tail = join("\n", [line for line in (name, cut(times, TIMES), cut(trend, 150)) if line])
@@ -205,11 +198,21 @@ def _queues(row: ErrorGroup, most: int, ctx: Context) -> Mrkdwn:
     return join(", ", names)
 
 
-def _orders(row: ErrorGroup, ctx: Context) -> Mrkdwn:
-    named = [bare for order in row.orders if (bare := bare_order(order, ctx))]
-    if not named:
-        return Mrkdwn()
-    return ctx.texts("error-orders", count=len(named), orders=join(", ", named))
+def _whose(row: ErrorGroup, ctx: Context) -> Mrkdwn:
+    """Return the orders of the newest failures, or the values of their other subjects."""
+    orders = [bare for order in row.orders if (bare := bare_order(order, ctx))]
+    if orders:
+        return ctx.texts("error-orders", count=len(orders), orders=join(", ", orders))
+    return dots(
+        *(
+            join(", ", [subject(name, values[0], ctx), *_further(name, values[1:], ctx)])
+            for name, values in row.subjects.items()
+        )
+    )
+
+
+def _further(name: str, values: Sequence[str], ctx: Context) -> list[Mrkdwn]:
+    return [bare_subject(name, value, ctx) for value in values]
 
 
 def _elements(row: ErrorGroup, queue: str | int | None, ctx: Context) -> list[Block]:
@@ -239,7 +242,7 @@ def _facts(row: ErrorGroup, ctx: Context) -> list[tuple[Mrkdwn, Mrkdwn]]:
         (texts("label-count"), escape(texts.number(row.failed))),
         (texts("label-queue"), cut(_queues(row, DETAIL_QUEUES, ctx), 500)),
         (texts("label-seen"), dots(*_times(row, ctx))),
-        (texts("label-orders"), cut(_orders(row, ctx), 300)),
+        (texts("label-orders" if row.orders else "label-subjects"), cut(_whose(row, ctx), 300)),
     ]
     return [(label, value) for label, value in facts if value]
 

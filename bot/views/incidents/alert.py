@@ -25,9 +25,10 @@ from bot.views.incidents.alert_parts import (
     quiet_line,
     short_id,
 )
-from bot.views.names import dots, job_class, order, queue_name, row_id, subjects, tienda
+from bot.views.names import dots, job_class, queue_name, row_id
 from bot.views.operations.outcomes import outcome_line
 from bot.views.rows import ERROR, ROW, first_line
+from bot.views.subjects import main_subject, template_values, tienda, whose
 
 SHOWN = 3
 """The number of failed jobs that the alert of an error group names."""
@@ -97,15 +98,22 @@ def failure_message(alert: FailedJobAlert, incident: IncidentView, ctx: Context)
 
 
 def _id(alert: FailedJobAlert, ctx: Context) -> Mrkdwn:
-    values = {"order_id": alert.order_id, "tienda_id": alert.tienda_id, "queue": alert.queue}
+    values = template_values(
+        alert.order_id, alert.subjects, tienda_id=alert.tienda_id, queue=alert.queue
+    )
     return row_id(alert.failed_id, ctx, values)
 
 
 def _whose(alert: FailedJobAlert, ctx: Context) -> list[Mrkdwn]:
-    named = order(
-        alert.order_id, ctx, tienda_id=alert.tienda_id, queue=alert.queue, job_id=alert.failed_id
+    of_job = whose(
+        alert.order_id,
+        alert.subjects,
+        ctx,
+        tienda_id=alert.tienda_id,
+        queue=alert.queue,
+        job_id=alert.failed_id,
     )
-    return [job_class(alert.job_class, ctx), named, subjects(alert.subjects, ctx)]
+    return [job_class(alert.job_class, ctx), of_job]
 
 
 def _elements(alert: FailedJobAlert, incident: IncidentView, ctx: Context) -> list[Block]:
@@ -123,8 +131,7 @@ def _elements(alert: FailedJobAlert, incident: IncidentView, ctx: Context) -> li
         incident_menu(
             incident,
             ctx,
-            order=alert.order_id,
-            subject=next(((name, str(value)) for name, value in alert.subjects.items()), None),
+            subject=main_subject(alert.order_id, alert.tienda_id, alert.subjects),
             more=("failed-job", "button-delete-look", arguments),
         ),
     ]

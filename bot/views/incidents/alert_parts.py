@@ -15,6 +15,7 @@ from bot.views.buttons import Argument, fitting, menu
 from bot.views.context import Context
 from bot.views.incidents.mutes import owner_line
 from bot.views.names import age, dots, note_lines, queue_name
+from bot.views.subjects import story_label
 
 NOTICED_WITHIN = timedelta(minutes=2)
 """The bot usually indexes a failure within seconds. A longer delay means that the bot was down."""
@@ -99,14 +100,13 @@ def incident_menu(
     incident: IncidentView,
     ctx: Context,
     *,
-    order: int | str | None = None,
     subject: tuple[str, str] | None = None,
     more: tuple[str, str, dict[str, Argument]] | None = None,
 ) -> Block:
-    """Return a menu: Acknowledge or Take over, mutes of one hour, and Show order with an order.
+    """Return a menu: Acknowledge or Take over, mutes of one hour, and Show order.
 
-    Without an order, the choice shows `subject`, a name and a value. `more` is a command, a key and
-    values. If the order is too long for a choice's value, the menu has no such choice, and people
+    `subject` is the argument and the value that `find` needs. `more` is a command, a key and
+    values. If the subject is too long for a choice's value, the menu has no such choice, and people
     can type the command.
     """
     options: list[tuple[str, str, dict[str, Argument]]] = []
@@ -122,13 +122,9 @@ def incident_menu(
             options.append(("mute", "button-mute-queue", {"queue": incident.queue}))
     else:
         options.append(("unmute", "button-unmute", {"id": incident.id}))
-    if order is not None and str(order).strip():
-        options.append(("find", "button-order", {"order": str(order)[:64]}))
     listed = [(name, ctx.texts.plain(key), args) for name, key, args in options]
-    if subject is not None and order is None:
-        name, value = subject
-        label = ctx.texts.plain("button-subject", name=name, value=value)
-        listed.append(("find", label, {name: value}))
+    if subject is not None:
+        listed.append(("find", story_label(*subject, ctx), dict([subject])))
     if more is not None:
         listed.append((more[0], ctx.texts.plain(more[1]), more[2]))
     return menu(fitting(listed))

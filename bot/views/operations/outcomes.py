@@ -8,9 +8,10 @@ from bot.models.retry_outcomes import Outcomes, RetryOutcome
 from bot.text import Mrkdwn, code, cut, join
 from bot.views.blocks import context_line, message, section, sections
 from bot.views.context import Context
-from bot.views.names import age, dots, job_class, order, queue_name, row_id
+from bot.views.names import age, dots, job_class, queue_name, row_id
 from bot.views.operations.undo import undo_blocks
 from bot.views.rows import ERROR, ROW, first_line
+from bot.views.subjects import template_values, whose
 
 SHOWN = (
     "processed",
@@ -115,8 +116,7 @@ def outcome_line(outcome: RetryOutcome, ctx: Context) -> Mrkdwn:
 
 
 def _failed(outcome: RetryOutcome, waited: str, ctx: Context) -> Mrkdwn:
-    values = {"queue": outcome.queue, "order_id": outcome.order_id}
-    new = Mrkdwn() if outcome.again_id is None else row_id(outcome.again_id, ctx, values)
+    new = Mrkdwn() if outcome.again_id is None else _row_id(outcome.again_id, outcome, ctx)
     if outcome.state == "failed-otherwise":
         key = "retry-outcome-failed-otherwise"
     else:
@@ -138,13 +138,18 @@ def _no_longer(outcome: RetryOutcome, ctx: Context) -> Mrkdwn:
 
 
 def _id(outcome: RetryOutcome, ctx: Context) -> Mrkdwn:
-    return row_id(outcome.job_id, ctx, {"queue": outcome.queue, "order_id": outcome.order_id})
+    return _row_id(outcome.job_id, outcome, ctx)
+
+
+def _row_id(id_: int, outcome: RetryOutcome, ctx: Context) -> Mrkdwn:
+    values = template_values(outcome.order_id, outcome.subjects, queue=outcome.queue)
+    return row_id(id_, ctx, values)
 
 
 def _facts(outcome: RetryOutcome, ctx: Context) -> Mrkdwn:
     line = dots(
         job_class(outcome.job_class, ctx),
-        order(outcome.order_id, ctx, queue=outcome.queue),
+        whose(outcome.order_id, outcome.subjects, ctx, queue=outcome.queue),
         queue_name(outcome.queue),
     )
     return cut(line, ROW // 2)

@@ -18,9 +18,10 @@ from bot.views.blocks import (
 )
 from bot.views.buttons import VERSION
 from bot.views.context import Context
-from bot.views.names import age, dots, from_wall_clock, job_class, order, queue_name, size
+from bot.views.names import age, dots, from_wall_clock, job_class, queue_name, size
 from bot.views.operations.preview_warnings import warnings_of
 from bot.views.operations.scope import scope_words
+from bot.views.subjects import tienda, whose
 
 QUEUES = 10
 # docs.slack.dev/reference/views/modal-views
@@ -165,7 +166,7 @@ def _samples(preview: Preview, ctx: Context) -> list[Mrkdwn]:
         dots(
             escape(f"#{sample.failed_id}"),
             job_class(sample.job_class, ctx),
-            order(sample.order_id, ctx),
+            whose(sample.order_id, sample.subjects, ctx) or tienda(sample.tienda_id, ctx),
         )
         for sample in preview.samples
     ]

@@ -3,10 +3,11 @@
 from bot.models.duplicates import Duplicates, SubjectDuplicates
 from bot.models.job_batches import ScopeBatches
 from bot.models.operations import Preview
+from bot.models.subjects import ORDER
 from bot.text import Mrkdwn, code, join, named
 from bot.views.context import Context
-from bot.views.names import bare_order
 from bot.views.operations.change_freeze import frozen_preview
+from bot.views.subjects import bare_subject
 
 
 def warnings_of(preview: Preview, ctx: Context) -> list[Mrkdwn]:
@@ -62,11 +63,15 @@ def _of_subject(duplicates: SubjectDuplicates, ctx: Context) -> list[Mrkdwn]:
     )
     name = named(duplicates.name)
     return [
-        ctx.texts(key, count=count, name=name, values=join(", ", map(named, values)))
+        ctx.texts(key, count=count, name=name, values=_values(duplicates.name, values, ctx))
         for key, count, values in parts
         if count
     ]
 
 
+def _values(name: str, values: tuple[str, ...], ctx: Context) -> Mrkdwn:
+    return join(", ", [bare_subject(name, value, ctx) for value in values])
+
+
 def _orders(orders: tuple[str, ...], ctx: Context) -> Mrkdwn:
-    return join(", ", [bare_order(order, ctx) for order in orders])
+    return _values(ORDER, orders, ctx)

@@ -3,7 +3,8 @@
 from bot.models.operations import Scope
 from bot.text import Mrkdwn, code
 from bot.views.context import Context
-from bot.views.names import bare_order, from_wall_clock, queue_name, subject
+from bot.views.names import from_wall_clock, queue_name
+from bot.views.subjects import bare_order, bare_tienda, subject
 
 
 def scope_words(scope: Scope, ctx: Context) -> list[Mrkdwn]:
@@ -19,7 +20,7 @@ def scope_words(scope: Scope, ctx: Context) -> list[Mrkdwn]:
     if scope.order_id is not None:
         parts.append(texts("scope-order", order=bare_order(scope.order_id, ctx)))
     if scope.tienda_id is not None:
-        parts.append(texts("scope-tienda", tienda=code(scope.tienda_id)))
+        parts.append(texts("scope-tienda", tienda=bare_tienda(scope.tienda_id, ctx)))
     parts += [
         texts("scope-subject", subject=subject(name, value, ctx))
         for name, value in scope.subjects.items()

@@ -11,9 +11,10 @@ from bot.text import Mrkdwn, Plain, code, cut
 from bot.views.blocks import actions, context_line, message, sections
 from bot.views.buttons import run_button
 from bot.views.context import Context
-from bot.views.names import dots, job_class, order, queue_name, subjects
+from bot.views.names import dots, job_class, queue_name
 from bot.views.refusal import skipped_lines
 from bot.views.rows import ROW
+from bot.views.subjects import whose
 
 BLOCK = "undo"
 
@@ -87,8 +88,7 @@ def _line(row: RestoredRow, ctx: Context, *, named: bool) -> Mrkdwn:
         if row.new_id is None
         else texts("undone-new-id", new=str(row.new_id), id=str(row.id)),
         job_class(row.job_class, ctx),
-        order(row.order_id, ctx, queue=row.queue),
-        subjects(row.subjects, ctx),
+        whose(row.order_id, row.subjects, ctx, queue=row.queue),
         queue_name(row.queue),
         Mrkdwn() if row.job_id is None else texts("undone-taken-back", job=str(row.job_id)),
     ]

@@ -8,7 +8,7 @@ from bot.background.failures import PASSES
 from bot.background.retries.track_bulk import outcomes_once
 from bot.localslack.server import LocalSlack
 from bot.store import tables
-from bot.store.failures.index import PASS_ROWS
+from bot.store.failures.unindexed import PASS_ROWS
 from bot.store.leases import LeaseLost
 from bot.store.operations.retries import outcomes
 from tests.kit.bulk_outcomes import count, retried, seen

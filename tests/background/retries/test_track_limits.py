@@ -10,7 +10,7 @@ from bot.background.failures import PASSES
 from bot.background.retries.track import track_once
 from bot.localslack.server import LocalSlack
 from bot.store import tables
-from bot.store.failures.index import PASS_ROWS
+from bot.store.failures.unindexed import PASS_ROWS
 from bot.store.leases import LeaseLost
 from bot.store.operations.retries import location
 from bot.store.operations.retries import tracked_jobs as tracking

@@ -8,7 +8,7 @@ from sqlalchemy import func, select, text, update
 
 from bot.store import tables
 from bot.store.cursors import position
-from bot.store.failures import index as failures
+from bot.store.failures import index_scan
 from tests.kit.failure_index import LATER, NOW, ids, index, remove, scan_all, seed_many, step
 from tests.kit.invariants import broken
 from tests.kit.queues import TestQueue
@@ -170,7 +170,7 @@ def test_failures_of_an_emptied_table_are_marked_as_removed_in_limited_steps(
         queue.fail()
     index(queue)
     truncate(queue)
-    removed = [step(queue, partial(failures.scan, rows=3)).removed for _ in range(4)]
+    removed = [step(queue, partial(index_scan.scan, rows=3)).removed for _ in range(4)]
     assert removed == [3, 3, 1, 0]
     assert ids(queue) == []
     assert broken(queue) == []

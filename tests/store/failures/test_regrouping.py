@@ -10,7 +10,7 @@ from bot.models.mutes import Topic
 from bot.store import tables
 from bot.store.cursors import position, set_position
 from bot.store.failures import error_merges, regrouping
-from bot.store.failures.index import scan
+from bot.store.failures.index_scan import scan
 from bot.store.incidents import mutes
 from tests.kit.failure_index import NOW, index
 from tests.kit.queues import TestQueue

@@ -1,0 +1,60 @@
+"""The undo of a bulk retry finds each job, wherever it is, and locks no other job."""
+
+from sqlalchemy import select, update
+
+from bot import failpoints
+from tests.kit.bulk import run_out, small_batches, started
+from tests.kit.queues import TestQueue
+from tests.kit.replicas import make_setup
+
+JOBS, BATCH = 6, 2
+
+
+def retry_all(queue: TestQueue) -> None:
+    """Retry all failed jobs in one batch, as operation 1."""
+    for order in range(JOBS):
+        queue.fail(order=order)
+    setup = make_setup(queue)
+    started(setup)
+    run_out(small_batches(setup, JOBS))
+
+
+def undo(queue: TestQueue) -> None:
+    """Undo operation 1 in batches that are smaller than the batch of the retry."""
+    setup = make_setup(queue)
+    started(setup, "undo 1")
+    run_out(small_batches(setup, BATCH))
+
+
+def test_an_undo_finds_jobs_whose_ids_have_another_order_than_the_failures(
+    queue: TestQueue,
+) -> None:
+    retry_all(queue)
+    jobs = queue.queue.jobs
+    ids = [row.id for row in queue.jobs]
+    with queue.engine.begin() as connection:
+        connection.execute(update(jobs).values(id=jobs.c.id + 1_000))
+        for id_ in ids:
+            moved = update(jobs).where(jobs.c.id == id_ + 1_000)
+            connection.execute(moved.values(id=ids[0] + ids[-1] - id_))
+    undo(queue)
+    assert len(queue.failed) == JOBS
+    assert queue.jobs == []
+
+
+def test_an_undo_locks_only_the_jobs_that_its_batch_deletes(mariadb_queue: TestQueue) -> None:
+    retry_all(mariadb_queue)
+    free: list[int] = []
+
+    def note() -> None:
+        with mariadb_queue.engine.connect() as connection:
+            unlocked = select(mariadb_queue.queue.jobs.c.id).with_for_update(skip_locked=True)
+            free.append(len(connection.execute(unlocked).all()))
+            connection.rollback()
+
+    failpoints.arm("undo-batch-taken", then=note)
+    try:
+        undo(mariadb_queue)
+    finally:
+        failpoints.disarm("undo-batch-taken")
+    assert free == [JOBS - BATCH]
