@@ -47,7 +47,10 @@ class _Redaction:
                 return {key: self._redacted(item) for key, item in value.items()}
             case list() | tuple():
                 return [self._redacted(item) for item in value]
-        return value
+            case None | bool() | int() | float():
+                return value
+        # The renderer would write the error or the bytes as they are.
+        return redact(repr(value))
 
 
 def _renderer() -> Any:

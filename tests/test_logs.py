@@ -80,3 +80,18 @@ def test_the_log_has_no_secret_of_a_url_a_header_or_a_text() -> None:
 @pytest.mark.parametrize("line", LINES[:-1])
 def test_urls_and_headers_are_redacted_without_a_masker_too(line: str) -> None:
     assert CANARY not in json.dumps(logged("plain", (line,)))
+
+
+def test_errors_and_bytes_in_an_event_are_written_without_secrets() -> None:
+    program = (
+        "import structlog; from bot import logs; from bot.masking.masker import mask_value;"
+        "logs.configure(mask=mask_value);"
+        f"structlog.get_logger().warning('x', error=ValueError('password={CANARY}'),"
+        f" data=b'token={CANARY}', count=3, flag=None)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    line = json.loads(done.stderr)
+    assert CANARY not in done.stderr
+    assert (line["count"], line["flag"], "ValueError" in line["error"]) == (3, None, True)

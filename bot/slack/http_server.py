@@ -9,6 +9,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from time import monotonic
@@ -20,7 +21,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from bot.models.refusals import StartError
 from bot.slack.runtime import OPEN_REQUEST_SECONDS
-from bot.slack.signed_requests import WAITED
+from bot.slack.signed_requests import BODY_READ, WAITED
 
 log = structlog.get_logger(__name__)
 
@@ -29,6 +30,8 @@ THREADS = 64
 BACKLOG = 512
 KEEPALIVE_SECONDS = 75
 """Longer than the 60 s for which balancers keep an idle connection, so the balancer closes it."""
+READ_SECONDS = 10.0
+"""A client that has not sent its whole request within this time is disconnected."""
 
 Wsgi = Callable[..., Any]
 
@@ -110,6 +113,21 @@ class _Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
     wsgi: Wsgi
     _is_stopping = False
 
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._reading: dict[Any, float] = {}
+
+    def notify(self) -> None:
+        """Disconnect slow clients; gunicorn calls this function at least once a second.
+
+        Without a limit, as many slow clients as threads would stop the bot.
+        """
+        super().notify()
+        latest = monotonic() - READ_SECONDS
+        for connection in [conn for conn, began in [*self._reading.items()] if began < latest]:
+            with suppress(OSError):
+                connection.sock.shutdown(socket.SHUT_RDWR)
+
     def init_signals(self) -> None:
         """Stop gracefully at SIGINT as at SIGTERM."""
         super().init_signals()
@@ -145,19 +163,25 @@ class _Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
 
     def handle(self, conn: Any) -> Any:
         """Handle a connection in a thread; the app reads how long the connection waited."""
-        _waited.seconds = monotonic() - conn.enqueued
-        return super().handle(conn)
+        _current.waited = monotonic() - conn.enqueued
+        _current.connection = conn
+        self._reading[conn] = monotonic()
+        try:
+            return super().handle(conn)
+        finally:
+            self._reading.pop(conn, None)
 
     def load_wsgi(self) -> None:
-        """Load the app, and pass the time of waiting to it."""
+        """Load the app, and pass the time of waiting and the function `BODY_READ` to it."""
         super().load_wsgi()
         app: Wsgi = self.wsgi
 
         def timed(environ: dict[str, Any], start_response: Any) -> Any:
-            environ[WAITED] = getattr(_waited, "seconds", 0.0)
+            environ[WAITED] = _current.waited
+            environ[BODY_READ] = partial(self._reading.pop, _current.connection, None)
             return app(environ, start_response)
 
         self.wsgi = timed
 
 
-_waited = threading.local()
+_current = threading.local()

@@ -38,6 +38,8 @@ LOGGED_EVERY = 60.0
 RECEIVED = "queue_bot.received"
 WAITED = "queue_bot.waited"
 """The seconds for which a request waited for a thread of the server, if the server knows them."""
+BODY_READ = "queue_bot.body_read"
+"""A function that the app calls after it has read the body; then no time limit applies to it."""
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 _SIGNATURE = re.compile(r"v0=[0-9a-f]{64}")
 
@@ -149,6 +151,7 @@ class SignedRequests:
         if re.fullmatch(r"[0-9]{1,9}", length) is None or int(length) > MAX_BYTES:
             return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, b""
         body = environ["wsgi.input"].read(int(length))
+        environ.get(BODY_READ, bool)()
         if not self._is_signed(environ, body):
             return HTTPStatus.UNAUTHORIZED, b""
         try:

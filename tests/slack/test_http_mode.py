@@ -182,6 +182,43 @@ def test_the_server_measures_how_long_a_request_waits_for_a_thread() -> None:
     assert min(waits) < 0.5 < max(waits)
 
 
+SERVED_TO_SLOW_CLIENTS = """
+from bot.slack import http_server
+http_server.THREADS, http_server.READ_SECONDS = 2, 1.0
+import threading
+def app(environ, start_response):
+    environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    environ[http_server.BODY_READ]()
+    start_response("200 OK", [])
+    return [b"answered"]
+server = http_server.HttpServer("127.0.0.1", 0)
+print("port", server._listener.getsockname()[1], flush=True)
+server.listen()
+server.serve(app, threading.Event(), bool)
+"""
+
+
+def test_clients_that_send_slowly_do_not_stop_the_server() -> None:
+    command = [sys.executable, "-c", SERVED_TO_SLOW_CLIENTS]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        port = int(next(line.split()[1] for line in process.stdout if line.startswith("port")))
+        until(lambda: is_served(f"http://127.0.0.1:{port}/"))
+        head = b"POST /slack/events HTTP/1.1\r\nContent-Length: 900\r\n"
+        slow = [socket.create_connection(("127.0.0.1", port)) for _ in range(4)]
+        for client, part in zip(
+            slow, (head, head + b"\r\nto", head, head + b"\r\nto"), strict=True
+        ):
+            client.sendall(part)
+        assert ask(f"http://127.0.0.1:{port}/", "POST", b"body")[1] == b"answered"
+        for client in slow:
+            client.close()
+    finally:
+        process.kill()
+        process.communicate()
+
+
 def both(*urls: str) -> list[bytes]:
     """Request the addresses at the same time; return the answers."""
     with ThreadPoolExecutor(len(urls)) as people:
