@@ -30,6 +30,7 @@ from bot.playground.frameworks import FRAMEWORKS
 from bot.playground.frameworks.spec import SPEC
 from bot.settings.environment import load_settings
 from bot.settings.secret_files import exposed_files
+from bot.settings.settings import Need, Settings
 from bot.slack.manifest import manifest
 from bot.slack.runtime import freeze_heap
 from bot.slack.signed_requests import PATH
@@ -45,11 +46,19 @@ from bot.terminal.setup import set_up, setup_options
 from bot.views.environment import label_of
 from bot.wiring.bot import make_bot
 from bot.wiring.engines import open_database
-from bot.wiring.queue_tables import check_tables, layout_of, queue_of
+from bot.wiring.queue_tables import check_tables, layout_of, masked_keys, queue_of
 from bot.wiring.setup import make_setup
 from bot.wiring.start_notes import start_notes
 
 log = structlog.get_logger(__name__)
+
+
+def settings_and_log(need: Need, level: str = "WARNING") -> Settings:
+    """Return the settings of this process; set up its log, which masks by the settings' keys."""
+    logs.configure(level, mask_value)
+    settings = load_settings(os.environ, need=need)
+    logs.configure(level, partial(mask_value, keys=masked_keys(settings)))
+    return settings
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -62,10 +71,9 @@ def main() -> None:
 @stopping
 def run() -> None:
     """Run the bot: answer requests of Slack until SIGTERM."""
-    logs.configure(mask=mask_value)
+    settings = settings_and_log("run", "INFO")
     for note in exposed_files(os.environ):
         log.warning(note)
-    settings = load_settings(os.environ, need="run")
     server = None
     if settings.mode == "http":
         # Socket Mode needs no HTTP server.
@@ -173,8 +181,7 @@ def manifest_command(url: str | None) -> None:
 @stopping
 def migrate(sql: bool) -> None:  # noqa: FBT001 click passes a flag as a bool
     """Create or update the bot's own tables (queue_bot_…)."""
-    logs.configure("WARNING", mask_value)
-    settings = load_settings(os.environ, need="database")
+    settings = settings_and_log("database")
     engine = open_database(settings)
     if sql:
         statements = pending_statements(engine)
@@ -191,8 +198,7 @@ def migrate(sql: bool) -> None:  # noqa: FBT001 click passes a flag as a bool
 @stopping
 def reindex_command() -> None:
     """Rebuild the texts that the bot stored, with the masking of this version."""
-    logs.configure("WARNING", mask_value)
-    settings = load_settings(os.environ, need="database")
+    settings = settings_and_log("database")
     engine = open_database(settings)
     check_tables(engine, queue_of(settings, layout_of(settings, engine)))
     reindex(engine, make_setup(settings, engine, NoSlack()).queue, click.echo)
@@ -211,8 +217,7 @@ def reindex_command() -> None:
 @stopping
 def do_command(words: str, name: str, as_json: bool, yes: bool, request_id: str | None) -> None:  # noqa: FBT001 click passes a flag as a bool
     """Run one command as in Slack, for example: queue-bot do "retry 45" --as ana."""
-    logs.configure("WARNING", mask_value)
-    settings = load_settings(os.environ, need="database")
+    settings = settings_and_log("database")
     engine = open_database(settings)
     check_tables(engine, queue_of(settings, layout_of(settings, engine)))
     setup = replace(
@@ -239,8 +244,7 @@ def health_command(as_json: bool) -> None:  # noqa: FBT001 click passes a flag a
 
     The health covers the background work and the delivery of messages.
     """
-    logs.configure("WARNING", mask_value)
-    settings = load_settings(os.environ, need="database")
+    settings = settings_and_log("database")
     setup = make_setup(settings, open_database(settings), NoSlack())
     raise SystemExit(report_health(setup, click.echo, as_json=as_json, notes=start_notes(settings)))
 

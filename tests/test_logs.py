@@ -95,3 +95,21 @@ def test_errors_and_bytes_in_an_event_are_written_without_secrets() -> None:
     line = json.loads(done.stderr)
     assert CANARY not in done.stderr
     assert (line["count"], line["flag"], "ValueError" in line["error"]) == (3, None, True)
+
+
+def test_the_log_is_masked_by_the_keys_of_the_settings() -> None:
+    program = (
+        "import structlog; from bot.__main__ import settings_and_log; settings_and_log('database');"
+        f"structlog.get_logger().warning('x', error=ValueError('firma_sunat={CANARY}'),"
+        f" payload={{'firma_sunat': '{CANARY}'}})"
+    )
+    environment = {"DATABASE_URL": "sqlite:///queue.db", "QUEUE_BOT_MASKED_KEYS": "firma_sunat"}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert CANARY not in done.stderr
+    assert json.loads(done.stderr)["event"] == "x"
