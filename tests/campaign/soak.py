@@ -1,9 +1,9 @@
-"""A day's work in minutes: the memory of the bot must not grow."""
+"""A day's work in minutes: the bot's memory must not grow, nor its tables beyond their bound."""
 
 from pathlib import Path
 from time import monotonic
 
-from sqlalchemy import func, select, text
+from sqlalchemy import Connection, func, select, text
 
 from bot.localslack.server import LocalSlack
 from bot.store.tables import failures, incidents
@@ -22,6 +22,8 @@ WARM_UP = 0.3
 """The share of the rounds in which caches and pools may still grow."""
 GROWTH_MB = 15.0
 INDEX_SECONDS = 300.0
+BYTES_PER_FAILURE = 2_000
+"""The bound of docs/operating.md: what all tables of the bot need for each failed job."""
 
 
 def soak(server: MariaDB, until: float) -> str:
@@ -37,14 +39,20 @@ def soak(server: MariaDB, until: float) -> str:
                 sizes.append(_resident_mb(pid))
         with queue.engine.connect() as connection:
             triggered = connection.execute(select(func.count(incidents.c.id))).scalar_one()
+            largest = _largest_tables(connection, name)
         queue.engine.dispose()
+    failed = len(sizes) * COPIES * BASE
+    bytes_each = sum(largest.values()) / failed
     warm = sizes[int(len(sizes) * WARM_UP)]
     result = (
-        f"{len(sizes) * COPIES * BASE:,} failures, {len(sizes) * ASKED:,} commands, "
+        f"{failed:,} failures, {len(sizes) * ASKED:,} commands, "
         f"{triggered} incidents: {sizes[0]:.0f} MB after the first round, {warm:.0f} MB warm, "
-        f"{sizes[-1]:.0f} MB at the end"
+        f"{sizes[-1]:.0f} MB at the end; the bot's tables: {bytes_each:,.0f} bytes a failure ("
+        + ", ".join(f"{table} {size / 1e6:,.0f} MB" for table, size in list(largest.items())[:3])
+        + ")"
     )
     assert sizes[-1] - warm < GROWTH_MB, result
+    assert bytes_each < BYTES_PER_FAILURE, result
     return result
 
 
@@ -79,6 +87,18 @@ def _round(queue: TestQueue, bot: Bot, number: int) -> None:
 def _indexed(queue: TestQueue) -> int:
     with queue.engine.connect() as connection:
         return int(connection.execute(select(func.max(failures.c.seq))).scalar() or 0)
+
+
+def _largest_tables(connection: Connection, database: str) -> dict[str, int]:
+    """Return the bytes of each of the bot's tables with its indexes, the largest first."""
+    tables = connection.execute(
+        text(
+            "SELECT table_name, data_length + index_length FROM information_schema.tables "
+            "WHERE table_schema = :database AND table_name LIKE 'queue\\_bot\\_%' ORDER BY 2 DESC"
+        ),
+        {"database": database},
+    )
+    return {name: int(size) for name, size in tables}
 
 
 def _resident_mb(pid: int) -> float:
