@@ -18,6 +18,7 @@ from bot.installing.questions import APP_QUESTIONS, QUESTIONS
 from bot.queue.layouts import spec_tables
 from tests.kit.concurrency import SECONDS, until
 from tests.kit.dialog import at_terminal
+from tests.kit.queues import GRACE
 from tests.services.mariadb import MariaDB
 
 ROOT = Path(__file__).parents[1]
@@ -114,7 +115,7 @@ def sql_of(block: str) -> str:
 def stranger(tmp_path: Path, mariadb_server: MariaDB) -> Iterator[Stranger]:
     """A server with the two tables of a queue, and nothing of the bot."""
     with mariadb_server.database() as schema:
-        engine = connect(mariadb_server.url(schema))
+        engine = connect(mariadb_server.url(schema), grace=GRACE)
         spec_tables()[0].metadata.create_all(engine)
         engine.dispose()
         person = Stranger(tmp_path, mariadb_server, schema)

@@ -38,7 +38,7 @@ from bot.wiring.queue_tables import check_tables
 from tests.kit.bulk import previewed, run_out
 from tests.kit.clock import Clock
 from tests.kit.grants import PAGE, PASSWORD, QueueDatabases, statements, user_of
-from tests.kit.queues import TestQueue
+from tests.kit.queues import GRACE, TestQueue
 from tests.kit.replicas import ask, confirm, make_setup
 from tests.services.mariadb import MariaDB
 
@@ -74,7 +74,7 @@ class Granted(TestQueue):
         is_migrate = account == "migrate" and self.own is not None
         database = self.own if is_migrate and self.own else self.database
         url = self.server.url(database, user=user_of(account, self.database), password=PASSWORD)
-        return connect(url, schema=self.own)
+        return connect(url, schema=self.own, grace=GRACE)
 
 
 PLACES = {
@@ -89,7 +89,7 @@ def granted(request: pytest.FixtureRequest, mariadb_server: MariaDB) -> Iterator
     """An empty queue, migrated by one of the page's two accounts and opened by the other."""
     with mariadb_server.database() as schema:
         own, elsewhere = (suffix and f"{schema}_{suffix}" for suffix in request.param)
-        owner = connect(mariadb_server.url(schema), schema=own)
+        owner = connect(mariadb_server.url(schema), schema=own, grace=GRACE)
         jobs, failed = spec_tables(schema=None if own is None else schema)
         if elsewhere is not None:
             mariadb_server.execute(f"CREATE DATABASE {elsewhere}")

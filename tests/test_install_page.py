@@ -16,6 +16,7 @@ from bot.settings.environment import load_settings
 from bot.settings.variables import old_variables, variables
 from bot.store.migrate import migrate
 from bot.wiring.queue_tables import check_tables
+from tests.kit.queues import GRACE
 from tests.services.mariadb import MariaDB
 
 ROOT = Path(__file__).parents[1]
@@ -39,7 +40,7 @@ def schema(mariadb_server: MariaDB) -> Iterator[str]:
     """The address of a database with the page's tables."""
     with mariadb_server.database() as name:
         url = mariadb_server.url(name)
-        engine = connect(url)
+        engine = connect(url, grace=GRACE)
         with engine.begin() as connection:
             for statement in blocks("sql")[0].split(";"):
                 if statement.strip():

@@ -17,6 +17,7 @@ from bot.localslack.server import LocalSlack
 from bot.queue.layouts import spec_tables
 from bot.settings.environment import load_settings
 from tests.kit.dialog import Dialog, at_terminal
+from tests.kit.queues import GRACE
 from tests.services.mariadb import MariaDB
 
 ROOT = Path(__file__).parents[1]
@@ -52,7 +53,7 @@ class Site:
 def site(mariadb_server: MariaDB) -> Iterator[Site]:
     """The installation that a stranger starts with: two tables, an account that reads them."""
     with mariadb_server.database() as schema, LocalSlack(rates=False) as slack:
-        engine = connect(mariadb_server.url(schema))
+        engine = connect(mariadb_server.url(schema), grace=GRACE)
         spec_tables()[0].metadata.create_all(engine)
         engine.dispose()
         user = f"bot_{schema}"[:32]

@@ -7,7 +7,7 @@ from bot.database.definitions import ColumnDefinition, read_tables
 from bot.database.engine import connect
 from bot.database.foreign_keys import read_children
 from bot.database.lossless import copy_risk
-from tests.kit.queues import TestQueue
+from tests.kit.queues import GRACE, TestQueue
 from tests.services.mariadb import MariaDB
 
 TABLES = (
@@ -73,7 +73,7 @@ def test_an_account_without_the_trigger_privilege_cannot_read_the_triggers(
         "CREATE USER looker@'127.0.0.1' IDENTIFIED BY 'x'",
         f"GRANT SELECT ON {database}.{name} TO looker@'127.0.0.1'",
     )
-    engine = connect(mariadb_server.url(str(database), user="looker", password="x"))
+    engine = connect(mariadb_server.url(str(database), user="looker", password="x"), grace=GRACE)
     try:
         with engine.begin() as connection:
             (definition,) = read_tables(connection, [name]).values()

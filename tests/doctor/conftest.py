@@ -8,6 +8,7 @@ from bot.queue.layouts import spec_tables
 from bot.store import privileges
 from bot.store.migrate import migrate
 from tests.kit.installations import PASSWORD, World
+from tests.kit.queues import GRACE
 from tests.services.mariadb import MariaDB
 
 
@@ -15,7 +16,7 @@ from tests.services.mariadb import MariaDB
 def world(mariadb_server: MariaDB) -> Iterator[World]:
     """A database in which nothing is wrong; each test repairs what it breaks."""
     with mariadb_server.database() as schema, LocalSlack(rates=False) as slack:
-        engine = connect(mariadb_server.url(schema))
+        engine = connect(mariadb_server.url(schema), grace=GRACE)
         spec_tables()[0].metadata.create_all(engine)
         migrate(engine)
         engine.dispose()

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import Engine
 
 from bot.database.engine import connect
+from tests.kit.queues import GRACE
 from tests.services.programs import is_mysql
 
 ON_MARIADB = pytest.mark.skipif(is_mysql(), reason="MySQL has no such setting")
@@ -13,7 +14,7 @@ ON_MARIADB = pytest.mark.skipif(is_mysql(), reason="MySQL has no such setting")
 
 def checked(url: str, check: Callable[[Engine], object]) -> None:
     """Run one of the checks on its own engine."""
-    engine = connect(url)
+    engine = connect(url, grace=GRACE)
     try:
         check(engine)
     finally:

@@ -40,7 +40,9 @@ def test_every_change_works_with_the_grants_of_the_pages_and_a_schema_of_the_bot
     mariadb_server: MariaDB,
 ) -> None:
     with mariadb_server.database() as schema, mariadb_server.database() as own:
-        owners = [connect(mariadb_server.url(schema), schema=name) for name in (None, own)]
+        owners = [
+            connect(mariadb_server.url(schema), schema=name, grace=GRACE) for name in (None, own)
+        ]
         CODEIGNITER.create(owners[0])
         migrate(owners[1])
         user = user_of("run", schema)

@@ -13,7 +13,7 @@ from bot.queue.children import children_of
 from bot.queue.layouts import Queue, problems, spec_tables, warnings
 from tests.kit.changed_rows import run
 from tests.kit.own_database import own_queue_on_mariadb
-from tests.kit.queues import TestQueue
+from tests.kit.queues import GRACE, TestQueue
 from tests.services.mariadb import MariaDB
 
 __all__ = ["own_queue_on_mariadb"]
@@ -113,7 +113,7 @@ def test_the_refusal_names_a_view_or_a_table_whose_name_differs_in_case(queue: T
 
 def test_the_failed_jobs_in_another_database_are_checked_there(mariadb_server: MariaDB) -> None:
     with mariadb_server.database() as here, mariadb_server.database() as logs:
-        engine = connect(mariadb_server.url(here))
+        engine = connect(mariadb_server.url(here), grace=GRACE)
         jobs, failed = spec_tables()
         queue = Queue(jobs, failed.to_metadata(MetaData(), schema=logs))
         jobs.create(engine)

@@ -17,13 +17,13 @@ from bot.store.tables.columns import metadata
 from bot.terminal.output import reported
 from tests.kit.concurrency import at_once, until
 from tests.kit.failure_index import index
-from tests.kit.queues import TestQueue
+from tests.kit.queues import GRACE, TestQueue
 
 
 @pytest.fixture
 def empty(database_url: str) -> Iterator[Engine]:
     """A database without tables."""
-    engine = connect(database_url)
+    engine = connect(database_url, grace=GRACE)
     yield engine
     engine.dispose()
 
@@ -102,7 +102,7 @@ def test_a_waiting_migration_reports_each_second(empty: Engine) -> None:
 
 
 def test_two_concurrent_migrations_run_one_after_the_other(empty: Engine) -> None:
-    other = connect(empty.url.render_as_string(hide_password=False))
+    other = connect(empty.url.render_as_string(hide_password=False), grace=GRACE)
     try:
         applied = at_once(lambda: migrate(empty), lambda: migrate(other), seconds=40)
     finally:
