@@ -13,6 +13,7 @@ from bot.access.roles import check_queue
 from bot.app.argument_types import Ids
 from bot.app.command import Arguments, Command
 from bot.app.work import Work
+from bot.database.transactions import savepoint
 from bot.fingerprint.payload import JobIdentity
 from bot.models.actions import Action
 from bot.models.audit import Named, Target
@@ -156,7 +157,7 @@ def change_each(
     refused: list[SkippedRow] = []
     for row in rows:
         try:
-            with work.connection.begin_nested():
+            with savepoint(work.connection):
                 changed.append((row, checked(row)))
         except (RowHasChildren, RowRefused, RowTooLong, RowWouldChange) as refusal:
             refused.append(skipped_row(row.id, refusal))

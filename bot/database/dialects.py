@@ -17,6 +17,7 @@ from sqlalchemy import (
     CursorResult,
     Delete,
     Engine,
+    Executable,
     Integer,
     LargeBinary,
     Select,
@@ -104,6 +105,30 @@ def straight_join(statement: Query) -> Query:
 def limit_delete(statement: Delete, rows: int) -> Delete:
     """Make MariaDB and MySQL stop after deleting `rows` rows."""
     return statement.with_dialect_options(mysql_limit=rows)
+
+
+class joined_delete(Executable, ClauseElement):  # noqa: N801 a statement of SQL
+    """Delete rows of `table`: read `by` first, then look up each row; both by their primary keys.
+
+    Only for MariaDB and MySQL. Otherwise the server would choose the order of the two tables.
+    """
+
+    inherit_cache = False
+
+    def __init__(self, table: Table, by: Table, where: ColumnElement[bool]) -> None:
+        """Set the two tables, and the condition that joins both."""
+        self.table, self.by, self.where = table, by, where
+
+
+@compiles(joined_delete)
+def _joined(element: joined_delete, compiler: SQLCompiler, **options: Any) -> str:
+    table, by = (
+        compiler.process(one, asfrom=True, **options) for one in (element.table, element.by)
+    )
+    where = compiler.process(element.where, **options)
+    by_key = "FORCE INDEX (PRIMARY)"
+    joined = f"{by} {by_key} STRAIGHT_JOIN {table} {by_key}"
+    return f"DELETE FROM {table} USING {joined} WHERE {where}"  # noqa: S608 compiled, with bindings
 
 
 def sha256(value: ColumnElement[Any]) -> ColumnElement[str]:

@@ -17,6 +17,7 @@ _ROW_REFUSED = {
     *(1048, 1062, 1216, 1217, 1264, 1265, 1292, 1364, 1365, 1366, 1406, 1411, 1451, 1452),
     *(1525, 1526, 1557, 1586, 1644, 1690, 1761, 1762, 3140, 3141, 3819, 3903, 4025),
 }
+_NO_SAVEPOINT = 1305
 _DENIED = {1142, 1143}
 _NO_ACCESS = {1044, 1045, 1049, 2002, 2026}
 
@@ -62,6 +63,11 @@ def is_lost(error: DBAPIError) -> bool:
 def is_conflict(error: DBAPIError) -> bool:
     """Whether another transaction or an altered table made the server abort this transaction."""
     return error_number(error) in _CONFLICT
+
+
+def is_savepoint_missing(error: DBAPIError) -> bool:
+    """Whether the transaction has no such savepoint, because the server rolled it back."""
+    return error_number(error) == _NO_SAVEPOINT
 
 
 def is_duplicate(error: DBAPIError) -> bool:

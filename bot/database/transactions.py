@@ -35,6 +35,7 @@ from bot.database.errors import (
     is_lost,
     is_read_only,
     is_read_only_server,
+    is_savepoint_missing,
     is_slow,
     is_unreachable,
 )
@@ -107,6 +108,28 @@ def reading(engine: Engine, deadline: float | None = None) -> Iterator[Connectio
         if not is_sqlite(connection):
             connection.exec_driver_sql(_SNAPSHOT)
         yield connection
+
+
+@contextmanager
+def savepoint(connection: Connection) -> Iterator[None]:
+    """Run the block in a savepoint; if the block fails, undo only the block and raise its error.
+
+    A deadlock rolls back the whole transaction, with its savepoints. The rollback to the savepoint
+    then fails too, and its error would hide the deadlock from `changing`, which runs the
+    transaction again.
+    """
+    first: DBAPIError | None = None
+    try:
+        with connection.begin_nested():
+            try:
+                yield
+            except DBAPIError as error:
+                first = error
+                raise
+    except DBAPIError as error:
+        if first is not None and is_savepoint_missing(error):
+            raise first from first.__cause__
+        raise
 
 
 def _checked_out(engine: Engine, deadline: float | None) -> Connection:

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, literal, select
+from sqlalchemy import ColumnElement, Connection, Executable, and_, delete, func, literal, select
 
-from bot.database.dialects import first_inserted_id, is_sqlite, limit_delete
+from bot.database.dialects import first_inserted_id, is_sqlite, joined_delete, limit_delete
 from bot.models.payload_edits import EditKind, edit_kinds
 from bot.queue.copies import check_fits, check_same_rows, read_rules, refusing_rows
 from bot.queue.layouts import Queue
@@ -119,12 +119,16 @@ def retry_batch(
 def delete_batch(connection: Connection, queue: Queue, locked: LockedBatch) -> None:
     """Delete all failed jobs of the batch, or raise `LostRace`."""
     failed = queue.failed_layout
-    condition: Any = locked.condition(failed)
-    if is_sqlite(connection) and not locked.is_dense:
-        condition = failed.id.in_(select(locked.ids).where(locked.batch))
-    deleting = delete(queue.failed).where(condition)
+    deleting: Executable = delete(queue.failed).where(
+        failed.id.in_(select(locked.ids).where(locked.batch))
+    )
     if locked.is_dense:
         # Without the limit, the DELETE would wait for a lock on the row behind the last row.
-        deleting = limit_delete(deleting, locked.rows)
+        within = locked.condition(failed)
+        deleting = limit_delete(delete(queue.failed).where(within), locked.rows)
+    elif not is_sqlite(connection):
+        # If the server read the range of ids first, it would wait for rows of another batch, which
+        # may wait for this batch: a deadlock. After an undo, the ids of batches are mixed.
+        deleting = joined_delete(queue.failed, locked.ids.table, locked.condition(failed))
     with refusing_rows(queue, locked.lowest):
         exactly(connection.execute(deleting), locked.rows)

@@ -1,8 +1,8 @@
 """Transactions under faults: they keep their deadline, and the bot knows what was committed."""
 
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from time import monotonic
 
@@ -14,7 +14,7 @@ from bot.app.dispatch import dispatch, request_id
 from bot.app.records import AUDIT_SECONDS
 from bot.app.setup import Setup
 from bot.database.engine import connect
-from bot.database.transactions import changing, reading
+from bot.database.transactions import changing, reading, savepoint
 from bot.models.refusals import Busy, DatabaseDown
 from bot.models.requests import Actor, Invocation, Source
 from bot.store import tables
@@ -107,7 +107,10 @@ def test_a_request_is_refused_as_busy_soon_if_the_pool_is_full(mariadb_queue: Te
         engine.dispose()
 
 
-def test_two_transactions_that_deadlock_both_commit_in_the_end(mariadb_queue: TestQueue) -> None:
+@pytest.mark.parametrize("within", [nullcontext, savepoint])
+def test_two_transactions_that_deadlock_both_commit_in_the_end(
+    mariadb_queue: TestQueue, within: Callable[[Connection], AbstractContextManager[None]]
+) -> None:
     barrier = threading.Barrier(2)
     runs: list[str] = []
     names = ("settled", "scan")
@@ -115,17 +118,21 @@ def test_two_transactions_that_deadlock_both_commit_in_the_end(mariadb_queue: Te
     def add(first: str, second: str) -> None:
         def work(connection: Connection) -> None:
             runs.append(first)
-            _advance(connection, first)
-            if len(runs) <= 2:
-                barrier.wait(GRACE)
-            _advance(connection, second)
+            with within(connection):
+                _advance(connection, first)
+                if len(runs) <= 2:
+                    barrier.wait(GRACE)
+                _advance(connection, second)
 
         changing(mariadb_queue.engine, monotonic() + 2 * GRACE, work)
 
+    with reading(mariadb_queue.engine) as connection:
+        before = [position(connection, name) for name in names]
     at_once(lambda: add(*names), lambda: add(*reversed(names)))
     assert len(runs) == 3
     with reading(mariadb_queue.engine) as connection:
-        assert [position(connection, name) for name in names] == [2, 2]
+        after = [position(connection, name) for name in names]
+    assert after == [moved + 2 for moved in before]
 
 
 def _advance(connection: Connection, name: str) -> None:

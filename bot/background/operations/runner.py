@@ -9,11 +9,13 @@ from typing import TypeVar
 
 import structlog
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from bot.access.roles import Grant
 from bot.app.setup import Setup
 from bot.background.operations.batch_workers import BATCH_SECONDS, LANES, BatchWorkers, granted
 from bot.background.operations.progress import edit_progress, end
+from bot.database.errors import error_number
 from bot.database.transactions import changing, reading, time_limit
 from bot.failpoints import reach
 from bot.models.operations import Progress
@@ -241,4 +243,7 @@ def _grant_now(setup: Setup, operation: Operation) -> Grant:
 
 def _log_failure(operation: int, error: Exception) -> None:
     because = error.code if isinstance(error, Refusal) else type(error).__name__
-    log.warning("batch failed", operation=operation, because=because)
+    # A refusal such as "busy" has the server's error as its cause.
+    errors = [one for one in (error, error.__cause__) if isinstance(one, DBAPIError)]
+    codes = {"server_code": error_number(errors[0])} if errors and error_number(errors[0]) else {}
+    log.warning("batch failed", operation=operation, because=because, **codes)

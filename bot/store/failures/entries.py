@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy import Connection, RowMapping, insert
 from sqlalchemy.exc import DataError, IntegrityError
 
+from bot.database.transactions import savepoint
 from bot.fingerprint.payload import JobIdentity
 from bot.models.subjects import LONGEST_VALUE
 from bot.queue.layouts import LONGEST_QUEUE, Queue
@@ -46,7 +47,7 @@ def add(
 ) -> None:
     """Add failures to the index and to the counts; an unreadable row gets a reduced entry."""
     try:
-        with connection.begin_nested():
+        with savepoint(connection):
             added = _put(connection, [_entry(queue, row, now, incident) for row in rows])
     except _ODD:
         added = [
@@ -76,13 +77,13 @@ def _add_one(
 ) -> Mapping[str, Any] | None:
     """Add one failure; log a failure that cannot be stored, so that other rows are not blocked."""
     try:
-        with connection.begin_nested():
+        with savepoint(connection):
             return _put(connection, [_entry(queue, row, now, incident)])[0]
     except _ODD as error:
         # The error's text is not logged, because it may contain values of the row.
         log.warning("failure not readable", failed_id=row["id"], because=type(error).__name__)
         try:
-            with connection.begin_nested():
+            with savepoint(connection):
                 return _put(connection, [_bare(queue, row, now, incident)])[0]
         except _ODD as second_error:
             log.warning(

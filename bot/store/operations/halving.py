@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 from sqlalchemy import Connection, select
 
+from bot.database.transactions import savepoint
 from bot.models.refusals import RowRefused, RowTooLong, RowWouldChange
 from bot.store.operations import set_aside
 from bot.store.operations.batches import Batch
@@ -39,7 +40,7 @@ class Halving(Generic[T]):
     def run(self, batch: Batch) -> list[T]:
         """Move the batch's rows, or its halves if a row is refused; return results by `seq`."""
         try:
-            with self.connection.begin_nested():
+            with savepoint(self.connection):
                 return [self.move(batch)]
         except (RowRefused, RowTooLong, RowWouldChange) as refusal:
             if self.refused >= MOST_REFUSED:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy import delete as sql_delete
 
 from bot.database.dialects import limit_delete
-from bot.database.transactions import LostRace
+from bot.database.transactions import LostRace, savepoint
 from bot.queue.layouts import Queue
 from bot.queue.moves import exactly, for_update, is_among
 from bot.store.operations.batches import Batch
@@ -109,7 +109,7 @@ def _delete_some(
     """Delete these jobs; return the jobs that no worker claimed meanwhile."""
     if not candidates:
         return {}
-    with suppress(LostRace), connection.begin_nested():
+    with suppress(LostRace), savepoint(connection):
         _delete_exactly(connection, queue, candidates.values())
         return candidates
     layout = queue.jobs_layout

@@ -2,7 +2,8 @@
 
 from time import monotonic
 
-from sqlalchemy import update
+import pytest
+from sqlalchemy import select, update
 
 from bot.background.operations.progress import end
 from bot.background.operations.runner import FAILED, NOBODY
@@ -86,6 +87,31 @@ def test_a_batch_of_scattered_failures_reads_no_further_than_its_width(
     ranges = [(one.after_seq, one.last_seq, one.rows) for one in bench.queue.rows(tables.batches)]
     assert ranges == [(1_999, 2_002, 2), (WIDEST + 2_999, WIDEST + 3_000, 1)]
     assert bench.operation(number).done == 3
+    assert broken(bench.queue) == []
+
+
+@pytest.mark.parametrize("words", ["retry-all queue=mail", "clear-failed queue=mail archive=no"])
+def test_a_batch_with_gaps_waits_for_no_failed_job_between_its_ids(
+    mariadb_queue: TestQueue, words: str
+) -> None:
+    bench = make_bench(mariadb_queue)
+    for id_ in range(1, 31):
+        bench.queue.fail(id_, queue="stock" if id_ == 15 else "mail")
+    for id_ in range(101, 161):
+        bench.queue.fail(id_, queue="stock")
+    watch(bench.setup, hold(bench.setup))
+    f = tables.failures.c
+    with bench.queue.engine.begin() as connection:
+        # The range of ids has fewer rows than the range of `seq`, so a server prefers the ids.
+        later = update(tables.failures).where(f.failed_id.between(16, 30))
+        connection.execute(later.values(seq=f.seq + 1_000))
+    number = started(bench.setup, words).operation
+    failed = mariadb_queue.queue.failed
+    with mariadb_queue.engine.connect() as other_batch:
+        other_batch.execute(select(failed.c.id).where(failed.c.id == 15).with_for_update()).one()
+        bench.runner(rows=1_000).run_once()
+        other_batch.rollback()
+    assert bench.operation(number).done == 29
     assert broken(bench.queue) == []
 
 

@@ -8,9 +8,11 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import Connection, Engine, text
+from structlog.testing import capture_logs
 
 from bot.access.roles import READ_AGE, Profile, Unreachable
 from bot.background.operations.runner import ASK_AGAIN, DOUBT_ENDS, FAILED, TRIES, Runner
+from bot.database.dialects import is_sqlite
 from bot.database.engine import connect
 from bot.failpoints import arm, disarm
 from bot.models.refusals import Busy
@@ -23,6 +25,7 @@ from tests.kit.replicas import ANA, OPS, People, ask, codes
 
 pytestmark = pytest.mark.each_database
 
+NO_SUCH_TABLE = 1146
 CONNECTIONS = 3
 """One for each batch worker and one more, so that none waits before the database is lost."""
 
@@ -97,9 +100,13 @@ def test_an_operation_ends_if_one_batch_always_fails(bench: Bench) -> None:
     bench.fill(4)
     started(bench.setup)
     runner = bench.runner()
-    with no_jobs_table(bench.queue):
+    with no_jobs_table(bench.queue), capture_logs() as logged:
         for _ in range(TRIES):
             runner.run_once()
+    failed = [line for line in logged if line["event"] == "batch failed"]
+    # SQLite's errors have no number.
+    number = None if is_sqlite(bench.queue.engine) else NO_SUCH_TABLE
+    assert [line.get("server_code") for line in failed] == [number] * TRIES
     row = bench.operation()
     assert (row.state, row.reason, row.done) == ("stopped", FAILED, 0)
     ended = bench.queue.rows(tables.audit)[-1]
