@@ -28,8 +28,8 @@ def check_layout(installation: Installation) -> Iterator[Finding]:
     queue = queue_of(settings, layout)
     with installation.connected() as connection:
         installation.queue = fitted(connection, queue)
-        names = " and ".join(name_in(connection, table) for table in (queue.jobs, queue.failed))
-    yield ok(text("doctor-layout", tables=names, layout=layout.name))
+        jobs, failed = (name_in(connection, table) for table in (queue.jobs, queue.failed))
+    yield ok(text("doctor-layout", jobs=jobs, failed=failed, layout=layout.name))
 
 
 def check_queue_tables(installation: Installation) -> Iterator[Finding]:
