@@ -12,14 +12,16 @@ from pathlib import Path
 import pymysql
 import pytest
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot.database.engine import connect
-from bot.database.start import sentence_of
+from bot.database.start import at_start, sentence_of
 from bot.doctor.start_sentences import in_language, sentences_in
 from bot.installing.language import language_of
 from bot.installing.questions import APP_QUESTIONS, QUESTIONS
 from bot.localslack.demo import IDS
 from bot.localslack.server import LocalSlack
+from bot.models.refusals import StartError
 from bot.queue.layouts import spec_tables
 from bot.settings.environment import SettingsError, load_settings
 from bot.slack.manifest import manifest
@@ -222,10 +224,30 @@ def test_each_sentence_about_a_wrong_answer_is_also_in_spanish() -> None:
     numbers = (2003, 1045, 1044, 1040, 2026, 2061, 1820, 1049)
     errors = (DBAPIError("", {}, pymysql.Error(number, "reason")) for number in numbers)
     sentences += [sentence_of(error) for error in errors]
+    with pytest.raises(StartError) as silent, at_start():
+        raise PoolTimeout
+    sentences += silent.value.problems
     english, spanish = sentences_in("en"), sentences_in("es")
 
     assert [one for one in sentences if in_language(one, spanish) == one] == []
     assert [in_language(one, english) for one in sentences] == sentences
+
+
+def test_each_sentence_of_a_start_is_as_the_code_writes_it() -> None:
+    folders = ("database", "queue/layouts", "slack")
+    files = [path for folder in folders for path in (ROOT / "bot" / folder).glob("*.py")]
+    code = re.sub(r'"\s*f?"', "", "".join(path.read_text(encoding="utf-8") for path in files))
+    catalog = (ROOT / "bot/text/en.ftl").read_text(encoding="utf-8")
+    messages = re.findall(r"(?m)^start-(?!wrong-|database-silent)[a-z-]+ = (.*)$", catalog)
+    parts = {
+        part.strip(" ().:;")
+        for message in messages
+        for sentence in re.split(r"(?<=\.) ", message)
+        for part in re.split(r"\{ \$\w+ \}", sentence)
+    }
+
+    assert len(messages) > 25
+    assert {part for part in parts if part not in code} == set()
 
 
 def test_a_script_gives_every_answer_and_never_replaces_a_file(site: Site, tmp_path: Path) -> None:

@@ -3,12 +3,15 @@
 A start reports its problems in English, as the log does.
 """
 
+import re
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from bot.doctor.sentences import Sentence, sentences
 from bot.text import Texts
 
-_VALUE = "\0"
+_MARK = "\0"
+_VALUES = ("setting", "reason", "table", "column", "engine", "type", "other", "layouts", "layout")
 _TRANSLATED = (
     "start-wrong-bot-token",
     "start-wrong-app-token",
@@ -31,8 +34,27 @@ _TRANSLATED = (
     "start-wrong-language",
     "start-slack-token",
     "start-triggers",
-    "start-database-unreachable",
+    "start-children",
+    "start-layouts",
+    "start-layout-columns",
+    "start-no-table",
+    "start-no-table-codeigniter",
+    "start-no-table-similar",
+    "start-view",
+    "start-engine",
+    "start-no-column",
+    "start-column-inexact",
+    "start-column-no-default",
+    "start-column-no-id",
+    "start-column-text",
+    "start-column-bytes",
+    "start-column-number",
+    "start-column-generated",
+    "start-column-long",
+    "start-column-time",
+    "start-column-timestamp",
     "start-database-silent",
+    "start-database-unreachable",
     "start-database-account",
     "start-database-rights",
     "start-database-crowded",
@@ -53,11 +75,27 @@ def sentences_in(language: str) -> Sentence:
 
 def in_language(problem: str, text: Sentence) -> str:
     """Return a problem of a start in the language of `text`; other sentences are unchanged."""
-    english = sentences_in("en")
-    setting = problem.partition(" ")[0]
-    for key in _TRANSLATED:
-        before, _, after = english(key, setting=setting, reason=_VALUE).partition(_VALUE)
-        reason = problem[len(before) : len(problem) - len(after)]
-        if problem == f"{before}{reason}{after}" and (after or not reason):
-            return text(key, setting=setting, reason=reason)
+    for key, pattern in _patterns():
+        match = pattern.fullmatch(problem)
+        if match is not None:
+            return text(key, **match.groupdict())
     return problem
+
+
+@cache
+def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """Return a pattern of each English sentence; its groups are the values of the sentence."""
+    english = sentences_in("en")
+    marks = {name: f"{_MARK}{name}{_MARK}" for name in _VALUES}
+    return tuple((key, _pattern(english(key, **marks))) for key in _TRANSLATED)
+
+
+def _pattern(sentence: str) -> re.Pattern[str]:
+    """Return the pattern of a sentence with marked values."""
+    parts: list[str] = []
+    for place, part in enumerate(sentence.split(_MARK)):
+        group = f"(?P<{part}>.+)"
+        is_value = place % 2 == 1
+        again = f"(?P={part})" if group in parts else group
+        parts.append(again if is_value else re.escape(part))
+    return re.compile("".join(parts), re.DOTALL)

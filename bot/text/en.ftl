@@ -2216,3 +2216,22 @@ start-database-password = The account cannot be used: renew its password or unlo
 start-database-missing = The database in DATABASE_URL does not exist: check the part after the last slash ({ $reason }).
 start-database-file = The SQLite file cannot be opened: check the path in DATABASE_URL ({ $reason }).
 start-database-no-file = The file in DATABASE_URL is no SQLite database ({ $reason }).
+start-children = The database deletes or changes rows of { $other } ({ $reason }) together with a row of { $table }, and an undo does not restore them: by id, this needs force=yes.
+start-layouts = The tables { $table } and { $other } match the layouts { $layouts }. Choose a layout, such as QUEUE_BOT_LAYOUT={ $layout }.
+start-layout-columns = Columns are missing or have another type ({ $reason }). Choose a layout, such as QUEUE_BOT_LAYOUT={ $layout }.
+start-no-table = The table { $table } is not in the database: check DATABASE_URL and QUEUE_BOT_JOBS_TABLE / QUEUE_BOT_FAILED_JOBS_TABLE.
+start-no-table-codeigniter = The table { $table } is not in the database: check DATABASE_URL and QUEUE_BOT_JOBS_TABLE / QUEUE_BOT_FAILED_JOBS_TABLE. The tables of CodeIgniter Queue are there: set QUEUE_BOT_JOBS_TABLE={ $layout } and QUEUE_BOT_FAILED_JOBS_TABLE={ $other }.
+start-no-table-similar = The table { $table } is not in the database: check DATABASE_URL and QUEUE_BOT_JOBS_TABLE / QUEUE_BOT_FAILED_JOBS_TABLE. There is a table { $other }.
+start-view = { $table } is a view: name the table itself in the settings.
+start-engine = The table { $table } uses { $engine }: changes need transactions, so convert it with ALTER TABLE { $table } ENGINE=InnoDB.
+start-no-column = The table { $table } has no column { $column }.
+start-column-inexact = The column { $column } is of the type { $type }: an undo could not restore its exact value.
+start-column-no-default = The column { $column } is NOT NULL and has no default: a retry has no value for it. Give it a default.
+start-column-no-id = The column { $column } is not AUTO_INCREMENT: an inserted row gets no id.
+start-column-text = The column { $column } is { $type }, but must hold text.
+start-column-bytes = The column { $column } holds bytes, but a queue's name must be text.
+start-column-number = The column { $column } is { $type }, but must be a whole number (moments in seconds since 1970).
+start-column-generated = The column { $column } is generated, so a retry cannot set it.
+start-column-long = The column { $column } allows more than the { $reason } characters that the bot stores of a queue's name.
+start-column-time = The column { $column } is { $type }, but must be DATETIME or TIMESTAMP.
+start-column-timestamp = The column { $column } is TIMESTAMP, which the bot reads in UTC: set QUEUE_BOT_TIME_ZONE=UTC.

@@ -2340,3 +2340,22 @@ start-database-password = La cuenta no se puede usar: renueva su contraseña o d
 start-database-missing = La base de datos de DATABASE_URL no existe: revisa la parte después de la última barra ({ $reason }).
 start-database-file = No se puede abrir el archivo SQLite: revisa la ruta en DATABASE_URL ({ $reason }).
 start-database-no-file = El archivo de DATABASE_URL no es una base de datos SQLite ({ $reason }).
+start-children = La base de datos borra o cambia filas de { $other } ({ $reason }) junto con una fila de { $table }, y deshacer no las restaura: por id, esto necesita force=yes.
+start-layouts = Las tablas { $table } y { $other } coinciden con los layouts { $layouts }. Elige uno, por ejemplo QUEUE_BOT_LAYOUT={ $layout }.
+start-layout-columns = Faltan columnas o tienen otro tipo ({ $reason }). Elige un layout, por ejemplo QUEUE_BOT_LAYOUT={ $layout }.
+start-no-table = La tabla { $table } no está en la base de datos: revisa DATABASE_URL y QUEUE_BOT_JOBS_TABLE / QUEUE_BOT_FAILED_JOBS_TABLE.
+start-no-table-codeigniter = La tabla { $table } no está en la base de datos: revisa DATABASE_URL y QUEUE_BOT_JOBS_TABLE / QUEUE_BOT_FAILED_JOBS_TABLE. Las tablas de CodeIgniter Queue sí están: define QUEUE_BOT_JOBS_TABLE={ $layout } y QUEUE_BOT_FAILED_JOBS_TABLE={ $other }.
+start-no-table-similar = La tabla { $table } no está en la base de datos: revisa DATABASE_URL y QUEUE_BOT_JOBS_TABLE / QUEUE_BOT_FAILED_JOBS_TABLE. Hay una tabla { $other }.
+start-view = { $table } es una vista: pon en la configuración la tabla misma.
+start-engine = La tabla { $table } usa { $engine }: los cambios necesitan transacciones, así que conviértela con ALTER TABLE { $table } ENGINE=InnoDB.
+start-no-column = La tabla { $table } no tiene la columna { $column }.
+start-column-inexact = La columna { $column } es del tipo { $type }: al deshacer no se podría restaurar su valor exacto.
+start-column-no-default = La columna { $column } es NOT NULL y no tiene valor por defecto: un reintento no tiene valor para ella. Dale un valor por defecto.
+start-column-no-id = La columna { $column } no es AUTO_INCREMENT: una fila insertada no recibe id.
+start-column-text = La columna { $column } es { $type }, pero debe contener texto.
+start-column-bytes = La columna { $column } contiene bytes, pero el nombre de una cola debe ser texto.
+start-column-number = La columna { $column } es { $type }, pero debe ser un número entero (momentos en segundos desde 1970).
+start-column-generated = La columna { $column } es generada, así que un reintento no puede definirla.
+start-column-long = La columna { $column } permite más de los { $reason } caracteres que el bot guarda del nombre de una cola.
+start-column-time = La columna { $column } es { $type }, pero debe ser DATETIME o TIMESTAMP.
+start-column-timestamp = La columna { $column } es TIMESTAMP, que el bot lee en UTC: define QUEUE_BOT_TIME_ZONE=UTC.
