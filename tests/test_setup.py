@@ -216,7 +216,9 @@ def test_each_sentence_about_a_wrong_answer_is_also_in_spanish() -> None:
     assert WRONG.keys() == {question.setting for question in (*APP_QUESTIONS, *QUESTIONS)}
     other = {"QUEUE_BOT_SCHEMA": {"DATABASE_URL": "sqlite:////tmp/queue.sqlite3"}}
     wrong = [(name, value) for name, values in WRONG.items() for value in values]
-    sentences = []
+    with pytest.raises(SettingsError) as missing:
+        load_settings({}, need="run")
+    sentences = list(missing.value.problems)
     for name, value in wrong:
         with pytest.raises(SettingsError) as raised:
             load_settings({name: value, **other.get(name, {})}, need="nothing")
@@ -234,7 +236,7 @@ def test_each_sentence_about_a_wrong_answer_is_also_in_spanish() -> None:
 
 
 def test_each_sentence_of_a_start_is_as_the_code_writes_it() -> None:
-    folders = ("database", "queue/layouts", "slack")
+    folders = ("database", "queue/layouts", "settings", "slack", "store", "wiring")
     files = [path for folder in folders for path in (ROOT / "bot" / folder).glob("*.py")]
     code = re.sub(r'"\s*f?"', "", "".join(path.read_text(encoding="utf-8") for path in files))
     catalog = (ROOT / "bot/text/en.ftl").read_text(encoding="utf-8")

@@ -2235,3 +2235,11 @@ start-column-generated = The column { $column } is generated, so a retry cannot 
 start-column-long = The column { $column } allows more than the { $reason } characters that the bot stores of a queue's name.
 start-column-time = The column { $column } is { $type }, but must be DATETIME or TIMESTAMP.
 start-column-timestamp = The column { $column } is TIMESTAMP, which the bot reads in UTC: set QUEUE_BOT_TIME_ZONE=UTC.
+start-wrong-missing = { $setting } is missing; set it. docs/settings.md explains the value.
+start-wrong-missing-secret = { $setting } is missing; set it, or { $setting }_FILE to a file that contains it. docs/settings.md explains the value.
+start-nobody = Nobody has a role yet; list ids of Slack users or user groups in QUEUE_BOT_ADMINS, QUEUE_BOT_OPERATORS or QUEUE_BOT_VIEWERS.
+start-no-audit-key = QUEUE_BOT_AUDIT_KEY is not set: everybody who can write to the database can forge audit records that verify accepts. queue-bot audit new-key prints a new key.
+start-no-tls = DATABASE_TLS=off: the database is not verified, and the link may be unencrypted.
+start-open-file = Every account on this machine can read the SQLite file: run chmod 600.
+start-folder = The folder of the SQLite file cannot be created: { $reason }
+start-own-tables-old = The bot's tables are at version { $table } of { $other }: queue-bot migrate.

@@ -2359,3 +2359,11 @@ start-column-generated = La columna { $column } es generada, así que un reinten
 start-column-long = La columna { $column } permite más de los { $reason } caracteres que el bot guarda del nombre de una cola.
 start-column-time = La columna { $column } es { $type }, pero debe ser DATETIME o TIMESTAMP.
 start-column-timestamp = La columna { $column } es TIMESTAMP, que el bot lee en UTC: define QUEUE_BOT_TIME_ZONE=UTC.
+start-wrong-missing = Falta { $setting }; defínela. docs/settings.md explica el valor.
+start-wrong-missing-secret = Falta { $setting }; defínela, o define { $setting }_FILE con un archivo que la contenga. docs/settings.md explica el valor.
+start-nobody = Todavía nadie tiene un rol; pon ids de usuarios o de grupos de usuarios de Slack en QUEUE_BOT_ADMINS, QUEUE_BOT_OPERATORS o QUEUE_BOT_VIEWERS.
+start-no-audit-key = QUEUE_BOT_AUDIT_KEY no está definida: cualquiera que pueda escribir en la base de datos puede falsificar registros de auditoría que la verificación acepta. queue-bot audit new-key imprime una clave nueva.
+start-no-tls = DATABASE_TLS=off: no se verifica la base de datos, y la conexión puede ir sin cifrar.
+start-open-file = Cualquier cuenta de esta máquina puede leer el archivo SQLite: ejecuta chmod 600.
+start-folder = No se puede crear la carpeta del archivo SQLite: { $reason }
+start-own-tables-old = Las tablas del bot están en la versión { $table } de { $other }: queue-bot migrate.
