@@ -84,7 +84,12 @@ def check_failed_at_index(installation: Installation) -> Iterator[Finding]:
     text = installation.text
     table = installation.queue.failed
     with installation.connected() as connection:
-        indexes = inspect(connection).get_indexes(table.name, schema=table.schema)
+        inspector = inspect(connection)
+        if not inspector.has_table(table.name, schema=table.schema):
+            sentence = text("doctor-needs-failed", check="queue-tables")
+            yield Finding(status="skipped", sentence=sentence)
+            return
+        indexes = inspector.get_indexes(table.name, schema=table.schema)
         sizes = server.table_sizes(connection, table.schema, [table.name])
         name = name_in(connection, table)
         if is_sqlite(connection):
