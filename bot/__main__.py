@@ -23,6 +23,10 @@ from bot.database.start import at_start
 from bot.database.transactions import reading
 from bot.doctor.checks import diagnose, diagnosing
 from bot.doctor.report import print_diagnosis
+from bot.doctor.start_sentences import sentences_in
+from bot.installing.command_help import SetupCommand
+from bot.installing.language import language_of
+from bot.installing.questions import LANGUAGE
 from bot.masking.masker import mask_value
 from bot.models.operations import Preview
 from bot.models.refusals import StartError
@@ -249,7 +253,7 @@ def health_command(as_json: bool) -> None:  # noqa: FBT001 click passes a flag a
     raise SystemExit(report_health(setup, click.echo, as_json=as_json, notes=start_notes(settings)))
 
 
-main.command(name="setup")(setup_options(stopping(set_up)))
+main.command(name="setup", cls=SetupCommand)(setup_options(stopping(set_up)))
 
 
 @main.command(name="doctor")
@@ -262,7 +266,8 @@ def doctor_command(as_json: bool) -> None:  # noqa: FBT001 click passes a flag a
     logs.configure("WARNING", mask_value)
     with logs.only_findings():
         diagnosis = diagnose(os.environ)
-    raise SystemExit(print_diagnosis(diagnosis, click.echo, as_json=as_json))
+    text = sentences_in(language_of({LANGUAGE: os.environ.get(LANGUAGE, "")}))
+    raise SystemExit(print_diagnosis(diagnosis, click.echo, text, as_json=as_json))
 
 
 def request_url(url: str) -> str:

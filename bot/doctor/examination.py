@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bot.access.roles import Unreachable
 from bot.database.start import at_start
 from bot.doctor.installation import Installation
+from bot.doctor.start_sentences import in_language
 from bot.models.doctor import Diagnosis, Finding, problem
 from bot.models.refusals import Refusal, StartError
 from bot.store.background_steps import error_code
@@ -46,7 +47,9 @@ def examine(installation: Installation, checks: Sequence[DoctorCheck]) -> Diagno
             results, succeeded = _results(installation, check)
             if not succeeded:
                 failed[check.name] = check.name
-        findings += [finding.model_copy(update={"check": check.name}) for finding in results]
+        for one in results:
+            sentence = in_language(one.sentence, installation.text)
+            findings.append(one.model_copy(update={"check": check.name, "sentence": sentence}))
     return Diagnosis(findings=tuple(findings))
 
 

@@ -12,6 +12,7 @@ from bot.access.no_slack import NoSlack
 from bot.app.setup import Setup
 from bot.database.start import START_SECONDS
 from bot.database.transactions import reading, time_limit
+from bot.doctor.sentences import sentences
 from bot.models.refusals import StartError
 from bot.queue.layouts import Queue
 from bot.settings.environment import SettingsError, load_settings
@@ -19,14 +20,10 @@ from bot.settings.secret_files import exposed_files
 from bot.settings.settings import Settings
 from bot.slack.directory import SlackDirectory
 from bot.slack.runtime import LOOKUP_SECONDS, Access, WorkspaceInfo
-from bot.text import Plain, Texts, texts_for
+from bot.text import Texts, texts_for
 from bot.wiring.engines import open_database
 from bot.wiring.setup import make_setup
 
-Sentence = Callable[..., str]
-"""Returns the sentence of a key, as `Installation.text` does."""
-OAUTH_PAGE = Plain("OAuth & Permissions")
-"""Slack's name of a page, which is English in every language and has a sign of mrkdwn."""
 VERIFY_SECONDS = 20.0
 """Seconds for the verification of the audit log; the rest of a longer log is not verified."""
 
@@ -66,11 +63,7 @@ class Installation:
 
     def text(self, key: str, **values: object) -> str:
         """Return a sentence of a finding; its names stay without quotes, because views add code."""
-        plain = {
-            name: value if isinstance(value, int) else Plain(value)
-            for name, value in values.items()
-        }
-        return str(self.texts.plain(key, oauth=OAUTH_PAGE, **plain))
+        return sentences(self.texts)(key, **values)
 
     @property
     def access(self) -> Access:

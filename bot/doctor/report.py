@@ -4,14 +4,30 @@ import json
 import textwrap
 from collections.abc import Callable
 
-from bot.models.doctor import EXIT_CODES, STATUSES, Diagnosis, Finding
+from bot.doctor.sentences import Sentence
+from bot.models.doctor import EXIT_CODES, STATUSES, Diagnosis, Finding, Status
 
 WIDTH = 100
-_INDENT = " " * 27
+_CHECK = 17
+"""The width of the column with the name of the check."""
+_WORDS: dict[Status, str] = {
+    "ok": "doctor-word-ok",
+    "skipped": "doctor-word-skipped",
+    "warning": "doctor-word-warning",
+    "problem": "doctor-word-problem",
+}
+
+
+_COUNTS: dict[Status, str] = {
+    "ok": "doctor-count-ok",
+    "skipped": "doctor-count-skipped",
+    "warning": "doctor-count-warning",
+    "problem": "doctor-count-problem",
+}
 
 
 def print_diagnosis(
-    diagnosis: Diagnosis, say: Callable[[str], None], *, as_json: bool = False
+    diagnosis: Diagnosis, say: Callable[[str], None], text: Sentence, *, as_json: bool = False
 ) -> int:
     """Print the findings and return the exit code, which the worst finding decides."""
     if as_json:
@@ -19,9 +35,9 @@ def print_diagnosis(
         say(json.dumps(body, ensure_ascii=False))
     else:
         for finding in _grouped(diagnosis):
-            for line in finding_lines(finding):
+            for line in finding_lines(finding, text):
                 say(line)
-        say(_summary(diagnosis))
+        say(_summary(diagnosis, text))
     return EXIT_CODES[diagnosis.worst]
 
 
@@ -40,15 +56,18 @@ def _grouped(diagnosis: Diagnosis) -> list[Finding]:
     return [*(one for one in diagnosis.findings if one.status != "skipped"), *skipped]
 
 
-def finding_lines(finding: Finding) -> list[str]:
+def finding_lines(finding: Finding, text: Sentence) -> list[str]:
     """Return the status, the check and the sentence, then what to do, then the command."""
-    head = f"{finding.status:<8} {finding.check:<17} "
+    words = {status: text(key) for status, key in _WORDS.items()}
+    width = max(map(len, words.values())) + 1
+    head = f"{words[finding.status]:<{width}} {finding.check:<{_CHECK}} "
+    indent = " " * len(head)
     lines = _wrapped(finding.sentence, head)
     if finding.advice:
-        lines += _wrapped(finding.advice, f"{_INDENT[:-3]}-> ")
+        lines += _wrapped(finding.advice, f"{indent[:-3]}-> ")
     if finding.command:
         # A command is never wrapped, so that a person can copy it.
-        lines.append(f"{_INDENT}{finding.command}")
+        lines.append(f"{indent}{finding.command}")
     return lines
 
 
@@ -58,18 +77,13 @@ def _wrapped(text: str, head: str) -> list[str]:
         text,
         WIDTH,
         initial_indent=head,
-        subsequent_indent=_INDENT,
+        subsequent_indent=" " * len(head),
         break_long_words=False,
         break_on_hyphens=False,
     )
 
 
-def _summary(diagnosis: Diagnosis) -> str:
-    counts = {status: diagnosis.count(status) for status in reversed(STATUSES)}
-    plural = {"problem": "problems", "warning": "warnings"}
-    parts = [
-        f"{count} {plural.get(status, status) if count != 1 else status}"
-        for status, count in counts.items()
-        if count
-    ]
+def _summary(diagnosis: Diagnosis, text: Sentence) -> str:
+    counts = ((status, diagnosis.count(status)) for status in reversed(STATUSES))
+    parts = [text(_COUNTS[status], count=count) for status, count in counts if count]
     return f"{', '.join(parts)}."

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from bot.access.roles import EVERYONE, READ_AGE, Rules, Unreachable, check_account
-from bot.doctor.installation import Installation, Sentence
+from bot.doctor.installation import Installation
+from bot.doctor.sentences import Sentence
 from bot.models.doctor import Finding, ok, problem, warning
 from bot.models.refusals import NotMember
 from bot.models.requests import Actor, Source

@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from bot.access.roles import Unreachable
 from bot.doctor.examination import CheckFailed
-from bot.doctor.installation import Installation, Sentence
+from bot.doctor.installation import Installation
+from bot.doctor.sentences import Sentence
 from bot.models.doctor import Finding, ok, problem, warning
 from bot.models.refusals import StartError
 from bot.settings.routes import FILE

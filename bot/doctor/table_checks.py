@@ -28,8 +28,8 @@ def check_layout(installation: Installation) -> Iterator[Finding]:
     queue = queue_of(settings, layout)
     with installation.connected() as connection:
         installation.queue = fitted(connection, queue)
-        names = " and ".join(name_in(connection, table) for table in (queue.jobs, queue.failed))
-    yield ok(text("doctor-layout", tables=names, layout=layout.name))
+        jobs, failed = (name_in(connection, table) for table in (queue.jobs, queue.failed))
+    yield ok(text("doctor-layout", jobs=jobs, failed=failed, layout=layout.name))
 
 
 def check_queue_tables(installation: Installation) -> Iterator[Finding]:
@@ -84,7 +84,12 @@ def check_failed_at_index(installation: Installation) -> Iterator[Finding]:
     text = installation.text
     table = installation.queue.failed
     with installation.connected() as connection:
-        indexes = inspect(connection).get_indexes(table.name, schema=table.schema)
+        inspector = inspect(connection)
+        if not inspector.has_table(table.name, schema=table.schema):
+            sentence = text("doctor-needs-failed", check="queue-tables")
+            yield Finding(status="skipped", sentence=sentence)
+            return
+        indexes = inspector.get_indexes(table.name, schema=table.schema)
         sizes = server.table_sizes(connection, table.schema, [table.name])
         name = name_in(connection, table)
         if is_sqlite(connection):

@@ -9,7 +9,9 @@ from bot.doctor.checks import with_needs
 from bot.doctor.examination import examine
 from bot.doctor.installation import Installation
 from bot.doctor.report import finding_lines
-from bot.installing.questions import APP_QUESTIONS, NONE, QUESTIONS, Question
+from bot.doctor.sentences import Sentence
+from bot.doctor.start_sentences import in_language
+from bot.installing.questions import APP_QUESTIONS, LANGUAGE, NONE, QUESTIONS, Question
 from bot.models.doctor import Finding
 from bot.models.refusals import StartError
 from bot.settings.environment import SettingsError, load_settings
@@ -32,10 +34,15 @@ class Terminal(Protocol):
 
 @dataclass
 class Dialog:
-    """The answers so far; `given` are answers from options and the environment."""
+    """The answers so far; `given` are answers from options and the environment.
+
+    `text` returns the sentences in the `language` of the person.
+    """
 
     terminal: Terminal
     given: Mapping[str, str]
+    language: str
+    text: Sentence
     answers: dict[str, str] = field(default_factory=dict)
     _shown: set[str] = field(default_factory=set)
 
@@ -55,6 +62,8 @@ class Dialog:
         """Ask until the answer is valid and its checks find no problem, or until it is kept."""
         if question.default_from is not None:
             question = replace(question, default=self.answers.get(question.default_from))
+        if question.setting == LANGUAGE:
+            question = replace(question, default=self.language)
         typed = self.given.get(question.setting)
         while True:
             if typed is None:
@@ -75,7 +84,8 @@ class Dialog:
         if self.terminal.is_interactive:
             return self.terminal.ask(question)
         if question.default is None:
-            raise StartError([f"{question.setting} is missing: use {question.option}."])
+            names = {"setting": question.setting, "option": question.option}
+            raise StartError([self.text("setup-missing", **names)])
         return question.default
 
     def _rejected(self, question: Question, typed: str) -> tuple[list[str], list[str]]:
@@ -85,13 +95,13 @@ class Dialog:
         if answer in ("", NONE):
             if question.default is not None:
                 return [], []
-            problems = [f"{question.setting} needs an answer."]
+            problems = [self.text("setup-no-answer", setting=question.setting)]
         else:
             answers = {**self.answers, question.setting: answer}
             try:
                 load_settings(answers, need="nothing")
             except SettingsError as error:
-                problems = error.problems
+                problems = [in_language(problem, self.text) for problem in error.problems]
             else:
                 self.answers = answers
                 return self._findings(question)
@@ -103,12 +113,13 @@ class Dialog:
         """Run the question's checks, print new findings; return the problems and new warnings."""
         if not question.checks:
             return [], []
-        installation = Installation(load_settings(self.answers, need="nothing"))
+        settings = load_settings(self.answers, need="nothing")
+        installation = Installation(settings, locale=self.language)
         with closing(installation):
             diagnosis = examine(installation, with_needs(question.checks))
         new = [one for one in diagnosis.findings if self._is_new(one, question)]
         for finding in new:
-            for line in finding_lines(finding):
+            for line in finding_lines(finding, self.text):
                 self.terminal.say(line)
             if finding.status == "ok":
                 self._shown.add(finding.sentence)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
+from bot.doctor.sentences import Sentence
 from bot.models.refusals import StartError
 
 MODE = 0o600
@@ -14,7 +15,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9_./:@%,*+=?~-]*")
 """The values that a shell, systemd and Docker read in the same way."""
 
 
-def write_env_file(path: Path, values: Mapping[str, str]) -> None:
+def write_env_file(path: Path, values: Mapping[str, str], text: Sentence) -> None:
     """Write one line per setting, and replace the file only after it is complete."""
     lines = [f"{name}={_written(name, value)}\n" for name, value in values.items()]
     draft = path.with_name(f".{path.name}.{os.getpid()}")
@@ -25,7 +26,8 @@ def write_env_file(path: Path, values: Mapping[str, str]) -> None:
         draft.replace(path)
     except OSError as error:
         draft.unlink(missing_ok=True)
-        raise StartError([f"The file {path} cannot be written: {error.strerror}."]) from error
+        problem = text("setup-unwritable", path=path, reason=error.strerror)
+        raise StartError([problem]) from error
 
 
 def _written(name: str, value: str) -> str:

@@ -2053,7 +2053,7 @@ doctor-group-empty-do = Add members to the group in Slack.
 doctor-group-unknown = The user group { $group } in { $name } is unknown.
 doctor-group-unread = The user group { $group } in { $name } cannot be read ({ $reason }): the bot refuses its members.
 doctor-group-unread-do = User groups need a paid plan of Slack and the scope usergroups:read.
-doctor-layout = The tables { $tables } are of the layout { $layout }.
+doctor-layout = The tables { $jobs } and { $failed } are of the layout { $layout }.
 doctor-columns = Each of the { $number } columns has a type that the bot can work with.
 doctor-engine = The table { $table } uses { $engine }: changes need transactions.
 doctor-own-tables = The bot's { $number } tables have { $size } MiB; the largest is { $table } ({ $part } MiB).
@@ -2107,3 +2107,139 @@ doctor-status-skipped = *Not checked* { $check }
 doctor-more = … and { $count } more.
 doctor-good = No problem: { $names }
 doctor-terminal = In a terminal, { $command } also opens a WebSocket and verifies more of the audit log.
+doctor-word-ok = ok
+doctor-word-skipped = skipped
+doctor-word-warning = warning
+doctor-word-problem = problem
+doctor-count-ok = { $count } ok
+doctor-count-skipped = { $count } skipped
+doctor-count-warning =
+    { $count ->
+        [one] { $count } warning
+       *[other] { $count } warnings
+    }
+doctor-count-problem =
+    { $count ->
+        [one] { $count } problem
+       *[other] { $count } problems
+    }
+
+## The command queue-bot setup
+setup-help-usage = Usage
+setup-help-options = [OPTIONS]
+setup-help-list = Options
+setup-help-text = TEXT
+setup-help-file = FILE
+setup-help = Ask for the settings, check each answer at once, and write them to a file.
+setup-help-script = Settings in the environment are answers too. Without a terminal, every answer must be given.
+setup-help-output = The file with the settings.  [default: { $file }]
+setup-help-force = Replace an existing file unasked.
+setup-help-help = Show this message and exit.
+setup-secret = Your answer is not shown while you type.
+setup-decision = c: check again, n: new answer, k: keep this answer
+setup-no-decision = { $typed } is not one of 'c', 'n', 'k'.
+setup-yes = y/N
+setup-no-yes = invalid input
+setup-aborted = Aborted!
+setup-exists = The file { $path } exists: choose another --output, or use --force.
+setup-replace = The file { $path } exists. Replace it at the end?
+setup-unwritable = The file { $path } cannot be written: { $reason }.
+setup-missing = { $setting } is missing: use { $option }.
+setup-no-answer = { $setting } needs an answer.
+setup-create-app = On api.slack.com/apps choose "Create New App", "From a manifest", and paste:
+setup-install-app = Then choose Install App, and invite the bot to the channels that you name below.
+setup-migrate-file = Create the bot's tables: { $program } migrate
+setup-step-accounts = 1. An administrator of the database runs these statements, with a new password instead of { $password }:
+setup-step-tables = 2. Create the bot's tables in this shell, with the same password:
+setup-step-grants = 3. An administrator of the database locks that account, and grants the bot's account:
+setup-written = Wrote { $path }, which only you can read.
+setup-next = After the statements above, check everything, then start the bot:
+setup-member-id = In Slack: the person's profile, the menu with three dots, Copy member ID.
+setup-channel-id = In Slack: the channel's name, About, Channel ID. Invite the bot with /invite @queue-bot first.
+setup-command = Slash command
+setup-command-hint = A second bot in one workspace needs a command of its own, such as /queue-staging.
+setup-environment = Environment that each message names
+setup-environment-hint = For example staging or production. Type - for none.
+setup-bot-token = Bot token
+setup-bot-token-hint = On the app's page: { $oauth }, Bot User OAuth Token (xoxb-…).
+setup-app-token = App token
+setup-app-token-hint = On the app's page: Basic Information, App-Level Tokens, connections:write (xapp-…).
+setup-signing-secret = Signing secret
+setup-signing-secret-hint = On the app's page: Basic Information, App Credentials, Signing Secret.
+setup-address = Database address of the bot's account
+setup-address-hint = mysql+pymysql://queue_bot:PASSWORD@HOST/DATABASE with the database of the queue. The account must exist and be able to read both tables; the other GRANTs follow.
+setup-schema = Database for the bot's own tables, on the same server
+setup-schema-hint = Type - to keep them in the database of the queue.
+setup-audit-channel = Id of the audit channel
+setup-alert-channel = Id of the alert channel
+setup-change-channels = Ids of the channels where people may change jobs
+setup-change-channels-hint = Separate ids with commas. The buttons of alerts work only in these channels.
+setup-admins = Ids of the admins
+setup-operators = Ids of the operators
+setup-operators-hint = Ids of people or of user groups (S…). Type - for none.
+setup-viewers = Ids of the viewers
+setup-viewers-hint = * means every full member of the workspace. Type - for none.
+setup-time-zone = Time zone in which the workers write failed_at
+setup-time-zone-hint = An IANA name, such as America/Lima.
+setup-language = Language of messages, en or es
+
+## Sentences of a start, as the log has them; doctor and setup have them in both languages
+start-slack-token = Slack does not accept the bot token: { $reason }.
+start-triggers = The account may not see the triggers of { $reason }: each row that enters it is compared with its original. docs/operating.md names the privilege.
+start-wrong-bot-token = { $setting } must be the token that starts with xoxb-.
+start-wrong-app-token = { $setting } must be the token that starts with xapp-.
+start-wrong-expiring-token = { $setting } is a token that expires (xoxe…), and the bot cannot renew it: switch off token rotation for the app.
+start-wrong-token-lines = { $setting } must be only the token, without spaces and further lines.
+start-wrong-signing-secret = { $setting } must be the app's Signing Secret, from Basic Information.
+start-wrong-address = { $setting } must be an address like mysql+pymysql://user:password@host/database or sqlite:////path/to/file (percent-encode special characters of the password).
+start-wrong-driver = { $setting } must start with mysql+pymysql:// or sqlite:///.
+start-wrong-memory = { $setting } must name a file: a database in memory is lost when the bot stops.
+start-wrong-no-database = { $setting } must name the database, after the host: mysql+pymysql://…@host/database.
+start-wrong-schema = { $setting } must be the name of a table: letters, digits and _.
+start-wrong-schema-file = { $setting } needs MariaDB or MySQL: an SQLite file has no schemas; unset it.
+start-wrong-channel = { $setting } must be a Slack channel id (C… or G…).
+start-wrong-channels = { $setting } must be Slack channel ids (C… or G…), not names.
+start-wrong-members = { $setting } must be Slack ids of users (U… or W…) and user groups (S…).
+start-wrong-readers = { $setting } must be Slack ids of users (U… or W…) and user groups (S…), or * for every full member.
+start-wrong-command = { $setting } must be a slash and up to 31 lowercase letters, digits, - or _, like /queue-staging.
+start-wrong-environment = { $setting } must be a name of up to 20 letters, digits and hyphens, like staging.
+start-wrong-zone = { $setting } must be a time zone's IANA name, like America/Lima or UTC.
+start-wrong-language = { $setting } must be 'en' or 'es'.
+start-database-unreachable = The database cannot be reached: check the address in DATABASE_URL, and the server ({ $reason }).
+start-database-silent = The database cannot be reached: check the address in DATABASE_URL, and the server (it does not answer in time).
+start-database-account = The database does not let this account in: check the name and password in DATABASE_URL ({ $reason }).
+start-database-rights = The account lacks a right: docs/operating.md lists the rights that it needs ({ $reason }).
+start-database-crowded = The database accepts no more connections now: try again, or raise its limit ({ $reason }).
+start-database-tls = The connection cannot be encrypted as required: check DATABASE_CA and the server, or set DATABASE_TLS=off in a network that you trust ({ $reason }).
+start-database-clear = The server asks for the password in clear text: set DATABASE_CA, so that it is verified ({ $reason }).
+start-database-password = The account cannot be used: renew its password or unlock it ({ $reason }).
+start-database-missing = The database in DATABASE_URL does not exist: check the part after the last slash ({ $reason }).
+start-database-file = The SQLite file cannot be opened: check the path in DATABASE_URL ({ $reason }).
+start-database-no-file = The file in DATABASE_URL is no SQLite database ({ $reason }).
+start-children = The database deletes or changes rows of { $other } ({ $reason }) together with a row of { $table }, and an undo does not restore them: by id, this needs force=yes.
+start-layouts = The tables { $table } and { $other } match the layouts { $layouts }. Choose a layout, such as QUEUE_BOT_LAYOUT={ $layout }.
+start-layout-columns = Columns are missing or have another type ({ $reason }). Choose a layout, such as QUEUE_BOT_LAYOUT={ $layout }.
+start-no-table = The table { $table } is not in the database: check DATABASE_URL and QUEUE_BOT_JOBS_TABLE / QUEUE_BOT_FAILED_JOBS_TABLE.
+start-no-table-codeigniter = The table { $table } is not in the database: check DATABASE_URL and QUEUE_BOT_JOBS_TABLE / QUEUE_BOT_FAILED_JOBS_TABLE. The tables of CodeIgniter Queue are there: set QUEUE_BOT_JOBS_TABLE={ $layout } and QUEUE_BOT_FAILED_JOBS_TABLE={ $other }.
+start-no-table-similar = The table { $table } is not in the database: check DATABASE_URL and QUEUE_BOT_JOBS_TABLE / QUEUE_BOT_FAILED_JOBS_TABLE. There is a table { $other }.
+start-view = { $table } is a view: name the table itself in the settings.
+start-engine = The table { $table } uses { $engine }: changes need transactions, so convert it with ALTER TABLE { $table } ENGINE=InnoDB.
+start-no-column = The table { $table } has no column { $column }.
+start-column-inexact = The column { $column } is of the type { $type }: an undo could not restore its exact value.
+start-column-no-default = The column { $column } is NOT NULL and has no default: a retry has no value for it. Give it a default.
+start-column-no-id = The column { $column } is not AUTO_INCREMENT: an inserted row gets no id.
+start-column-text = The column { $column } is { $type }, but must hold text.
+start-column-bytes = The column { $column } holds bytes, but a queue's name must be text.
+start-column-number = The column { $column } is { $type }, but must be a whole number (moments in seconds since 1970).
+start-column-generated = The column { $column } is generated, so a retry cannot set it.
+start-column-long = The column { $column } allows more than the { $reason } characters that the bot stores of a queue's name.
+start-column-time = The column { $column } is { $type }, but must be DATETIME or TIMESTAMP.
+start-column-timestamp = The column { $column } is TIMESTAMP, which the bot reads in UTC: set QUEUE_BOT_TIME_ZONE=UTC.
+start-wrong-missing = { $setting } is missing; set it. docs/settings.md explains the value.
+start-wrong-missing-secret = { $setting } is missing; set it, or { $setting }_FILE to a file that contains it. docs/settings.md explains the value.
+start-nobody = Nobody has a role yet; list ids of Slack users or user groups in QUEUE_BOT_ADMINS, QUEUE_BOT_OPERATORS or QUEUE_BOT_VIEWERS.
+start-no-audit-key = QUEUE_BOT_AUDIT_KEY is not set: everybody who can write to the database can forge audit records that verify accepts. queue-bot audit new-key prints a new key.
+start-no-tls = DATABASE_TLS=off: the database is not verified, and the link may be unencrypted.
+start-open-file = Every account on this machine can read the SQLite file: run chmod 600.
+start-folder = The folder of the SQLite file cannot be created: { $reason }
+start-own-tables-old = The bot's tables are at version { $table } of { $other }: queue-bot migrate.

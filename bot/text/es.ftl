@@ -2173,7 +2173,7 @@ doctor-group-empty-do = Agrega miembros al grupo en Slack.
 doctor-group-unknown = El grupo de usuarios { $group } en { $name } no existe.
 doctor-group-unread = No se puede leer el grupo de usuarios { $group } en { $name } ({ $reason }): el bot rechaza a sus miembros.
 doctor-group-unread-do = Los grupos de usuarios necesitan un plan de pago de Slack y el scope usergroups:read.
-doctor-layout = Las tablas { $tables } son del layout { $layout }.
+doctor-layout = Las tablas { $jobs } y { $failed } son del layout { $layout }.
 doctor-columns = Cada una de las { $number } columnas tiene un tipo con el que el bot puede trabajar.
 doctor-engine = La tabla { $table } usa { $engine }: los cambios necesitan transacciones.
 doctor-own-tables = Las { $number } tablas del bot ocupan { $size } MiB; la más grande es { $table } ({ $part } MiB).
@@ -2228,4 +2228,142 @@ doctor-status-warning = *Advertencia* { $check }
 doctor-status-skipped = *Sin comprobar* { $check }
 doctor-more = … y { $count } más.
 doctor-good = Sin problemas: { $names }
-doctor-terminal = Los detalles están en inglés, como en el log. En una terminal, { $command } también abre un WebSocket y verifica más del registro de auditoría.
+doctor-terminal = En una terminal, { $command } también abre un WebSocket y verifica más del registro de auditoría.
+doctor-word-ok = bien
+doctor-word-skipped = sin comprobar
+doctor-word-warning = advertencia
+doctor-word-problem = problema
+doctor-count-ok = { $count } bien
+doctor-count-skipped = { $count } sin comprobar
+doctor-count-warning =
+    { $count ->
+        [one] { $count } advertencia
+        [many] { $count } de advertencias
+       *[other] { $count } advertencias
+    }
+doctor-count-problem =
+    { $count ->
+        [one] { $count } problema
+        [many] { $count } de problemas
+       *[other] { $count } problemas
+    }
+
+## El comando queue-bot setup
+setup-help-usage = Uso
+setup-help-options = [OPCIONES]
+setup-help-list = Opciones
+setup-help-text = TEXTO
+setup-help-file = ARCHIVO
+setup-help = Pide la configuración, comprueba cada respuesta al momento y guarda todo en un archivo.
+setup-help-script = Las variables de entorno también cuentan como respuestas. Sin una terminal, hay que dar todas las respuestas.
+setup-help-output = El archivo con la configuración.  [por defecto: { $file }]
+setup-help-force = Reemplaza un archivo existente sin preguntar.
+setup-help-help = Muestra esta ayuda y termina.
+setup-secret = Tu respuesta no se ve mientras escribes.
+setup-decision = c: comprobar de nuevo, n: nueva respuesta, k: conservar esta respuesta
+setup-no-decision = { $typed } no es 'c', 'n' ni 'k'.
+setup-yes = s/N
+setup-no-yes = responde s o n
+setup-aborted = Cancelado.
+setup-exists = El archivo { $path } ya existe: elige otro con --output, o usa --force.
+setup-replace = El archivo { $path } ya existe. ¿Reemplazarlo al final?
+setup-unwritable = No se puede escribir el archivo { $path }: { $reason }.
+setup-missing = Falta { $setting }: usa { $option }.
+setup-no-answer = { $setting } necesita una respuesta.
+setup-create-app = En api.slack.com/apps elige "Create New App", "From a manifest", y pega esto:
+setup-install-app = Después elige Install App, e invita al bot a los canales que vas a indicar abajo.
+setup-migrate-file = Crea las tablas del bot: { $program } migrate
+setup-step-accounts = 1. Un administrador de la base de datos ejecuta estas sentencias, con una contraseña nueva en lugar de { $password }:
+setup-step-tables = 2. Crea las tablas del bot en este shell, con la misma contraseña:
+setup-step-grants = 3. Un administrador de la base de datos bloquea esa cuenta y da los privilegios a la cuenta del bot:
+setup-written = Se escribió { $path }, que solo tú puedes leer.
+setup-next = Después de las sentencias de arriba, comprueba todo y luego inicia el bot:
+setup-member-id = En Slack: el perfil de la persona, el menú de tres puntos, copiar el ID de miembro.
+setup-channel-id = En Slack: el nombre del canal abre sus detalles, y el ID está al final. Antes invita al bot con /invite @queue-bot.
+setup-command = Comando de barra
+setup-command-hint = Un segundo bot en el mismo workspace necesita su propio comando, por ejemplo /queue-staging.
+setup-environment = Entorno que aparece en cada mensaje
+setup-environment-hint = Por ejemplo staging o production. Escribe - si no quieres ninguno.
+setup-bot-token = Token del bot
+setup-bot-token-hint = En la página de la app: { $oauth }, Bot User OAuth Token (xoxb-…).
+setup-app-token = Token de app
+setup-app-token-hint = En la página de la app: Basic Information, App-Level Tokens, connections:write (xapp-…).
+setup-signing-secret = Signing secret de la app
+setup-signing-secret-hint = En la página de la app: Basic Information, App Credentials, Signing Secret.
+setup-address = Dirección de la base de datos para la cuenta del bot
+setup-address-hint = mysql+pymysql://queue_bot:CONTRASEÑA@HOST/BASE con la base de datos de la cola. La cuenta ya debe existir y poder leer las dos tablas; los demás GRANT vienen después.
+setup-schema = Base de datos para las tablas propias del bot, en el mismo servidor
+setup-schema-hint = Escribe - para dejarlas en la base de datos de la cola.
+setup-audit-channel = Id del canal de auditoría
+setup-alert-channel = Id del canal de alertas
+setup-change-channels = Ids de los canales donde se pueden cambiar jobs
+setup-change-channels-hint = Separa los ids con comas. Los botones de las alertas solo funcionan en estos canales.
+setup-admins = Ids de los administradores
+setup-operators = Ids de los operadores
+setup-operators-hint = Ids de personas o de grupos de usuarios (S…). Escribe - si no hay ninguno.
+setup-viewers = Ids de los lectores
+setup-viewers-hint = * significa cada miembro pleno del workspace. Escribe - si no hay ninguno.
+setup-time-zone = Zona horaria en la que los workers escriben failed_at
+setup-time-zone-hint = Un nombre IANA, por ejemplo America/Lima.
+setup-language = Idioma de los mensajes, en o es
+
+## Frases de un inicio, que el log tiene en inglés
+start-slack-token = Slack no acepta el token del bot: { $reason }.
+start-triggers = La cuenta no puede ver los triggers de { $reason }: cada fila que entra se compara con su original. docs/operating.md nombra el privilegio.
+start-wrong-bot-token = { $setting } debe ser el token que empieza con xoxb-.
+start-wrong-app-token = { $setting } debe ser el token que empieza con xapp-.
+start-wrong-expiring-token = { $setting } es un token que caduca (xoxe…), y el bot no puede renovarlo: desactiva la rotación de tokens de la app.
+start-wrong-token-lines = { $setting } debe ser solo el token, sin espacios ni otras líneas.
+start-wrong-signing-secret = { $setting } debe ser el Signing Secret de la app, de Basic Information.
+start-wrong-address = { $setting } debe ser una dirección como mysql+pymysql://usuario:contraseña@host/base o sqlite:////ruta/al/archivo (codifica con % los caracteres especiales de la contraseña).
+start-wrong-driver = { $setting } debe empezar con mysql+pymysql:// o sqlite:///.
+start-wrong-memory = { $setting } debe indicar un archivo: una base de datos en memoria se pierde cuando el bot se detiene.
+start-wrong-no-database = { $setting } debe indicar la base de datos, después del host: mysql+pymysql://…@host/base.
+start-wrong-schema = { $setting } debe ser un nombre de letras, dígitos y _.
+start-wrong-schema-file = { $setting } necesita MariaDB o MySQL: un archivo SQLite no tiene esquemas; quítala.
+start-wrong-channel = { $setting } debe ser el id de un canal de Slack (C… o G…).
+start-wrong-channels = { $setting } debe tener ids de canales de Slack (C… o G…), no nombres.
+start-wrong-members = { $setting } debe tener ids de Slack de usuarios (U… o W…) y de grupos de usuarios (S…).
+start-wrong-readers = { $setting } debe tener ids de Slack de usuarios (U… o W…) y de grupos de usuarios (S…), o * para cada miembro pleno.
+start-wrong-command = { $setting } debe ser una barra y hasta 31 letras minúsculas, dígitos, - o _, como /queue-staging.
+start-wrong-environment = { $setting } debe ser un nombre de hasta 20 letras sin tilde, dígitos y guiones, como staging.
+start-wrong-zone = { $setting } debe ser el nombre IANA de una zona horaria, como America/Lima o UTC.
+start-wrong-language = { $setting } debe ser 'en' o 'es'.
+start-database-unreachable = No se llega a la base de datos: revisa la dirección en DATABASE_URL, y el servidor ({ $reason }).
+start-database-silent = No se llega a la base de datos: revisa la dirección en DATABASE_URL, y el servidor (no responde a tiempo).
+start-database-account = La base de datos no deja entrar a esta cuenta: revisa el nombre y la contraseña en DATABASE_URL ({ $reason }).
+start-database-rights = A la cuenta le falta un privilegio: docs/operating.md lista los que necesita ({ $reason }).
+start-database-crowded = La base de datos ya no acepta más conexiones: inténtalo de nuevo, o sube su límite ({ $reason }).
+start-database-tls = La conexión no se puede cifrar como se exige: revisa DATABASE_CA y el servidor, o define DATABASE_TLS=off en una red de confianza ({ $reason }).
+start-database-clear = El servidor pide la contraseña en texto plano: define DATABASE_CA, para que se verifique ({ $reason }).
+start-database-password = La cuenta no se puede usar: renueva su contraseña o desbloquéala ({ $reason }).
+start-database-missing = La base de datos de DATABASE_URL no existe: revisa la parte después de la última barra ({ $reason }).
+start-database-file = No se puede abrir el archivo SQLite: revisa la ruta en DATABASE_URL ({ $reason }).
+start-database-no-file = El archivo de DATABASE_URL no es una base de datos SQLite ({ $reason }).
+start-children = La base de datos borra o cambia filas de { $other } ({ $reason }) junto con una fila de { $table }, y deshacer no las restaura: por id, esto necesita force=yes.
+start-layouts = Las tablas { $table } y { $other } coinciden con los layouts { $layouts }. Elige uno, por ejemplo QUEUE_BOT_LAYOUT={ $layout }.
+start-layout-columns = Faltan columnas o tienen otro tipo ({ $reason }). Elige un layout, por ejemplo QUEUE_BOT_LAYOUT={ $layout }.
+start-no-table = La tabla { $table } no está en la base de datos: revisa DATABASE_URL y QUEUE_BOT_JOBS_TABLE / QUEUE_BOT_FAILED_JOBS_TABLE.
+start-no-table-codeigniter = La tabla { $table } no está en la base de datos: revisa DATABASE_URL y QUEUE_BOT_JOBS_TABLE / QUEUE_BOT_FAILED_JOBS_TABLE. Las tablas de CodeIgniter Queue sí están: define QUEUE_BOT_JOBS_TABLE={ $layout } y QUEUE_BOT_FAILED_JOBS_TABLE={ $other }.
+start-no-table-similar = La tabla { $table } no está en la base de datos: revisa DATABASE_URL y QUEUE_BOT_JOBS_TABLE / QUEUE_BOT_FAILED_JOBS_TABLE. Hay una tabla { $other }.
+start-view = { $table } es una vista: pon en la configuración la tabla misma.
+start-engine = La tabla { $table } usa { $engine }: los cambios necesitan transacciones, así que conviértela con ALTER TABLE { $table } ENGINE=InnoDB.
+start-no-column = La tabla { $table } no tiene la columna { $column }.
+start-column-inexact = La columna { $column } es del tipo { $type }: al deshacer no se podría restaurar su valor exacto.
+start-column-no-default = La columna { $column } es NOT NULL y no tiene valor por defecto: un reintento no tiene valor para ella. Dale un valor por defecto.
+start-column-no-id = La columna { $column } no es AUTO_INCREMENT: una fila insertada no recibe id.
+start-column-text = La columna { $column } es { $type }, pero debe contener texto.
+start-column-bytes = La columna { $column } contiene bytes, pero el nombre de una cola debe ser texto.
+start-column-number = La columna { $column } es { $type }, pero debe ser un número entero (momentos en segundos desde 1970).
+start-column-generated = La columna { $column } es generada, así que un reintento no puede definirla.
+start-column-long = La columna { $column } permite más de los { $reason } caracteres que el bot guarda del nombre de una cola.
+start-column-time = La columna { $column } es { $type }, pero debe ser DATETIME o TIMESTAMP.
+start-column-timestamp = La columna { $column } es TIMESTAMP, que el bot lee en UTC: define QUEUE_BOT_TIME_ZONE=UTC.
+start-wrong-missing = Falta { $setting }; defínela. docs/settings.md explica el valor.
+start-wrong-missing-secret = Falta { $setting }; defínela, o define { $setting }_FILE con un archivo que la contenga. docs/settings.md explica el valor.
+start-nobody = Todavía nadie tiene un rol; pon ids de usuarios o de grupos de usuarios de Slack en QUEUE_BOT_ADMINS, QUEUE_BOT_OPERATORS o QUEUE_BOT_VIEWERS.
+start-no-audit-key = QUEUE_BOT_AUDIT_KEY no está definida: cualquiera que pueda escribir en la base de datos puede falsificar registros de auditoría que la verificación acepta. queue-bot audit new-key imprime una clave nueva.
+start-no-tls = DATABASE_TLS=off: no se verifica la base de datos, y la conexión puede ir sin cifrar.
+start-open-file = Cualquier cuenta de esta máquina puede leer el archivo SQLite: ejecuta chmod 600.
+start-folder = No se puede crear la carpeta del archivo SQLite: { $reason }
+start-own-tables-old = Las tablas del bot están en la versión { $table } de { $other }: queue-bot migrate.

@@ -13,6 +13,7 @@ from bot.doctor.checks import CHECKS
 from bot.doctor.examination import DoctorCheck, examine
 from bot.doctor.installation import Installation, installed
 from bot.doctor.report import print_diagnosis
+from bot.doctor.start_sentences import sentences_in
 from bot.models.doctor import Diagnosis, Finding, ok, problem, warning
 
 ROOT = Path(__file__).parents[2]
@@ -62,7 +63,17 @@ def test_an_error_of_a_check_skips_only_the_checks_that_need_it() -> None:
 )
 def test_the_worst_finding_decides_the_exit_code(findings: list[Finding], code: int) -> None:
     lines: list[str] = []
-    assert print_diagnosis(Diagnosis(findings=tuple(findings)), lines.append) == code
+    text = sentences_in("en")
+    assert print_diagnosis(Diagnosis(findings=tuple(findings)), lines.append, text) == code
+
+
+def test_the_words_of_a_terminal_are_also_in_spanish() -> None:
+    diagnosis = Diagnosis(findings=(warning("a", "b"), problem("c"), problem("d")))
+    lines: list[str] = []
+    print_diagnosis(diagnosis, lines.append, sentences_in("es"))
+
+    assert [line.split()[0] for line in lines] == ["advertencia", "->", "problema", "problema", "2"]
+    assert lines[-1] == "2 problemas, 1 advertencia."
 
 
 def test_every_check_needs_only_earlier_checks() -> None:

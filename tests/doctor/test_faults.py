@@ -81,6 +81,11 @@ FAULTS = {
             f"INSERT INTO {{s}}.queue_bot_migrations VALUES ({NEWEST}, NOW())",
         ),
     ),
+    "no failed_jobs": Fault(
+        "failed-at-index",
+        ("queue-tables",),
+        sql=("RENAME TABLE {s}.failed_jobs TO {s}.f", "RENAME TABLE {s}.f TO {s}.failed_jobs"),
+    ),
     "a MyISAM table": Fault(
         "queue-tables",
         ("failed_jobs uses MyISAM", "ALTER TABLE failed_jobs ENGINE=InnoDB"),
