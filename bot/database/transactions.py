@@ -7,7 +7,7 @@ A connection has a deadline; `time_limits` limits each statement to the remainin
 
 import random
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -149,17 +149,30 @@ def time_limit(bind: Engine | Connection, seconds: float) -> float:
     return monotonic() + allowed(bind, seconds)
 
 
-def bounded(connection: Connection, statement: Any, seconds: float) -> Any:
-    """Return the result of a SELECT that may take at most `seconds`; raises `TooSlow`."""
-    return bounded_until(connection, statement, time_limit(connection, seconds))
+def bounded(
+    connection: Connection,
+    statement: Any,
+    seconds: float,
+    values: Mapping[str, object] | None = None,
+) -> Any:
+    """Return the result of a SELECT that may take at most `seconds`; raises `TooSlow`.
+
+    `values` are the values of its parameters.
+    """
+    return bounded_until(connection, statement, time_limit(connection, seconds), values)
 
 
-def bounded_until(connection: Connection, statement: Any, limit: float) -> Any:
+def bounded_until(
+    connection: Connection,
+    statement: Any,
+    limit: float,
+    values: Mapping[str, object] | None = None,
+) -> Any:
     """Return the result of a SELECT that ends by `limit` (`monotonic()`); raises `TooSlow`."""
     deadline = connection.get_execution_options().get("deadline")
     limit = limit if deadline is None else min(limit, deadline)
     try:
-        return connection.execute(statement, execution_options={"deadline": limit})
+        return connection.execute(statement, values, execution_options={"deadline": limit})
     except DeadlinePassed as error:
         raise TooSlow from error
     except DBAPIError as error:

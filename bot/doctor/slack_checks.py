@@ -12,6 +12,7 @@ from bot.models.doctor import Finding, ok, problem, warning
 from bot.models.refusals import StartError
 from bot.settings.routes import FILE
 from bot.settings.settings import Settings
+from bot.slack.app_identity import different_apps
 from bot.slack.inspection import (
     ChannelState,
     SlackError,
@@ -89,6 +90,14 @@ def check_app_token(installation: Installation) -> Iterator[Finding]:
         return
     if installation.settings.slack_app_token is None:
         yield problem(text("doctor-no-app-token"), text(_CREATE_APP))
+        return
+    workspace = installation.workspace
+    apps = None if workspace is None else different_apps(installation.access, workspace)
+    if apps is not None:
+        yield problem(
+            text("doctor-different-apps", app=apps[0], bot=apps[1]),
+            text("doctor-different-apps-do"),
+        )
         return
     try:
         address = socket_address(installation.access)

@@ -17,10 +17,15 @@ class Credentials:
     """The tokens of this workspace, with the scopes of the manifest."""
 
     scopes: frozenset[str]
+    app_id: str
     bot: str = field(default_factory=lambda: f"xoxb-local-{secrets.token_hex(12)}")
-    app: str = field(default_factory=lambda: f"xapp-1-local-{secrets.token_hex(12)}")
+    app: str = ""
     signing_secret: str = field(default_factory=lambda: secrets.token_hex(16))
     revoked: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        """Make the app token; it names the app, as the tokens on Slack's pages do."""
+        self.app = self.app or f"xapp-1-{self.app_id}-local-{secrets.token_hex(12)}"
 
     def check(self, token: str | None, kind: TokenKind) -> None:
         """Raise Slack's refusal for a wrong token.

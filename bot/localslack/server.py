@@ -63,8 +63,9 @@ class LocalSlack(Switches):
     ) -> None:
         self.manifest = manifest
         self.workspace = workspace or demo_workspace(clock)
-        hub = Hub(self.workspace.identity.app_id, seed=seed, ack_timeout=ack_timeout)
-        credentials, limits = Credentials(manifest.scopes), Rates(clock, on=rates)
+        app = self.workspace.identity.app_id
+        hub = Hub(app, seed=seed, ack_timeout=ack_timeout)
+        credentials, limits = Credentials(manifest.scopes, app), Rates(clock, on=rates)
         courier = Courier(hub, interactivity=manifest.interactivity)
         super().__init__(ServerThread(), hub, courier, credentials, limits)
         self.workspace.refused_blocks = self.faults.refused_blocks

@@ -101,7 +101,7 @@ class Transport(Protocol):
 
 @dataclass(frozen=True)
 class WorkspaceInfo:
-    """The workspace to which the bot token belongs, and the token's scopes if Slack reports them.
+    """The workspace and the bot of the bot token, and the token's scopes if Slack reports them.
 
     docs.slack.dev/authentication/installing-with-oauth#scopes describes the header with the scopes.
     """
@@ -110,6 +110,7 @@ class WorkspaceInfo:
     url: str
     name: str = ""
     scopes: frozenset[str] = frozenset()
+    bot: str = ""
 
 
 def look_up(access: Access) -> WorkspaceInfo:
@@ -125,6 +126,7 @@ def look_up(access: Access) -> WorkspaceInfo:
         str(identity["url"]),
         str(identity.get("team", "")),
         frozenset(scope for scope in scopes if scope),
+        str(identity.get("bot_id", "")),
     )
 
 

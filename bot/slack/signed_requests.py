@@ -1,4 +1,4 @@
-"""Requests of Slack by HTTP: only requests with a valid signature reach Bolt.
+"""Requests of Slack by HTTP: only well-formed requests with a valid signature reach Bolt.
 
 https://docs.slack.dev/authentication/verifying-requests-from-slack. The signature is checked before
 Bolt, because Bolt logs the whole body of a badly signed request, tokens included, and answers 500
@@ -12,16 +12,17 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
-from io import BytesIO
 from time import monotonic
 from typing import TYPE_CHECKING
 
 import structlog
-from slack_bolt import App, BoltRequest, BoltResponse
-from slack_bolt.adapter.wsgi import SlackRequestHandler
+from slack_bolt import App, BoltRequest
 from slack_bolt.adapter.wsgi.http_request import WsgiHttpRequest
+from slack_bolt.adapter.wsgi.http_response import WsgiHttpResponse
 
 from bot.monitoring.metrics import Metrics
+from bot.slack import signed_bodies
+from bot.slack.signed_bodies import MalformedBody
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
@@ -35,7 +36,6 @@ MAX_BYTES = 2_000_000
 """A larger body is refused; Slack's largest payload, a view of 250 kB, takes 750 kB in a form."""
 LOGGED_EVERY = 60.0
 """Seconds between two log lines about refused requests, so that strangers cannot fill the log."""
-RECEIVED = "queue_bot.received"
 WAITED = "queue_bot.waited"
 """The seconds for which a request waited for a thread of the server, if the server knows them."""
 BODY_READ = "queue_bot.body_read"
@@ -48,20 +48,6 @@ def signature(secret: str, timestamp: str, body: bytes) -> str:
     """Return the value of `X-Slack-Signature` for a request."""
     base = b"v0:%s:%s" % (timestamp.encode(), body)
     return "v0=" + hmac.new(secret.encode(), base, hashlib.sha256).hexdigest()
-
-
-class _Adapter(SlackRequestHandler):
-    """Bolt's adapter, which also passes on the time of receipt."""
-
-    def dispatch(self, request: WsgiHttpRequest) -> BoltResponse:
-        return self.app.dispatch(
-            BoltRequest(
-                body=request.get_body(),
-                query=request.query_string,
-                headers=request.get_headers(),
-                context={"received": request.environ[RECEIVED]},
-            )
-        )
 
 
 class SignedRequests:
@@ -78,7 +64,7 @@ class SignedRequests:
         grace: float = 0.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._adapter = _Adapter(app, PATH)
+        self._app = app
         self._secret = secret
         self._metrics = metrics
         self._grace = grace
@@ -125,14 +111,16 @@ class SignedRequests:
             self._open += 1
         try:
             refusal, body = self._checked(environ)
-            self._metrics.arrived("signed" if refusal is None else refusal.phrase)
-            if refusal is not None:
-                self._refusals.add(refusal)
-                return _empty(refusal, start_response)
-            self._signed_at = monotonic()
-            environ[RECEIVED] = received + self._grace
-            environ["wsgi.input"] = BytesIO(body)
-            return self._adapter(environ, start_response)
+            if refusal is None:
+                self._signed_at = monotonic()
+                return self._answer(environ, body, received + self._grace, start_response)
+            self._metrics.arrived(refusal.phrase)
+            self._refusals.add(refusal)
+            return _empty(refusal, start_response)
+        except MalformedBody as error:
+            self._metrics.arrived(HTTPStatus.BAD_REQUEST.phrase)
+            log.warning("malformed request", reason=error.reason)
+            return _empty(HTTPStatus.BAD_REQUEST, start_response)
         except Exception:
             log.exception("request not answered")
             return _empty(HTTPStatus.INTERNAL_SERVER_ERROR, start_response)
@@ -140,6 +128,24 @@ class SignedRequests:
             with self._idle:
                 self._open -= 1
                 self._idle.notify_all()
+
+    def _answer(
+        self,
+        environ: "WSGIEnvironment",
+        body: bytes,
+        received: float,
+        start_response: "StartResponse",
+    ) -> Iterable[bytes]:
+        """Answer a signed request by Bolt; raises `MalformedBody` before a listener runs."""
+        payload = signed_bodies.parse(str(environ.get("CONTENT_TYPE") or ""), body)
+        request = None if payload is None else _bolt_request(environ, payload, received)
+        self._metrics.arrived("signed")
+        if request is None:
+            return _empty(HTTPStatus.NOT_FOUND, start_response)
+        answer = self._app.dispatch(request)
+        response = WsgiHttpResponse(answer.status, answer.headers, answer.body)
+        start_response(response.status, response.get_headers())
+        return response.get_body()
 
     def _checked(self, environ: "WSGIEnvironment") -> tuple[HTTPStatus | None, bytes]:
         """Return the reason to refuse the request, or None and its body."""
@@ -154,10 +160,6 @@ class SignedRequests:
         environ.get(BODY_READ, bool)()
         if not self._is_signed(environ, body):
             return HTTPStatus.UNAUTHORIZED, b""
-        try:
-            body.decode()
-        except UnicodeDecodeError:
-            return HTTPStatus.BAD_REQUEST, b""
         return None, body
 
     def _is_signed(self, environ: "WSGIEnvironment", body: bytes) -> bool:
@@ -169,6 +171,25 @@ class SignedRequests:
         if abs(self._clock() - int(timestamp)) > STALE_SECONDS:
             return False
         return hmac.compare_digest(signature(self._secret, timestamp, body), signed)
+
+
+def _bolt_request(
+    environ: "WSGIEnvironment", payload: dict[str, object], received: float
+) -> BoltRequest:
+    """Return Bolt's request; raises `MalformedBody` if Bolt cannot read its people and places."""
+    request = WsgiHttpRequest(environ)
+    try:
+        # In the mode of a socket Bolt accepts a parsed body, and checks the signature no second
+        # time.
+        return BoltRequest(
+            body=payload,
+            query=request.query_string,
+            headers=request.get_headers(),
+            context={"received": received},
+            mode="socket_mode",
+        )
+    except (AttributeError, KeyError, TypeError) as error:
+        raise MalformedBody("ids") from error
 
 
 def _empty(status: HTTPStatus, start_response: "StartResponse") -> Iterable[bytes]:

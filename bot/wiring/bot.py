@@ -10,6 +10,7 @@ from bot.database.session import warn_of_kept
 from bot.models.doctor import Diagnose, undiagnosed
 from bot.models.refusals import StartError
 from bot.settings.settings import Settings
+from bot.slack.app_identity import check_apps
 from bot.slack.runtime import Access, SlackBot, look_up
 from bot.wiring.engines import open_engines
 from bot.wiring.queue_tables import check_tables, layout_of, queue_of, warn_of_tables
@@ -60,6 +61,7 @@ def make_bot(
     if {settings.alert_channel, *routed} - set(settings.change_channels):
         log.warning("alerts have buttons that work only in QUEUE_BOT_CHANGE_CHANNELS")
     workspace = look_up(access)
+    check_apps(access, workspace)
     warn_of_limits(make_setup(settings, engines.requests, NoSlack()))
     return SlackBot(
         access,

@@ -99,11 +99,14 @@ def bot_process(slack: LocalSlack, settings: dict[str, str]) -> Iterator[int]:
 
 
 @contextmanager
-def http_bot(database_url: str) -> Iterator[tuple[Bot, str, int]]:
-    """Run `queue-bot run` in HTTP mode; yield the bot, its address and its process id."""
+def http_bot(database_url: str, *, limited: bool = False) -> Iterator[tuple[Bot, str, int]]:
+    """Run `queue-bot run` in HTTP mode; yield the bot, its address and its process id.
+
+    `limited`: each person has the limits of production.
+    """
     with LocalSlack(workspace=crowded()) as slack:
         mode = by_http()
-        settings = team_of(database_url) | mode
+        settings = team_of(database_url, limited=limited) | mode
         settings["SLACK_SIGNING_SECRET"] = slack.credentials.signing_secret
         with bot_process(slack, settings) as pid:
             url = f"http://127.0.0.1:{mode['QUEUE_BOT_HTTP_PORT']}{PATH}"

@@ -1,5 +1,6 @@
 """HTTP mode under a bounded load of signed requests, beside Bolt's WSGI adapter alone."""
 
+import os
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -36,10 +37,15 @@ def bench_http(server: MariaDB, *, quick: bool) -> None:
                 one[0].ask("/queue status")
                 _load(one, [], Counter())
             before = [_memory_mb(one[2]) for one in (bot, bare)]
+            worked = [_processor_seconds(one[2]) for one in (bot, bare)]
             began = dict.fromkeys(took, 0.0)
             for _ in range(rounds):
                 for who, one in (("bot", bot), ("bare Bolt", bare)):
                     began[who] += _load(one, took[who], statuses[who])
+            worked = [
+                _processor_seconds(one[2]) - seconds
+                for one, seconds in zip((bot, bare), worked, strict=True)
+            ]
             after = [_memory_mb(one[2]) for one in (bot, bare)]
             with ThreadPoolExecutor(2) as strangers:
                 floods = [strangers.submit(_unsigned, bot[1], 200 * rounds) for _ in range(2)]
@@ -53,6 +59,8 @@ def bench_http(server: MariaDB, *, quick: bool) -> None:
         say(f"{who}: answers", f"{dict(statuses[who])}, {rate:.0f} a second")
     p99 = {who: quantile(durations, 0.99) for who, durations in took.items()}
     say("bot / bare Bolt at p99", f"{p99['bot'] / p99['bare Bolt']:.2f}")
+    for who, seconds in zip(("bot", "bare Bolt"), worked, strict=True):
+        say(f"{who}: processor time", f"{1000 * seconds / len(took[who]):.2f} ms a request")
     say("unsigned requests", str(dict(refused)))
     say("memory of the bot", f"{before[0]:.0f} MB, then {after[0]:.0f}, after the flood {last:.0f}")
     say("memory of bare Bolt with gunicorn", f"{before[1]:.0f} MB, then {after[1]:.0f}")
@@ -115,6 +123,16 @@ def _unsigned(url: str, requests: int) -> "Counter[int]":
             answer.read()
             statuses[answer.status] += 1
     return statuses
+
+
+def _processor_seconds(pid: int) -> float:
+    """Return the processor time of a process and its children, as long as they run."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    ticks = 0
+    for one in (str(pid), *children):
+        fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _memory_mb(pid: int) -> float:

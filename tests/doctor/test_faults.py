@@ -240,6 +240,16 @@ def test_a_proxy_that_eats_websockets_is_named(
     assert "proxy" in finding.advice
 
 
+def test_tokens_of_two_apps_are_a_problem(world: World) -> None:
+    token = SecretStr("xapp-1-A0OTHER-1-canary-secret")
+    diagnosis = world.examined("slack-token", "slack-connection", slack_app_token=token)
+    finding = worst(diagnosis, "slack-connection")
+    assert finding.status == "problem"
+    assert "A0OTHER" in finding.sentence
+    assert IDS.app in finding.sentence
+    assert "page of one app" in finding.advice
+
+
 def test_a_refused_websocket_is_named(world: World) -> None:
     world.slack.refuse_sockets()
     try:

@@ -5,6 +5,7 @@
 SCOPES: dict[str, frozenset[str]] = {
     "apps.connections.open": frozenset(),  # connections:write, of the app-level token
     "auth.test": frozenset(),
+    "bots.info": frozenset({"users:read"}),
     "chat.delete": frozenset({"chat:write"}),
     "chat.getPermalink": frozenset(),
     "chat.postEphemeral": frozenset({"chat:write"}),

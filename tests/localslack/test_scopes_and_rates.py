@@ -35,6 +35,7 @@ def without(*scopes: str) -> LocalSlack:
         ("chat:write", "chat.update", {"channel": "queue-ops", "ts": "1", "text": "x"}),
         ("chat:write", "chat.delete", {"channel": "queue-ops", "ts": "1"}),
         ("users:read", "users.info", {"user": LocalSlack.ids.viewer}),
+        ("users:read", "bots.info", {"bot": LocalSlack.ids.bot}),
         ("channels:read", "conversations.info", {"channel": LocalSlack.ids.queue_ops}),
         ("usergroups:read", "usergroups.list", {}),
         ("usergroups:read", "usergroups.users.list", {"usergroup": LocalSlack.ids.oncall}),

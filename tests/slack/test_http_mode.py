@@ -4,7 +4,6 @@ import json
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -13,20 +12,27 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.localslack.server import LocalSlack
 from bot.slack.handler import START_WITHIN
-from bot.slack.signed_requests import MAX_BYTES, PATH, STALE_SECONDS, WAITED, signature
+from bot.slack.signed_bodies import FORM
+from bot.slack.signed_requests import MAX_BYTES, PATH, WAITED
 from tests.kit.concurrency import until
+from tests.kit.http_requests import (
+    BODY,
+    CANARY,
+    MALFORMED,
+    STRANGE,
+    answered,
+    refused_headers,
+    signed,
+)
 from tests.kit.processes import SLACK_WAITS, by_http, environ, running
 from tests.kit.queues import GRACE, TestQueue, make_queue
 from tests.kit.team import Team, team_at_work
 from tests.kit.wsgi import served
 from tests.services.mariadb import MariaDB
-
-CANARY = "k4n4ryZx9Q"
-BODY = f"command=/queue&text=status&token={CANARY}&user_id=U0{CANARY}".encode()
-FORM = "application/x-www-form-urlencoded"
 
 
 @pytest.fixture(scope="module")
@@ -53,33 +59,6 @@ def ask(
         connection.request(method, f"{parts.path}?{parts.query}", body, headers or {})
         answer = connection.getresponse()
         return answer.status, answer.read()
-
-
-def signed(secret: str, body: bytes, at: float | None = None) -> dict[str, str]:
-    """Return the headers of a request that Slack sends at this time."""
-    timestamp = str(int(time.time() if at is None else at))
-    return {
-        "x-slack-request-timestamp": timestamp,
-        "x-slack-signature": signature(secret, timestamp, body),
-    }
-
-
-def refused_headers(secret: str) -> dict[str, dict[str, str]]:
-    """Return headers by the reason for which the bot refuses them."""
-    good, now = signed(secret, BODY), time.time()
-    return {
-        "unsigned": {},
-        "another secret": signed("another", BODY),
-        "another body": signed(secret, BODY + b"&text=retry-all"),
-        "stale": signed(secret, BODY, now - STALE_SECONDS - 5),
-        "future": signed(secret, BODY, now + STALE_SECONDS + 5),
-        "only a timestamp": {"x-slack-request-timestamp": str(int(now))},
-        "a timestamp that is no number": good | {"x-slack-request-timestamp": f"now{CANARY}"},
-        "a timestamp in other digits": good | {"x-slack-request-timestamp": "\xb2\xb2"},
-        "a long timestamp": good | {"x-slack-request-timestamp": "9" * 400},
-        "a signature that is not ASCII": good | {"x-slack-signature": "v0=\xe9\xff"},
-        "a shorter signature": good | {"x-slack-signature": good["x-slack-signature"][:-1]},
-    }
 
 
 def test_people_are_served_by_signed_requests(team: Team) -> None:
@@ -133,6 +112,38 @@ def test_only_posts_of_a_limited_size_to_one_path_are_accepted(team: Team) -> No
     assert statuses[0].startswith("413")
 
 
+def test_a_malformed_body_is_refused_with_one_line_without_the_body(
+    team: Team, caplog: pytest.LogCaptureFixture
+) -> None:
+    for content_type, body in MALFORMED:
+        with capture_logs() as lines:
+            assert (
+                answered(team.bot, team.slack.credentials.signing_secret, content_type, body) == 400
+            ), body
+        malformed = [line for line in lines if line["event"] == "malformed request"]
+        assert len(malformed) == 1, body
+        assert not [line for line in lines if line["log_level"] == "error"], body
+        assert CANARY not in str(lines)
+    assert caplog.records == []
+
+
+def test_a_strange_but_complete_body_runs_into_no_bug(
+    team: Team, caplog: pytest.LogCaptureFixture
+) -> None:
+    for content_type, body, status in STRANGE:
+        with capture_logs() as lines:
+            assert (
+                answered(team.bot, team.slack.credentials.signing_secret, content_type, body)
+                == status
+            ), body
+        assert not [line for line in lines if line["log_level"] == "error"], body
+    assert caplog.records == []
+
+
+def test_a_command_with_the_word_payload_is_answered(team: Team) -> None:
+    assert "payload" in team.say("find payload").text
+
+
 def test_a_command_that_waited_too_long_for_a_thread_is_dropped(team: Team) -> None:
     def late(environ: dict[str, Any], start_response: Any) -> Any:
         return team.bot.requests({**environ, WAITED: GRACE + START_WITHIN + 0.5}, start_response)
@@ -152,7 +163,7 @@ http_server.THREADS = 1
 stopped = threading.Event()
 def app(environ, start_response):
     waited = environ[http_server.WAITED]
-    if environ["QUERY_STRING"] == "first":
+    if environ["QUERY_STRING"] == "held":
         stopped.wait(1)
     start_response("200 OK", [])
     return [str(waited).encode()]
@@ -172,7 +183,7 @@ def test_the_server_measures_how_long_a_request_waits_for_a_thread() -> None:
         port = next(line.split()[1] for line in process.stdout if line.startswith("port"))
         url = f"http://127.0.0.1:{port}/"
         until(lambda: is_served(url))
-        waits = [float(answer) for answer in both(f"{url}?first", url)]
+        waits = [float(answer) for answer in both(f"{url}?held", f"{url}?held")]
         process.terminate()
         assert process.communicate(timeout=60)[0] == "ended\n"
     finally:
@@ -248,8 +259,12 @@ def test_the_program_logs_nothing_of_a_refused_or_unknown_request(kept_queue: Te
         answer_url = f"{slack.url}hooks/actions/T1/{CANARY}"
         strange = json.dumps({"type": "block_suggestion", "response_url": answer_url,
                               "trigger_id": CANARY, "token": CANARY})  # fmt: skip
-        for body in (f"payload={strange}".encode(), b"payload={" + CANARY.encode(), b""):
-            assert send(url, body, signed(secret, body))[0] in {200, 404, 500}
+        for body, status in (
+            (f"payload={strange}".encode(), 404),
+            (b"payload={" + CANARY.encode(), 400),
+            (b"", 400),
+        ):
+            assert send(url, body, signed(secret, body))[0] == status
         address = ("127.0.0.1", int(mode["QUEUE_BOT_HTTP_PORT"]))
         with socket.create_connection(address, timeout=30) as garbage:
             garbage.sendall(f"{CANARY} {CANARY}\r\n\r\n".encode())

@@ -44,6 +44,22 @@ def users_info(backend: Backend, args: Json) -> Json:
     return {"user": user_json(user, team_id, locale=is_set(args, "include_locale"))}
 
 
+def bots_info(backend: Backend, args: Json) -> Json:
+    """bots.info: the only bot is that of the app."""
+    identity = backend.workspace.identity
+    if args.get("bot") != identity.bot_id:
+        raise SlackRefusal("bot_not_found")
+    bot = {
+        "id": identity.bot_id,
+        "deleted": False,
+        "name": backend.workspace.users[identity.bot_user].name,
+        "updated": 0,
+        "app_id": identity.app_id,
+        "user_id": identity.bot_user,
+    }
+    return {"bot": bot}
+
+
 def conversations_info(backend: Backend, args: Json) -> Json:
     """conversations.info: accepts only an id; only members see a private channel."""
     channel = backend.workspace.channels.get(str(args.get("channel")))
@@ -136,6 +152,7 @@ METHODS = {
     "auth.test": Entry(auth_test, rate=SPECIAL),
     "apps.connections.open": Entry(connections_open, "app", rate=TIER_3),
     "users.info": Entry(users_info, scopes=("users:read",), rate=TIER_4),
+    "bots.info": Entry(bots_info, scopes=("users:read",), rate=TIER_3),
     # The required scope depends on the kind of channel, so `conversations_info` checks the scope.
     "conversations.info": Entry(conversations_info, rate=TIER_3),
     "usergroups.list": Entry(usergroups_list, scopes=_GROUPS, rate=TIER_2),

@@ -38,7 +38,7 @@ from bot.database.column_types import UnixWall
 from bot.database.transactions import bounded
 from bot.fingerprint.payload import value_at
 from bot.queue.layouts.layout import Layout
-from bot.queue.layouts.moments import encode_moment
+from bot.queue.layouts.moments import Moment, encode_moment
 from bot.queue.layouts.origins import OriginTable
 from bot.queue.layouts.reservations import Reservation, reservations
 from bot.queue.layouts.rows_table import rows_table
@@ -130,11 +130,11 @@ class CodeIgniterJobs(JobsTable):
         """Whether a worker has the job or has finished it."""
         return self.status != PENDING
 
-    def is_pending(self, now: datetime) -> ColumnElement[bool]:  # noqa: ARG002 for other layouts
+    def is_pending(self, now: Moment) -> ColumnElement[bool]:  # noqa: ARG002 for other layouts
         """Whether no worker has the job."""
         return self.status == PENDING
 
-    def is_reserved(self, now: datetime) -> ColumnElement[bool]:  # noqa: ARG002 as above
+    def is_reserved(self, now: Moment) -> ColumnElement[bool]:  # noqa: ARG002 as above
         """Whether a worker has the job."""
         return self.status == RESERVED
 
@@ -142,7 +142,7 @@ class CodeIgniterJobs(JobsTable):
         """Whether the bot first saw the job's reservation at least `seconds` ago."""
         return and_(self.status == RESERVED, self._seen_at <= encode_moment(now) - seconds)
 
-    def is_delayed(self, now: datetime) -> ColumnElement[bool]:
+    def is_delayed(self, now: Moment) -> ColumnElement[bool]:
         """Whether no worker has the job and its `available_at` is in the future."""
         return and_(self.status == PENDING, self.available_at > encode_moment(now))
 

@@ -32,7 +32,7 @@ from bot.database.column_types import Long, WallSeconds
 from bot.queue.layouts import laravel_payload
 from bot.queue.layouts.job_batches import BATCH_SUBJECT, batches_table
 from bot.queue.layouts.layout import Layout
-from bot.queue.layouts.moments import encode_moment
+from bot.queue.layouts.moments import Moment, encode_moment
 from bot.queue.layouts.origins import OriginTable
 from bot.queue.layouts.payload_edits import PayloadEdit, PayloadEdits, make_edits
 from bot.queue.layouts.rows import JobRow
@@ -83,14 +83,14 @@ class LaravelJobs(JobsTable):
         """The digest of the job's uuid, or of its payload if the payload has no uuid."""
         return laravel_payload.identity(self.table)
 
-    def _is_expired(self, now: datetime) -> ColumnElement[bool]:
+    def _is_expired(self, now: Moment) -> ColumnElement[bool]:
         return self.reserved_at <= encode_moment(now) - self.retry_after
 
-    def is_pending(self, now: datetime) -> ColumnElement[bool]:
+    def is_pending(self, now: Moment) -> ColumnElement[bool]:
         """Whether no worker has the job, or the job's reservation has expired."""
         return or_(self.reserved_at.is_(None), self._is_expired(now))
 
-    def is_reserved(self, now: datetime) -> ColumnElement[bool]:
+    def is_reserved(self, now: Moment) -> ColumnElement[bool]:
         """Whether a worker has the job and the job's reservation has not expired."""
         return self.reserved_at > encode_moment(now) - self.retry_after
 
@@ -98,7 +98,7 @@ class LaravelJobs(JobsTable):
         """Whether a worker has had the job for at least `seconds` and the reservation is valid."""
         return and_(self.is_reserved(now), self.reserved_at <= encode_moment(now) - seconds)
 
-    def is_available(self, now: datetime) -> ColumnElement[bool]:
+    def is_available(self, now: Moment) -> ColumnElement[bool]:
         """Whether a worker may take the job, as `DatabaseQueue::getNextAvailableJob` does."""
         waiting = and_(self.reserved_at.is_(None), self.available_at <= encode_moment(now))
         return or_(waiting, self._is_expired(now))

@@ -4,14 +4,29 @@ Times of `jobs` are unix seconds. `failed_at` is wall clock time in the queue's 
 """
 
 from datetime import datetime
+from typing import overload
 from zoneinfo import ZoneInfo
+
+from sqlalchemy import BigInteger, BindParameter, bindparam
 
 from bot import wall_clock
 
+Moment = datetime | BindParameter[int]
+"""A naive UTC time, or a parameter for it (unix seconds) in a statement that is built once."""
+NOW: BindParameter[int] = bindparam("now", type_=BigInteger)
 
-def encode_moment(utc: datetime) -> int:
+
+@overload
+def encode_moment(utc: datetime) -> int: ...
+
+
+@overload
+def encode_moment(utc: Moment) -> int | BindParameter[int]: ...
+
+
+def encode_moment(utc: Moment) -> int | BindParameter[int]:
     """Return a naive UTC time as unix seconds, the form in the columns of `jobs`."""
-    return wall_clock.unix(utc)
+    return wall_clock.unix(utc) if isinstance(utc, datetime) else utc
 
 
 def decode_moment(stored: int) -> datetime:

@@ -30,7 +30,7 @@ from sqlalchemy import (
 
 from bot.database.dialects import utf8mb4
 from bot.queue.layouts.digests import job_digest
-from bot.queue.layouts.moments import encode_moment
+from bot.queue.layouts.moments import Moment, encode_moment
 from bot.queue.layouts.payload_edits import NO_EDITS, PayloadEdits
 from bot.queue.layouts.queue_table import QueueTable
 from bot.queue.layouts.reservations import Reservation
@@ -86,11 +86,11 @@ class JobsTable(QueueTable):
         """Whether a worker has the job, even if the reservation has expired."""
         return self.reserved_at.is_not(None)
 
-    def is_pending(self, now: datetime) -> ColumnElement[bool]:  # noqa: ARG002 for other layouts
+    def is_pending(self, now: Moment) -> ColumnElement[bool]:  # noqa: ARG002 for other layouts
         """Whether no worker has the job."""
         return self.reserved_at.is_(None)
 
-    def is_reserved(self, now: datetime) -> ColumnElement[bool]:  # noqa: ARG002 for other layouts
+    def is_reserved(self, now: Moment) -> ColumnElement[bool]:  # noqa: ARG002 for other layouts
         """Whether a worker has the job."""
         return self.reserved_at.is_not(None)
 
@@ -98,11 +98,11 @@ class JobsTable(QueueTable):
         """Whether a worker has had the job for at least this time."""
         return self.reserved_at <= encode_moment(now) - seconds
 
-    def is_available(self, now: datetime) -> ColumnElement[bool]:
+    def is_available(self, now: Moment) -> ColumnElement[bool]:
         """Whether a worker may take the job."""
         return and_(self.is_pending(now), self.available_at <= encode_moment(now))
 
-    def is_delayed(self, now: datetime) -> ColumnElement[bool]:
+    def is_delayed(self, now: Moment) -> ColumnElement[bool]:
         """Whether no worker has the job and its `available_at` is in the future."""
         return and_(self.reserved_at.is_(None), self.available_at > encode_moment(now))
 

@@ -63,9 +63,12 @@ def keep(connection: Connection, sample: Sample) -> None:
     )
 
 
+_LATEST = select(samples).order_by(samples.c.id.desc()).limit(1)
+
+
 def latest(connection: Connection) -> Sample | None:
     """Return the newest sample."""
-    row = connection.execute(select(samples).order_by(samples.c.id.desc()).limit(1)).first()
+    row = connection.execute(_LATEST).first()
     if row is None:
         return None
     counts = JobCounts.model_validate_json(row.body)

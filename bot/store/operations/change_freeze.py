@@ -32,11 +32,12 @@ _COLUMNS = (
     change_freeze.c.unfrozen_at,
     change_freeze.c.unfrozen_by,
 )
+_CURRENT = select(*_COLUMNS)
 
 
 def current(connection: Connection) -> Freeze | None:
     """Return the freeze in force, without a lock on the row."""
-    return _freeze(_Row(*connection.execute(select(*_COLUMNS)).one()))
+    return _freeze(_Row(*connection.execute(_CURRENT).one()))
 
 
 def hold(connection: Connection) -> Freeze | None:

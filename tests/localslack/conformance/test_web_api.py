@@ -147,6 +147,15 @@ def test_the_locale_of_a_person_is_returned_only_on_request(target: Target) -> N
     assert {"is_bot", "is_restricted", "is_ultra_restricted", "deleted", "tz"} <= plain.keys()
 
 
+@rule(METHODS + "bots.info")
+def test_the_bot_of_a_token_names_its_app(target: Target) -> None:
+    bot = target.call("auth.test").body["bot_id"]
+    answer = target.call("bots.info", bot=bot).body["bot"]
+
+    assert re.fullmatch("A[A-Z0-9]+", answer["app_id"])
+    assert target.call("bots.info", bot="B00000000").error == "bot_not_found"
+
+
 @rule(METHODS + "users.info")
 def test_an_unknown_person_is_refused_as_not_found(target: Target) -> None:
     assert target.read("users.info", user="U00000000").error == "user_not_found"
