@@ -10,6 +10,8 @@ from tests.kit.on_call import text_of
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import ask, make_setup
 
+pytestmark = pytest.mark.each_database
+
 ROWS = {"mail": 3_000, "netsuite": 1_000}
 ATTEMPTS = 50
 

@@ -22,6 +22,8 @@ from tests.kit.queues import TestQueue, payload
 from tests.kit.replicas import ANA, OMAR, ask, codes, hold, make_setup
 from tests.kit.team import Json, Team, action_ids
 
+pytestmark = pytest.mark.each_database
+
 UNUSUAL = payload(803193) + "  \u00f1 \U0001f4a5 \\u0000 'quotes' \"more\" \t end"
 
 

@@ -1,8 +1,9 @@
-"""Which tests run on one database instead of two: `make test` halves the background work's tests.
+"""Which tests run on one database instead of two in `make test`.
 
-The background work is written once for both kinds of database. What differs between them is below
-it: the tests of `tests/database`, `tests/queue`, `tests/store`, `tests/layouts` and
-`tests/commands` run on both, and so does a test with the marker `each_database`.
+The commands, the background work and the bot's own tables are written once for both kinds of
+database. What differs between the databases is below them: the tests of `tests/database`,
+`tests/queue` and `tests/layouts` run on both, and so does a test with the marker `each_database`.
+`make test-servers` runs each of the other tests on the other database.
 """
 
 from collections.abc import Mapping
@@ -10,9 +11,12 @@ from pathlib import PurePath
 from zlib import crc32
 
 KINDS = ("mariadb", "sqlite")
-CHOICES = ("both", "one", "other")
-"""The values of `--databases`; `other` runs exactly the tests that `one` leaves out."""
-IN_TURN = ("background",)
+CHOICES = ("both", "one", "other", "server")
+"""The values of `--databases`.
+
+`other` runs exactly the tests that `one` leaves out; `server` leaves out the tests on SQLite.
+"""
+IN_TURN = ("background", "commands", "store")
 """The folders below `tests/` whose tests run on one database each."""
 MARKER = "each_database"
 
@@ -28,6 +32,8 @@ def is_left_out(
     kinds = [value for value in parameters.values() if value in KINDS]
     if choice == "both":
         return False
+    if choice == "server":
+        return "sqlite" in kinds
     if not kinds or on_each or not set(path.parts) & set(IN_TURN):
         return choice == "other"
     common = name.replace(str(kinds[0]), "", 1)

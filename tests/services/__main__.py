@@ -33,6 +33,7 @@ class Part:
     options: tuple[str, ...] = ()
 
 
+SERVER_ONLY = ("--databases", "server")
 PARTS = (
     Part(
         "mysql",
@@ -51,6 +52,7 @@ PARTS = (
         ),
         3,
         300,
+        SERVER_ONLY,
     ),
     Part(
         "mysql",
@@ -61,6 +63,7 @@ PARTS = (
         ),
         3,
         120,
+        SERVER_ONLY,
     ),
     Part(
         "mariadb-11.8",
@@ -75,9 +78,16 @@ PARTS = (
         ),
         3,
         120,
+        SERVER_ONLY,
     ),
     # The tests that `make test` ran on the other kind of database.
-    Part("mariadb", ("tests/background",), 3, 120, ("--databases", "other")),
+    Part(
+        "mariadb",
+        ("tests/background", "tests/commands", "tests/store"),
+        3,
+        120,
+        ("--databases", "other"),
+    ),
     Part("crash", ("tests/crash",), 3, 120),
     Part("galera", ("tests/galera",), 1, 120),
     Part("php", ("tests/php",), 1, 60),

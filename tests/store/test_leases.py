@@ -22,6 +22,8 @@ from tests.kit.posting import Refusing, running_watcher
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import ask, hold, make_setup
 
+pytestmark = pytest.mark.each_database
+
 TTL = leases.TTL.total_seconds()
 
 

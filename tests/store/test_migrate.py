@@ -19,6 +19,8 @@ from tests.kit.concurrency import at_once, until
 from tests.kit.failure_index import index
 from tests.kit.queues import GRACE, TestQueue
 
+pytestmark = pytest.mark.each_database
+
 
 @pytest.fixture
 def empty(database_url: str) -> Iterator[Engine]:

@@ -11,6 +11,8 @@ from tests.kit.invariants import broken
 from tests.kit.queues import GONE_AWAY, TestQueue
 from tests.services.mariadb import MariaDB
 
+pytestmark = pytest.mark.each_database
+
 
 def group_of(queue: TestQueue, error_group: int) -> str:
     with queue.engine.begin() as connection:

@@ -1,5 +1,6 @@
 """The undo of a bulk retry finds each job, wherever it is, and locks no other job."""
 
+import pytest
 from sqlalchemy import insert, select, update
 
 from bot import failpoints
@@ -8,6 +9,8 @@ from bot.store.operations.batches import CLAIMED
 from tests.kit.bulk import run_out, small_batches, started
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import make_setup
+
+pytestmark = pytest.mark.each_database
 
 JOBS, BATCH = 6, 2
 
