@@ -34,9 +34,7 @@ def kill_the_held(pair: Pair) -> Replica:
     """Kill the replica that is held at its failpoint; return the other."""
     held = next_held(*pair.replicas)
     held.wait_at()
-    held.kill()
-    (living,) = [one for one in pair.replicas if one is not held]
-    return living
+    return pair.kill(held)
 
 
 def killed_amid(

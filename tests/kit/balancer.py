@@ -60,10 +60,17 @@ class Balancer(ThreadingTCPServer):
         with self._lock:
             self._backends.append(backend)
 
+    def remove(self, backend: Backend) -> None:
+        """Send no further request to this replica."""
+        with self._lock:
+            self._backends.remove(backend)
+
     def next_backend(self) -> socket.socket | None:
         """Return a connection to the next replica, or None if no replica is ready."""
         for _ in range(len(self._backends)):
             with self._lock:
+                if not self._backends:
+                    return None
                 backend = self._backends[0]
                 self._backends.rotate(-1)
             if backend.monitoring is None or accepts_requests(backend.monitoring):

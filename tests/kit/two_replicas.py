@@ -20,10 +20,24 @@ Mode = Literal["socket", "http"]
 
 @dataclass(frozen=True)
 class Pair:
-    """A Slack and its two replicas."""
+    """A Slack and its two replicas, which in HTTP mode have these backends of a balancer."""
 
     slack: LocalSlack
     replicas: tuple[Replica, Replica]
+    balancer: Balancer | None
+    backends: tuple[Backend, ...]
+
+    def kill(self, one: Replica) -> Replica:
+        """Kill a replica, to which the balancer sends no further request; return the other.
+
+        A killed process closes its sockets one after the other. Without the first step its port
+        could accept one more request.
+        """
+        if self.balancer is not None:
+            self.balancer.remove(self.backends[self.replicas.index(one)])
+        one.kill()
+        (living,) = [other for other in self.replicas if other is not one]
+        return living
 
 
 @contextmanager
@@ -32,7 +46,7 @@ def two_replicas(queue: TestQueue, mode: Mode, **options: Any) -> Iterator[Pair]
     with ExitStack() as stack:
         slack = stack.enter_context(LocalSlack(ack_timeout=ACK_SECONDS + GRACE))
         balancer = stack.enter_context(balancing()) if mode == "http" else None
-        running = []
+        running, backends = [], []
         for name in ("one", "two"):
             port = free_port() if balancer is not None else None
             access = {
@@ -44,17 +58,17 @@ def two_replicas(queue: TestQueue, mode: Mode, **options: Any) -> Iterator[Pair]
             }
             bot = replica(queue, jobs.serve, name, **options, **access)
             running.append(stack.enter_context(bot))
-            until(partial(_is_connected, slack, balancer, port, len(running)), SECONDS)
-        yield Pair(slack, (running[0], running[1]))
+            if balancer is None or port is None:
+                until(partial(_are_connected, slack, len(running)), SECONDS)
+            else:
+                url = f"http://127.0.0.1:{port}/slack/events"
+                until(partial(is_delivered, slack, url), SECONDS)
+                backends.append(Backend(port))
+                balancer.add(backends[-1])
+        if balancer is not None:
+            until(partial(is_delivered, slack, balancer.url), SECONDS)
+        yield Pair(slack, (running[0], running[1]), balancer, tuple(backends))
 
 
-def _is_connected(
-    slack: LocalSlack, balancer: Balancer | None, port: int | None, replicas: int
-) -> bool:
-    """Return whether Slack can send requests to the newest replica."""
-    if balancer is None or port is None:
-        return slack.hub.connected == replicas
-    if not is_delivered(slack, f"http://127.0.0.1:{port}/slack/events"):
-        return False
-    balancer.add(Backend(port))
-    return is_delivered(slack, balancer.url)
+def _are_connected(slack: LocalSlack, replicas: int) -> bool:
+    return slack.hub.connected == replicas
