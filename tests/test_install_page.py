@@ -1,6 +1,7 @@
 """The installation page works: the bot starts on its tables, with its files and commands."""
 
 import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -10,13 +11,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from bot.background.audit import seal_once
 from bot.database.engine import connect
 from bot.queue.layouts import Queue, spec_tables
 from bot.settings.environment import load_settings
 from bot.settings.variables import old_variables, variables
+from bot.store.audit.verification import verify
 from bot.store.migrate import migrate
 from bot.wiring.queue_tables import check_tables
-from tests.kit.queues import GRACE
+from tests.kit.queues import GRACE, TestQueue
+from tests.kit.replicas import ask, hold, make_setup
 from tests.services.mariadb import MariaDB
 
 ROOT = Path(__file__).parents[1]
@@ -113,3 +117,38 @@ def test_the_query_of_the_uninstall_names_only_tables_of_the_bot(schema: str) ->
         assert sorted(left) == ["failed_jobs", "jobs"]
     finally:
         engine.dispose()
+
+
+def test_a_dump_of_the_page_restores_every_row_and_a_valid_audit_log(
+    mariadb_server: MariaDB, mariadb_queue: TestQueue, tmp_path: Path
+) -> None:
+    queue = mariadb_queue
+    for number in (45, 46):
+        queue.fail(number, exception="broken: \0 \\ \N{PILE OF POO}")
+    setup = make_setup(queue)
+    ask(setup, "retry 45")
+    seal_once(setup, hold(setup))
+    name = str(queue.engine.url.database)
+    before = checksums(queue)
+    (dump,) = [line for block in blocks("") for line in block.splitlines() if "-dump" in line]
+    access = f" --user=root --socket={mariadb_server.socket}"
+    with mariadb_server.database() as other:
+        command = dump.replace("-dump ", f"-dump{access} ", 1).replace(
+            " shop queue_bot ", f" {name} {other} "
+        )
+        subprocess.run(["bash", "-euc", command], cwd=tmp_path, check=True)
+    mariadb_server.execute(f"DROP DATABASE {name}")
+    with (tmp_path / "shop.sql").open("rb") as file:
+        subprocess.run(["mariadb", *shlex.split(access)], stdin=file, check=True)
+    queue.engine.dispose()
+    assert checksums(queue) == before
+    with queue.engine.begin() as connection:
+        assert list(verify(connection)) == []
+
+
+def checksums(queue: TestQueue) -> dict[str, int]:
+    """Return the checksum of each table's rows."""
+    with queue.engine.connect() as connection:
+        names = connection.execute(text("SHOW TABLES")).scalars().all()
+        rows = connection.execute(text(f"CHECKSUM TABLE {', '.join(names)}")).all()
+    return {str(row[0]): int(row[1]) for row in rows}

@@ -60,7 +60,7 @@ class _Statements(NamedTuple):
 
 @lru_cache(maxsize=8)
 def _statements(jobs: JobsTable) -> _Statements:
-    """Return the statements for a table; building them anew took a tenth of `/queue status`."""
+    """Return the statements for a table; building them again took a tenth of `/queue status`."""
     pending, delayed, available = jobs.is_pending(NOW), jobs.is_delayed(NOW), jobs.is_available(NOW)
     reserved = jobs.is_reserved(NOW)
     # The name is an expression, because MariaDB would use the index on the plain column and look
