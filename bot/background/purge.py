@@ -12,6 +12,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Table, and_, delete, f
 
 from bot.app.setup import Setup
 from bot.background.leader import leader_transaction
+from bot.store import restored_copies
 from bot.store.cursors import position, set_position
 from bot.store.failures import subjects
 from bot.store.failures.backfill import NO_INCIDENT
@@ -54,10 +55,10 @@ def purge_once(setup: Setup, lease: Lease) -> int:
         removed = now - max(REMOVED_KEPT, timedelta(days=setup.archive_days + 1))
         others = _purge_incidents(connection, now - INCIDENTS_KEPT)
         others += _purge_set_aside(connection, removed) + _purge_failures(connection, removed)
+        others += _purge_archive(connection, _days(now, setup.archive_days))
         return others + sum(
             _purge(connection, table, key, old)
             for table, key, old in (
-                (archive, archive.c.id, archive.c.archived_at < _days(now, setup.archive_days)),
                 (requests, requests.c.request_id, requests.c.created_at < now - ANSWERS_KEPT),
                 (outbox, outbox.c.id, outbox.c.sent_at < now - MESSAGES_KEPT),
                 (tracked_jobs, tracked_jobs.c.id, tracked_jobs.c.settled_at < now - REMOVED_KEPT),
@@ -124,6 +125,17 @@ def _purge_failures(connection: Connection, removed_before: datetime) -> int:
     deleted = connection.execute(delete(failures).where(c.seq.in_(seqs), old)).rowcount
     subjects.forget(connection, seqs)
     return deleted
+
+
+def _purge_archive(connection: Connection, archived_before: datetime) -> int:
+    """Delete old archived rows; return their number."""
+    c = archive.c
+    old = select(c.id).where(c.archived_at < archived_before).limit(BATCH)
+    copies = connection.execute(old).scalars().all()
+    if not copies:
+        return 0
+    restored_copies.forget(connection, copies)
+    return connection.execute(delete(archive).where(c.id.in_(copies))).rowcount
 
 
 def _purge_set_aside(connection: Connection, finished_before: datetime) -> int:

@@ -124,6 +124,8 @@ MIGRATIONS: tuple[Callable[[Connection, datetime], None], ...] = (
     # The payload edits of bulk retries.
     _create_missing,
     _index_shops,
+    # The archived rows that a bulk undo restored.
+    _create_missing,
 )
 """The migrations in order. Each can be repeated after an interruption; DDL commits at once."""
 

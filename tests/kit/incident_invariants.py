@@ -12,6 +12,7 @@ from sqlalchemy import Connection, RowMapping, func, select
 from bot.models.alert_rules import METRIC_RULES, NEW_FAILURES, SUMMARY
 from bot.store import tables
 from bot.store.incidents.transitions import RECOVERED
+from bot.store.restored_copies import not_restored
 
 EXACT = ("count", "removed", "retried", "deleted")
 """The counters of an incident; each must equal a count over its failures."""
@@ -56,9 +57,7 @@ def _waiting(connection: Connection) -> dict[int, Counter[str]]:
 def _held(connection: Connection) -> dict[int, Counter[str]]:
     """Return the counts by incident from its failures; one that was restored counts once."""
     a, o = tables.archive.c, tables.operations.c
-    taken = select(a.row_id, a.archived_at, a.action).where(
-        a.kind == "failed", a.restored_at.is_(None)
-    )
+    taken = select(a.row_id, a.archived_at, a.action).where(a.kind == "failed", not_restored())
     # A command marks the failure as removed and archives its row with the same time. If the watcher
     # was still indexing the failure, the watcher marks it, with the archive's time.
     by_hand = {(row.row_id, row.archived_at): row.action for row in connection.execute(taken)}

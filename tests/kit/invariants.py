@@ -16,6 +16,7 @@ from bot.store import tables
 from bot.store.audit.verification import verify
 from bot.store.failures.failure_counts import ALL_HOURS
 from bot.store.operations import batch_digests
+from bot.store.restored_copies import not_restored
 from tests.kit import incident_invariants
 from tests.kit.queues import TestQueue
 
@@ -71,7 +72,7 @@ def _conserved(
     """I1: each inserted payload is there, archived byte for byte, or deleted permanently."""
     there = _payloads(connection, queue)
     deleted = select(tables.archive.c.payload).where(
-        tables.archive.c.action.in_(DELETES), tables.archive.c.restored_at.is_(None)
+        tables.archive.c.action.in_(DELETES), not_restored()
     )
     there.update(connection.execute(deleted).scalars())
     there.update(worked)
@@ -106,7 +107,7 @@ def _cleared(connection: Connection, queue: TestQueue, born: Counter[str]) -> It
 def _taken_twice(connection: Connection) -> Iterator[str]:
     """I2: a row is removed from its table once, and once more after each restore."""
     c = tables.archive.c
-    taken = select(c.kind, c.row_id, func.count()).where(c.restored_at.is_(None))
+    taken = select(c.kind, c.row_id, func.count()).where(not_restored())
     twice = taken.group_by(c.kind, c.row_id).having(func.count() > 1)
     for kind, row_id, count in connection.execute(twice):
         yield f"I2: {kind} {row_id} was taken {count} times"
@@ -157,6 +158,10 @@ def _undone(connection: Connection) -> Iterator[str]:
             (one["kind"], one["id"]) for one in targets
         }:
             yield f"I3: {row['kind']} {row['row_id']} was put back, the record does not say so"
+    in_bulk = select(tables.operations.c.id).where(tables.operations.c.action == "undo")
+    r = tables.restored_copies.c
+    for row in _mappings(connection, select(r.copy).where(r.operation.not_in(in_bulk))):
+        yield f"I3: the archived row {row['copy']} was put back by no bulk undo"
     for row in _mappings(connection, select(tables.archive).where(a.action == "undo")):
         targets = undos.get(row["request_id"], [])
         if targets and row["row_id"] not in {one["job_id"] for one in targets}:
@@ -212,8 +217,11 @@ def _bulk_items(connection: Connection, queue: TestQueue, operation: RowMapping)
     if outside:
         yield f"I7: operation {number} touched {sorted(outside)[:5]} outside its frozen set"
     a = tables.archive.c
-    request = a.restored_request if undo else a.request_id
-    kept = select(a.row_id).where(request == operation["request_id"]).order_by(a.row_id)
+    restored = select(tables.restored_copies.c.copy).where(
+        tables.restored_copies.c.operation == number
+    )
+    which = a.id.in_(restored) if undo else a.request_id == operation["request_id"]
+    kept = select(a.row_id).where(which).order_by(a.row_id)
     moved = list(connection.execute(kept).scalars())
     expected = sorted(failed_id for failed_id, _ in items) if operation["archive"] else []
     if moved != expected:

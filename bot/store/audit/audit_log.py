@@ -19,6 +19,7 @@ from bot.models.audit import AuditLine, Named, Target
 from bot.store.audit import targets
 from bot.store.audit.keys import AuditKey
 from bot.store.audit.stored_json import read_arguments, read_targets
+from bot.store.restored_copies import not_restored
 from bot.store.tables import archive, audit, audit_chain
 
 ENDED = ("done", "cancelled", "stopped")
@@ -150,7 +151,7 @@ def last_removal(connection: Connection, kind: str, row_id: int) -> LastChange |
         .where(
             archive.c.kind == kind,
             archive.c.row_id == row_id,
-            archive.c.restored_at.is_(None),
+            not_restored(),
         )
         .order_by(archive.c.id.desc())
         .limit(1)

@@ -11,6 +11,7 @@ from bot.queue.moves import exactly
 from bot.store.deltas import incident_deltas
 from bot.store.deltas.incident_deltas import Removal
 from bot.store.failures import failure_counts
+from bot.store.restored_copies import not_restored
 from bot.store.tables import archive, audit, failures
 
 WITHOUT_BOT = Removal()
@@ -58,10 +59,10 @@ def mark_missing(connection: Connection, failed_ids: Sequence[int], now: datetim
     present = of_ids(failed_ids)
     same = (failures.c.failed_id == archive.c.row_id) & failures.c.removed_at.is_(None)
     same &= failures.c.payload_digest == archive.c.payload_digest
-    not_restored = archive.c.restored_at.is_(None) & select(failures.c.seq).where(same).exists()
+    unmarked = not_restored() & select(failures.c.seq).where(same).exists()
     latest = {
         row_id: (at, removal)
-        for (row_id, at), removal in single_removals(connection, failed_ids, not_restored).items()
+        for (row_id, at), removal in single_removals(connection, failed_ids, unmarked).items()
     }
     rows = 0
     for row_id, (at, removal) in latest.items():

@@ -86,9 +86,9 @@ def _removed(request_id: str, targets: Sequence[Target]) -> ColumnElement[bool]:
 
 
 def mark(connection: Connection, archive_ids: Sequence[int], request_id: str, at: datetime) -> None:
-    """Mark rows of the archive as restored; raise `LostRace` if a row was already restored.
+    """Mark the archived rows of a single change as restored.
 
-    So no row is restored twice.
+    Raises `LostRace` if a row was already restored. So no row is restored twice.
     """
     c = archive.c
     marked = update(archive).where(is_among(c.id, archive_ids), c.restored_at.is_(None))

@@ -15,9 +15,10 @@ from bot.failpoints import reach
 from bot.queue.layouts import Queue, failed_digest
 from bot.queue.moves import for_update
 from bot.store import archive as archived
+from bot.store import restored_copies
 from bot.store.deltas import metric_deltas
 from bot.store.deltas.incident_deltas import Removal
-from bot.store.operations import batch_digests, batches, operations, reindex, restore, waiting_jobs
+from bot.store.operations import batch_digests, batches, operations, reindex, waiting_jobs
 from bot.store.operations.batches import Batch
 from bot.store.operations.halving import Halving
 from bot.store.operations.operations import Operation
@@ -85,7 +86,7 @@ def _lost(
         a.kind == "failed",
         a.row_id == f.failed_id,
         a.request_id == undone.request_id,
-        a.restored_at.is_(None),
+        restored_copies.not_restored(),
     )
     query = (
         select(f.seq, f.failed_id, f.row_digest, f.queue, f.payload_digest, a.id)
@@ -134,7 +135,7 @@ def _restore(
     now: datetime,
 ) -> None:
     """Insert the rows, under their old ids if these are free; update the archive and the index."""
-    restore.mark(connection, [row.copy for row in lost], operation.request_id, now)
+    restored_copies.add(connection, [row.copy for row in lost], operation.id)
     free = [row for row in lost if row.failed_id not in taken_ids]
     ids = {row.seq: row.failed_id for row in free}
     if free:

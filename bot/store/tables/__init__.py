@@ -36,6 +36,7 @@ from bot.store.tables.operations import (
     change_freeze,
     operations,
     payload_edits,
+    restored_copies,
     set_aside,
 )
 from bot.store.tables.outbox import outbox
@@ -77,6 +78,7 @@ __all__ = [
     "probe_states",
     "requests",
     "reservations",
+    "restored_copies",
     "role_generation",
     "rollups",
     "samples",

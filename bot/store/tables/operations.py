@@ -115,11 +115,21 @@ archive = Table(
     Column("counts_as", String(8)),
     Column("request_id", String(64), nullable=False),
     Column("archived_at", Time, nullable=False, index=True),
-    # When an undo restored the row, and the undo's request id; null: not restored.
+    # When an undo of a single change restored the row, and the undo's request id.
     Column("restored_at", Time),
     Column("restored_request", String(64)),
     Index("queue_bot_archive_row", "kind", "row_id"),
     **OPTIONS,
+)
+
+
+# The archived rows that a bulk undo restored. `operation` is the number of the undo.
+restored_copies = Table(
+    "queue_bot_restored_copies",
+    metadata,
+    Column("copy", Id, primary_key=True, autoincrement=False),
+    Column("operation", Id, nullable=False),
+    **PLAIN,
 )
 
 
