@@ -20,6 +20,7 @@ from tests.kit.replicas import ANA, OMAR, ask, confirm
 BULK_STEPS = [
     "batch-claimed",
     "batch-locked",
+    "undo-batch-restored",
     "undo-batch-taken",
     "batch-moved",
     "batch-committed",

@@ -137,7 +137,9 @@ def claim(
         # A batch of the canary failed or was interrupted. No other batch runs before its retry.
         return []
     else:
-        while len(claimed) < ahead and (batch := _next(connection, fresh, before, now, rows)):
+        while len(claimed) < ahead and (
+            batch := _next(connection, queue, fresh, before, now, rows)
+        ):
             claimed.append(batch)
             before = batch
     if claimed:
@@ -163,7 +165,12 @@ def is_canary(operation: Operation, batch: Batch) -> bool:
 
 
 def _next(
-    connection: Connection, operation: Operation, before: Batch | None, now: datetime, rows: int
+    connection: Connection,
+    queue: Queue,
+    operation: Operation,
+    before: Batch | None,
+    now: datetime,
+    rows: int,
 ) -> Batch | None:
     """Return the batch after `before`, or the first batch; None if no failures remain.
 
@@ -173,7 +180,7 @@ def _next(
     rows = min(rows, max(1, most_bytes * operation.total // max(1, operation.bytes)))
     if operation.scope.undo is not None:
         last = None if before is None else before.seqs
-        seqs = undo_ranges.following(connection, operation, last, rows, WIDEST)
+        seqs = undo_ranges.following(connection, queue, operation, last, rows, WIDEST)
         return None if seqs is None else _batch_of(operation, before, seqs, now)
     after = 0 if before is None or is_canary(operation, before) else before.last_seq
     tried = canary.seqs_of(connection, operation) if operation.canary else []

@@ -5,12 +5,14 @@ for a job with the failure's queue and payload that no worker has ever claimed. 
 one payload, the undo restores as many failed jobs as such jobs still exist.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, func, select
 
 from bot.database.dialects import force_index, straight_join
+from bot.database.transactions import LostRace, savepoint
 from bot.failpoints import reach
 from bot.queue.layouts import Queue, failed_digest
 from bot.queue.moves import for_update
@@ -69,11 +71,16 @@ def _put_back(
     lost = _lost(connection, undone, and_(matching(operation.scope), batch.seq_range))
     digests_in_use = _there(connection, queue, [row.failed_id for row in lost])
     lost = [row for row in lost if digests_in_use.get(row.failed_id) != row.row_digest]
+
+    def restore_rows(rows: Sequence[LostFailure]) -> None:
+        if rows:
+            _restore(connection, queue, operation, undone, rows, set(digests_in_use), now)
+
     if undone.counts_as == "retried":
-        lost = _take_back(connection, queue, operation, undone, batch, lost, now)
+        return _replace_jobs(connection, queue, operation, undone, batch, lost, now, restore_rows)
     reach("undo-batch-taken")
-    if lost:
-        _restore(connection, queue, operation, undone, lost, set(digests_in_use), now)
+    restore_rows(lost)
+    reach("undo-batch-restored")
     return lost
 
 
@@ -106,7 +113,7 @@ def _there(connection: Connection, queue: Queue, ids: Sequence[int]) -> dict[int
     return {row[0]: row[1] for row in connection.execute(for_update(query))} if ids else {}
 
 
-def _take_back(
+def _replace_jobs(
     connection: Connection,
     queue: Queue,
     operation: Operation,
@@ -114,15 +121,34 @@ def _take_back(
     batch: Batch,
     lost: Sequence[LostFailure],
     now: datetime,
+    restore_rows: Callable[[Sequence[LostFailure]], None],
 ) -> list[LostFailure]:
-    """Delete the waiting jobs of these rows; return the rows that had a waiting job."""
-    job_ids = waiting_jobs.delete(connection, queue, undone, batch, lost)
+    """Delete the waiting jobs of these rows and restore the rows; return the restored rows.
+
+    A worker waits for a deleted job until the commit, so the jobs are deleted last. If a worker has
+    claimed one of them meanwhile, the jobs are deleted first, and only their rows are restored.
+    """
+    likely = waiting_jobs.find_likely(connection, queue, undone, batch, lost)
+    job_ids: dict[int, int] = {}
+    restored: list[LostFailure] = []
+    if lost and len(likely) == len(lost):
+        with suppress(LostRace), savepoint(connection):
+            restore_rows(lost)
+            reach("undo-batch-restored")
+            waiting_jobs.delete_exactly(connection, queue, likely.values())
+            reach("undo-batch-taken")
+            job_ids, restored = likely, list(lost)
+    if not job_ids:
+        job_ids = waiting_jobs.delete(connection, queue, undone, batch, lost)
+        restored = [row for row in lost if row.seq in job_ids]
+        reach("undo-batch-taken")
+        restore_rows(restored)
     if job_ids:
         ids = list(job_ids.values())
         metric_deltas.append_removed(connection, len(ids))
         if undone.canary is not None:
             tracked_jobs.taken_back(connection, undone.id, ids, operation.actor, now)
-    return [row for row in lost if row.seq in job_ids]
+    return restored
 
 
 def _restore(

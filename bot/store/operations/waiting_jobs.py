@@ -10,8 +10,9 @@ from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Row, func, select
 from sqlalchemy import delete as sql_delete
 
 from bot.database.dialects import limit_delete
@@ -37,6 +38,7 @@ class LostFailure:
 
 Ids = tuple[int, int]
 """The first and the last id of a range."""
+Rows = Sequence[Row[*tuple[Any, ...]]]
 
 
 def delete(
@@ -59,10 +61,39 @@ def delete(
     return job_ids
 
 
+def find_likely(
+    connection: Connection,
+    queue: Queue,
+    undone: Operation,
+    batch: Batch,
+    lost: Sequence[LostFailure],
+) -> dict[int, int]:
+    """Return the id of a waiting job of each failure, by `seq`, from the likely places only.
+
+    This reads without a lock: a worker may claim one of the jobs at any time.
+    """
+    job_ids: dict[int, int] = {}
+    for ids in _likely(connection, undone, lost, _retried(connection, undone, batch)):
+        job_ids |= _candidates(
+            connection, queue, ids, (row for row in lost if row.seq not in job_ids)
+        )
+    return job_ids
+
+
 def _ranges(
     connection: Connection, undone: Operation, batch: Batch, lost: Sequence[LostFailure]
 ) -> Iterator[Ids]:
     """Yield the ranges of ids to search: the likely places, then the ranges of whole batches."""
+    retried = _retried(connection, undone, batch)
+    yield from _likely(connection, undone, lost, retried)
+    for row in retried:
+        yield row.first_job_id, row.last_job_id
+
+
+def _retried(
+    connection: Connection, undone: Operation, batch: Batch
+) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Return the batches of the retry that the batch of the undo overlaps, with their new jobs."""
     s = batches.c
     query = select(s.after_seq, s.last_seq, s.first_job_id, s.last_job_id).where(
         s.operation == undone.id,
@@ -70,14 +101,20 @@ def _ranges(
         s.after_seq < batch.last_seq,
         s.first_job_id.is_not(None),
     )
-    retried = connection.execute(query.order_by(s.number)).all()
+    return connection.execute(query.order_by(s.number)).all()
+
+
+def _likely(
+    connection: Connection,
+    undone: Operation,
+    lost: Sequence[LostFailure],
+    retried: Rows,
+) -> Iterator[Ids]:
     for row in retried:
         seqs = [one.seq for one in lost if row.after_seq < one.seq <= row.last_seq]
         if seqs:
             first = row.first_job_id + _moved(connection, undone, row.after_seq + 1, seqs[0] - 1)
             yield first, first + seqs[-1] - seqs[0]
-    for row in retried:
-        yield row.first_job_id, row.last_job_id
 
 
 def _moved(connection: Connection, undone: Operation, first: int, last: int) -> int:
@@ -110,18 +147,19 @@ def _delete_some(
     if not candidates:
         return {}
     with suppress(LostRace), savepoint(connection):
-        _delete_exactly(connection, queue, candidates.values())
+        delete_exactly(connection, queue, candidates.values())
         return candidates
     layout = queue.jobs_layout
     still = select(layout.id).where(layout.id.in_(candidates.values()), layout.is_untouched())
     waiting = set(connection.execute(for_update(still.order_by(layout.id))).scalars())
     left = {seq: id_ for seq, id_ in candidates.items() if id_ in waiting}
     if left:
-        _delete_exactly(connection, queue, left.values())
+        delete_exactly(connection, queue, left.values())
     return left
 
 
-def _delete_exactly(connection: Connection, queue: Queue, ids: Collection[int]) -> None:
+def delete_exactly(connection: Connection, queue: Queue, ids: Collection[int]) -> None:
+    """Delete these jobs; raise `LostRace` if a worker has claimed or processed one of them."""
     layout = queue.jobs_layout
     deleting = sql_delete(queue.jobs).where(is_among(layout.id, ids), layout.is_untouched())
     # Without the limit, the DELETE of a range would wait for a lock on the next row.

@@ -151,7 +151,9 @@ def test_undo_of_a_cancelled_change_restores_the_rows_that_it_moved(queue: TestQ
     assert operation(queue, undone).done == 2
 
 
-@pytest.fixture(params=["undo-batch-taken", "batch-moved", "batch-committed"])
+@pytest.fixture(
+    params=["undo-batch-restored", "undo-batch-taken", "batch-moved", "batch-committed"]
+)
 def point(request: pytest.FixtureRequest) -> Iterator[str]:
     """A failpoint that is disarmed at the end."""
     yield request.param

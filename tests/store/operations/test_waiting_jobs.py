@@ -1,7 +1,7 @@
 """The undo of a bulk retry finds each job, wherever it is, and locks no other job."""
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from bot import failpoints
 from bot.store import tables
@@ -64,7 +64,30 @@ def test_an_undo_that_began_with_the_oldest_failures_continues_with_the_others(
     assert queue.jobs == []
 
 
-def test_an_undo_locks_only_the_jobs_that_its_batch_deletes(mariadb_queue: TestQueue) -> None:
+@pytest.mark.parametrize(("left", "sizes"), [(150, [100, 50]), (0, [150])])
+def test_batches_of_an_undo_are_small_where_workers_take_the_next_job(
+    queue: TestQueue, left: int, sizes: list[int]
+) -> None:
+    for order in range(150):
+        queue.fail(order=order)
+    setup = make_setup(queue)
+    started(setup)
+    run_out(small_batches(setup, 150))
+    processed = [row.id for row in queue.jobs][left:]
+    with queue.engine.begin() as connection:
+        connection.execute(delete(queue.queue.jobs).where(queue.queue.jobs.c.id.in_(processed)))
+    started(setup, "undo 1")
+    run_out(small_batches(setup, 1_000))
+    claimed = [row.size for row in queue.rows(tables.batches) if row.operation == 2]
+    assert claimed == sizes
+
+
+@pytest.mark.parametrize(
+    ("point", "left"), [("undo-batch-restored", JOBS), ("undo-batch-taken", JOBS - BATCH)]
+)
+def test_an_undo_locks_only_the_jobs_of_its_batch_after_it_restored_the_failed_jobs(
+    mariadb_queue: TestQueue, point: str, left: int
+) -> None:
     retry_all(mariadb_queue)
     free: list[int] = []
 
@@ -74,9 +97,29 @@ def test_an_undo_locks_only_the_jobs_that_its_batch_deletes(mariadb_queue: TestQ
             free.append(len(connection.execute(unlocked).all()))
             connection.rollback()
 
-    failpoints.arm("undo-batch-taken", then=note)
+    failpoints.arm(point, then=note)
     try:
         undo(mariadb_queue)
     finally:
-        failpoints.disarm("undo-batch-taken")
-    assert free == [JOBS - BATCH]
+        failpoints.disarm(point)
+    assert free == [left]
+
+
+def test_an_undo_leaves_a_job_that_a_worker_claims_while_its_failed_job_is_restored(
+    mariadb_queue: TestQueue,
+) -> None:
+    retry_all(mariadb_queue)
+    newest, jobs = mariadb_queue.jobs[-1].id, mariadb_queue.queue.jobs
+
+    def claim() -> None:
+        with mariadb_queue.engine.begin() as connection:
+            claimed = update(jobs).where(jobs.c.id == newest)
+            connection.execute(claimed.values(reserved_at=1, attempts=1))
+
+    failpoints.arm("undo-batch-restored", then=claim)
+    try:
+        undo(mariadb_queue)
+    finally:
+        failpoints.disarm("undo-batch-restored")
+    assert [row.id for row in mariadb_queue.jobs] == [newest]
+    assert len(mariadb_queue.failed) == JOBS - 1
