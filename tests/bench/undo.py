@@ -42,6 +42,7 @@ def bench_undo(server: MariaDB, *, quick: bool) -> None:
         say("its undo", f"{rows / undone:,.0f} rows/s ({undone:.1f} s)")
         say("undo / retry-all, in time", f"{undone / retried:.2f} (at most {MOST_RATIO})")
         _run(setup, "retry-all", rows)
+        tables.flush(test)
         # Other work on the machine also delays a pop: compare with the same workers beside nothing.
         with working(test.url) as before:
             _pause(ALONE_SECONDS)
