@@ -9,9 +9,9 @@ from sqlalchemy import and_, select, true
 from bot.background.operations import batch_workers
 from bot.background.operations import runner as watch_bulk
 from bot.queue import bulk
-from bot.store import archive, tables
+from bot.store import archive, restored_copies, tables
 from bot.store.failures import removal
-from bot.store.operations import batches, canary, execute, restore, undo_batches, undo_ranges
+from bot.store.operations import batches, canary, execute, undo_batches, undo_ranges
 from bot.store.operations.scopes import matching
 from bot.store.operations.waiting_jobs import LostFailure
 from bot.store.tables import failures
@@ -93,7 +93,7 @@ def no_undo_marks_in_bulk() -> Iterator[None]:
     with (
         replaced((undo_batches, "_lost"), by=lost),
         replaced(*places, by=taken),
-        replaced((restore, "exactly"), by=lambda _result, _rows: None),
+        replaced((restored_copies, "add"), by=lambda *_given: None),
     ):
         yield
 
