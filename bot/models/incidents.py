@@ -194,10 +194,10 @@ class Handover(Value):
 
 
 class QueueCheck(Value):
-    """A queue and the time of its last check (naive UTC)."""
+    """A queue and the time of its last check (naive UTC); None: no check has read it yet."""
 
     queue: str
-    checked_at: datetime
+    checked_at: datetime | None
 
 
 class WatchRoute(Value):

@@ -1963,6 +1963,11 @@ watch-checks =
         [one] Checks: 1 queue, checked { $newest } ago
        *[other] Checks: { $count } queues in turns; the last check was { $newest } ago; { $queue } has waited longest for a check: { $oldest }
     }
+watch-unchecked =
+    { $count ->
+        [one] ⏳ 1 more queue waits for its first check
+       *[other] ⏳ { $count } more queues wait for their first check
+    }
 watch-check = { $queue }: checked { $age } ago
 status-estimated = ⏳ Estimated: the first exact count is not ready yet. Ask again in a minute for exact numbers.
 modal-counting = Counting the failed jobs …

@@ -2083,6 +2083,11 @@ watch-checks =
         [one] Revisiones: 1 cola, revisada hace { $newest }
        *[other] Revisiones: { $count } colas por turnos; la última revisión fue hace { $newest }; la cola que lleva más tiempo sin revisar es { $queue }: { $oldest }
     }
+watch-unchecked =
+    { $count ->
+        [one] ⏳ 1 cola más espera su primera revisión
+       *[other] ⏳ { $count } colas más esperan su primera revisión
+    }
 watch-check = { $queue }: revisada hace { $age }
 status-estimated = ⏳ Estimado: el primer conteo exacto todavía no está listo. Vuelve a pedirlo en un minuto para ver los números exactos.
 modal-counting = Contando los jobs fallidos …

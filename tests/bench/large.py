@@ -114,7 +114,7 @@ def _tenants(setup: Setup) -> None:
         )
         took.append(monotonic() - began)
         with setup.engine.connect() as connection:
-            checked = len(probe_state.checked(connection))
+            checked = sum(at is not None for _, at in probe_state.checked(connection))
         assert len(took) < TENANTS, f"only {checked} queues were checked"
     times(f"a look, with {TENANTS:,} queues", took)
     minutes = len(took) * INTERVAL / 60

@@ -7,7 +7,7 @@ the state of the last check (`bot.store.incidents.probe_state`), and applies the
 import random
 from collections.abc import Collection, Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from time import monotonic
 
@@ -35,8 +35,10 @@ CHECK_SECONDS = 0.15
 """A check reads no further queue after this time; the next check starts with the unread queues."""
 NAMES = 200
 """The maximum number of names that one check reads."""
-QUEUES = 25
+QUEUES = 40
 """The maximum number of queues that one check reads: the queues whose last read is oldest."""
+REMEMBERED = 2_000
+"""If more queues are remembered, a name is only remembered when a check reads its queue."""
 CROWD = 2 * NAMES
 """Empty queues are forgotten at once if more than this number of queues are remembered."""
 FORGOTTEN_AFTER = timedelta(hours=1)
@@ -66,7 +68,7 @@ def check(
     reservations.purge(connection, setup.queue, now)
     # The incident of a forgotten queue must be resolved, too.
     named = {name for name in active.values() if name is not None}
-    probes = _probes(setup, connection, known, named, now, seconds)
+    turn = _probes(setup, connection, known, named, now, seconds)
     lately, failed_at = (
         sampled_totals.lately(connection, now),
         probe_state.failed_lately(connection, setup.queue),
@@ -75,8 +77,10 @@ def check(
     rules_muted = {mute.topic.rule for mute in in_force if mute.topic.queue is None}
     suppressed = NO_WORKER_ACTIVITY in rules_muted
     states: list[ProbeState] = []
-    for name, probe in probes:
+    for name, probe in turn.probes:
         before = known.get(name)
+        if before is not None and not before.is_read:
+            before = None
         if probe is None:
             # A queue that timed out counts as read; otherwise each check would start with it.
             states.append(replace(before or ProbeState(name, now), probed_at=now))
@@ -93,18 +97,34 @@ def check(
         state.queue for state in states if _is_forgotten(setup, state, now, crowded=crowded)
     ]
     remembered = [state for state in states if state.queue not in forgotten]
-    probe_state.keep(connection, remembered, forgotten)
+    if len(known) <= REMEMBERED:
+        remembered += [ProbeState(name, probe_state.NEVER) for name in turn.waiting - known.keys()]
+    probe_state.keep(connection, remembered, [*forgotten, *turn.emptied])
     return readings
 
 
-def _turn(names: Collection[str], known: Mapping[str, ProbeState]) -> list[str]:
-    """Return the queues to read now: new queues, and known queues whose last read is oldest.
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """The probes of one check; the probe of a queue that took too long is None.
 
-    Half of a check is reserved for new queues and half for known queues. Otherwise an application
-    with many new names would block the known queues.
+    `waiting` are queues with jobs that this check did not read. `emptied` are remembered queues
+    that lost their jobs before any check read them.
     """
-    new = sorted(name for name in names if name not in known)
-    by_age = sorted(known, key=lambda name: (known[name].probed_at, name))
+
+    probes: list[tuple[str, QueueProbe | None]]
+    waiting: set[str]
+    emptied: set[str]
+
+
+def _turn(names: Collection[str], known: Mapping[str, ProbeState]) -> list[str]:
+    """Return the queues to read now: new queues, and read queues whose last read is oldest.
+
+    Half of a check is reserved for new queues and half for the others. Otherwise an application
+    with many new names would block the other queues.
+    """
+    read = {name for name, state in known.items() if state.is_read}
+    new = sorted(name for name in names if name not in read)
+    by_age = sorted(read, key=lambda name: (known[name].probed_at, name))
     first = new[: max(QUEUES // 2, QUEUES - len(by_age))]
     return first + by_age[: QUEUES - len(first)]
 
@@ -116,15 +136,14 @@ def _probes(
     named: Collection[str],
     now: datetime,
     seconds: float,
-) -> list[tuple[str, QueueProbe | None]]:
-    """Probe the queues whose turn it is: as many as time allows, but at least one queue.
-
-    The probe of a queue that took too long is None.
-    """
+) -> _Turn:
+    """Probe the queues whose turn it is: as many as time allows, but at least one queue."""
     until = monotonic() + seconds
     longest = max(seconds, index_probe.STATEMENT_SECONDS)
     with_jobs, is_all = _names(setup, connection, until, longest, _start(known))
-    turn = _turn({*with_jobs, *known, *named}, known)
+    unread = {name for name, state in known.items() if not state.is_read}
+    emptied = unread - with_jobs if is_all else set()
+    turn = _turn({*with_jobs, *known, *named} - emptied, known)
     rows = index_probe.rows_each(len(turn))
     within = ProbeLimits(now, setup.reserved_seconds, rows, longest)
     probes: list[tuple[str, QueueProbe | None]] = []
@@ -144,7 +163,7 @@ def _probes(
         except TooSlow:
             log.warning("queue not probed in time", queue=name)
             probes.append((name, None))
-    return probes
+    return _Turn(probes, with_jobs - {name for name, _ in probes}, emptied)
 
 
 def _start(known: Collection[str]) -> str | None:

@@ -21,6 +21,8 @@ KEPT_SECONDS = 20 * 60
 NEWEST_FAILURES = 500
 """The last failure of each queue is searched for among this many newest failures."""
 MOST_ACTIVE = 500
+NEVER = datetime(1970, 1, 1)  # noqa: DTZ001 naive UTC
+"""The `probed_at` of a queue whose name is known, but which no check has read yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,11 @@ class ProbeState:
     workers_active_at: datetime | None = None
     stuck_at: datetime | None = None
     counts: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def is_read(self) -> bool:
+        """Whether a check has read the queue."""
+        return self.probed_at != NEVER
 
     def still_for(self, now: datetime) -> int:
         """Return the seconds in which jobs were available without known worker activity.
@@ -59,11 +66,14 @@ def load(connection: Connection) -> dict[str, ProbeState]:
     return {row["queue"]: ProbeState(**{**row, "counts": _points(row["counts"])}) for row in rows}
 
 
-def checked(connection: Connection) -> list[tuple[str, datetime]]:
-    """Return each queue and the time of its last check, the oldest check first."""
+def checked(connection: Connection) -> list[tuple[str, datetime | None]]:
+    """Return each queue and the time of its last check, the oldest check first.
+
+    The time is None for a queue that no check has read yet; these queues are first.
+    """
     c = probe_states.c
     rows = connection.execute(select(c.queue, c.probed_at).order_by(c.probed_at, c.queue))
-    return [(row.queue, row.probed_at) for row in rows]
+    return [(row.queue, None if row.probed_at == NEVER else row.probed_at) for row in rows]
 
 
 def keep(connection: Connection, states: Collection[ProbeState], removed: Collection[str]) -> None:

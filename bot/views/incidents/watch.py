@@ -57,25 +57,20 @@ def watch_message(watching: Watching, extra: WatchExtra, ctx: Context) -> Messag
 
 def _checks(extra: WatchExtra, ctx: Context) -> list[Mrkdwn]:
     """Return the age of the queues' last checks; a terminal shows every queue."""
-    if not extra.checks:
-        return []
-    oldest, newest = extra.checks[0], extra.checks[-1]
-    values = {
-        "count": len(extra.checks),
-        "newest": age_since(newest.checked_at, ctx),
-        "oldest": age_since(oldest.checked_at, ctx),
-        "queue": queue_name(oldest.queue),
-    }
-    lines = [ctx.texts("watch-checks", **values)]
+    by_age = [
+        (queue_name(check.queue), age_since(check.checked_at, ctx))
+        for check in extra.checks
+        if check.checked_at is not None
+    ]
+    lines: list[Mrkdwn] = []
+    if by_age:
+        (queue, oldest), (_, newest) = by_age[0], by_age[-1]
+        values = {"count": len(by_age), "newest": newest, "oldest": oldest, "queue": queue}
+        lines.append(ctx.texts("watch-checks", **values))
+    if unread := len(extra.checks) - len(by_age):
+        lines.append(ctx.texts("watch-unchecked", count=unread))
     if ctx.source is Source.TERMINAL:
-        lines += [
-            ctx.texts(
-                "watch-check",
-                queue=queue_name(check.queue),
-                age=age_since(check.checked_at, ctx),
-            )
-            for check in extra.checks
-        ]
+        lines += [ctx.texts("watch-check", queue=queue, age=age) for queue, age in by_age]
     return lines
 
 

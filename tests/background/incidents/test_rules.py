@@ -226,7 +226,7 @@ def test_each_queue_is_checked_in_turn_if_there_are_more_than_a_check_reads(
     seen: set[str] = set()
     for _ in range(4):
         by_subject = team.look()
-        assert len(by_subject) <= 25 * 4 + 1
+        assert len(by_subject) <= probe.QUEUES * 4 + 1
         seen |= {reading.queue or "" for reading in by_subject.values() if reading.breached}
         team.wait(5)
     assert len(seen) == 60
@@ -246,7 +246,7 @@ def test_queues_with_ever_new_names_do_not_delay_the_check_of_other_queues(
         team.end(*new)
     # Half of each check is reserved for queues that are already known.
     assert looked >= 2
-    assert len(queue.rows(tables.probe_states)) <= 300
+    assert len(queue.rows(tables.probe_states)) <= probe.CROWD + probe.QUEUES
 
 
 def test_the_states_of_many_emptied_queues_are_deleted_at_once(queue: TestQueue) -> None:
