@@ -1,15 +1,20 @@
 """Figures: quantiles, ratios, and lines for people to read and copy."""
 
+import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-__all__ = ["Grown", "growing", "median", "quantile", "say", "times"]
+__all__ = ["Grown", "growing", "kind", "median", "quantile", "say", "say_kinds", "times"]
 
 LOOK_EVERY = 0.05
+SHOWN = 12
+_TABLE = re.compile(r"(?:FROM|INTO|UPDATE|JOIN) `?(\w+)`?")
+_LIMIT = re.compile(r"^SET STATEMENT max_statement_time=[\d.]+ FOR ")
 
 
 def quantile(values: Sequence[float], share: float) -> float:
@@ -31,6 +36,20 @@ def times(name: str, seconds: Sequence[float]) -> None:
 def say(name: str, figures: str) -> None:
     """Print one line of a bench."""
     print(f"  {name:<44} {figures}", flush=True)
+
+
+def kind(statement: str) -> str:
+    """Return the statement's verb and its first table."""
+    bare = _LIMIT.sub("", statement)
+    table = _TABLE.search(bare)
+    verb = bare.split(maxsplit=1)[0].upper()
+    return f"{verb} {table[1].removeprefix('queue_bot_')}" if table else bare[:40]
+
+
+def say_kinds(kinds: Mapping[str, int], seconds: float) -> None:
+    """Print how many statements a second of each kind were executed, the most frequent first."""
+    for name, count in Counter(kinds).most_common(SHOWN):
+        say(f"  {name}", f"{count / seconds:.2f}")
 
 
 @dataclass

@@ -1,8 +1,9 @@
 """Load of an idle bot on the database: statements a second, by kind."""
 
 import os
-import re
+import threading
 import time
+import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -14,8 +15,9 @@ from bot.localslack.demo import IDS
 from bot.localslack.server import LocalSlack
 from bot.store.tables import leases
 from tests.bench.bots import bot_process, crowded
-from tests.bench.figures import say
+from tests.bench.figures import kind, say, say_kinds
 from tests.bench.tables import QUEUES
+from tests.kit.processes import free_port
 from tests.kit.queues import TestQueue, make_queue
 from tests.services.mariadb import MariaDB
 
@@ -26,9 +28,8 @@ SECONDS = 120.0
 LEADER_BUDGET, STANDBY_BUDGET = 5.0, 1.0
 """Statements a second; see docs/speed.md."""
 CORE_BUDGET = 0.01
-SHOWN = 12
-_TABLE = re.compile(r"(?:FROM|INTO|UPDATE|JOIN) `?(\w+)`?")
-_LIMIT = re.compile(r"^SET STATEMENT max_statement_time=[\d.]+ FOR ")
+SCRAPED_EVERY = 15.0
+SCRAPED = ("/livez", "/readyz", "/metrics")
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Idle:
 
 
 def bench_idle(server: MariaDB, *, quick: bool) -> None:
-    """Idle queues: five queues with delayed jobs that become available in an hour."""
+    """Idle queues: five queues with jobs delayed for an hour, with probes and scrapes."""
     part = 4 if quick else 1
     with server.database() as database, LocalSlack(workspace=crowded()) as slack:
         url = server.url(database)
@@ -66,8 +67,7 @@ def bench_idle(server: MariaDB, *, quick: bool) -> None:
     second = both.rate - alone.rate
     say("  of a second replica", f"{max(0.0, second):.1f} (at most {STANDBY_BUDGET:.0f})")
     say("of one core", f"bot {alone.bot_cpu:.2%}, server {alone.server_cpu:.2%} (bot at most 1 %)")
-    for kind, count in Counter(alone.kinds).most_common(SHOWN):
-        say(f"  {kind}", f"{count / alone.seconds:.2f}")
+    say_kinds(alone.kinds, alone.seconds)
     if quick:
         # The leader is not at rest yet.
         return
@@ -100,10 +100,32 @@ def _bot(slack: LocalSlack, url: str) -> Iterator[int]:
         "QUEUE_BOT_AUDIT_CHANNEL": IDS.queue_audit,
         "QUEUE_BOT_ALERT_CHANNEL": IDS.queue_alerts,
         "QUEUE_BOT_DIGEST_AT": "08:00",
+        "QUEUE_BOT_MONITORING_PORT": str(port := free_port()),
     }
     with bot_process(slack, settings) as pid:
         slack.wait_for(lambda: slack.hub.connected > connected, SETTLE_SECONDS)
-        yield pid
+        with _scraping(port):
+            yield pid
+
+
+@contextmanager
+def _scraping(port: int) -> Iterator[None]:
+    """Read the probes and the metrics every 15 s, as Kubernetes and Prometheus do."""
+    ended = threading.Event()
+
+    def scrape() -> None:
+        while not ended.wait(SCRAPED_EVERY):
+            for path in SCRAPED:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}") as answer:
+                    answer.read()
+
+    scraping = threading.Thread(target=scrape, name="scrapes")
+    scraping.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        scraping.join()
 
 
 def _measure(server: MariaDB, bots: list[int], seconds: float) -> Idle:
@@ -125,16 +147,8 @@ def _measure(server: MariaDB, bots: list[int], seconds: float) -> Idle:
             "SELECT CONVERT(argument USING utf8mb4) FROM mysql.general_log "
             "WHERE command_type = 'Query' AND user_host LIKE 'tests%'"
         )
-        kinds = Counter(_kind(statement) for (statement,) in cursor.fetchall())
+        kinds = Counter(kind(statement) for (statement,) in cursor.fetchall())
     return Idle(took, kinds, bot_cpu / took, server_cpu / took)
-
-
-def _kind(statement: str) -> str:
-    """Return the statement's verb and its first table."""
-    bare = _LIMIT.sub("", statement)
-    table = _TABLE.search(bare)
-    verb = bare.split(maxsplit=1)[0].upper()
-    return f"{verb} {table[1].removeprefix('queue_bot_')}" if table else bare[:40]
 
 
 def _cpu(pid: int) -> float:

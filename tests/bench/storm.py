@@ -1,6 +1,6 @@
 """10,000 failures within a minute: time to the first alert, number of messages, and cost."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 from slack_sdk import WebClient
-from sqlalchemy import func, select, text
+from sqlalchemy import Connection, Engine, event, func, select, text
 
 from bot.app.setup import Setup
 from bot.background.loop import INTERVAL, Watcher
@@ -18,7 +18,7 @@ from bot.localslack.server import LocalSlack
 from bot.slack.poster import SlackPoster
 from bot.store.tables import failures, incidents, outbox
 from tests.bench.failing import Storm, failing
-from tests.bench.figures import median, say
+from tests.bench.figures import kind, median, say, say_kinds
 from tests.bench.people import make_setup
 from tests.kit.queues import TestQueue, make_queue
 from tests.services.mariadb import MariaDB
@@ -118,12 +118,14 @@ def _quiet(passes: list[Pass], count: int) -> str:
 
 def _storm(name: str, storm: Storm, test: TestQueue, slack: LocalSlack, passes: list[Pass]) -> None:
     passes.clear()
-    with failing(test.url, storm) as written:
+    with _counting() as kinds, failing(test.url, storm) as written:
         slack.wait_for(lambda: slack.messages(IDS.queue_alerts), SETTLED_WITHIN)
         first = monotonic() - written.began
     say(f"{name}: the storm", f"{storm.rows:,} in {written.took:.0f} s")
     say("  first failure to first alert", f"{first:.1f} s (to be under {WITHIN:.0f})")
     say("  a pass while it lasts", _cost(passes, written.took))
+    say("  statements a second while it lasts", f"{sum(kinds.values()) / written.took:.1f}")
+    say_kinds(kinds, written.took)
     passes.clear()
     began = monotonic()
     wait_until(lambda: left(test, storm.rows) == 0)
@@ -136,6 +138,21 @@ def _storm(name: str, storm: Storm, test: TestQueue, slack: LocalSlack, passes: 
     say("  incidents", checked(test, slack, storm.rows))
     _at_once(test, storm.rows)
     assert first < WITHIN
+
+
+@contextmanager
+def _counting() -> Iterator[Counter[str]]:
+    """Count the statements of this process by kind until the block ends."""
+    kinds: Counter[str] = Counter()
+
+    def count(_connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+        kinds[kind(statement)] += 1
+
+    event.listen(Engine, "before_cursor_execute", count)
+    try:
+        yield kinds
+    finally:
+        event.remove(Engine, "before_cursor_execute", count)
 
 
 def _at_once(test: TestQueue, rows: int) -> None:
