@@ -90,10 +90,10 @@ def left_behind(
     mine = and_(batches.c.operation == operation.id, batches.c.state == CLAIMED)
     connection.execute(update(batches).where(mine).values(owner=owner))
     rows = connection.execute(select(batches).where(mine).order_by(batches.c.number)).mappings()
-    return _timed_anew(connection, operation, [batch_of(row) for row in rows], now)
+    return _with_new_times(connection, operation, [batch_of(row) for row in rows], now)
 
 
-def _timed_anew(
+def _with_new_times(
     connection: Connection, operation: Operation, left: list[Batch], now: datetime
 ) -> list[Batch]:
     """Return the batches with new times at the operation's rate, if their times are in the past.
