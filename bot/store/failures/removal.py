@@ -116,6 +116,8 @@ def mark_batch_removed(
     `rows` failures.
     """
     marked = update(failures).where(which).values(removed_at=now, operation=removal.operation)
+    # Otherwise the server may read by the index for scopes, and then looks up each row by its key.
+    marked = marked.with_hint(f"FORCE INDEX ({BY_SEQ})", dialect_name="mysql")
     exactly(connection.execute(marked), rows)
     of_batch = and_(seq_range, failures.c.operation == removal.operation)
     failure_counts.append_removed_batch(connection, of_batch, now)
