@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, and_, select, update
 
-from bot.database.dialects import force_index
+from bot.database.dialects import force_index, update_by_index
 from bot.queue.moves import is_among
 from bot.store.cursors import position, set_position
 from bot.store.failures.removal import BY_SEQ
@@ -52,5 +52,5 @@ def _copy(connection: Connection, seqs: Sequence[int]) -> None:
     which = and_(is_among(c.seq, seqs), c.removed_copy.is_(None), c.removed_at.is_not(None))
     # By the key, the server locks only these rows. Of the bulk changes, only an undo locks failures
     # that are removed already.
-    by_key = update(failures).with_hint(f"FORCE INDEX ({BY_SEQ})", dialect_name="mysql")
-    connection.execute(by_key.where(which).values(removed_copy=c.removed_at))
+    copied = update(failures).where(which).values(removed_copy=c.removed_at)
+    connection.execute(update_by_index(copied, BY_SEQ))
