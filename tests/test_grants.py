@@ -17,20 +17,26 @@ from bot.app.command import find_commands
 from bot.app.setup import Setup
 from bot.background import audit, metrics, purge
 from bot.background.database_load import Load
-from bot.background.failures import aggregate_once, index_once, merge_once, scan_once
+from bot.background.failures import (
+    aggregate_once,
+    copy_removed_once,
+    index_once,
+    merge_once,
+    scan_once,
+)
 from bot.background.incidents import grouping, probe
 from bot.background.operations import canary
 from bot.background.operations.runner import Runner
 from bot.background.retries import track, track_bulk
 from bot.database.engine import connect
 from bot.database.transactions import changing, now_of, reading
-from bot.models.refusals import RowWouldChange
+from bot.models.refusals import RowWouldChange, StartError
 from bot.models.subjects import JobSubject
 from bot.queue.layouts import Queue, spec_tables, warnings
 from bot.store import tables
 from bot.store.audit.keys import NO_KEYS
 from bot.store.leases import take
-from bot.store.migrate import MIGRATIONS, migrate
+from bot.store.migrate import MIGRATIONS, migrate, version
 from bot.store.tables.columns import metadata
 from bot.terminal.audit import purge_refusals
 from bot.terminal.do import TerminalRequest, do
@@ -40,6 +46,7 @@ from tests.kit.clock import Clock
 from tests.kit.grants import PAGE, PASSWORD, QueueDatabases, statements, user_of
 from tests.kit.queues import GRACE, TestQueue
 from tests.kit.replicas import ask, confirm, make_setup
+from tests.kit.version_8 import return_to_version_8
 from tests.services.mariadb import MariaDB
 
 SUBJECTS = (JobSubject("customer", ("data.order_id",)),)
@@ -201,6 +208,7 @@ def test_every_command_works_with_the_grants_of_the_page(granted: Granted) -> No
     for _ in range(2):
         metrics.sample_once(setup, lease, indexed=True)
     metrics.roll_once(replace(setup, clock=Clock(by=timedelta(days=2))), lease)
+    assert copy_removed_once(setup, lease) > 0
     # After 40 days the mutes have ended, too.
     purge.purge_once(replace(setup, clock=Clock(by=timedelta(days=40))), lease)
     engine.dispose()
@@ -284,6 +292,25 @@ def test_each_account_is_denied_its_forbidden_statements(granted: Granted, accou
         with pytest.raises(DBAPIError, match=r"denied|1419"), engine.begin() as connection:
             connection.execute(text(sql))
     engine.dispose()
+
+
+def test_the_migration_account_needs_its_grants_to_move_an_index(granted: Granted) -> None:
+    own, user = granted.own or granted.database, user_of("migrate", granted.database)
+    account, table = f"'{user}'@'127.0.0.1'", f"`{own}`.queue_bot_failures"
+    engine = granted.connect("migrate")
+    try:
+        return_to_version_8(granted.engine)
+        granted.server.execute(f"REVOKE ALTER ON {table} FROM {account}")
+        with pytest.raises(StartError, match="ALTER on queue_bot_failures: execute the GRANTs"):
+            migrate(engine)
+        with granted.engine.begin() as connection:
+            assert version(connection) == 8
+        granted.server.execute(f"GRANT CREATE, ALTER ON {table} TO {account}")
+        assert migrate(engine) == len(MIGRATIONS) - 8
+    finally:
+        engine.dispose()
+        # The next tests use the same tables.
+        migrate(granted.engine)
 
 
 def test_the_migration_account_can_purge_refusals(granted: Granted) -> None:

@@ -1,6 +1,7 @@
 """Keep the index of failures and its counts up to date.
 
-Index new failures, mark missing failures removed, aggregate deltas, and merge old hours.
+Index new failures, mark missing failures removed, copy the times of removals, aggregate deltas, and
+merge old hours.
 """
 
 from datetime import datetime
@@ -10,7 +11,15 @@ from sqlalchemy import Connection
 
 from bot.app.setup import Setup
 from bot.background.leader import leader_snapshot, leader_transaction
-from bot.store.failures import aggregation, index, index_scan, regrouping, relabeling, unindexed
+from bot.store.failures import (
+    aggregation,
+    index,
+    index_scan,
+    regrouping,
+    relabeling,
+    removed_copy,
+    unindexed,
+)
 from bot.store.failures.progress import progress
 from bot.store.leases import Lease
 
@@ -60,6 +69,15 @@ def scan_once(setup: Setup, lease: Lease) -> int:
     """Compare the next range of ids with the index; return the number of differences."""
     result = _step(setup, lease, index_scan.scan)
     return result.added + result.removed
+
+
+def copy_removed_once(setup: Setup, lease: Lease) -> int:
+    """Take some removed failures out of the scope's index; return their number."""
+
+    def work(connection: Connection, _now: datetime) -> int:
+        return removed_copy.copy_removed(connection)
+
+    return leader_transaction(setup, lease, work)
 
 
 def _step(setup: Setup, lease: Lease, step: index.Step) -> unindexed.Pass:

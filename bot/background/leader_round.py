@@ -17,6 +17,7 @@ from bot.background.audit_verification import NEXT_PAGE, VERIFY_EVERY, ChainVeri
 from bot.background.database_load import KEEP_EVERY, Load
 from bot.background.failures import (
     aggregate_once,
+    copy_removed_once,
     index_once,
     log_progress,
     merge_once,
@@ -119,6 +120,7 @@ class LeaderRound:
             self._track_retries,
             self._advance_incidents,
             self._maintain,
+            self._copy_removed,
         ):
             more = bool(guarded(partial(part, lease, waiting))) or more
         sealed = self._seal(lease, waiting)
@@ -176,6 +178,14 @@ class LeaderRound:
                 self._schedule.at_once("scan")
             more = more or differences > 0
         return more
+
+    def _copy_removed(self, lease: Lease, waiting: WaitingWork | None) -> bool:
+        """Take removed failures out of the index for scopes, during a bulk change only slowly."""
+        if self._schedule.is_due("copy-removed", max(SCAN_EVERY, self._interval)):
+            copied = self._run("copy-removed", copy_removed_once, lease)
+            if copied and waiting is not None and waiting.heartbeat_at is None:
+                self._schedule.at_once("copy-removed")
+        return False
 
     def _has_new_failures(self, waiting: WaitingWork | None) -> bool:
         if waiting is None or waiting.backfilling:

@@ -43,7 +43,7 @@ def periods(interval: float) -> dict[str, float]:
     """Return the period in which each step must succeed, in seconds, by its name."""
     return {
         **dict.fromkeys(("index", "group", "probe"), interval),
-        "scan": max(SCAN_EVERY, interval),
+        **dict.fromkeys(("scan", "copy-removed"), max(SCAN_EVERY, interval)),
         "regroup": REGROUP_EVERY,
         "relabel": RELABEL_EVERY,
         **dict.fromkeys(("outcomes", "canary", "bulk-outcomes"), OUTCOMES_EVERY),

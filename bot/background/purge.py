@@ -96,6 +96,8 @@ def _is_obsolete(connection: Connection, removed_before: datetime) -> ColumnElem
         incidents.c.stale.is_(False),
     )
     return and_(
+        # The index finds the failures by the copy.
+        failures.c.removed_copy < removed_before,
         failures.c.removed_at < removed_before,
         # The last number is kept: a server that loses its counter at a restart would reuse it.
         failures.c.seq < last,

@@ -24,6 +24,7 @@ from sqlalchemy import (
     Subquery,
     Table,
     Text,
+    Update,
     bindparam,
     cast,
     column,
@@ -90,6 +91,11 @@ def as_sql(statement: ClauseElement, bind: Engine, schema: str | None) -> str:
 def force_index(statement: Query, table: Table, index: str) -> Query:
     """Make MariaDB and MySQL read the table by this index."""
     return statement.with_hint(table, f"FORCE INDEX ({index})", "mysql")
+
+
+def update_by_index(statement: Update, index: str) -> Update:
+    """Make MariaDB and MySQL read the updated table by this index."""
+    return statement.with_hint(f"FORCE INDEX ({index})", dialect_name="mysql")
 
 
 def ignore_index(statement: Query, table: Table, index: str) -> Query:

@@ -6,8 +6,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 # 1412: a table was altered or truncated after a read created its snapshot.
 # 1684: a table is being created or altered while its definition is read.
 _CONFLICT = {1213, 1047, 1412, 1684}
-# A table, an index name or a row that already exists.
-_DUPLICATE = {1050, 1061, 1062}
+# A table, a column, an index name or a row that already exists.
+_DUPLICATE = {1050, 1060, 1061, 1062}
 _LOST = {2003, 2006, 2013, 2055, 1053, 1927, 4031}
 _SLOW = {1205, 1969, 3024, 1317, 3572}
 _FULL = {1040, 1203, 1226}
@@ -71,7 +71,7 @@ def is_savepoint_missing(error: DBAPIError) -> bool:
 
 
 def is_duplicate(error: DBAPIError) -> bool:
-    """Whether MariaDB or MySQL refused a table, an index or a row that already exists."""
+    """Whether MariaDB or MySQL refused a table, a column, an index or a row that exists."""
     return error_number(error) in _DUPLICATE
 
 

@@ -33,6 +33,7 @@ Part = Literal[
 PARTS: Mapping[str, Part] = {
     "index": "failures",
     "scan": "failures",
+    "copy-removed": "failures",
     "regroup": "failures",
     "relabel": "failures",
     "group": "failures",

@@ -13,12 +13,14 @@ from sqlalchemy.exc import DBAPIError
 from bot.database.dialects import is_sqlite
 from bot.database.engine import own_schema
 from bot.database.errors import is_conflict, is_duplicate
+from bot.database.moved_indexes import move_index
 from bot.database.session import require_session, warn_of_kept
 from bot.database.start import at_start
 from bot.database.transactions import now_of, time_limit
 from bot.fingerprint.error_group import RULES
 from bot.models.refusals import StartError
 from bot.store.tables import (
+    SCOPE_INDEX,
     audit_targets,
     change_freeze,
     cursors,
@@ -58,6 +60,7 @@ CURSORS = (
     "subjects",
     "subjects_next",
     "subjects_seq",
+    "removed_copied",
 )
 
 
@@ -89,6 +92,17 @@ def _index_shops(connection: Connection, now: datetime) -> None:
     """Create the indexes that find the failures and the audit targets of a shop."""
     _create_missing(connection, now)
     _create_indexes(connection, failures.c.tienda_id, audit_targets.c.tienda_id)
+
+
+def _index_copies(connection: Connection, now: datetime) -> None:
+    """Create the table of restored rows, and move the index for scopes to the copy of `removed_at`.
+
+    The copy is null in every row at first. The index keeps its name, because running replicas of
+    the version before use it in a hint.
+    """
+    _create_missing(connection, now)
+    (scope_index,) = (index for index in failures.indexes if index.name == SCOPE_INDEX)
+    move_index(connection, scope_index, own_schema(connection))
 
 
 def _create_indexes(connection: Connection, *columns: Column[Any]) -> None:
@@ -124,8 +138,7 @@ MIGRATIONS: tuple[Callable[[Connection, datetime], None], ...] = (
     # The payload edits of bulk retries.
     _create_missing,
     _index_shops,
-    # The archived rows that a bulk undo restored.
-    _create_missing,
+    _index_copies,
 )
 """The migrations in order. Each can be repeated after an interruption; DDL commits at once."""
 

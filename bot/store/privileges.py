@@ -104,6 +104,9 @@ OWN_TABLES: tuple[tuple[Table, Privileges], ...] = (
 )
 """The privileges on the bot's own tables. Nobody may change an audit record, not even the bot."""
 
+ALTERED = (failures,)
+"""The tables that a migration alters. Nobody may alter a table of the audit log."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -124,14 +127,20 @@ def migrate_grants(place: Place, account: str) -> list[str]:
     In a database of its own, the account may create every table. Beside the queue's tables, each
     table is named, because a privilege on the whole database would include the queue's tables.
     """
-    create = ("CREATE", "INDEX", "REFERENCES")
-    if place.own_schema != place.schema:
-        return [grant(f"{place.own_schema}.*", (*ALL, *create), account)]
+    create, own = ("CREATE", "INDEX", "REFERENCES"), place.own_schema
+    if own != place.schema:
+        # With CREATE, the servers accept a GRANT on a table that does not exist yet.
+        altered = (grant(f"{own}.{table.name}", ("CREATE", "ALTER"), account) for table in ALTERED)
+        return [grant(f"{own}.*", (*ALL, *create), account), *altered]
     purged = (audit, audit_targets, audit_subjects)
     return [
         grant(
-            f"{place.own_schema}.{table.name}",
-            (*ALL, *create) if table in purged else (*ALL[:3], *create),
+            f"{own}.{table.name}",
+            (
+                *(ALL if table in purged else ALL[:3]),
+                *create,
+                *(("ALTER",) if table in ALTERED else ()),
+            ),
             account,
         )
         for table in sorted((table for table, _ in OWN_TABLES), key=lambda table: table.name)

@@ -1900,6 +1900,7 @@ background-means-digest = The digest is not posted.
 background-means-purge = The bot's own tables keep growing.
 background-step-index = Indexing new failures
 background-step-scan = Scanning older failures
+background-step-copy-removed = Taking removed failures out of the index
 background-step-regroup = Grouping the failures by new rules
 background-step-relabel = Reading the subjects of the failures again
 background-step-group = Triggering incidents

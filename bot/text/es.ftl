@@ -2020,6 +2020,7 @@ background-means-digest = No se publica el resumen.
 background-means-purge = Las tablas del propio bot siguen creciendo.
 background-step-index = Indexar los fallos nuevos
 background-step-scan = Revisar los fallos anteriores
+background-step-copy-removed = Sacar del índice los fallos quitados
 background-step-regroup = Agrupar los fallos con reglas nuevas
 background-step-relabel = Leer otra vez los datos de búsqueda de los fallos
 background-step-group = Activar incidentes

@@ -10,10 +10,12 @@ from sqlalchemy import Connection, event, insert
 from bot.app.setup import Setup
 from bot.background.database_load import Load
 from bot.background.leader_round import NOTHING_UNSEALED, LeaderRound
+from bot.background.operations.runner import Runner
 from bot.store import tables, waiting_work
 from bot.store.audit.sealing import SEAL_ROWS
 from bot.store.leases import Lease
 from bot.store.waiting_work import WaitingWork
+from tests.kit.bulk import run_out, small_batches, started
 from tests.kit.posting import Refusing
 from tests.kit.queues import TestQueue
 from tests.kit.replicas import ask, hold, make_setup
@@ -166,6 +168,41 @@ def test_failures_after_a_truncated_table_are_indexed(queue: TestQueue) -> None:
     queue.fail(1)
     leader.run()
     assert 1 in {row.failed_id for row in queue.rows(tables.failures) if row.removed_at is None}
+
+
+def test_removed_failures_are_copied_in_each_round_until_none_is_left(queue: TestQueue) -> None:
+    leader = remover(queue)
+    run_out(small_batches(leader.setup))
+    assert [copies_in_a_round(leader) for _ in range(3)] == [True, True, False]
+    assert all(row.removed_copy == row.removed_at for row in queue.rows(tables.failures))
+
+
+def test_removed_failures_are_copied_only_once_in_a_period_during_a_bulk_change(
+    queue: TestQueue,
+) -> None:
+    leader = remover(queue)
+    Runner(leader.setup, 2, lanes=1, seconds=0).run_once()
+    assert [copies_in_a_round(leader) for _ in range(2)] == [True, False]
+    copies = [row.removed_copy is not None for row in queue.rows(tables.failures)]
+    assert copies == [True, True, False, False]
+
+
+def remover(queue: TestQueue) -> Leader:
+    """Return a leader at its first round, with a bulk change that has not begun yet."""
+    for _ in range(4):
+        queue.fail()
+    leader = Leader(queue)
+    started(leader.setup, "clear-failed archive=no")
+    return leader
+
+
+def copies_in_a_round(leader: Leader) -> bool:
+    """Run a round; return whether it searched the index for removed failures."""
+    waiting = leader.waiting()
+    with leader.statements() as executed:
+        leader.round.run(leader.lease, waiting)
+    parts = ("removed_copy IS NULL", "removed_at IS NOT NULL")
+    return any(all(part in statement for part in parts) for statement in executed)
 
 
 def test_a_queue_with_only_delayed_jobs_is_not_checked_again(queue: TestQueue) -> None:

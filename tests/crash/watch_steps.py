@@ -6,7 +6,7 @@ from sqlalchemy import RowMapping, func, select
 
 from bot.app.setup import Setup
 from bot.background import audit, metrics
-from bot.background.failures import aggregate_once, index_once, scan_once
+from bot.background.failures import aggregate_once, copy_removed_once, index_once, scan_once
 from bot.background.incidents import grouping, lifecycle, probe
 from bot.background.operations import canary
 from bot.background.retries import track, track_bulk
@@ -27,6 +27,7 @@ STEPS: Mapping[str, Step] = {
     "index": index_once,
     "open": grouping.group_once,
     "scan": scan_once,
+    "copy-removed": copy_removed_once,
     "observe": probe.probe_once,
     "outcomes": track.track_once,
     "canary": canary.decide_once,

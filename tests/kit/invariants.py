@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy import Connection, RowMapping, func, or_, select
 
 from bot.database.transactions import reading
 from bot.store import tables
@@ -49,7 +49,8 @@ def broken(
     with reading(queue.engine) as connection:
         violations = [*_taken_twice(connection), *_records(connection), *_undone(connection)]
         violations += _bulk(connection, queue)
-        violations += [*_counts(connection), *incident_invariants.kept(connection)]
+        violations += [*_counts(connection), *_copied(connection)]
+        violations += incident_invariants.kept(connection)
         if born is not None:
             violations += _conserved(connection, queue, Counter(born), Counter(worked or {}))
         violations += _told(connection, confirmed)
@@ -278,6 +279,15 @@ def _counts(connection: Connection) -> Iterator[str]:
     known = set(connection.execute(select(tables.error_groups.c.id)).scalars())
     if unknown := {group for group, _ in there} - known:
         yield f"counts: there are no error groups {sorted(unknown)}"
+
+
+def _copied(connection: Connection) -> Iterator[str]:
+    """The copy of the time of a removal, in the index for scopes, is null or equals the time."""
+    c = tables.failures.c
+    differs = or_(c.removed_at.is_(None), c.removed_at != c.removed_copy)
+    wrong = select(c.seq).where(c.removed_copy.is_not(None), differs)
+    if seqs := connection.execute(wrong).scalars().all():
+        yield f"index: the copies of the removals of {seqs} are wrong"
 
 
 def _told(connection: Connection, confirmed: Iterable[str]) -> Iterator[str]:

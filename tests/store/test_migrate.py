@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine, insert, inspect, select, text, update
 
+from bot.database.dialects import is_sqlite
 from bot.database.engine import connect
 from bot.database.transactions import now_of
 from bot.fingerprint.error_group import RULES
@@ -13,11 +14,14 @@ from bot.store import tables
 from bot.store.cursors import position
 from bot.store.migrate import CURSORS, LEASES, MIGRATIONS, migrate, require_current, version
 from bot.store.migrate_sql import pending_statements
+from bot.store.tables import SCOPE_INDEX
 from bot.store.tables.columns import metadata
 from bot.terminal.output import reported
 from tests.kit.concurrency import at_once, until
 from tests.kit.failure_index import index
 from tests.kit.queues import GRACE, TestQueue
+from tests.kit.version_8 import return_to_version_8, scope_index
+from tests.services.mariadb import MariaDB
 
 pytestmark = pytest.mark.each_database
 
@@ -92,6 +96,84 @@ def test_an_upgrade_adds_the_indexes_of_shops_and_changes_no_row(queue: TestQueu
     assert migrate(queue.engine) == len(MIGRATIONS) - 7
     assert definitions(queue.engine) == current
     assert queue.rows(tables.failures) == rows
+
+
+@pytest.mark.parametrize("printed", [False, True], ids=["migrated", "printed"])
+def test_an_upgrade_moves_the_index_for_scopes_and_changes_no_row(
+    queue: TestQueue, *, printed: bool
+) -> None:
+    queue.fail(1)
+    index(queue)
+    current, rows = definitions(queue.engine), queue.rows(tables.failures)
+    return_to_version_8(queue.engine)
+    assert definitions(queue.engine) != current
+
+    statements = pending_statements(queue.engine)
+
+    (_,) = [one for one in statements if "ADD COLUMN removed_copy" in one]
+    moves = [one for one in statements if SCOPE_INDEX in one]
+    if is_sqlite(queue.engine):
+        assert [one.split()[0] for one in moves] == ["DROP", "CREATE"]
+    else:
+        (move,) = moves
+        assert f"DROP INDEX {SCOPE_INDEX}, ADD INDEX {SCOPE_INDEX} (removed_copy)" in move
+    if printed:
+        with queue.engine.connect().execution_options(changes=True) as connection:
+            for statement in statements:
+                connection.exec_driver_sql(statement)
+            connection.commit()
+    assert migrate(queue.engine) == (0 if printed else len(MIGRATIONS) - 8)
+    assert definitions(queue.engine) == current
+    assert queue.rows(tables.failures) == rows
+    assert pending_statements(queue.engine) == []
+    with queue.engine.begin() as connection:
+        assert position(connection, "removed_copied") == 0
+        require_current(connection)
+
+
+@pytest.mark.parametrize("has_index", [False, True])
+def test_a_move_of_the_index_that_was_interrupted_is_finished(
+    queue: TestQueue, *, has_index: bool
+) -> None:
+    """A person may execute the parts of the statement one by one."""
+    current, column = definitions(queue.engine), tables.failures.c.removed_copy
+    return_to_version_8(queue.engine)
+    with queue.engine.begin() as connection:
+        kind = column.type.compile(connection.dialect)
+        connection.execute(text(f"ALTER TABLE queue_bot_failures ADD COLUMN removed_copy {kind}"))
+    if not has_index:
+        scope_index().drop(queue.engine)
+
+    printed = [one for one in pending_statements(queue.engine) if SCOPE_INDEX in one]
+    migrate(queue.engine)
+
+    assert not [one for one in printed if "COLUMN" in one]
+    assert any("DROP INDEX" in one for one in printed) is has_index
+    assert definitions(queue.engine) == current
+    # A process that was killed before it recorded the migration repeats it.
+    with queue.engine.begin() as connection:
+        connection.execute(tables.migrations.delete().where(tables.migrations.c.version == 9))
+    assert migrate(queue.engine) == len(MIGRATIONS) - 8
+    assert definitions(queue.engine) == current
+
+
+def test_the_index_is_moved_in_a_schema_of_its_own(mariadb_server: MariaDB) -> None:
+    with mariadb_server.database() as jobs, mariadb_server.database() as own:
+        engine = connect(mariadb_server.url(jobs), schema=own, grace=GRACE)
+        migrate(engine)
+        return_to_version_8(engine)
+
+        (printed,) = [one for one in pending_statements(engine) if SCOPE_INDEX in one]
+        assert f"ALTER TABLE {own}.queue_bot_failures" in printed.replace("`", "")
+        migrate(engine)
+
+        (moved,) = [
+            one["column_names"]
+            for one in inspect(engine).get_indexes("queue_bot_failures", schema=own)
+            if one["name"] == SCOPE_INDEX
+        ]
+        assert moved == ["removed_copy"]
+        engine.dispose()
 
 
 def test_a_waiting_migration_reports_each_second(empty: Engine) -> None:

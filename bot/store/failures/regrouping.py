@@ -223,7 +223,8 @@ def _texts(queue: Queue) -> Select[Any]:
     return (
         select(c.seq, c.error_group, exception)
         .join_from(failures, queue.failed, and_(layout.id == c.failed_id, same))
-        .where(c.removed_at.is_(None))
+        # The index has the failures without a copy, so that removed failures are not read.
+        .where(c.removed_at.is_(None), c.removed_copy.is_(None))
     )
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, select, update
 
-from bot.database.dialects import force_index
+from bot.database.dialects import force_index, update_by_index
 from bot.models.actions import Action
 from bot.queue.moves import exactly
 from bot.store.deltas import incident_deltas
@@ -117,7 +117,8 @@ def mark_batch_removed(
     `rows` failures.
     """
     marked = update(failures).where(which).values(removed_at=now, operation=removal.operation)
-    exactly(connection.execute(marked), rows)
+    # Otherwise the server may read by the index for scopes, and then looks up each row by its key.
+    exactly(connection.execute(update_by_index(marked, BY_SEQ)), rows)
     of_batch = and_(seq_range, failures.c.operation == removal.operation)
     failure_counts.append_removed_batch(connection, of_batch, now)
     incident_deltas.append_batch(connection, of_batch, removal, now)

@@ -77,7 +77,7 @@ def index_restored(
 
 
 _AGAIN: Mapping[str, ColumnElement[Any]] = dict.fromkeys(
-    ("removed_at", "operation", "restored_by"), null()
+    ("removed_at", "removed_copy", "operation", "restored_by"), null()
 )
 
 

@@ -7,7 +7,9 @@ from bot.queue.layouts import LONGEST_QUEUE
 from bot.store.tables.columns import OPTIONS, PLAIN, Id, Long, RowId, Time, Wall, auto, metadata
 
 SCOPE_INDEX = "queue_bot_failures_scope"
-"""The database index for failures that are not removed, ordered by `seq`."""
+"""The database index that has all failures that are not removed, in the order of `seq`.
+
+It may also have failures that were removed a short time ago (see `removed_copy`)."""
 
 
 # The index of failures. One process at a time assigns `seq`, after the failure's commit.
@@ -38,8 +40,12 @@ failures = Table(
     Column("restored_by", Id),
     # Whether the job was retried before in this incident. The incident counts the job once.
     Column("again", Boolean, nullable=False, server_default="0"),
+    # A copy of `removed_at` for the index below. A step of the leader writes the copy later: an
+    # index on `removed_at` doubles the time of a bulk change's mark. Until then, the copy of a
+    # removed failure is null, so only `removed_at` says what is removed.
+    Column("removed_copy", Time),
     # This index is useful only because InnoDB and SQLite append the primary key to every index.
-    Index(SCOPE_INDEX, "removed_at"),
+    Index(SCOPE_INDEX, "removed_copy"),
     Index("queue_bot_failures_incident", "incident"),
     Index("queue_bot_failures_group", "error_group", "seq"),
     Index("queue_bot_failures_payload", "payload_digest"),
