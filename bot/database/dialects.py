@@ -113,6 +113,11 @@ def limit_delete(statement: Delete, rows: int) -> Delete:
     return statement.with_dialect_options(mysql_limit=rows)
 
 
+def limit_update(statement: Update, rows: int) -> Update:
+    """Make MariaDB and MySQL stop after `rows` rows that match."""
+    return statement.with_dialect_options(mysql_limit=rows)
+
+
 class joined_delete(Executable, ClauseElement):  # noqa: N801 a statement of SQL
     """Delete rows of `table`: read `by` first, then look up each row; both by their primary keys.
 

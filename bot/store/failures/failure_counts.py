@@ -23,6 +23,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Select,
     case,
     false,
     func,
@@ -123,6 +124,19 @@ def lock_and_count(
     The server finds the failures through `index`. The caller compares `rows` with the number of
     rows that it marked, because a failure could be added between the two statements.
     """
+    return _summed(connection.execute(for_update(_grouped(connection, which, now, index))))
+
+
+def count(
+    connection: Connection, which: ColumnElement[bool], now: datetime, index: str
+) -> RemovedCounts:
+    """Count the failures that match `which`, which the caller has locked."""
+    return _summed(connection.execute(_grouped(connection, which, now, index)))
+
+
+def _grouped(
+    connection: Connection, which: ColumnElement[bool], now: datetime, index: str
+) -> Select[Any]:
     c = failures.c
     length = func.length(c.queue)
     grouped = (
@@ -139,11 +153,14 @@ def lock_and_count(
     )
     # A server prefers to scan a small table. The scan would wait for every row that another
     # transaction has locked.
-    grouped = force_index(grouped, failures, index)
+    return force_index(grouped, failures, index)
+
+
+def _summed(grouped: Iterable[Any]) -> RemovedCounts:
     counts: defaultdict[Key, Count] = defaultdict(Count)
     touched: defaultdict[int, int] = defaultdict(int)
     rows = 0
-    for group, queue, hour, incident, count in connection.execute(for_update(grouped)):
+    for group, queue, hour, incident, count in grouped:
         counts[Key(group, queue, int(hour))] += Count(removed=count)
         rows += count
         if incident:

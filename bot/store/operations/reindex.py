@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, insert, null, select, update
 
+from bot.database.dialects import limit_update
 from bot.queue.layouts import Queue, failed_digest
 from bot.queue.moves import exactly, is_among
 from bot.store.deltas import incident_deltas
@@ -55,11 +56,13 @@ def index_restored(
         return
     # The lease makes the order of `seq` the order of commits, for every row of the index.
     lock_lease(connection, "failures")
-    removed = failures.c.seq.in_(list(ids))
-    locked = failure_counts.lock_and_count(connection, removed, now, "PRIMARY")
+    removed = is_among(failures.c.seq, ids)
+    # A bulk undo has locked these rows already.
+    counting = failure_counts.lock_and_count if operation == SINGLE else failure_counts.count
+    counted = counting(connection, removed, now, "PRIMARY")
     columns = [column for column in failures.c if column.name != "seq"]
     again = select(*(_AGAIN.get(column.name, column) for column in columns))
-    copies = again.where(is_among(failures.c.seq, ids))
+    copies = again.where(removed)
     copied = insert(failures).from_select(
         [column.name for column in columns], copies.order_by(failures.c.seq)
     )
@@ -70,9 +73,11 @@ def index_restored(
         _rename(connection, queue, ids, now)
     # If a failure has no incident yet, only its new row may be assigned to an incident.
     values = {"restored_by": operation, "incident": func.coalesce(failures.c.incident, NO_INCIDENT)}
-    connection.execute(update(failures).where(removed).values(values))
-    failure_counts.append_restored(connection, locked)
-    restored = {incident: -rows for incident, rows in locked.incidents.items()}
+    # Without the limit, the UPDATE of a range would wait for a lock on the next row.
+    replaced = limit_update(update(failures).where(removed).values(values), len(ids))
+    connection.execute(replaced)
+    failure_counts.append_restored(connection, counted)
+    restored = {incident: -rows for incident, rows in counted.incidents.items()}
     incident_deltas.append(connection, restored, undone, now)
 
 

@@ -6,7 +6,6 @@ one payload, the undo restores as many failed jobs as such jobs still exist.
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, func, select
@@ -15,7 +14,7 @@ from bot.database.dialects import force_index, straight_join
 from bot.database.transactions import LostRace, savepoint
 from bot.failpoints import reach
 from bot.queue.layouts import Queue, failed_digest
-from bot.queue.moves import for_update
+from bot.queue.moves import for_update, is_among
 from bot.store import archive as archived
 from bot.store import restored_copies
 from bot.store.deltas import metric_deltas
@@ -68,7 +67,8 @@ def _put_back(
     now: datetime,
 ) -> list[LostFailure]:
     """Restore the rows of a batch or of a part of a batch; return the restored rows."""
-    lost = _lost(connection, undone, and_(matching(operation.scope), batch.seq_range))
+    within = and_(matching(operation.scope), batch.seq_range)
+    lost = _lost(connection, undone, within, batch.size)
     digests_in_use = _there(connection, queue, [row.failed_id for row in lost])
     lost = [row for row in lost if digests_in_use.get(row.failed_id) != row.row_digest]
 
@@ -85,9 +85,9 @@ def _put_back(
 
 
 def _lost(
-    connection: Connection, undone: Operation, within: ColumnElement[bool]
+    connection: Connection, undone: Operation, within: ColumnElement[bool], rows: int
 ) -> list[LostFailure]:
-    """Lock and return the removed failures that are in the archive, ordered by `seq`."""
+    """Lock and return up to `rows` removed failures that are in the archive, ordered by `seq`."""
     f, a = failures.c, archive.c
     copies = and_(
         a.kind == "failed",
@@ -100,17 +100,22 @@ def _lost(
         .select_from(failures)
         .where(within, copies)
         .order_by(f.seq)
+        # Without the limit, the server would also lock the row behind the range, which is in a
+        # batch of the other batch worker: both batches would run one after the other.
+        .limit(rows)
     )
-    return [LostFailure(*row) for row in connection.execute(for_update(straight_join(query)))]
+    query = force_index(straight_join(query), failures, "PRIMARY")
+    return [LostFailure(*row) for row in connection.execute(for_update(query))]
 
 
 def _there(connection: Connection, queue: Queue, ids: Sequence[int]) -> dict[int, str]:
     """Return the ids that are in use, each with the digest of its row."""
     id_ = queue.failed_layout.id
-    query = select(id_, failed_digest(queue.failed)).where(id_.in_(ids)).order_by(id_)
-    # A server prefers to scan a small table, and would lock every row.
-    query = force_index(query, queue.failed, "PRIMARY")
-    return {row[0]: row[1] for row in connection.execute(for_update(query))} if ids else {}
+    if not ids:
+        return {}
+    query = select(id_, failed_digest(queue.failed)).where(is_among(id_, ids)).order_by(id_)
+    # No lock: if somebody takes an id after this read, the insert of the restored row fails.
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def _replace_jobs(
@@ -128,17 +133,17 @@ def _replace_jobs(
     A worker waits for a deleted job until the commit, so the jobs are deleted last. If a worker has
     claimed one of them meanwhile, the jobs are deleted first, and only their rows are restored.
     """
-    likely = waiting_jobs.find_likely(connection, queue, undone, batch, lost)
-    job_ids: dict[int, int] = {}
-    restored: list[LostFailure] = []
-    if lost and len(likely) == len(lost):
-        with suppress(LostRace), savepoint(connection):
-            restore_rows(lost)
+    job_ids = waiting_jobs.find(connection, queue, undone, batch, lost)
+    restored = [row for row in lost if row.seq in job_ids]
+    if not restored:
+        return []
+    try:
+        with savepoint(connection):
+            restore_rows(restored)
             reach("undo-batch-restored")
-            waiting_jobs.delete_exactly(connection, queue, likely.values())
+            waiting_jobs.delete_exactly(connection, queue, job_ids.values())
             reach("undo-batch-taken")
-            job_ids, restored = likely, list(lost)
-    if not job_ids:
+    except LostRace:
         job_ids = waiting_jobs.delete(connection, queue, undone, batch, lost)
         restored = [row for row in lost if row.seq in job_ids]
         reach("undo-batch-taken")

@@ -7,7 +7,7 @@ batches become small, so that a worker waits for few rows.
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, and_, func, select, union_all
 
 from bot.database.transactions import TooSlow, bounded
 from bot.queue.layouts import Queue
@@ -15,16 +15,15 @@ from bot.store.operations.operations import Operation
 from bot.store.operations.scopes import matching
 from bot.store.tables import batches, failures
 
-UNDO_ROWS = 1_000
-"""The batches of an undo are smaller than those of a retry, because a worker that wants one of the
-removed jobs waits until the commit."""
-NEAR_ROWS, NEAR = 100, 3_000
-"""A batch has 100 rows if the oldest job of a queue is among the next 3,000 jobs of the undo: a
-worker takes this job next. With batches of 1,000 rows, the worker waited for up to 0.25 s."""
-MOST_QUEUES = 100
-"""How many queues are searched for their oldest job; one takes 0.02 ms by an index on `queue`."""
+UNDO_ROWS = 2_000
+"""The batches of an undo are smaller than those of a retry, because an undo takes longer for a row,
+and only one batch at a time may add rows to the index of failures."""
+NEAR_ROWS, NEAR = 100, 4_000
+"""A batch has 100 rows if the oldest job of a queue is at most 4,000 ids below its jobs: a worker
+takes this job next. With batches of 1,000 rows, the worker waited for up to 0.25 s."""
+MOST_QUEUES = 20
 NEAR_SECONDS = 0.02
-"""Without such an index the server would read all jobs of the retry; the batches are then large."""
+"""The limit of the search for the oldest job of a queue, which needs an index on the queue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,24 +69,34 @@ def following(
 def _is_near_workers(
     connection: Connection, queue: Queue, undone: int | None, highest_seq: int
 ) -> bool:
-    """Return whether the oldest job of any queue is one of the next `NEAR` jobs of the undo."""
-    s, jobs = batches.c, queue.jobs_layout
-    retried = select(s.after_seq, s.first_job_id, func.min(s.first_job_id).over().label("first"))
+    """Return whether the oldest job of any queue is among the next jobs of the undo.
+
+    The jobs of a retry's batch have another order than the failures, so all its jobs are next.
+    """
+    s, f, jobs = batches.c, failures.c, queue.jobs_layout
+    first = func.min(s.first_job_id).over().label("first")
+    retried = select(s.first_job_id, s.last_job_id, first)
     newest = retried.where(
         s.operation == undone, s.first_job_id.is_not(None), s.after_seq < highest_seq
     )
     row = connection.execute(newest.order_by(s.after_seq.desc()).limit(1)).first()
     if row is None:
         return False  # the undone operation created no jobs
-    last = row.first_job_id + highest_seq - row.after_seq - 1
-    within = jobs.id.between(row.first, last)
-    oldest = select(func.min(jobs.id).label("id")).where(within).group_by(jobs.queue)
-    heads = oldest.limit(MOST_QUEUES).subquery()
-    near = select(func.count()).select_from(heads).where(heads.c.id > last - NEAR)
+    next_failures = and_(f.seq.between(highest_seq - NEAR, highest_seq), f.operation == undone)
+    names = select(f.queue).where(next_failures).distinct().limit(MOST_QUEUES)
+    within = jobs.id.between(row.first, row.last_job_id)
+    # A minimum is one look-up in the index on the queue. Sorted rows might be read by their ids.
+    oldest = [
+        select(func.min(jobs.id)).where(jobs.is_in_queue(name), within)
+        for name in connection.execute(names).scalars()
+    ]
+    if not oldest:
+        return False
     try:
-        return bool(bounded(connection, near, NEAR_SECONDS).scalar_one())
+        ids = bounded(connection, union_all(*oldest), NEAR_SECONDS).scalars().all()
     except TooSlow:
         return False
+    return any(id_ is not None and id_ > row.first_job_id - NEAR for id_ in ids)
 
 
 def _newest(
