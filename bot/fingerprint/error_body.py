@@ -25,6 +25,10 @@ _JSON_MESSAGE = re.compile(
     r'(?P<text>(?:[^"\\]|\\.){2,300})',
     re.IGNORECASE,
 )
+_JSON_FIELD = re.compile(
+    r'(?:"errors?"\s{0,5}:\s{0,5}|\A\s{0,5})\{\s{0,5}"(?P<field>[A-Za-z_]\w{0,40})"\s{0,5}:\s{0,5}\[\s{0,5}"'
+    r'(?P<text>(?:[^"\\]|\\.){2,300})'
+)
 _JSON_TITLE = re.compile(
     r'"(?:title|error|errors)"\s{0,5}:\s{0,5}\[?\s?"(?P<text>(?:[^"\\]|\\.){2,300})', re.IGNORECASE
 )
@@ -50,11 +54,17 @@ _VAGUE = re.compile(
     r"|js_exception|invalid_content|server_?error|internal_?(?:server_?)?error|validation_?error"
     r"|unknown(?:_?error)?|failed|failure|general_?error|exception|null|none|soap(?:-env|env)?:(?:client"
     r"|server)(?:\.\w+)?|client|server|true|false|invalid_data|unprocessable_entity|not_found|string"
-    r"|object|error\.suitescripterror|oauthexception)\Z",
+    r"|object|error\.suitescripterror|oauthexception"
+    r"|the given data (?:was invalid|failed to pass validation)\.?|validation (?:failed|error)\.?"
+    r")\Z",
     re.IGNORECASE,
 )
 _TYPE_URL = re.compile(r"https?\b")
 _ACCESSING = re.compile(r"\AError while accessing (?:a )?resource[.:]? ?", re.IGNORECASE)
+_PARAMETERS = re.compile(r'"parameters"\s{0,5}:\s{0,5}\{(?P<list>[^{}]{1,400})')
+_STRING = re.compile(r'"((?:[^"\\]|\\.){1,100})"')
+_PLACEHOLDER = re.compile(r"%(?P<name>[A-Za-z]{1,30})")
+_MAGENTO_CONSUMER = re.compile(r"\AThe consumer isn't")
 _WORDS = 9
 
 
@@ -110,15 +120,31 @@ def _is_status(code: str) -> bool:
 
 
 def _sentence(body: str) -> str | None:
-    for pattern in (_JSON_MESSAGE, _XML_MESSAGE, _JSON_TITLE):
+    for pattern in (_JSON_MESSAGE, _JSON_FIELD, _XML_MESSAGE, _JSON_TITLE):
         for match in pattern.finditer(body):
             text = _TRUNCATED.sub("", match["text"].replace("\\/", "/").replace("\\n", " ")).strip()
             if _VAGUE.match(text) or _TYPE_URL.match(text):
                 continue
-            words = generalise(_ACCESSING.sub("", text)).split()
+            if (field := match.groupdict().get("field")) is not None:
+                text = f"{field} - {text}"
+            words = generalise(_with_parameters(_ACCESSING.sub("", text), body)).split()
             cut = match.end() >= len(body.rstrip()) or "(truncated" in match["text"]
             if cut and len(words) <= _WORDS:
                 words = words[:-1]
             if words:
                 return " ".join(words[:_WORDS]).rstrip(" .:;,-")
     return None
+
+
+def _with_parameters(sentence: str, body: str) -> str:
+    """Return Magento's sentence with its parameters in place of `%name` or `%1`.
+
+    Versions of Magento write its most frequent sentence in two ways.
+    """
+    if "%" not in sentence:
+        return sentence
+    sentence = _MAGENTO_CONSUMER.sub("Consumer is not", sentence)
+    parameters = _PARAMETERS.search(body)
+    values = _STRING.findall(parameters["list"]) if parameters else []
+    pairs = dict(zip(values[::2], values[1::2], strict=False))
+    return _PLACEHOLDER.sub(lambda match: pairs.get(match["name"], match.group()), sentence)

@@ -27,12 +27,13 @@ _UNRESOLVED = (
 )
 _REFUSED = re.compile(
     r"Connection refused|ECONNREFUSED|actively refused|Couldn't connect to server"
-    r"|cURL error 7\b[^\n]{0,200}Could not connect",
+    r"|cURL error 7\b[^\n]{0,200}Could not connect|server on '[^'\n]{1,200}' \((?:111|10061)\b",
     re.IGNORECASE,
 )
 _TIMED_OUT = re.compile(
     r"connect ETIMEDOUT|\AETIMEDOUT|Connection timed out|connect(?:ion)? timeout"
-    r"|timed out while connecting|Timeout was reached|Connection timeout",
+    r"|timed out while connecting|Timeout was reached|Connection timeout"
+    r"|server on '[^'\n]{1,200}' \((?:110|115|10060|timed out)\b",
     re.IGNORECASE,
 )
 _LOST = re.compile(
@@ -42,6 +43,12 @@ _LOST = re.compile(
     r"|Connection closed by server|Connection is closed",
     re.IGNORECASE,
 )
+# Flysystem's adapters for FTP and SFTP do not write why they could not connect.
+_UNREACHED = re.compile(
+    rf"(?:Unable to|Could not|Couldn't|Cannot) connect to (?:host|server):? {_HOST}\.?\Z"
+)
+# Python's requests: the class of the inner error depends on the moment of the loss.
+_ABORTED = "('Connection aborted.', "
 _SERVICES = (
     (
         "Redis",
@@ -87,19 +94,19 @@ _ADDRESS = (
     ),
     re.compile(rf"(?:tcp|ssl|tls|https?)://{_HOST}(?::(?P<port>\d{{2,5}}))?"),
     re.compile(rf"host='{_HOST}', port=(?P<port>\d{{2,5}})"),
+    re.compile(rf"established with host [\"']?(?:tcp://|ssl://|tls://)?{_HOST}(?::(?P<port>\d{{2,5}}))?"),
     re.compile(rf"(?:ECONNREFUSED|ETIMEDOUT) {_HOST}:(?P<port>\d{{2,5}})"),
     re.compile(rf"Connection refused: {_HOST}/[\d.:a-f]{{3,45}}:(?P<port>\d{{2,5}})"),
 )  # fmt: skip
-_REDIS_REPLY = re.compile(r"(?P<code>[A-Z]{3,15}) (?P<text>[^\n]{1,300})")
-# A reply with one of these codes has several causes; only its sentence names the cause.
-_VAGUE_REPLIES = frozenset(("ERR", "EXECABORT", "WRONGTYPE"))
 # Most errors concern no connection, and one search for these words is faster than all patterns.
 _HINT = re.compile(
     r"getaddrinfo|resolve|refused|timed out|timeout|went away|connection|not known|name resolution"
     r"|such host|UnknownHost|to address|Errno -|ECONN|ETIMEDOUT|EPIPE|reading line|writing|socket"
-    r"|Broken pipe|Couldn't connect",
+    r"|Broken pipe|Couldn't connect|connect to",
     re.IGNORECASE,
 )
+# Not every mailer and client writes these ports.
+_USUAL = ("80", "443", "25", "465", "587")
 _LONGEST = 1_000
 _UNKNOWN_HOST = ("java.net.UnknownHostException", "UnknownHostException")
 # This link leads to cURL's manual; it is not the address of the connection.
@@ -122,20 +129,14 @@ def connection_cause(message: str, class_name: str | None) -> str | None:
         problem = "Connection timed out"
     elif service in ("Redis", "AMQP", "MongoDB") and _LOST.search(message):
         problem = "connection lost"
+    elif (unreached := _UNREACHED.match(message)) is not None:
+        return f"{generalise_host(unreached['host'].lower())}: no connection"
+    elif message.startswith(_ABORTED):
+        return "connection lost"
     else:
         return None
     subject = service or _address(message)
     return f"{subject}: {problem}" if subject else None
-
-
-def redis_cause(message: str, class_name: str | None) -> str | None:
-    """Return the error code in a reply from a Redis server, such as `Redis NOAUTH`."""
-    if class_name is None or "redis" not in class_name.casefold():
-        return None
-    reply = _REDIS_REPLY.match(message)
-    if reply is None or reply["code"] in _VAGUE_REPLIES:
-        return None
-    return f"Redis {reply['code']}"
 
 
 def _service(message: str, class_name: str | None) -> str | None:
@@ -160,6 +161,6 @@ def _address(message: str) -> str | None:
         match = pattern.search(message)
         if match is not None:
             port = match["port"]
-            named = f":{port}" if port and int(port) < 32768 and port not in ("80", "443") else ""
+            named = f":{port}" if port and int(port) < 32768 and port not in _USUAL else ""
             return generalise_host(match["host"].lower()) + named
     return None

@@ -7,18 +7,23 @@ from bot.fingerprint.error_traces import own_file, without_frames
 
 _CLASS = (
     r"(?:\\?[A-Za-z_][\w]{0,80}(?:\\[A-Za-z_]\w{0,80}){0,12}(?:@anonymous)?"
-    r"|(?:[A-Za-z_]\w{0,60}\.){1,8}[A-Z][\w$]{0,80})"
+    r"|(?:[A-Za-z_]\w{0,60}\.){1,8}[A-Z][\w$]{0,80}"
+    r"|(?:[A-Z]\w{0,60}::){1,6}[A-Z]\w{0,80})"
 )
-_HEAD = re.compile(rf"(?P<cls>{_CLASS})(?P<soap> exception)?:\s(?P<rest>.*)\Z", re.DOTALL)
+_HEAD = re.compile(rf"(?P<cls>{_CLASS})(?P<soap> exception)?(?::\s| - )(?P<rest>.*)\Z", re.DOTALL)
 _OLD_HEAD = re.compile(rf"exception '(?P<cls>{_CLASS})'(?: with message '(?P<rest>.*))?", re.DOTALL)
 _CLASS_ENDS = ("Exception", "Error", "Fault", "Throwable", "_exception", "Failure", "Warning")
 _LEADS = re.compile(
-    r"(?:PHP )?(?:Fatal error|Recoverable fatal error):\s+|Uncaught |"
+    r"(?:PHP )?(?:Fatal error|Recoverable fatal error|Parse error|Warning|Notice|Deprecated):\s+|"
+    r"Uncaught |"
     r"Error sending request to Stripe: [^\n]{0,1000}\n|"
     # Monolog's line: [time] channel.LEVEL:
     r"\[\d{4}-\d\d-\d\d[^\]\n]{0,30}\] \w{1,30}\.[A-Z]{4,9}: "
 )
-_STATUS_LEAD = re.compile(r"\A\(Status (\d{3})\) (?:\(Request [^)\n]{1,80}\) )?")
+# Stripe's libraries write the status and the request's id first.
+_STATUS_LEAD = re.compile(
+    r"\A(?:\(Status (?:\d{3})\) (?:\(Request [^)\n]{1,80}\) )?|Request req_\w{1,40}: )"
+)
 # CodeIgniter's queue writes "Exception: {code} - {message}", then "file: {path}:{line}".
 _CODEIGNITER = re.compile(r"(?:\w+\\)*\w*Exception: (?P<code>-?\d{1,12}|[A-Z0-9]{5}) - ?")
 _CODEIGNITER_PLACE = re.compile(r"\r?\nfile: ?(?P<path>[^\n]{0,400})")
@@ -101,7 +106,12 @@ def _classed(text: str, place: str | None) -> ErrorText:
     head = _HEAD.match(text)
     if head is not None and (head["soap"] or _is_class(head["cls"])):
         rest = _STATUS_LEAD.sub("", head["rest"].strip(), count=1)
-        return ErrorText(head["cls"].lstrip("\\"), None, rest, place)
+        name = head["cls"].lstrip("\\")
+        # A wrapper, such as Rails' ActiveRecord::StatementInvalid, writes the class of the cause.
+        inner = _HEAD.match(rest)
+        if inner is not None and _is_qualified(inner["cls"]):
+            name, rest = inner["cls"].lstrip("\\"), inner["rest"].strip()
+        return ErrorText(name, None, rest, place)
     bare = text.rstrip(":")
     is_alone = re.fullmatch(_CLASS, bare) is not None and _is_class(bare)
     if is_alone and (place is not None or _is_dotted(bare)):
@@ -115,7 +125,7 @@ def _classed(text: str, place: str | None) -> ErrorText:
 def _is_class(name: str) -> bool:
     if "\\" in name.lstrip("\\"):
         return True
-    if name == "mysqli_sql_exception" or _is_dotted(name):
+    if name == "mysqli_sql_exception" or _is_dotted(name) or "::" in name:
         return True
     return name[:1].isupper() and name.removesuffix("@anonymous").endswith(_CLASS_ENDS)
 
@@ -123,6 +133,11 @@ def _is_class(name: str) -> bool:
 def _is_dotted(name: str) -> bool:
     """Whether this is a class of Python or Java, such as `django.db.utils.OperationalError`."""
     return "." in name and "\\" not in name
+
+
+def _is_qualified(name: str) -> bool:
+    """Whether this class has a namespace, a module or a package, so that it cannot be a word."""
+    return "\\" in name.lstrip("\\") or "::" in name or (_is_dotted(name) and _is_class(name))
 
 
 def _base_name(path: str | None) -> str | None:

@@ -1,16 +1,27 @@
 """Reduce the error formats of databases, HTTP clients and cloud SDKs to one form of the cause."""
 
 import re
+from dataclasses import replace
 from http import HTTPStatus
 
 from bot.fingerprint.error_body import body_cause, body_status, split_body
-from bot.fingerprint.error_connections import connection_cause, redis_cause
+from bot.fingerprint.error_connections import connection_cause
 from bot.fingerprint.error_envelope import ErrorText
 from bot.fingerprint.error_hosts import generalise_host, generalise_path, generalise_url
 from bot.fingerprint.error_language import language_cause
-from bot.fingerprint.error_services import netsuite_cause, without_appended, without_data
+from bot.fingerprint.error_netsuite import netsuite_cause
+from bot.fingerprint.error_replies import reply_cause
+from bot.fingerprint.error_requests import request_cause
+from bot.fingerprint.error_services import (
+    service_cause,
+    without_appended,
+    without_data,
+    wsdl_cause,
+)
 from bot.fingerprint.error_sql import sql_cause
+from bot.fingerprint.error_system import system_cause
 from bot.fingerprint.error_values import generalise, with_lead
+from bot.fingerprint.error_versions import of_any_version
 
 _GUZZLE = re.compile(
     r"(?:(?:Client|Server|HTTP) error|Unsuccessful request)?:? ?`(?P<method>[A-Z]{3,8}) "
@@ -26,9 +37,28 @@ _SYMFONY = re.compile(
     r"\"(?P<url>[^\"\n]{1,900})\"\.?"
 )
 _LARAVEL = re.compile(r"HTTP request returned status code (?P<status>\d{3}):?")
-_AXIOS = re.compile(r"Request failed with status code (?P<status>\d{3})\b")
+_AXIOS = re.compile(
+    r"(?:Request failed with status code|Response code|the server responded with status"
+    r"|HTTP Error) (?P<status>\d{3})\b(?: \([A-Z][^)\n]{2,40}\))?"
+)
+_HTTPX = re.compile(
+    r"(?:Client|Server) error '(?P<status>\d{3})[^'\n]{0,60}' for url '(?P<url>[^'\n]{1,900})'"
+)
+_SPRING = re.compile(
+    r"\A(?P<status>[45]\d\d)(?: [A-Z][\w ]{2,40})?(?:: (?=[\"\[{])| from (?P<method>[A-Z]{3,7}) "
+    r"(?P<url>https?://\S{1,900}))"
+)
+_FEIGN = re.compile(
+    r"\[(?P<status>\d{3})[^\]\n]{0,60}\] during \[(?P<method>[A-Z]{3,7})\] to "
+    r"\[(?P<url>[^\]\n]{1,900})\](?: \[[^\]\n]{0,200}\])?:?"
+)
+_ACTIVE_RESOURCE = re.compile(r"Response\(code=(?P<status>\d{3}), body=")
 _REQUESTS = re.compile(
     r"(?P<status>\d{3}) (?:Client|Server) Error: [^\n]{0,80}? for url: (?P<url>\S{1,900})"
+)
+_CLIENTS = (
+    *(_GUZZLE, _SYMFONY, _LARAVEL, _AXIOS, _REQUESTS, _OLD_GUZZLE),
+    *(_HTTPX, _SPRING, _FEIGN, _ACTIVE_RESOURCE),
 )
 _CURL = re.compile(
     r"(?:\bcurl error:? ?\(?(?P<no>\d{1,3})\)?:?|\A(?P<no2>\d{1,2}) :) ?(?P<text>[^\n]{0,600})",
@@ -39,6 +69,7 @@ _FOR_URL = re.compile(r"\b(?:for|para) \"?(?P<url>https?://[^\s\"]{1,900})")
 _AWS = re.compile(
     r'Error executing "(?P<op>\w{1,80})" on "(?P<url>[^"\n]{1,1500})"; (?P<rest>.*)', re.DOTALL
 )
+_BUCKET = re.compile(r"(?:^|\.)s3[.-]")
 _BOTO = re.compile(
     r"An error occurred \((?P<code>\w{1,80})\) when calling the (?P<op>\w{1,80}) operation"
 )
@@ -50,48 +81,19 @@ _CAUSE_LINE = re.compile(
     re.IGNORECASE,
 )
 _FAULT = re.compile(r"\[(?P<code>[A-Za-z][A-Za-z_:.-]{0,60}\d{0,4}(?:\.[A-Za-z]\w{0,30})?)\] ")
-_TIMINGS = (
-    (re.compile(r" with \d+ out of -?\d+ bytes received"), " with 0 bytes received"),
-    (re.compile(r" after \d+ ms\b(?=:|;| |$)"), ""),
-    (re.compile(r"(has been attempted too many times)\b[^\n]*"), r"\1"),
-    (re.compile(r" \(and \d+ more errors?\)"), ""),
-    (re.compile(r": \[no body\]\Z"), ""),
-    # PHP 7 and PHP 8 have different texts for a wrong argument.
-    (
-        re.compile(
-            r"\AArgument (?P<no>\d{1,2}) passed to (?P<function>[\w\\:]{1,200}\(\)) must be "
-            r"(?:an instance of|of the type) (?P<type>[\w\\?|]{1,200}), "
-            r"(?P<given>[^,\n]{1,100}) given[^\n]*"
-        ),
-        r"\g<function>: wrong argument \g<no>: \g<type>, not \g<given>",
-    ),
-    (
-        re.compile(
-            r"\A(?P<function>[\w\\:]{1,200}\(\)): Argument #(?P<no>\d{1,2}) \(\$\w{1,80}\) "
-            r"must be of type (?P<type>[\w\\?|]{1,200}), (?P<given>[^,\n]{1,100}) given[^\n]*"
-        ),
-        r"\g<function>: wrong argument \g<no>: \g<type>, not \g<given>",
-    ),
-    (re.compile(r"(parse time string) \(.{0,200}?\) at position \d+ \(.\)"), r"\1"),
-    (re.compile(r"((?:\w\\)?\w+ has timed out)\b[^\n]*"), r"\1"),
-    (re.compile(r"(No query results for model \[[^\]\n]{1,200}\])[^\n]*"), r"\1"),
-    # The name of a missing file is part of the cause; the application's directory is not. If a disk
-    # is full or a permission is missing, the file's name is not part of the cause.
-    (
-        re.compile(
-            r"\((?!(?:/var)?/tmp/)(?:[^()\n]{0,400}[\\/])?(?P<name>[^()\n\\/]{1,100})"
-            r"(?P<why>\): (?:[Ff]ailed to open stream: )?No such file or directory)"
-        ),
-        r"(\g<name>\g<why>",
-    ),
-)
 # These classes do not identify the cause: programs throw them for any error, or convert other
 # errors to them.
 _GENERIC = frozenset(
-    ("Error", "AxiosError", "FetchError", "ClientError", "ErrorException", "RuntimeException")
+    (
+        *("Error", "AxiosError", "FetchError", "ClientError", "HTTPError"),
+        *("Exception", "ErrorException", "RuntimeException", "LogicException"),
+    )
 )
 _TOO_SHORT = 12
 """A text of at most this length, such as "failed", needs the class as a part of the cause."""
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_SENTENCE = 4
+"""A text of at least this number of words names the cause without its class."""
 # General codes of SOAP faults; none of these codes is a code of the service itself.
 _TRANSPORTS = frozenset(("HTTP", "WSDL", "Client", "Server"))
 _CODE_AT_END = re.compile(r"(?P<code>\[[a-z]{2,30}(?:_[a-z0-9]{1,30}){1,8}\])\s*\Z")
@@ -103,21 +105,22 @@ _CURL_TIMES = re.compile(r"( timed out) after \d+ milliseconds(?: with [^\n:;(]{
 
 def canonical(error: ErrorText) -> str:
     """Return a message's cause on one line; add class and code if no known format matches."""
-    message, class_name = error.message, error.class_name
-    for pattern, plain in _TIMINGS:
-        message = pattern.sub(plain, message)
-    cause = language_cause(error)
-    if cause is None:
-        cause = netsuite_cause(message, error.text) or redis_cause(message, class_name)
+    message, class_name = of_any_version(error.message), error.class_name
+    error = replace(error, message=message)
+    cause = (
+        reply_cause(message, class_name)
+        or language_cause(error)
+        or netsuite_cause(message, error.text, class_name)
+        or wsdl_cause(message)
+        or system_cause(message)
+    )
     if cause is None and not _AWS.search(message):
-        cause = connection_cause(message, class_name)
-    if cause is not None:
-        return cause
-    for read in (_aws, _http, _curl):
-        cause = read(message)
-        if cause is not None:
-            return cause
-    cause = sql_cause(message, class_name, error.code, error.text)
+        cause = connection_cause(message, class_name) or request_cause(message)
+    cause = cause or _aws(message)
+    if cause is None and "cURL" not in message:
+        cause = service_cause(message, class_name)
+    cause = cause or _http(message) or _curl(message)
+    cause = cause or sql_cause(message, class_name, error.code, error.text)
     if cause is not None:
         return cause
     return _plain(without_data(message), class_name, error.code)
@@ -131,11 +134,13 @@ def _aws(message: str) -> str | None:
     if match is None:
         return None
     rest = match["rest"]
-    parts = [f"AWS {match['op']}", generalise_url(match["url"])]
+    host = generalise_url(match["url"])
+    # Only S3's hosts name a thing, the bucket. Other hosts name the service and the region.
+    parts = [f"AWS {match['op']}", *([host] if _BUCKET.search(host) else [])]
     code = _AWS_CODE.search(rest)
     status = re.search(r"resulted in an? `(\d{3})", rest)
     curl = _CURL.search(rest)
-    if status is not None:
+    if status is not None and (len(parts) > 1 or code is None):
         parts.append(f"HTTP {status[1]}")
     if code is not None:
         parts.append(code["code"])
@@ -149,7 +154,7 @@ def _aws(message: str) -> str | None:
 
 
 def _http(message: str) -> str | None:
-    for pattern in (_GUZZLE, _SYMFONY, _LARAVEL, _AXIOS, _REQUESTS, _OLD_GUZZLE):
+    for pattern in _CLIENTS:
         match = pattern.search(message)
         if match is not None:
             return with_lead(message[: match.start()], _http_cause(match, message[match.end() :]))
@@ -166,6 +171,8 @@ def _http_cause(match: re.Match[str], rest: str) -> str:
     status = groups["status"]
     url = groups.get("url") or groups.get("url1") or groups.get("url2")
     cause = body_cause(rest)
+    if cause is not None and cause.casefold() == _STATUS_PHRASES.get(status):
+        cause = None
     key = f"HTTP {status}"
     if url is not None:
         key += f" {generalise_url(url)}"
@@ -173,8 +180,7 @@ def _http_cause(match: re.Match[str], rest: str) -> str:
         if cause is None and not serves and not generalise_host(url).endswith("amazonaws.com"):
             method = groups.get("method")
             key += f" {method} {generalise_path(url)}" if method else f" {generalise_path(url)}"
-    repeats = cause is not None and cause.casefold() == _STATUS_PHRASES.get(status)
-    return f"{key}: {cause}" if cause is not None and not repeats else key
+    return f"{key}: {cause}" if cause is not None else key
 
 
 def _curl(message: str) -> str | None:
@@ -218,6 +224,11 @@ def _plain(message: str, class_name: str | None, code: str | None) -> str:
     elif not text:
         text = generalise(body[:300])
     text = without_appended(text)
+    # A sentence names the cause, and each library has a class of its own for the sentence. The
+    # application's own classes are kept: people made them to distinguish causes.
+    is_own = class_name is not None and class_name.startswith("App\\")
+    if not is_own and len(_WORD.findall(text)) >= _SENTENCE:
+        return text
     if class_name is not None:
         name = _plain_class(class_name)
         return text if name in _GENERIC and len(text) > _TOO_SHORT else f"{name}: {text}"

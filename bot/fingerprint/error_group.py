@@ -4,7 +4,7 @@ from bot.fingerprint.error_envelope import ErrorText, read_error_text
 from bot.fingerprint.error_formats import canonical
 from bot.fingerprint.error_language import language_cause
 
-RULES = 2
+RULES = 3
 """The version of the grouping rules. After a new version, the bot regroups the indexed failures."""
 
 # The key must fit into its column and into one Slack line. The reader of `failed_jobs` passes

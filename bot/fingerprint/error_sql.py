@@ -7,7 +7,9 @@ from bot.fingerprint.error_values import generalise, with_lead
 _STATE = re.compile(r"SQLSTATE\[(?P<state>\w{1,8})\](?: ?\[(?P<no>-?\d{1,6})\])?:? ?")
 _TITLED = re.compile(r"(?:[A-Z<][A-Za-z ,/'<>-]{2,80}: )?(?P<no>-?\d{1,6}) (?P<text>.+)", re.DOTALL)
 _TITLE = re.compile(r"[A-Z][A-Za-z ,/'-]{2,60}: ")
-_QUERY = re.compile(r" \((?:Connection: |SQL: )|\n(?:LINE \d|DETAIL:|HINT:|CONTEXT:)| \(SQL was:")
+_QUERY = re.compile(
+    r" \((?:Connection: |SQL: |SQLSTATE )|\n(?:LINE \d|DETAIL:|HINT:|CONTEXT:)| \(SQL was:"
+)
 _LEVEL = re.compile(r"\A(?:ERROR|FATAL|PANIC): +")
 # The quoted text itself can contain quotes and line ends.
 _ENTRY = re.compile(
@@ -19,6 +21,8 @@ _NEAR = re.compile(r"(right syntax to use|sintaxis)? ?(near|cerca de|cerca) '.*"
 # even if the index's name already begins with the table's name.
 _IN_DATABASE = re.compile(r"((?:Table|constraint fails) \(?['`])[^'`.\n]{1,64}(?:`\.`|\.)(?=[^.])")
 _KEY_OF_TABLE = re.compile(r"(for key '|la (?:clave|llave) ')(\w{1,64})\.(?=\2_)")
+# MariaDB writes the database and the table before a column.
+_COLUMN = re.compile(r"for column (?:`\w{1,64}`\.){1,2}`(\w{1,64})`")
 _FOREIGN = re.compile(r" FOREIGN KEY \(`[^\n]{0,700}")
 _VALUE = re.compile(r"( value:? )'.{0,700}?' (for column)", re.DOTALL)
 
@@ -28,7 +32,7 @@ _MYSQL = (
     ("2013", re.compile(r"Lost connection to (?:MySQL )?server during query")),
     ("1213", re.compile(r"Deadlock found when trying to get lock")),
     ("1205", re.compile(r"Lock wait timeout exceeded")),
-    ("1040", re.compile(r"Too many connections\b")),
+    ("1040", re.compile(r"(?:Data source rejected[^\n\"]{1,80}\")?Too many connections\b")),
     ("1062", re.compile(r"Duplicate entry '")),
     ("1146", re.compile(r"Table '[^'\n]{1,130}' doesn't exist")),
     ("1054", re.compile(r"Unknown column '")),
@@ -58,11 +62,32 @@ _POSTGRES = (
     ("57014", re.compile(r"canceling statement due to")),
     ("53300", re.compile(r"(?:sorry, too many clients|remaining connection slots)")),
     ("08006", re.compile(r"(?:server closed the|terminating) connection|SSL connection has been")),
+    ("22001", re.compile(r"value too long for type")),
+    ("25006", re.compile(r"cannot execute \w{1,20}(?: \w{1,20})? in a read-only transaction")),
+    ("28P01", re.compile(r"password authentication failed for user")),
+    ("3D000", re.compile(r'database "[^"\n]{1,130}" does not exist')),
+    ("57P03", re.compile(r"the database system is (?:starting up|shutting down|in recovery)")),
 )  # fmt: skip
+_SQLITE = re.compile(
+    r"(?:(?:General error: )?\d{1,3} )?"
+    r"(?P<text>database (?:is locked|table is locked|or disk is full"
+    r"|disk image is malformed)|unable to open database file|attempt to write a readonly database"
+    r"|(?:UNIQUE|NOT NULL|CHECK|FOREIGN KEY) constraint failed(?:: [\w., ]{1,200})?|disk I/O error"
+    r"|no such (?:table|column): [\w.]{1,130}|table \w{1,64} has no column named \w{1,64})"
+)
+# A driver writes its name or PostgreSQL's server before the server's words.
+_SERVER = re.compile(
+    r"\A(?:\([\w.]{1,80}\) |(?:PG|Mysql2|SQLite3|Trilogy)::\w{1,60}: |pq: |error: |ER_\w{1,60}: "
+    r"|SQLITE_[A-Z]{1,20}: |Error \d{4}(?: \(\w{5}\))?: |(?:ERROR|FATAL): +"
+    r'|connection to server at "[^"\n]{1,200}"(?: \([^)\n]{1,80}\))?, port \d{1,5} failed: '
+    r"(?:FATAL: +)?){1,3}"
+)
 _DATABASE_CLASSES = re.compile(
     r"(?:mysqli_sql_exception|DatabaseException|PDOException|QueryException|OperationalError"
     r"|IntegrityError|ProgrammingError|InternalError|DataError|DatabaseError|InterfaceError"
-    r"|psycopg\d?\.errors\.\w{1,60}|SQL\w{0,40}Exception|UniqueConstraintViolationException)\Z"
+    r"|psycopg\d?\.errors\.\w{1,60}|SQL\w{0,40}Exception|UniqueConstraintViolationException"
+    r"|(?:PG|Mysql2|SQLite3|Trilogy|ActiveRecord)::\w{1,60}|MySQL\w{1,40}Exception|QueryFailedError"
+    r"|Sequelize\w{1,40}Error|DeadlockException|DriverException|\A(?:Error|error|RuntimeException))\Z"
 )
 # The text before the message: CodeIgniter's first words, or a function of a PHP driver.
 _DRIVER = re.compile(
@@ -85,10 +110,12 @@ _NAMELESS = {
 }
 _LOCKS = ("1213", "1205", "40P01", "55P03")
 _STATEMENT = re.compile(
-    r"(?:SQL: |executing (?:a query: |the query: |['\"])|\(')\s{0,5}"
+    r"(?:SQL: |SQL \[|query was: |executing (?:a query: |the query: |['\"])|[(,] ?'| - |\n)\s{0,5}"
     r"(?:update|insert\s+(?:ignore\s+)?into|delete\s+from|replace\s+into"
     r"|select\b[^\n]{0,300}?\bfrom)"
-    r"\s+[`\"\[]?(?:\w{1,64}[`\"\]]?\.[`\"\[]?)?(?P<table>\w{1,64})",
+    r"\s+[`\"\[]?(?:\w{1,64}[`\"\]]?\.[`\"\[]?)?(?P<table>\w{1,64}\b)"
+    # A trace cuts long values, so that only a part of the table's name is left.
+    r"(?!\.\.\.)",
     re.IGNORECASE,
 )
 
@@ -116,10 +143,15 @@ def _of_text(message: str, class_name: str | None, code: str | None, text: str) 
     """Return the cause for a server's message that has no error number."""
     if class_name is not None and not _DATABASE_CLASSES.search(class_name):
         return None
+    server = _SERVER.match(message)
+    if server is not None:
+        message = message[server.end() :]
+    if (sqlite := _SQLITE.match(message)) is not None and (class_name or server):
+        return f"SQLite: {sqlite['text']}"
     for number, pattern in _MYSQL:
         if pattern.match(message) and code in (None, number):
             return _numbered(number, message, text)
-    for state, pattern in _POSTGRES if class_name is not None else ():
+    for state, pattern in _POSTGRES if class_name or server else ():
         if pattern.match(message):
             return _stated(state, message, text)
     is_connecting = class_name is not None and _CONNECTING.match(message)
@@ -158,6 +190,12 @@ def _state_cause(state: str, number: str | None, text: str, whole: str) -> str:
             number, text = titled["no"], titled["text"]
         elif (title := _TITLE.match(text)) is not None:
             text = text[title.end() :]
+    if (sqlite := _SQLITE.match(text)) is not None:
+        return f"SQLite: {sqlite['text']}"
+    if state.startswith("08") and (server := _SERVER.match(text)) is not None:
+        # The state says only that there is no connection; the server's words give the reason.
+        text = text[server.end() :]
+        state = next((known for known, pattern in _POSTGRES if pattern.match(text)), state)
     # Numbers from 1000 are MySQL's, and from 2000 its client's. SQL Server's text has brackets.
     if number is not None and len(number) == 4 and not text.startswith("[Microsoft]"):
         return _numbered(number, text, whole)
@@ -172,5 +210,6 @@ def _detail(text: str) -> str:
     text = _FOREIGN.sub("", text)
     text = _IN_DATABASE.sub(r"\1", text)
     text = _KEY_OF_TABLE.sub(r"\1", text)
+    text = _COLUMN.sub(r"for column '\1'", text)
     text = _NEAR.sub(r"\1 \2 '1'", text)
     return generalise(_LEVEL.sub("", text.strip()).partition("\n")[0])

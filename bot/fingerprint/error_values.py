@@ -70,9 +70,9 @@ _NAMING = words(
     attribute field parameter param argument constraint relation relationship view sequence
     database schema offset header route command driver disk guard interface trait enum module
     extension option element node tag operation action event type named collection bucket
-    service columna tabla clave llave índice indice propiedad método metodo función funcion
-    clase constante atributo campo parámetro parametro argumento restricción restriccion
-    relación relacion cabecera comando vista servicio tipo"""
+    service queue exchange reading setting columna tabla clave llave índice indice propiedad
+    método metodo función funcion clase constante atributo campo parámetro parametro argumento
+    restricción restriccion relación relacion cabecera comando vista servicio tipo"""
 )
 _RUNNING = frozenset(("command", "process", "comando", "proceso"))
 _HOSTING = words("host server at to servidor host: service dominio domain")
@@ -131,6 +131,11 @@ def generalise(text: str) -> str:
     return text.strip(" .:;,-")
 
 
+def first_words(text: str, count: int = 9) -> str:
+    """Return a generalised sentence's first words: quotes of one sentence are cut at any length."""
+    return " ".join(text.split()[:count]).rstrip(" .:;,-")
+
+
 def _replace(match: re.Match[str]) -> str:
     replacement = _REPLACEMENTS.get(match.lastgroup or "")
     return replacement(match) if replacement else "#"
@@ -186,7 +191,9 @@ def _quoted(match: re.Match[str]) -> str:
     if (text[0] == "`" or _names(match)) and _IDENTIFIER.match(inner):
         return f"'{_DIGITS.sub('#', inner)}'"
     if before in _RUNNING:
-        return " ".join(generalise(inner).split()[:4])
+        program, _, arguments = re.sub(r"[\"']", "", inner).partition(" ")
+        program = re.split(r"[\\/]", program)[-1]
+        return " ".join(generalise(f"{program} {arguments}").split()[:4])
     return _quoted_host(inner, before)
 
 

@@ -1,0 +1,38 @@
+"""Errors of the machine: a full disk, a missing permission, too many open files."""
+
+import re
+
+_HINT = re.compile(
+    r"No space left|ENOSPC|enough space on the disk|ermission denied|EACCES|EMFILE"
+    r"|open files",
+    re.IGNORECASE,
+)
+# A write fails if no block is free. If no inode is free, a file does not even open.
+_FULL = re.compile(
+    r"(?<!open stream: )no space left on device|ENOSPC|not enough space on the disk", re.IGNORECASE
+)
+_FILES = re.compile(r"EMFILE|Too many open files")
+_DENIED = re.compile(r"[Pp]ermission denied|EACCES")
+# The frameworks' directories that a job writes to. One command gives the right to all their files.
+_WRITABLE = re.compile(
+    r"[\\/](?P<directory>(?:storage|writable|bootstrap[\\/]cache|var[\\/](?:cache|logs?))"
+    r"(?:[\\/][A-Za-z_-]{1,40}){0,3})[\\/][^\\/\s\"')]{1,200}"
+)
+
+
+def system_cause(message: str) -> str | None:
+    """Return an error of the machine without the function and the file, or None for other errors.
+
+    A database and its disk are on another machine, so callers try a database's codes first.
+    """
+    if _HINT.search(message, 0, 1_000) is None:
+        return None
+    message = message[:1_000]
+    if "SQLSTATE" in message or "Errcode" in message:
+        return None
+    if _FULL.search(message):
+        return "No space left on device"
+    if _FILES.search(message):
+        return "Too many open files"
+    directory = _WRITABLE.search(message) if _DENIED.search(message) else None
+    return f"Permission denied: {directory['directory']}" if directory else None

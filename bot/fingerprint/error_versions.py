@@ -1,0 +1,274 @@
+r"""Write alike the texts that differ between versions of a language or a framework.
+
+Each entry of the table has the text's name, a word that every version contains, the common text,
+and a pattern for each version. Most messages have none of the words, so the words save time.
+"""
+
+import re
+
+_TYPE = r"(?P<type>[\w\\?|]{1,200})"
+_GIVEN = r"(?P<given>[^,\n]{1,100})"
+_NAME = r"[\"']?(?P<name>[^\"'\n]{1,100}?)[\"']?"
+_FUNCTION = r"(?P<function>[\w\\:]{1,200}\(\))"
+
+_LANGUAGES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
+    (
+        "PHP: argument of a wrong type",
+        "given",
+        r"\g<function>: wrong argument \g<no>: \g<type>, not \g<given>",
+        (
+            (rf"\AArgument (?P<no>\d{{1,2}}) passed to {_FUNCTION} must be "
+            rf"(?:an instance of|of the type) {_TYPE}, {_GIVEN} given[^\n]*"),
+            (rf"\A{_FUNCTION}: Argument #(?P<no>\d{{1,2}}) \(\$\w{{1,80}}\) must be of type "
+            rf"{_TYPE}, {_GIVEN} given[^\n]*"),
+            rf"\A{_FUNCTION} expects parameter (?P<no>\d{{1,2}}) to be {_TYPE}, {_GIVEN} given",
+        ),
+    ),
+    (
+        "PHP: returned value of a wrong type",
+        "Return value of",
+        r"\g<function>: Return value must be of type \g<type>, \g<given> returned",
+        (
+            (rf"\AReturn value of {_FUNCTION} must be (?:an instance of|of the type) {_TYPE}, "
+            r"(?P<given>[^,\n]{1,100}) returned[^\n]*"),
+        ),
+    ),
+    (
+        "PHP: undefined key",
+        "Undefined ",
+        r'Undefined array key "\g<name>"',
+        (rf"\AUndefined (?:index|offset|array key):? {_NAME}\s*\Z",),
+    ),
+    (
+        "PHP: undefined variable",
+        "Undefined variable",
+        r"Undefined variable $\g<name>",
+        (r"\AUndefined variable:? \$?(?P<name>\w{1,80})",),
+    ),
+    (
+        "PHP: property of no object",
+        "of non-object",
+        r'Attempt to read property "\g<name>" on null',
+        (rf"\ATrying to get property {_NAME} of non-object",),
+    ),
+    (
+        "PHP: offset of no array",
+        "on value of type",
+        r"Trying to access array offset on \g<type>",
+        (r"\ATrying to access array offset on value of type (?P<type>\w{1,20})",),
+    ),
+    (
+        "PHP: loop over no array",
+        "foreach()",
+        r"foreach() argument must be of type array|object",
+        (
+            r"\AInvalid argument supplied for foreach\(\)",
+            r"\Aforeach\(\) argument must be of type array\|object, \w{1,80} given",
+        ),
+    ),
+    (
+        "PHP: count of no array",
+        "count()",
+        r"count(): wrong argument 1: Countable|array",
+        (
+            r"\Acount\(\): Parameter must be an array or an object that implements Countable",
+            (r"\Acount\(\): (?:Argument #1 \(\$\w{1,20}\) must be of type|wrong argument 1:) "
+            r"Countable\|array, .{1,80}"),
+        ),
+    ),
+    (
+        "PHP: missing class",
+        " not found",
+        r'\g<kind> "\g<name>" not found',
+        (r"\A(?P<kind>Class|Interface|Trait) [\"']\\?(?P<name>[\w\\]{1,200})[\"'] not found",),
+    ),
+    (
+        "PHP: undefined constant",
+        "undefined constant",
+        r'Undefined constant "\g<name>"',
+        (r"\AUse of undefined constant (?P<name>\w{1,80}) - [^\n]*",),
+    ),
+    (
+        "PHP: call of a method on no object",
+        "on boolean",
+        r"\g<call> on bool",
+        (r"(?P<call>\ACall to a member function \w{1,80}\(\)) on boolean",),
+    ),
+    (
+        "PHP: stream that does not open",
+        "failed to open",
+        r"Failed to open",
+        (r"\bfailed to open(?= (?:dir|stream)\b)",),
+    ),
+    (
+        "PHP: unreadable date",
+        "time string",
+        r"parse time string",
+        (r"parse time string \(.{0,200}?\) at position \d+ \(.\)",),
+    ),
+    (
+        "Node.js: property of no object",
+        "Cannot ",
+        r"Cannot \g<verb> properties of \g<value> (\g<verb>ing '\g<name>')",
+        (
+            (r"\ACannot (?P<verb>read|set) property '(?P<name>[^'\n]{1,80})' of "
+            r"(?P<value>undefined|null)"),
+            (r"\ACannot (?P<verb>set) properties of (?P<value>undefined|null) "
+            r"\(setting '(?P<name>[^'\n]{1,80})'\)"),
+        ),
+    ),
+    (
+        "Node.js: unreadable JSON",
+        "Unexpected token",
+        r"Unexpected token \g<token> in JSON",
+        (
+            r"\AUnexpected token (?P<token>[^\s'\"]) in JSON at position \d+[^\n]*",
+            r"\AUnexpected token '(?P<token>[^\s'\"])', [^\n]{0,300} is not valid JSON[^\n]*",
+        ),
+    ),
+    (
+        "Ruby: method of nil",
+        "undefined method",
+        r"undefined method '\g<name>' for nil",
+        (r"\Aundefined method [`'](?P<name>\w{1,80}[?!=]?)' for nil(?::NilClass)?",),
+    ),
+)  # fmt: skip
+_LIBRARIES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
+    (
+        "Laravel: missing job class",
+        "ncomplete",
+        r"Incomplete class \g<name>",
+        (
+            (
+                r"\AJob is incomplete class: \{\"__PHP_Incomplete_Class_Name\":\""
+                r"(?:\w{1,80}\\{1,4}){0,9}(?P<name>\w{1,80})\"[^\n]*"
+            ),
+            (
+                r"\A[^\n]{0,120}\bincomplete object\. Please ensure that the class definition "
+                r"\"(?:\w{1,80}\\){0,9}(?P<name>\w{1,80})\"[^\n]*"
+            ),
+        ),
+    ),
+    (
+        "Laravel: validation of a field",
+        " field ",
+        r"The \g<field> \g<must>",
+        (
+            (
+                r"\AThe (?P<field>[\w .]{1,60}?) field (?P<must>must|format|is not|may not|does not"
+                r"|confirmation)\b"
+            ),
+        ),
+    ),
+    (
+        "Laravel: payload that is no JSON",
+        "Unable to JSON encode payload",
+        r"Unable to JSON encode payload, error \g<no>",
+        (r"\AUnable to JSON encode payload\. Error (?:code: |\()(?P<no>\d{1,2})\)?[^\n]*",),
+    ),
+    (
+        "Laravel: wrong encryption key",
+        " cipher",
+        "Unsupported cipher or incorrect key length",
+        (
+            r"\AThe only supported ciphers are [^\n]*",
+            r"\AUnsupported cipher or incorrect key length\.[^\n]*",
+        ),
+    ),
+    ("Symfony: a handler's name", " failed: ", "", (r"\AHandling \"[\w\\]{1,200}\" failed: ",)),
+    (
+        "AWS: no credentials",
+        "instance profile metadata",
+        r"\g<start>",
+        (r"(?P<start>Error retrieving credentials from the instance profile metadata)[^\n]*",),
+    ),
+    # ImageMagick's file and line differ between its versions.
+    ("ImageMagick: line", " @ ", "", (r" @ (?:error|warning|fatal)/[\w.]{1,40}/\w{1,60}/\d{1,5}",)),
+    (
+        "PHP: unreadable XML",
+        "arser error : ",
+        r"XML parser error: \g<error>",
+        (
+            (
+                r"\A[\w:]{1,60}\(\): (?:Entity|https?://\S{1,300}|[^\n:]{1,200}): line \d{1,7}: "
+                r"parser error : (?P<error>[^\n]{1,200})[^\n]*"
+            ),
+        ),
+    ),
+    ("Laravel: more errors", " more error", "", (r" \(and \d+ more errors?\)",)),
+    (
+        "Laravel: missing row",
+        "No query results",
+        r"\g<model>",
+        (r"(?P<model>No query results for model \[[^\]\n]{1,200}\])[^\n]*",),
+    ),
+    (
+        "Laravel: many attempts",
+        "too many times",
+        r"\g<start>",
+        (r"(?P<start>has been attempted too many times)\b[^\n]*",),
+    ),
+    (
+        "Laravel: time-out of a job",
+        "has timed out",
+        r"\g<start>",
+        (r"(?P<start>(?:\w\\)?\w+ has timed out)\b[^\n]*",),
+    ),
+    (
+        "Mailers: malformed address",
+        "does not comply",
+        r"Email address does not comply with RFC 2822",
+        (
+            (
+                r"\A(?:Email \"[^\n]{0,300}?\"|Address in mailbox given \[[^\n]{0,300}?\]) does "
+                r"not comply with [^\n]*"
+            ),
+        ),
+    ),
+    (
+        "cURL: received bytes",
+        "bytes received",
+        " with 0 bytes received",
+        (r" with \d+ out of -?\d+ bytes received",),
+    ),
+    ("cURL: duration", " ms", "", (r" after \d+ ms\b(?=:|;| |$)",)),
+    (
+        "BullMQ: lost lock",
+        "Missing lock for job",
+        "Missing lock for job",
+        (r"\AMissing lock for job [^\n]*",),
+    ),
+    ("Spring: no body", "[no body]", "", (r": \[no body\]\Z",)),
+    (
+        # The name of a missing file is part of the cause; the application's directory is not. If a
+        # disk is full or a permission is missing, the file's name is not part of the cause.
+        "PHP: directory of a missing file",
+        "No such file",
+        r"(\g<name>\g<why>",
+        (
+            (
+                r"\((?!(?:/var)?/tmp/)(?:[^()\n]{0,400}[\\/])?(?P<name>[^()\n\\/]{1,100})"
+                r"(?P<why>\): (?:Failed to open stream: )?No such file or directory)"
+            ),
+        ),
+    ),
+    (
+        "Flysystem: the file of an operation",
+        " location: ",
+        "",
+        (r"\AUnable to \w{3,10} (?:a |the )?file (?:at|from) location: [^\n]{1,300}?\. (?=\S)",),
+    ),
+)
+_PATTERNS = tuple(
+    (word, re.compile(pattern), common)
+    for _, word, common, patterns in _LANGUAGES + _LIBRARIES
+    for pattern in patterns
+)
+
+
+def of_any_version(message: str) -> str:
+    """Return the message with the texts of all versions in their common form."""
+    for word, pattern, common in _PATTERNS:
+        if word in message:
+            message = pattern.sub(common, message)
+    return message
