@@ -65,7 +65,7 @@ _SERVICES = (
         re.compile(r"mysql|MySQLdb|mariadb", re.IGNORECASE),
         re.compile(
             r"SQLSTATE\[\w{5}\] \[200[23]\]|\(HY000/200[23]\)|\bmysqli?\b|\(200[23], |:3306\b"
-            r"|port 3306\b|Can't connect to (?:local )?(?:MySQL|MariaDB|server)",
+            r"|port[ =]3306\b|Can't connect to (?:local )?(?:MySQL|MariaDB|server)",
             re.IGNORECASE,
         ),
     ),

@@ -24,7 +24,7 @@ from bot.fingerprint.error_values import generalise, with_lead
 from bot.fingerprint.error_versions import of_any_version
 
 _GUZZLE = re.compile(
-    r"(?:(?:Client|Server|HTTP) error|Unsuccessful request)?:? ?`(?P<method>[A-Z]{3,8}) "
+    r"(?:(?:Client|Server|HTTP) error|Unsuccessful request)?:? ?`[A-Z]{3,8} "
     r"(?P<url>[^`\s]{1,1500})` resulted in an? `(?P<status>\d{3})[^`\n]{0,120}` response:?"
 )
 _OLD_GUZZLE = re.compile(
@@ -45,11 +45,11 @@ _HTTPX = re.compile(
     r"(?:Client|Server) error '(?P<status>\d{3})[^'\n]{0,60}' for url '(?P<url>[^'\n]{1,900})'"
 )
 _SPRING = re.compile(
-    r"\A(?P<status>[45]\d\d)(?: [A-Z][\w ]{2,40})?(?:: (?=[\"\[{])| from (?P<method>[A-Z]{3,7}) "
+    r"\A(?P<status>[45]\d\d)(?: [A-Z][\w ]{2,40})?(?:: (?=[\"\[{])| from [A-Z]{3,7} "
     r"(?P<url>https?://\S{1,900}))"
 )
 _FEIGN = re.compile(
-    r"\[(?P<status>\d{3})[^\]\n]{0,60}\] during \[(?P<method>[A-Z]{3,7})\] to "
+    r"\[(?P<status>\d{3})[^\]\n]{0,60}\] during \[[A-Z]{3,7}\] to "
     r"\[(?P<url>[^\]\n]{1,900})\](?: \[[^\]\n]{0,200}\])?:?"
 )
 _ACTIVE_RESOURCE = re.compile(r"Response\(code=(?P<status>\d{3}), body=")
@@ -162,10 +162,10 @@ def _http(message: str) -> str | None:
 
 
 def _http_cause(match: re.Match[str], rest: str) -> str:
-    """Return status, host and the body's code; add method and path if the status needs them.
+    """Return status, host and the body's code; add the path if the status needs it.
 
     401, 403, 408, 429 and 5xx are about the whole service. All other statuses are about one
-    resource, and only the method and the path name this resource.
+    resource, and only the path names this resource. Most clients do not write the method.
     """
     groups = match.groupdict()
     status = groups["status"]
@@ -178,8 +178,7 @@ def _http_cause(match: re.Match[str], rest: str) -> str:
         key += f" {generalise_url(url)}"
         serves = status in ("401", "403", "408", "429") or status[0] == "5"
         if cause is None and not serves and not generalise_host(url).endswith("amazonaws.com"):
-            method = groups.get("method")
-            key += f" {method} {generalise_path(url)}" if method else f" {generalise_path(url)}"
+            key += f" {generalise_path(url)}"
     return f"{key}: {cause}" if cause is not None else key
 
 

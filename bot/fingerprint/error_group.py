@@ -17,8 +17,9 @@ _SHORT = 100
 def error_group(exception: str) -> str:
     """Return the group's key, at most 190 characters, from the first 2,048 characters of the text.
 
-    The key is the exception's class and message, with `#` in place of varying parts. If the format
-    has a code for the cause (databases, HTTP, cURL, AWS), the key is that code. The function takes
+    The key is the exception's message, with `#` in place of varying parts, and its class if the
+    message is short or the class is the application's. If the format has a code for the cause
+    (databases, HTTP, cURL, AWS, mail), the key is that code. The function takes
     linear time and never raises.
     """
     error_text = read_error_text(exception[:_MAX_READ])

@@ -22,6 +22,7 @@ _SENTENCES = (
     ),
     ("INVALID_KEY_OR_REF", re.compile(r"Invalid \w{1,40} reference key ")),
     ("INSUFFICIENT_PERMISSION", re.compile(r"Permission Violation: You need")),
+    ("USER_ERROR", re.compile(r"Please enter value\(s\) for: ")),
     ("RCRD_DSNT_EXIST", re.compile(r"That record does not exist")),
     ("RCRD_HAS_BEEN_CHANGED", re.compile(r"Record has been changed")),
     ("DUP_RCRD", re.compile(r"This record already exists")),
@@ -59,6 +60,8 @@ def netsuite_cause(message: str, text: str, class_name: str | None) -> str | Non
         code = next((code for code, pattern in _SENTENCES if pattern.search(message)), None)
     if code is None:
         return None
+    if code == "USER_ERROR":
+        code = first_words(f"{code} {generalise(message)}", 10)
     code = _ALIASES.get(code, code)
     kind = {"INVALID_KEY_OR_REF": _KIND, "INSUFFICIENT_PERMISSION": _PERMISSION}.get(code)
     match = kind.search(message) if kind else None

@@ -51,6 +51,7 @@ _ELASTIC_CODE = re.compile(r"[\"'](?P<code>[a-z_]{3,60}_exception)[\"']")
 _ELASTIC_REASON = re.compile(
     r"(?:\"reason\"\s?:\s?\"|_exception', ['\"])(?P<text>(?:[^\"\\\n]|\\.){3,300})"
 )
+_QUOTE_END = "')"
 _ELASTIC_INDEX = re.compile(r"no such index \[(?P<index>[^\]\n]{1,120})\]")
 _ELASTIC_BLOCKED = re.compile(r"blocked by: \[FORBIDDEN/")
 _NO_NODES = re.compile(r"No alive nodes\b")
@@ -102,7 +103,7 @@ def _mail_cause(message: str, class_name: str | None) -> str | None:
         return None
     if reply["code"] in _MAIL_LOGINS:
         return f"SMTP {reply['code']}: login refused"
-    text = generalise(_MAIL_ADDRESS.sub("1", reply["text"].partition("\\r\\n")[0].strip("'\" ")))
+    text = generalise(_MAIL_ADDRESS.sub("1", reply["text"].partition("\\r\\n")[0].strip("'\" )}")))
     return f"SMTP {reply['code']}: {first_words(text, 6)}"
 
 
@@ -123,4 +124,6 @@ def _elastic_detail(code: str, message: str) -> str:
     if index is not None:
         return f" [{generalise(index['index'])}]"
     reason = _ELASTIC_REASON.search(message) if _ELASTIC_VAGUE.match(code) else None
-    return f": {first_words(generalise(reason['text']))}" if reason else ""
+    if reason is None:
+        return ""
+    return f": {first_words(generalise(reason['text'].rstrip(_QUOTE_END)))}"

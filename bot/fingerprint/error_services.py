@@ -51,6 +51,8 @@ _STATUS = re.compile(
     r"resulted in an? `\d{3}|status code \d{3}|Response code \d{3}|Response\(code=\d{3}"
     r"|HTTP/\d(?:\.\d)? \d{3}|\d{3} (?:Client|Server) Error"
 )
+# Clients do not write the kind of an error.
+_VAGUE_CODE = re.compile(r"\A[a-z_]{1,40}_error (?=\S)")
 _WSDL = re.compile(r"Parsing WSDL: Couldn't load|SoapClient::(?:__construct|SoapClient)\(")
 # An id after the sentence names the failed row, not the cause.
 _APPENDED = re.compile(r"(?:[,;.] | \(| - )(?:\w{1,30}:? ){1,2}#\)?\Z")
@@ -79,7 +81,7 @@ def service_cause(message: str, class_name: str | None) -> str | None:
     if name is None:
         return None
     head, body = split_body(message)
-    cause = body_cause(body) if body else None
+    cause = _VAGUE_CODE.sub("", body_cause(body) or "") or None if body else None
     if cause is None and not _STATUS.search(head):
         code = _CODE_AT_END.search(head)
         cause = code["code"] if code else _sentence(head.partition("\n")[0])

@@ -58,7 +58,7 @@ _POSTGRES = (
     ("23502", re.compile(r"null value in column")),
     ("40P01", re.compile(r"deadlock detected")),
     ("42P01", re.compile(r'relation "[^"\n]{1,130}" does not exist')),
-    ("42703", re.compile(r'column "?[^"\n]{1,130}"? does not exist')),
+    ("42703", re.compile(r'column "?[^"\n]{1,130}"?(?: of relation "[^"\n]{1,130}")? does not ex')),
     ("57014", re.compile(r"canceling statement due to")),
     ("53300", re.compile(r"(?:sorry, too many clients|remaining connection slots)")),
     ("08006", re.compile(r"(?:server closed the|terminating) connection|SSL connection has been")),

@@ -83,6 +83,12 @@ _LANGUAGES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         (r"\A(?P<kind>Class|Interface|Trait) [\"']\\?(?P<name>[\w\\]{1,200})[\"'] not found",),
     ),
     (
+        "PHP: missing argument",
+        "Too few arguments",
+        r"Too few arguments to function \g<function>",
+        (rf"\AToo few arguments to function {_FUNCTION}, \d[^\n]*",),
+    ),
+    (
         "PHP: undefined constant",
         "undefined constant",
         r'Undefined constant "\g<name>"',
