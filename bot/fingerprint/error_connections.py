@@ -32,7 +32,8 @@ _REFUSED = re.compile(
 )
 _TIMED_OUT = re.compile(
     r"connect ETIMEDOUT|\AETIMEDOUT|Connection timed out|connect(?:ion)? timeout"
-    r"|timed out while connecting|Timeout was reached|Connection timeout"
+    r"|timed out while connecting|Connection to \S{1,200} timed out"
+    r"|Timeout was reached|Connection timeout"
     r"|server on '[^'\n]{1,200}' \((?:110|115|10060|timed out)\b",
     re.IGNORECASE,
 )
@@ -45,7 +46,8 @@ _LOST = re.compile(
 )
 # Flysystem's adapters for FTP and SFTP do not write why they could not connect.
 _UNREACHED = re.compile(
-    rf"(?:Unable to|Could not|Couldn't|Cannot) connect to (?:host|server):? {_HOST}\.?\Z"
+    rf"(?:Unable to|Could not|Couldn't|Cannot) connect to (?:host|server):? {_HOST}"
+    r"(?:,? (?:at )?port:? ?\d{1,5})?[^\n:]{0,20}\Z"
 )
 # Python's requests: the class of the inner error depends on the moment of the loss.
 _ABORTED = "('Connection aborted.', "
@@ -88,7 +90,7 @@ _SERVICES = (
 )
 _ADDRESS = (
     re.compile(
-        rf"(?:connect(?:ing)? to|connect|host) [\"']?(?:tcp://|ssl://)?{_HOST}[\"']? ?"
+        rf"(?:connect(?:ing|ion)? to|connect|host) [\"']?(?:tcp://|ssl://)?{_HOST}[\"']? ?"
         r"(?::|port )(?P<port>\d{2,5})",
         re.IGNORECASE,
     ),

@@ -7,7 +7,9 @@ import re
 
 from bot.fingerprint.error_values import first_words, generalise
 
-_REDIS_REPLY = re.compile(r"(?P<code>[A-Z]{3,15}) (?P<text>[^\n]{1,300})")
+_REDIS_REPLY = re.compile(
+    r"(?:`[A-Z]{2,20}` failed: )?(?P<code>[A-Z]{3,15}) (?P<text>[^\n]{1,300})"
+)
 # A reply with one of these codes has several causes; only its sentence names the cause.
 _VAGUE_REPLIES = frozenset(("ERR", "EXECABORT", "WRONGTYPE"))
 # Python's client removes the code of a reply.

@@ -5,7 +5,7 @@ import re
 from bot.fingerprint.error_hosts import generalise_host, generalise_url
 
 _HINT = re.compile(
-    r"certificate|CERT_|x509|PKIX|timed out|timeout|deadline exceeded"
+    r"certificate|CERT_|handshake|x509|PKIX|timed out|timeout|deadline exceeded"
     r"|Empty reply|reset by peer",
     re.IGNORECASE,
 )
@@ -13,6 +13,10 @@ _SECURE = re.compile(
     r"SSL|TLS|x509|PKIX|CERT_|curl|https|\A(?:certificate|self|unable)", re.IGNORECASE
 )
 _CERTIFICATES = (
+    (
+        "TLS handshake failure",
+        re.compile(r"handshake[_ ]failure|SSLHandshakeException", re.IGNORECASE),
+    ),
     (
         "certificate has expired",
         re.compile(r"certificate (?:has )?expired|CERT_HAS_EXPIRED", re.IGNORECASE),

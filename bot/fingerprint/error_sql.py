@@ -89,6 +89,9 @@ _DATABASE_CLASSES = re.compile(
     r"|(?:PG|Mysql2|SQLite3|Trilogy|ActiveRecord)::\w{1,60}|MySQL\w{1,40}Exception|QueryFailedError"
     r"|Sequelize\w{1,40}Error|DeadlockException|DriverException|\A(?:Error|error|RuntimeException))\Z"
 )
+_SQL_SERVER = re.compile(r"\[SQL Server\](?P<text>[^\n]{1,400})")
+# CodeIgniter's driver throws MySQL's number as the code.
+_CODEIGNITER_DRIVER = "Database/MySQLi/Connection.php"
 # The text before the message: CodeIgniter's first words, or a function of a PHP driver.
 _DRIVER = re.compile(
     r"(?:Unable to connect to the database\.\s{1,3}Main connection \[\w{1,20}\]: "
@@ -125,6 +128,11 @@ def sql_cause(message: str, class_name: str | None, code: str | None, text: str 
 
     `text` is the error with its trace. Deadlocks on different tables have different causes.
     """
+    server = _SQL_SERVER.search(message)
+    if server is not None:
+        return f"SQL Server: {generalise(server['text'].partition('. ')[0])}"
+    if code is not None and _CODEIGNITER_DRIVER in text:
+        return _numbered(code, message, text)
     driver = _DRIVER.match(message)
     if driver is not None:
         number, message = driver["no"], message[driver.end() :]

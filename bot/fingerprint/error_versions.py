@@ -113,6 +113,17 @@ _LANGUAGES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         (r"parse time string \(.{0,200}?\) at position \d+ \(.\)",),
     ),
     (
+        "PHP: property of another type",
+        "Typed property",
+        r"Cannot assign \g<given> to property \g<name> of type \g<type>",
+        (
+            (
+                r"\ATyped property (?P<name>[\w\\]{1,200}::\$\w{1,80}) must be (?:an instance of )?"
+                r"(?P<type>[\w\\?|]{1,200}), (?P<given>\w{1,80}) used"
+            ),
+        ),
+    ),
+    (
         "Node.js: property of no object",
         "Cannot ",
         r"Cannot \g<verb> properties of \g<value> (\g<verb>ing '\g<name>')",
@@ -236,6 +247,13 @@ _LIBRARIES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         "bytes received",
         " with 0 bytes received",
         (r" with \d+ out of -?\d+ bytes received",),
+    ),
+    ("Carbon: unreadable date", "ould not parse", "", (r"\ACould not parse '[^'\n]{0,200}': ",)),
+    (
+        "MongoDB: duplicate key",
+        "E11000",
+        r"\g<index>",
+        (r"(?P<index>E11000 duplicate key error collection: \S{1,120} index: \S{1,120})[^\n]*",),
     ),
     ("cURL: duration", " ms", "", (r" after \d+ ms\b(?=:|;| |$)",)),
     (
