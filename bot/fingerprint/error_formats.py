@@ -224,9 +224,11 @@ def _plain(message: str, class_name: str | None, code: str | None) -> str:
         text = generalise(body[:300])
     text = without_appended(text)
     # A sentence names the cause, and each library has a class of its own for the sentence. The
-    # application's own classes are kept: people made them to distinguish causes.
+    # application's own classes and HTTP statuses are kept, because people use them to distinguish
+    # causes.
     is_own = class_name is not None and class_name.startswith("App\\")
-    if not is_own and len(_WORD.findall(text)) >= _SENTENCE:
+    is_status = code is not None and code in _STATUS_PHRASES
+    if not is_own and not is_status and len(_WORD.findall(text)) >= _SENTENCE:
         return text
     if class_name is not None:
         name = _plain_class(class_name)

@@ -40,6 +40,8 @@ _ALIASES = {
     "INVALID_LOGIN_ATTEMPT": "INVALID_LOGIN",
     "INVALID_LOGIN_CREDENTIALS": "INVALID_LOGIN",
 }
+# NetSuite's support searches an unexpected error by this id.
+_ERROR_ID = re.compile(r"\.? Error ID\b.*")
 # A record that is missing is created; a record that exists is added to the subsidiary. For each
 # missing permission, another permission is added to the role.
 _KIND = re.compile(r"reference key \S{1,40} (?P<kind>for subsidiary)\b")
@@ -65,6 +67,7 @@ def netsuite_cause(message: str, text: str, class_name: str | None) -> str | Non
     code = _ALIASES.get(code, code)
     kind = {"INVALID_KEY_OR_REF": _KIND, "INSUFFICIENT_PERMISSION": _PERMISSION}.get(code)
     match = kind.search(message) if kind else None
+    code = _ERROR_ID.sub("", code)
     return f"NetSuite: {code} {match['kind']}" if match else f"NetSuite: {code}"
 
 

@@ -75,6 +75,7 @@ _NAMING = words(
     restricción restriccion relación relacion cabecera comando vista servicio tipo"""
 )
 _RUNNING = frozenset(("command", "process", "comando", "proceso"))
+_ENVIRONMENT = re.compile(r"\A(?:[A-Z_]{1,40}=\S{0,300} ){1,9}")
 _HOSTING = words("host server at to servidor host: service dominio domain")
 # Names, not values: encodings, ciphers, and the error codes of Oracle, MongoDB and Azure.
 _KNOWN_DASHED = re.compile(
@@ -191,7 +192,8 @@ def _quoted(match: re.Match[str]) -> str:
     if (text[0] == "`" or _names(match)) and _IDENTIFIER.match(inner):
         return f"'{_DIGITS.sub('#', inner)}'"
     if before in _RUNNING:
-        program, _, arguments = re.sub(r"[\"']", "", inner).partition(" ")
+        command = _ENVIRONMENT.sub("", re.sub(r"[\"']", "", inner))
+        program, _, arguments = command.partition(" ")
         program = re.split(r"[\\/]", program)[-1]
         return " ".join(generalise(f"{program} {arguments}").split()[:4])
     return _quoted_host(inner, before)

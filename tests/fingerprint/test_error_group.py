@@ -303,6 +303,13 @@ FRAGMENTS = [
         "(1213, '",
     ],
     *["SMTP 550 ", "Shopify\\E: ", "PG::E: ", " - UPDATE a", "/storage/", "certificate https://"],
+    *[
+        'The command "A=b /',
+        "Error Output:\n",
+        " (View: ",
+        "E11000 duplicate key error collection: a",
+    ],
+    *["connection to server at ", "Typed property A::$b", "Call given", "Access denied location: "],
     *["Array\n(\n", "not found: ", "SQL: select ", '\n  File "', "Connection refused", "a.b.C: "],
     *["Stack trace:", "\n\nNext ", '{"code":', "(SQL: ", "file: ", "ab12", "\ud800", "º", "\uff11"],
 ]

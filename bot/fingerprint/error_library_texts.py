@@ -1,0 +1,150 @@
+"""Texts of frameworks and libraries that differ between versions, or that contain other values.
+
+`error_versions.py` describes the table.
+"""
+
+LIBRARIES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
+    (
+        "Laravel: missing job class",
+        "ncomplete",
+        r"Incomplete class \g<name>",
+        (
+            (
+                r"\AJob is incomplete class: \{\"__PHP_Incomplete_Class_Name\":\""
+                r"(?:\w{1,80}\\{1,4}){0,9}(?P<name>\w{1,80})\"[^\n]*"
+            ),
+            (
+                r"\A[^\n]{0,120}\bincomplete object\. Please ensure that the class definition "
+                r"\"(?:\w{1,80}\\){0,9}(?P<name>\w{1,80})\"[^\n]*"
+            ),
+        ),
+    ),
+    (
+        "Laravel: validation of a field",
+        " field ",
+        r"The \g<field> \g<must>",
+        (
+            (
+                r"\AThe (?P<field>[\w .]{1,60}?) field (?P<must>must|format|is not|may not|does not"
+                r"|confirmation)\b"
+            ),
+        ),
+    ),
+    (
+        "Laravel: payload that is no JSON",
+        "Unable to JSON encode payload",
+        r"Unable to JSON encode payload, error \g<no>",
+        (r"\AUnable to JSON encode payload\. Error (?:code: |\()(?P<no>\d{1,2})\)?[^\n]*",),
+    ),
+    (
+        "Laravel: wrong encryption key",
+        " cipher",
+        "Unsupported cipher or incorrect key length",
+        (
+            r"\AThe only supported ciphers are [^\n]*",
+            r"\AUnsupported cipher or incorrect key length\.[^\n]*",
+        ),
+    ),
+    (
+        "Symfony: what a process wrote",
+        "Error Output:",
+        r'The command "\g<command>" failed: \g<error>',
+        (
+            (
+                r"(?s)\AThe command \"(?:[A-Z_]{1,40}=\S{0,300} ){0,9}[^\s\"]{0,200}?"
+                r"(?P<command>[\w.-]{1,80})'?[\s\"].{0,1400}?"
+                r"Error Output:\s{1,3}={1,40}\s{1,4}(?P<error>[^\n]{3,200}).*"
+            ),
+        ),
+    ),
+    ("Symfony: a handler's name", " failed: ", "", (r"\AHandling \"[\w\\]{1,200}\" failed: ",)),
+    (
+        "AWS: no credentials",
+        "instance profile metadata",
+        r"\g<start>",
+        (r"(?P<start>Error retrieving credentials from the instance profile metadata)[^\n]*",),
+    ),
+    # ImageMagick's file and line differ between its versions.
+    ("ImageMagick: line", " @ ", "", (r" @ (?:error|warning|fatal)/[\w.]{1,40}/\w{1,60}/\d{1,5}",)),
+    (
+        "PHP: unreadable XML",
+        "arser error : ",
+        r"XML parser error: \g<error>",
+        (
+            (
+                r"\A[\w:]{1,60}\(\): (?:Entity|https?://\S{1,300}|[^\n:]{1,200}): line \d{1,7}: "
+                r"parser error : (?P<error>[^\n]{1,200})[^\n]*"
+            ),
+        ),
+    ),
+    ("Laravel: more errors", " more error", "", (r" \(and \d+ more errors?\)",)),
+    (
+        "Laravel: missing row",
+        "No query results",
+        r"\g<model>",
+        (r"(?P<model>No query results for model \[[^\]\n]{1,200}\])[^\n]*",),
+    ),
+    (
+        "Laravel: many attempts",
+        "too many times",
+        r"\g<start>",
+        (r"(?P<start>has been attempted too many times)\b[^\n]*",),
+    ),
+    (
+        "Laravel: time-out of a job",
+        "has timed out",
+        r"\g<start>",
+        (r"(?P<start>(?:\w\\)?\w+ has timed out)\b[^\n]*",),
+    ),
+    (
+        "Mailers: malformed address",
+        "does not comply",
+        r"Email address does not comply with RFC 2822",
+        (
+            (
+                r"\A(?:Email \"[^\n]{0,300}?\"|Address in mailbox given \[[^\n]{0,300}?\]) does "
+                r"not comply with [^\n]*"
+            ),
+        ),
+    ),
+    (
+        "cURL: received bytes",
+        "bytes received",
+        " with 0 bytes received",
+        (r" with \d+ out of -?\d+ bytes received",),
+    ),
+    ("Carbon: unreadable date", "ould not parse", "", (r"\ACould not parse '[^'\n]{0,200}': ",)),
+    (
+        "MongoDB: duplicate key",
+        "E11000",
+        r"\g<index>",
+        (r"(?P<index>E11000 duplicate key error collection: \S{1,120} index: \S{1,120})[^\n]*",),
+    ),
+    ("cURL: duration", " ms", "", (r" after \d+ ms\b(?=:|;| |$)",)),
+    (
+        "BullMQ: lost lock",
+        "Missing lock for job",
+        "Missing lock for job",
+        (r"\AMissing lock for job [^\n]*",),
+    ),
+    ("Spring: no body", "[no body]", "", (r": \[no body\]\Z",)),
+    (
+        # The name of a missing file is part of the cause; the application's directory is not. If a
+        # disk is full or a permission is missing, the file's name is not part of the cause.
+        "PHP: directory of a missing file",
+        "No such file",
+        r"(\g<name>\g<why>",
+        (
+            (
+                r"\((?!(?:/var)?/tmp/)(?:[^()\n]{0,400}[\\/])?(?P<name>[^()\n\\/]{1,100})"
+                r"(?P<why>\): (?:Failed to open stream: )?No such file or directory)"
+            ),
+        ),
+    ),
+    (
+        "Flysystem: the file of an operation",
+        " location: ",
+        "",
+        (r"\AUnable to \w{3,10} (?:a |the )?file (?:at|from) location: [^\n]{1,300}?\. (?=\S)",),
+    ),
+)
