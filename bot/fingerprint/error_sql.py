@@ -2,7 +2,7 @@
 
 import re
 
-from bot.fingerprint.error_values import generalise, with_lead
+from bot.fingerprint.error_values import generalise
 
 _STATE = re.compile(r"SQLSTATE\[(?P<state>\w{1,8})\](?: ?\[(?P<no>-?\d{1,6})\])?:? ?")
 _TITLED = re.compile(r"(?:[A-Z<][A-Za-z ,/'<>-]{2,80}: )?(?P<no>-?\d{1,6}) (?P<text>.+)", re.DOTALL)
@@ -139,8 +139,8 @@ def sql_cause(message: str, class_name: str | None, code: str | None, text: str 
         return _of_driver(number, message, text)
     match = _STATE.search(message)
     if match is not None:
-        cause = _state_cause(match["state"], match["no"], message[match.end() :], text)
-        return with_lead(message[: match.start()], cause)
+        # Words before the state name an activity, and every activity has the state's cause.
+        return _state_cause(match["state"], match["no"], message[match.end() :], text)
     values = _TUPLE.match(message)
     if values is not None:
         return _numbered(values["no"], values["text"], text)
