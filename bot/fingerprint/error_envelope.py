@@ -22,7 +22,7 @@ _LEADS = re.compile(
 )
 # Stripe's libraries write the status and the request's id first.
 _STATUS_LEAD = re.compile(
-    r"\A(?:\(Status (?:\d{3})\) (?:\(Request [^)\n]{1,80}\) )?|Request req_\w{1,40}: )"
+    r"\A(?:\(Status \d{3}\) (?:\(Request [^)\n]{1,80}\) )?|Request req_\w{1,40}: )"
 )
 # CodeIgniter's queue writes "Exception: {code} - {message}", then "file: {path}:{line}".
 _CODEIGNITER = re.compile(r"(?:\w+\\)*\w*Exception: (?P<code>-?\d{1,12}|[A-Z0-9]{5}) - ?")

@@ -117,6 +117,7 @@ def canonical(error: ErrorText) -> str:
     if cause is None and not _AWS.search(message):
         cause = connection_cause(message, class_name) or request_cause(message)
     cause = cause or _aws(message)
+    # A client's error is about its service only if the service answered.
     if cause is None and "cURL" not in message:
         cause = service_cause(message, class_name)
     cause = cause or _http(message) or _curl(message)

@@ -81,7 +81,9 @@ def service_cause(message: str, class_name: str | None) -> str | None:
     if name is None:
         return None
     head, body = split_body(message)
-    cause = _VAGUE_CODE.sub("", body_cause(body) or "") or None if body else None
+    cause = body_cause(body) if body else None
+    if cause is not None:
+        cause = _VAGUE_CODE.sub("", cause)
     if cause is None and not _STATUS.search(head):
         code = _CODE_AT_END.search(head)
         cause = code["code"] if code else _sentence(head.partition("\n")[0])
