@@ -5,7 +5,7 @@ import re
 from bot.fingerprint.error_values import generalise
 
 _START = re.compile(
-    r"(?:\{\s*\\?[\"']|\[\s*[\{\]]|\{\s*\n"
+    r"(?:\{\s*\\?[\"']|\{:\w{1,40}=>|\{\s{1,9}\w{1,40}: [\"'\[{\d]|\[\s*[\{\]]|\{\s*\n"
     r"|\b(?:Array|[\w\\]{1,80} Object)\s*\(\s*\n|\b[aO]:\d{1,6}:[\{\"]"
     r"|<\?xml|<!DOCTYPE|<html|<(?:soap|env|SOAP-ENV|Error|Fault|response)\b)",
     re.IGNORECASE,
@@ -26,7 +26,7 @@ _JSON_MESSAGE = re.compile(
     re.IGNORECASE,
 )
 _JSON_FIELD = re.compile(
-    r'(?:"errors?"\s{0,5}:\s{0,5}|\A\s{0,5})\{\s{0,5}"(?P<field>[A-Za-z_]\w{0,40})"\s{0,5}:\s{0,5}\[\s{0,5}"'
+    r'(?:"errors?"\s{0,5}:\s{0,5}|\A\s{0,5})\{\s{0,5}"(?P<field>[A-Za-z_][\w.*-]{0,60})"\s{0,5}:\s{0,5}\[\s{0,5}"'
     r'(?P<text>(?:[^"\\]|\\.){2,300})'
 )
 _JSON_TITLE = re.compile(
@@ -47,6 +47,17 @@ _XML_MESSAGE = re.compile(
     re.IGNORECASE,
 )
 _LINE_CODE = re.compile(r"error code: ?(?P<text>[A-Z][A-Z0-9_]{2,70})", re.IGNORECASE)
+# Objects as Ruby, Python, Node.js and PHP print them. Only the keys and the texts are read later.
+_NOTATIONS = (
+    (re.compile(r":(\w{1,40})=>"), r'"\1": '),
+    (re.compile(r"[\"'](\w{1,40})[\"'] ?=> ?"), r'"\1": '),
+    (re.compile(r"(?<=[{, ])u?'(\w{1,40})': "), r'"\1": '),
+    (re.compile(r"(?<=[{,\s])(\w{1,40}): (?=['\"\[{])"), r'"\1": '),
+    (re.compile(r"\[(\w{1,40})\] => (?!Array)([^\n]{1,300})"), r'"\1": "\2",'),
+    (re.compile(r"(?<=\": )u?'([^'\"\n]{0,300})'(?=[,}\s\])])"), r'"\1"'),
+    (re.compile(r"(?<=\": \[)u?'([^'\"\n]{0,300})'"), r'"\1"'),
+)
+_LONGEST = 1200
 _TRUNCATED = re.compile(r"\s?\(truncated\.\.\.\)|\.\.\.\s*\Z")
 # A service uses each of these codes for several causes; only the sentence names the cause.
 _VAGUE = re.compile(
@@ -82,7 +93,7 @@ def body_cause(body: str) -> str | None:
     A client quotes 120 characters of a body, so the sentence may be cut. Return None if the body
     has no code and no sentence, such as an HTML page.
     """
-    body = body[:1200].replace('\\"', '"')
+    body = _as_json(body)
     if re.match(r"\s{0,20}<(?:!DOCTYPE|html)", body, re.IGNORECASE):
         return None
     code = _code(body)
@@ -96,8 +107,16 @@ def body_cause(body: str) -> str | None:
 
 def body_status(body: str) -> str | None:
     """Return the HTTP status in a JSON body, for an error whose own text has no status."""
-    status = _JSON_STATUS.search(body[:1200].replace('\\"', '"'))
+    status = _JSON_STATUS.search(_as_json(body))
     return status["no"] if status else None
+
+
+def _as_json(body: str) -> str:
+    """Return the beginning of a body, with the objects of other languages in the form of JSON."""
+    body = body[:_LONGEST].replace('\\"', '"')
+    for pattern, form in _NOTATIONS:
+        body = pattern.sub(form, body)
+    return body
 
 
 def _code(body: str) -> str | None:

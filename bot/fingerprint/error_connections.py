@@ -137,8 +137,19 @@ def connection_cause(message: str, class_name: str | None) -> str | None:
         return "connection lost"
     else:
         return None
-    subject = service or _address(message)
+    address = _address(message)
+    subject = _named_service(service, address) if service else address
     return f"{subject}: {problem}" if subject else None
+
+
+def _named_service(service: str, address: str | None) -> str:
+    """Return the service, with its host if the host has a name of its own.
+
+    Many applications have several servers of one service. Not every library writes the host.
+    """
+    host = address.partition(":")[0] if address else ""
+    is_plain = host in ("", "#", "localhost") or host == service.split()[0].lower()
+    return service if is_plain else f"{service} {host}"
 
 
 def _service(message: str, class_name: str | None) -> str | None:

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, replace
 
-from bot.fingerprint.error_traces import own_file, without_frames
+from bot.fingerprint.error_traces import app_file, base_name, without_frames
 
 _CLASS = (
     r"(?:\\?[A-Za-z_][\w]{0,80}(?:\\[A-Za-z_]\w{0,80}){0,12}(?:@anonymous)?"
@@ -52,8 +52,13 @@ class ErrorText:
 
     @property
     def own_file(self) -> str | None:
-        """The application's file that caused the error."""
-        return own_file(self.text, self.path)
+        """The application's file that caused the error, else the file that threw it."""
+        return self.app_file or (base_name(self.path) if self.path else None)
+
+    @property
+    def app_file(self) -> str | None:
+        """The application's file in the trace; None if the trace has only files of libraries."""
+        return app_file(self.text, self.path)
 
 
 def read_error_text(text: str) -> ErrorText:
@@ -70,7 +75,7 @@ def read_error_text(text: str) -> ErrorText:
     message, path = _without_place(_without_trace(text))
     if path is None:
         message = without_frames(message)
-    error = _classed(message, _base_name(path))
+    error = _classed(message, base_name(path))
     return replace(error, path=path, text=text)
 
 
@@ -80,7 +85,7 @@ def _codeigniter(text: str, rest: str, code: str) -> ErrorText:
     # If the job threw `new Exception((string) $e)`, the message is another exception's text.
     message, _ = _without_place(_without_trace(message))
     path = place["path"] if place else None
-    plain_code, name = None if code == "0" else code, _base_name(path)
+    plain_code, name = None if code == "0" else code, base_name(path)
     return ErrorText(None, plain_code, message.strip(), name, path, text)
 
 
@@ -138,10 +143,3 @@ def _is_dotted(name: str) -> bool:
 def _is_qualified(name: str) -> bool:
     """Whether this class has a namespace, a module or a package, so that it cannot be a word."""
     return "\\" in name.lstrip("\\") or "::" in name or (_is_dotted(name) and _is_class(name))
-
-
-def _base_name(path: str | None) -> str | None:
-    if path is None:
-        return None
-    name = re.split(r"[\\/]", path.strip())[-1].split(":")[0].split("(")[0]
-    return name or None

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from http import HTTPStatus
 
+from bot.fingerprint.error_aws import aws_cause, is_aws
 from bot.fingerprint.error_body import body_cause, body_status, split_body
 from bot.fingerprint.error_connections import connection_cause
 from bot.fingerprint.error_envelope import ErrorText
@@ -66,14 +67,6 @@ _CURL = re.compile(
 )
 _CURL_TAIL = re.compile(r"\s?\(see https?:|\s?\[url\]")
 _FOR_URL = re.compile(r"\b(?:for|para) \"?(?P<url>https?://[^\s\"]{1,900})")
-_AWS = re.compile(
-    r'Error executing "(?P<op>\w{1,80})" on "(?P<url>[^"\n]{1,1500})"; (?P<rest>.*)', re.DOTALL
-)
-_BUCKET = re.compile(r"(?:^|\.)s3[.-]")
-_BOTO = re.compile(
-    r"An error occurred \((?P<code>\w{1,80})\) when calling the (?P<op>\w{1,80}) operation"
-)
-_AWS_CODE = re.compile(r"(?:^|[\s)>])(?P<code>[A-Za-z][\w.:#-]{2,70}) \((?:client|server)\): ")
 # A second line that states the cause: CodeIgniter's, Stripe's and Symfony's, or plain words.
 _CAUSE_LINE = re.compile(
     r"Main connection \[|\(Network error|Exit Code:|(?:Caused by|Reason|Cause|Causa|Motivo|Error"
@@ -114,44 +107,17 @@ def canonical(error: ErrorText) -> str:
         or wsdl_cause(message)
         or system_cause(message)
     )
-    if cause is None and not _AWS.search(message):
+    if cause is None and not is_aws(message):
         cause = connection_cause(message, class_name) or request_cause(message)
-    cause = cause or _aws(message)
+    cause = cause or aws_cause(message, class_name)
     # A client's error is about its service only if the service answered.
     if cause is None and "cURL" not in message:
         cause = service_cause(message, class_name)
     cause = cause or _http(message) or _curl(message)
-    cause = cause or sql_cause(message, class_name, error.code, error.text)
+    cause = cause or sql_cause(error)
     if cause is not None:
         return cause
     return _plain(without_data(message), class_name, error.code)
-
-
-def _aws(message: str) -> str | None:
-    boto = _BOTO.match(message)
-    if boto is not None:
-        return f"AWS {boto['op']} {boto['code']}"
-    match = _AWS.search(message)
-    if match is None:
-        return None
-    rest = match["rest"]
-    host = generalise_url(match["url"])
-    # Only S3's hosts name a thing, the bucket. Other hosts name the service and the region.
-    parts = [f"AWS {match['op']}", *([host] if _BUCKET.search(host) else [])]
-    code = _AWS_CODE.search(rest)
-    status = re.search(r"resulted in an? `(\d{3})", rest)
-    curl = _CURL.search(rest)
-    if status is not None and (len(parts) > 1 or code is None):
-        parts.append(f"HTTP {status[1]}")
-    if code is not None:
-        parts.append(code["code"])
-    elif (cause := body_cause(rest)) is not None:
-        parts.append(cause)
-    elif curl is not None:
-        parts[1:] = [_curl_text(curl)]
-    elif status is None:
-        parts.append(generalise(rest.partition("\n")[0]))
-    return with_lead(message[: match.start()], " ".join(parts))
 
 
 def _http(message: str) -> str | None:

@@ -147,4 +147,28 @@ LIBRARIES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         "",
         (r"\AUnable to \w{3,10} (?:a |the )?file (?:at|from) location: [^\n]{1,300}?\. (?=\S)",),
     ),
+    (
+        "Python: the arguments of an exception",
+        "('",
+        r"\g<text> \g<rest>",
+        (r"(?s)\A\('(?P<text>[^'\n]{3,300})', (?P<rest>\{.{0,1500})\)?\Z",),
+    ),
+    ("MariaDB: a connection's number", "(conn=", "", (r"\A\(conn=\d{1,12}\) ",)),
+    (
+        "Ruby, Node.js: what a program wrote",
+        "failed",
+        r'The command "\g<command>" failed: \g<error>',
+        (
+            (
+                r"(?s)\A(?:`|Command failed: )[^\s`]{0,200}?(?P<command>[\w.-]{1,80})(?: [^\n`]{0,600})?"
+                r"(?:` failed with error:)?\n(?:\w{1,30}: )?(?P<error>[^\n]{3,200}).*"
+            ),
+        ),
+    ),
+    (
+        "Rails: all connections are in use",
+        "could not obtain a",
+        "could not obtain a database connection from the pool",
+        (r"\Acould not obtain a (?:database )?connection (?:from the pool )?within [^\n]*",),
+    ),
 )

@@ -2,6 +2,7 @@
 
 import re
 
+from bot.fingerprint.error_envelope import ErrorText
 from bot.fingerprint.error_values import generalise
 
 _STATE = re.compile(r"SQLSTATE\[(?P<state>\w{1,8})\](?: ?\[(?P<no>-?\d{1,6})\])?:? ?")
@@ -82,6 +83,12 @@ _SERVER = re.compile(
     r'|connection to server at "[^"\n]{1,200}"(?: \([^)\n]{1,80}\))?, port \d{1,5} failed: '
     r"(?:FATAL: +)?){1,3}"
 )
+# Programs in Go write what they did before the driver and the server.
+_WRAPPED = re.compile(r"(?:\A|: )pq: |: Error \d{4}(?: \(\w{5}\))?: ")
+# Go's `pgx` writes the state last.
+_STATE_AT_END = re.compile(
+    r"\b(?:ERROR|FATAL): (?P<text>[^\n]{1,600}) \(SQLSTATE (?P<state>\w{5})\)\s*\Z"
+)
 _DATABASE_CLASSES = re.compile(
     r"(?:mysqli_sql_exception|DatabaseException|PDOException|QueryException|OperationalError"
     r"|IntegrityError|ProgrammingError|InternalError|DataError|DatabaseError|InterfaceError"
@@ -111,7 +118,7 @@ _NAMELESS = {
     "1213": "Deadlock found when trying to get lock",
     "1205": "Lock wait timeout exceeded",
 }
-_LOCKS = ("1213", "1205", "40P01", "55P03")
+_LOCK = re.compile(r"(?:MySQL (?:1213|1205)|SQLSTATE (?:40P01|55P03))\b|SQL Server: .*deadlock")
 _STATEMENT = re.compile(
     r"(?:SQL: |SQL \[|query was: |executing (?:a query: |the query: |['\"])|[(,] ?'| - |\n)\s{0,5}"
     r"(?:update|insert\s+(?:ignore\s+)?into|delete\s+from|replace\s+into"
@@ -123,50 +130,62 @@ _STATEMENT = re.compile(
 )
 
 
-def sql_cause(message: str, class_name: str | None, code: str | None, text: str = "") -> str | None:
+def sql_cause(error: ErrorText) -> str | None:
     """Return `MySQL 1062: …` or `SQLSTATE 23505: …` with the error's names, or None otherwise.
 
-    `text` is the error with its trace. Deadlocks on different tables have different causes.
+    Deadlocks on different tables have different causes. Often only the trace tells them apart.
     """
+    cause = _cause(error)
+    if cause is None or not _LOCK.match(cause):
+        return cause
+    statement = _STATEMENT.search(error.text)
+    if statement is not None:
+        return f"{cause} on {statement['table'].lower()}"
+    return f"{cause} in {error.app_file}" if error.app_file else cause
+
+
+def _cause(error: ErrorText) -> str | None:
+    message = error.message
     server = _SQL_SERVER.search(message)
     if server is not None:
         return f"SQL Server: {generalise(server['text'].partition('. ')[0])}"
-    if code is not None and _CODEIGNITER_DRIVER in text:
-        return _numbered(code, message, text)
+    if error.code is not None and _CODEIGNITER_DRIVER in error.text:
+        return _numbered(error.code, message)
     driver = _DRIVER.match(message)
     if driver is not None:
-        number, message = driver["no"], message[driver.end() :]
-        return _of_driver(number, message, text)
+        return _of_driver(driver["no"], message[driver.end() :])
     match = _STATE.search(message)
     if match is not None:
         # Words before the state name an activity, and every activity has the state's cause.
-        return _state_cause(match["state"], match["no"], message[match.end() :], text)
+        return _state_cause(match["state"], match["no"], message[match.end() :])
+    if (pgx := _STATE_AT_END.search(message)) is not None:
+        return _stated(pgx["state"], pgx["text"])
     values = _TUPLE.match(message)
     if values is not None:
-        return _numbered(values["no"], values["text"], text)
-    return _of_text(message, class_name, code, text)
+        return _numbered(values["no"], values["text"])
+    return _of_text(message, error.class_name, error.code)
 
 
-def _of_text(message: str, class_name: str | None, code: str | None, text: str) -> str | None:
+def _of_text(message: str, class_name: str | None, code: str | None) -> str | None:
     """Return the cause for a server's message that has no error number."""
     if class_name is not None and not _DATABASE_CLASSES.search(class_name):
         return None
-    server = _SERVER.match(message)
+    server = _WRAPPED.search(message) or _SERVER.match(message)
     if server is not None:
         message = message[server.end() :]
     if (sqlite := _SQLITE.match(message)) is not None and (class_name or server):
         return f"SQLite: {sqlite['text']}"
     for number, pattern in _MYSQL:
         if pattern.match(message) and code in (None, number):
-            return _numbered(number, message, text)
+            return _numbered(number, message)
     for state, pattern in _POSTGRES if class_name or server else ():
         if pattern.match(message):
-            return _stated(state, message, text)
+            return _stated(state, message)
     is_connecting = class_name is not None and _CONNECTING.match(message)
     return f"MySQL 2002: {message}" if is_connecting else None
 
 
-def _of_driver(number: str | None, message: str, text: str) -> str:
+def _of_driver(number: str | None, message: str) -> str:
     """Return the cause for a MySQL error that a driver reports after a function's name."""
     if number is None:
         number = next((number for number, pattern in _MYSQL if pattern.match(message)), None)
@@ -174,24 +193,18 @@ def _of_driver(number: str | None, message: str, text: str) -> str:
         return (
             f"MySQL 2002: {message}" if _CONNECTING.match(message) else f"MySQL: {_detail(message)}"
         )
-    return _numbered(number, message, text)
+    return _numbered(number, message)
 
 
-def _numbered(number: str, message: str, text: str) -> str:
-    return f"MySQL {number}: {_NAMELESS.get(number) or _detail(message)}{_on_table(number, text)}"
+def _numbered(number: str, message: str) -> str:
+    return f"MySQL {number}: {_NAMELESS.get(number) or _detail(message)}"
 
 
-def _stated(state: str, message: str, text: str) -> str:
-    return f"SQLSTATE {state}: {_detail(message)}{_on_table(state, text)}"
+def _stated(state: str, message: str) -> str:
+    return f"SQLSTATE {state}: {_detail(message)}"
 
 
-def _on_table(code: str, text: str) -> str:
-    """Return the name of the table in the statement that waited for a lock."""
-    statement = _STATEMENT.search(text) if code in _LOCKS else None
-    return f" on {statement['table'].lower()}" if statement else ""
-
-
-def _state_cause(state: str, number: str | None, text: str, whole: str) -> str:
+def _state_cause(state: str, number: str | None, text: str) -> str:
     if number is None:
         titled = _TITLED.match(text)
         if titled is not None:
@@ -206,8 +219,8 @@ def _state_cause(state: str, number: str | None, text: str, whole: str) -> str:
         state = next((known for known, pattern in _POSTGRES if pattern.match(text)), state)
     # Numbers from 1000 are MySQL's, and from 2000 its client's. SQL Server's text has brackets.
     if number is not None and len(number) == 4 and not text.startswith("[Microsoft]"):
-        return _numbered(number, text, whole)
-    return _stated(state, text, whole)
+        return _numbered(number, text)
+    return _stated(state, text)
 
 
 def _detail(text: str) -> str:

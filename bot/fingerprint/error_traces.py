@@ -59,14 +59,14 @@ def without_frames(text: str) -> str:
     return _informative(head, _innermost(causes[-1])) if causes else head
 
 
-def own_file(text: str, place: str | None) -> str | None:
+def app_file(text: str, place: str | None) -> str | None:
     """Return the base name of the application's file that caused the error.
 
-    `place` is the path of the file that threw the error, if known. If the trace names only files of
-    libraries, return the base name of `place`.
+    `place` is the path of the file that threw the error, if known. Return None if the trace names
+    only files of libraries.
     """
     if place is not None and not _LIBRARY.search(place):
-        return _base_name(place)
+        return base_name(place)
     python = [frame["file"] for frame in _PYTHON_FRAME.finditer(text)]
     own = next((file for file in reversed(python) if not _LIBRARY.search(file)), None)
     for pattern in _FRAMES if own is None else ():
@@ -77,7 +77,7 @@ def own_file(text: str, place: str | None) -> str | None:
                 break
         if own is not None:
             break
-    return _base_name(own or place or "")
+    return base_name(own) if own else None
 
 
 def _first_frames(text: str) -> list[re.Match[str]]:
@@ -95,6 +95,9 @@ def _informative(outer: str, inner: str) -> str:
     return outer if _UNINFORMATIVE.match(inner) else inner
 
 
-def _base_name(path: str) -> str | None:
+def base_name(path: str | None) -> str | None:
+    """Return a path's last part without its line."""
+    if path is None:
+        return None
     name = re.split(r"[\\/]", path.strip())[-1].split(":")[0].split("(")[0]
     return name or None
