@@ -49,6 +49,14 @@ _UNREACHED = re.compile(
     rf"(?:Unable to|Could not|Couldn't|Cannot) connect to (?:host|server):? {_HOST}"
     r"(?:,? (?:at )?port:? ?\d{1,5})?[^\n:]{0,20}\Z"
 )
+# Libraries for SSH and FTP write the user's name and the host in many ways.
+_LOGIN = (
+    re.compile(
+        r"(?:Could not login|Login (?:failed|incorrect)|Unable to (?:login|authenticate)|Authentication"
+        rf" failed)\b[^\n]{{0,100}}?\b(?:host(?:name)?:? |for user \S{{1,80}}@)[\"']?{_HOST}",
+        re.IGNORECASE,
+    ),
+)
 # Python's requests: the class of the inner error depends on the moment of the loss.
 _ABORTED = "('Connection aborted.', "
 _SERVICES = (
@@ -90,7 +98,7 @@ _SERVICES = (
 )
 _ADDRESS = (
     re.compile(
-        rf"(?:connect(?:ing|ion)? to|connect|host) [\"']?(?:tcp://|ssl://)?{_HOST}[\"']? ?"
+        rf"(?:connect(?:ing|ion)? to(?: \w{{1,20}} (?:on|at))?|connect|host) [\"']?(?:tcp://|ssl://)?{_HOST}[\"']? ?"
         r"(?::|port )(?P<port>\d{2,5})",
         re.IGNORECASE,
     ),
@@ -104,7 +112,7 @@ _ADDRESS = (
 _HINT = re.compile(
     r"getaddrinfo|resolve|refused|timed out|timeout|went away|connection|not known|name resolution"
     r"|such host|UnknownHost|to address|Errno -|ECONN|ETIMEDOUT|EPIPE|reading line|writing|socket"
-    r"|Broken pipe|Couldn't connect|connect to",
+    r"|Broken pipe|Couldn't connect|connect to|login|authenticat",
     re.IGNORECASE,
 )
 # Not every mailer and client writes these ports.
@@ -125,6 +133,9 @@ def connection_cause(message: str, class_name: str | None) -> str | None:
     if host is not None:
         name = service or host
         return f"{name}: host not found" if name else "host not found"
+    for pattern in _LOGIN:
+        if (login := pattern.search(message)) is not None:
+            return f"{generalise_host(login['host'].lower())}: login refused"
     if _REFUSED.search(message):
         problem = "Connection refused"
     elif _TIMED_OUT.search(message) and (service or not message.startswith("Operation")):

@@ -93,6 +93,14 @@ _CODE_AT_END = re.compile(r"(?P<code>\[[a-z]{2,30}(?:_[a-z0-9]{1,30}){1,8}\])\s*
 # Pydantic writes the number of errors first, and the fields and problems on the next lines.
 _VALIDATION = re.compile(r"\d{1,4} validation errors? for \w")
 _STATUS_PHRASES = {str(status.value): status.phrase.casefold() for status in HTTPStatus}
+_REFUSED_TOKEN = re.compile(
+    r"(?:(?:invalid|expired|bad|missing|no)_?(?:access_?|auth_?|api_?)?(?:token|key|credentials)"
+    r"|(?:access_?)?token_?(?:expired|invalid|not_?valid)|unauthori[sz]ed|unauthenticated"
+    r"|(?:authentication|authorization)_?(?:failed|error|required)|not_?authenticated)\Z"
+    r"|(?:the )?(?:access )?token (?:has )?(?:is )?(?:expired|invalid)\b|unauthenticated\b",
+    re.IGNORECASE,
+)
+_NOT_FOUND = re.compile(r"(?:not_found )?(?:[\w#]{1,40} ){0,3}(?:was )?not found\Z", re.IGNORECASE)
 _CURL_TIMES = re.compile(r"( timed out) after \d+ milliseconds(?: with [^\n:;(]{0,60} received)?")
 
 
@@ -112,7 +120,7 @@ def canonical(error: ErrorText) -> str:
     cause = cause or aws_cause(message, class_name)
     # A client's error is about its service only if the service answered.
     if cause is None and "cURL" not in message:
-        cause = service_cause(message, class_name)
+        cause = service_cause(message, class_name, error.path)
     cause = cause or _http(message) or _curl(message)
     cause = cause or sql_cause(error)
     if cause is not None:
@@ -138,7 +146,7 @@ def _http_cause(match: re.Match[str], rest: str) -> str:
     status = groups["status"]
     url = groups.get("url") or groups.get("url1") or groups.get("url2")
     cause = body_cause(rest)
-    if cause is not None and cause.casefold() == _STATUS_PHRASES.get(status):
+    if cause is not None and _repeats(status, cause):
         cause = None
     key = f"HTTP {status}"
     if url is not None:
@@ -147,6 +155,14 @@ def _http_cause(match: re.Match[str], rest: str) -> str:
         if cause is None and not serves and not generalise_host(url).endswith("amazonaws.com"):
             key += f" {generalise_path(url)}"
     return f"{key}: {cause}" if cause is not None else key
+
+
+def _repeats(status: str, cause: str) -> bool:
+    """Whether a body says only what its status says, so that clients without bodies agree."""
+    if cause.casefold() == _STATUS_PHRASES.get(status):
+        return True
+    says = {"401": _REFUSED_TOKEN, "404": _NOT_FOUND}.get(status)
+    return says is not None and says.match(cause) is not None
 
 
 def _curl(message: str) -> str | None:

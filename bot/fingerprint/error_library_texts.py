@@ -155,13 +155,19 @@ LIBRARIES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ),
     ("MariaDB: a connection's number", "(conn=", "", (r"\A\(conn=\d{1,12}\) ",)),
     (
-        "Ruby, Node.js: what a program wrote",
+        "MiniMagick: what ImageMagick wrote",
+        "failed with error:",
+        r"\g<error>",
+        (r"(?s)\A`[^`\n]{1,600}` failed with error:\n(?:\w{1,30}: )?(?P<error>[^\n]{3,200}).*",),
+    ),
+    (
+        "Node.js: what a program wrote",
         "failed",
         r'The command "\g<command>" failed: \g<error>',
         (
             (
-                r"(?s)\A(?:`|Command failed: )[^\s`]{0,200}?(?P<command>[\w.-]{1,80})(?: [^\n`]{0,600})?"
-                r"(?:` failed with error:)?\n(?:\w{1,30}: )?(?P<error>[^\n]{3,200}).*"
+                r"(?s)\ACommand failed: [^\s]{0,200}?(?P<command>[\w.-]{1,80})(?: [^\n]{0,600})?\n"
+                r"(?:\w{1,30}: )?(?P<error>[^\n]{3,200}).*"
             ),
         ),
     ),

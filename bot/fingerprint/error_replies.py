@@ -48,7 +48,7 @@ _SES = re.compile(
     r"Daily message quota exceeded|Maximum sending rate exceeded|Email address is not verified"
     r"|Sending (?:paused|suspended) for this account"
 )
-_ELASTIC = re.compile(r"elastic|opensearch", re.IGNORECASE)
+_ELASTIC = re.compile(r"elastic|opensearch|searchkick|chewy", re.IGNORECASE)
 _ELASTIC_CODE = re.compile(r"[\"'](?P<code>[a-z_]{3,60}_exception)[\"']")
 _ELASTIC_REASON = re.compile(
     r"(?:\"reason\"\s?:\s?\"|_exception', ['\"])(?P<text>(?:[^\"\\\n]|\\.){3,300})"

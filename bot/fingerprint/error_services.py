@@ -41,6 +41,7 @@ _ADDRESS = re.compile(r"https?://[^\s\"'<>`]{1,300}")
 # Some clients name neither the service nor its host. Shopify's own words begin with "[API]".
 _SHOPIFY = re.compile(r"\[API\] |per second for api client\. Reduce request")
 _SENTENCE = 3
+_VENDOR = re.compile(r"[\\/]vendor[\\/](?P<library>[\w.-]{1,60}[\\/][\w.-]{1,60})[\\/]")
 # A client's words before the service's sentence.
 _LEAD = re.compile(
     r"\A(?:Error: |REST request failed with message |\w{1,20}: (?=\w{1,20} - )|\[?HTTP \d{3}\]? "
@@ -71,13 +72,13 @@ _NAMED = re.compile(
 )
 
 
-def service_cause(message: str, class_name: str | None) -> str | None:
+def service_cause(message: str, class_name: str | None, path: str | None) -> str | None:
     """Return, for example, `Shopify: Exceeded # calls per second`, or None for other errors.
 
     The cause is the code or the sentence in the response's body, or the client's sentence. Return
     None if the error has neither, so that status and path remain part of the cause.
     """
-    name = _service(message, class_name)
+    name = _service(message, class_name or _library(path))
     if name is None:
         return None
     head, body = split_body(message)
@@ -109,6 +110,12 @@ def wsdl_cause(message: str) -> str | None:
         return None
     address = _ADDRESS.search(message) if _WSDL.search(message) else None
     return f"{generalise_url(address.group())}: WSDL not loaded" if address else None
+
+
+def _library(path: str | None) -> str | None:
+    """Return the library's directory: CodeIgniter writes no class, but the file that threw."""
+    match = _VENDOR.search(path) if path else None
+    return match["library"] if match else None
 
 
 def _service(message: str, class_name: str | None) -> str | None:
