@@ -20,7 +20,7 @@ _JSON_TYPE = re.compile(
     r'"(?:__type|type|name|error)"\s{0,5}:\s{0,5}"(?P<text>[A-Za-z][\w.:#-]{1,70})"'
 )
 _JSON_MESSAGE = re.compile(
-    r'"(?:error_description|error_message|errorMessage|faultstring|message|mensaje|msg|detail|details'
+    r'"(?:error_description|error_message|errorMessage|faultstring|message|mensaje|msg|desc|detail|details'
     r'|detalle|descripcion|description|reason|motivo)"\s{0,5}:\s{0,5}\[?\s?"'
     r'(?P<text>(?:[^"\\]|\\.){2,300})',
     re.IGNORECASE,
@@ -70,6 +70,8 @@ _VAGUE = re.compile(
     r")\Z",
     re.IGNORECASE,
 )
+# Many services have such a number, for example gRPC's 14; the sentence makes it readable.
+_SMALL = re.compile(r"\d{1,2}\Z")
 _TYPE_URL = re.compile(r"https?\b")
 _ACCESSING = re.compile(r"\AError while accessing (?:a )?resource[.:]? ?", re.IGNORECASE)
 _PARAMETERS = re.compile(r'"parameters"\s{0,5}:\s{0,5}\{(?P<list>[^{}]{1,400})')
@@ -97,7 +99,7 @@ def body_cause(body: str) -> str | None:
     if re.match(r"\s{0,20}<(?:!DOCTYPE|html)", body, re.IGNORECASE):
         return None
     code = _code(body)
-    if code is not None and not _VAGUE.match(code):
+    if code is not None and not _VAGUE.match(code) and not _SMALL.match(code):
         return code
     sentence = _sentence(body)
     if code is None:

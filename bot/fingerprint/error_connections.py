@@ -46,8 +46,8 @@ _LOST = re.compile(
 )
 # Flysystem's adapters for FTP and SFTP do not write why they could not connect.
 _UNREACHED = re.compile(
-    rf"(?:Unable to|Could not|Couldn't|Cannot) connect to (?:host|server):? {_HOST}"
-    r"(?:,? (?:at )?port:? ?\d{1,5})?[^\n:]{0,20}\Z"
+    rf"(?:Unable to|Could not|Couldn't|Cannot|Failed to) connect to (?:(?:host|server):? )?(?!host\b|server\b){_HOST}"
+    r"(?:/[\d.]{7,15})?(?::\d{1,5}|,? (?:at )?port:? ?\d{1,5})?[^\n:]{0,20}\Z"
 )
 # Libraries for SSH and FTP write the user's name and the host in many ways.
 _LOGIN = (
@@ -96,9 +96,10 @@ _SERVICES = (
     ),
     ("Memcached", re.compile(r"memcache", re.IGNORECASE), re.compile(r":11211\b|port 11211\b")),
 )
+_KNOWN_PORTS = "1433|1521|3306|5432|5672|6379|7700|8108|9092|9200|11211|27017"
 _ADDRESS = (
     re.compile(
-        rf"(?:connect(?:ing|ion)? to(?: \w{{1,20}} (?:on|at))?|connect|host) [\"']?(?:tcp://|ssl://)?{_HOST}[\"']? ?"
+        rf"(?:connect(?:ing|ion)? to(?: host| \w{{1,20}} (?:on|at))?|connect|host) [\"']?(?:tcp://|ssl://)?{_HOST}[\"']? ?"
         r"(?::|port )(?P<port>\d{2,5})",
         re.IGNORECASE,
     ),
@@ -106,6 +107,7 @@ _ADDRESS = (
     re.compile(rf"host='{_HOST}', port=(?P<port>\d{{2,5}})"),
     re.compile(rf"established with host [\"']?(?:tcp://|ssl://|tls://)?{_HOST}(?::(?P<port>\d{{2,5}}))?"),
     re.compile(rf"(?:ECONNREFUSED|ETIMEDOUT) {_HOST}:(?P<port>\d{{2,5}})"),
+    re.compile(rf"(?<![\w.@/-]){_HOST}:(?P<port>{_KNOWN_PORTS})\b"),
     re.compile(rf"Connection refused: {_HOST}/[\d.:a-f]{{3,45}}:(?P<port>\d{{2,5}})"),
 )  # fmt: skip
 # Most errors concern no connection, and one search for these words is faster than all patterns.
@@ -131,7 +133,7 @@ def connection_cause(message: str, class_name: str | None) -> str | None:
     service = _service(message, class_name)
     host = _unresolved(f"{class_name}: {message}" if class_name else message)
     if host is not None:
-        name = service or host
+        name = service or host or _address(message)
         return f"{name}: host not found" if name else "host not found"
     for pattern in _LOGIN:
         if (login := pattern.search(message)) is not None:
@@ -159,7 +161,7 @@ def _named_service(service: str, address: str | None) -> str:
     Many applications have several servers of one service. Not every library writes the host.
     """
     host = address.partition(":")[0] if address else ""
-    is_plain = host in ("", "#", "localhost") or host == service.split()[0].lower()
+    is_plain = host in ("", "#", "localhost") or service.lower().startswith(host)
     return service if is_plain else f"{service} {host}"
 
 

@@ -10,7 +10,7 @@ _CLASS = (
     r"|(?:[A-Za-z_]\w{0,60}\.){1,8}[A-Z][\w$]{0,80}"
     r"|(?:[A-Z]\w{0,60}::){1,6}[A-Z]\w{0,80})"
 )
-_HEAD = re.compile(rf"(?P<cls>{_CLASS})(?P<soap> exception)?(?::\s| - )(?P<rest>.*)\Z", re.DOTALL)
+_HEAD = re.compile(rf"(?P<cls>{_CLASS})(?P<soap> exception)?(?: \[\w{{1,60}}\])?(?::\s| - )(?P<rest>.*)\Z", re.DOTALL)
 _OLD_HEAD = re.compile(rf"exception '(?P<cls>{_CLASS})'(?: with message '(?P<rest>.*))?", re.DOTALL)
 _CLASS_ENDS = ("Exception", "Error", "Fault", "Throwable", "_exception", "Failure", "Warning")
 _LEADS = re.compile(
@@ -27,6 +27,8 @@ _STATUS_LEAD = re.compile(
 # CodeIgniter's queue writes "Exception: {code} - {message}", then "file: {path}:{line}".
 _CODEIGNITER = re.compile(r"(?:\w+\\)*\w*Exception: (?P<code>-?\d{1,12}|[A-Z0-9]{5}) - ?")
 _CODEIGNITER_PLACE = re.compile(r"\r?\nfile: ?(?P<path>[^\n]{0,400})")
+# A fault of XML-RPC has Python's trace on one line.
+_QUOTED_TRACE = "Traceback (most recent call last):\\n"
 _TRACE = re.compile(r"[ \t\r\n]\[?(?:Stack trace:|[Ss]tacktrace[:\]])|\n#0 |\n\nNext |\n{main}")
 _PLACE = re.compile(
     r" in (?P<path>(?:phar://)?(?:[A-Za-z]:)?[\\/][^\n]{0,400}?|[^\s\\/]{1,80}\.php)"
@@ -64,6 +66,8 @@ class ErrorText:
 def read_error_text(text: str) -> ErrorText:
     """Parse the stored text; of a chain of exceptions, use the first, which is the innermost."""
     text = text.replace("\r\n", "\n").strip()
+    if _QUOTED_TRACE in text:
+        text = text.replace("\\n", "\n")
     for _ in range(3):
         lead = _LEADS.match(text)
         if lead is None:

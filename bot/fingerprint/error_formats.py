@@ -53,13 +53,16 @@ _FEIGN = re.compile(
     r"\[(?P<status>\d{3})[^\]\n]{0,60}\] during \[[A-Z]{3,7}\] to "
     r"\[(?P<url>[^\]\n]{1,900})\](?: \[[^\]\n]{0,200}\])?:?"
 )
+_STATUS_ONLY = re.compile(r"\A(?P<status>[45]\d\d)(?: [A-Z][A-Za-z' -]{2,40})?\Z")
 _ACTIVE_RESOURCE = re.compile(r"Response\(code=(?P<status>\d{3}), body=")
 _REQUESTS = re.compile(
     r"(?P<status>\d{3}) (?:Client|Server) Error: [^\n]{0,80}? for url: (?P<url>\S{1,900})"
 )
+# Node.js prints the request of an error after its frames.
+_URL_PROPERTY = re.compile(r"\n[^\n]{0,60}\b(?:url|baseURL): '(?P<url>https?://[^'\n]{1,900})'")
 _CLIENTS = (
     *(_GUZZLE, _SYMFONY, _LARAVEL, _AXIOS, _REQUESTS, _OLD_GUZZLE),
-    *(_HTTPX, _SPRING, _FEIGN, _ACTIVE_RESOURCE),
+    *(_HTTPX, _SPRING, _FEIGN, _ACTIVE_RESOURCE, _STATUS_ONLY),
 )
 _CURL = re.compile(
     r"(?:\bcurl error:? ?\(?(?P<no>\d{1,3})\)?:?|\A(?P<no2>\d{1,2}) :) ?(?P<text>[^\n]{0,600})",
@@ -100,7 +103,7 @@ _REFUSED_TOKEN = re.compile(
     r"|(?:the )?(?:access )?token (?:has )?(?:is )?(?:expired|invalid)\b|unauthenticated\b",
     re.IGNORECASE,
 )
-_NOT_FOUND = re.compile(r"(?:not_found )?(?:[\w#]{1,40} ){0,3}(?:was )?not found\Z", re.IGNORECASE)
+_NOT_FOUND = re.compile(r"(?:not_found )?(?:[\w#]{1,40} ){0,6}(?:(?:was )?not found\Z|does(?:n't| not) exist\b)", re.IGNORECASE)
 _CURL_TIMES = re.compile(r"( timed out) after \d+ milliseconds(?: with [^\n:;(]{0,60} received)?")
 
 
@@ -120,23 +123,24 @@ def canonical(error: ErrorText) -> str:
     cause = cause or aws_cause(message, class_name)
     # A client's error is about its service only if the service answered.
     if cause is None and "cURL" not in message:
-        cause = service_cause(message, class_name, error.path)
-    cause = cause or _http(message) or _curl(message)
+        cause = service_cause(message, class_name, error.text)
+    cause = cause or _http(message, error.text) or _curl(message)
     cause = cause or sql_cause(error)
     if cause is not None:
         return cause
     return _plain(without_data(message), class_name, error.code)
 
 
-def _http(message: str) -> str | None:
+def _http(message: str, text: str) -> str | None:
     for pattern in _CLIENTS:
         match = pattern.search(message)
         if match is not None:
-            return with_lead(message[: match.start()], _http_cause(match, message[match.end() :]))
+            rest = message[match.end() :]
+            return with_lead(message[: match.start()], _http_cause(match, rest, text))
     return None
 
 
-def _http_cause(match: re.Match[str], rest: str) -> str:
+def _http_cause(match: re.Match[str], rest: str, text: str) -> str:
     """Return status, host and the body's code; add the path if the status needs it.
 
     401, 403, 408, 429 and 5xx are about the whole service. All other statuses are about one
@@ -145,6 +149,8 @@ def _http_cause(match: re.Match[str], rest: str) -> str:
     groups = match.groupdict()
     status = groups["status"]
     url = groups.get("url") or groups.get("url1") or groups.get("url2")
+    if url is None and (property_ := _URL_PROPERTY.search(text)) is not None:
+        url = property_["url"]
     cause = body_cause(rest)
     if cause is not None and _repeats(status, cause):
         cause = None

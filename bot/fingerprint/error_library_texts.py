@@ -177,4 +177,71 @@ LIBRARIES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         "could not obtain a database connection from the pool",
         (r"\Acould not obtain a (?:database )?connection (?:from the pool )?within [^\n]*",),
     ),
+    (
+        "Twilio: what was being done",
+        " record",
+        "",
+        (
+            (
+                r"\A(?:\[HTTP \d{3}\] |HTTP \d{3} error: )?(?:\d{5} : )?Unable to \w{4,8} record"
+                r"(?:: |\n)"
+            ),
+        ),
+    ),
+    (
+        "Snappy: what wkhtmltopdf wrote",
+        "says something went wrong",
+        r"wkhtmltopdf failed: \g<error>",
+        (
+            (
+                r"(?s)\AThe exit status code '\d{1,3}' says something went wrong:\s{1,3}stderr: "
+                r"\"(?:.{0,1200}?\n(?=Error: |Exit with code)|[^\n]{0,20}\d: )?"
+                r"(?P<error>[^\n\"]{3,200}).*"
+            ),
+        ),
+    ),
+    (
+        # A program's own error, such as Node.js' `TimeoutError: …`, has the cause's words.
+        "Symfony, Node.js: an error of the program",
+        "The command",
+        "",
+        (r"\AThe command \"[\w.-]{1,80}\" failed: (?:Uncaught )?\w{2,40}(?:Error|Exception): ",),
+    ),
+    (
+        "Azure: what the service answered",
+        "Value:",
+        r"\g<error>",
+        (r"(?s)\AFail:\s{1,3}Code: \d{3}\s{1,3}Value: (?P<error>[^\n]{3,300}).*",),
+    ),
+    (
+        "XML-RPC: the text of a fault",
+        "<Fault ",
+        r"\g<text>",
+        (r"(?s)\A<Fault -?\w{1,20}: ['\"](?P<text>.{1,1500}?)['\"]>?\s*\Z",),
+    ),
+    (
+        "Kafka: the text of an error",
+        "KafkaError{",
+        r"\g<text>",
+        (r"KafkaError\{code=\w{1,60},val=-?\d{1,5},str=\"(?P<text>[^\"\n]{1,300})\"\}",),
+    ),
+    (
+        "Prisma: the violated constraint of a model",
+        "prisma.",
+        r"\g<model>: \g<error>",
+        (
+            (
+                r"(?s)\AInvalid `(?P<model>prisma\.\w{1,60})\.\w{1,40}\(\)` invocation.{0,1500}?\n"
+                r"(?P<error>[^\n]{0,60}(?:constraint|column|required|[Rr]ecord)[^\n]{0,300})\Z"
+            ),
+        ),
+    ),
+    (
+        "Prisma: other errors",
+        "prisma.",
+        r"\g<error>",
+        (r"(?s)\AInvalid `prisma\.[^`\n]{1,80}` invocation.{0,1500}\n(?P<error>[^\n.]{3,300}).*",),
+    ),
+    ("Symfony: an e-mail", "Unable to send an email: ", "", (r"\AUnable to send an email: ",)),
+    ("PyMongo: the whole answer", "full error", "", (r",? full error: \{.*",)),
 )

@@ -14,6 +14,7 @@ _REDIS_REPLY = re.compile(
 _VAGUE_REPLIES = frozenset(("ERR", "EXECABORT", "WRONGTYPE"))
 # Python's client removes the code of a reply.
 _REDIS_SENTENCES = (
+    ("MAXCLIENTS", "max number of clients reached"),
     ("LOADING", "Redis is loading the dataset"),
     ("NOAUTH", "Authentication required"),
     ("NOPERM", "this user has no permissions"),
@@ -48,6 +49,14 @@ _SES = re.compile(
     r"Daily message quota exceeded|Maximum sending rate exceeded|Email address is not verified"
     r"|Sending (?:paused|suspended) for this account"
 )
+_ORACLE = re.compile(r"\b(?P<code>(?:ORA|TNS|PLS)-\d{5}): (?P<text>[^\n]{1,300})")
+_LDAP = re.compile(r"ldap", re.IGNORECASE)
+# RFC 4511 has the codes, and each library has OpenLDAP's words for them.
+_LDAP_REPLY = re.compile(
+    r"Can't contact LDAP server|Invalid credentials|Insufficient access|No such object|Already exists"
+    r"|Object class violation|Constraint violation|Server is unwilling to perform|Size limit exceeded"
+    r"|Time limit exceeded|Timed out|Strong\(er\) authentication required|Operations error"
+)
 _ELASTIC = re.compile(r"elastic|opensearch|searchkick|chewy", re.IGNORECASE)
 _ELASTIC_CODE = re.compile(r"[\"'](?P<code>[a-z_]{3,60}_exception)[\"']")
 _ELASTIC_REASON = re.compile(
@@ -71,6 +80,8 @@ def reply_cause(message: str, class_name: str | None) -> str | None:
         or _amqp_cause(message, class_name)
         or _mail_cause(message, class_name)
         or _elastic_cause(message, class_name)
+        or _oracle_cause(message)
+        or _ldap_cause(message, class_name)
     )
 
 
@@ -80,7 +91,8 @@ def _redis_cause(message: str, class_name: str | None) -> str | None:
     reply = _REDIS_REPLY.match(message)
     if reply is not None and reply["code"] not in _VAGUE_REPLIES:
         return f"Redis {reply['code']}"
-    code = next((code for code, words in _REDIS_SENTENCES if message.startswith(words)), None)
+    text = message.removeprefix("ERR ")
+    code = next((code for code, words in _REDIS_SENTENCES if text.startswith(words)), None)
     return f"Redis {code}" if code else None
 
 
@@ -118,6 +130,18 @@ def _elastic_cause(message: str, class_name: str | None) -> str | None:
         return "Elasticsearch cluster_block_exception"
     code = _ELASTIC_CODE.search(message)
     return f"Elasticsearch {code['code']}{_elastic_detail(code['code'], message)}" if code else None
+
+
+def _oracle_cause(message: str) -> str | None:
+    reply = _ORACLE.search(message, 0, 1_000)
+    return f"{reply['code']}: {generalise(reply['text'])}" if reply else None
+
+
+def _ldap_cause(message: str, class_name: str | None) -> str | None:
+    if not _LDAP.search(class_name or "") and not _LDAP.match(message):
+        return None
+    reply = _LDAP_REPLY.search(message, 0, 1_000)
+    return f"LDAP: {reply.group()}" if reply else None
 
 
 def _elastic_detail(code: str, message: str) -> str:

@@ -41,11 +41,15 @@ _ADDRESS = re.compile(r"https?://[^\s\"'<>`]{1,300}")
 # Some clients name neither the service nor its host. Shopify's own words begin with "[API]".
 _SHOPIFY = re.compile(r"\[API\] |per second for api client\. Reduce request")
 _SENTENCE = 3
-_VENDOR = re.compile(r"[\\/]vendor[\\/](?P<library>[\w.-]{1,60}[\\/][\w.-]{1,60})[\\/]")
+_VENDOR = re.compile(
+    r"[\\/](?:vendor(?!/bundle)|node_modules|gems|site-packages)[\\/]"
+    r"(?P<library>[\w@.-]{1,60}(?:[\\/][\w.-]{1,60})?)"
+)
+_LONGEST = 1_000
 # A client's words before the service's sentence.
 _LEAD = re.compile(
     r"\A(?:Error: |REST request failed with message |\w{1,20}: (?=\w{1,20} - )|\[?HTTP \d{3}\]? "
-    r"(?:error: )?|<HttpError \d{3} when requesting \S{1,900} returned )(?P<quote>\"?)"
+    r"(?:error: )?|\d{3} (?:[A-Z]{3,7} \S{1,900}: )?(?=[A-Z\w])|<HttpError \d{3} when requesting \S{1,900} returned )(?P<quote>\"?)"
 )
 _CODE_AT_END = re.compile(r"\[(?P<code>[a-z]{2,30}(?:_[a-z0-9]{1,30}){1,8})\]\s*\Z")
 _STATUS = re.compile(
@@ -53,7 +57,7 @@ _STATUS = re.compile(
     r"|HTTP/\d(?:\.\d)? \d{3}|\d{3} (?:Client|Server) Error"
 )
 # Clients do not write the kind of an error.
-_VAGUE_CODE = re.compile(r"\A[a-z_]{1,40}_error (?=\S)")
+_VAGUE_CODE = re.compile(r"\A(?:[a-z_]{1,40}_error|\d{1,2}) (?=\S)")
 _WSDL = re.compile(r"Parsing WSDL: Couldn't load|SoapClient::(?:__construct|SoapClient)\(")
 # An id after the sentence names the failed row, not the cause.
 _APPENDED = re.compile(r"(?:[,;.] | \(| - )(?:\w{1,30}:? ){1,2}#\)?\Z")
@@ -72,13 +76,13 @@ _NAMED = re.compile(
 )
 
 
-def service_cause(message: str, class_name: str | None, path: str | None) -> str | None:
+def service_cause(message: str, class_name: str | None, text: str) -> str | None:
     """Return, for example, `Shopify: Exceeded # calls per second`, or None for other errors.
 
     The cause is the code or the sentence in the response's body, or the client's sentence. Return
     None if the error has neither, so that status and path remain part of the cause.
     """
-    name = _service(message, class_name or _library(path))
+    name = _service(message, f"{class_name} {_library(text)}")
     if name is None:
         return None
     head, body = split_body(message)
@@ -112,10 +116,10 @@ def wsdl_cause(message: str) -> str | None:
     return f"{generalise_url(address.group())}: WSDL not loaded" if address else None
 
 
-def _library(path: str | None) -> str | None:
-    """Return the library's directory: CodeIgniter writes no class, but the file that threw."""
-    match = _VENDOR.search(path) if path else None
-    return match["library"] if match else None
+def _library(text: str) -> str:
+    """Return the first library in the trace: not every class names the service."""
+    match = _VENDOR.search(text, 0, _LONGEST)
+    return match["library"] if match else ""
 
 
 def _service(message: str, class_name: str | None) -> str | None:

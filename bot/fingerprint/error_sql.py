@@ -62,6 +62,9 @@ _POSTGRES = (
     ("42703", re.compile(r'column "?[^"\n]{1,130}"?(?: of relation "[^"\n]{1,130}")? does not ex')),
     ("57014", re.compile(r"canceling statement due to")),
     ("53300", re.compile(r"(?:sorry, too many clients|remaining connection slots)")),
+    ("25P03", re.compile(r"terminating connection due to idle-in-transaction")),
+    ("57P01", re.compile(r"terminating connection due to administrator command")),
+    ("40001", re.compile(r"could not serialize access")),
     ("08006", re.compile(r"(?:server closed the|terminating) connection|SSL connection has been")),
     ("22001", re.compile(r"value too long for type")),
     ("25006", re.compile(r"cannot execute \w{1,20}(?: \w{1,20})? in a read-only transaction")),
@@ -92,11 +95,13 @@ _STATE_AT_END = re.compile(
 _DATABASE_CLASSES = re.compile(
     r"(?:mysqli_sql_exception|DatabaseException|PDOException|QueryException|OperationalError"
     r"|IntegrityError|ProgrammingError|InternalError|DataError|DatabaseError|InterfaceError"
-    r"|psycopg\d?\.errors\.\w{1,60}|SQL\w{0,40}Exception|UniqueConstraintViolationException"
+    r"|(?:psycopg\d?\.errors|asyncpg\.exceptions)\.\w{1,60}|SQL\w{0,40}Exception|UniqueConstraintViolationException"
     r"|(?:PG|Mysql2|SQLite3|Trilogy|ActiveRecord)::\w{1,60}|MySQL\w{1,40}Exception|QueryFailedError"
     r"|Sequelize\w{1,40}Error|DeadlockException|DriverException|\A(?:Error|error|RuntimeException))\Z"
 )
 _SQL_SERVER = re.compile(r"\[SQL Server\](?P<text>[^\n]{1,400})")
+_SQL_SERVER_CLASSES = re.compile(r"SQLServerException\Z|\bSqlException\Z|pymssql|MSSQL")
+_ANY = re.compile(r"(?P<text>[^\n]{1,400})")
 # CodeIgniter's driver throws MySQL's number as the code.
 _CODEIGNITER_DRIVER = "Database/MySQLi/Connection.php"
 # The text before the message: CodeIgniter's first words, or a function of a PHP driver.
@@ -147,6 +152,8 @@ def sql_cause(error: ErrorText) -> str | None:
 def _cause(error: ErrorText) -> str | None:
     message = error.message
     server = _SQL_SERVER.search(message)
+    if server is None and _SQL_SERVER_CLASSES.search(error.class_name or ""):
+        server = _ANY.match(message)
     if server is not None:
         return f"SQL Server: {generalise(server['text'].partition('. ')[0])}"
     if error.code is not None and _CODEIGNITER_DRIVER in error.text:
