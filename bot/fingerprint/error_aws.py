@@ -73,5 +73,4 @@ def _php(match: re.Match[str]) -> str:
             return bucket + generalise(rest.partition("\n")[0])
         text = generalise(_TIMES.sub(r"\1", curl["text"]))
         return f"cURL {curl['no']} {text} {generalise_url(match['url'])}"
-    parts = [f"HTTP {status[1]}" if status else "", cause or ""]
-    return bucket + " ".join(part for part in parts if part)
+    return bucket + (cause or f"HTTP {status[1] if status else ''}".strip())

@@ -16,6 +16,10 @@ _JSON_CODE = re.compile(
     r'|"?(?P<no>-?\d{1,6})(?=["\s,}}\]]))'.replace("}}", "}"),
     re.IGNORECASE,
 )
+# The second code of these services is more precise.
+_JSON_DETAIL = re.compile(
+    r'"(?:decline_code|sub_?code|status_detail|reason_?code)"\s{0,5}:\s{0,5}"(?P<text>[A-Za-z][\w.-]{1,60})"'
+)
 _JSON_TYPE = re.compile(
     r'"(?:__type|type|name|error)"\s{0,5}:\s{0,5}"(?P<text>[A-Za-z][\w.:#-]{1,70})"'
 )
@@ -24,6 +28,10 @@ _JSON_MESSAGE = re.compile(
     r'|detalle|descripcion|description|reason|motivo)"\s{0,5}:\s{0,5}\[?\s?"'
     r'(?P<text>(?:[^"\\]|\\.){2,300})',
     re.IGNORECASE,
+)
+# OData, for example SAP's and Microsoft's, has the language beside the text.
+_JSON_VALUE = re.compile(
+    r'"message"\s{0,5}:\s{0,5}\{[^{}]{0,80}"value"\s{0,5}:\s{0,5}"(?P<text>(?:[^"\\]|\\.){2,300})'
 )
 _JSON_FIELD = re.compile(
     r'(?:"errors?"\s{0,5}:\s{0,5}|\A\s{0,5})\{\s{0,5}"(?P<field>[A-Za-z_][\w.*-]{0,60})"\s{0,5}:\s{0,5}\[\s{0,5}"'
@@ -95,12 +103,13 @@ def body_cause(body: str) -> str | None:
     A client quotes 120 characters of a body, so the sentence may be cut. Return None if the body
     has no code and no sentence, such as an HTML page.
     """
-    body = _as_json(body)
+    body = as_json(body)
     if re.match(r"\s{0,20}<(?:!DOCTYPE|html)", body, re.IGNORECASE):
         return None
     code = _code(body)
     if code is not None and not _VAGUE.match(code) and not _SMALL.match(code):
-        return code
+        detail = _JSON_DETAIL.search(body)
+        return f"{code} {detail['text']}" if detail else code
     sentence = _sentence(body)
     if code is None:
         return sentence
@@ -109,11 +118,11 @@ def body_cause(body: str) -> str | None:
 
 def body_status(body: str) -> str | None:
     """Return the HTTP status in a JSON body, for an error whose own text has no status."""
-    status = _JSON_STATUS.search(_as_json(body))
+    status = _JSON_STATUS.search(as_json(body))
     return status["no"] if status else None
 
 
-def _as_json(body: str) -> str:
+def as_json(body: str) -> str:
     """Return the beginning of a body, with the objects of other languages in the form of JSON."""
     body = body[:_LONGEST].replace('\\"', '"')
     for pattern, form in _NOTATIONS:
@@ -141,7 +150,7 @@ def _is_status(code: str) -> bool:
 
 
 def _sentence(body: str) -> str | None:
-    for pattern in (_JSON_MESSAGE, _JSON_FIELD, _XML_MESSAGE, _JSON_TITLE):
+    for pattern in (_JSON_MESSAGE, _JSON_VALUE, _JSON_FIELD, _XML_MESSAGE, _JSON_TITLE):
         for match in pattern.finditer(body):
             text = _TRUNCATED.sub("", match["text"].replace("\\/", "/").replace("\\n", " ")).strip()
             if _VAGUE.match(text) or _TYPE_URL.match(text):

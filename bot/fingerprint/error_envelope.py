@@ -36,6 +36,11 @@ _PLACE = re.compile(
     r"['\"]?[ \t\r\n]*(?:thrown[^\n]*)?\Z"
 )
 
+# Drupal's log names the function first.
+_DRUPAL_PLACE = re.compile(
+    r" in [\w\\:>-]{1,300}\(\) \(line \d{1,7} of (?P<path>[^\n()]{1,400})\)\.?\Z"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class ErrorText:
@@ -102,7 +107,7 @@ def _without_place(text: str) -> tuple[str, str | None]:
     text = text.rstrip()
     # A message may contain file names too, so only the last " in " can begin the place.
     start = text.rfind(" in ", max(0, len(text) - 500))
-    match = _PLACE.match(text, start) if start >= 0 else None
+    match = _PLACE.match(text, start) or _DRUPAL_PLACE.match(text, start) if start >= 0 else None
     if match is None:
         return text, None
     return text[:start], match["path"]

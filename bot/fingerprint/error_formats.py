@@ -12,7 +12,7 @@ from bot.fingerprint.error_hosts import generalise_host, generalise_path, genera
 from bot.fingerprint.error_language import language_cause
 from bot.fingerprint.error_netsuite import netsuite_cause
 from bot.fingerprint.error_replies import reply_cause
-from bot.fingerprint.error_requests import request_cause
+from bot.fingerprint.error_requests import openssl_cause, request_cause
 from bot.fingerprint.error_services import (
     service_cause,
     without_appended,
@@ -72,7 +72,7 @@ _CURL_TAIL = re.compile(r"\s?\(see https?:|\s?\[url\]")
 _FOR_URL = re.compile(r"\b(?:for|para) \"?(?P<url>https?://[^\s\"]{1,900})")
 # A second line that states the cause: CodeIgniter's, Stripe's and Symfony's, or plain words.
 _CAUSE_LINE = re.compile(
-    r"Main connection \[|\(Network error|Exit Code:|(?:Caused by|Reason|Cause|Causa|Motivo|Error"
+    r"Main connection \[|\((?:Record|Model|Document|Operation)\b|\(Network error|Exit Code:|(?:Caused by|Reason|Cause|Causa|Motivo|Error"
     r"|Details?|Detalles?|Message|Mensaje)\b ?:",
     re.IGNORECASE,
 )
@@ -120,7 +120,7 @@ def canonical(error: ErrorText) -> str:
     )
     if cause is None and not is_aws(message):
         cause = connection_cause(message, class_name) or request_cause(message)
-    cause = cause or aws_cause(message, class_name)
+    cause = cause or openssl_cause(message) or aws_cause(message, class_name)
     # A client's error is about its service only if the service answered.
     if cause is None and "cURL" not in message:
         cause = service_cause(message, class_name, error.text)
@@ -152,7 +152,7 @@ def _http_cause(match: re.Match[str], rest: str, text: str) -> str:
     if url is None and (property_ := _URL_PROPERTY.search(text)) is not None:
         url = property_["url"]
     cause = body_cause(rest)
-    if cause is not None and _repeats(status, cause):
+    if cause is not None and url is not None and _repeats(status, cause):
         cause = None
     key = f"HTTP {status}"
     if url is not None:

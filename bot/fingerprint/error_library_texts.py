@@ -190,13 +190,17 @@ LIBRARIES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ),
     (
         "Snappy: what wkhtmltopdf wrote",
-        "says something went wrong",
+        "wkhtmltopdf",
         r"wkhtmltopdf failed: \g<error>",
         (
             (
                 r"(?s)\AThe exit status code '\d{1,3}' says something went wrong:\s{1,3}stderr: "
                 r"\"(?:.{0,1200}?\n(?=Error: |Exit with code)|[^\n]{0,20}\d: )?"
                 r"(?P<error>[^\n\"]{3,200}).*"
+            ),
+            (
+                r"(?s)\A[^\n]{0,120}Loading pages \(1/6\)\n.{0,1200}?"
+                r"(?P<error>(?:Error: |Exit with code)[^\n]{3,200}).*"
             ),
         ),
     ),

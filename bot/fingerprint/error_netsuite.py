@@ -63,7 +63,7 @@ def netsuite_cause(message: str, text: str, class_name: str | None) -> str | Non
     if code is None:
         return None
     if code == "USER_ERROR":
-        code = first_words(f"{code} {generalise(message)}", 10)
+        code = first_words(f"{code} {without_appended(generalise(message))}", 10)
     code = _ALIASES.get(code, code)
     kind = {"INVALID_KEY_OR_REF": _KIND, "INSUFFICIENT_PERMISSION": _PERMISSION}.get(code)
     match = kind.search(message) if kind else None

@@ -5,6 +5,7 @@ The clients of one server have different classes and write different words aroun
 
 import re
 
+from bot.fingerprint.error_body import as_json
 from bot.fingerprint.error_values import first_words, generalise
 
 _REDIS_REPLY = re.compile(
@@ -50,6 +51,8 @@ _SES = re.compile(
     r"|Sending (?:paused|suspended) for this account"
 )
 _ORACLE = re.compile(r"\b(?P<code>(?:ORA|TNS|PLS)-\d{5}): (?P<text>[^\n]{1,300})")
+# Microsoft documents these codes; the sentence has ids and may be cut.
+_AZURE = re.compile(r"\bAADSTS\d{4,8}\b")
 _LDAP = re.compile(r"ldap", re.IGNORECASE)
 # RFC 4511 has the codes, and each library has OpenLDAP's words for them.
 _LDAP_REPLY = re.compile(
@@ -81,6 +84,7 @@ def reply_cause(message: str, class_name: str | None) -> str | None:
         or _mail_cause(message, class_name)
         or _elastic_cause(message, class_name)
         or _oracle_cause(message)
+        or _azure_cause(message)
         or _ldap_cause(message, class_name)
     )
 
@@ -128,6 +132,7 @@ def _elastic_cause(message: str, class_name: str | None) -> str | None:
         return "Elasticsearch: No alive nodes"
     if _ELASTIC_BLOCKED.search(message):
         return "Elasticsearch cluster_block_exception"
+    message = as_json(message)
     code = _ELASTIC_CODE.search(message)
     return f"Elasticsearch {code['code']}{_elastic_detail(code['code'], message)}" if code else None
 
@@ -135,6 +140,11 @@ def _elastic_cause(message: str, class_name: str | None) -> str | None:
 def _oracle_cause(message: str) -> str | None:
     reply = _ORACLE.search(message, 0, 1_000)
     return f"{reply['code']}: {generalise(reply['text'])}" if reply else None
+
+
+def _azure_cause(message: str) -> str | None:
+    code = _AZURE.search(message, 0, 2_000) if "AADSTS" in message else None
+    return f"Azure {code.group()}" if code else None
 
 
 def _ldap_cause(message: str, class_name: str | None) -> str | None:

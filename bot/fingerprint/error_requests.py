@@ -59,6 +59,25 @@ _MANUAL = re.compile(r"\(see https?:[^)\n]{0,100}\)")
 _LONGEST = 1_000
 
 
+# OpenSSL writes the code, the library, the function (until version 1.1) and the reason.
+_OPENSSL = re.compile(
+    r"\berror:[0-9A-Fa-f]{8}:(?P<library>[\w ]{2,60}):(?:[\w ]{0,60}:)?"
+    r"(?P<reason>[A-Za-z][\w ]{2,80})"
+)
+
+
+def openssl_cause(message: str) -> str | None:
+    """Return OpenSSL's library and reason, with the host of a connection, or None."""
+    if "error:" not in message:
+        return None
+    error = _OPENSSL.search(message, 0, _LONGEST)
+    if error is None:
+        return None
+    url = _URL.search(_MANUAL.sub("", message[:_LONGEST]))
+    host = f"{generalise_url(url.group())}: " if url else ""
+    return f"{host}OpenSSL {error['library']}: {error['reason'].strip()}"
+
+
 def request_cause(message: str) -> str | None:
     """Return, for example, `api.x.pe: certificate has expired`, or None without the host's name."""
     if _HINT.search(message, 0, _LONGEST) is None:

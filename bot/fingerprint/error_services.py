@@ -1,6 +1,7 @@
 """Errors of web services, and data that a job's text quotes after a colon."""
 
 import re
+from http import HTTPStatus
 
 from bot.fingerprint.error_body import body_cause, split_body
 from bot.fingerprint.error_hosts import generalise_url
@@ -34,13 +35,16 @@ _SERVICES = (
     ("telegram", "Telegram"),
     ("salesforce", "Salesforce"),
     ("zendesk", "Zendesk"),
+    ("gaxios", "Google"),
     ("google", "Google"),
+    ("firebase", "Firebase"),
+    ("whatsapp", "Facebook"),
     ("facebook", "Facebook"),
 )
 _ADDRESS = re.compile(r"https?://[^\s\"'<>`]{1,300}")
 # Some clients name neither the service nor its host. Shopify's own words begin with "[API]".
 _SHOPIFY = re.compile(r"\[API\] |per second for api client\. Reduce request")
-_SENTENCE = 3
+_PHRASES = frozenset(status.phrase.casefold() for status in HTTPStatus)
 _VENDOR = re.compile(
     r"[\\/](?:vendor(?!/bundle)|node_modules|gems|site-packages)[\\/]"
     r"(?P<library>[\w@.-]{1,60}(?:[\\/][\w.-]{1,60})?)"
@@ -60,7 +64,9 @@ _STATUS = re.compile(
 _VAGUE_CODE = re.compile(r"\A(?:[a-z_]{1,40}_error|\d{1,2}) (?=\S)")
 _WSDL = re.compile(r"Parsing WSDL: Couldn't load|SoapClient::(?:__construct|SoapClient)\(")
 # An id after the sentence names the failed row, not the cause.
-_APPENDED = re.compile(r"(?:[,;.] | \(| - )(?:\w{1,30}:? ){1,2}#\)?\Z")
+_APPENDED = re.compile(
+    r"(?:[,;.] | \(| - )(?:\w{1,30}:? ){1,2}#\)?\Z| \((?:[\w .]{1,40}[=:] ?#[,;]? ?){1,4}\)\Z"
+)
 # The text after these words is the value that was not found or not accepted.
 _VALUE_FOLLOWS = re.compile(
     r"(?:not found|no (?:fue |se )?(?:encontrad[oa]|encontró)|does not exist|doesn't exist"
@@ -92,9 +98,10 @@ def service_cause(message: str, class_name: str | None, text: str) -> str | None
     if cause is None and not _STATUS.search(head):
         code = _CODE_AT_END.search(head)
         cause = code["code"] if code else _sentence(head.partition("\n")[0])
-    if cause is None or (" " not in cause and "_" not in cause):
+    if cause is None or cause.casefold() in _PHRASES:
         return None
-    if " " in cause and len(cause.split()) < _SENTENCE:
+    is_number = cause.isdigit() and len(cause) > 3
+    if " " not in cause and "_" not in cause and not is_number:
         return None
     return f"{name}: {first_words(cause)}"
 

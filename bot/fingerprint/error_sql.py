@@ -90,7 +90,7 @@ _SERVER = re.compile(
 _WRAPPED = re.compile(r"(?:\A|: )pq: |: Error \d{4}(?: \(\w{5}\))?: ")
 # Go's `pgx` writes the state last.
 _STATE_AT_END = re.compile(
-    r"\b(?:ERROR|FATAL): (?P<text>[^\n]{1,600}) \(SQLSTATE (?P<state>\w{5})\)\s*\Z"
+    r"\b(?:ERROR|FATAL): (?P<text>[^\n]{1,600}) \(SQLSTATE (?P<state>\w{5})\)[)\s]{0,3}\Z"
 )
 _DATABASE_CLASSES = re.compile(
     r"(?:mysqli_sql_exception|DatabaseException|PDOException|QueryException|OperationalError"
@@ -99,7 +99,12 @@ _DATABASE_CLASSES = re.compile(
     r"|(?:PG|Mysql2|SQLite3|Trilogy|ActiveRecord)::\w{1,60}|MySQL\w{1,40}Exception|QueryFailedError"
     r"|Sequelize\w{1,40}Error|DeadlockException|DriverException|\A(?:Error|error|RuntimeException))\Z"
 )
-_SQL_SERVER = re.compile(r"\[SQL Server\](?P<text>[^\n]{1,400})")
+_SQL_SERVER = re.compile(
+    r"\[(?:SQL Server|ODBC Driver \d{1,2} for SQL Server|FreeTDS|SQL Server Native Client \d\d\.\d)\]"
+    r"(?P<text>[^\n\[][^\n]{0,400})"
+)
+# The driver's number and function follow the server's words.
+_SQL_SERVER_END = re.compile(r"\. | \(-?\d{1,9}\)")
 _SQL_SERVER_CLASSES = re.compile(r"SQLServerException\Z|\bSqlException\Z|pymssql|MSSQL")
 _ANY = re.compile(r"(?P<text>[^\n]{1,400})")
 # CodeIgniter's driver throws MySQL's number as the code.
@@ -125,7 +130,7 @@ _NAMELESS = {
 }
 _LOCK = re.compile(r"(?:MySQL (?:1213|1205)|SQLSTATE (?:40P01|55P03))\b|SQL Server: .*deadlock")
 _STATEMENT = re.compile(
-    r"(?:SQL: |SQL \[|query was: |executing (?:a query: |the query: |['\"])|[(,] ?'| - |\n)\s{0,5}"
+    r"(?:SQL: |SQL \[|(?:query|executed) was: |executing (?:a query: |the query: |['\"])|[(,] ?'| - |\n)\s{0,5}"
     r"(?:update|insert\s+(?:ignore\s+)?into|delete\s+from|replace\s+into"
     r"|select\b[^\n]{0,300}?\bfrom)"
     r"\s+[`\"\[]?(?:\w{1,64}[`\"\]]?\.[`\"\[]?)?(?P<table>\w{1,64}\b)"
@@ -155,7 +160,7 @@ def _cause(error: ErrorText) -> str | None:
     if server is None and _SQL_SERVER_CLASSES.search(error.class_name or ""):
         server = _ANY.match(message)
     if server is not None:
-        return f"SQL Server: {generalise(server['text'].partition('. ')[0])}"
+        return f"SQL Server: {generalise(_SQL_SERVER_END.split(server['text'])[0])}"
     if error.code is not None and _CODEIGNITER_DRIVER in error.text:
         return _numbered(error.code, message)
     driver = _DRIVER.match(message)

@@ -1,10 +1,10 @@
-"""Errors of the machine: a full disk, a missing permission, too many open files."""
+"""Errors of the machine: a full disk, a missing permission or program, too many open files."""
 
 import re
 
 _HINT = re.compile(
     r"No space left|ENOSPC|enough space on the disk|ermission denied|EACCES|EMFILE"
-    r"|open files",
+    r"|open files|not found|No such file|ENOENT|Cannot run program",
     re.IGNORECASE,
 )
 # A write fails if no block is free. If no inode is free, a file does not even open.
@@ -17,6 +17,19 @@ _DENIED = re.compile(r"[Pp]ermission denied|EACCES")
 _WRITABLE = re.compile(
     r"[\\/](?P<directory>(?:storage|writable|bootstrap[\\/]cache|var[\\/](?:cache|logs?))"
     r"(?:[\\/][A-Za-z_-]{1,40}){0,3})[\\/][^\\/\s\"')]{1,200}"
+)
+
+
+# A shell, Node.js, Go, Java and Symfony write in this way that a program is not installed.
+_MISSING_PROGRAM = (
+    re.compile(
+        r"\b(?:sh|bash|zsh|dash)(?:: line)?(?:: \d{1,4})?: (?:exec: )?(?P<program>[\w./-]{1,200}): "
+        r"(?:(?:command )?not found|No such file or directory)"
+    ),
+    re.compile(r"\bspawn (?P<program>[\w./-]{1,200}) ENOENT\b"),
+    re.compile(r"exec: \"(?P<program>[\w./-]{1,200})\": executable file not found"),
+    re.compile(r"Cannot run program \"(?P<program>[\w./-]{1,200})\"[^\n]{0,200}(?:error=2|No such file)"),
+    re.compile(r"[Ee]xecutable (?:was )?not found,? ?(?:proposed)?: (?P<program>[\w./-]{1,200})"),
 )
 
 
@@ -34,5 +47,8 @@ def system_cause(message: str) -> str | None:
         return "No space left on device"
     if _FILES.search(message):
         return "Too many open files"
+    for pattern in _MISSING_PROGRAM:
+        if (missing := pattern.search(message)) is not None:
+            return f"{missing['program'].rpartition('/')[2]}: program not found"
     directory = _WRITABLE.search(message) if _DENIED.search(message) else None
     return f"Permission denied: {directory['directory']}" if directory else None

@@ -68,7 +68,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 # A quoted word beside one of these words names a part of a program or a schema. It is no value.
 _NAMING = words(
     """column columns object table key index property variable method function class constant
-    attribute field parameter param argument constraint relation relationship view sequence
+    attribute field parameter param argument arg constraint relation relationship view sequence
     database schema offset header route command driver disk guard interface trait enum module
     extension option element node tag operation action event type named collection bucket
     service queue exchange reading setting columna tabla clave llave índice indice propiedad
