@@ -95,6 +95,12 @@ _TRANSPORTS = frozenset(("HTTP", "WSDL", "Client", "Server"))
 _CODE_AT_END = re.compile(r"(?P<code>\[[a-z]{2,30}(?:_[a-z0-9]{1,30}){1,8}\])\s*\Z")
 # Pydantic writes the number of errors first, and the fields and problems on the next lines.
 _VALIDATION = re.compile(r"\d{1,4} validation errors? for \w")
+# A service's number before its sentence, such as `SUNAT 1033: …`. Not every client writes it.
+_LABEL = re.compile(
+    r"\A(?!(?:SKU|ID|PO|RUC|DNI|NIT|CUIT|VAT)\b)(?:[A-Z][A-Z0-9]{1,15}(?: [A-Z][A-Z0-9]{0,5})?|Fault|Error)"
+    r" [\[(#]?(?P<no>\d{1,6})[\])]?(?:: | - |(?<=[\])]) )(?=[^\W\d_]{1,30}[ ,](?:\S{1,60} ){2})"
+)
+_FAULT_NUMBER = re.compile(r"\.\d{2,6}\Z")
 _STATUS_PHRASES = {str(status.value): status.phrase.casefold() for status in HTTPStatus}
 _REFUSED_TOKEN = re.compile(
     r"(?:(?:invalid|expired|bad|missing|no)_?(?:access_?|auth_?|api_?)?(?:token|key|credentials)"
@@ -201,8 +207,14 @@ def _plain(message: str, class_name: str | None, code: str | None) -> str:
     if (code_at_end := _CODE_AT_END.search(head)) is not None:
         # The language of the sentence depends on the service's user, so only the code is used.
         head = code_at_end["code"]
-    text = generalise(_first_lines(head[fault.end() :] if fault else head))
-    text = f"[{fault['code']}] {text}" if fault else text
+    lines = _first_lines(head[fault.end() :] if fault else head)
+    label = _LABEL.match(lines)
+    is_coded = label is not None and label["no"] not in _STATUS_PHRASES
+    text = generalise(lines[label.end() :] if label and is_coded else lines)
+    if fault is not None and _FAULT_NUMBER.search(fault["code"]) and _is_sentence(text):
+        is_coded = True
+    elif fault is not None:
+        text = f"[{fault['code']}] {text}"
     cause = body_cause(body) if body else None
     status = body_status(body) if body else None
     if status is not None and status not in text:
@@ -217,7 +229,7 @@ def _plain(message: str, class_name: str | None, code: str | None) -> str:
     # causes.
     is_own = class_name is not None and class_name.startswith("App\\")
     is_status = code is not None and code in _STATUS_PHRASES
-    if not is_own and not is_status and len(_WORD.findall(text)) >= _SENTENCE:
+    if (is_coded or not is_own) and not is_status and _is_sentence(text):
         return text
     if class_name is not None:
         name = _plain_class(class_name)
@@ -226,6 +238,10 @@ def _plain(message: str, class_name: str | None, code: str | None) -> str:
     if code is not None and len(code) <= 4 and code not in text:
         return f"{code} - {text}"
     return text
+
+
+def _is_sentence(text: str) -> bool:
+    return len(_WORD.findall(text)) >= _SENTENCE
 
 
 def _plain_class(name: str) -> str:

@@ -195,7 +195,7 @@ LIBRARIES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         (
             (
                 r"(?s)\AThe exit status code '\d{1,3}' says something went wrong:\s{1,3}stderr: "
-                r"\"(?:.{0,1200}?\n(?=Error: |Exit with code)|[^\n]{0,20}\d: )?"
+                r"\"(?:.{0,1200}?\n(?=Error: |Exit with code))?"
                 r"(?P<error>[^\n\"]{3,200}).*"
             ),
             (

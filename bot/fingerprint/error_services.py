@@ -37,7 +37,10 @@ _SERVICES = (
     ("zendesk", "Zendesk"),
     ("gaxios", "Google"),
     ("google", "Google"),
-    ("firebase", "Firebase"),
+    ("kreait", "Firebase"),
+    ("firebasemessaging", "Firebase"),
+    ("firebase_admin", "Firebase"),
+    ("\\\\fcm\\\\", "Firebase"),
     ("whatsapp", "Facebook"),
     ("facebook", "Facebook"),
 )
