@@ -116,6 +116,11 @@ def body_cause(body: str) -> str | None:
     return f"{code} {sentence}" if sentence else code
 
 
+def body_sentence(body: str) -> str | None:
+    """Return the first words of the sentence in a body, or None."""
+    return _sentence(as_json(body))
+
+
 def body_status(body: str) -> str | None:
     """Return the HTTP status in a JSON body, for an error whose own text has no status."""
     status = _JSON_STATUS.search(as_json(body))

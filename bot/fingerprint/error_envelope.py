@@ -29,7 +29,11 @@ _CODEIGNITER = re.compile(r"(?:\w+\\)*\w*Exception: (?P<code>-?\d{1,12}|[A-Z0-9]
 _CODEIGNITER_PLACE = re.compile(r"\r?\nfile: ?(?P<path>[^\n]{0,400})")
 # A fault of XML-RPC has Python's trace on one line.
 _QUOTED_TRACE = "Traceback (most recent call last):\\n"
-_TRACE = re.compile(r"[ \t\r\n]\[?(?:Stack trace:|[Ss]tacktrace[:\]])|\n#0 |\n\nNext |\n{main}")
+_TRACE = re.compile(
+    r"[ \t\r\n]\[?(?:Stack trace:|[Ss]tacktrace[:\]])|\n#0 |\n\nNext |\n{main}"
+    # Monolog writes the exception again, as JSON.
+    r"| \{\"exception\":\"\[object\]"
+)
 _PLACE = re.compile(
     r" in (?P<path>(?:phar://)?(?:[A-Za-z]:)?[\\/][^\n]{0,400}?|[^\s\\/]{1,80}\.php)"
     r"(?::\d{1,7}|\(\d{1,7}\)| on line \d{1,7})(?: ?: eval\(\)'d code[^\n]{0,40})?"

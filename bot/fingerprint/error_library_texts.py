@@ -246,6 +246,18 @@ LIBRARIES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         r"\g<error>",
         (r"(?s)\AInvalid `prisma\.[^`\n]{1,80}` invocation.{0,1500}\n(?P<error>[^\n.]{3,300}).*",),
     ),
+    (
+        "Rails: a job's missing record",
+        "deserialize arguments",
+        "",
+        (r"\AError while trying to deserialize arguments: ",),
+    ),
+    (
+        "Laravel, PHP: a class of the container",
+        "does not exist",
+        r"Class \g<name> does not exist",
+        (r"\A(?:Target class \[|Class \"?)(?P<name>[\w\\]{1,200})[\]\"]? does not exist",),
+    ),
     ("Symfony: an e-mail", "Unable to send an email: ", "", (r"\AUnable to send an email: ",)),
     ("PyMongo: the whole answer", "full error", "", (r",? full error: \{.*",)),
 )

@@ -62,20 +62,22 @@ _LONGEST = 1_000
 # OpenSSL writes the code, the library, the function (until version 1.1) and the reason.
 _OPENSSL = re.compile(
     r"\berror:[0-9A-Fa-f]{8}:(?P<library>[\w ]{2,60}):(?:[\w ]{0,60}:)?"
-    r"(?P<reason>[A-Za-z][\w ]{2,80})"
+    r"(?P<reason>[A-Za-z][\w ]{2,80}?)(?= {2}| for |[^\w ]|\Z)"
 )
+_PYTHON_OPENSSL = re.compile(r"\[(?P<library>SSL): [A-Z0-9_]{3,60}\] (?P<reason>[a-z0-9 ]{3,80})")
 
 
 def openssl_cause(message: str) -> str | None:
     """Return OpenSSL's library and reason, with the host of a connection, or None."""
-    if "error:" not in message:
+    if "error:" not in message and "[SSL: " not in message:
         return None
-    error = _OPENSSL.search(message, 0, _LONGEST)
+    message = _MANUAL.sub("", message[:_LONGEST])
+    error = _OPENSSL.search(message) or _PYTHON_OPENSSL.search(message)
     if error is None:
         return None
-    url = _URL.search(_MANUAL.sub("", message[:_LONGEST]))
-    host = f"{generalise_url(url.group())}: " if url else ""
-    return f"{host}OpenSSL {error['library']}: {error['reason'].strip()}"
+    library, host = error["library"].removesuffix(" routines"), _host(message)
+    cause = f"OpenSSL {library}: {error['reason'].strip()}"
+    return f"{host}: {cause}" if host else cause
 
 
 def request_cause(message: str) -> str | None:
@@ -86,11 +88,16 @@ def request_cause(message: str) -> str | None:
     problem = _problem(message)
     if problem is None:
         return None
+    host = _host(message)
+    return f"{host}: {problem}" if host else None
+
+
+def _host(message: str) -> str | None:
     url = _URL.search(message)
     if url is not None:
-        return f"{generalise_url(url.group().rstrip('.;:'))}: {problem}"
+        return generalise_url(url.group().rstrip(".;:"))
     named = _NAMED.search(message)
-    return f"{generalise_host(named['host'].lower())}: {problem}" if named else None
+    return generalise_host(named["host"].lower()) if named else None
 
 
 def _problem(message: str) -> str | None:

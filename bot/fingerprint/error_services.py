@@ -3,7 +3,7 @@
 import re
 from http import HTTPStatus
 
-from bot.fingerprint.error_body import body_cause, split_body
+from bot.fingerprint.error_body import body_cause, body_sentence, split_body
 from bot.fingerprint.error_hosts import generalise_url
 from bot.fingerprint.error_values import first_words, generalise
 
@@ -35,6 +35,7 @@ _SERVICES = (
     ("telegram", "Telegram"),
     ("salesforce", "Salesforce"),
     ("zendesk", "Zendesk"),
+    ("openai", "OpenAI"),
     ("gaxios", "Google"),
     ("google", "Google"),
     ("kreait", "Firebase"),
@@ -58,6 +59,12 @@ _LEAD = re.compile(
     r"\A(?:Error: |REST request failed with message |\w{1,20}: (?=\w{1,20} - )|\[?HTTP \d{3}\]? "
     r"(?:error: )?|\d{3} (?:[A-Z]{3,7} \S{1,900}: )?(?=[A-Z\w])|<HttpError \d{3} when requesting \S{1,900} returned )(?P<quote>\"?)"
 )
+# Some clients write all fields of the answer on one line.
+_MESSAGE_FIELD = re.compile(
+    r"\b[Mm]essage: (?P<text>[^\n]{3,300}?)(?: - [A-Z]\w{1,20}: |\. Error \w|\Z)"
+)
+# Only some clients of these services write the code, but all write the sentence.
+_BY_SENTENCE = frozenset(("OpenAI",))
 _CODE_AT_END = re.compile(r"\[(?P<code>[a-z]{2,30}(?:_[a-z0-9]{1,30}){1,8})\]\s*\Z")
 _STATUS = re.compile(
     r"resulted in an? `\d{3}|status code \d{3}|Response code \d{3}|Response\(code=\d{3}"
@@ -95,7 +102,9 @@ def service_cause(message: str, class_name: str | None, text: str) -> str | None
     if name is None:
         return None
     head, body = split_body(message)
-    cause = body_cause(body) if body else None
+    cause = None
+    if body:
+        cause = body_sentence(body) if name in _BY_SENTENCE else body_cause(body)
     if cause is not None:
         cause = _VAGUE_CODE.sub("", cause)
     if cause is None and not _STATUS.search(head):
@@ -111,6 +120,8 @@ def service_cause(message: str, class_name: str | None, text: str) -> str | None
 
 def _sentence(line: str) -> str:
     """Return the service's sentence, which some clients put in quotes after words of their own."""
+    if (field := _MESSAGE_FIELD.search(line)) is not None:
+        return generalise(field["text"])
     lead = _LEAD.match(line)
     if lead is None:
         return generalise(line)

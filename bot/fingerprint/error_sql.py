@@ -3,6 +3,7 @@
 import re
 
 from bot.fingerprint.error_envelope import ErrorText
+from bot.fingerprint.error_sql_texts import mysql_number, postgres_state
 from bot.fingerprint.error_values import generalise
 
 _STATE = re.compile(r"SQLSTATE\[(?P<state>\w{1,8})\](?: ?\[(?P<no>-?\d{1,6})\])?:? ?")
@@ -27,51 +28,6 @@ _COLUMN = re.compile(r"for column (?:`\w{1,64}`\.){1,2}`(\w{1,64})`")
 _FOREIGN = re.compile(r" FOREIGN KEY \(`[^\n]{0,700}")
 _VALUE = re.compile(r"( value:? )'.{0,700}?' (for column)", re.DOTALL)
 
-# MySQL's error texts from MySQL's message catalogue; mysqli and CodeIgniter write no number.
-_MYSQL = (
-    ("2006", re.compile(r"MySQL server has gone away\b")),
-    ("2013", re.compile(r"Lost connection to (?:MySQL )?server during query")),
-    ("1213", re.compile(r"Deadlock found when trying to get lock")),
-    ("1205", re.compile(r"Lock wait timeout exceeded")),
-    ("1040", re.compile(r"(?:Data source rejected[^\n\"]{1,80}\")?Too many connections\b")),
-    ("1062", re.compile(r"Duplicate entry '")),
-    ("1146", re.compile(r"Table '[^'\n]{1,130}' doesn't exist")),
-    ("1054", re.compile(r"Unknown column '")),
-    ("1048", re.compile(r"Column '[^'\n]{1,130}' cannot be null")),
-    ("1364", re.compile(r"Field '[^'\n]{1,130}' doesn't have a default value")),
-    ("1406", re.compile(r"Data too long for column '")),
-    ("1264", re.compile(r"Out of range value for column '")),
-    ("1265", re.compile(r"Data truncated for column '")),
-    ("1452", re.compile(r"Cannot add or update a child row")),
-    ("1451", re.compile(r"Cannot delete or update a parent row")),
-    ("1045", re.compile(r"Access denied for user '")),
-    ("1064", re.compile(r"You have an error in your SQL syntax")),
-    ("1290", re.compile(r"The (?:MySQL|MariaDB) server is running with the")),
-    ("1969", re.compile(r"Query execution was interrupted \(max_statement_time")),
-    ("3024", re.compile(r"Query execution was interrupted, maximum statement")),
-    ("1114", re.compile(r"The table '[^'\n]{1,130}' is full")),
-    ("1366", re.compile(r"Incorrect \w{1,20} value: '")),
-    ("1292", re.compile(r"(?:Incorrect|Truncated incorrect) \w{1,20} value: '")),
-)
-_POSTGRES = (
-    ("23505", re.compile(r"duplicate key value violates unique constraint")),
-    ("23503", re.compile(r"(?:insert or update|update or delete) on table .{1,80} violates fo")),
-    ("23502", re.compile(r"null value in column")),
-    ("40P01", re.compile(r"deadlock detected")),
-    ("42P01", re.compile(r'relation "[^"\n]{1,130}" does not exist')),
-    ("42703", re.compile(r'column "?[^"\n]{1,130}"?(?: of relation "[^"\n]{1,130}")? does not ex')),
-    ("57014", re.compile(r"canceling statement due to")),
-    ("53300", re.compile(r"(?:sorry, too many clients|remaining connection slots)")),
-    ("25P03", re.compile(r"terminating connection due to idle-in-transaction")),
-    ("57P01", re.compile(r"terminating connection due to administrator command")),
-    ("40001", re.compile(r"could not serialize access")),
-    ("08006", re.compile(r"(?:server closed the|terminating) connection|SSL connection has been")),
-    ("22001", re.compile(r"value too long for type")),
-    ("25006", re.compile(r"cannot execute \w{1,20}(?: \w{1,20})? in a read-only transaction")),
-    ("28P01", re.compile(r"password authentication failed for user")),
-    ("3D000", re.compile(r'database "[^"\n]{1,130}" does not exist')),
-    ("57P03", re.compile(r"the database system is (?:starting up|shutting down|in recovery)")),
-)  # fmt: skip
 _SQLITE = re.compile(
     r"(?:(?:General error: )?\d{1,3} )?"
     r"(?P<text>database (?:is locked|table is locked|or disk is full"
@@ -96,7 +52,7 @@ _DATABASE_CLASSES = re.compile(
     r"(?:mysqli_sql_exception|DatabaseException|PDOException|QueryException|OperationalError"
     r"|IntegrityError|ProgrammingError|InternalError|DataError|DatabaseError|InterfaceError"
     r"|(?:psycopg\d?\.errors|asyncpg\.exceptions)\.\w{1,60}|SQL\w{0,40}Exception|UniqueConstraintViolationException"
-    r"|(?:PG|Mysql2|SQLite3|Trilogy|ActiveRecord)::\w{1,60}|MySQL\w{1,40}Exception|QueryFailedError"
+    r"|(?:PG|Mysql2|SQLite3|Trilogy|ActiveRecord)::[\w:]{1,60}|MySQL\w{1,40}Exception|QueryFailedError"
     r"|Sequelize\w{1,40}Error|DeadlockException|DriverException|\A(?:Error|error|RuntimeException))\Z"
 )
 _SQL_SERVER = re.compile(
@@ -187,12 +143,12 @@ def _of_text(message: str, class_name: str | None, code: str | None) -> str | No
         message = message[server.end() :]
     if (sqlite := _SQLITE.match(message)) is not None and (class_name or server):
         return f"SQLite: {sqlite['text']}"
-    for number, pattern in _MYSQL:
-        if pattern.match(message) and code in (None, number):
-            return _numbered(number, message)
-    for state, pattern in _POSTGRES if class_name or server else ():
-        if pattern.match(message):
-            return _stated(state, message)
+    number = mysql_number(message)
+    if number is not None and code in (None, number):
+        return _numbered(number, message)
+    state = postgres_state(message) if class_name or server else None
+    if state is not None:
+        return _stated(state, message)
     is_connecting = class_name is not None and _CONNECTING.match(message)
     return f"MySQL 2002: {message}" if is_connecting else None
 
@@ -200,7 +156,7 @@ def _of_text(message: str, class_name: str | None, code: str | None) -> str | No
 def _of_driver(number: str | None, message: str) -> str:
     """Return the cause for a MySQL error that a driver reports after a function's name."""
     if number is None:
-        number = next((number for number, pattern in _MYSQL if pattern.match(message)), None)
+        number = mysql_number(message)
     if number is None:
         return (
             f"MySQL 2002: {message}" if _CONNECTING.match(message) else f"MySQL: {_detail(message)}"
@@ -228,7 +184,7 @@ def _state_cause(state: str, number: str | None, text: str) -> str:
     if state.startswith("08") and (server := _SERVER.match(text)) is not None:
         # The state says only that there is no connection; the server's words give the reason.
         text = text[server.end() :]
-        state = next((known for known, pattern in _POSTGRES if pattern.match(text)), state)
+        state = postgres_state(text) or state
     # Numbers from 1000 are MySQL's, and from 2000 its client's. SQL Server's text has brackets.
     if number is not None and len(number) == 4 and not text.startswith("[Microsoft]"):
         return _numbered(number, text)

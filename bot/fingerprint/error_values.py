@@ -96,7 +96,7 @@ _NOUN_CODE = re.compile(
 _METHOD = re.compile(r"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD) \Z")
 _NOUN_VALUE = re.compile(
     r"\b(?P<noun>(?:\w{1,30}_)?(?i:id|uuid|sku|ref|email|user|name|number|customer|cliente|pedido|order"
-    r"|token))=[^\s,;&)\]\"'`<>]{1,200}"
+    r"|token)|[a-z]{2,20}I[dD])=[^\s,;&)\]\"'`<>]{1,200}"
 )
 _PLURAL = re.compile(
     r"(?<=# )(attempt|second|minute|hour|day|time|item|row|record|error|byte|millisecond|job|order"
