@@ -5,6 +5,7 @@ A cause names the service or host and the problem: refused, timed out, lost, or 
 
 import re
 
+from bot.fingerprint.error_hints import hints_at
 from bot.fingerprint.error_hosts import generalise_host
 
 _HOST = r"(?P<host>[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,200}[A-Za-z0-9_])?)"
@@ -110,12 +111,11 @@ _ADDRESS = (
     re.compile(rf"(?<![\w.@/-]){_HOST}:(?P<port>{_KNOWN_PORTS})\b"),
     re.compile(rf"Connection refused: {_HOST}/[\d.:a-f]{{3,45}}:(?P<port>\d{{2,5}})"),
 )  # fmt: skip
-# Most errors concern no connection, and one search for these words is faster than all patterns.
-_HINT = re.compile(
-    r"getaddrinfo|resolve|refused|timed out|timeout|went away|connection|not known|name resolution"
-    r"|such host|UnknownHost|to address|Errno -|ECONN|ETIMEDOUT|EPIPE|reading line|writing|socket"
-    r"|Broken pipe|Couldn't connect|connect to|login|authenticat",
-    re.IGNORECASE,
+# Most errors concern no connection, and these words are found faster than all patterns.
+_HINTS = (
+    *("getaddrinfo", "resol", "refused", "timed out", "timeout", "went away", "connect", "not known"),
+    *("such host", "unknownhost", "to address", "errno -", "econn", "etimedout", "epipe", "reading line"),
+    *("writing", "socket", "broken pipe", "login", "authenticat"),
 )
 # Not every mailer and client writes these ports.
 _USUAL = ("80", "443", "25", "465", "587")
@@ -127,7 +127,7 @@ _SEE = re.compile(r" ?\(see https?:[^)\n]{0,100}\)")
 
 def connection_cause(message: str, class_name: str | None) -> str | None:
     """Return, for example, `api.x.pe: host not found`, or None if no connection failed."""
-    if _HINT.search(message, 0, _LONGEST) is None and class_name not in _UNKNOWN_HOST:
+    if not hints_at(message, _HINTS) and class_name not in _UNKNOWN_HOST:
         return None
     message = _SEE.sub("", message[:_LONGEST])
     service = _service(message, class_name)

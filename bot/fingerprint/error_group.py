@@ -42,7 +42,9 @@ def _key(error_text: ErrorText) -> str:
             return cause
         return f"{name} in {error_text.place}" if error_text.place else f"{name}, no message"
     key = canonical(error_text)
-    key = "".join(char if char.isprintable() else " " for char in key).strip()
+    if not key.isprintable():
+        key = "".join(char if char.isprintable() else " " for char in key)
+    key = key.strip()
     return key or f"{name}, no words"
 
 

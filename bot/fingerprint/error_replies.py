@@ -138,7 +138,8 @@ def _elastic_cause(message: str, class_name: str | None) -> str | None:
 
 
 def _oracle_cause(message: str) -> str | None:
-    reply = _ORACLE.search(message, 0, 1_000)
+    is_hinted = "ORA-" in message or "TNS-" in message or "PLS-" in message
+    reply = _ORACLE.search(message, 0, 1_000) if is_hinted else None
     return f"{reply['code']}: {generalise(reply['text'])}" if reply else None
 
 

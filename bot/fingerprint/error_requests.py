@@ -2,12 +2,12 @@
 
 import re
 
+from bot.fingerprint.error_hints import hints_at
 from bot.fingerprint.error_hosts import generalise_host, generalise_url
 
-_HINT = re.compile(
-    r"certificate|CERT_|handshake|x509|PKIX|timed out|timeout|deadline exceeded"
-    r"|Empty reply|reset by peer",
-    re.IGNORECASE,
+_HINTS = (
+    *("cert", "handshake", "x509", "pkix", "timed out", "timeout", "deadline exceeded"),
+    *("empty reply", "reset by peer", "duration"),
 )
 _SECURE = re.compile(
     r"SSL|TLS|x509|PKIX|CERT_|curl|https|\A(?:certificate|self|unable)", re.IGNORECASE
@@ -82,7 +82,7 @@ def openssl_cause(message: str) -> str | None:
 
 def request_cause(message: str) -> str | None:
     """Return, for example, `api.x.pe: certificate has expired`, or None without the host's name."""
-    if _HINT.search(message, 0, _LONGEST) is None:
+    if not hints_at(message, _HINTS):
         return None
     message = _MANUAL.sub("", message[:_LONGEST])
     problem = _problem(message)

@@ -2,10 +2,11 @@
 
 import re
 
-_HINT = re.compile(
-    r"No space left|ENOSPC|enough space on the disk|ermission denied|EACCES|EMFILE"
-    r"|open files|not found|No such file|ENOENT|Cannot run program",
-    re.IGNORECASE,
+from bot.fingerprint.error_hints import hints_at
+
+_HINTS = (
+    *("no space left", "enospc", "enough space on the disk", "permission denied", "eacces", "emfile"),
+    *("open files", "not found", "no such file", "enoent", "cannot run program"),
 )
 # A write fails if no block is free. If no inode is free, a file does not even open.
 _FULL = re.compile(
@@ -38,7 +39,7 @@ def system_cause(message: str) -> str | None:
 
     A database and its disk are on another machine, so callers try a database's codes first.
     """
-    if _HINT.search(message, 0, 1_000) is None:
+    if not hints_at(message, _HINTS):
         return None
     message = message[:1_000]
     if "SQLSTATE" in message or "Errcode" in message:
