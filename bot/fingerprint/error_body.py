@@ -34,8 +34,28 @@ _JSON_VALUE = re.compile(
     r'"message"\s{0,5}:\s{0,5}\{[^{}]{0,80}"value"\s{0,5}:\s{0,5}"(?P<text>(?:[^"\\]|\\.){2,300})'
 )
 _JSON_FIELD = re.compile(
-    r'(?:"errors?"\s{0,5}:\s{0,5}|\A\s{0,5})\{\s{0,5}"(?P<field>[A-Za-z_][\w.*-]{0,60})"\s{0,5}:\s{0,5}\[\s{0,5}"'
+    r'(?:"(?:errors?|fields|violations|details)"\s{0,5}:\s{0,5}|\A\s{0,5})\{\s{0,5}'
+    r'"(?P<field>[A-Za-z_][\w.*-]{0,60})"\s{0,5}:\s{0,5}\[\s{0,5}"'
     r'(?P<text>(?:[^"\\]|\\.){2,300})'
+)
+_JSON_PLAIN_FIELD = re.compile(
+    r'"(?:errors|fields|violations)"\s{0,5}:\s{0,5}\{\s{0,5}"(?!(?:code|message|type|status|detail)")'
+    r'(?P<field>[A-Za-z_][\w.*-]{0,60})"\s{0,5}:\s{0,5}"(?P<text>(?:[^"\\]|\\.){2,300})'
+)
+# Django's REST framework has the problems of a nested field in a list.
+_JSON_LIST = re.compile(
+    r'"(?P<field>[A-Za-z_]\w{0,60})"\s{0,5}:\s{0,5}\[\s{0,5}"(?P<text>(?:[^"\\]|\\.){2,300})'
+)
+# Most services name the invalid field beside the code and the sentence.
+_JSON_PLACE = re.compile(
+    r'"(?:field|param|parameter|pointer|property|property_?path|attribute|campo|loc)"\s{0,5}:\s{0,5}'
+    r'(?:"(?P<one>[A-Za-z/#_][^"\s]{0,80})"|\[(?P<many>["\w\s,.-]{1,120})\])',
+    re.IGNORECASE,
+)
+_OF_A_FIELD = re.compile(
+    r"valid|missing|required|blank|empty|format|unknown|taken|unique|too (?:long|short)|null|must"
+    r"|requerid|obligatori|vac[ií]o",
+    re.IGNORECASE,
 )
 _JSON_TITLE = re.compile(
     r'"(?:title|error|errors)"\s{0,5}:\s{0,5}\[?\s?"(?P<text>(?:[^"\\]|\\.){2,300})', re.IGNORECASE
@@ -70,7 +90,7 @@ _TRUNCATED = re.compile(r"\s?\(truncated\.\.\.\)|\.\.\.\s*\Z")
 # A service uses each of these codes for several causes; only the sentence names the cause.
 _VAGUE = re.compile(
     r"(?:user_error|unexpected_error|error|errors|bad_?request|invalid_?request(?:_error)?|api_?error"
-    r"|js_exception|invalid_content|server_?error|internal_?(?:server_?)?error|validation_?error"
+    r"|js_exception|invalid_content|server_?error|internal_?(?:server_?)?error|validation(?:_?(?:error|failed))?"
     r"|unknown(?:_?error)?|failed|failure|general_?error|exception|null|none|soap(?:-env|env)?:(?:client"
     r"|server)(?:\.\w+)?|client|server|true|false|invalid_data|unprocessable_entity|not_found|string"
     r"|object|error\.suitescripterror|oauthexception"
@@ -87,6 +107,12 @@ _STRING = re.compile(r'"((?:[^"\\]|\\.){1,100})"')
 _PLACEHOLDER = re.compile(r"%(?P<name>[A-Za-z]{1,30})")
 _MAGENTO_CONSUMER = re.compile(r"\AThe consumer isn't")
 _WORDS = 9
+
+
+_SENTENCES = (
+    *(_JSON_PLAIN_FIELD, _JSON_MESSAGE, _JSON_VALUE, _JSON_FIELD, _XML_MESSAGE, _JSON_TITLE),
+    _JSON_LIST,
+)
 
 
 def split_body(message: str) -> tuple[str, str]:
@@ -106,6 +132,16 @@ def body_cause(body: str) -> str | None:
     body = as_json(body)
     if re.match(r"\s{0,20}<(?:!DOCTYPE|html)", body, re.IGNORECASE):
         return None
+    cause = _cause(body)
+    place = _JSON_PLACE.search(body) if cause and _OF_A_FIELD.search(cause) else None
+    if cause is None or place is None:
+        return cause
+    names = re.findall(r"[\w.-]+", place["one"] or place["many"])
+    name = re.sub(r"\d+", "#", names[-1]) if names else ""
+    return cause if re.search(rf"\b{re.escape(name)}\b", cause) else f"{name} - {cause}"
+
+
+def _cause(body: str) -> str | None:
     code = _code(body)
     if code is not None and not _VAGUE.match(code) and not _SMALL.match(code):
         detail = _JSON_DETAIL.search(body)
@@ -155,7 +191,7 @@ def _is_status(code: str) -> bool:
 
 
 def _sentence(body: str) -> str | None:
-    for pattern in (_JSON_MESSAGE, _JSON_VALUE, _JSON_FIELD, _XML_MESSAGE, _JSON_TITLE):
+    for pattern in _SENTENCES:
         for match in pattern.finditer(body):
             text = _TRUNCATED.sub("", match["text"].replace("\\/", "/").replace("\\n", " ")).strip()
             if _VAGUE.match(text) or _TYPE_URL.match(text):

@@ -47,7 +47,7 @@ _HTTPX = re.compile(
 )
 _SPRING = re.compile(
     r"\A(?P<status>[45]\d\d)(?: [A-Z][\w ]{2,40})?(?:: (?=[\"\[{])| from [A-Z]{3,7} "
-    r"(?P<url>https?://\S{1,900}))"
+    r"(?=https?:)| on [A-Z]{3,7} request for \")(?P<url>https?://[^\s\"]{1,900})?"
 )
 _FEIGN = re.compile(
     r"\[(?P<status>\d{3})[^\]\n]{0,60}\] during \[[A-Z]{3,7}\] to "

@@ -53,7 +53,7 @@ _DATABASE_CLASSES = re.compile(
     r"|IntegrityError|ProgrammingError|InternalError|DataError|DatabaseError|InterfaceError"
     r"|(?:psycopg\d?\.errors|asyncpg\.exceptions)\.\w{1,60}|SQL\w{0,40}Exception|UniqueConstraintViolationException"
     r"|(?:PG|Mysql2|SQLite3|Trilogy|ActiveRecord)::[\w:]{1,60}|MySQL\w{1,40}Exception|QueryFailedError"
-    r"|Sequelize\w{1,40}Error|DeadlockException|DriverException|\A(?:Error|error|RuntimeException))\Z"
+    r"|Sequelize\w{1,40}Error|DeadlockException|SqliteError|DriverException|\A(?:Error|error|RuntimeException))\Z"
 )
 _SQL_SERVER = re.compile(
     r"\[(?:SQL Server|ODBC Driver \d{1,2} for SQL Server|FreeTDS|SQL Server Native Client \d\d\.\d)\]"
@@ -86,7 +86,7 @@ _NAMELESS = {
 }
 _LOCK = re.compile(r"(?:MySQL (?:1213|1205)|SQLSTATE (?:40P01|55P03))\b|SQL Server: .*deadlock")
 _STATEMENT = re.compile(
-    r"(?:SQL: |SQL \[|(?:query|executed) was: |executing (?:a query: |the query: |['\"])|[(,] ?'| - |\n)\s{0,5}"
+    r"(?:SQL: |SQL \[|\bsql: ['\"]|transaction: |(?:query|executed) was: |executing (?:a query: |the query: |['\"])|[(,] ?'| - |\n)\s{0,5}"
     r"(?:update|insert\s+(?:ignore\s+)?into|delete\s+from|replace\s+into"
     r"|select\b[^\n]{0,300}?\bfrom)"
     r"\s+[`\"\[]?(?:\w{1,64}[`\"\]]?\.[`\"\[]?)?(?P<table>\w{1,64}\b)"

@@ -17,7 +17,7 @@ _LANGUAGES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     (
         "PHP: argument of a wrong type",
         "given",
-        r"\g<function>: wrong argument \g<no>: \g<type>, not \g<given>",
+        r"\g<function>: wrong arg\g<no>: \g<type>, not \g<given>",
         (
             (rf"\AArgument (?P<no>\d{{1,2}}) passed to {_FUNCTION} must be "
             rf"(?:an instance of|of the type) {_TYPE}, {_GIVEN} given[^\n]*"),
@@ -71,10 +71,10 @@ _LANGUAGES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     (
         "PHP: count of no array",
         "count()",
-        r"count(): wrong argument 1: Countable|array",
+        r"count(): wrong arg1: Countable|array",
         (
             r"\Acount\(\): Parameter must be an array or an object that implements Countable",
-            (r"\Acount\(\): (?:Argument #1 \(\$\w{1,20}\) must be of type|wrong argument 1:) "
+            (r"\Acount\(\): (?:Argument #1 \(\$\w{1,20}\) must be of type|wrong arg1:) "
             r"Countable\|array, .{1,80}"),
         ),
     ),
