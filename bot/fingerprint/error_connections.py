@@ -34,7 +34,7 @@ _REFUSED = re.compile(
 _TIMED_OUT = re.compile(
     r"connect ETIMEDOUT|\AETIMEDOUT|Connection timed out|connect(?:ion)? timeout"
     r"|timed out while connecting|Connection to \S{1,200} timed out"
-    r"|Timeout was reached|Connection timeout"
+    r"|Timeout (?:was reached|connecting to)|Connection timeout"
     r"|server on '[^'\n]{1,200}' \((?:110|115|10060|timed out)\b",
     re.IGNORECASE,
 )

@@ -145,6 +145,8 @@ def _is_class(name: str) -> bool:
         return True
     if name == "mysqli_sql_exception" or _is_dotted(name) or "::" in name:
         return True
+    if name.endswith("Exception"):
+        return True
     return name[:1].isupper() and name.removesuffix("@anonymous").endswith(_CLASS_ENDS)
 
 

@@ -53,6 +53,10 @@ _FEIGN = re.compile(
     r"\[(?P<status>\d{3})[^\]\n]{0,60}\] during \[[A-Z]{3,7}\] to "
     r"\[(?P<url>[^\]\n]{1,900})\](?: \[[^\]\n]{0,200}\])?:?"
 )
+_PHP_STREAM = re.compile(
+    r"\w{1,40}\((?P<url>https?://[^()\s]{1,900})\): [Ff]ailed to open stream: HTTP request failed! "
+    r"HTTP/\d(?:\.\d)? (?P<status>\d{3})[^\n]{0,60}"
+)
 _STATUS_ONLY = re.compile(r"\A(?P<status>[45]\d\d)(?: [A-Z][A-Za-z' -]{2,40})?\Z")
 _ACTIVE_RESOURCE = re.compile(r"Response\(code=(?P<status>\d{3}), body=")
 _REQUESTS = re.compile(
@@ -62,7 +66,7 @@ _REQUESTS = re.compile(
 _URL_PROPERTY = re.compile(r"\n[^\n]{0,60}\b(?:url|baseURL): '(?P<url>https?://[^'\n]{1,900})'")
 _CLIENTS = (
     *(_GUZZLE, _SYMFONY, _LARAVEL, _AXIOS, _REQUESTS, _OLD_GUZZLE),
-    *(_HTTPX, _SPRING, _FEIGN, _ACTIVE_RESOURCE, _STATUS_ONLY),
+    *(_HTTPX, _SPRING, _FEIGN, _ACTIVE_RESOURCE, _PHP_STREAM, _STATUS_ONLY),
 )
 _CURL = re.compile(
     r"(?:\bcurl error:? ?\(?(?P<no>\d{1,3})\)?:?|\A(?P<no2>\d{1,2}) :) ?(?P<text>[^\n]{0,600})",

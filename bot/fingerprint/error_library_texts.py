@@ -154,6 +154,8 @@ LIBRARIES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         (r"(?s)\A\('(?P<text>[^'\n]{3,300})', (?P<rest>\{.{0,1500})\)?\Z",),
     ),
     ("MariaDB: a connection's number", "(conn=", "", (r"\A\(conn=\d{1,12}\) ",)),
+    # The file's name is in unequal quotes, unlike the name of a format.
+    ("ImageMagick: a file", "`", "", (r" `[^`'\n]{0,300}[./\\][^`'\n]{0,300}'",)),
     (
         "MiniMagick: what ImageMagick wrote",
         "failed with error:",

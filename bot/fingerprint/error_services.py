@@ -35,6 +35,8 @@ _SERVICES = (
     ("telegram", "Telegram"),
     ("salesforce", "Salesforce"),
     ("zendesk", "Zendesk"),
+    ("imagick", "ImageMagick"),
+    ("minimagick", "ImageMagick"),
     ("openai", "OpenAI"),
     ("gaxios", "Google"),
     ("google", "Google"),

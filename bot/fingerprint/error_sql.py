@@ -10,7 +10,7 @@ _STATE = re.compile(r"SQLSTATE\[(?P<state>\w{1,8})\](?: ?\[(?P<no>-?\d{1,6})\])?
 _TITLED = re.compile(r"(?:[A-Z<][A-Za-z ,/'<>-]{2,80}: )?(?P<no>-?\d{1,6}) (?P<text>.+)", re.DOTALL)
 _TITLE = re.compile(r"[A-Z][A-Za-z ,/'-]{2,60}: ")
 _QUERY = re.compile(
-    r" \((?:Connection: |SQL: |SQLSTATE )|\n(?:LINE \d|DETAIL:|HINT:|CONTEXT:)| \(SQL was:"
+    r" \((?:Connection: |SQL: |SQLSTATE )|\n(?:LINE \d|DETAIL:|HINT:|CONTEXT:)| \(SQL was:|, query was: "
 )
 _LEVEL = re.compile(r"\A(?:ERROR|FATAL|PANIC): +")
 # The quoted text itself can contain quotes and line ends.

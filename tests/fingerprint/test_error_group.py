@@ -281,7 +281,7 @@ def test_the_part_of_a_table_that_a_trace_cuts_does_not_name_the_table() -> None
     text = (
         "PDOException: SQLSTATE[40001]: Serialization failure: 1213 Deadlock in /srv/a.php:3\n#0 "
     )
-    assert error_group(text + "a.php(1): query('DELETE FROM cro...')").endswith("lock")
+    assert error_group(text + "a.php(1): query('DELETE FROM cro...')").endswith("lock in a.php")
 
 
 FRAGMENTS = [
