@@ -83,7 +83,9 @@ _NOTATIONS = (
     (re.compile(r"(?<=[{,\s])(\w{1,40}): (?=['\"\[{])"), r'"\1": '),
     (re.compile(r"\[(?!name\]|type\])(\w{1,40})\] => (?!Array)([^\n]{1,300})"), r'"\1": "\2",'),
     (re.compile(r"(?<=\": )u?'([^'\"\n]{0,300})'(?=[,}\s\])])"), r'"\1"'),
-    (re.compile(r"(?<=\": \[)u?'([^'\"\n]{0,300})'"), r'"\1"'),
+    (re.compile(r"(?<=\": )\[ ?u?'([^'\"\n]{0,300})'"), r'["\1"'),
+    # Django's REST framework
+    (re.compile(r"ErrorDetail\(string=['\"]([^\n]{1,300}?)['\"], code=['\"]\w{1,40}['\"]\)"), r'"\1"'),
 )
 _LONGEST = 1200
 _TRUNCATED = re.compile(r"\s?\(truncated\.\.\.\)|\.\.\.\s*\Z")

@@ -46,7 +46,7 @@ _HTTPX = re.compile(
     r"(?:Client|Server) error '(?P<status>\d{3})[^'\n]{0,60}' for url '(?P<url>[^'\n]{1,900})'"
 )
 _SPRING = re.compile(
-    r"\A(?P<status>[45]\d\d)(?: [A-Z][\w ]{2,40})?(?:: (?=[\"\[{])| from [A-Z]{3,7} "
+    r"\A(?P<status>[45]\d\d)(?: [A-Z][\w ]{2,40})?(?: ?: (?=[\"\[{])| from [A-Z]{3,7} "
     r"(?=https?:)| on [A-Z]{3,7} request for \")(?P<url>https?://[^\s\"]{1,900})?"
 )
 _FEIGN = re.compile(
@@ -134,23 +134,23 @@ def canonical(error: ErrorText) -> str:
     # A client's error is about its service only if the service answered.
     if cause is None and "cURL" not in message:
         cause = service_cause(message, class_name, error.text)
-    cause = cause or _http(message, error.text) or _curl(message)
+    cause = cause or _http(message, error) or _curl(message)
     cause = cause or sql_cause(error)
     if cause is not None:
         return cause
     return _plain(without_data(message), class_name, error.code)
 
 
-def _http(message: str, text: str) -> str | None:
+def _http(message: str, error: ErrorText) -> str | None:
     for pattern in _CLIENTS:
         match = pattern.search(message)
         if match is not None:
             rest = message[match.end() :]
-            return with_lead(message[: match.start()], _http_cause(match, rest, text))
+            return with_lead(message[: match.start()], _http_cause(match, rest, error))
     return None
 
 
-def _http_cause(match: re.Match[str], rest: str, text: str) -> str:
+def _http_cause(match: re.Match[str], rest: str, error: ErrorText) -> str:
     """Return status, host and the body's code; add the path if the status needs it.
 
     401, 403, 408, 429 and 5xx are about the whole service. All other statuses are about one
@@ -159,12 +159,15 @@ def _http_cause(match: re.Match[str], rest: str, text: str) -> str:
     groups = match.groupdict()
     status = groups["status"]
     url = groups.get("url") or groups.get("url1") or groups.get("url2")
-    if url is None and (property_ := _URL_PROPERTY.search(text)) is not None:
+    if url is None and (property_ := _URL_PROPERTY.search(error.text)) is not None:
         url = property_["url"]
     cause = body_cause(rest)
     if cause is not None and url is not None and _repeats(status, cause):
         cause = None
     key = f"HTTP {status}"
+    if url is None and cause is None and error.app_file:
+        # Only the application's file tells apart the answers of several services.
+        return f"{key} in {error.app_file}"
     if url is not None:
         key += f" {generalise_url(url)}"
         serves = status in ("401", "403", "408", "429") or status[0] == "5"

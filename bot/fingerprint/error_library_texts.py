@@ -260,6 +260,17 @@ LIBRARIES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         r"Class \g<name> does not exist",
         (r"\A(?:Target class \[|Class \"?)(?P<name>[\w\\]{1,200})[\]\"]? does not exist",),
     ),
+    (
+        "Go: what was being done",
+        ": ",
+        "",
+        (
+            (
+                r"\A(?:[a-z][\w ./#-]{1,60}: ){1,3}(?=(?:json|strconv|sql|xml|yaml|template|exec|rpc): "
+                r"|(?:Get|Post|Put|Patch|Delete|Head) \"https?://)"
+            ),
+        ),
+    ),
     ("Symfony: an e-mail", "Unable to send an email: ", "", (r"\AUnable to send an email: ",)),
     ("PyMongo: the whole answer", "full error", "", (r",? full error: \{.*",)),
 )

@@ -20,9 +20,9 @@ _ENTRY = re.compile(
 )
 _NEAR = re.compile(r"(right syntax to use|sintaxis)? ?(near|cerca de|cerca) '.*", re.DOTALL)
 # The database's name is not part of the cause. MySQL 8 writes the table's name before an index,
-# even if the index's name already begins with the table's name.
+# even if the index's name already contains the table's name.
 _IN_DATABASE = re.compile(r"((?:Table|constraint fails) \(?['`])[^'`.\n]{1,64}(?:`\.`|\.)(?=[^.])")
-_KEY_OF_TABLE = re.compile(r"(for key '|la (?:clave|llave) ')(\w{1,64})\.(?=\2_)")
+_KEY_OF_TABLE = re.compile(r"(for key '|la (?:clave|llave) ')(\w{1,64})\.(?=\w{0,64}\2)")
 # MariaDB writes the database and the table before a column.
 _COLUMN = re.compile(r"for column (?:`\w{1,64}`\.){1,2}`(\w{1,64})`")
 _FOREIGN = re.compile(r" FOREIGN KEY \(`[^\n]{0,700}")

@@ -12,6 +12,7 @@ _NODE_FRAME = re.compile(r"\n\s{1,8}at [^\n]{1,300}:\d{1,7}:\d{1,7}\)?")
 _RUBY_FRAME = re.compile(r"\n[^\n:]{1,300}\.(?:rb|ru):\d{1,7}:in [`'][^\n]{1,200}")
 # Node.js prints the properties of an error after its frames; got's errors have the response there.
 _PROPERTY = re.compile(r"\n\s{0,8}(?:body|data): (?P<json>['\"]?\{[^\n]{1,800})")
+_NODE_CAUSE = re.compile(r"\n\s{1,8}\[?cause\]?: (?P<error>[A-Za-z]\w{0,60}: [^\n]{1,600})")
 _JAVA_CAUSE = re.compile(r"\nCaused by: ([^\n]{1,600})")
 _NESTED = re.compile(r"; nested exception is (?=(?:[a-z_]\w{0,60}\.){1,8}[A-Z]\w{0,80}(?::|$))")
 # These inner exceptions only repeat that something failed; the outer exception names the fault.
@@ -54,6 +55,8 @@ def without_frames(text: str) -> str:
         return _innermost(text)
     causes = [cause[1] for cause in _JAVA_CAUSE.finditer(text)]
     head = _innermost(text[: min(frames)])
+    if (cause := _NODE_CAUSE.search(text, min(frames))) is not None:
+        return cause["error"]
     if (body := _PROPERTY.search(text, min(frames))) is not None:
         return f"{head} {body['json']}"
     return _informative(head, _innermost(causes[-1])) if causes else head

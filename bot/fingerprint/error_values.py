@@ -71,7 +71,7 @@ _NAMING = words(
     attribute field parameter param argument arg constraint relation relationship view sequence
     database schema offset header route command driver disk guard interface trait enum module
     extension option element node tag operation action event type named collection bucket
-    service queue exchange reading setting columna tabla clave llave índice indice propiedad
+    service queue exchange model modelo reading setting columna tabla clave llave índice indice propiedad
     método metodo función funcion clase constante atributo campo parámetro parametro argumento
     restricción restriccion relación relacion cabecera comando vista servicio tipo"""
 )
