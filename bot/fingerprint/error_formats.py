@@ -104,6 +104,8 @@ _LABEL = re.compile(
     r"\A(?!(?:SKU|ID|PO|RUC|DNI|NIT|CUIT|VAT)\b)(?:[A-Z][A-Z0-9]{1,15}(?: [A-Z][A-Z0-9]{0,5})?|Fault|Error)"
     r" [\[(#]?(?P<no>\d{1,6})[\])]?(?:: | - |(?<=[\])]) )(?=[^\W\d_]{1,30}[ ,](?:\S{1,60} ){2})"
 )
+_VENDOR = re.compile(r"(?!App\\)(?P<name>[A-Z]\w{1,40})\\")
+_SERVICE_WORD = re.compile(r"[A-Z][A-Za-z]{2,30}\Z")
 _FAULT_NUMBER = re.compile(r"\.\d{2,6}\Z")
 _STATUS_PHRASES = {str(status.value): status.phrase.casefold() for status in HTTPStatus}
 _REFUSED_TOKEN = re.compile(
@@ -227,6 +229,10 @@ def _plain(message: str, class_name: str | None, code: str | None) -> str:
     if status is not None and status not in text:
         cause = f"HTTP {status} {cause}" if cause else f"HTTP {status}"
     if cause is not None:
+        # A library's class, or the word before the body, names the service of the code.
+        vendor = _VENDOR.match(class_name or "") if not text else None
+        if vendor is not None or _SERVICE_WORD.match(text):
+            return f"{vendor['name'] if vendor else text}: {cause}"
         text = f"{text}: {cause}" if text else cause
     elif not text:
         text = generalise(body[:300])

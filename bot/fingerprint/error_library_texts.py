@@ -155,7 +155,7 @@ LIBRARIES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ),
     ("MariaDB: a connection's number", "(conn=", "", (r"\A\(conn=\d{1,12}\) ",)),
     # The file's name is in unequal quotes, unlike the name of a format.
-    ("ImageMagick: a file", "`", "", (r" `[^`'\n]{0,300}[./\\][^`'\n]{0,300}'",)),
+    ("ImageMagick: a file", "`", "", (r" `[^`'\s]{0,300}[./\\][^`'\s]{0,300}'",)),
     (
         "MiniMagick: what ImageMagick wrote",
         "failed with error:",

@@ -43,7 +43,7 @@ _SERVICES = (
     ("kreait", "Firebase"),
     ("firebasemessaging", "Firebase"),
     ("firebase_admin", "Firebase"),
-    ("\\\\fcm\\\\", "Firebase"),
+    ("\\fcm\\", "Firebase"),
     ("whatsapp", "Facebook"),
     ("facebook", "Facebook"),
 )
