@@ -85,7 +85,10 @@ _NOTATIONS = (
     (re.compile(r"(?<=\": )u?'([^'\"\n]{0,300})'(?=[,}\s\])])"), r'"\1"'),
     (re.compile(r"(?<=\": )\[ ?u?'([^'\"\n]{0,300})'"), r'["\1"'),
     # Django's REST framework
-    (re.compile(r"ErrorDetail\(string=['\"]([^\n]{1,300}?)['\"], code=['\"]\w{1,40}['\"]\)"), r'"\1"'),
+    (
+        re.compile(r"ErrorDetail\(string=['\"]([^\n]{1,300}?)['\"], code=['\"]\w{1,40}['\"]\)"),
+        r'"\1"',
+    ),
 )
 _LONGEST = 1200
 _TRUNCATED = re.compile(r"\s?\(truncated\.\.\.\)|\.\.\.\s*\Z")

@@ -47,16 +47,16 @@ _LOST = re.compile(
 )
 # Flysystem's adapters for FTP and SFTP do not write why they could not connect.
 _UNREACHED = re.compile(
-    rf"(?:Unable to|Could not|Couldn't|Cannot|Failed to) connect to (?:(?:host|server):? )?(?!host\b|server\b){_HOST}"
+    rf"(?:Unable to|Could not|Couldn't|Cannot|Failed to) connect to "
+    rf"(?:(?:host|server):? )?(?!host\b|server\b){_HOST}"
     r"(?:/[\d.]{7,15})?(?::\d{1,5}|,? (?:at )?port:? ?\d{1,5})?[^\n:]{0,20}\Z"
 )
 # Libraries for SSH and FTP write the user's name and the host in many ways.
-_LOGIN = (
-    re.compile(
-        r"(?:Could not login|Login (?:failed|incorrect)|Unable to (?:login|authenticate)|Authentication"
-        rf" failed)\b[^\n]{{0,100}}?\b(?:host(?:name)?:? |for user \S{{1,80}}@)[\"']?{_HOST}",
-        re.IGNORECASE,
-    ),
+_LOGIN = re.compile(
+    r"(?:Could not login|Login (?:failed|incorrect)|Unable to (?:login|authenticate)"
+    r"|Authentication failed)\b[^\n]{0,100}?\b(?:host(?:name)?:? |for user \S{1,80}@)"
+    rf"[\"']?{_HOST}",
+    re.IGNORECASE,
 )
 # Python's requests: the class of the inner error depends on the moment of the loss.
 _ABORTED = "('Connection aborted.', "
@@ -100,7 +100,8 @@ _SERVICES = (
 _KNOWN_PORTS = "1433|1521|3306|5432|5672|6379|7700|8108|9092|9200|11211|27017"
 _ADDRESS = (
     re.compile(
-        rf"(?:connect(?:ing|ion)? to(?: host| \w{{1,20}} (?:on|at))?|connect|host) [\"']?(?:tcp://|ssl://)?{_HOST}[\"']? ?"
+        rf"(?:connect(?:ing|ion)? to(?: host| \w{{1,20}} (?:on|at))?|connect|host) "
+        rf"[\"']?(?:tcp://|ssl://)?{_HOST}[\"']? ?"
         r"(?::|port )(?P<port>\d{2,5})",
         re.IGNORECASE,
     ),
@@ -113,8 +114,26 @@ _ADDRESS = (
 )  # fmt: skip
 # Most errors concern no connection, and these words are found faster than all patterns.
 _HINTS = (
-    *("getaddrinfo", "resol", "refused", "timed out", "timeout", "went away", "connect", "not known"),
-    *("such host", "unknownhost", "to address", "errno -", "econn", "etimedout", "epipe", "reading line"),
+    *(
+        "getaddrinfo",
+        "resol",
+        "refused",
+        "timed out",
+        "timeout",
+        "went away",
+        "connect",
+        "not known",
+    ),
+    *(
+        "such host",
+        "unknownhost",
+        "to address",
+        "errno -",
+        "econn",
+        "etimedout",
+        "epipe",
+        "reading line",
+    ),
     *("writing", "socket", "broken pipe", "login", "authenticat"),
 )
 # Not every mailer and client writes these ports.
@@ -131,13 +150,9 @@ def connection_cause(message: str, class_name: str | None) -> str | None:
         return None
     message = _SEE.sub("", message[:_LONGEST])
     service = _service(message, class_name)
-    host = _unresolved(f"{class_name}: {message}" if class_name else message)
-    if host is not None:
-        name = service or host or _address(message)
-        return f"{name}: host not found" if name else "host not found"
-    for pattern in _LOGIN:
-        if (login := pattern.search(message)) is not None:
-            return f"{generalise_host(login['host'].lower())}: login refused"
+    known = _not_found(message, class_name, service) or _login_refused(message)
+    if known is not None:
+        return known
     if _REFUSED.search(message):
         problem = "Connection refused"
     elif _TIMED_OUT.search(message) and (service or not message.startswith("Operation")):
@@ -153,6 +168,19 @@ def connection_cause(message: str, class_name: str | None) -> str | None:
     address = _address(message)
     subject = _named_service(service, address) if service else address
     return f"{subject}: {problem}" if subject else None
+
+
+def _not_found(message: str, class_name: str | None, service: str | None) -> str | None:
+    host = _unresolved(f"{class_name}: {message}" if class_name else message)
+    if host is None:
+        return None
+    name = service or host or _address(message)
+    return f"{name}: host not found" if name else "host not found"
+
+
+def _login_refused(message: str) -> str | None:
+    login = _LOGIN.search(message)
+    return f"{generalise_host(login['host'].lower())}: login refused" if login else None
 
 
 def _named_service(service: str, address: str | None) -> str:

@@ -10,7 +10,10 @@ _CLASS = (
     r"|(?:[A-Za-z_]\w{0,60}\.){1,8}[A-Z][\w$]{0,80}"
     r"|(?:[A-Z]\w{0,60}::){1,6}[A-Z]\w{0,80})"
 )
-_HEAD = re.compile(rf"(?P<cls>{_CLASS})(?P<soap> exception)?(?: \[\w{{1,60}}\])?(?::\s| - )(?P<rest>.*)\Z", re.DOTALL)
+_HEAD = re.compile(
+    rf"(?P<cls>{_CLASS})(?P<soap> exception)?(?: \[\w{{1,60}}\])?(?::\s| - )(?P<rest>.*)\Z",
+    re.DOTALL,
+)
 _OLD_HEAD = re.compile(rf"exception '(?P<cls>{_CLASS})'(?: with message '(?P<rest>.*))?", re.DOTALL)
 _CLASS_ENDS = ("Exception", "Error", "Fault", "Throwable", "_exception", "Failure", "Warning")
 _LEADS = re.compile(

@@ -5,17 +5,17 @@ from dataclasses import replace
 from http import HTTPStatus
 
 from bot.fingerprint.error_aws import aws_cause, is_aws
-from bot.fingerprint.error_body import body_cause, body_status, split_body
+from bot.fingerprint.error_body import body_cause
 from bot.fingerprint.error_connections import connection_cause
 from bot.fingerprint.error_envelope import ErrorText
 from bot.fingerprint.error_hosts import generalise_host, generalise_path, generalise_url
 from bot.fingerprint.error_language import language_cause
 from bot.fingerprint.error_netsuite import netsuite_cause
+from bot.fingerprint.error_plain import plain_cause
 from bot.fingerprint.error_replies import reply_cause
 from bot.fingerprint.error_requests import openssl_cause, request_cause
 from bot.fingerprint.error_services import (
     service_cause,
-    without_appended,
     without_data,
     wsdl_cause,
 )
@@ -74,39 +74,6 @@ _CURL = re.compile(
 )
 _CURL_TAIL = re.compile(r"\s?\(see https?:|\s?\[url\]")
 _FOR_URL = re.compile(r"\b(?:for|para) \"?(?P<url>https?://[^\s\"]{1,900})")
-# A second line that states the cause: CodeIgniter's, Stripe's and Symfony's, or plain words.
-_CAUSE_LINE = re.compile(
-    r"Main connection \[|\((?:Record|Model|Document|Operation)\b|\(Network error|Exit Code:|(?:Caused by|Reason|Cause|Causa|Motivo|Error"
-    r"|Details?|Detalles?|Message|Mensaje)\b ?:",
-    re.IGNORECASE,
-)
-_FAULT = re.compile(r"\[(?P<code>[A-Za-z][A-Za-z_:.-]{0,60}\d{0,4}(?:\.[A-Za-z]\w{0,30})?)\] ")
-# These classes do not identify the cause: programs throw them for any error, or convert other
-# errors to them.
-_GENERIC = frozenset(
-    (
-        *("Error", "AxiosError", "FetchError", "ClientError", "HTTPError"),
-        *("Exception", "ErrorException", "RuntimeException", "LogicException"),
-    )
-)
-_TOO_SHORT = 12
-"""A text of at most this length, such as "failed", needs the class as a part of the cause."""
-_WORD = re.compile(r"[^\W\d_]{2,}")
-_SENTENCE = 4
-"""A text of at least this number of words names the cause without its class."""
-# General codes of SOAP faults; none of these codes is a code of the service itself.
-_TRANSPORTS = frozenset(("HTTP", "WSDL", "Client", "Server"))
-_CODE_AT_END = re.compile(r"(?P<code>\[[a-z]{2,30}(?:_[a-z0-9]{1,30}){1,8}\])\s*\Z")
-# Pydantic writes the number of errors first, and the fields and problems on the next lines.
-_VALIDATION = re.compile(r"\d{1,4} validation errors? for \w")
-# A service's number before its sentence, such as `SUNAT 1033: …`. Not every client writes it.
-_LABEL = re.compile(
-    r"\A(?!(?:SKU|ID|PO|RUC|DNI|NIT|CUIT|VAT)\b)(?:[A-Z][A-Z0-9]{1,15}(?: [A-Z][A-Z0-9]{0,5})?|Fault|Error)"
-    r" [\[(#]?(?P<no>\d{1,6})[\])]?(?:: | - |(?<=[\])]) )(?=[^\W\d_]{1,30}[ ,](?:\S{1,60} ){2})"
-)
-_VENDOR = re.compile(r"(?!App\\)(?P<name>[A-Z]\w{1,40})\\")
-_SERVICE_WORD = re.compile(r"[A-Z][A-Za-z]{2,30}\Z")
-_FAULT_NUMBER = re.compile(r"\.\d{2,6}\Z")
 _STATUS_PHRASES = {str(status.value): status.phrase.casefold() for status in HTTPStatus}
 _REFUSED_TOKEN = re.compile(
     r"(?:(?:invalid|expired|bad|missing|no)_?(?:access_?|auth_?|api_?)?(?:token|key|credentials)"
@@ -115,7 +82,10 @@ _REFUSED_TOKEN = re.compile(
     r"|(?:the )?(?:access )?token (?:has )?(?:is )?(?:expired|invalid)\b|unauthenticated\b",
     re.IGNORECASE,
 )
-_NOT_FOUND = re.compile(r"(?:not_found )?(?:[\w#]{1,40} ){0,6}(?:(?:was )?not found\Z|does(?:n't| not) exist\b)", re.IGNORECASE)
+_NOT_FOUND = re.compile(
+    r"(?:not_found )?(?:[\w#]{1,40} ){0,6}(?:(?:was )?not found\Z|does(?:n't| not) exist\b)",
+    re.IGNORECASE,
+)
 _CURL_TIMES = re.compile(r"( timed out) after \d+ milliseconds(?: with [^\n:;(]{0,60} received)?")
 
 
@@ -140,7 +110,7 @@ def canonical(error: ErrorText) -> str:
     cause = cause or sql_cause(error)
     if cause is not None:
         return cause
-    return _plain(without_data(message), class_name, error.code)
+    return plain_cause(without_data(message), class_name, error.code)
 
 
 def _http(message: str, error: ErrorText) -> str | None:
@@ -205,80 +175,3 @@ def _curl_text(match: re.Match[str]) -> str:
         if host not in key:
             key += f" {host}"
     return key
-
-
-def _plain(message: str, class_name: str | None, code: str | None) -> str:
-    head, body = split_body(message)
-    # SoapFault and many services write a fault's code in brackets before the fault's text.
-    fault = _FAULT.match(head)
-    if fault is not None and fault["code"] in _TRANSPORTS:
-        head, fault = head[fault.end() :], None
-    if (code_at_end := _CODE_AT_END.search(head)) is not None:
-        # The language of the sentence depends on the service's user, so only the code is used.
-        head = code_at_end["code"]
-    lines = _first_lines(head[fault.end() :] if fault else head)
-    label = _LABEL.match(lines)
-    is_coded = label is not None and label["no"] not in _STATUS_PHRASES
-    text = generalise(lines[label.end() :] if label and is_coded else lines)
-    if fault is not None and _FAULT_NUMBER.search(fault["code"]) and _is_sentence(text):
-        is_coded = True
-    elif fault is not None:
-        text = f"[{fault['code']}] {text}"
-    cause = body_cause(body) if body else None
-    status = body_status(body) if body else None
-    if status is not None and status not in text:
-        cause = f"HTTP {status} {cause}" if cause else f"HTTP {status}"
-    if cause is not None:
-        # A library's class, or the word before the body, names the service of the code.
-        vendor = _VENDOR.match(class_name or "") if not text else None
-        if vendor is not None or _SERVICE_WORD.match(text):
-            return f"{vendor['name'] if vendor else text}: {cause}"
-        text = f"{text}: {cause}" if text else cause
-    elif not text:
-        text = generalise(body[:300])
-    text = without_appended(text)
-    # A sentence names the cause, and each library has a class of its own for the sentence. The
-    # application's own classes and HTTP statuses are kept, because people use them to distinguish
-    # causes.
-    is_own = class_name is not None and class_name.startswith("App\\")
-    is_status = code is not None and code in _STATUS_PHRASES
-    if (is_coded or not is_own) and not is_status and _is_sentence(text):
-        return text
-    if class_name is not None:
-        name = _plain_class(class_name)
-        return text if name in _GENERIC and len(text) > _TOO_SHORT else f"{name}: {text}"
-    # CodeIgniter's code is a constant of the exception's class. Longer codes are ids.
-    if code is not None and len(code) <= 4 and code not in text:
-        return f"{code} - {text}"
-    return text
-
-
-def _is_sentence(text: str) -> bool:
-    return len(_WORD.findall(text)) >= _SENTENCE
-
-
-def _plain_class(name: str) -> str:
-    """Return a class without the parts that differ between versions of its library.
-
-    In Python and Java, two modules or packages may have one class. Old PHP libraries write
-    underscores instead of a namespace.
-    """
-    if "\\" in name:
-        return name
-    if name.count("_") and all(part[:1].isupper() for part in name.split("_")):
-        return name.replace("_", "\\")
-    return name.rpartition(".")[2].partition("$")[0]
-
-
-def _first_lines(head: str) -> str:
-    """Return the first line; add the second line if the first line only announces it."""
-    every = [line.strip() for line in head.strip().splitlines()]
-    lines = [line for line in every if line]
-    if not lines:
-        return ""
-    if lines[2:] and _VALIDATION.match(lines[0]):
-        return f"{lines[0]} {lines[1]} {lines[2].partition(' [')[0]}"
-    is_short = len(lines[0]) < 30 and every[1:2] != [""]
-    if lines[1:] and (is_short or lines[0][-1] == ":" or _CAUSE_LINE.match(lines[1])):
-        return f"{lines[0]} {lines[1]}"
-    return lines[0]

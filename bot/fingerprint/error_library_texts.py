@@ -266,7 +266,8 @@ LIBRARIES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         "",
         (
             (
-                r"\A(?:[a-z][\w ./#-]{1,60}: ){1,3}(?=(?:json|strconv|sql|xml|yaml|template|exec|rpc): "
+                r"\A(?:[a-z][\w ./#-]{1,60}: ){1,3}"
+                r"(?=(?:json|strconv|sql|xml|yaml|template|exec|rpc): "
                 r"|(?:Get|Post|Put|Patch|Delete|Head) \"https?://)"
             ),
         ),

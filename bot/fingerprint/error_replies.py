@@ -56,9 +56,10 @@ _AZURE = re.compile(r"\bAADSTS\d{4,8}\b")
 _LDAP = re.compile(r"ldap", re.IGNORECASE)
 # RFC 4511 has the codes, and each library has OpenLDAP's words for them.
 _LDAP_REPLY = re.compile(
-    r"Can't contact LDAP server|Invalid credentials|Insufficient access|No such object|Already exists"
-    r"|Object class violation|Constraint violation|Server is unwilling to perform|Size limit exceeded"
-    r"|Time limit exceeded|Timed out|Strong\(er\) authentication required|Operations error"
+    r"Can't contact LDAP server|Invalid credentials|Insufficient access|No such object"
+    r"|Already exists|Object class violation|Constraint violation|Server is unwilling to perform"
+    r"|Size limit exceeded|Time limit exceeded|Timed out|Strong\(er\) authentication required"
+    r"|Operations error"
 )
 _ELASTIC = re.compile(r"elastic|opensearch|searchkick|chewy", re.IGNORECASE)
 _ELASTIC_CODE = re.compile(r"[\"'](?P<code>[a-z_]{3,60}_exception)[\"']")

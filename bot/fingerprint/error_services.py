@@ -59,7 +59,8 @@ _LONGEST = 1_000
 # A client's words before the service's sentence.
 _LEAD = re.compile(
     r"\A(?:Error: |REST request failed with message |\w{1,20}: (?=\w{1,20} - )|\[?HTTP \d{3}\]? "
-    r"(?:error: )?|\d{3} (?:[A-Z]{3,7} \S{1,900}: )?(?=[A-Z\w])|<HttpError \d{3} when requesting \S{1,900} returned )(?P<quote>\"?)"
+    r"(?:error: )?|\d{3} (?:[A-Z]{3,7} \S{1,900}: )?(?=[A-Z\w])"
+    r"|<HttpError \d{3} when requesting \S{1,900} returned )(?P<quote>\"?)"
 )
 # Some clients write all fields of the answer on one line.
 _MESSAGE_FIELD = re.compile(

@@ -10,7 +10,8 @@ _STATE = re.compile(r"SQLSTATE\[(?P<state>\w{1,8})\](?: ?\[(?P<no>-?\d{1,6})\])?
 _TITLED = re.compile(r"(?:[A-Z<][A-Za-z ,/'<>-]{2,80}: )?(?P<no>-?\d{1,6}) (?P<text>.+)", re.DOTALL)
 _TITLE = re.compile(r"[A-Z][A-Za-z ,/'-]{2,60}: ")
 _QUERY = re.compile(
-    r" \((?:Connection: |SQL: |SQLSTATE )|\n(?:LINE \d|DETAIL:|HINT:|CONTEXT:)| \(SQL was:|, query was: "
+    r" \((?:Connection: |SQL: |SQLSTATE )|\n(?:LINE \d|DETAIL:|HINT:|CONTEXT:)"
+    r"| \(SQL was:|, query was: "
 )
 _LEVEL = re.compile(r"\A(?:ERROR|FATAL|PANIC): +")
 # The quoted text itself can contain quotes and line ends.
@@ -56,7 +57,8 @@ _DATABASE_CLASSES = re.compile(
     r"|Sequelize\w{1,40}Error|DeadlockException|SqliteError|DriverException|\A(?:Error|error|RuntimeException))\Z"
 )
 _SQL_SERVER = re.compile(
-    r"\[(?:SQL Server|ODBC Driver \d{1,2} for SQL Server|FreeTDS|SQL Server Native Client \d\d\.\d)\]"
+    r"\[(?:SQL Server|ODBC Driver \d{1,2} for SQL Server|FreeTDS"
+    r"|SQL Server Native Client \d\d\.\d)\]"
     r"(?P<text>[^\n\[][^\n]{0,400})"
 )
 # The driver's number and function follow the server's words.
@@ -86,7 +88,8 @@ _NAMELESS = {
 }
 _LOCK = re.compile(r"(?:MySQL (?:1213|1205)|SQLSTATE (?:40P01|55P03))\b|SQL Server: .*deadlock")
 _STATEMENT = re.compile(
-    r"(?:SQL: |SQL \[|\bsql: ['\"]|transaction: |(?:query|executed) was: |executing (?:a query: |the query: |['\"])|[(,] ?'| - |\n)\s{0,5}"
+    r"(?:SQL: |SQL \[|\bsql: ['\"]|transaction: |(?:query|executed) was: "
+    r"|executing (?:a query: |the query: |['\"])|[(,] ?'| - |\n)\s{0,5}"
     r"(?:update|insert\s+(?:ignore\s+)?into|delete\s+from|replace\s+into"
     r"|select\b[^\n]{0,300}?\bfrom)"
     r"\s+[`\"\[]?(?:\w{1,64}[`\"\]]?\.[`\"\[]?)?(?P<table>\w{1,64}\b)"
@@ -126,8 +129,6 @@ def _cause(error: ErrorText) -> str | None:
     if match is not None:
         # Words before the state name an activity, and every activity has the state's cause.
         return _state_cause(match["state"], match["no"], message[match.end() :])
-    if (pgx := _STATE_AT_END.search(message)) is not None:
-        return _stated(pgx["state"], pgx["text"])
     values = _TUPLE.match(message)
     if values is not None:
         return _numbered(values["no"], values["text"])
@@ -136,6 +137,8 @@ def _cause(error: ErrorText) -> str | None:
 
 def _of_text(message: str, class_name: str | None, code: str | None) -> str | None:
     """Return the cause for a server's message that has no error number."""
+    if (pgx := _STATE_AT_END.search(message)) is not None:
+        return _stated(pgx["state"], pgx["text"])
     if class_name is not None and not _DATABASE_CLASSES.search(class_name):
         return None
     server = _WRAPPED.search(message) or _SERVER.match(message)

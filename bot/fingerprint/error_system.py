@@ -5,7 +5,14 @@ import re
 from bot.fingerprint.error_hints import hints_at
 
 _HINTS = (
-    *("no space left", "enospc", "enough space on the disk", "permission denied", "eacces", "emfile"),
+    *(
+        "no space left",
+        "enospc",
+        "enough space on the disk",
+        "permission denied",
+        "eacces",
+        "emfile",
+    ),
     *("open files", "not found", "no such file", "enoent", "cannot run program"),
 )
 # A write fails if no block is free. If no inode is free, a file does not even open.
@@ -29,7 +36,9 @@ _MISSING_PROGRAM = (
     ),
     re.compile(r"\bspawn (?P<program>[\w./-]{1,200}) ENOENT\b"),
     re.compile(r"exec: \"(?P<program>[\w./-]{1,200})\": executable file not found"),
-    re.compile(r"Cannot run program \"(?P<program>[\w./-]{1,200})\"[^\n]{0,200}(?:error=2|No such file)"),
+    re.compile(
+        r"Cannot run program \"(?P<program>[\w./-]{1,200})\"[^\n]{0,200}(?:error=2|No such file)"
+    ),
     re.compile(r"[Ee]xecutable (?:was )?not found,? ?(?:proposed)?: (?P<program>[\w./-]{1,200})"),
 )
 

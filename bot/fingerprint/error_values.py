@@ -71,9 +71,9 @@ _NAMING = words(
     attribute field parameter param argument arg constraint relation relationship view sequence
     database schema offset header route command driver disk guard interface trait enum module
     extension option element node tag operation action event type named collection bucket
-    service queue exchange model modelo reading setting columna tabla clave llave índice indice propiedad
-    método metodo función funcion clase constante atributo campo parámetro parametro argumento
-    restricción restriccion relación relacion cabecera comando vista servicio tipo"""
+    service queue exchange model modelo reading setting columna tabla clave llave índice indice
+    propiedad método metodo función funcion clase constante atributo campo parámetro parametro
+    argumento restricción restriccion relación relacion cabecera comando vista servicio tipo"""
 )
 _RUNNING = frozenset(("command", "process", "comando", "proceso"))
 _ENVIRONMENT = re.compile(r"\A(?:[A-Z_]{1,40}=\S{0,300} ){1,9}")
