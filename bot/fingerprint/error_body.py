@@ -5,7 +5,7 @@ import re
 from bot.fingerprint.error_values import generalise
 
 _START = re.compile(
-    r"(?:\{\s*\\?[\"']|\[\s*[\{\]]|\{\s*\n"
+    r"(?:\{\s*\\?[\"']|\{:\w{1,40}=>|\{\s{1,9}\w{1,40}: [\"'\[{\d]|\[\s*[\{\]]|\{\s*\n"
     r"|\b(?:Array|[\w\\]{1,80} Object)\s*\(\s*\n|\b[aO]:\d{1,6}:[\{\"]"
     r"|<\?xml|<!DOCTYPE|<html|<(?:soap|env|SOAP-ENV|Error|Fault|response)\b)",
     re.IGNORECASE,
@@ -16,13 +16,45 @@ _JSON_CODE = re.compile(
     r'|"?(?P<no>-?\d{1,6})(?=["\s,}}\]]))'.replace("}}", "}"),
     re.IGNORECASE,
 )
+# The second code of these services is more precise.
+_JSON_DETAIL = re.compile(
+    r'"(?:decline_code|sub_?code|status_detail|reason_?code)"\s{0,5}:\s{0,5}"(?P<text>[A-Za-z][\w.-]{1,60})"'
+)
 _JSON_TYPE = re.compile(
     r'"(?:__type|type|name|error)"\s{0,5}:\s{0,5}"(?P<text>[A-Za-z][\w.:#-]{1,70})"'
 )
 _JSON_MESSAGE = re.compile(
-    r'"(?:error_description|error_message|errorMessage|faultstring|message|mensaje|msg|detail|details'
+    r'"(?:error_description|error_message|errorMessage|faultstring|message|mensaje|msg|desc|detail|details'
     r'|detalle|descripcion|description|reason|motivo)"\s{0,5}:\s{0,5}\[?\s?"'
     r'(?P<text>(?:[^"\\]|\\.){2,300})',
+    re.IGNORECASE,
+)
+# OData, for example SAP's and Microsoft's, has the language beside the text.
+_JSON_VALUE = re.compile(
+    r'"message"\s{0,5}:\s{0,5}\{[^{}]{0,80}"value"\s{0,5}:\s{0,5}"(?P<text>(?:[^"\\]|\\.){2,300})'
+)
+_JSON_FIELD = re.compile(
+    r'(?:"(?:errors?|fields|violations|details)"\s{0,5}:\s{0,5}|\A\s{0,5})\{\s{0,5}'
+    r'"(?P<field>[A-Za-z_][\w.*-]{0,60})"\s{0,5}:\s{0,5}\[\s{0,5}"'
+    r'(?P<text>(?:[^"\\]|\\.){2,300})'
+)
+_JSON_PLAIN_FIELD = re.compile(
+    r'"(?:errors|fields|violations)"\s{0,5}:\s{0,5}\{\s{0,5}"(?!(?:code|message|type|status|detail)")'
+    r'(?P<field>[A-Za-z_][\w.*-]{0,60})"\s{0,5}:\s{0,5}"(?P<text>(?:[^"\\]|\\.){2,300})'
+)
+# Django's REST framework has the problems of a nested field in a list.
+_JSON_LIST = re.compile(
+    r'"(?P<field>[A-Za-z_]\w{0,60})"\s{0,5}:\s{0,5}\[\s{0,5}"(?P<text>(?:[^"\\]|\\.){2,300})'
+)
+# Most services name the invalid field beside the code and the sentence.
+_JSON_PLACE = re.compile(
+    r'"(?:field|param|parameter|pointer|property|property_?path|attribute|campo|loc)"\s{0,5}:\s{0,5}'
+    r'(?:"(?P<one>[A-Za-z/#_][^"\s]{0,80})"|\[(?P<many>["\w\s,.-]{1,120})\])',
+    re.IGNORECASE,
+)
+_OF_A_FIELD = re.compile(
+    r"valid|missing|required|blank|empty|format|unknown|taken|unique|too (?:long|short)|null|must"
+    r"|requerid|obligatori|vac[ií]o",
     re.IGNORECASE,
 )
 _JSON_TITLE = re.compile(
@@ -43,19 +75,49 @@ _XML_MESSAGE = re.compile(
     re.IGNORECASE,
 )
 _LINE_CODE = re.compile(r"error code: ?(?P<text>[A-Z][A-Z0-9_]{2,70})", re.IGNORECASE)
+# Objects as Ruby, Python, Node.js and PHP print them. Only the keys and the texts are read later.
+_NOTATIONS = (
+    (re.compile(r":(\w{1,40})=>"), r'"\1": '),
+    (re.compile(r"[\"'](\w{1,40})[\"'] ?=> ?"), r'"\1": '),
+    (re.compile(r"(?<=[{, ])u?'(\w{1,40})': "), r'"\1": '),
+    (re.compile(r"(?<=[{,\s])(\w{1,40}): (?=['\"\[{])"), r'"\1": '),
+    (re.compile(r"\[(?!name\]|type\])(\w{1,40})\] => (?!Array)([^\n]{1,300})"), r'"\1": "\2",'),
+    (re.compile(r"(?<=\": )u?'([^'\"\n]{0,300})'(?=[,}\s\])])"), r'"\1"'),
+    (re.compile(r"(?<=\": )\[ ?u?'([^'\"\n]{0,300})'"), r'["\1"'),
+    # Django's REST framework
+    (
+        re.compile(r"ErrorDetail\(string=['\"]([^\n]{1,300}?)['\"], code=['\"]\w{1,40}['\"]\)"),
+        r'"\1"',
+    ),
+)
+_LONGEST = 1200
 _TRUNCATED = re.compile(r"\s?\(truncated\.\.\.\)|\.\.\.\s*\Z")
 # A service uses each of these codes for several causes; only the sentence names the cause.
 _VAGUE = re.compile(
     r"(?:user_error|unexpected_error|error|errors|bad_?request|invalid_?request(?:_error)?|api_?error"
-    r"|js_exception|invalid_content|server_?error|internal_?(?:server_?)?error|validation_?error"
+    r"|js_exception|invalid_content|server_?error|internal_?(?:server_?)?error|validation(?:_?(?:error|failed))?"
     r"|unknown(?:_?error)?|failed|failure|general_?error|exception|null|none|soap(?:-env|env)?:(?:client"
     r"|server)(?:\.\w+)?|client|server|true|false|invalid_data|unprocessable_entity|not_found|string"
-    r"|object|error\.suitescripterror|oauthexception)\Z",
+    r"|object|error\.suitescripterror|oauthexception"
+    r"|the given data (?:was invalid|failed to pass validation)\.?|validation (?:failed|error)\.?"
+    r")\Z",
     re.IGNORECASE,
 )
+# Many services have such a number, for example gRPC's 14; the sentence makes it readable.
+_SMALL = re.compile(r"\d{1,2}\Z")
 _TYPE_URL = re.compile(r"https?\b")
 _ACCESSING = re.compile(r"\AError while accessing (?:a )?resource[.:]? ?", re.IGNORECASE)
+_PARAMETERS = re.compile(r'"parameters"\s{0,5}:\s{0,5}\{(?P<list>[^{}]{1,400})')
+_STRING = re.compile(r'"((?:[^"\\]|\\.){1,100})"')
+_PLACEHOLDER = re.compile(r"%(?P<name>[A-Za-z]{1,30})")
+_MAGENTO_CONSUMER = re.compile(r"\AThe consumer isn't")
 _WORDS = 9
+
+
+_SENTENCES = (
+    *(_JSON_PLAIN_FIELD, _JSON_MESSAGE, _JSON_VALUE, _JSON_FIELD, _XML_MESSAGE, _JSON_TITLE),
+    _JSON_LIST,
+)
 
 
 def split_body(message: str) -> tuple[str, str]:
@@ -72,22 +134,46 @@ def body_cause(body: str) -> str | None:
     A client quotes 120 characters of a body, so the sentence may be cut. Return None if the body
     has no code and no sentence, such as an HTML page.
     """
-    body = body[:1200].replace('\\"', '"')
+    body = as_json(body)
     if re.match(r"\s{0,20}<(?:!DOCTYPE|html)", body, re.IGNORECASE):
         return None
+    cause = _cause(body)
+    place = _JSON_PLACE.search(body) if cause and _OF_A_FIELD.search(cause) else None
+    if cause is None or place is None:
+        return cause
+    names = re.findall(r"[\w.-]+", place["one"] or place["many"])
+    name = re.sub(r"\d+", "#", names[-1]) if names else ""
+    return cause if re.search(rf"\b{re.escape(name)}\b", cause) else f"{name} - {cause}"
+
+
+def _cause(body: str) -> str | None:
     code = _code(body)
-    if code is not None and not _VAGUE.match(code):
-        return code
+    if code is not None and not _VAGUE.match(code) and not _SMALL.match(code):
+        detail = _JSON_DETAIL.search(body)
+        return f"{code} {detail['text']}" if detail else code
     sentence = _sentence(body)
     if code is None:
         return sentence
     return f"{code} {sentence}" if sentence else code
 
 
+def body_sentence(body: str) -> str | None:
+    """Return the first words of the sentence in a body, or None."""
+    return _sentence(as_json(body))
+
+
 def body_status(body: str) -> str | None:
     """Return the HTTP status in a JSON body, for an error whose own text has no status."""
-    status = _JSON_STATUS.search(body[:1200].replace('\\"', '"'))
+    status = _JSON_STATUS.search(as_json(body))
     return status["no"] if status else None
+
+
+def as_json(body: str) -> str:
+    """Return the beginning of a body, with the objects of other languages in the form of JSON."""
+    body = body[:_LONGEST].replace('\\"', '"')
+    for pattern, form in _NOTATIONS:
+        body = pattern.sub(form, body)
+    return body
 
 
 def _code(body: str) -> str | None:
@@ -110,15 +196,31 @@ def _is_status(code: str) -> bool:
 
 
 def _sentence(body: str) -> str | None:
-    for pattern in (_JSON_MESSAGE, _XML_MESSAGE, _JSON_TITLE):
+    for pattern in _SENTENCES:
         for match in pattern.finditer(body):
             text = _TRUNCATED.sub("", match["text"].replace("\\/", "/").replace("\\n", " ")).strip()
             if _VAGUE.match(text) or _TYPE_URL.match(text):
                 continue
-            words = generalise(_ACCESSING.sub("", text)).split()
+            if (field := match.groupdict().get("field")) is not None:
+                text = f"{field} - {text}"
+            words = generalise(_with_parameters(_ACCESSING.sub("", text), body)).split()
             cut = match.end() >= len(body.rstrip()) or "(truncated" in match["text"]
             if cut and len(words) <= _WORDS:
                 words = words[:-1]
             if words:
                 return " ".join(words[:_WORDS]).rstrip(" .:;,-")
     return None
+
+
+def _with_parameters(sentence: str, body: str) -> str:
+    """Return Magento's sentence with its parameters in place of `%name` or `%1`.
+
+    Versions of Magento write its most frequent sentence in two ways.
+    """
+    if "%" not in sentence:
+        return sentence
+    sentence = _MAGENTO_CONSUMER.sub("Consumer is not", sentence)
+    parameters = _PARAMETERS.search(body)
+    values = _STRING.findall(parameters["list"]) if parameters else []
+    pairs = dict(zip(values[::2], values[1::2], strict=False))
+    return _PLACEHOLDER.sub(lambda match: pairs.get(match["name"], match.group()), sentence)

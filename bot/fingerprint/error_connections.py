@@ -5,6 +5,7 @@ A cause names the service or host and the problem: refused, timed out, lost, or 
 
 import re
 
+from bot.fingerprint.error_hints import hints_at
 from bot.fingerprint.error_hosts import generalise_host
 
 _HOST = r"(?P<host>[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,200}[A-Za-z0-9_])?)"
@@ -27,12 +28,14 @@ _UNRESOLVED = (
 )
 _REFUSED = re.compile(
     r"Connection refused|ECONNREFUSED|actively refused|Couldn't connect to server"
-    r"|cURL error 7\b[^\n]{0,200}Could not connect",
+    r"|cURL error 7\b[^\n]{0,200}Could not connect|server on '[^'\n]{1,200}' \((?:111|10061)\b",
     re.IGNORECASE,
 )
 _TIMED_OUT = re.compile(
     r"connect ETIMEDOUT|\AETIMEDOUT|Connection timed out|connect(?:ion)? timeout"
-    r"|timed out while connecting|Timeout was reached|Connection timeout",
+    r"|timed out while connecting|Connection to \S{1,200} timed out"
+    r"|Timeout (?:was reached|connecting to)|Connection timeout"
+    r"|server on '[^'\n]{1,200}' \((?:110|115|10060|timed out)\b",
     re.IGNORECASE,
 )
 _LOST = re.compile(
@@ -42,6 +45,21 @@ _LOST = re.compile(
     r"|Connection closed by server|Connection is closed",
     re.IGNORECASE,
 )
+# Flysystem's adapters for FTP and SFTP do not write why they could not connect.
+_UNREACHED = re.compile(
+    rf"(?:Unable to|Could not|Couldn't|Cannot|Failed to) connect to "
+    rf"(?:(?:host|server):? )?(?!host\b|server\b){_HOST}"
+    r"(?:/[\d.]{7,15})?(?::\d{1,5}|,? (?:at )?port:? ?\d{1,5})?[^\n:]{0,20}\Z"
+)
+# Libraries for SSH and FTP write the user's name and the host in many ways.
+_LOGIN = re.compile(
+    r"(?:Could not login|Login (?:failed|incorrect)|Unable to (?:login|authenticate)"
+    r"|Authentication failed)\b[^\n]{0,100}?\b(?:host(?:name)?:? |for user \S{1,80}@)"
+    rf"[\"']?{_HOST}",
+    re.IGNORECASE,
+)
+# Python's requests: the class of the inner error depends on the moment of the loss.
+_ABORTED = "('Connection aborted.', "
 _SERVICES = (
     (
         "Redis",
@@ -58,7 +76,7 @@ _SERVICES = (
         re.compile(r"mysql|MySQLdb|mariadb", re.IGNORECASE),
         re.compile(
             r"SQLSTATE\[\w{5}\] \[200[23]\]|\(HY000/200[23]\)|\bmysqli?\b|\(200[23], |:3306\b"
-            r"|port 3306\b|Can't connect to (?:local )?(?:MySQL|MariaDB|server)",
+            r"|port[ =]3306\b|Can't connect to (?:local )?(?:MySQL|MariaDB|server)",
             re.IGNORECASE,
         ),
     ),
@@ -79,27 +97,47 @@ _SERVICES = (
     ),
     ("Memcached", re.compile(r"memcache", re.IGNORECASE), re.compile(r":11211\b|port 11211\b")),
 )
+_KNOWN_PORTS = "1433|1521|3306|5432|5672|6379|7700|8108|9092|9200|11211|27017"
 _ADDRESS = (
     re.compile(
-        rf"(?:connect(?:ing)? to|connect|host) [\"']?(?:tcp://|ssl://)?{_HOST}[\"']? ?"
+        rf"(?:connect(?:ing|ion)? to(?: host| \w{{1,20}} (?:on|at))?|connect|host) "
+        rf"[\"']?(?:tcp://|ssl://)?{_HOST}[\"']? ?"
         r"(?::|port )(?P<port>\d{2,5})",
         re.IGNORECASE,
     ),
     re.compile(rf"(?:tcp|ssl|tls|https?)://{_HOST}(?::(?P<port>\d{{2,5}}))?"),
     re.compile(rf"host='{_HOST}', port=(?P<port>\d{{2,5}})"),
+    re.compile(rf"established with host [\"']?(?:tcp://|ssl://|tls://)?{_HOST}(?::(?P<port>\d{{2,5}}))?"),
     re.compile(rf"(?:ECONNREFUSED|ETIMEDOUT) {_HOST}:(?P<port>\d{{2,5}})"),
+    re.compile(rf"(?<![\w.@/-]){_HOST}:(?P<port>{_KNOWN_PORTS})\b"),
     re.compile(rf"Connection refused: {_HOST}/[\d.:a-f]{{3,45}}:(?P<port>\d{{2,5}})"),
 )  # fmt: skip
-_REDIS_REPLY = re.compile(r"(?P<code>[A-Z]{3,15}) (?P<text>[^\n]{1,300})")
-# A reply with one of these codes has several causes; only its sentence names the cause.
-_VAGUE_REPLIES = frozenset(("ERR", "EXECABORT", "WRONGTYPE"))
-# Most errors concern no connection, and one search for these words is faster than all patterns.
-_HINT = re.compile(
-    r"getaddrinfo|resolve|refused|timed out|timeout|went away|connection|not known|name resolution"
-    r"|such host|UnknownHost|to address|Errno -|ECONN|ETIMEDOUT|EPIPE|reading line|writing|socket"
-    r"|Broken pipe|Couldn't connect",
-    re.IGNORECASE,
+# Most errors concern no connection, and these words are found faster than all patterns.
+_HINTS = (
+    *(
+        "getaddrinfo",
+        "resol",
+        "refused",
+        "timed out",
+        "timeout",
+        "went away",
+        "connect",
+        "not known",
+    ),
+    *(
+        "such host",
+        "unknownhost",
+        "to address",
+        "errno -",
+        "econn",
+        "etimedout",
+        "epipe",
+        "reading line",
+    ),
+    *("writing", "socket", "broken pipe", "login", "authenticat"),
 )
+# Not every mailer and client writes these ports.
+_USUAL = ("80", "443", "25", "465", "587")
 _LONGEST = 1_000
 _UNKNOWN_HOST = ("java.net.UnknownHostException", "UnknownHostException")
 # This link leads to cURL's manual; it is not the address of the connection.
@@ -108,34 +146,51 @@ _SEE = re.compile(r" ?\(see https?:[^)\n]{0,100}\)")
 
 def connection_cause(message: str, class_name: str | None) -> str | None:
     """Return, for example, `api.x.pe: host not found`, or None if no connection failed."""
-    if _HINT.search(message, 0, _LONGEST) is None and class_name not in _UNKNOWN_HOST:
+    if not hints_at(message, _HINTS) and class_name not in _UNKNOWN_HOST:
         return None
     message = _SEE.sub("", message[:_LONGEST])
     service = _service(message, class_name)
-    host = _unresolved(f"{class_name}: {message}" if class_name else message)
-    if host is not None:
-        name = service or host
-        return f"{name}: host not found" if name else "host not found"
+    known = _not_found(message, class_name, service) or _login_refused(message)
+    if known is not None:
+        return known
     if _REFUSED.search(message):
         problem = "Connection refused"
     elif _TIMED_OUT.search(message) and (service or not message.startswith("Operation")):
         problem = "Connection timed out"
     elif service in ("Redis", "AMQP", "MongoDB") and _LOST.search(message):
         problem = "connection lost"
+    elif (unreached := _UNREACHED.match(message)) is not None:
+        return f"{generalise_host(unreached['host'].lower())}: no connection"
+    elif message.startswith(_ABORTED):
+        return "connection lost"
     else:
         return None
-    subject = service or _address(message)
+    address = _address(message)
+    subject = _named_service(service, address) if service else address
     return f"{subject}: {problem}" if subject else None
 
 
-def redis_cause(message: str, class_name: str | None) -> str | None:
-    """Return the error code in a reply from a Redis server, such as `Redis NOAUTH`."""
-    if class_name is None or "redis" not in class_name.casefold():
+def _not_found(message: str, class_name: str | None, service: str | None) -> str | None:
+    host = _unresolved(f"{class_name}: {message}" if class_name else message)
+    if host is None:
         return None
-    reply = _REDIS_REPLY.match(message)
-    if reply is None or reply["code"] in _VAGUE_REPLIES:
-        return None
-    return f"Redis {reply['code']}"
+    name = service or host or _address(message)
+    return f"{name}: host not found" if name else "host not found"
+
+
+def _login_refused(message: str) -> str | None:
+    login = _LOGIN.search(message)
+    return f"{generalise_host(login['host'].lower())}: login refused" if login else None
+
+
+def _named_service(service: str, address: str | None) -> str:
+    """Return the service, with its host if the host has a name of its own.
+
+    Many applications have several servers of one service. Not every library writes the host.
+    """
+    host = address.partition(":")[0] if address else ""
+    is_plain = host in ("", "#", "localhost") or service.lower().startswith(host)
+    return service if is_plain else f"{service} {host}"
 
 
 def _service(message: str, class_name: str | None) -> str | None:
@@ -160,6 +215,6 @@ def _address(message: str) -> str | None:
         match = pattern.search(message)
         if match is not None:
             port = match["port"]
-            named = f":{port}" if port and int(port) < 32768 and port not in ("80", "443") else ""
+            named = f":{port}" if port and int(port) < 32768 and port not in _USUAL else ""
             return generalise_host(match["host"].lower()) + named
     return None

@@ -3,30 +3,49 @@
 import re
 from dataclasses import dataclass, replace
 
-from bot.fingerprint.error_traces import own_file, without_frames
+from bot.fingerprint.error_traces import app_file, base_name, without_frames
 
 _CLASS = (
     r"(?:\\?[A-Za-z_][\w]{0,80}(?:\\[A-Za-z_]\w{0,80}){0,12}(?:@anonymous)?"
-    r"|(?:[A-Za-z_]\w{0,60}\.){1,8}[A-Z][\w$]{0,80})"
+    r"|(?:[A-Za-z_]\w{0,60}\.){1,8}[A-Z][\w$]{0,80}"
+    r"|(?:[A-Z]\w{0,60}::){1,6}[A-Z]\w{0,80})"
 )
-_HEAD = re.compile(rf"(?P<cls>{_CLASS})(?P<soap> exception)?:\s(?P<rest>.*)\Z", re.DOTALL)
+_HEAD = re.compile(
+    rf"(?P<cls>{_CLASS})(?P<soap> exception)?(?: \[\w{{1,60}}\])?(?::\s| - )(?P<rest>.*)\Z",
+    re.DOTALL,
+)
 _OLD_HEAD = re.compile(rf"exception '(?P<cls>{_CLASS})'(?: with message '(?P<rest>.*))?", re.DOTALL)
 _CLASS_ENDS = ("Exception", "Error", "Fault", "Throwable", "_exception", "Failure", "Warning")
 _LEADS = re.compile(
-    r"(?:PHP )?(?:Fatal error|Recoverable fatal error):\s+|Uncaught |"
+    r"(?:PHP )?(?:Fatal error|Recoverable fatal error|Parse error|Warning|Notice|Deprecated):\s+|"
+    r"Uncaught |"
     r"Error sending request to Stripe: [^\n]{0,1000}\n|"
     # Monolog's line: [time] channel.LEVEL:
     r"\[\d{4}-\d\d-\d\d[^\]\n]{0,30}\] \w{1,30}\.[A-Z]{4,9}: "
 )
-_STATUS_LEAD = re.compile(r"\A\(Status (\d{3})\) (?:\(Request [^)\n]{1,80}\) )?")
+# Stripe's libraries write the status and the request's id first.
+_STATUS_LEAD = re.compile(
+    r"\A(?:\(Status \d{3}\) (?:\(Request [^)\n]{1,80}\) )?|Request req_\w{1,40}: )"
+)
 # CodeIgniter's queue writes "Exception: {code} - {message}", then "file: {path}:{line}".
 _CODEIGNITER = re.compile(r"(?:\w+\\)*\w*Exception: (?P<code>-?\d{1,12}|[A-Z0-9]{5}) - ?")
 _CODEIGNITER_PLACE = re.compile(r"\r?\nfile: ?(?P<path>[^\n]{0,400})")
-_TRACE = re.compile(r"[ \t\r\n]\[?(?:Stack trace:|[Ss]tacktrace[:\]])|\n#0 |\n\nNext |\n{main}")
+# A fault of XML-RPC has Python's trace on one line.
+_QUOTED_TRACE = "Traceback (most recent call last):\\n"
+_TRACE = re.compile(
+    r"[ \t\r\n]\[?(?:Stack trace:|[Ss]tacktrace[:\]])|\n#0 |\n\nNext |\n{main}"
+    # Monolog writes the exception again, as JSON.
+    r"| \{\"exception\":\"\[object\]"
+)
 _PLACE = re.compile(
     r" in (?P<path>(?:phar://)?(?:[A-Za-z]:)?[\\/][^\n]{0,400}?|[^\s\\/]{1,80}\.php)"
     r"(?::\d{1,7}|\(\d{1,7}\)| on line \d{1,7})(?: ?: eval\(\)'d code[^\n]{0,40})?"
     r"['\"]?[ \t\r\n]*(?:thrown[^\n]*)?\Z"
+)
+
+# Drupal's log names the function first.
+_DRUPAL_PLACE = re.compile(
+    r" in [\w\\:>-]{1,300}\(\) \(line \d{1,7} of (?P<path>[^\n()]{1,400})\)\.?\Z"
 )
 
 
@@ -47,13 +66,20 @@ class ErrorText:
 
     @property
     def own_file(self) -> str | None:
-        """The application's file that caused the error."""
-        return own_file(self.text, self.path)
+        """The application's file that caused the error, else the file that threw it."""
+        return self.app_file or (base_name(self.path) if self.path else None)
+
+    @property
+    def app_file(self) -> str | None:
+        """The application's file in the trace; None if the trace has only files of libraries."""
+        return app_file(self.text, self.path)
 
 
 def read_error_text(text: str) -> ErrorText:
     """Parse the stored text; of a chain of exceptions, use the first, which is the innermost."""
     text = text.replace("\r\n", "\n").strip()
+    if _QUOTED_TRACE in text:
+        text = text.replace("\\n", "\n")
     for _ in range(3):
         lead = _LEADS.match(text)
         if lead is None:
@@ -65,7 +91,7 @@ def read_error_text(text: str) -> ErrorText:
     message, path = _without_place(_without_trace(text))
     if path is None:
         message = without_frames(message)
-    error = _classed(message, _base_name(path))
+    error = _classed(message, base_name(path))
     return replace(error, path=path, text=text)
 
 
@@ -75,7 +101,7 @@ def _codeigniter(text: str, rest: str, code: str) -> ErrorText:
     # If the job threw `new Exception((string) $e)`, the message is another exception's text.
     message, _ = _without_place(_without_trace(message))
     path = place["path"] if place else None
-    plain_code, name = None if code == "0" else code, _base_name(path)
+    plain_code, name = None if code == "0" else code, base_name(path)
     return ErrorText(None, plain_code, message.strip(), name, path, text)
 
 
@@ -88,7 +114,7 @@ def _without_place(text: str) -> tuple[str, str | None]:
     text = text.rstrip()
     # A message may contain file names too, so only the last " in " can begin the place.
     start = text.rfind(" in ", max(0, len(text) - 500))
-    match = _PLACE.match(text, start) if start >= 0 else None
+    match = _PLACE.match(text, start) or _DRUPAL_PLACE.match(text, start) if start >= 0 else None
     if match is None:
         return text, None
     return text[:start], match["path"]
@@ -101,7 +127,12 @@ def _classed(text: str, place: str | None) -> ErrorText:
     head = _HEAD.match(text)
     if head is not None and (head["soap"] or _is_class(head["cls"])):
         rest = _STATUS_LEAD.sub("", head["rest"].strip(), count=1)
-        return ErrorText(head["cls"].lstrip("\\"), None, rest, place)
+        name = head["cls"].lstrip("\\")
+        # A wrapper, such as Rails' ActiveRecord::StatementInvalid, writes the class of the cause.
+        inner = _HEAD.match(rest)
+        if inner is not None and _is_qualified(inner["cls"]):
+            name, rest = inner["cls"].lstrip("\\"), inner["rest"].strip()
+        return ErrorText(name, None, rest, place)
     bare = text.rstrip(":")
     is_alone = re.fullmatch(_CLASS, bare) is not None and _is_class(bare)
     if is_alone and (place is not None or _is_dotted(bare)):
@@ -115,7 +146,9 @@ def _classed(text: str, place: str | None) -> ErrorText:
 def _is_class(name: str) -> bool:
     if "\\" in name.lstrip("\\"):
         return True
-    if name == "mysqli_sql_exception" or _is_dotted(name):
+    if name == "mysqli_sql_exception" or _is_dotted(name) or "::" in name:
+        return True
+    if name.endswith("Exception"):
         return True
     return name[:1].isupper() and name.removesuffix("@anonymous").endswith(_CLASS_ENDS)
 
@@ -125,8 +158,6 @@ def _is_dotted(name: str) -> bool:
     return "." in name and "\\" not in name
 
 
-def _base_name(path: str | None) -> str | None:
-    if path is None:
-        return None
-    name = re.split(r"[\\/]", path.strip())[-1].split(":")[0].split("(")[0]
-    return name or None
+def _is_qualified(name: str) -> bool:
+    """Whether this class has a namespace, a module or a package, so that it cannot be a word."""
+    return "\\" in name.lstrip("\\") or "::" in name or (_is_dotted(name) and _is_class(name))

@@ -1,19 +1,31 @@
 """Reduce the error formats of databases, HTTP clients and cloud SDKs to one form of the cause."""
 
 import re
+from dataclasses import replace
 from http import HTTPStatus
 
-from bot.fingerprint.error_body import body_cause, body_status, split_body
-from bot.fingerprint.error_connections import connection_cause, redis_cause
+from bot.fingerprint.error_aws import aws_cause, is_aws
+from bot.fingerprint.error_body import body_cause
+from bot.fingerprint.error_connections import connection_cause
 from bot.fingerprint.error_envelope import ErrorText
 from bot.fingerprint.error_hosts import generalise_host, generalise_path, generalise_url
 from bot.fingerprint.error_language import language_cause
-from bot.fingerprint.error_services import netsuite_cause, without_appended, without_data
+from bot.fingerprint.error_netsuite import netsuite_cause
+from bot.fingerprint.error_plain import plain_cause
+from bot.fingerprint.error_replies import reply_cause
+from bot.fingerprint.error_requests import openssl_cause, request_cause
+from bot.fingerprint.error_services import (
+    service_cause,
+    without_data,
+    wsdl_cause,
+)
 from bot.fingerprint.error_sql import sql_cause
+from bot.fingerprint.error_system import system_cause
 from bot.fingerprint.error_values import generalise, with_lead
+from bot.fingerprint.error_versions import of_any_version
 
 _GUZZLE = re.compile(
-    r"(?:(?:Client|Server|HTTP) error|Unsuccessful request)?:? ?`(?P<method>[A-Z]{3,8}) "
+    r"(?:(?:Client|Server|HTTP) error|Unsuccessful request)?:? ?`[A-Z]{3,8} "
     r"(?P<url>[^`\s]{1,1500})` resulted in an? `(?P<status>\d{3})[^`\n]{0,120}` response:?"
 )
 _OLD_GUZZLE = re.compile(
@@ -26,9 +38,35 @@ _SYMFONY = re.compile(
     r"\"(?P<url>[^\"\n]{1,900})\"\.?"
 )
 _LARAVEL = re.compile(r"HTTP request returned status code (?P<status>\d{3}):?")
-_AXIOS = re.compile(r"Request failed with status code (?P<status>\d{3})\b")
+_AXIOS = re.compile(
+    r"(?:Request failed with status code|Response code|the server responded with status"
+    r"|HTTP Error) (?P<status>\d{3})\b(?: \([A-Z][^)\n]{2,40}\))?"
+)
+_HTTPX = re.compile(
+    r"(?:Client|Server) error '(?P<status>\d{3})[^'\n]{0,60}' for url '(?P<url>[^'\n]{1,900})'"
+)
+_SPRING = re.compile(
+    r"\A(?P<status>[45]\d\d)(?: [A-Z][\w ]{2,40})?(?: ?: (?=[\"\[{])| from [A-Z]{3,7} "
+    r"(?=https?:)| on [A-Z]{3,7} request for \")(?P<url>https?://[^\s\"]{1,900})?"
+)
+_FEIGN = re.compile(
+    r"\[(?P<status>\d{3})[^\]\n]{0,60}\] during \[[A-Z]{3,7}\] to "
+    r"\[(?P<url>[^\]\n]{1,900})\](?: \[[^\]\n]{0,200}\])?:?"
+)
+_PHP_STREAM = re.compile(
+    r"\w{1,40}\((?P<url>https?://[^()\s]{1,900})\): [Ff]ailed to open stream: HTTP request failed! "
+    r"HTTP/\d(?:\.\d)? (?P<status>\d{3})[^\n]{0,60}"
+)
+_STATUS_ONLY = re.compile(r"\A(?P<status>[45]\d\d)(?: [A-Z][A-Za-z' -]{2,40})?\Z")
+_ACTIVE_RESOURCE = re.compile(r"Response\(code=(?P<status>\d{3}), body=")
 _REQUESTS = re.compile(
     r"(?P<status>\d{3}) (?:Client|Server) Error: [^\n]{0,80}? for url: (?P<url>\S{1,900})"
+)
+# Node.js prints the request of an error after its frames.
+_URL_PROPERTY = re.compile(r"\n[^\n]{0,60}\b(?:url|baseURL): '(?P<url>https?://[^'\n]{1,900})'")
+_CLIENTS = (
+    *(_GUZZLE, _SYMFONY, _LARAVEL, _AXIOS, _REQUESTS, _OLD_GUZZLE),
+    *(_HTTPX, _SPRING, _FEIGN, _ACTIVE_RESOURCE, _PHP_STREAM, _STATUS_ONLY),
 )
 _CURL = re.compile(
     r"(?:\bcurl error:? ?\(?(?P<no>\d{1,3})\)?:?|\A(?P<no2>\d{1,2}) :) ?(?P<text>[^\n]{0,600})",
@@ -36,145 +74,86 @@ _CURL = re.compile(
 )
 _CURL_TAIL = re.compile(r"\s?\(see https?:|\s?\[url\]")
 _FOR_URL = re.compile(r"\b(?:for|para) \"?(?P<url>https?://[^\s\"]{1,900})")
-_AWS = re.compile(
-    r'Error executing "(?P<op>\w{1,80})" on "(?P<url>[^"\n]{1,1500})"; (?P<rest>.*)', re.DOTALL
-)
-_BOTO = re.compile(
-    r"An error occurred \((?P<code>\w{1,80})\) when calling the (?P<op>\w{1,80}) operation"
-)
-_AWS_CODE = re.compile(r"(?:^|[\s)>])(?P<code>[A-Za-z][\w.:#-]{2,70}) \((?:client|server)\): ")
-# A second line that states the cause: CodeIgniter's, Stripe's and Symfony's, or plain words.
-_CAUSE_LINE = re.compile(
-    r"Main connection \[|\(Network error|Exit Code:|(?:Caused by|Reason|Cause|Causa|Motivo|Error"
-    r"|Details?|Detalles?|Message|Mensaje)\b ?:",
+_STATUS_PHRASES = {str(status.value): status.phrase.casefold() for status in HTTPStatus}
+_REFUSED_TOKEN = re.compile(
+    r"(?:(?:invalid|expired|bad|missing|no)_?(?:access_?|auth_?|api_?)?(?:token|key|credentials)"
+    r"|(?:access_?)?token_?(?:expired|invalid|not_?valid)|unauthori[sz]ed|unauthenticated"
+    r"|(?:authentication|authorization)_?(?:failed|error|required)|not_?authenticated)\Z"
+    r"|(?:the )?(?:access )?token (?:has )?(?:is )?(?:expired|invalid)\b|unauthenticated\b",
     re.IGNORECASE,
 )
-_FAULT = re.compile(r"\[(?P<code>[A-Za-z][A-Za-z_:.-]{0,60}\d{0,4}(?:\.[A-Za-z]\w{0,30})?)\] ")
-_TIMINGS = (
-    (re.compile(r" with \d+ out of -?\d+ bytes received"), " with 0 bytes received"),
-    (re.compile(r" after \d+ ms\b(?=:|;| |$)"), ""),
-    (re.compile(r"(has been attempted too many times)\b[^\n]*"), r"\1"),
-    (re.compile(r" \(and \d+ more errors?\)"), ""),
-    (re.compile(r": \[no body\]\Z"), ""),
-    # PHP 7 and PHP 8 have different texts for a wrong argument.
-    (
-        re.compile(
-            r"\AArgument (?P<no>\d{1,2}) passed to (?P<function>[\w\\:]{1,200}\(\)) must be "
-            r"(?:an instance of|of the type) (?P<type>[\w\\?|]{1,200}), "
-            r"(?P<given>[^,\n]{1,100}) given[^\n]*"
-        ),
-        r"\g<function>: wrong argument \g<no>: \g<type>, not \g<given>",
-    ),
-    (
-        re.compile(
-            r"\A(?P<function>[\w\\:]{1,200}\(\)): Argument #(?P<no>\d{1,2}) \(\$\w{1,80}\) "
-            r"must be of type (?P<type>[\w\\?|]{1,200}), (?P<given>[^,\n]{1,100}) given[^\n]*"
-        ),
-        r"\g<function>: wrong argument \g<no>: \g<type>, not \g<given>",
-    ),
-    (re.compile(r"(parse time string) \(.{0,200}?\) at position \d+ \(.\)"), r"\1"),
-    (re.compile(r"((?:\w\\)?\w+ has timed out)\b[^\n]*"), r"\1"),
-    (re.compile(r"(No query results for model \[[^\]\n]{1,200}\])[^\n]*"), r"\1"),
-    # The name of a missing file is part of the cause; the application's directory is not. If a disk
-    # is full or a permission is missing, the file's name is not part of the cause.
-    (
-        re.compile(
-            r"\((?!(?:/var)?/tmp/)(?:[^()\n]{0,400}[\\/])?(?P<name>[^()\n\\/]{1,100})"
-            r"(?P<why>\): (?:[Ff]ailed to open stream: )?No such file or directory)"
-        ),
-        r"(\g<name>\g<why>",
-    ),
+_NOT_FOUND = re.compile(
+    r"(?:not_found )?(?:[\w#]{1,40} ){0,6}(?:(?:was )?not found\Z|does(?:n't| not) exist\b)",
+    re.IGNORECASE,
 )
-# These classes do not identify the cause: programs throw them for any error, or convert other
-# errors to them.
-_GENERIC = frozenset(
-    ("Error", "AxiosError", "FetchError", "ClientError", "ErrorException", "RuntimeException")
-)
-_TOO_SHORT = 12
-"""A text of at most this length, such as "failed", needs the class as a part of the cause."""
-# General codes of SOAP faults; none of these codes is a code of the service itself.
-_TRANSPORTS = frozenset(("HTTP", "WSDL", "Client", "Server"))
-_CODE_AT_END = re.compile(r"(?P<code>\[[a-z]{2,30}(?:_[a-z0-9]{1,30}){1,8}\])\s*\Z")
-# Pydantic writes the number of errors first, and the fields and problems on the next lines.
-_VALIDATION = re.compile(r"\d{1,4} validation errors? for \w")
-_STATUS_PHRASES = {str(status.value): status.phrase.casefold() for status in HTTPStatus}
 _CURL_TIMES = re.compile(r"( timed out) after \d+ milliseconds(?: with [^\n:;(]{0,60} received)?")
 
 
 def canonical(error: ErrorText) -> str:
     """Return a message's cause on one line; add class and code if no known format matches."""
-    message, class_name = error.message, error.class_name
-    for pattern, plain in _TIMINGS:
-        message = pattern.sub(plain, message)
-    cause = language_cause(error)
-    if cause is None:
-        cause = netsuite_cause(message, error.text) or redis_cause(message, class_name)
-    if cause is None and not _AWS.search(message):
-        cause = connection_cause(message, class_name)
+    message, class_name = of_any_version(error.message), error.class_name
+    error = replace(error, message=message)
+    cause = (
+        reply_cause(message, class_name)
+        or language_cause(error)
+        or netsuite_cause(message, error.text, class_name)
+        or wsdl_cause(message)
+        or system_cause(message)
+    )
+    if cause is None and not is_aws(message):
+        cause = connection_cause(message, class_name) or request_cause(message)
+    cause = cause or openssl_cause(message) or aws_cause(message, class_name)
+    # A client's error is about its service only if the service answered.
+    if cause is None and "cURL" not in message:
+        cause = service_cause(message, class_name, error.text)
+    cause = cause or _http(message, error) or _curl(message)
+    cause = cause or sql_cause(error)
     if cause is not None:
         return cause
-    for read in (_aws, _http, _curl):
-        cause = read(message)
-        if cause is not None:
-            return cause
-    cause = sql_cause(message, class_name, error.code, error.text)
-    if cause is not None:
-        return cause
-    return _plain(without_data(message), class_name, error.code)
+    return plain_cause(without_data(message), class_name, error.code)
 
 
-def _aws(message: str) -> str | None:
-    boto = _BOTO.match(message)
-    if boto is not None:
-        return f"AWS {boto['op']} {boto['code']}"
-    match = _AWS.search(message)
-    if match is None:
-        return None
-    rest = match["rest"]
-    parts = [f"AWS {match['op']}", generalise_url(match["url"])]
-    code = _AWS_CODE.search(rest)
-    status = re.search(r"resulted in an? `(\d{3})", rest)
-    curl = _CURL.search(rest)
-    if status is not None:
-        parts.append(f"HTTP {status[1]}")
-    if code is not None:
-        parts.append(code["code"])
-    elif (cause := body_cause(rest)) is not None:
-        parts.append(cause)
-    elif curl is not None:
-        parts[1:] = [_curl_text(curl)]
-    elif status is None:
-        parts.append(generalise(rest.partition("\n")[0]))
-    return with_lead(message[: match.start()], " ".join(parts))
-
-
-def _http(message: str) -> str | None:
-    for pattern in (_GUZZLE, _SYMFONY, _LARAVEL, _AXIOS, _REQUESTS, _OLD_GUZZLE):
+def _http(message: str, error: ErrorText) -> str | None:
+    for pattern in _CLIENTS:
         match = pattern.search(message)
         if match is not None:
-            return with_lead(message[: match.start()], _http_cause(match, message[match.end() :]))
+            rest = message[match.end() :]
+            return with_lead(message[: match.start()], _http_cause(match, rest, error))
     return None
 
 
-def _http_cause(match: re.Match[str], rest: str) -> str:
-    """Return status, host and the body's code; add method and path if the status needs them.
+def _http_cause(match: re.Match[str], rest: str, error: ErrorText) -> str:
+    """Return status, host and the body's code; add the path if the status needs it.
 
     401, 403, 408, 429 and 5xx are about the whole service. All other statuses are about one
-    resource, and only the method and the path name this resource.
+    resource, and only the path names this resource. Most clients do not write the method.
     """
     groups = match.groupdict()
     status = groups["status"]
     url = groups.get("url") or groups.get("url1") or groups.get("url2")
+    if url is None and (property_ := _URL_PROPERTY.search(error.text)) is not None:
+        url = property_["url"]
     cause = body_cause(rest)
+    if cause is not None and url is not None and _repeats(status, cause):
+        cause = None
     key = f"HTTP {status}"
+    if url is None and cause is None and error.app_file:
+        # Only the application's file tells apart the answers of several services.
+        return f"{key} in {error.app_file}"
     if url is not None:
         key += f" {generalise_url(url)}"
         serves = status in ("401", "403", "408", "429") or status[0] == "5"
         if cause is None and not serves and not generalise_host(url).endswith("amazonaws.com"):
-            method = groups.get("method")
-            key += f" {method} {generalise_path(url)}" if method else f" {generalise_path(url)}"
-    repeats = cause is not None and cause.casefold() == _STATUS_PHRASES.get(status)
-    return f"{key}: {cause}" if cause is not None and not repeats else key
+            key += f" {generalise_path(url)}"
+    return f"{key}: {cause}" if cause is not None else key
+
+
+def _repeats(status: str, cause: str) -> bool:
+    """Whether a body says only what its status says, so that clients without bodies agree."""
+    if cause.casefold() == _STATUS_PHRASES.get(status):
+        return True
+    says = {"401": _REFUSED_TOKEN, "404": _NOT_FOUND}.get(status)
+    return says is not None and says.match(cause) is not None
 
 
 def _curl(message: str) -> str | None:
@@ -196,59 +175,3 @@ def _curl_text(match: re.Match[str]) -> str:
         if host not in key:
             key += f" {host}"
     return key
-
-
-def _plain(message: str, class_name: str | None, code: str | None) -> str:
-    head, body = split_body(message)
-    # SoapFault and many services write a fault's code in brackets before the fault's text.
-    fault = _FAULT.match(head)
-    if fault is not None and fault["code"] in _TRANSPORTS:
-        head, fault = head[fault.end() :], None
-    if (code_at_end := _CODE_AT_END.search(head)) is not None:
-        # The language of the sentence depends on the service's user, so only the code is used.
-        head = code_at_end["code"]
-    text = generalise(_first_lines(head[fault.end() :] if fault else head))
-    text = f"[{fault['code']}] {text}" if fault else text
-    cause = body_cause(body) if body else None
-    status = body_status(body) if body else None
-    if status is not None and status not in text:
-        cause = f"HTTP {status} {cause}" if cause else f"HTTP {status}"
-    if cause is not None:
-        text = f"{text}: {cause}" if text else cause
-    elif not text:
-        text = generalise(body[:300])
-    text = without_appended(text)
-    if class_name is not None:
-        name = _plain_class(class_name)
-        return text if name in _GENERIC and len(text) > _TOO_SHORT else f"{name}: {text}"
-    # CodeIgniter's code is a constant of the exception's class. Longer codes are ids.
-    if code is not None and len(code) <= 4 and code not in text:
-        return f"{code} - {text}"
-    return text
-
-
-def _plain_class(name: str) -> str:
-    """Return a class without the parts that differ between versions of its library.
-
-    In Python and Java, two modules or packages may have one class. Old PHP libraries write
-    underscores instead of a namespace.
-    """
-    if "\\" in name:
-        return name
-    if name.count("_") and all(part[:1].isupper() for part in name.split("_")):
-        return name.replace("_", "\\")
-    return name.rpartition(".")[2].partition("$")[0]
-
-
-def _first_lines(head: str) -> str:
-    """Return the first line; add the second line if the first line only announces it."""
-    every = [line.strip() for line in head.strip().splitlines()]
-    lines = [line for line in every if line]
-    if not lines:
-        return ""
-    if lines[2:] and _VALIDATION.match(lines[0]):
-        return f"{lines[0]} {lines[1]} {lines[2].partition(' [')[0]}"
-    is_short = len(lines[0]) < 30 and every[1:2] != [""]
-    if lines[1:] and (is_short or lines[0][-1] == ":" or _CAUSE_LINE.match(lines[1])):
-        return f"{lines[0]} {lines[1]}"
-    return lines[0]

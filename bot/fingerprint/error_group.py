@@ -4,7 +4,7 @@ from bot.fingerprint.error_envelope import ErrorText, read_error_text
 from bot.fingerprint.error_formats import canonical
 from bot.fingerprint.error_language import language_cause
 
-RULES = 2
+RULES = 3
 """The version of the grouping rules. After a new version, the bot regroups the indexed failures."""
 
 # The key must fit into its column and into one Slack line. The reader of `failed_jobs` passes
@@ -17,8 +17,9 @@ _SHORT = 100
 def error_group(exception: str) -> str:
     """Return the group's key, at most 190 characters, from the first 2,048 characters of the text.
 
-    The key is the exception's class and message, with `#` in place of varying parts. If the format
-    has a code for the cause (databases, HTTP, cURL, AWS), the key is that code. The function takes
+    The key is the exception's message, with `#` in place of varying parts, and its class if the
+    message is short or the class is the application's. If the format has a code for the cause
+    (databases, HTTP, cURL, AWS, mail), the key is that code. The function takes
     linear time and never raises.
     """
     error_text = read_error_text(exception[:_MAX_READ])
@@ -41,7 +42,9 @@ def _key(error_text: ErrorText) -> str:
             return cause
         return f"{name} in {error_text.place}" if error_text.place else f"{name}, no message"
     key = canonical(error_text)
-    key = "".join(char if char.isprintable() else " " for char in key).strip()
+    if not key.isprintable():
+        key = "".join(char if char.isprintable() else " " for char in key)
+    key = key.strip()
     return key or f"{name}, no words"
 
 

@@ -8,7 +8,7 @@ _IP = re.compile(r"(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:.]+\])\Z")
 _ADDRESS = re.compile(
     r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#\s@]*@)?(\[[^\]]*\]|[^/?#:\s]*)(?::(\d+))?([^?#\s]*)"
 )
-_STEADY = re.compile(r"(?:v\d{1,2}|[A-Za-z][A-Za-z_.-]{0,39}|[a-z]{2,20}\d)\Z")
+_STEADY = re.compile(r"(?:[vV]\d{1,2}|[A-Za-z][A-Za-z_.-]{0,39}|[a-z]{2,20}\d)\Z")
 _MAX_PARTS = 6
 
 

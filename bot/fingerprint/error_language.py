@@ -42,6 +42,10 @@ _CLASSES = frozenset(
         "ConcurrentModificationException",
     ]
 )
+# Python's text is only the missing key. A key with digits or spaces is data.
+_KEY = re.compile(r"'[A-Za-z_]{2,60}'\Z")
+# Blade compiles a view to another file, whose name is a hash.
+_VIEW = re.compile(r" \(View: [^\n()]{0,400}?(?P<file>[^\\/\n()]{1,100})\)")
 # This text differs between versions of PHP.
 _VERSIONS = ((re.compile(r"\bon value of type "), "on "),)
 
@@ -56,8 +60,12 @@ def language_cause(error: ErrorText) -> str | None:
         return None
     for pattern, plain in _VERSIONS:
         text = pattern.sub(plain, text)
-    text = generalise(text.partition("\n")[0])
+    view = _VIEW.search(text)
+    text = text[: view.start()] if view else text
+    text = text.partition("\n")[0]
+    text = f"key {text}" if short == "KeyError" and _KEY.match(text) else text
+    text = generalise(text)
     if short in _CLASSES and not _TEXTS.match(message):
         text = f"{short}: {text}" if text else short
-    file = error.own_file
+    file = view["file"] if view else error.own_file
     return f"{text} in {file}" if file else text

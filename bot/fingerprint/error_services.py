@@ -1,19 +1,85 @@
-"""Error codes of services in a job's text, and data that the text quotes after a colon."""
+"""Errors of web services, and data that a job's text quotes after a colon."""
 
 import re
+from http import HTTPStatus
 
-from bot.fingerprint.error_body import body_cause, split_body
-from bot.fingerprint.error_values import generalise
+from bot.fingerprint.error_body import body_cause, body_sentence, split_body
+from bot.fingerprint.error_hosts import generalise_url
+from bot.fingerprint.error_values import first_words, generalise
 
-_NETSUITE = ("netsuite", "suitetalk", "suitescript")
-_CODE = re.compile(
-    r"(?<![\w.])(?P<code>[A-Z][A-Z0-9]{1,30}(?:_[A-Z0-9]{1,30}){1,8})\b(?P<after>[^\n]{0,400})"
+# A service's client writes the service's sentence without a host, and a shop's host names the
+# shop, so the service's name replaces the host. The words are of classes and of hosts.
+_SERVICES = (
+    ("shopify", "Shopify"),
+    ("woocommerce", "WooCommerce"),
+    ("/wp-json/wc/", "WooCommerce"),
+    ("stripe", "Stripe"),
+    ("paypal", "PayPal"),
+    ("mercadopago", "Mercado Pago"),
+    ("mercadolibre", "Mercado Libre"),
+    ("twilio", "Twilio"),
+    ("sendgrid", "SendGrid"),
+    ("mailgun", "Mailgun"),
+    ("mailchimp", "Mailchimp"),
+    ("klaviyo", "Klaviyo"),
+    ("hubspot", "HubSpot"),
+    ("hubapi", "HubSpot"),
+    ("xero", "Xero"),
+    ("quickbooks", "QuickBooks"),
+    ("intuit", "QuickBooks"),
+    ("bigcommerce", "BigCommerce"),
+    ("algolia", "Algolia"),
+    ("meilisearch", "Meilisearch"),
+    ("pusher", "Pusher"),
+    ("slack", "Slack"),
+    ("telegram", "Telegram"),
+    ("salesforce", "Salesforce"),
+    ("zendesk", "Zendesk"),
+    ("imagick", "ImageMagick"),
+    ("minimagick", "ImageMagick"),
+    ("openai", "OpenAI"),
+    ("gaxios", "Google"),
+    ("google", "Google"),
+    ("kreait", "Firebase"),
+    ("firebasemessaging", "Firebase"),
+    ("firebase_admin", "Firebase"),
+    ("\\fcm\\", "Firebase"),
+    ("whatsapp", "Facebook"),
+    ("facebook", "Facebook"),
 )
-# NetSuite uses each of these codes for several causes.
-_VAGUE = frozenset(("USER_ERROR", "UNEXPECTED_ERROR", "JS_EXCEPTION", "INVALID_REQUEST"))
-_WORDS = 9
+_ADDRESS = re.compile(r"https?://[^\s\"'<>`]{1,300}")
+# Some clients name neither the service nor its host. Shopify's own words begin with "[API]".
+_SHOPIFY = re.compile(r"\[API\] |per second for api client\. Reduce request")
+_PHRASES = frozenset(status.phrase.casefold() for status in HTTPStatus)
+_VENDOR = re.compile(
+    r"[\\/](?:vendor(?!/bundle)|node_modules|gems|site-packages)[\\/]"
+    r"(?P<library>[\w@.-]{1,60}(?:[\\/][\w.-]{1,60})?)"
+)
+_LONGEST = 1_000
+# A client's words before the service's sentence.
+_LEAD = re.compile(
+    r"\A(?:Error: |REST request failed with message |\w{1,20}: (?=\w{1,20} - )|\[?HTTP \d{3}\]? "
+    r"(?:error: )?|\d{3} (?:[A-Z]{3,7} \S{1,900}: )?(?=[A-Z\w])"
+    r"|<HttpError \d{3} when requesting \S{1,900} returned )(?P<quote>\"?)"
+)
+# Some clients write all fields of the answer on one line.
+_MESSAGE_FIELD = re.compile(
+    r"\b[Mm]essage: (?P<text>[^\n]{3,300}?)(?: - [A-Z]\w{1,20}: |\. Error \w|\Z)"
+)
+# Only some clients of these services write the code, but all write the sentence.
+_BY_SENTENCE = frozenset(("OpenAI",))
+_CODE_AT_END = re.compile(r"\[(?P<code>[a-z]{2,30}(?:_[a-z0-9]{1,30}){1,8})\]\s*\Z")
+_STATUS = re.compile(
+    r"resulted in an? `\d{3}|status code \d{3}|Response code \d{3}|Response\(code=\d{3}"
+    r"|HTTP/\d(?:\.\d)? \d{3}|\d{3} (?:Client|Server) Error"
+)
+# Clients do not write the kind of an error.
+_VAGUE_CODE = re.compile(r"\A(?:[a-z_]{1,40}_error|\d{1,2}) (?=\S)")
+_WSDL = re.compile(r"Parsing WSDL: Couldn't load|SoapClient::(?:__construct|SoapClient)\(")
 # An id after the sentence names the failed row, not the cause.
-_APPENDED = re.compile(r"(?:[,;.] | \(| - )(?:\w{1,30}:? ){1,2}#\)?\Z")
+_APPENDED = re.compile(
+    r"(?:[,;.] | \(| - )(?:\w{1,30}:? ){1,2}#\)?\Z| \((?:[\w .]{1,40}[=:] ?#[,;]? ?){1,4}\)\Z"
+)
 # The text after these words is the value that was not found or not accepted.
 _VALUE_FOLLOWS = re.compile(
     r"(?:not found|no (?:fue |se )?(?:encontrad[oa]|encontró)|does not exist|doesn't exist"
@@ -29,30 +95,64 @@ _NAMED = re.compile(
 )
 
 
-def netsuite_cause(message: str, text: str) -> str | None:
-    """Return `NetSuite: CODE` for an error of NetSuite, with the sentence if the code is vague.
+def service_cause(message: str, class_name: str | None, text: str) -> str | None:
+    """Return, for example, `Shopify: Exceeded # calls per second`, or None for other errors.
 
-    NetSuite's messages contain fields, record ids and URLs, which are no part of the cause.
+    The cause is the code or the sentence in the response's body, or the client's sentence. Return
+    None if the error has neither, so that status and path remain part of the cause.
     """
-    lower = text.lower()
-    if not any(word in lower for word in _NETSUITE):
+    name = _service(message, f"{class_name} {_library(text)}")
+    if name is None:
         return None
-    words, body = split_body(message)
-    cause = body_cause(body) if body else None
-    if cause is not None and _CODE.match(cause):
-        return f"NetSuite: {_short(cause)}"
-    for match in _CODE.finditer(words):
-        if "NETSUITE" in match["code"]:
-            continue
-        if match["code"] not in _VAGUE:
-            return f"NetSuite: {match['code']}"
-        sentence = without_appended(generalise(match["after"].lstrip(" -:]")))
-        return f"NetSuite: {_short(match['code'] + ' ' + sentence)}"
-    return None
+    head, body = split_body(message)
+    cause = None
+    if body:
+        cause = body_sentence(body) if name in _BY_SENTENCE else body_cause(body)
+    if cause is not None:
+        cause = _VAGUE_CODE.sub("", cause)
+    if cause is None and not _STATUS.search(head):
+        code = _CODE_AT_END.search(head)
+        cause = code["code"] if code else _sentence(head.partition("\n")[0])
+    if cause is None or cause.casefold() in _PHRASES:
+        return None
+    is_number = cause.isdigit() and len(cause) > 3
+    if " " not in cause and "_" not in cause and not is_number:
+        return None
+    return f"{name}: {first_words(cause)}"
 
 
-def _short(cause: str) -> str:
-    return " ".join(cause.split()[: _WORDS + 1]).rstrip(" .:;,-#")
+def _sentence(line: str) -> str:
+    """Return the service's sentence, which some clients put in quotes after words of their own."""
+    if (field := _MESSAGE_FIELD.search(line)) is not None:
+        return generalise(field["text"])
+    lead = _LEAD.match(line)
+    if lead is None:
+        return generalise(line)
+    rest = line[lead.end() :]
+    return generalise(rest.partition('"')[0] if lead["quote"] else rest)
+
+
+def wsdl_cause(message: str) -> str | None:
+    """Return the host whose description of a SOAP service could not be read, or None."""
+    if "WSDL" not in message and "SoapClient" not in message:
+        return None
+    address = _ADDRESS.search(message) if _WSDL.search(message) else None
+    return f"{generalise_url(address.group())}: WSDL not loaded" if address else None
+
+
+def _library(text: str) -> str:
+    """Return the first library in the trace: not every class names the service."""
+    match = _VENDOR.search(text, 0, _LONGEST)
+    return match["library"] if match else ""
+
+
+def _service(message: str, class_name: str | None) -> str | None:
+    address = _ADDRESS.search(message) if "http" in message else None
+    words = f"{class_name} {address.group() if address else ''}".lower()
+    for word, name in _SERVICES:
+        if word in words:
+            return name
+    return "Shopify" if _SHOPIFY.search(message, 0, 1_000) else None
 
 
 def without_data(message: str) -> str:

@@ -2,12 +2,17 @@
 
 import re
 
-from bot.fingerprint.error_values import generalise, with_lead
+from bot.fingerprint.error_envelope import ErrorText
+from bot.fingerprint.error_sql_texts import mysql_number, postgres_state
+from bot.fingerprint.error_values import generalise
 
 _STATE = re.compile(r"SQLSTATE\[(?P<state>\w{1,8})\](?: ?\[(?P<no>-?\d{1,6})\])?:? ?")
 _TITLED = re.compile(r"(?:[A-Z<][A-Za-z ,/'<>-]{2,80}: )?(?P<no>-?\d{1,6}) (?P<text>.+)", re.DOTALL)
 _TITLE = re.compile(r"[A-Z][A-Za-z ,/'-]{2,60}: ")
-_QUERY = re.compile(r" \((?:Connection: |SQL: )|\n(?:LINE \d|DETAIL:|HINT:|CONTEXT:)| \(SQL was:")
+_QUERY = re.compile(
+    r" \((?:Connection: |SQL: |SQLSTATE )|\n(?:LINE \d|DETAIL:|HINT:|CONTEXT:)"
+    r"| \(SQL was:|, query was: "
+)
 _LEVEL = re.compile(r"\A(?:ERROR|FATAL|PANIC): +")
 # The quoted text itself can contain quotes and line ends.
 _ENTRY = re.compile(
@@ -16,54 +21,52 @@ _ENTRY = re.compile(
 )
 _NEAR = re.compile(r"(right syntax to use|sintaxis)? ?(near|cerca de|cerca) '.*", re.DOTALL)
 # The database's name is not part of the cause. MySQL 8 writes the table's name before an index,
-# even if the index's name already begins with the table's name.
+# even if the index's name already contains the table's name.
 _IN_DATABASE = re.compile(r"((?:Table|constraint fails) \(?['`])[^'`.\n]{1,64}(?:`\.`|\.)(?=[^.])")
-_KEY_OF_TABLE = re.compile(r"(for key '|la (?:clave|llave) ')(\w{1,64})\.(?=\2_)")
+_KEY_OF_TABLE = re.compile(r"(for key '|la (?:clave|llave) ')(\w{1,64})\.(?=\w{0,64}\2)")
+# MariaDB writes the database and the table before a column.
+_COLUMN = re.compile(r"for column (?:`\w{1,64}`\.){1,2}`(\w{1,64})`")
 _FOREIGN = re.compile(r" FOREIGN KEY \(`[^\n]{0,700}")
 _VALUE = re.compile(r"( value:? )'.{0,700}?' (for column)", re.DOTALL)
 
-# MySQL's error texts from MySQL's message catalogue; mysqli and CodeIgniter write no number.
-_MYSQL = (
-    ("2006", re.compile(r"MySQL server has gone away\b")),
-    ("2013", re.compile(r"Lost connection to (?:MySQL )?server during query")),
-    ("1213", re.compile(r"Deadlock found when trying to get lock")),
-    ("1205", re.compile(r"Lock wait timeout exceeded")),
-    ("1040", re.compile(r"Too many connections\b")),
-    ("1062", re.compile(r"Duplicate entry '")),
-    ("1146", re.compile(r"Table '[^'\n]{1,130}' doesn't exist")),
-    ("1054", re.compile(r"Unknown column '")),
-    ("1048", re.compile(r"Column '[^'\n]{1,130}' cannot be null")),
-    ("1364", re.compile(r"Field '[^'\n]{1,130}' doesn't have a default value")),
-    ("1406", re.compile(r"Data too long for column '")),
-    ("1264", re.compile(r"Out of range value for column '")),
-    ("1265", re.compile(r"Data truncated for column '")),
-    ("1452", re.compile(r"Cannot add or update a child row")),
-    ("1451", re.compile(r"Cannot delete or update a parent row")),
-    ("1045", re.compile(r"Access denied for user '")),
-    ("1064", re.compile(r"You have an error in your SQL syntax")),
-    ("1290", re.compile(r"The (?:MySQL|MariaDB) server is running with the")),
-    ("1969", re.compile(r"Query execution was interrupted \(max_statement_time")),
-    ("3024", re.compile(r"Query execution was interrupted, maximum statement")),
-    ("1114", re.compile(r"The table '[^'\n]{1,130}' is full")),
-    ("1366", re.compile(r"Incorrect \w{1,20} value: '")),
-    ("1292", re.compile(r"(?:Incorrect|Truncated incorrect) \w{1,20} value: '")),
+_SQLITE = re.compile(
+    r"(?:(?:General error: )?\d{1,3} )?"
+    r"(?P<text>database (?:is locked|table is locked|or disk is full"
+    r"|disk image is malformed)|unable to open database file|attempt to write a readonly database"
+    r"|(?:UNIQUE|NOT NULL|CHECK|FOREIGN KEY) constraint failed(?:: [\w., ]{1,200})?|disk I/O error"
+    r"|no such (?:table|column): [\w.]{1,130}|table \w{1,64} has no column named \w{1,64})"
 )
-_POSTGRES = (
-    ("23505", re.compile(r"duplicate key value violates unique constraint")),
-    ("23503", re.compile(r"(?:insert or update|update or delete) on table .{1,80} violates fo")),
-    ("23502", re.compile(r"null value in column")),
-    ("40P01", re.compile(r"deadlock detected")),
-    ("42P01", re.compile(r'relation "[^"\n]{1,130}" does not exist')),
-    ("42703", re.compile(r'column "?[^"\n]{1,130}"? does not exist')),
-    ("57014", re.compile(r"canceling statement due to")),
-    ("53300", re.compile(r"(?:sorry, too many clients|remaining connection slots)")),
-    ("08006", re.compile(r"(?:server closed the|terminating) connection|SSL connection has been")),
-)  # fmt: skip
+# A driver writes its name or PostgreSQL's server before the server's words.
+_SERVER = re.compile(
+    r"\A(?:\([\w.]{1,80}\) |(?:PG|Mysql2|SQLite3|Trilogy)::\w{1,60}: |pq: |error: |ER_\w{1,60}: "
+    r"|SQLITE_[A-Z]{1,20}: |Error \d{4}(?: \(\w{5}\))?: |(?:ERROR|FATAL): +"
+    r'|connection to server at "[^"\n]{1,200}"(?: \([^)\n]{1,80}\))?, port \d{1,5} failed: '
+    r"(?:FATAL: +)?){1,3}"
+)
+# Programs in Go write what they did before the driver and the server.
+_WRAPPED = re.compile(r"(?:\A|: )pq: |: Error \d{4}(?: \(\w{5}\))?: ")
+# Go's `pgx` writes the state last.
+_STATE_AT_END = re.compile(
+    r"\b(?:ERROR|FATAL): (?P<text>[^\n]{1,600}) \(SQLSTATE (?P<state>\w{5})\)[)\s]{0,3}\Z"
+)
 _DATABASE_CLASSES = re.compile(
     r"(?:mysqli_sql_exception|DatabaseException|PDOException|QueryException|OperationalError"
     r"|IntegrityError|ProgrammingError|InternalError|DataError|DatabaseError|InterfaceError"
-    r"|psycopg\d?\.errors\.\w{1,60}|SQL\w{0,40}Exception|UniqueConstraintViolationException)\Z"
+    r"|(?:psycopg\d?\.errors|asyncpg\.exceptions)\.\w{1,60}|SQL\w{0,40}Exception|UniqueConstraintViolationException"
+    r"|(?:PG|Mysql2|SQLite3|Trilogy|ActiveRecord)::[\w:]{1,60}|MySQL\w{1,40}Exception|QueryFailedError"
+    r"|Sequelize\w{1,40}Error|DeadlockException|SqliteError|DriverException|\A(?:Error|error|RuntimeException))\Z"
 )
+_SQL_SERVER = re.compile(
+    r"\[(?:SQL Server|ODBC Driver \d{1,2} for SQL Server|FreeTDS"
+    r"|SQL Server Native Client \d\d\.\d)\]"
+    r"(?P<text>[^\n\[][^\n]{0,400})"
+)
+# The driver's number and function follow the server's words.
+_SQL_SERVER_END = re.compile(r"\. | \(-?\d{1,9}\)")
+_SQL_SERVER_CLASSES = re.compile(r"SQLServerException\Z|\bSqlException\Z|pymssql|MSSQL")
+_ANY = re.compile(r"(?P<text>[^\n]{1,400})")
+# CodeIgniter's driver throws MySQL's number as the code.
+_CODEIGNITER_DRIVER = "Database/MySQLi/Connection.php"
 # The text before the message: CodeIgniter's first words, or a function of a PHP driver.
 _DRIVER = re.compile(
     r"(?:Unable to connect to the database\.\s{1,3}Main connection \[\w{1,20}\]: "
@@ -83,85 +86,112 @@ _NAMELESS = {
     "1213": "Deadlock found when trying to get lock",
     "1205": "Lock wait timeout exceeded",
 }
-_LOCKS = ("1213", "1205", "40P01", "55P03")
+_LOCK = re.compile(r"(?:MySQL (?:1213|1205)|SQLSTATE (?:40P01|55P03))\b|SQL Server: .*deadlock")
 _STATEMENT = re.compile(
-    r"(?:SQL: |executing (?:a query: |the query: |['\"])|\(')\s{0,5}"
+    r"(?:SQL: |SQL \[|\bsql: ['\"]|transaction: |(?:query|executed) was: "
+    r"|executing (?:a query: |the query: |['\"])|[(,] ?'| - |\n)\s{0,5}"
     r"(?:update|insert\s+(?:ignore\s+)?into|delete\s+from|replace\s+into"
     r"|select\b[^\n]{0,300}?\bfrom)"
-    r"\s+[`\"\[]?(?:\w{1,64}[`\"\]]?\.[`\"\[]?)?(?P<table>\w{1,64})",
+    r"\s+[`\"\[]?(?:\w{1,64}[`\"\]]?\.[`\"\[]?)?(?P<table>\w{1,64}\b)"
+    # A trace cuts long values, so that only a part of the table's name is left.
+    r"(?!\.\.\.)",
     re.IGNORECASE,
 )
 
 
-def sql_cause(message: str, class_name: str | None, code: str | None, text: str = "") -> str | None:
+def sql_cause(error: ErrorText) -> str | None:
     """Return `MySQL 1062: …` or `SQLSTATE 23505: …` with the error's names, or None otherwise.
 
-    `text` is the error with its trace. Deadlocks on different tables have different causes.
+    Deadlocks on different tables have different causes. Often only the trace tells them apart.
     """
+    cause = _cause(error)
+    if cause is None or not _LOCK.match(cause):
+        return cause
+    statement = _STATEMENT.search(error.text)
+    if statement is not None:
+        return f"{cause} on {statement['table'].lower()}"
+    return f"{cause} in {error.app_file}" if error.app_file else cause
+
+
+def _cause(error: ErrorText) -> str | None:
+    message = error.message
+    server = _SQL_SERVER.search(message)
+    if server is None and _SQL_SERVER_CLASSES.search(error.class_name or ""):
+        server = _ANY.match(message)
+    if server is not None:
+        return f"SQL Server: {generalise(_SQL_SERVER_END.split(server['text'])[0])}"
+    if error.code is not None and _CODEIGNITER_DRIVER in error.text:
+        return _numbered(error.code, message)
     driver = _DRIVER.match(message)
     if driver is not None:
-        number, message = driver["no"], message[driver.end() :]
-        return _of_driver(number, message, text)
+        return _of_driver(driver["no"], message[driver.end() :])
     match = _STATE.search(message)
     if match is not None:
-        cause = _state_cause(match["state"], match["no"], message[match.end() :], text)
-        return with_lead(message[: match.start()], cause)
+        # Words before the state name an activity, and every activity has the state's cause.
+        return _state_cause(match["state"], match["no"], message[match.end() :])
     values = _TUPLE.match(message)
     if values is not None:
-        return _numbered(values["no"], values["text"], text)
-    return _of_text(message, class_name, code, text)
+        return _numbered(values["no"], values["text"])
+    return _of_text(message, error.class_name, error.code)
 
 
-def _of_text(message: str, class_name: str | None, code: str | None, text: str) -> str | None:
+def _of_text(message: str, class_name: str | None, code: str | None) -> str | None:
     """Return the cause for a server's message that has no error number."""
+    if (pgx := _STATE_AT_END.search(message)) is not None:
+        return _stated(pgx["state"], pgx["text"])
     if class_name is not None and not _DATABASE_CLASSES.search(class_name):
         return None
-    for number, pattern in _MYSQL:
-        if pattern.match(message) and code in (None, number):
-            return _numbered(number, message, text)
-    for state, pattern in _POSTGRES if class_name is not None else ():
-        if pattern.match(message):
-            return _stated(state, message, text)
+    server = _WRAPPED.search(message) or _SERVER.match(message)
+    if server is not None:
+        message = message[server.end() :]
+    if (sqlite := _SQLITE.match(message)) is not None and (class_name or server):
+        return f"SQLite: {sqlite['text']}"
+    number = mysql_number(message)
+    if number is not None and code in (None, number):
+        return _numbered(number, message)
+    state = postgres_state(message) if class_name or server else None
+    if state is not None:
+        return _stated(state, message)
     is_connecting = class_name is not None and _CONNECTING.match(message)
     return f"MySQL 2002: {message}" if is_connecting else None
 
 
-def _of_driver(number: str | None, message: str, text: str) -> str:
+def _of_driver(number: str | None, message: str) -> str:
     """Return the cause for a MySQL error that a driver reports after a function's name."""
     if number is None:
-        number = next((number for number, pattern in _MYSQL if pattern.match(message)), None)
+        number = mysql_number(message)
     if number is None:
         return (
             f"MySQL 2002: {message}" if _CONNECTING.match(message) else f"MySQL: {_detail(message)}"
         )
-    return _numbered(number, message, text)
+    return _numbered(number, message)
 
 
-def _numbered(number: str, message: str, text: str) -> str:
-    return f"MySQL {number}: {_NAMELESS.get(number) or _detail(message)}{_on_table(number, text)}"
+def _numbered(number: str, message: str) -> str:
+    return f"MySQL {number}: {_NAMELESS.get(number) or _detail(message)}"
 
 
-def _stated(state: str, message: str, text: str) -> str:
-    return f"SQLSTATE {state}: {_detail(message)}{_on_table(state, text)}"
+def _stated(state: str, message: str) -> str:
+    return f"SQLSTATE {state}: {_detail(message)}"
 
 
-def _on_table(code: str, text: str) -> str:
-    """Return the name of the table in the statement that waited for a lock."""
-    statement = _STATEMENT.search(text) if code in _LOCKS else None
-    return f" on {statement['table'].lower()}" if statement else ""
-
-
-def _state_cause(state: str, number: str | None, text: str, whole: str) -> str:
+def _state_cause(state: str, number: str | None, text: str) -> str:
     if number is None:
         titled = _TITLED.match(text)
         if titled is not None:
             number, text = titled["no"], titled["text"]
         elif (title := _TITLE.match(text)) is not None:
             text = text[title.end() :]
+    if (sqlite := _SQLITE.match(text)) is not None:
+        return f"SQLite: {sqlite['text']}"
+    if state.startswith("08") and (server := _SERVER.match(text)) is not None:
+        # The state says only that there is no connection; the server's words give the reason.
+        text = text[server.end() :]
+        state = postgres_state(text) or state
     # Numbers from 1000 are MySQL's, and from 2000 its client's. SQL Server's text has brackets.
     if number is not None and len(number) == 4 and not text.startswith("[Microsoft]"):
-        return _numbered(number, text, whole)
-    return _stated(state, text, whole)
+        return _numbered(number, text)
+    return _stated(state, text)
 
 
 def _detail(text: str) -> str:
@@ -172,5 +202,6 @@ def _detail(text: str) -> str:
     text = _FOREIGN.sub("", text)
     text = _IN_DATABASE.sub(r"\1", text)
     text = _KEY_OF_TABLE.sub(r"\1", text)
+    text = _COLUMN.sub(r"for column '\1'", text)
     text = _NEAR.sub(r"\1 \2 '1'", text)
     return generalise(_LEVEL.sub("", text.strip()).partition("\n")[0])

@@ -1,4 +1,4 @@
-"""Read the traces of PHP, Python, Node.js and Java: the error, and the file that caused it."""
+"""Read traces of PHP, Python, Node.js, Java and Ruby: the error, and the file that caused it."""
 
 import re
 
@@ -9,6 +9,10 @@ _PYTHON_ERROR = re.compile(
 )
 _JAVA_FRAME = re.compile(r"\n\s{1,8}at [\w.$/]{1,200}\([^()\n]{0,120}\)")
 _NODE_FRAME = re.compile(r"\n\s{1,8}at [^\n]{1,300}:\d{1,7}:\d{1,7}\)?")
+_RUBY_FRAME = re.compile(r"\n[^\n:]{1,300}\.(?:rb|ru):\d{1,7}:in [`'][^\n]{1,200}")
+# Node.js prints the properties of an error after its frames; got's errors have the response there.
+_PROPERTY = re.compile(r"\n\s{0,8}(?:body|data): (?P<json>['\"]?\{[^\n]{1,800})")
+_NODE_CAUSE = re.compile(r"\n\s{1,8}\[?cause\]?: (?P<error>[A-Za-z]\w{0,60}: [^\n]{1,600})")
 _JAVA_CAUSE = re.compile(r"\nCaused by: ([^\n]{1,600})")
 _NESTED = re.compile(r"; nested exception is (?=(?:[a-z_]\w{0,60}\.){1,8}[A-Z]\w{0,80}(?::|$))")
 # These inner exceptions only repeat that something failed; the outer exception names the fault.
@@ -23,10 +27,11 @@ _FRAMES = (
     re.compile(
         r"\n\s{1,8}at (?P<package>[\w.$/]{1,200})\((?P<file>[\w$]{1,80}\.\w{1,8})(?::\d+)?\)"
     ),
+    re.compile(r"\n(?P<file>[^\n:]{1,300}\.rb):\d{1,7}:in [`']"),
 )
 _PYTHON_FRAME = re.compile(r'\n\s{1,8}File "(?P<file>[^"\n]{1,300})", line \d{1,7}')
 _LIBRARY = re.compile(
-    r"[\\/](?:vendor|node_modules|site-packages|dist-packages|system|lib[\\/]python\d)[\\/.]"
+    r"[\\/](?:vendor|node_modules|gems|site-packages|dist-packages|system|lib[\\/]python\d)[\\/.]"
     r"|\A(?:node:|internal/|\[internal|<)",
     re.IGNORECASE,
 )
@@ -37,27 +42,34 @@ _LIBRARY_PACKAGE = re.compile(
 
 
 def without_frames(text: str) -> str:
-    """Return the error of a Python, Node.js or Java trace; return other texts unchanged."""
+    """Return the error of a Python, Node.js, Java or Ruby trace; return other texts unchanged."""
     python = _PYTHON.search(text)
     if python is not None:
         error = _PYTHON_ERROR.search(text, python.end() - 1)
-        return error["error"] if error else text
+        if error is not None:
+            return error["error"]
+        # Some workers write the error before its trace, and the end of the trace is often cut.
+        return text[: python.start()].strip() or text
     frames = [frame.start() for frame in _first_frames(text)]
     if not frames:
         return _innermost(text)
     causes = [cause[1] for cause in _JAVA_CAUSE.finditer(text)]
     head = _innermost(text[: min(frames)])
+    if (cause := _NODE_CAUSE.search(text, min(frames))) is not None:
+        return cause["error"]
+    if (body := _PROPERTY.search(text, min(frames))) is not None:
+        return f"{head} {body['json']}"
     return _informative(head, _innermost(causes[-1])) if causes else head
 
 
-def own_file(text: str, place: str | None) -> str | None:
+def app_file(text: str, place: str | None) -> str | None:
     """Return the base name of the application's file that caused the error.
 
-    `place` is the path of the file that threw the error, if known. If the trace names only files of
-    libraries, return the base name of `place`.
+    `place` is the path of the file that threw the error, if known. Return None if the trace names
+    only files of libraries.
     """
     if place is not None and not _LIBRARY.search(place):
-        return _base_name(place)
+        return base_name(place)
     python = [frame["file"] for frame in _PYTHON_FRAME.finditer(text)]
     own = next((file for file in reversed(python) if not _LIBRARY.search(file)), None)
     for pattern in _FRAMES if own is None else ():
@@ -68,11 +80,11 @@ def own_file(text: str, place: str | None) -> str | None:
                 break
         if own is not None:
             break
-    return _base_name(own or place or "")
+    return base_name(own) if own else None
 
 
 def _first_frames(text: str) -> list[re.Match[str]]:
-    frames = (pattern.search(text) for pattern in (_JAVA_FRAME, _NODE_FRAME))
+    frames = (pattern.search(text) for pattern in (_JAVA_FRAME, _NODE_FRAME, _RUBY_FRAME))
     return [frame for frame in frames if frame is not None]
 
 
@@ -86,6 +98,9 @@ def _informative(outer: str, inner: str) -> str:
     return outer if _UNINFORMATIVE.match(inner) else inner
 
 
-def _base_name(path: str) -> str | None:
+def base_name(path: str | None) -> str | None:
+    """Return a path's last part without its line."""
+    if path is None:
+        return None
     name = re.split(r"[\\/]", path.strip())[-1].split(":")[0].split("(")[0]
     return name or None

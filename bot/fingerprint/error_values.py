@@ -29,7 +29,8 @@ _IPV6 = (
     r"|(?:[0-9a-fA-F]{1,4}:){1,6}(?::[0-9a-fA-F]{1,4}){1,6}|::(?:ffff:)?[0-9a-fA-F.]{1,15})\]?"
 )
 _MASTER = re.compile(
-    r"(?P<url>[A-Za-z][A-Za-z0-9+.-]{1,15}://[^\s\"'<>`|\\^{}]{1,900})"
+    r"(?P<object>#?<[\w.:]{1,120}(?: object at |:)0x[0-9a-fA-F]{1,16}[^<>\n]{0,200}>)"
+    r"|(?P<url>[A-Za-z][A-Za-z0-9+.-]{1,15}://[^\s\"'<>`|\\^{}]{1,900})"
     r"|(?P<email>(?<![\w.+-])[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6})"
     rf"|(?P<time>(?<![\w.:/-])(?:{_TIME}))"
     r"|(?P<uuid>(?<![0-9A-Za-z])[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}"
@@ -67,14 +68,15 @@ _WORD = re.compile(r"[^\W\d_]+")
 # A quoted word beside one of these words names a part of a program or a schema. It is no value.
 _NAMING = words(
     """column columns object table key index property variable method function class constant
-    attribute field parameter param argument constraint relation relationship view sequence
+    attribute field parameter param argument arg constraint relation relationship view sequence
     database schema offset header route command driver disk guard interface trait enum module
     extension option element node tag operation action event type named collection bucket
-    service columna tabla clave llave índice indice propiedad método metodo función funcion
-    clase constante atributo campo parámetro parametro argumento restricción restriccion
-    relación relacion cabecera comando vista servicio tipo"""
+    service queue exchange model modelo reading setting columna tabla clave llave índice indice
+    propiedad método metodo función funcion clase constante atributo campo parámetro parametro
+    argumento restricción restriccion relación relacion cabecera comando vista servicio tipo"""
 )
 _RUNNING = frozenset(("command", "process", "comando", "proceso"))
+_ENVIRONMENT = re.compile(r"\A(?:[A-Z_]{1,40}=\S{0,300} ){1,9}")
 _HOSTING = words("host server at to servidor host: service dominio domain")
 # Names, not values: encodings, ciphers, and the error codes of Oracle, MongoDB and Azure.
 _KNOWN_DASHED = re.compile(
@@ -94,7 +96,7 @@ _NOUN_CODE = re.compile(
 _METHOD = re.compile(r"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD) \Z")
 _NOUN_VALUE = re.compile(
     r"\b(?P<noun>(?:\w{1,30}_)?(?i:id|uuid|sku|ref|email|user|name|number|customer|cliente|pedido|order"
-    r"|token))=[^\s,;&)\]\"'`<>]{1,200}"
+    r"|token)|[a-z]{2,20}I[dD])=[^\s,;&)\]\"'`<>]{1,200}"
 )
 _PLURAL = re.compile(
     r"(?<=# )(attempt|second|minute|hour|day|time|item|row|record|error|byte|millisecond|job|order"
@@ -129,6 +131,11 @@ def generalise(text: str) -> str:
     text = _MASTER.sub(_replace, text)
     text = _PLURAL.sub(r"\1", _RUN.sub("#", _SPACES.sub(" ", text)))
     return text.strip(" .:;,-")
+
+
+def first_words(text: str, count: int = 9) -> str:
+    """Return a generalised sentence's first words: quotes of one sentence are cut at any length."""
+    return " ".join(text.split()[:count]).rstrip(" .:;,-")
 
 
 def _replace(match: re.Match[str]) -> str:
@@ -186,7 +193,10 @@ def _quoted(match: re.Match[str]) -> str:
     if (text[0] == "`" or _names(match)) and _IDENTIFIER.match(inner):
         return f"'{_DIGITS.sub('#', inner)}'"
     if before in _RUNNING:
-        return " ".join(generalise(inner).split()[:4])
+        command = _ENVIRONMENT.sub("", re.sub(r"[\"']", "", inner))
+        program, _, arguments = command.partition(" ")
+        program = re.split(r"[\\/]", program)[-1]
+        return " ".join(generalise(f"{program} {arguments}").split()[:4])
     return _quoted_host(inner, before)
 
 

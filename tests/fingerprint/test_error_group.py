@@ -8,6 +8,9 @@ from hypothesis import strategies as st
 from bot.fingerprint.error_group import error_group, short_error
 from tests.kit.error_corpora import CORPORA, HELD_BACK, LEAST, corpus, measure
 
+LIBRARIES = "error_libraries.json"
+NEAR_MISSES = "error_near_misses.json"
+
 
 @pytest.mark.parametrize("name", CORPORA)
 def test_error_groups_are_the_groups_that_a_person_would_form(name: str) -> None:
@@ -28,6 +31,17 @@ def test_error_groups_are_the_groups_that_a_person_would_form(name: str) -> None
     as for MySQL, so these two pairs of groups were joined.
     A third set of such texts (94 in 46 groups) has one cause in two libraries or two versions in
     nearly every group. At first sight it had 1 and 0.58; the rules that it led to have 1 and 0.88.
+    A fourth set (192 in 75 groups) was grouped by somebody who had not read the rules. Half of its
+    groups have texts of several libraries, and many groups differ little from another group. The
+    rules of version 2 had 0.865 and 0.388. The rules of version 3 were developed on this set and on
+    the third. What they part are causes that a text does not contain: a login or a time-out without
+    its host, a bucket without its name, HTTP 503 without its address.
+    A fifth set (190 in 75 groups) was held back, and these rules had 0.858 and 0.842 (version 2 had
+    0.788 and 0.563). They were then developed on it. They join records of two kinds that NetSuite
+    does not find, because the earlier sets have one group for each code of NetSuite.
+    A sixth set (185 in 75 groups) of less usual libraries had 0.871 and 0.687 at first sight
+    (version 2 had 0.780 and 0.313). What stays apart has its host or its sentence in only some of
+    its texts.
     Version 2 keeps errors of the language in different files apart, and deadlocks on different
     tables, as people fix these apart. The groups of the earlier texts were divided accordingly.
     """
@@ -257,6 +271,25 @@ def test_equal_errors_with_other_values_have_one_error_group(
     assert error_group(template.format(one)) == error_group(template.format(other))
 
 
+@pytest.mark.parametrize("kind", corpus(LIBRARIES))
+def test_one_cause_has_one_error_group_in_every_library_and_version(kind: str) -> None:
+    keys = {error_group(text) for text in corpus(LIBRARIES)[kind]}
+    assert len(keys) == 1, keys
+
+
+@pytest.mark.parametrize("kind", corpus(NEAR_MISSES))
+def test_near_misses_have_different_error_groups(kind: str) -> None:
+    one, other = corpus(NEAR_MISSES)[kind]
+    assert error_group(one) != error_group(other)
+
+
+def test_the_part_of_a_table_that_a_trace_cuts_does_not_name_the_table() -> None:
+    text = (
+        "PDOException: SQLSTATE[40001]: Serialization failure: 1213 Deadlock in /srv/a.php:3\n#0 "
+    )
+    assert error_group(text + "a.php(1): query('DELETE FROM cro...')").endswith("lock in a.php")
+
+
 FRAGMENTS = [
     *["'", '"', "`", "\\", "/", ":", "::", "{", "[", "<", "#", "@", ".", "-", "\n", " in ", "\0"],
     *["SQLSTATE[", "cURL error ", "`GET https://", "resulted in a `", "Error executing ", "eyJ"],
@@ -275,6 +308,14 @@ FRAGMENTS = [
         "Main connection [",
         "(1213, '",
     ],
+    *["SMTP 550 ", "Shopify\\E: ", "PG::E: ", " - UPDATE a", "/storage/", "certificate https://"],
+    *[
+        'The command "A=b /',
+        "Error Output:\n",
+        " (View: ",
+        "E11000 duplicate key error collection: a",
+    ],
+    *["connection to server at ", "Typed property A::$b", "Call given", "Access denied location: "],
     *["Array\n(\n", "not found: ", "SQL: select ", '\n  File "', "Connection refused", "a.b.C: "],
     *["Stack trace:", "\n\nNext ", '{"code":', "(SQL: ", "file: ", "ab12", "\ud800", "º", "\uff11"],
 ]

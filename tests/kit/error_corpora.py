@@ -17,7 +17,10 @@ LEAST = {
     "error_third.json": (0.98, 0.98),
     "error_public.json": (0.97, 0.95),
     HELD_BACK: (0.97, 0.95),
-    "error_public_second.json": (0.97, 0.85),
+    "error_public_second.json": (1.0, 1.0),
+    "error_public_third.json": (0.97, 0.95),
+    "error_public_fourth.json": (0.96, 0.95),
+    "error_public_fifth.json": (0.99, 0.91),
 }
 """The least precision and recall of each corpus."""
 CORPORA = tuple(LEAST)

@@ -176,7 +176,7 @@ def test_texts_that_are_slow_to_parse_shorten_a_pass_and_no_failure_is_skipped(
 ) -> None:
     index(queue)
     last = queue.fail()
-    rows = 100
+    rows = 500
     row = {"queue": "mail", "payload": "{}", "failed_at": datetime(2025, 11, 7, 10)}  # noqa: DTZ001 wall clock
     # Very long words, each different, so that no cached result helps with another.
     texts = [f"broke {uuid4()}" + "aGVsbG8gd29ybGQ9" * 200 for _ in range(rows)]

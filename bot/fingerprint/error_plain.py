@@ -1,0 +1,140 @@
+"""Errors without a known format: the sentence, and the class or the code if it is too short."""
+
+import re
+from http import HTTPStatus
+
+from bot.fingerprint.error_body import body_cause, body_status, split_body
+from bot.fingerprint.error_services import without_appended
+from bot.fingerprint.error_values import generalise
+
+# A second line that states the cause: CodeIgniter's, Stripe's and Symfony's, or plain words.
+_CAUSE_LINE = re.compile(
+    r"Main connection \[|\((?:Record|Model|Document|Operation)\b|\(Network error|Exit Code:"
+    r"|(?:Caused by|Reason|Cause|Causa|Motivo|Error|Details?|Detalles?|Message|Mensaje)\b ?:",
+    re.IGNORECASE,
+)
+_FAULT = re.compile(r"\[(?P<code>[A-Za-z][A-Za-z_:.-]{0,60}\d{0,4}(?:\.[A-Za-z]\w{0,30})?)\] ")
+# These classes do not identify the cause: programs throw them for any error, or convert other
+# errors to them.
+_GENERIC = frozenset(
+    (
+        *("Error", "AxiosError", "FetchError", "ClientError", "HTTPError"),
+        *("Exception", "ErrorException", "RuntimeException", "LogicException"),
+    )
+)
+_TOO_SHORT = 12
+"""A text of at most this length, such as "failed", needs the class as a part of the cause."""
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_SENTENCE = 4
+"""A text of at least this number of words names the cause without its class."""
+# General codes of SOAP faults; none of these codes is a code of the service itself.
+_TRANSPORTS = frozenset(("HTTP", "WSDL", "Client", "Server"))
+_CODE_AT_END = re.compile(r"(?P<code>\[[a-z]{2,30}(?:_[a-z0-9]{1,30}){1,8}\])\s*\Z")
+# Pydantic writes the number of errors first, and the fields and problems on the next lines.
+_VALIDATION = re.compile(r"\d{1,4} validation errors? for \w")
+# A service's number before its sentence, such as `SUNAT 1033: …`. Not every client writes it.
+_LABEL = re.compile(
+    r"\A(?!(?:SKU|ID|PO|RUC|DNI|NIT|CUIT|VAT)\b)"
+    r"(?:[A-Z][A-Z0-9]{1,15}(?: [A-Z][A-Z0-9]{0,5})?|Fault|Error)"
+    r" [\[(#]?(?P<no>\d{1,6})[\])]?(?:: | - |(?<=[\])]) )(?=[^\W\d_]{1,30}[ ,](?:\S{1,60} ){2})"
+)
+_VENDOR = re.compile(r"(?!App\\)(?P<name>[A-Z]\w{1,40})\\")
+_SERVICE_WORD = re.compile(r"[A-Z][A-Za-z]{2,30}\Z")
+_FAULT_NUMBER = re.compile(r"\.\d{2,6}\Z")
+_STATUSES = frozenset(str(status.value) for status in HTTPStatus)
+
+
+def plain_cause(message: str, class_name: str | None, code: str | None) -> str:
+    """Return the message's sentence and its body's cause; add class and code if they are needed."""
+    head, body = split_body(message)
+    text, is_coded = _sentence(head)
+    cause = _of_body(body, text)
+    service = _service(text, class_name) if cause is not None else None
+    if service is not None:
+        return f"{service}: {cause}"
+    if cause is not None:
+        text = f"{text}: {cause}" if text else cause
+    text = without_appended(text or generalise(body[:300]))
+    # A sentence names the cause, and each library has a class of its own for the sentence. The
+    # application's own classes and HTTP statuses are kept, because people use them to distinguish
+    # causes.
+    is_own = class_name is not None and class_name.startswith("App\\")
+    if (is_coded or not is_own) and code not in _STATUSES and _is_sentence(text):
+        return text
+    if class_name is not None:
+        name = _plain_class(class_name)
+        return text if name in _GENERIC and len(text) > _TOO_SHORT else f"{name}: {text}"
+    # CodeIgniter's code is a constant of the exception's class. Longer codes are ids.
+    if code is not None and len(code) <= 4 and code not in text:
+        return f"{code} - {text}"
+    return text
+
+
+def _sentence(head: str) -> tuple[str, bool]:
+    """Return the generalised sentence, and whether a service's number stood before it."""
+    # SoapFault and many services write a fault's code in brackets before the fault's text.
+    fault = _FAULT.match(head)
+    if fault is not None and fault["code"] in _TRANSPORTS:
+        head, fault = head[fault.end() :], None
+    if (code_at_end := _CODE_AT_END.search(head)) is not None:
+        # The language of the sentence depends on the service's user, so only the code is used.
+        head = code_at_end["code"]
+    lines = _first_lines(head[fault.end() :] if fault else head)
+    label = _LABEL.match(lines)
+    if label is not None and label["no"] not in _STATUSES:
+        return generalise(lines[label.end() :]), True
+    text = generalise(lines)
+    if fault is None:
+        return text, False
+    if _FAULT_NUMBER.search(fault["code"]) and _is_sentence(text):
+        return text, True
+    return f"[{fault['code']}] {text}", False
+
+
+def _of_body(body: str, text: str) -> str | None:
+    """Return the cause in the body, with its status if the text has no status."""
+    if not body:
+        return None
+    cause, status = body_cause(body), body_status(body)
+    if status is None or status in text:
+        return cause
+    return f"HTTP {status} {cause}" if cause else f"HTTP {status}"
+
+
+def _service(text: str, class_name: str | None) -> str | None:
+    """Return the service of a body: the library's namespace, or the word before the body."""
+    if class_name is None:
+        return text if _SERVICE_WORD.match(text) else None
+    vendor = _VENDOR.match(class_name) if not text else None
+    return vendor["name"] if vendor else None
+
+
+def _is_sentence(text: str) -> bool:
+    return len(_WORD.findall(text)) >= _SENTENCE
+
+
+def _plain_class(name: str) -> str:
+    """Return a class without the parts that differ between versions of its library.
+
+    In Python and Java, two modules or packages may have one class. Old PHP libraries write
+    underscores instead of a namespace.
+    """
+    if "\\" in name:
+        return name
+    if name.count("_") and all(part[:1].isupper() for part in name.split("_")):
+        return name.replace("_", "\\")
+    return name.rpartition(".")[2].partition("$")[0]
+
+
+def _first_lines(head: str) -> str:
+    """Return the first line; add the second line if the first line only announces it."""
+    every = [line.strip() for line in head.strip().splitlines()]
+    lines = [line for line in every if line]
+    if not lines:
+        return ""
+    if lines[2:] and _VALIDATION.match(lines[0]):
+        return f"{lines[0]} {lines[1]} {lines[2].partition(' [')[0]}"
+    is_short = len(lines[0]) < 30 and every[1:2] != [""]
+    if lines[1:] and (is_short or lines[0][-1] == ":" or _CAUSE_LINE.match(lines[1])):
+        return f"{lines[0]} {lines[1]}"
+    return lines[0]

@@ -1,0 +1,167 @@
+"""Error replies of servers that have codes of their own: Redis, AMQP, SMTP, Elasticsearch.
+
+The clients of one server have different classes and write different words around one reply.
+"""
+
+import re
+
+from bot.fingerprint.error_body import as_json
+from bot.fingerprint.error_values import first_words, generalise
+
+_REDIS_REPLY = re.compile(
+    r"(?:`[A-Z]{2,20}` failed: )?(?P<code>[A-Z]{3,15}) (?P<text>[^\n]{1,300})"
+)
+# A reply with one of these codes has several causes; only its sentence names the cause.
+_VAGUE_REPLIES = frozenset(("ERR", "EXECABORT", "WRONGTYPE"))
+# Python's client removes the code of a reply.
+_REDIS_SENTENCES = (
+    ("MAXCLIENTS", "max number of clients reached"),
+    ("LOADING", "Redis is loading the dataset"),
+    ("NOAUTH", "Authentication required"),
+    ("NOPERM", "this user has no permissions"),
+    ("NOSCRIPT", "No matching script"),
+    ("OOM", "command not allowed when used memory"),
+    ("READONLY", "You can't write against a read only"),
+    ("WRONGPASS", "invalid username-password pair"),
+)
+_AMQP_REPLY = re.compile(
+    r"\b(?P<code>ACCESS_REFUSED|CHANNEL_ERROR|COMMAND_INVALID|CONNECTION_FORCED|FRAME_ERROR"
+    r"|INTERNAL_ERROR|INVALID_PATH|NOT_ALLOWED|NOT_FOUND|NOT_IMPLEMENTED|PRECONDITION_FAILED"
+    r"|RESOURCE_ERROR|RESOURCE_LOCKED|SYNTAX_ERROR|UNEXPECTED_FRAME)"
+    r" - (?P<text>[^\n\"]{1,300})"
+)
+_AMQP = re.compile(r"amqp|rabbit|vhost|\bchannel\b|queue|exchange|broker", re.IGNORECASE)
+_MAILER = re.compile(r"SMTP|Expected response code|Transport|Mail|recipients", re.IGNORECASE)
+# The enhanced code (RFC 3463) repeats the code. A server may repeat both in each line.
+_MAIL_REPLY = re.compile(
+    r"(?:with message \"|: |\A|\(|\{)(?P<code>[45]\d\d)(?:[ -]|, b?['\"])"
+    r"(?:[45]\.\d{1,3}\.\d{1,3}[ ,:-]{0,3})?(?P<text>[^\n\"]{2,300})"
+)
+# Nodemailer's errors have no class of their own.
+_MAIL_WRONG = re.compile(
+    r"Expected response code|\AInvalid login: |all recipients were rejected"
+    r"|\A(?:Mail|Message|Data|Recipient) (?:command )?failed: "
+)
+_MAIL_ADDRESS = re.compile(r"<[^<>\s]{0,200}@[^<>\s]{0,200}>")
+# RFC 4954: the login was refused. Servers and libraries write different words for this.
+_MAIL_LOGINS = ("530", "534", "535")
+# SES answers through SMTP and through its API.
+_SES = re.compile(
+    r"Daily message quota exceeded|Maximum sending rate exceeded|Email address is not verified"
+    r"|Sending (?:paused|suspended) for this account"
+)
+_ORACLE = re.compile(r"\b(?P<code>(?:ORA|TNS|PLS)-\d{5}): (?P<text>[^\n]{1,300})")
+# Microsoft documents these codes; the sentence has ids and may be cut.
+_AZURE = re.compile(r"\bAADSTS\d{4,8}\b")
+_LDAP = re.compile(r"ldap", re.IGNORECASE)
+# RFC 4511 has the codes, and each library has OpenLDAP's words for them.
+_LDAP_REPLY = re.compile(
+    r"Can't contact LDAP server|Invalid credentials|Insufficient access|No such object"
+    r"|Already exists|Object class violation|Constraint violation|Server is unwilling to perform"
+    r"|Size limit exceeded|Time limit exceeded|Timed out|Strong\(er\) authentication required"
+    r"|Operations error"
+)
+_ELASTIC = re.compile(r"elastic|opensearch|searchkick|chewy", re.IGNORECASE)
+_ELASTIC_CODE = re.compile(r"[\"'](?P<code>[a-z_]{3,60}_exception)[\"']")
+_ELASTIC_REASON = re.compile(
+    r"(?:\"reason\"\s?:\s?\"|_exception', ['\"])(?P<text>(?:[^\"\\\n]|\\.){3,300})"
+)
+_QUOTE_END = "')"
+_ELASTIC_INDEX = re.compile(r"no such index \[(?P<index>[^\]\n]{1,120})\]")
+_ELASTIC_BLOCKED = re.compile(r"blocked by: \[FORBIDDEN/")
+_NO_NODES = re.compile(r"No alive nodes\b")
+# These exceptions have several causes; only the reason names the cause.
+_ELASTIC_VAGUE = re.compile(
+    r"illegal_argument|illegal_state|mapper_parsing|document_parsing|parsing|x_content_parse"
+    r"|query_shard|strict_dynamic_mapping|status|validation|invalid_index_name"
+)
+
+
+def reply_cause(message: str, class_name: str | None) -> str | None:
+    """Return a server's error code, such as `Redis NOAUTH`, or None for other errors."""
+    return (
+        _redis_cause(message, class_name)
+        or _amqp_cause(message, class_name)
+        or _mail_cause(message, class_name)
+        or _elastic_cause(message, class_name)
+        or _oracle_cause(message)
+        or _azure_cause(message)
+        or _ldap_cause(message, class_name)
+    )
+
+
+def _redis_cause(message: str, class_name: str | None) -> str | None:
+    if class_name is None or ("redis" not in class_name.casefold() and class_name != "ReplyError"):
+        return None
+    reply = _REDIS_REPLY.match(message)
+    if reply is not None and reply["code"] not in _VAGUE_REPLIES:
+        return f"Redis {reply['code']}"
+    text = message.removeprefix("ERR ")
+    code = next((code for code, words in _REDIS_SENTENCES if text.startswith(words)), None)
+    return f"Redis {code}" if code else None
+
+
+def _amqp_cause(message: str, class_name: str | None) -> str | None:
+    if " - " not in message:
+        return None
+    reply = _AMQP_REPLY.search(message, 0, 600)
+    if reply is None or not _AMQP.search(f"{class_name} {message[:600]}"):
+        return None
+    sentence = generalise(reply["text"].partition(". ")[0])
+    return f"AMQP {reply['code']}: {first_words(sentence)}"
+
+
+def _mail_cause(message: str, class_name: str | None) -> str | None:
+    ses = _SES.search(message, 0, 1_000)
+    if ses is not None:
+        return f"SES: {ses.group()}"
+    if not _MAILER.search(class_name or "") and not _MAIL_WRONG.search(message):
+        return None
+    reply = _MAIL_REPLY.search(message, 0, 1_000)
+    if reply is None:
+        return None
+    if reply["code"] in _MAIL_LOGINS:
+        return f"SMTP {reply['code']}: login refused"
+    text = generalise(_MAIL_ADDRESS.sub("1", reply["text"].partition("\\r\\n")[0].strip("'\" )}")))
+    return f"SMTP {reply['code']}: {first_words(text, 6)}"
+
+
+def _elastic_cause(message: str, class_name: str | None) -> str | None:
+    if not _ELASTIC.search(class_name or ""):
+        return None
+    if _NO_NODES.search(message):
+        return "Elasticsearch: No alive nodes"
+    if _ELASTIC_BLOCKED.search(message):
+        return "Elasticsearch cluster_block_exception"
+    message = as_json(message)
+    code = _ELASTIC_CODE.search(message)
+    return f"Elasticsearch {code['code']}{_elastic_detail(code['code'], message)}" if code else None
+
+
+def _oracle_cause(message: str) -> str | None:
+    is_hinted = "ORA-" in message or "TNS-" in message or "PLS-" in message
+    reply = _ORACLE.search(message, 0, 1_000) if is_hinted else None
+    return f"{reply['code']}: {generalise(reply['text'])}" if reply else None
+
+
+def _azure_cause(message: str) -> str | None:
+    code = _AZURE.search(message, 0, 2_000) if "AADSTS" in message else None
+    return f"Azure {code.group()}" if code else None
+
+
+def _ldap_cause(message: str, class_name: str | None) -> str | None:
+    if not _LDAP.search(class_name or "") and not _LDAP.match(message):
+        return None
+    reply = _LDAP_REPLY.search(message, 0, 1_000)
+    return f"LDAP: {reply.group()}" if reply else None
+
+
+def _elastic_detail(code: str, message: str) -> str:
+    """Return the missing index, or the reason if the code is vague."""
+    index = _ELASTIC_INDEX.search(message)
+    if index is not None:
+        return f" [{generalise(index['index'])}]"
+    reason = _ELASTIC_REASON.search(message) if _ELASTIC_VAGUE.match(code) else None
+    if reason is None:
+        return ""
+    return f": {first_words(generalise(reason['text'].rstrip(_QUOTE_END)))}"

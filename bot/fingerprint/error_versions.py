@@ -1,0 +1,167 @@
+r"""Write alike the texts that differ between versions of a language or a library.
+
+Each entry of the tables has the text's name, a word that every version contains, the common text,
+and a pattern for each version. Most messages have none of the words, so the words save time.
+"""
+
+import re
+
+from bot.fingerprint.error_library_texts import LIBRARIES
+
+_TYPE = r"(?P<type>[\w\\?|]{1,200})"
+_GIVEN = r"(?P<given>[^,\n]{1,100})"
+_NAME = r"[\"']?(?P<name>[^\"'\n]{1,100}?)[\"']?"
+_FUNCTION = r"(?P<function>[\w\\:]{1,200}\(\))"
+
+_LANGUAGES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
+    (
+        "PHP: argument of a wrong type",
+        "given",
+        r"\g<function>: wrong arg\g<no>: \g<type>, not \g<given>",
+        (
+            (rf"\AArgument (?P<no>\d{{1,2}}) passed to {_FUNCTION} must be "
+            rf"(?:an instance of|of the type) {_TYPE}, {_GIVEN} given[^\n]*"),
+            (rf"\A{_FUNCTION}: Argument #(?P<no>\d{{1,2}}) \(\$\w{{1,80}}\) must be of type "
+            rf"{_TYPE}, {_GIVEN} given[^\n]*"),
+            rf"\A{_FUNCTION} expects parameter (?P<no>\d{{1,2}}) to be {_TYPE}, {_GIVEN} given",
+        ),
+    ),
+    (
+        "PHP: returned value of a wrong type",
+        "Return value of",
+        r"\g<function>: Return value must be of type \g<type>, \g<given> returned",
+        (
+            (rf"\AReturn value of {_FUNCTION} must be (?:an instance of|of the type) {_TYPE}, "
+            r"(?P<given>[^,\n]{1,100}) returned[^\n]*"),
+        ),
+    ),
+    (
+        "PHP: undefined key",
+        "Undefined ",
+        r'Undefined array key "\g<name>"',
+        (rf"\AUndefined (?:index|offset|array key):? {_NAME}\s*\Z",),
+    ),
+    (
+        "PHP: undefined variable",
+        "Undefined variable",
+        r"Undefined variable $\g<name>",
+        (r"\AUndefined variable:? \$?(?P<name>\w{1,80})",),
+    ),
+    (
+        "PHP: property of no object",
+        "of non-object",
+        r'Attempt to read property "\g<name>" on null',
+        (rf"\ATrying to get property {_NAME} of non-object",),
+    ),
+    (
+        "PHP: offset of no array",
+        "on value of type",
+        r"Trying to access array offset on \g<type>",
+        (r"\ATrying to access array offset on value of type (?P<type>\w{1,20})",),
+    ),
+    (
+        "PHP: loop over no array",
+        "foreach()",
+        r"foreach() argument must be of type array|object",
+        (
+            r"\AInvalid argument supplied for foreach\(\)",
+            r"\Aforeach\(\) argument must be of type array\|object, \w{1,80} given",
+        ),
+    ),
+    (
+        "PHP: count of no array",
+        "count()",
+        r"count(): wrong arg1: Countable|array",
+        (
+            r"\Acount\(\): Parameter must be an array or an object that implements Countable",
+            (r"\Acount\(\): (?:Argument #1 \(\$\w{1,20}\) must be of type|wrong arg1:) "
+            r"Countable\|array, .{1,80}"),
+        ),
+    ),
+    (
+        "PHP: missing class",
+        " not found",
+        r'\g<kind> "\g<name>" not found',
+        (r"\A(?P<kind>Class|Interface|Trait) [\"']\\?(?P<name>[\w\\]{1,200})[\"'] not found",),
+    ),
+    (
+        "PHP: missing argument",
+        "Too few arguments",
+        r"Too few arguments to function \g<function>",
+        (rf"\AToo few arguments to function {_FUNCTION}, \d[^\n]*",),
+    ),
+    (
+        "PHP: undefined constant",
+        "undefined constant",
+        r'Undefined constant "\g<name>"',
+        (r"\AUse of undefined constant (?P<name>\w{1,80}) - [^\n]*",),
+    ),
+    (
+        "PHP: call of a method on no object",
+        "on boolean",
+        r"\g<call> on bool",
+        (r"(?P<call>\ACall to a member function \w{1,80}\(\)) on boolean",),
+    ),
+    (
+        "PHP: stream that does not open",
+        "failed to open",
+        r"Failed to open",
+        (r"\bfailed to open(?= (?:dir|stream)\b)",),
+    ),
+    (
+        "PHP: unreadable date",
+        "time string",
+        r"parse time string",
+        (r"parse time string \(.{0,200}?\) at position \d+ \(.\)",),
+    ),
+    (
+        "PHP: property of another type",
+        "Typed property",
+        r"Cannot assign \g<given> to property \g<name> of type \g<type>",
+        (
+            (
+                r"\ATyped property (?P<name>[\w\\]{1,200}::\$\w{1,80}) must be (?:an instance of )?"
+                r"(?P<type>[\w\\?|]{1,200}), (?P<given>\w{1,80}) used"
+            ),
+        ),
+    ),
+    (
+        "Node.js: property of no object",
+        "Cannot ",
+        r"Cannot \g<verb> properties of \g<value> (\g<verb>ing '\g<name>')",
+        (
+            (r"\ACannot (?P<verb>read|set) property '(?P<name>[^'\n]{1,80})' of "
+            r"(?P<value>undefined|null)"),
+            (r"\ACannot (?P<verb>set) properties of (?P<value>undefined|null) "
+            r"\(setting '(?P<name>[^'\n]{1,80})'\)"),
+        ),
+    ),
+    (
+        "Node.js: unreadable JSON",
+        "Unexpected token",
+        r"Unexpected token \g<token> in JSON",
+        (
+            r"\AUnexpected token (?P<token>[^\s'\"]) in JSON at position \d+[^\n]*",
+            r"\AUnexpected token '(?P<token>[^\s'\"])', [^\n]{0,300} is not valid JSON[^\n]*",
+        ),
+    ),
+    (
+        "Ruby: method of nil",
+        "undefined method",
+        r"undefined method '\g<name>' for nil",
+        (r"\Aundefined method [`'](?P<name>\w{1,80}[?!=]?)' for nil(?::NilClass)?",),
+    ),
+)  # fmt: skip
+_PATTERNS = tuple(
+    (word, re.compile(pattern), common)
+    for _, word, common, patterns in _LANGUAGES + LIBRARIES
+    for pattern in patterns
+)
+
+
+def of_any_version(message: str) -> str:
+    """Return the message with the texts of all versions in their common form."""
+    for word, pattern, common in _PATTERNS:
+        if word in message:
+            message = pattern.sub(common, message)
+    return message
