@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.fingerprint.error_group import error_group, short_error
-from tests.kit.error_corpora import CORPORA, HELD_BACK, LEAST, corpus, measure
+from tests.kit.error_corpora import CORPORA, HELD_BACK, LEAST, UNSEEN, corpus, measure
 
 LIBRARIES = "error_libraries.json"
 NEAR_MISSES = "error_near_misses.json"
@@ -42,6 +42,8 @@ def test_error_groups_are_the_groups_that_a_person_would_form(name: str) -> None
     A sixth set (185 in 75 groups) of less usual libraries had 0.871 and 0.687 at first sight
     (version 2 had 0.780 and 0.313). What stays apart has its host or its sentence in only some of
     its texts.
+    A last set (186 in 75 groups) is held back: version 3 has 0.992 and 0.826 (version 2: 0.738 and
+    0.510). Its wrong pairs are not shown either.
     Version 2 keeps errors of the language in different files apart, and deadlocks on different
     tables, as people fix these apart. The groups of the earlier texts were divided accordingly.
     """
@@ -51,8 +53,8 @@ def test_error_groups_are_the_groups_that_a_person_would_form(name: str) -> None
     figures = f"{name}: {count} texts in {len(texts_of)} groups, {precision=:.3f} {recall=:.3f}"
     print(figures)  # noqa: T201  -- the measured figures belong in the run's output
     assert count >= 60, figures
-    # The mistakes in the half that is held back are not shown: nobody may tune the rules to it.
-    shown = "" if name == HELD_BACK else "\n" + "\n".join(wrong)
+    # The mistakes in texts that are held back are not shown: nobody may tune the rules to them.
+    shown = "" if name in (HELD_BACK, UNSEEN) else "\n" + "\n".join(wrong)
     least_precise, least_recall = LEAST[name]
     assert precision >= least_precise, figures + shown
     assert recall >= least_recall, figures + shown
