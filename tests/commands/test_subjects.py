@@ -11,7 +11,7 @@ from sqlalchemy import delete, update
 
 from bot.app.responses import envelope
 from bot.app.setup import Setup
-from bot.background.failures import index_once, relabel_once
+from bot.background.failures import copy_removed_once, index_once, relabel_once
 from bot.background.purge import purge_once
 from bot.database.transactions import reading
 from bot.models.subjects import JobSubject
@@ -167,6 +167,7 @@ def test_an_undo_and_the_purge_keep_the_subjects_of_indexed_failures(queue: Test
     with queue.engine.begin() as connection:
         connection.execute(update(tables.failures).values(incident=0))
     clock.move(days=31)
+    copy_removed_once(setup, hold(setup))
     purge_once(setup, hold(setup))
     (left,) = queue.rows(tables.failures)
     (subject,) = queue.rows(tables.failure_subjects)
