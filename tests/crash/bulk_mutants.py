@@ -76,7 +76,7 @@ def no_row_digest_in_a_batch() -> Iterator[None]:
 def no_undo_marks_in_bulk() -> Iterator[None]:
     """A bulk undo ignores the marks of rows that an earlier undo restored."""
 
-    def lost(connection: Any, undone: Any, within: Any) -> list[Any]:
+    def lost(connection: Any, undone: Any, within: Any, _rows: int) -> list[Any]:
         f, a = failures.c, tables.archive.c
         copies = and_(a.kind == "failed", a.row_id == f.failed_id)
         query = (
