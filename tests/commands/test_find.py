@@ -185,7 +185,14 @@ def test_a_long_story_is_shown_from_its_first_event(team: Team) -> None:
     for id_ in range(1, 21):
         team.queue.fail(id_, order=ORDER)
     indexed(team, 20)
-    text = team.say(f"find {ORDER}", as_="admin").text
+    team.say(f"find {ORDER}", as_="admin")
+
+    def shown() -> str | None:
+        # The story has two messages; the second one follows the first one.
+        texts = [message["text"] for message in team.slack.messages("queue-ops")]
+        return "\n".join(texts) if "Failed job 20*" in "".join(texts) else None
+
+    text = team.until(shown)
     assert "earlier" not in text
     assert order_of(text, "Failed job 1*", "Failed job 8*", "Failed job 20*")
 
