@@ -70,8 +70,9 @@ def _fill(test: TestQueue, rows: int, groups: int) -> None:
             text(_COUNTS), {"now": now, "hours": HOURS, "today": now - now % 24, "share": rows}
         )
         connection.execute(text(_SUMS))
-        last = "SET position = (SELECT MAX(id) FROM failed_jobs) WHERE name <> 'audit_settled'"
-        connection.execute(text(f"UPDATE queue_bot_cursors {last}"))
+        last = "SET position = (SELECT MAX(id) FROM failed_jobs)"
+        others = "WHERE name NOT IN ('audit_settled', 'rules')"
+        connection.execute(text(f"UPDATE queue_bot_cursors {last} {others}"))
         connection.execute(text("ANALYZE TABLE queue_bot_failures, queue_bot_failure_counts"))
         counts = connection.execute(text("SELECT COUNT(*) FROM queue_bot_failure_counts")).scalar()
     took = monotonic() - began

@@ -28,6 +28,8 @@ VALUES = 4
 SAMPLES = 20
 """The subjects of a group are read from this many of its newest failures."""
 QUEUES = 50
+RANGES = 20
+"""Up to this many merged groups are read one by one; a statement of 400 parts takes a second."""
 
 
 def groups(connection: Connection, within: Window, limit: int, after: int = 0) -> ErrorGroups:
@@ -89,7 +91,10 @@ def newest(connection: Connection, members: Sequence[int], limit: int) -> Sequen
 
 
 def _newest(members: Sequence[int], limit: int) -> Any:
-    """Select the newest failures of each group; each part reads one range of the database index."""
+    """Select the newest failures of each group; each part reads one range of the database index.
+
+    If a group has many members, the newest failures of all members are read together.
+    """
     c = failures.c
     columns = (
         c.seq,
@@ -102,15 +107,16 @@ def _newest(members: Sequence[int], limit: int) -> Any:
         c.removed_at,
         c.restored_by,
     )
+    groups = [(member,) for member in members] if len(members) <= RANGES else [tuple(members)]
     parts = [
         select(
             select(*columns)
-            .where(c.error_group == member)
+            .where(c.error_group.in_(part))
             .order_by(c.seq.desc())
             .limit(limit)
             .subquery()
         )
-        for member in members
+        for part in groups
     ]
     return (union_all(*parts) if parts[1:] else parts[0]).subquery()
 
