@@ -74,17 +74,15 @@ def _is_near_workers(
     The jobs of a retry's batch have another order than the failures, so all its jobs are next.
     """
     s, f, jobs = batches.c, failures.c, queue.jobs_layout
-    first = func.min(s.first_job_id).over().label("first")
-    retried = select(s.first_job_id, s.last_job_id, first)
-    newest = retried.where(
-        s.operation == undone, s.first_job_id.is_not(None), s.after_seq < highest_seq
+    retried = select(func.min(s.first_job_id), func.max(s.last_job_id)).where(
+        s.operation == undone, s.after_seq < highest_seq, s.last_seq > highest_seq - NEAR
     )
-    row = connection.execute(newest.order_by(s.after_seq.desc()).limit(1)).first()
-    if row is None:
+    first_id, last_id = connection.execute(retried).one()
+    if first_id is None:
         return False  # the undone operation created no jobs
     next_failures = and_(f.seq.between(highest_seq - NEAR, highest_seq), f.operation == undone)
     names = select(f.queue).where(next_failures).distinct().limit(MOST_QUEUES)
-    within = jobs.id.between(row.first, row.last_job_id)
+    within = jobs.id <= last_id
     # A minimum is one look-up in the index on the queue. Sorted rows might be read by their ids.
     oldest = [
         select(func.min(jobs.id)).where(jobs.is_in_queue(name), within)
@@ -96,7 +94,7 @@ def _is_near_workers(
         ids = bounded(connection, union_all(*oldest), NEAR_SECONDS).scalars().all()
     except TooSlow:
         return False
-    return any(id_ is not None and id_ > row.first_job_id - NEAR for id_ in ids)
+    return any(id_ is not None and id_ > first_id - NEAR for id_ in ids)
 
 
 def _newest(
