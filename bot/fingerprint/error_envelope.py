@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, replace
 
 from bot.fingerprint.error_traces import app_file, base_name, without_frames
+from bot.fingerprint.error_wrappers import unwrapped
 
 _CLASS = (
     r"(?:\\?[A-Za-z_][\w]{0,80}(?:\\[A-Za-z_]\w{0,80}){0,12}(?:@anonymous)?"
@@ -38,8 +39,9 @@ _TRACE = re.compile(
     r"| \{\"exception\":\"\[object\]"
 )
 _PLACE = re.compile(
-    r" in (?P<path>(?:phar://)?(?:[A-Za-z]:)?[\\/][^\n]{0,400}?|[^\s\\/]{1,80}\.php)"
-    r"(?::\d{1,7}|\(\d{1,7}\)| on line \d{1,7})(?: ?: eval\(\)'d code[^\n]{0,40})?"
+    r"[ \n]in (?P<path>(?:(?:phar://)?(?:[A-Za-z]:)?|[A-Z]{3,10}PATH)[\\/][^\n]{0,400}?"
+    r"|[^\s\\/]{1,80}\.php)"
+    r"(?::\d{1,7}|\(\d{1,7}\)|(?: on)? line \d{1,7}\.?)(?: ?: eval\(\)'d code[^\n]{0,40})?"
     r"['\"]?[ \t\r\n]*(?:thrown[^\n]*)?\Z"
 )
 
@@ -85,6 +87,7 @@ def read_error_text(text: str) -> ErrorText:
         if lead is None:
             break
         text = text[lead.end() :]
+    whole, text = text, unwrapped(text)
     head = _CODEIGNITER.match(text)
     if head is not None:
         return _codeigniter(text, text[head.end() :], head["code"])
@@ -92,7 +95,8 @@ def read_error_text(text: str) -> ErrorText:
     if path is None:
         message = without_frames(message)
     error = _classed(message, base_name(path))
-    return replace(error, path=path, text=text)
+    # The words around the error have the job's name, and the outer exceptions have the statement.
+    return replace(error, path=path, text=whole)
 
 
 def _codeigniter(text: str, rest: str, code: str) -> ErrorText:
@@ -113,7 +117,7 @@ def _without_trace(text: str) -> str:
 def _without_place(text: str) -> tuple[str, str | None]:
     text = text.rstrip()
     # A message may contain file names too, so only the last " in " can begin the place.
-    start = text.rfind(" in ", max(0, len(text) - 500))
+    start = max(text.rfind(lead, max(0, len(text) - 500)) for lead in (" in ", "\nin "))
     match = _PLACE.match(text, start) or _DRUPAL_PLACE.match(text, start) if start >= 0 else None
     if match is None:
         return text, None

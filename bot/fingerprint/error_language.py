@@ -16,8 +16,26 @@ _TEXTS = re.compile(
     r"|Cannot use object of type|foreach\(\) argument must be|Invalid argument supplied for foreach"
     r"|Cannot access offset of type|Illegal (?:string )?offset|Uninitialized string offset"
     r"|Cannot read propert(?:y|ies) |Cannot set propert(?:y|ies) |Maximum call stack size"
-    r"|.{1,80} is not a function\b|.{1,80} is not defined\b|.{1,80} is not iterable\b"
-    r"|'NoneType' object |JavaScript heap out of memory"
+    r"|.{1,80} is not a function\b|[\w$.]{1,80} is not defined\b|.{1,80} is not iterable\b"
+    r"|Cannot (?:destructure property|convert undefined or null|access '\w+' before initialization)"
+    r"|Assignment to constant variable|Reduce of empty array|Invalid array length|Invalid time value"
+    r"|Converting circular structure to JSON|Class constructor \w+ cannot be invoked without 'new'"
+    # PHP's own functions are called everywhere, unlike the application's.
+    r"|[a-z]\w{1,40}\(\): (?:wrong arg\d|Passing null to parameter)"
+    r"|(?:Cannot|Only arrays and Traversables can be) unpack|Unsupported operand|Nesting level too deep"
+    # Python
+    r"|'\w+' object (?:is not |has no |cannot |does not )|unsupported operand type"
+    r"|can only concatenate|(?:string|list|tuple) ind(?:ices|ex) |\w+ indices must be"
+    r"|argument of type '\w+' is not|cannot unpack non-iterable|(?:not enough|too many) values to unpack"
+    r"|dictionary changed size during|list index out of range|could not convert string to float"
+    r"|invalid literal for int\(\)|maximum recursion depth exceeded|'[<>=]{1,2}' not supported between"
+    # Ruby
+    r"|undefined method [`']|undefined local variable or method |nil can't be coerced"
+    r"|no implicit conversion of |comparison of \w+ with |can't modify frozen|stack level too deep"
+    r"|\w+ can't be coerced into|divided by 0\Z"
+    # Go
+    r"|runtime error: |assignment to entry in nil map|interface conversion: |send on closed channel"
+    r"|all goroutines are asleep"
 )
 _CLASSES = frozenset(
     [
@@ -48,6 +66,12 @@ _KEY = re.compile(r"'[A-Za-z_]{2,60}'\Z")
 _VIEW = re.compile(r" \(View: [^\n()]{0,400}?(?P<file>[^\\/\n()]{1,100})\)")
 # This text differs between versions of PHP.
 _VERSIONS = ((re.compile(r"\bon value of type "), "on "),)
+# A queue stores the job, so the error is in the job's class, not in the file that dispatched it.
+_UNSTORED = re.compile(r"Serialization of '(?P<name>[\w\\@]{1,120})")
+_JOB = re.compile(
+    r"(?:Object\(|\n#\d{1,2} [^\n]{0,200}: |\n#\d{1,2} \[internal function\]: )"
+    r"(?P<job>App\\(?:\w{1,60}\\){0,5}\w{1,80})(?:\)|(?:->|::)(?:__sleep|__serialize|dispatch\w*)\()"
+)
 
 
 def language_cause(error: ErrorText) -> str | None:
@@ -58,6 +82,8 @@ def language_cause(error: ErrorText) -> str | None:
     short = re.split(r"[\\.]", class_name)[-1] if class_name else ""
     if short not in _CLASSES and not _TEXTS.match(text):
         return None
+    if (unstored := _UNSTORED.match(text)) is not None:
+        return _unstored_cause(unstored["name"], error)
     for pattern, plain in _VERSIONS:
         text = pattern.sub(plain, text)
     view = _VIEW.search(text)
@@ -69,3 +95,11 @@ def language_cause(error: ErrorText) -> str | None:
         text = f"{short}: {text}" if text else short
     file = view["file"] if view else error.own_file
     return f"{text} in {file}" if file else text
+
+
+def _unstored_cause(name: str, error: ErrorText) -> str:
+    name = name.partition("@anonymous")[0]
+    job = _JOB.search(error.text)
+    file = f"{job['job'].rpartition(chr(92))[2]}.php" if job else error.own_file
+    key = f"Serialization of {name} is not allowed"
+    return f"{key} in {file}" if file else key

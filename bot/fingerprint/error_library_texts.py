@@ -118,7 +118,12 @@ LIBRARIES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         "MongoDB: duplicate key",
         "E11000",
         r"\g<index>",
-        (r"(?P<index>E11000 duplicate key error collection: \S{1,120} index: \S{1,120})[^\n]*",),
+        (
+            (
+                r"\A[^\n]{0,300}?(?P<index>E11000 duplicate key error collection: \S{1,120} "
+                r"index: \S{1,120})[^\n]*"
+            ),
+        ),
     ),
     ("cURL: duration", " ms", "", (r" after \d+ ms\b(?=:|;| |$)",)),
     (
@@ -211,7 +216,7 @@ LIBRARIES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         "Symfony, Node.js: an error of the program",
         "The command",
         "",
-        (r"\AThe command \"[\w.-]{1,80}\" failed: (?:Uncaught )?\w{2,40}(?:Error|Exception): ",),
+        (r"\AThe command \"[\w.-]{1,80}\" failed: (?:Uncaught )?\w{0,40}(?:Error|Exception): ",),
     ),
     (
         "Azure: what the service answered",
@@ -257,7 +262,7 @@ LIBRARIES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     (
         "Laravel, PHP: a class of the container",
         "does not exist",
-        r"Class \g<name> does not exist",
+        r'Class "\g<name>" not found',
         (r"\A(?:Target class \[|Class \"?)(?P<name>[\w\\]{1,200})[\]\"]? does not exist",),
     ),
     (

@@ -1,4 +1,4 @@
-"""Read traces of PHP, Python, Node.js, Java and Ruby: the error, and the file that caused it."""
+"""Read traces of PHP, Python, Node.js, Java, Ruby and Go: the error, and the file that caused it."""
 
 import re
 
@@ -28,10 +28,12 @@ _FRAMES = (
         r"\n\s{1,8}at (?P<package>[\w.$/]{1,200})\((?P<file>[\w$]{1,80}\.\w{1,8})(?::\d+)?\)"
     ),
     re.compile(r"\n(?P<file>[^\n:]{1,300}\.rb):\d{1,7}:in [`']"),
+    re.compile(r"\n\t(?P<file>[^\n:]{1,300}\.go):\d{1,7}"),
 )
 _PYTHON_FRAME = re.compile(r'\n\s{1,8}File "(?P<file>[^"\n]{1,300})", line \d{1,7}')
 _LIBRARY = re.compile(
-    r"[\\/](?:vendor|node_modules|gems|site-packages|dist-packages|system|lib[\\/]python\d)[\\/.]"
+    r"[\\/](?:vendor|node_modules|gems|site-packages|dist-packages|system|lib[\\/]python\d"
+    r"|pkg[\\/]mod|usr[\\/]local[\\/]go|plugins[\\/]woocommerce|action-scheduler)[\\/.]"
     r"|\A(?:node:|internal/|\[internal|<)",
     re.IGNORECASE,
 )

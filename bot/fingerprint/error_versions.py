@@ -7,6 +7,7 @@ and a pattern for each version. Most messages have none of the words, so the wor
 import re
 
 from bot.fingerprint.error_library_texts import LIBRARIES
+from bot.fingerprint.error_worker_texts import WORKERS
 
 _TYPE = r"(?P<type>[\w\\?|]{1,200})"
 _GIVEN = r"(?P<given>[^,\n]{1,100})"
@@ -151,10 +152,69 @@ _LANGUAGES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         r"undefined method '\g<name>' for nil",
         (r"\Aundefined method [`'](?P<name>\w{1,80}[?!=]?)' for nil(?::NilClass)?",),
     ),
+    (
+        # Ruby 3.4 names the class; older versions print the object with its values.
+        "Ruby: method of another object",
+        "undefined method",
+        r"undefined method '\g<name>' for \g<type>",
+        (
+            (
+                r"(?s)\Aundefined method [`'](?P<name>\w{1,80}[?!=]?)' for (?:an instance of |#<)"
+                r"(?P<type>[A-Z][\w:]{0,100}\w)\b.*"
+            ),
+            (
+                r"(?s)\Aundefined method [`'](?P<name>\w{1,80}[?!=]?)' for (?:class |module )?"
+                r"(?P<type>[A-Z][\w:]{0,100}\w)(?::Class|:Module)?\b.*"
+            ),
+            (
+                r"(?s)\Aundefined method [`'](?P<name>\w{1,80}[?!=]?)' for [^\n]{1,300}?:"
+                r"(?P<type>[A-Z]\w{2,30})\Z"
+            ),
+        ),
+    ),
+    (
+        # A worker cannot load the class of a job that its queue contains.
+        "Ruby: missing class",
+        "undefined class/module",
+        r"uninitialized constant \g<name>",
+        (r"\Aundefined class/module (?P<name>[\w:]{1,100})[^\n]*",),
+    ),
+    (
+        "Ruby: missing class of a job",
+        " Handler: ",
+        r"\g<start>",
+        (r"(?P<start>\Auninitialized constant [\w:]{1,100}\w)\. Handler: [^\n]*",),
+    ),
+    (
+        "Node.js: no memory",
+        " out of memory",
+        "JavaScript heap out of memory",
+        (
+            r"(?s)\A.{0,1500}?FATAL ERROR: [^\n]{0,100}JavaScript heap out of memory.*",
+            r"\AWorker terminated due to reaching memory limit: JS heap out of memory",
+        ),
+    ),
+    (
+        "Java: cast to another class",
+        " cannot be cast to ",
+        r"\g<one> cannot be cast to \g<other>",
+        (
+            (
+                r"\A(?:class )?(?P<one>[\w.$\[;]{1,200}) cannot be cast to (?:class )?"
+                r"(?P<other>[\w.$\[;]{1,200})(?: \([^\n]*)?"
+            ),
+        ),
+    ),
+    (
+        "Java: index of a list or an array",
+        " out of bounds for ",
+        "#",
+        (r"\AInde(?:x|ces) -?\d{1,12} out of bounds for length \d{1,12}",),
+    ),
 )  # fmt: skip
 _PATTERNS = tuple(
     (word, re.compile(pattern), common)
-    for _, word, common, patterns in _LANGUAGES + LIBRARIES
+    for _, word, common, patterns in _LANGUAGES + LIBRARIES + WORKERS
     for pattern in patterns
 )
 

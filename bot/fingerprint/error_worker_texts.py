@@ -1,0 +1,86 @@
+"""Texts of queues and workers, and of their connections, that differ between versions.
+
+`error_versions.py` describes the table.
+"""
+
+_TASK = r"(?P<task>[\w.]{1,150}?)"
+
+WORKERS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
+    (
+        "Celery: time limits",
+        "ime limit (",
+        r"\g<kind> time limit of \g<task>",
+        (rf"\A(?P<kind>Soft|Hard) time limit \([\d.]{{1,12}}s?\) exceeded for {_TASK}\[[^\n]*",),
+    ),
+    (
+        "Celery: unknown task",
+        "Received unregistered task",
+        r"Unknown task '\g<task>'",
+        (rf"(?s)\AReceived unregistered task of type u?[\"']{_TASK}[\"'].*",),
+    ),
+    (
+        "Celery: ended worker",
+        "Worker exited prematurely",
+        r"\g<start>",
+        (r"(?P<start>Worker exited prematurely: (?:signal|exitcode) \d{1,3})\b[^\n]*",),
+    ),
+    (
+        "RQ: ended process",
+        "ork-horse ",
+        r"Work-horse was terminated, status \g<status>",
+        (
+            (
+                r"\AWork-horse (?:process )?(?:was )?terminated unexpectedly[;:]? "
+                r"\(?waitpid returned (?P<status>\w{1,6})[^\n]*"
+            ),
+        ),
+    ),
+    (
+        "RQ: time-out of a job",
+        "maximum timeout value",
+        "Task exceeded maximum timeout value",
+        (r"\A(?:Task|Job) exceeded maximum timeout value[^\n]*",),
+    ),
+    (
+        "Bull, BullMQ: stalled job",
+        "stalled more than",
+        "job stalled more than allowed",
+        (r"\Ajob stalled more than (?:allowable limit|maxStalledCount|allowed)[^\n]*",),
+    ),
+    (
+        "Delayed Job: time-out",
+        "Delayed::Worker.max_run_time",
+        "execution expired (Delayed::Worker.max_run_time)",
+        (r"\Aexecution expired \(Delayed::Worker\.max_run_time is only [^)\n]{1,40}\)",),
+    ),
+    (
+        "Rails: the wrapper of a database's error",
+        "(ActiveRecord::",
+        "",
+        (r" \(ActiveRecord::\w{1,60}\)(?=:?(?:\n|\Z))",),
+    ),
+    ("SQLAlchemy: the link to its manual", "(Background on", "", (r"\(Background on this [^\n]*",)),
+    (
+        "Symfony: invalid message",
+        "failed validation",
+        r"\g<start>\g<rest>",
+        (
+            (
+                r"(?P<start>\AMessage of type \"[\w\\]{1,200}\" failed validation)[.:]\s{1,3}"
+                r"(?P<rest>[^\n]{1,400}?)(?: \(code [\w-]{1,40}\))?\s*\Z"
+            ),
+        ),
+    ),
+    (
+        "Flysystem: the reason of a failed operation",
+        "Reason: ",
+        "",
+        (r"\AUnable to [^\n]{1,400}\n{1,3}Reason: (?=\S)",),
+    ),
+    (
+        "PHP: classes that cannot be stored",
+        "serialize or unserialize",
+        r"Serialization of '\g<name>' is not allowed",
+        (r"\AYou cannot serialize or unserialize (?P<name>\w{1,60}) instances\b",),
+    ),
+)
