@@ -12,15 +12,21 @@ _HOST = r"(?P<host>[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,200}[A-Za-z0-9_])?)"
 _UNRESOLVED = (
     re.compile(rf"getaddrinfo for {_HOST} failed", re.IGNORECASE),
     re.compile(rf"getaddrinfo (?:ENOTFOUND|EAI_AGAIN) {_HOST}"),
-    re.compile(rf"could(?: not|n't) resolve(?: host| proxy)?:? '?{_HOST}", re.IGNORECASE),
-    re.compile(rf"Failed to resolve '{_HOST}'"),
+    re.compile(
+        rf"could(?: not|n't) resolve(?: (?:host|proxy))?(?: name)?(?: for)?:? "
+        rf"[\"']?(?:https?://)?(?!(?:host|proxy|name|for)\b){_HOST}",
+        re.IGNORECASE,
+    ),
+    re.compile(rf"failed to resolve(?: host)? [\"'`]?(?!host\b){_HOST}", re.IGNORECASE),
     re.compile(rf'could not translate host name "{_HOST}" to address'),
+    re.compile(rf"Unknown MySQL server host '{_HOST}'"),
     re.compile(
         rf"host='{_HOST}'.{{0,400}}(?:Name or service not known|name resolution|nodename nor)"
     ),
     re.compile(rf"\A(?:java\.net\.)?UnknownHostException: {_HOST}"),
     re.compile(rf"No such host is known\.? ?\(?{_HOST}"),
-    re.compile(rf"lookup {_HOST}(?: on [\d.:]+)?: no such host"),
+    re.compile(rf"lookup {_HOST}(?: on \S{{1,60}})?: (?:no such host|server misbehaving|i/o timeout)"),
+    re.compile(rf"tcp connect \({_HOST}:\d{{2,5}}\): non-existing domain"),
     re.compile(
         r"getaddrinfo failed|Name or service not known|Temporary failure in name resolution"
         r"|nodename nor servname provided|Name does not resolve|No such host is known"
@@ -28,13 +34,16 @@ _UNRESOLVED = (
 )
 _REFUSED = re.compile(
     r"Connection refused|ECONNREFUSED|actively refused|Couldn't connect to server"
-    r"|cURL error 7\b[^\n]{0,200}Could not connect|server on '[^'\n]{1,200}' \((?:111|10061)\b",
+    r"|cURL error 7\b[^\n]{0,200}Could not connect|server on '[^'\n]{1,200}' \((?:111|10061)\b"
+    r"|Connection to \S{1,200} refused|Connect call failed",
     re.IGNORECASE,
 )
 _TIMED_OUT = re.compile(
-    r"connect ETIMEDOUT|\AETIMEDOUT|Connection timed out|connect(?:ion)? timeout"
+    r"connect ETIMEDOUT|\AETIMEDOUT|Connection timed out|connect(?:ion)? timeout|connect timed out"
     r"|timed out while connecting|Connection to \S{1,200} timed out"
     r"|Timeout (?:was reached|connecting to)|Connection timeout"
+    r"|dial tcp [^\n]{1,200}: i/o timeout|TCP connection to \S{1,200} \(execution expired"
+    r"|connect to host, port: [^\n]{1,200}; timeout|Operation timed out - connect\("
     r"|server on '[^'\n]{1,200}' \((?:110|115|10060|timed out)\b",
     re.IGNORECASE,
 )
@@ -45,7 +54,9 @@ _LOST = re.compile(
     r"|Connection closed by server|Connection is closed",
     re.IGNORECASE,
 )
-# Flysystem's adapters for FTP and SFTP do not write why they could not connect.
+# Flysystem's adapters for FTP and SFTP do not write why they could not connect, so for these
+# servers no library's reason is used.
+_FILE_SERVER_PORTS = re.compile(r":2[12]\b|port:? ?2[12]\b")
 _UNREACHED = re.compile(
     rf"(?:Unable to|Could not|Couldn't|Cannot|Failed to) connect to "
     rf"(?:(?:host|server):? )?(?!host\b|server\b){_HOST}"
@@ -64,16 +75,22 @@ _SERVICES = (
     (
         "Redis",
         re.compile(r"redis", re.IGNORECASE),
-        re.compile(r":6379\b|port 6379\b|redis://|\bRedis "),
+        # Python's client has this text in every class. Second servers have the next ports.
+        re.compile(
+            r":63(?:79|8\d)\b|port 63(?:79|8\d)\b|rediss?://|\bRedis "
+            r"|\AError -?\d{1,5} (?:connecting to|while )"
+        ),
     ),
     (
         "PostgreSQL",
-        re.compile(r"psycopg|Npgsql|org\.postgresql|asyncpg", re.IGNORECASE),
-        re.compile(r"SQLSTATE\[08\d{3}\] \[7\]|:5432\b|port 5432\b"),
+        re.compile(r"psycopg|Npgsql|org\.postgresql|asyncpg|\APG::", re.IGNORECASE),
+        re.compile(
+            r"SQLSTATE\[08\d{3}\] \[7\]|:5432\b|port 5432\b|failed to connect to `[^`\n]{0,80}user="
+        ),
     ),
     (
         "MySQL 2002",
-        re.compile(r"mysql|MySQLdb|mariadb", re.IGNORECASE),
+        re.compile(r"mysql|mariadb|trilogy", re.IGNORECASE),
         re.compile(
             r"SQLSTATE\[\w{5}\] \[200[23]\]|\(HY000/200[23]\)|\bmysqli?\b|\(200[23], |:3306\b"
             r"|port[ =]3306\b|Can't connect to (?:local )?(?:MySQL|MariaDB|server)",
@@ -98,7 +115,22 @@ _SERVICES = (
     ("Memcached", re.compile(r"memcache", re.IGNORECASE), re.compile(r":11211\b|port 11211\b")),
 )
 _KNOWN_PORTS = "1433|1521|3306|5432|5672|6379|7700|8108|9092|9200|11211|27017"
+_KNOWN_HOST = (
+    # PHP's drivers do not write the address, and only Laravel 11 and later repeat it from the
+    # configuration, so its number is not used.
+    re.compile(rf"[( ]Host: (?!\d{{1,3}}\.){_HOST}, Port: (?P<port>\d{{2,5}})"),
+    re.compile(rf"(?:server at|on host) \"{_HOST}\"(?: \([\d.:a-f]{{3,45}}\))?"
+               rf"(?:, port (?P<port>\d{{2,5}})| and accepting\s{{1,3}}TCP/IP connections on port "
+               rf"(?P<port2>\d{{2,5}}))?"),
+    re.compile(rf"`host={_HOST} user="),
+    re.compile(rf"[\d.]{{7,15}}:(?P<port>\d{{2,5}}) \({_HOST}\)"),
+    re.compile(rf"server on '{_HOST}(?::(?P<port>\d{{2,5}}))?'"),
+    re.compile(rf"host, port: {_HOST}, (?P<port>\d{{2,5}})"),
+    re.compile(rf"(?:refused|timed out) \({_HOST}:(?P<port>\d{{2,5}})\)"),
+    re.compile(rf"\((?:rediss?|amqps?|mongodb)://(?:[^@\s/]{{0,80}}@)?{_HOST}(?::(?P<port>\d{{2,5}}))?"),
+)
 _ADDRESS = (
+    *_KNOWN_HOST,
     re.compile(
         rf"(?:connect(?:ing|ion)? to(?: host| \w{{1,20}} (?:on|at))?|connect|host) "
         rf"[\"']?(?:tcp://|ssl://)?{_HOST}[\"']? ?"
@@ -111,6 +143,8 @@ _ADDRESS = (
     re.compile(rf"(?:ECONNREFUSED|ETIMEDOUT) {_HOST}:(?P<port>\d{{2,5}})"),
     re.compile(rf"(?<![\w.@/-]){_HOST}:(?P<port>{_KNOWN_PORTS})\b"),
     re.compile(rf"Connection refused: {_HOST}/[\d.:a-f]{{3,45}}:(?P<port>\d{{2,5}})"),
+    re.compile(rf"tcp connect \({_HOST}:(?P<port>\d{{2,5}})\)"),
+    re.compile(rf"dial tcp {_HOST}:(?P<port>\d{{2,5}}): "),
 )  # fmt: skip
 # Most errors concern no connection, and these words are found faster than all patterns.
 _HINTS = (
@@ -126,6 +160,7 @@ _HINTS = (
     ),
     *(
         "such host",
+        "server host",
         "unknownhost",
         "to address",
         "errno -",
@@ -140,6 +175,9 @@ _HINTS = (
 _USUAL = ("80", "443", "25", "465", "587")
 _LONGEST = 1_000
 _UNKNOWN_HOST = ("java.net.UnknownHostException", "UnknownHostException")
+_DEFAULT_PORTS = ("6379", "5432", "3306", "5672", "27017", "9200", "11211")
+# These servers have fixed addresses in the configuration.
+_DATABASES = ("MySQL 2002", "PostgreSQL")
 # This link leads to cURL's manual; it is not the address of the connection.
 _SEE = re.compile(r" ?\(see https?:[^)\n]{0,100}\)")
 
@@ -153,28 +191,36 @@ def connection_cause(message: str, class_name: str | None) -> str | None:
     known = _not_found(message, class_name, service) or _login_refused(message)
     if known is not None:
         return known
-    if _REFUSED.search(message):
-        problem = "Connection refused"
-    elif _TIMED_OUT.search(message) and (service or not message.startswith("Operation")):
-        problem = "Connection timed out"
-    elif service in ("Redis", "AMQP", "MongoDB") and _LOST.search(message):
-        problem = "connection lost"
-    elif (unreached := _UNREACHED.match(message)) is not None:
+    if (unreached := _UNREACHED.match(message)) is not None:
         return f"{generalise_host(unreached['host'].lower())}: no connection"
-    elif message.startswith(_ABORTED):
-        return "connection lost"
-    else:
-        return None
+    problem = _problem(message, service)
+    if problem is None:
+        return "connection lost" if message.startswith(_ABORTED) else None
     address = _address(message)
-    subject = _named_service(service, address) if service else address
+    if address is not None and service is None and _FILE_SERVER_PORTS.search(message):
+        return f"{address[0]}: no connection"
+    subject = _named_service(service, address) if service else _named(address)
     return f"{subject}: {problem}" if subject else None
 
 
+def _problem(message: str, service: str | None) -> str | None:
+    if _REFUSED.search(message):
+        return "Connection refused"
+    if _TIMED_OUT.search(message) and (service or not message.startswith("Operation timed out af")):
+        return "Connection timed out"
+    if service in ("Redis", "AMQP", "MongoDB") and _LOST.search(message):
+        return "connection lost"
+    return None
+
+
 def _not_found(message: str, class_name: str | None, service: str | None) -> str | None:
+    """Return the host alone, because not every library names the service; else the service."""
     host = _unresolved(f"{class_name}: {message}" if class_name else message)
     if host is None:
         return None
-    name = service or host or _address(message)
+    if not host and (address := _address(message)) is not None:
+        host = address[0]
+    name = service if host in ("", "#") else host
     return f"{name}: host not found" if name else "host not found"
 
 
@@ -183,19 +229,35 @@ def _login_refused(message: str) -> str | None:
     return f"{generalise_host(login['host'].lower())}: login refused" if login else None
 
 
-def _named_service(service: str, address: str | None) -> str:
+def _named(address: tuple[str, str | None, str] | None) -> str | None:
+    """Return the host, with its port if the port tells apart services of the host."""
+    if address is None:
+        return None
+    host, port, _ = address
+    is_steady = port is not None and int(port) < 32768 and port not in _USUAL
+    return f"{host}:{port}" if is_steady else host
+
+
+def _named_service(service: str, address: tuple[str, str | None, str] | None) -> str:
     """Return the service, with its host if the host has a name of its own.
 
-    Many applications have several servers of one service. Not every library writes the host.
+    Many applications have several servers of one service. Not every library writes the host. An
+    unusual port names the server if the host's address is only a number.
     """
-    host = address.partition(":")[0] if address else ""
-    is_plain = host in ("", "#", "localhost") or service.lower().startswith(host)
-    return service if is_plain else f"{service} {host}"
+    host, port, written = address or ("", None, "")
+    if host in ("", "#", "localhost") or service.lower().startswith(host):
+        is_server = host == "#" and service in _DATABASES and not written.startswith("127.")
+        shown = f" {written}" if is_server else ""
+        return service + shown + (f" :{port}" if port and port not in _DEFAULT_PORTS else "")
+    return f"{service} {host}"
 
 
 def _service(message: str, class_name: str | None) -> str | None:
-    for name, of_class, of_text in _SERVICES:
-        if of_text.search(message) or (class_name and of_class.search(class_name)):
+    for name, _, of_text in _SERVICES:
+        if of_text.search(message):
+            return name
+    for name, of_class, _ in _SERVICES if class_name else ():
+        if class_name and of_class.search(class_name):
             return name
     return None
 
@@ -210,11 +272,17 @@ def _unresolved(text: str) -> str | None:
     return None
 
 
-def _address(message: str) -> str | None:
+def _address(message: str) -> tuple[str, str | None, str] | None:
+    """Return the host, its port, and the host as it is written; a name is better than a number."""
+    numbered: tuple[str, str | None, str] | None = None
     for pattern in _ADDRESS:
         match = pattern.search(message)
-        if match is not None:
-            port = match["port"]
-            named = f":{port}" if port and int(port) < 32768 and port not in _USUAL else ""
-            return generalise_host(match["host"].lower()) + named
-    return None
+        if match is None:
+            continue
+        groups = match.groupdict()
+        host = generalise_host(match["host"].lower())
+        address = (host, groups.get("port") or groups.get("port2"), match["host"])
+        if host != "#":
+            return address
+        numbered = numbered or address
+    return numbered

@@ -88,6 +88,7 @@ def read_error_text(text: str) -> ErrorText:
             break
         text = text[lead.end() :]
     whole, text = text, unwrapped(text)
+    whole = text if whole.startswith("{") else whole
     head = _CODEIGNITER.match(text)
     if head is not None:
         return _codeigniter(text, text[head.end() :], head["code"])

@@ -58,6 +58,9 @@ _CLASSES = frozenset(
         "OutOfMemoryError",
         "StackOverflowError",
         "ConcurrentModificationException",
+        "SoftTimeLimitExceeded",
+        "TimeLimitExceeded",
+        "JobTimeoutException",
     ]
 )
 # Python's text is only the missing key. A key with digits or spaces is data.
@@ -80,6 +83,8 @@ def language_cause(error: ErrorText) -> str | None:
     level = _LEVEL.match(message)
     text = message[level.end() :] if level else message
     short = re.split(r"[\\.]", class_name)[-1] if class_name else ""
+    if short == "NotRegistered":
+        return f"Unknown task {text.strip(chr(39))}"
     if short not in _CLASSES and not _TEXTS.match(text):
         return None
     if (unstored := _UNSTORED.match(text)) is not None:

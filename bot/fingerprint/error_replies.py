@@ -11,6 +11,12 @@ from bot.fingerprint.error_values import first_words, generalise
 _REDIS_REPLY = re.compile(
     r"(?:`[A-Z]{2,20}` failed: )?(?P<code>[A-Z]{3,15}) (?P<text>[^\n]{1,300})"
 )
+# Not every client has a class of its own, but these sentences are only Redis'.
+_REDIS_OWN = re.compile(
+    r"OOM command not allowed|MISCONF |READONLY You can't write|NOAUTH Authentication|LOADING Redis is"
+    r"|CLUSTERDOWN |MASTERDOWN |NOSCRIPT No matching|WRONGPASS invalid|NOPERM |BUSY Redis is busy"
+    r"|TRYAGAIN |CROSSSLOT "
+)
 # A reply with one of these codes has several causes; only its sentence names the cause.
 _VAGUE_REPLIES = frozenset(("ERR", "EXECABORT", "WRONGTYPE"))
 # Python's client removes the code of a reply.
@@ -91,7 +97,10 @@ def reply_cause(message: str, class_name: str | None) -> str | None:
 
 
 def _redis_cause(message: str, class_name: str | None) -> str | None:
-    if class_name is None or ("redis" not in class_name.casefold() and class_name != "ReplyError"):
+    is_client = class_name is not None and (
+        "redis" in class_name.casefold() or class_name == "ReplyError"
+    )
+    if not is_client and not _REDIS_OWN.match(message):
         return None
     reply = _REDIS_REPLY.match(message)
     if reply is not None and reply["code"] not in _VAGUE_REPLIES:

@@ -3,14 +3,15 @@
 import re
 
 from bot.fingerprint.error_envelope import ErrorText
-from bot.fingerprint.error_sql_texts import mysql_number, postgres_state
+from bot.fingerprint.error_sql_texts import is_sql_server, mysql_number, mysql_part, postgres_state
 from bot.fingerprint.error_values import generalise
 
 _STATE = re.compile(r"SQLSTATE\[(?P<state>\w{1,8})\](?: ?\[(?P<no>-?\d{1,6})\])?:? ?")
 _TITLED = re.compile(r"(?:[A-Z<][A-Za-z ,/'<>-]{2,80}: )?(?P<no>-?\d{1,6}) (?P<text>.+)", re.DOTALL)
 _TITLE = re.compile(r"[A-Z][A-Za-z ,/'-]{2,60}: ")
 _QUERY = re.compile(
-    r" \((?:Connection: |SQL: |SQLSTATE )|\n(?:LINE \d|DETAIL:|HINT:|CONTEXT:)"
+    r" \((?:Connection: |SQL: |SQLSTATE )|\n(?:LINE \d|DETAIL:|HINT:|CONTEXT:)|\]? \[(?:insert|update"
+    r"|delete|select|with|replace)\b"
     r"| \(SQL was:|, query was: "
 )
 _LEVEL = re.compile(r"\A(?:ERROR|FATAL|PANIC): +")
@@ -27,10 +28,12 @@ _KEY_OF_TABLE = re.compile(r"(for key '|la (?:clave|llave) ')(\w{1,64})\.(?=\w{0
 # MariaDB writes the database and the table before a column.
 _COLUMN = re.compile(r"for column (?:`\w{1,64}`\.){1,2}`(\w{1,64})`")
 _FOREIGN = re.compile(r" FOREIGN KEY \(`[^\n]{0,700}")
+# Two accounts have two passwords. The host is the worker's.
+_USER = re.compile(r"\b(user|role) (?P<q>['\"])(?P<name>[\w.-]{1,64})(?P=q)(?:@'[^'\n]{0,200}')?")
 _VALUE = re.compile(r"( value:? )'.{0,700}?' (for column)", re.DOTALL)
 
 _SQLITE = re.compile(
-    r"(?:(?:General error: )?\d{1,3} )?"
+    r"(?:(?:General error: )?\d{1,3} |\[SQLITE_\w{1,30}\] [^(\n]{1,200}\()?"
     r"(?P<text>database (?:is locked|table is locked|or disk is full"
     r"|disk image is malformed)|unable to open database file|attempt to write a readonly database"
     r"|(?:UNIQUE|NOT NULL|CHECK|FOREIGN KEY) constraint failed(?:: [\w., ]{1,200})?|disk I/O error"
@@ -38,7 +41,13 @@ _SQLITE = re.compile(
 )
 # A driver writes its name or PostgreSQL's server before the server's words.
 _SERVER = re.compile(
-    r"\A(?:\([\w.]{1,80}\) |(?:PG|Mysql2|SQLite3|Trilogy)::\w{1,60}: |pq: |error: |ER_\w{1,60}: "
+    r"\A(?:\([\w.]{1,80}\) |<class '[\w.]{1,80}'>: |(?:PG|Mysql2|SQLite3|Trilogy)::\w{1,60}: |pq: "
+    r"|error: |ER_\w{1,60}: |mssql: |(?:MySQL|Postgres\w{0,3}) error: |PQ\w{1,40}\(\):? "
+    r"|error returned from database: |could not (?:execute|extract|prepare) \w{1,20}(?: \w{1,20})? \["
+    # MySQL's connector for Python, Trilogy, MyXQL and Postgrex
+    r"|\d{4}(?: \(\w{5}\))?: |\(\d{4}\) \(ER_\w{1,60}\) |(?:ERROR|FATAL) \w{5} \(\w{1,60}\) "
+    # Knex writes the whole statement.
+    r"|(?:insert|update|delete|select|with|replace|alter|create)\s[^\n]{1,1500} - (?=\S)"
     r"|SQLITE_[A-Z]{1,20}: |Error \d{4}(?: \(\w{5}\))?: |(?:ERROR|FATAL): +"
     r'|connection to server at "[^"\n]{1,200}"(?: \([^)\n]{1,80}\))?, port \d{1,5} failed: '
     r"(?:FATAL: +)?){1,3}"
@@ -63,6 +72,7 @@ _SQL_SERVER = re.compile(
 )
 # The driver's number and function follow the server's words.
 _SQL_SERVER_END = re.compile(r"\. | \(-?\d{1,9}\)")
+_BYTES = re.compile(r"\(\d{3,5}, b(?P<quote>[\"'])(?P<text>.{1,400}?)(?:DB-Lib|(?P=quote))", re.DOTALL)
 _SQL_SERVER_CLASSES = re.compile(r"SQLServerException\Z|\bSqlException\Z|pymssql|MSSQL")
 _ANY = re.compile(r"(?P<text>[^\n]{1,400})")
 # CodeIgniter's driver throws MySQL's number as the code.
@@ -77,6 +87,12 @@ _TUPLE = re.compile(
     r"(?:\([\w.]{1,80}\) )?\((?P<no>\d{4}), (?P<quote>[\"'])(?P<text>.{1,800}?)(?P=quote)\)",
     re.DOTALL,
 )
+_DATABASE_ERROR = re.compile(
+    r"WordPress|atabase error|base de (?:données|datos)|Datenbank|banco de dados|sul database"
+)
+_BEFORE_STATEMENT = re.compile(
+    r"(?: [^\s'\"`]{1,12}){1,4} (?=(?:SELECT|INSERT|UPDATE|DELETE|REPLACE|ALTER|CREATE|SHOW)\b)"
+)
 _CONNECTING = re.compile(r"(?:Connection refused|Connection timed out|No such file or directory)\Z")
 # These messages contain no names of tables or columns, but some drivers append details.
 _NAMELESS = {
@@ -89,10 +105,12 @@ _NAMELESS = {
 _LOCK = re.compile(r"(?:MySQL (?:1213|1205)|SQLSTATE (?:40P01|55P03))\b|SQL Server: .*deadlock")
 _STATEMENT = re.compile(
     r"(?:SQL: |SQL \[|\bsql: ['\"]|transaction: |(?:query|executed) was: "
-    r"|executing (?:a query: |the query: |['\"])|[(,] ?'| - |\n)\s{0,5}"
+    r"|executing (?:a query: |the query: |['\"])|[(,] ?'| - |\n|restarting transaction: "
+    # WordPress in the language of the shop
+    r"|transaction (?:\S{1,12} ){1,4})\s{0,5}"
     r"(?:update|insert\s+(?:ignore\s+)?into|delete\s+from|replace\s+into"
     r"|select\b[^\n]{0,300}?\bfrom)"
-    r"\s+[`\"\[]?(?:\w{1,64}[`\"\]]?\.[`\"\[]?)?(?P<table>\w{1,64}\b)"
+    r"\s+[`\"\[{]?(?:\w{1,64}[`\"\]]?\.[`\"\[]?)?(?P<table>\w{1,64}\b)"
     # A trace cuts long values, so that only a part of the table's name is left.
     r"(?!\.\.\.)",
     re.IGNORECASE,
@@ -116,10 +134,15 @@ def sql_cause(error: ErrorText) -> str | None:
 def _cause(error: ErrorText) -> str | None:
     message = error.message
     server = _SQL_SERVER.search(message)
-    if server is None and _SQL_SERVER_CLASSES.search(error.class_name or ""):
+    if server is None and message.startswith("("):
+        server = _BYTES.match(message)
+    if server is None and (
+        _SQL_SERVER_CLASSES.search(error.class_name or "") or is_sql_server(message)
+    ):
         server = _ANY.match(message)
     if server is not None:
-        return f"SQL Server: {generalise(_SQL_SERVER_END.split(server['text'])[0])}"
+        text = _USER.sub(r"\1 \g<name>", server["text"])
+        return f"SQL Server: {generalise(_SQL_SERVER_END.split(text)[0])}"
     if error.code is not None and _CODEIGNITER_DRIVER in error.text:
         return _numbered(error.code, message)
     driver = _DRIVER.match(message)
@@ -139,12 +162,17 @@ def _of_text(message: str, class_name: str | None, code: str | None) -> str | No
     """Return the cause for a server's message that has no error number."""
     if (pgx := _STATE_AT_END.search(message)) is not None:
         return _stated(pgx["state"], pgx["text"])
-    if class_name is not None and not _DATABASE_CLASSES.search(class_name):
-        return None
     server = _WRAPPED.search(message) or _SERVER.match(message)
+    is_driver = class_name is None or _DATABASE_CLASSES.search(class_name) is not None
     if server is not None:
         message = message[server.end() :]
-    if (sqlite := _SQLITE.match(message)) is not None and (class_name or server):
+    elif (part := _behind_words(message)) is not None:
+        return part
+    if not is_driver and (server is None or mysql_number(message) is postgres_state(message)):
+        return None
+    if (sqlite := _SQLITE.match(message)) is not None and (
+        class_name or server or "SQLITE" in message
+    ):
         return f"SQLite: {sqlite['text']}"
     number = mysql_number(message)
     if number is not None and code in (None, number):
@@ -154,6 +182,12 @@ def _of_text(message: str, class_name: str | None, code: str | None) -> str | No
         return _stated(state, message)
     is_connecting = class_name is not None and _CONNECTING.match(message)
     return f"MySQL 2002: {message}" if is_connecting else None
+
+
+def _behind_words(message: str) -> str | None:
+    """Return the cause of MySQL's words, which an application quotes in the shop's language."""
+    found = mysql_part(message) if _DATABASE_ERROR.search(message, 0, 200) else None
+    return _numbered(found[0], _BEFORE_STATEMENT.split(found[1])[0]) if found else None
 
 
 def _of_driver(number: str | None, message: str) -> str:
@@ -172,6 +206,8 @@ def _numbered(number: str, message: str) -> str:
 
 
 def _stated(state: str, message: str) -> str:
+    if state == "08006" and postgres_state(message) == state:
+        return "SQLSTATE 08006: connection lost"
     return f"SQLSTATE {state}: {_detail(message)}"
 
 
@@ -188,6 +224,8 @@ def _state_cause(state: str, number: str | None, text: str) -> str:
         # The state says only that there is no connection; the server's words give the reason.
         text = text[server.end() :]
         state = postgres_state(text) or state
+    if number == "7" and state == "HY000":
+        state = postgres_state(text) or state
     # Numbers from 1000 are MySQL's, and from 2000 its client's. SQL Server's text has brackets.
     if number is not None and len(number) == 4 and not text.startswith("[Microsoft]"):
         return _numbered(number, text)
@@ -200,6 +238,7 @@ def _detail(text: str) -> str:
     text = _ENTRY.sub(r"\1 '1' \2", text)
     text = _VALUE.sub(r"\1'1' \2", text)
     text = _FOREIGN.sub("", text)
+    text = _USER.sub(r"\1 \g<name>", text)
     text = _IN_DATABASE.sub(r"\1", text)
     text = _KEY_OF_TABLE.sub(r"\1", text)
     text = _COLUMN.sub(r"for column '\1'", text)

@@ -41,6 +41,30 @@ _MYSQL = (
     ("1153", r"Got a packet bigger than"),
     ("1305", r"(?:PROCEDURE|FUNCTION|SAVEPOINT) \S{1,130} does not exist"),
     ("3819", r"Check constraint '"),
+    ("2005", r"Unknown (?:MySQL|MariaDB) server host '"),
+    ("1203", r"User \S{1,80} already has more than '"),
+    ("1129", r"Host '[^'\n]{1,200}' is blocked because of many connection errors"),
+    ("1130", r"Host '[^'\n]{1,200}' is not allowed to connect"),
+    ("1317", r"Query execution was interrupted\Z"),
+    ("1136", r"Column count doesn't match value count"),
+    ("1091", r"Can't DROP '"),
+    ("1060", r"Duplicate column name '"),
+    ("1061", r"Duplicate key name '"),
+    ("1071", r"Specified key was too long"),
+    ("1118", r"Row size too large"),
+    ("1206", r"The total number of locks exceeds the lock table size"),
+    ("1231", r"Variable '[^'\n]{1,80}' can't be set to the value"),
+    ("1390", r"Prepared statement contains too many placeholders"),
+    ("1461", r"Can't create more than max_prepared_stmt_count statements"),
+    ("1615", r"Prepared statement needs to be re-prepared"),
+    ("1030", r"Got error -?\d{1,4} "),
+    ("1194", r"Table '[^'\n]{1,130}' is marked as crashed"),
+    ("1021", r"Disk full "),
+    ("1037", r"Out of memory; restart server"),
+    ("1038", r"Out of sort memory"),
+    ("3140", r"Invalid JSON text"),
+    ("3572", r"Statement aborted because lock\(s\) could not be acquired immediately"),
+    ("1792", r"Cannot execute statement in a READ ONLY transaction"),
 )
 # PostgreSQL's sentences; its drivers other than PHP's write no state.
 _POSTGRES = (
@@ -62,16 +86,58 @@ _POSTGRES = (
     ("25P02", r"current transaction is aborted"),
     ("25P03", r"terminating connection due to idle-in-transaction"),
     ("57P01", r"terminating connection due to administrator command"),
-    ("08006", r"(?:server closed the|terminating) connection|SSL connection has been"),
+    (
+        "08006",
+        r"(?:server closed the|terminating) connection|SSL connection has been|Connection terminated"
+        r"|(?:An I/O error occurred while sending to|Lost connection to) the backend"
+        r"|could not (?:receive data from|send data to) server",
+    ),
     ("22001", r"value too long for type"),
-    ("22P02", r"invalid input syntax for "),
+    ("22P02", r"invalid input syntax for (?!type (?:date|time))|invalid input value for enum "),
     ("22003", r"(?:\w{1,20}|value \"[^\"\n]{1,60}\" is) out of range\b|numeric field overflow"),
     ("25006", r"cannot execute \w{1,20}(?: \w{1,20})? in a read-only transaction"),
     ("28P01", r"password authentication failed for user"),
-    ("28000", r"no pg_hba.conf entry"),
+    ("28000", r'no pg_hba.conf entry|role "[^"\n]{1,130}" (?:does not exist|is not permitted to log)'),
+    ("42P07", r'relation "[^"\n]{1,130}" already exists'),
+    ("42704", r'(?:type|index|role|constraint) "[^"\n]{1,130}" does not exist'),
+    ("42P10", r"there is no unique or exclusion constraint matching the ON CONFLICT"),
+    ("42702", r'column reference "[^"\n]{1,130}" is ambiguous'),
+    ("42803", r'column "[^"\n]{1,130}" must appear in the GROUP BY'),
+    ("42804", r'column "[^"\n]{1,130}" is of type '),
+    ("21000", r"ON CONFLICT DO UPDATE command cannot affect|more than one row returned by a subquery"),
+    ("22007", r"invalid input syntax for type (?:date|time)"),
+    ("22008", r"date/time field value out of range"),
+    ("22012", r"division by zero"),
+    ("22021", r"invalid byte sequence for encoding"),
+    ("22P05", r"unsupported Unicode escape sequence"),
+    ("23P01", r"conflicting key value violates exclusion"),
+    ("26000", r'prepared statement "[^"\n]{1,130}" does not exist'),
+    ("42P05", r'prepared statement "[^"\n]{1,130}" already exists'),
+    ("53200", r"out of (?:shared )?memory"),
+    ("54000", r"(?:index row|row) (?:size|requires) "),
+    ("55006", r'database "[^"\n]{1,130}" is being accessed'),
+    ("58P01", r"could not (?:open|access) file "),
+    ("57P05", r"terminating connection due to idle-session"),
     ("3D000", r'database "[^"\n]{1,130}" does not exist'),
     ("57P03", r"the database system is (?:starting up|shutting down|in recovery)"),
 )
+
+# SQL Server's sentences; tedious, SqlClient and go-mssqldb write neither a number nor a prefix.
+_SQL_SERVER = re.compile(
+    r"Transaction \(Process ID \d{1,6}\) was deadlocked|Violation of (?:UNIQUE|PRIMARY) KEY constraint"
+    r"|Cannot insert (?:duplicate key row in object|the value NULL into column|explicit value for)"
+    r"|Invalid (?:object|column) name '|String or binary data would be truncated"
+    r"|The (?:INSERT|UPDATE|DELETE|MERGE) statement conflicted with|Conversion failed when converting"
+    r"|Error converting data type |Arithmetic overflow error|Lock request time out period exceeded"
+    r"|The transaction log for database|Could not find stored procedure '|Incorrect syntax near "
+    r"|Cannot open database \S{1,130} requested|Procedure or function '|Login failed for user '"
+    r"|The (?:SELECT|EXECUTE|INSERT|UPDATE|DELETE) permission was denied on"
+)
+
+
+def is_sql_server(message: str) -> bool:
+    """Whether a text without a prefix begins with SQL Server's words."""
+    return _SQL_SERVER.match(message) is not None
 
 
 def _joined(texts: tuple[tuple[str, str], ...]) -> re.Pattern[str]:
@@ -93,3 +159,9 @@ def postgres_state(message: str) -> str | None:
     """Return the SQLSTATE of a text that begins with PostgreSQL's words, or None."""
     match = _OF_POSTGRES.match(message)
     return (match.lastgroup or "")[1:] if match else None
+
+
+def mysql_part(message: str) -> tuple[str, str] | None:
+    """Return the error number and MySQL's words inside another text, or None."""
+    match = _OF_MYSQL.search(message)
+    return ((match.lastgroup or "")[1:], message[match.start() :]) if match else None

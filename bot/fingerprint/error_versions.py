@@ -160,11 +160,11 @@ _LANGUAGES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         (
             (
                 r"(?s)\Aundefined method [`'](?P<name>\w{1,80}[?!=]?)' for (?:an instance of |#<)"
-                r"(?P<type>[A-Z][\w:]{0,100}\w)\b.*"
+                r"(?P<type>[A-Z]\w{0,60}(?:::\w{1,60}){0,6})\b.*"
             ),
             (
                 r"(?s)\Aundefined method [`'](?P<name>\w{1,80}[?!=]?)' for (?:class |module )?"
-                r"(?P<type>[A-Z][\w:]{0,100}\w)(?::Class|:Module)?\b.*"
+                r"(?P<type>[A-Z]\w{0,60}(?:::\w{1,60}){0,6})(?::Class|:Module)?\b.*"
             ),
             (
                 r"(?s)\Aundefined method [`'](?P<name>\w{1,80}[?!=]?)' for [^\n]{1,300}?:"
@@ -177,13 +177,13 @@ _LANGUAGES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         "Ruby: missing class",
         "undefined class/module",
         r"uninitialized constant \g<name>",
-        (r"\Aundefined class/module (?P<name>[\w:]{1,100})[^\n]*",),
+        (r"\Aundefined class/module (?P<name>\w{1,60}(?:::\w{1,60}){0,6})[^\n]*",),
     ),
     (
         "Ruby: missing class of a job",
         " Handler: ",
         r"\g<start>",
-        (r"(?P<start>\Auninitialized constant [\w:]{1,100}\w)\. Handler: [^\n]*",),
+        (r"(?:\AJob failed to load: )?(?P<start>uninitialized constant [\w:]{1,100}\w)\. Handler: [^\n]*",),
     ),
     (
         "Node.js: no memory",

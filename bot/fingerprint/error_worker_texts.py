@@ -15,7 +15,7 @@ WORKERS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     (
         "Celery: unknown task",
         "Received unregistered task",
-        r"Unknown task '\g<task>'",
+        r"Unknown task \g<task>",
         (rf"(?s)\AReceived unregistered task of type u?[\"']{_TASK}[\"'].*",),
     ),
     (

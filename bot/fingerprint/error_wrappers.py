@@ -26,6 +26,9 @@ _WORKER = re.compile(
     r"|Exception in thread \"[^\"\n]{1,80}\" "
     r"|(?:\[error\] )?\*\* (?=\())+"
 )
+_TIME_LIMIT = re.compile(
+    r"Task (?P<task>[\w.]{1,120})\[[\w-]{8,40}\] raised \w{1,12}: (?P<soft>Soft)?TimeLimitExceeded\b"
+)
 # Elixir writes the class in brackets; Rails' log writes the message so.
 _ELIXIR = re.compile(r"\((?P<name>(?:[A-Z]\w{0,60}\.?){1,8})\) (?=\S)")
 _RAILS = re.compile(r"(?P<name>(?:[A-Z]\w{0,60}(?:::)?){1,6}) \((?P<text>[^\n]{3,600}?)\):(?=\n|\Z)")
@@ -46,6 +49,8 @@ def unwrapped(text: str) -> str:
     worker = _WORKER.match(text)
     if worker is None:
         return text
+    if (limit := _TIME_LIMIT.match(text)) is not None:
+        return f"{limit['soft'] or 'Hard'} time limit of {limit['task']}"
     rest = text[worker.end() :]
     for pattern in (_ELIXIR, _RAILS, _PYTHON_REPR):
         named = pattern.match(rest)
