@@ -98,7 +98,7 @@ def canonical(error: ErrorText) -> str:
         or language_cause(error)
         or netsuite_cause(message, error.text, class_name)
         or wsdl_cause(message)
-        or system_cause(message)
+        or system_cause(message, class_name)
     )
     if cause is None and not is_aws(message):
         cause = connection_cause(message, class_name) or request_cause(message)

@@ -67,6 +67,8 @@ _CLASSES = frozenset(
 _KEY = re.compile(r"'[A-Za-z_]{2,60}'\Z")
 # Blade compiles a view to another file, whose name is a hash.
 _VIEW = re.compile(r" \(View: [^\n()]{0,400}?(?P<file>[^\\/\n()]{1,100})\)")
+# Ruby's autoloader names the missing class, so the file that needs it is not part of the cause.
+_CONSTANT = re.compile(r"uninitialized constant \w{1,60}(?:::\w{1,60}){0,6}")
 # This text differs between versions of PHP.
 _VERSIONS = ((re.compile(r"\bon value of type "), "on "),)
 # A queue stores the job, so the error is in the job's class, not in the file that dispatched it.
@@ -83,6 +85,8 @@ def language_cause(error: ErrorText) -> str | None:
     level = _LEVEL.match(message)
     text = message[level.end() :] if level else message
     short = re.split(r"[\\.]", class_name)[-1] if class_name else ""
+    if (constant := _CONSTANT.match(text)) is not None:
+        return constant.group()
     if short == "NotRegistered":
         return f"Unknown task {text.strip(chr(39))}"
     if short not in _CLASSES and not _TEXTS.match(text):

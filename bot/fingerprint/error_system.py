@@ -1,4 +1,4 @@
-"""Errors of the machine: a full disk, a missing permission or program, too many open files."""
+"""Errors of the machine: a full disk, a missing file, permission or program, no memory."""
 
 import re
 
@@ -13,13 +13,27 @@ _HINTS = (
         "eacces",
         "emfile",
     ),
-    *("open files", "not found", "no such file", "enoent", "cannot run program"),
+    *("open files", "not found", "no such file", "enoent", "cannot run program", "cannot find"),
+    *("read-only file", "erofs", "allocate memory", "enomem", "quota exceeded", "edquot"),
+    *("input/output error", "file name too long", "stale file", "stale nfs"),
 )
 # A write fails if no block is free. If no inode is free, a file does not even open.
 _FULL = re.compile(
     r"(?<!open stream: )no space left on device|ENOSPC|not enough space on the disk", re.IGNORECASE
 )
 _FILES = re.compile(r"EMFILE|Too many open files")
+# One number of the operating system in each language's words.
+_ERRNOS = tuple(
+    (name, re.compile(pattern, re.IGNORECASE))
+    for name, pattern in (
+        ("Read-only file system", r"EROFS\b|read-only file ?system"),
+        ("Cannot allocate memory", r"\bENOMEM\b|cannot allocate memory"),
+        ("Disk quota exceeded", r"\bEDQUOT\b|disk quota exceeded"),
+        ("Input/output error", r"\binput/output error"),
+        ("File name too long", r"ENAMETOOLONG|file name too long"),
+        ("Stale file handle", r"stale (?:nfs )?file handle"),
+    )
+)
 _DENIED = re.compile(r"[Pp]ermission denied|EACCES")
 # The frameworks' directories that a job writes to. One command gives the right to all their files.
 _WRITABLE = re.compile(
@@ -41,13 +55,37 @@ _MISSING_PROGRAM = (
     ),
     re.compile(r"[Ee]xecutable (?:was )?not found,? ?(?:proposed)?: (?P<program>[\w./-]{1,200})"),
 )
+# PHP, Python, Node.js, Ruby, Go and Java
+_MISSING_FILE = (
+    re.compile(
+        r"\((?P<path>[^()\n]{1,500})\): (?:[Ff]ailed to open stream: )?No such file or directory"
+    ),
+    re.compile(r"\[Errno 2\] No such file or directory: [bu]?['\"](?P<path>[^'\"\n]{1,400})['\"]"),
+    re.compile(r"ENOENT: no such file or directory, \w{1,20} '(?P<path>[^'\n]{1,400})'"),
+    re.compile(r"No such file or directory (?:@ \w{1,40} )?- \(?(?P<path>[^\s()]{1,400})"),
+    re.compile(
+        r"\b(?:open|l?stat|read|remove|unlink|chdir|rename|mkdir|fork/exec) (?P<path>[^\s:]{1,400}): "
+        r"(?:no such file or directory|The system cannot find the)"
+    ),
+    re.compile(
+        r"(?P<path>[^\s(]{1,400}) \((?:No such file or directory|The system cannot find the "
+        r"(?:file|path) specified)\)"
+    ),
+)
+_FILE_CLASSES = ("java.nio.file.NoSuchFileException", "NoSuchFileException")
+_WITH_DIGIT = re.compile(r"[^\W_]*\d[^\W_]*")
+_NUMBERS = re.compile(r"#(?:[-_. ]?#)+")
+_TEMPORARY = re.compile(r"(?:/var)?/tmp/")
+_COMMAND = re.compile(r"[A-Za-z][\w-]{1,40}\Z")
 
 
-def system_cause(message: str) -> str | None:
+def system_cause(message: str, class_name: str | None = None) -> str | None:
     """Return an error of the machine without the function and the file, or None for other errors.
 
     A database and its disk are on another machine, so callers try a database's codes first.
     """
+    if class_name in _FILE_CLASSES:
+        return _missing(message.partition(" -> ")[0])
     if not hints_at(message, _HINTS):
         return None
     message = message[:1_000]
@@ -60,5 +98,21 @@ def system_cause(message: str) -> str | None:
     for pattern in _MISSING_PROGRAM:
         if (missing := pattern.search(message)) is not None:
             return f"{missing['program'].rpartition('/')[2]}: program not found"
+    for name, errno in _ERRNOS:
+        if errno.search(message):
+            return name
+    for pattern in _MISSING_FILE:
+        if (file := pattern.search(message)) is not None:
+            return _missing(file["path"])
     directory = _WRITABLE.search(message) if _DENIED.search(message) else None
     return f"Permission denied: {directory['directory']}" if directory else None
+
+
+def _missing(path: str) -> str:
+    """Return the missing file without its directory, which differs between machines."""
+    if _COMMAND.match(path):
+        return f"{path}: program not found"
+    if _TEMPORARY.match(path):
+        return "#: No such file"
+    name = _WITH_DIGIT.sub("#", path.replace("\\", "/").rstrip("/").rpartition("/")[2])
+    return f"{_NUMBERS.sub('#', name)}: No such file"
