@@ -1,7 +1,7 @@
 """Parse a failure's stored text into class, code and message; drop the place and the trace."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bot.fingerprint.error_traces import app_file, base_name, without_frames
 from bot.fingerprint.error_wrappers import unwrapped
@@ -97,7 +97,7 @@ def read_error_text(text: str) -> ErrorText:
         message = without_frames(message)
     error = _classed(message, base_name(path))
     # The words around the error have the job's name, and the outer exceptions have the statement.
-    return replace(error, path=path, text=whole)
+    return ErrorText(error.class_name, error.code, error.message, error.place, path, whole)
 
 
 def _codeigniter(text: str, rest: str, code: str) -> ErrorText:

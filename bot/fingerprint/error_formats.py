@@ -92,7 +92,8 @@ _CURL_TIMES = re.compile(r"( timed out) after \d+ milliseconds(?: with [^\n:;(]{
 def canonical(error: ErrorText) -> str:
     """Return a message's cause on one line; add class and code if no known format matches."""
     message, class_name = of_any_version(error.message), error.class_name
-    error = replace(error, message=message)
+    if message != error.message:
+        error = replace(error, message=message)
     cause = (
         reply_cause(message, class_name)
         or language_cause(error)

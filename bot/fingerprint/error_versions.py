@@ -212,16 +212,15 @@ _LANGUAGES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         (r"\AInde(?:x|ces) -?\d{1,12} out of bounds for length \d{1,12}",),
     ),
 )  # fmt: skip
-_PATTERNS = tuple(
-    (word, re.compile(pattern), common)
+_ENTRIES = tuple(
+    (word, common, tuple(re.compile(pattern) for pattern in patterns))
     for _, word, common, patterns in _LANGUAGES + LIBRARIES + WORKERS
-    for pattern in patterns
 )
 
 
 def of_any_version(message: str) -> str:
     """Return the message with the texts of all versions in their common form."""
-    for word, pattern, common in _PATTERNS:
-        if word in message:
+    for _, common, patterns in [entry for entry in _ENTRIES if entry[0] in message]:
+        for pattern in patterns:
             message = pattern.sub(common, message)
     return message
