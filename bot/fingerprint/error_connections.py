@@ -54,6 +54,11 @@ _LOST = re.compile(
     r"|Connection closed by server|Connection is closed",
     re.IGNORECASE,
 )
+# Redis' clients write how long they waited for a reply, or from where.
+_NO_REPLY = re.compile(r"\ATimeout reading from|\AWaited [\d.]{1,9} seconds|\Aread timed out", re.I)
+# MySQL's client writes the number of the operating system's error.
+_SOCKET = re.compile(r"local (?:\w{1,10} )?server through socket '[^'\n]{1,200}' \((?P<no>\d{1,3})")
+_SOCKET_ERRORS = {"2": "No such file or directory", "13": "Permission denied", "111": "Connection refused"}
 # Flysystem's adapters for FTP and SFTP do not write why they could not connect, so for these
 # servers no library's reason is used.
 _FILE_SERVER_PORTS = re.compile(r":2[12]\b|port:? ?2[12]\b")
@@ -78,7 +83,7 @@ _SERVICES = (
         # Python's client has this text in every class. Second servers have the next ports.
         re.compile(
             r":63(?:79|8\d)\b|port 63(?:79|8\d)\b|rediss?://|\bRedis "
-            r"|\AError -?\d{1,5} (?:connecting to|while )"
+            r"|\AError -?\d{1,5} (?:connecting to|while )|\AConnection is closed\.?\Z"
         ),
     ),
     (
@@ -169,7 +174,7 @@ _HINTS = (
         "epipe",
         "reading line",
     ),
-    *("writing", "socket", "broken pipe", "login", "authenticat"),
+    *("writing", "socket", "broken pipe", "login", "authenticat", "waited "),
 )
 # Not every mailer and client writes these ports.
 _USUAL = ("80", "443", "25", "465", "587")
@@ -204,8 +209,12 @@ def connection_cause(message: str, class_name: str | None) -> str | None:
 
 
 def _problem(message: str, service: str | None) -> str | None:
+    if (socket := _SOCKET.search(message)) is not None:
+        return _SOCKET_ERRORS.get(socket["no"])
     if _REFUSED.search(message):
         return "Connection refused"
+    if service == "Redis" and _NO_REPLY.search(message):
+        return "Operation timed out"
     if _TIMED_OUT.search(message) and (service or not message.startswith("Operation timed out af")):
         return "Connection timed out"
     if service in ("Redis", "AMQP", "MongoDB") and _LOST.search(message):

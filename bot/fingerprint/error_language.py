@@ -32,7 +32,7 @@ _TEXTS = re.compile(
     # Ruby
     r"|undefined method [`']|undefined local variable or method |nil can't be coerced"
     r"|no implicit conversion of |comparison of \w+ with |can't modify frozen|stack level too deep"
-    r"|\w+ can't be coerced into|divided by 0\Z"
+    r"|wrong number of arguments|\w+ can't be coerced into|divided by 0\Z"
     # Go
     r"|runtime error: |assignment to entry in nil map|interface conversion: |send on closed channel"
     r"|all goroutines are asleep"
@@ -58,6 +58,7 @@ _CLASSES = frozenset(
         "OutOfMemoryError",
         "StackOverflowError",
         "ConcurrentModificationException",
+        "NumberFormatException",
         "SoftTimeLimitExceeded",
         "TimeLimitExceeded",
         "JobTimeoutException",

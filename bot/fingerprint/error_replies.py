@@ -150,7 +150,8 @@ def _elastic_cause(message: str, class_name: str | None) -> str | None:
 def _oracle_cause(message: str) -> str | None:
     is_hinted = "ORA-" in message or "TNS-" in message or "PLS-" in message
     reply = _ORACLE.search(message, 0, 1_000) if is_hinted else None
-    return f"{reply['code']}: {generalise(reply['text'])}" if reply else None
+    # Oracle 23 adds the table and the columns.
+    return f"{reply['code']}: {generalise(reply['text'].partition(' on table ')[0])}" if reply else None
 
 
 def _azure_cause(message: str) -> str | None:

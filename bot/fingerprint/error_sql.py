@@ -87,6 +87,11 @@ _TUPLE = re.compile(
     r"(?:\([\w.]{1,80}\) )?\((?P<no>\d{4}), (?P<quote>[\"'])(?P<text>.{1,800}?)(?P=quote)\)",
     re.DOTALL,
 )
+# These words are PostgreSQL's, even in a text without a class.
+_ONLY_POSTGRES = (
+    *('relation "', "duplicate key value violates", 'null value in column "', "deadlock detected"),
+    *('insert or update on table "', 'update or delete on table "', "could not serialize access"),
+)
 _DATABASE_ERROR = re.compile(
     r"WordPress|atabase error|base de (?:données|datos)|Datenbank|banco de dados|sul database"
 )
@@ -104,8 +109,8 @@ _NAMELESS = {
 }
 _LOCK = re.compile(r"(?:MySQL (?:1213|1205)|SQLSTATE (?:40P01|55P03))\b|SQL Server: .*deadlock")
 _STATEMENT = re.compile(
-    r"(?:SQL: |SQL \[|\bsql: ['\"]|transaction: |(?:query|executed) was: "
-    r"|executing (?:a query: |the query: |['\"])|[(,] ?'| - |\n|restarting transaction: "
+    r"(?:\A(?:\w{2,40}: )?|SQL: |SQL \[|\bsql: ['\"]|transaction: |(?:query|executed) was: "
+    r"|executing (?:a query: |the query: |['\"])|[(,] ?'| - |\n(?:: )?|restarting transaction: "
     # WordPress in the language of the shop
     r"|transaction (?:\S{1,12} ){1,4})\s{0,5}"
     r"(?:update|insert\s+(?:ignore\s+)?into|delete\s+from|replace\s+into"
@@ -141,7 +146,7 @@ def _cause(error: ErrorText) -> str | None:
     ):
         server = _ANY.match(message)
     if server is not None:
-        text = _USER.sub(r"\1 \g<name>", server["text"])
+        text = _USER.sub(r"\1 \g<name>", server["text"].removeprefix("mssql: "))
         return f"SQL Server: {generalise(_SQL_SERVER_END.split(text)[0])}"
     if error.code is not None and _CODEIGNITER_DRIVER in error.text:
         return _numbered(error.code, message)
@@ -171,13 +176,14 @@ def _of_text(message: str, class_name: str | None, code: str | None) -> str | No
     if not is_driver and (server is None or mysql_number(message) is postgres_state(message)):
         return None
     if (sqlite := _SQLITE.match(message)) is not None and (
-        class_name or server or "SQLITE" in message
+        is_driver or server or "SQLITE" in message
     ):
         return f"SQLite: {sqlite['text']}"
     number = mysql_number(message)
     if number is not None and code in (None, number):
         return _numbered(number, message)
-    state = postgres_state(message) if class_name or server else None
+    is_named = class_name is not None or server is not None or message.startswith(_ONLY_POSTGRES)
+    state = postgres_state(message) if is_named else None
     if state is not None:
         return _stated(state, message)
     is_connecting = class_name is not None and _CONNECTING.match(message)

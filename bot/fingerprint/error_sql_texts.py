@@ -124,14 +124,14 @@ _POSTGRES = (
 
 # SQL Server's sentences; tedious, SqlClient and go-mssqldb write neither a number nor a prefix.
 _SQL_SERVER = re.compile(
-    r"Transaction \(Process ID \d{1,6}\) was deadlocked|Violation of (?:UNIQUE|PRIMARY) KEY constraint"
+    r"(?:mssql: )?(?:Transaction \(Process ID \d{1,6}\) was deadlocked|Violation of (?:UNIQUE|PRIMARY) KEY constraint"
     r"|Cannot insert (?:duplicate key row in object|the value NULL into column|explicit value for)"
     r"|Invalid (?:object|column) name '|String or binary data would be truncated"
     r"|The (?:INSERT|UPDATE|DELETE|MERGE) statement conflicted with|Conversion failed when converting"
     r"|Error converting data type |Arithmetic overflow error|Lock request time out period exceeded"
     r"|The transaction log for database|Could not find stored procedure '|Incorrect syntax near "
     r"|Cannot open database \S{1,130} requested|Procedure or function '|Login failed for user '"
-    r"|The (?:SELECT|EXECUTE|INSERT|UPDATE|DELETE) permission was denied on"
+    r"|The (?:SELECT|EXECUTE|INSERT|UPDATE|DELETE) permission was denied on)"
 )
 
 

@@ -21,7 +21,7 @@ _HINTS = (
 _FULL = re.compile(
     r"(?<!open stream: )no space left on device|ENOSPC|not enough space on the disk", re.IGNORECASE
 )
-_FILES = re.compile(r"EMFILE|Too many open files")
+_FILES = re.compile(r"EMFILE|Too many open files", re.IGNORECASE)
 # One number of the operating system in each language's words.
 _ERRNOS = tuple(
     (name, re.compile(pattern, re.IGNORECASE))

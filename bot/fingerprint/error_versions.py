@@ -22,9 +22,10 @@ _LANGUAGES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         (
             (rf"\AArgument (?P<no>\d{{1,2}}) passed to {_FUNCTION} must be "
             rf"(?:an instance of|of the type) {_TYPE}, {_GIVEN} given[^\n]*"),
-            (rf"\A{_FUNCTION}: Argument #(?P<no>\d{{1,2}}) \(\$\w{{1,80}}\) must be of type "
+            (rf"\A{_FUNCTION}: Argument #(?P<no>\d{{1,2}})(?: \(\$\w{{1,80}}\))? must be of type "
             rf"{_TYPE}, {_GIVEN} given[^\n]*"),
-            rf"\A{_FUNCTION} expects parameter (?P<no>\d{{1,2}}) to be {_TYPE}, {_GIVEN} given",
+            (rf"\A{_FUNCTION}:? [Ee]xpect(?:s|ed) parameter (?P<no>\d{{1,2}}) to be (?:an? )?{_TYPE}, "
+            rf"{_GIVEN} given"),
         ),
     ),
     (
