@@ -209,7 +209,7 @@ def connection_cause(message: str, class_name: str | None) -> str | None:
 
 
 def _problem(message: str, service: str | None) -> str | None:
-    if (socket := _SOCKET.search(message)) is not None:
+    if "through socket" in message and (socket := _SOCKET.search(message)) is not None:
         return _SOCKET_ERRORS.get(socket["no"])
     if _REFUSED.search(message):
         return "Connection refused"

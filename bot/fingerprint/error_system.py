@@ -22,17 +22,14 @@ _FULL = re.compile(
     r"(?<!open stream: )no space left on device|ENOSPC|not enough space on the disk", re.IGNORECASE
 )
 _FILES = re.compile(r"EMFILE|Too many open files", re.IGNORECASE)
-# One number of the operating system in each language's words.
-_ERRNOS = tuple(
-    (name, re.compile(pattern, re.IGNORECASE))
-    for name, pattern in (
-        ("Read-only file system", r"EROFS\b|read-only file ?system"),
-        ("Cannot allocate memory", r"\bENOMEM\b|cannot allocate memory"),
-        ("Disk quota exceeded", r"\bEDQUOT\b|disk quota exceeded"),
-        ("Input/output error", r"\binput/output error"),
-        ("File name too long", r"ENAMETOOLONG|file name too long"),
-        ("Stale file handle", r"stale (?:nfs )?file handle"),
-    )
+# One number of the operating system in each language's words, in small letters.
+_ERRNOS = (
+    ("Read-only file system", ("erofs", "read-only file system")),
+    ("Cannot allocate memory", ("enomem", "cannot allocate memory")),
+    ("Disk quota exceeded", ("edquot", "disk quota exceeded")),
+    ("Input/output error", ("input/output error",)),
+    ("File name too long", ("enametoolong", "file name too long")),
+    ("Stale file handle", ("stale file handle", "stale nfs file handle")),
 )
 _DENIED = re.compile(r"[Pp]ermission denied|EACCES")
 # The frameworks' directories that a job writes to. One command gives the right to all their files.
@@ -98,12 +95,14 @@ def system_cause(message: str, class_name: str | None = None) -> str | None:
     for pattern in _MISSING_PROGRAM:
         if (missing := pattern.search(message)) is not None:
             return f"{missing['program'].rpartition('/')[2]}: program not found"
-    for name, errno in _ERRNOS:
-        if errno.search(message):
+    lower = message.lower()
+    for name, words in _ERRNOS:
+        if any(word in lower for word in words):
             return name
-    for pattern in _MISSING_FILE:
-        if (file := pattern.search(message)) is not None:
-            return _missing(file["path"])
+    if "no such file" in lower or "cannot find the" in lower:
+        for pattern in _MISSING_FILE:
+            if (file := pattern.search(message)) is not None:
+                return _missing(file["path"])
     directory = _WRITABLE.search(message) if _DENIED.search(message) else None
     return f"Permission denied: {directory['directory']}" if directory else None
 

@@ -60,12 +60,8 @@ WORKERS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         (r" \(ActiveRecord::\w{1,60}\)(?=:?(?:\n|\Z))",),
     ),
     ("Ruby: the class after the message", "Error)", "", (r" \([A-Z]\w{2,40}Error\)(?=\n|\Z)",)),
-    (
-        "Kafka: the code after the sentence",
-        "o",
-        r"\g<text>",
-        (r"\A(?P<text>(?:Local|Broker): [^(\n]{4,100}?) \(\w{3,40}\)\Z",),
-    ),
+    ("Kafka: a client's code", "Local: ", "", (r"(?<=[a-z]) \(\w{3,40}\)\Z",)),
+    ("Kafka: a broker's code", "Broker: ", "", (r"(?<=[a-z]) \(\w{3,40}\)\Z",)),
     ("Go: a repeated panic", " [recovered]", "", (r"(?s) \[recovered\].*",)),
     (
         "Node.js: missing module",
