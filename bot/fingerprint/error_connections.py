@@ -151,6 +151,12 @@ _ADDRESS = (
     re.compile(rf"tcp connect \({_HOST}:(?P<port>\d{{2,5}})\)"),
     re.compile(rf"dial tcp {_HOST}:(?P<port>\d{{2,5}}): "),
 )  # fmt: skip
+# PHP's traces have the arguments, and Node.js prints an error's properties after its frames.
+_ARGUMENT = re.compile(
+    r"(?:\w\('|\b(?:url|baseURL|hostname|host|address): ')(?:(?:https?|tcp|ssl|tls|ftp)://"
+    r"(?P<host>[A-Za-z0-9][\w.-]{2,200})(?::(?P<port>\d{2,5}))?|"
+    r"(?P<host2>[A-Za-z][\w-]{0,62}(?:\.[\w-]{1,63}){1,8})')"
+)
 # Most errors concern no connection, and these words are found faster than all patterns.
 _HINTS = (
     *(
@@ -187,13 +193,16 @@ _DATABASES = ("MySQL 2002", "PostgreSQL")
 _SEE = re.compile(r" ?\(see https?:[^)\n]{0,100}\)")
 
 
-def connection_cause(message: str, class_name: str | None) -> str | None:
-    """Return, for example, `api.x.pe: host not found`, or None if no connection failed."""
+def connection_cause(message: str, class_name: str | None, text: str = "") -> str | None:
+    """Return, for example, `api.x.pe: host not found`, or None if no connection failed.
+
+    If neither the message nor its class names a host or a service, the trace in `text` may.
+    """
     if not hints_at(message, _HINTS) and class_name not in _UNKNOWN_HOST:
         return None
     message = _SEE.sub("", message[:_LONGEST])
     service = _service(message, class_name)
-    known = _not_found(message, class_name, service) or _login_refused(message)
+    known = _not_found(message, class_name, service, text) or _login_refused(message)
     if known is not None:
         return known
     if (unreached := _UNREACHED.match(message)) is not None:
@@ -202,6 +211,8 @@ def connection_cause(message: str, class_name: str | None) -> str | None:
     if problem is None:
         return "connection lost" if message.startswith(_ABORTED) else None
     address = _address(message)
+    if address is None and service is None:
+        address = _in_trace(text)
     if address is not None and service is None and _FILE_SERVER_PORTS.search(message):
         return f"{address[0]}: no connection"
     subject = _named_service(service, address) if service else _named(address)
@@ -222,13 +233,16 @@ def _problem(message: str, service: str | None) -> str | None:
     return None
 
 
-def _not_found(message: str, class_name: str | None, service: str | None) -> str | None:
+def _not_found(
+    message: str, class_name: str | None, service: str | None, text: str
+) -> str | None:
     """Return the host alone, because not every library names the service; else the service."""
     host = _unresolved(f"{class_name}: {message}" if class_name else message)
     if host is None:
         return None
-    if not host and (address := _address(message)) is not None:
-        host = address[0]
+    if not host:
+        address = _address(message) or (None if service else _in_trace(text))
+        host = address[0] if address else ""
     name = service if host in ("", "#") else host
     return f"{name}: host not found" if name else "host not found"
 
@@ -279,6 +293,15 @@ def _unresolved(text: str) -> str | None:
             host = match.groupdict().get("host") or ""
             return generalise_host(host.lower()) if host else ""
     return None
+
+
+def _in_trace(text: str) -> tuple[str, str | None, str] | None:
+    """Return the host that a function's argument or a property of the error names."""
+    argument = _ARGUMENT.search(text)
+    if argument is None:
+        return None
+    host = argument["host"] or argument["host2"]
+    return generalise_host(host.lower()), argument["port"], host
 
 
 def _address(message: str) -> tuple[str, str | None, str] | None:

@@ -5,9 +5,20 @@ The same error stands in a log's line, in a JSON object, or behind a worker's wo
 
 import re
 
-# Node.js' queues store an error as an object. `stack` repeats the class and the message.
-_OBJECT = re.compile(r"\{\s{0,5}\"(?:name|message|stack|type|code|error|err)\"\s?:")
-_STACK = re.compile(r"\"(?:stack|stackTrace|trace)\"\s?:\s?\"(?P<text>[A-Z](?:[^\"\\]|\\.){8,1900})")
+# Queues and serverless platforms store an error as an object: its class, message and frames.
+_STRING = r"\"\s?:\s?\"(?P<text>(?:[^\"\\]|\\.){1,1900})"
+_NAME = re.compile(
+    r"\"(?:name|class|error_?class|exception_?class|exception|error_?type|type|errorType|kind)" + _STRING
+)
+_SAID = re.compile(r"\"(?:message|error_?message|errorMessage|exception_?message|msg|error)" + _STRING)
+_FRAMES = re.compile(
+    r"\"(?:stack|stack_?trace|stackTrace|back_?trace|trace|traceback|exc_info|errorStack)\"\s?:\s?"
+    r"(?:\"(?P<text>(?:[^\"\\]|\\.){1,1900})|\[(?P<list>[^\]]{1,1900}))"
+)
+_LIST_ENTRY = re.compile(r"\"((?:[^\"\\]|\\.){1,400})\"?")
+_CLASS = re.compile(r"[A-Z][\w.:\\]{2,120}\Z|(?:[a-z_]\w{0,60}\.){1,8}[A-Z]\w{1,80}\Z")
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPED = {"n": "\n", "t": "\t", "r": ""}
 # Words of a worker or a logger before the error. The job's id is in them, never the cause.
 _WORKER = re.compile(
     r"(?:"
@@ -42,8 +53,8 @@ _PREVIOUS = "\n\nPrevious exception: "
 
 def unwrapped(text: str) -> str:
     """Return the text from the error on, with the class before the message."""
-    if text.startswith("{") and _OBJECT.match(text) and (stack := _STACK.search(text)) is not None:
-        return stack["text"].replace("\\n", "\n").replace('\\"', '"').replace("\\\\", "\\")
+    if text.startswith("{"):
+        return _of_object(text) or text
     _, _, inner = text.rpartition(_PREVIOUS)
     text = inner if inner and inner != text else text
     worker = _WORKER.match(text)
@@ -58,3 +69,23 @@ def unwrapped(text: str) -> str:
             message = named.groupdict().get("text") or ""
             return f"{named['name']}: {message}{rest[named.end() :]}"
     return rest
+
+
+def _of_object(text: str) -> str | None:
+    """Return an object's error as a worker's log prints it, or None for a response's body."""
+    frames = _FRAMES.search(text)
+    name, said = _NAME.search(text), _SAID.search(text)
+    if frames is None or said is None:
+        return None
+    trace = _plain(frames["text"] or "\n".join(_LIST_ENTRY.findall(frames["list"])))
+    message = _plain(said["text"])
+    if message.partition("\n")[0] in trace[: len(message) + 130]:
+        # Node.js repeats the class and the message before the frames.
+        return trace
+    named = name is not None and _CLASS.match(_plain(name["text"])) is not None
+    head = f"{_plain(name['text'])}: {message}" if name is not None and named else message
+    return f"{head}\n{trace}"
+
+
+def _plain(text: str) -> str:
+    return _ESCAPE.sub(lambda match: _ESCAPED.get(match[1], match[1]), text)
