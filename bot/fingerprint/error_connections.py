@@ -25,7 +25,9 @@ _UNRESOLVED = (
     ),
     re.compile(rf"\A(?:java\.net\.)?UnknownHostException: {_HOST}"),
     re.compile(rf"No such host is known\.? ?\(?{_HOST}"),
-    re.compile(rf"lookup {_HOST}(?: on \S{{1,60}})?: (?:no such host|server misbehaving|i/o timeout)"),
+    re.compile(
+        rf"lookup {_HOST}(?: on \S{{1,60}})?: (?:no such host|server misbehaving|i/o timeout)"
+    ),
     re.compile(rf"tcp connect \({_HOST}:\d{{2,5}}\): non-existing domain"),
     re.compile(
         r"getaddrinfo failed|Name or service not known|Temporary failure in name resolution"
@@ -58,7 +60,11 @@ _LOST = re.compile(
 _NO_REPLY = re.compile(r"\ATimeout reading from|\AWaited [\d.]{1,9} seconds|\Aread timed out", re.I)
 # MySQL's client writes the number of the operating system's error.
 _SOCKET = re.compile(r"local (?:\w{1,10} )?server through socket '[^'\n]{1,200}' \((?P<no>\d{1,3})")
-_SOCKET_ERRORS = {"2": "No such file or directory", "13": "Permission denied", "111": "Connection refused"}
+_SOCKET_ERRORS = {
+    "2": "No such file or directory",
+    "13": "Permission denied",
+    "111": "Connection refused",
+}
 # Flysystem's adapters for FTP and SFTP do not write why they could not connect, so for these
 # servers no library's reason is used.
 _FILE_SERVER_PORTS = re.compile(r":2[12]\b|port:? ?2[12]\b")
@@ -74,6 +80,8 @@ _LOGIN = re.compile(
     rf"[\"']?{_HOST}",
     re.IGNORECASE,
 )
+# MySQL's driver for Java writes this whether the connection failed or was lost.
+_LINK = "Communications link failure"
 # Python's requests: the class of the inner error depends on the moment of the loss.
 _ABORTED = "('Connection aborted.', "
 _SERVICES = (
@@ -124,15 +132,20 @@ _KNOWN_HOST = (
     # PHP's drivers do not write the address, and only Laravel 11 and later repeat it from the
     # configuration, so its number is not used.
     re.compile(rf"[( ]Host: (?!\d{{1,3}}\.){_HOST}, Port: (?P<port>\d{{2,5}})"),
-    re.compile(rf"(?:server at|on host) \"{_HOST}\"(?: \([\d.:a-f]{{3,45}}\))?"
-               rf"(?:, port (?P<port>\d{{2,5}})| and accepting\s{{1,3}}TCP/IP connections on port "
-               rf"(?P<port2>\d{{2,5}}))?"),
+    re.compile(
+        rf"(?:server at|on host) \"{_HOST}\"(?: \([\d.:a-f]{{3,45}}\))?"
+        rf"(?:, port (?P<port>\d{{2,5}})| and accepting\s{{1,3}}TCP/IP connections on port "
+        rf"(?P<port2>\d{{2,5}}))?"
+    ),
     re.compile(rf"`host={_HOST} user="),
     re.compile(rf"[\d.]{{7,15}}:(?P<port>\d{{2,5}}) \({_HOST}\)"),
     re.compile(rf"server on '{_HOST}(?::(?P<port>\d{{2,5}}))?'"),
+    re.compile(rf"connect\(2\) for \"?{_HOST}\"? port (?P<port>\d{{2,5}})"),
     re.compile(rf"host, port: {_HOST}, (?P<port>\d{{2,5}})"),
     re.compile(rf"(?:refused|timed out) \({_HOST}:(?P<port>\d{{2,5}})\)"),
-    re.compile(rf"\((?:rediss?|amqps?|mongodb)://(?:[^@\s/]{{0,80}}@)?{_HOST}(?::(?P<port>\d{{2,5}}))?"),
+    re.compile(
+        rf"\((?:rediss?|amqps?|mongodb)://(?:[^@\s/]{{0,80}}@)?{_HOST}(?::(?P<port>\d{{2,5}}))?"
+    ),
 )
 _ADDRESS = (
     *_KNOWN_HOST,
@@ -172,6 +185,7 @@ _HINTS = (
     *(
         "such host",
         "server host",
+        "link failure",
         "unknownhost",
         "to address",
         "errno -",
@@ -201,6 +215,8 @@ def connection_cause(message: str, class_name: str | None, text: str = "") -> st
     if not hints_at(message, _HINTS) and class_name not in _UNKNOWN_HOST:
         return None
     message = _SEE.sub("", message[:_LONGEST])
+    if message.startswith(_LINK):
+        return f"MySQL: {_LINK}"
     service = _service(message, class_name)
     known = _not_found(message, class_name, service, text) or _login_refused(message)
     if known is not None:
@@ -233,9 +249,7 @@ def _problem(message: str, service: str | None) -> str | None:
     return None
 
 
-def _not_found(
-    message: str, class_name: str | None, service: str | None, text: str
-) -> str | None:
+def _not_found(message: str, class_name: str | None, service: str | None, text: str) -> str | None:
     """Return the host alone, because not every library names the service; else the service."""
     host = _unresolved(f"{class_name}: {message}" if class_name else message)
     if host is None:

@@ -44,7 +44,10 @@ _PLACE = re.compile(
     r"(?::\d{1,7}|\(\d{1,7}\)|(?: on)? line \d{1,7}\.?)(?: ?: eval\(\)'d code[^\n]{0,40})?"
     r"['\"]?[ \t\r\n]*(?:thrown[^\n]*)?\Z"
 )
-
+# Monolog's JSON has the place behind the message.
+_MONOLOG_PLACE = re.compile(
+    r"\[object\] \([\w\\]{1,200}\(code: -?\w{1,12}\): [^\n]{0,1000}? at (?P<path>[^\s:]{1,300}):\d{1,7}\)"
+)
 # Drupal's log names the function first.
 _DRUPAL_PLACE = re.compile(
     r" in [\w\\:>-]{1,300}\(\) \(line \d{1,7} of (?P<path>[^\n()]{1,400})\)\.?\Z"
@@ -95,6 +98,8 @@ def read_error_text(text: str) -> ErrorText:
     message, path = _without_place(_without_trace(text))
     if path is None:
         message = without_frames(message)
+        if "[object] (" in text and (logged := _MONOLOG_PLACE.search(text)) is not None:
+            path = logged["path"]
     error = _classed(message, base_name(path))
     # The words around the error have the job's name, and the outer exceptions have the statement.
     return ErrorText(error.class_name, error.code, error.message, error.place, path, whole)

@@ -36,6 +36,7 @@ _AMQP_REPLY = re.compile(
     r"|RESOURCE_ERROR|RESOURCE_LOCKED|SYNTAX_ERROR|UNEXPECTED_FRAME)"
     r" - (?P<text>[^\n\"]{1,300})"
 )
+_MECHANISM = re.compile(r" using authentication mechanism ")
 _AMQP = re.compile(r"amqp|rabbit|vhost|\bchannel\b|queue|exchange|broker", re.IGNORECASE)
 _MAILER = re.compile(r"SMTP|Expected response code|Transport|Mail|recipients", re.IGNORECASE)
 # The enhanced code (RFC 3463) repeats the code. A server may repeat both in each line.
@@ -116,7 +117,7 @@ def _amqp_cause(message: str, class_name: str | None) -> str | None:
     reply = _AMQP_REPLY.search(message, 0, 600)
     if reply is None or not _AMQP.search(f"{class_name} {message[:600]}"):
         return None
-    sentence = generalise(reply["text"].partition(". ")[0])
+    sentence = generalise(_MECHANISM.split(reply["text"].partition(". ")[0])[0])
     return f"AMQP {reply['code']}: {first_words(sentence)}"
 
 
@@ -151,7 +152,11 @@ def _oracle_cause(message: str) -> str | None:
     is_hinted = "ORA-" in message or "TNS-" in message or "PLS-" in message
     reply = _ORACLE.search(message, 0, 1_000) if is_hinted else None
     # Oracle 23 adds the table and the columns.
-    return f"{reply['code']}: {generalise(reply['text'].partition(' on table ')[0])}" if reply else None
+    return (
+        f"{reply['code']}: {generalise(reply['text'].partition(' on table ')[0])}"
+        if reply
+        else None
+    )
 
 
 def _azure_cause(message: str) -> str | None:

@@ -42,7 +42,7 @@ _SQLITE = re.compile(
 # A driver writes its name or PostgreSQL's server before the server's words.
 _SERVER = re.compile(
     r"\A(?:\([\w.]{1,80}\) |<class '[\w.]{1,80}'>: |(?:PG|Mysql2|SQLite3|Trilogy)::\w{1,60}: |pq: "
-    r"|error: |ER_\w{1,60}: |mssql: |(?:MySQL|Postgres\w{0,3}) error: |PQ\w{1,40}\(\):? "
+    r"|error: |ER_\w{1,60}: |mssql: |Data truncation: |(?:MySQL|Postgres\w{0,3}) error: |PQ\w{1,40}\(\):? "
     r"|error returned from database: |could not (?:execute|extract|prepare) \w{1,20}(?: \w{1,20})? \["
     # MySQL's connector for Python, Trilogy, MyXQL and Postgrex
     r"|\d{4}(?: \(\w{5}\))?: |\(\d{4}\) \(ER_\w{1,60}\) |(?:ERROR|FATAL) \w{5} \(\w{1,60}\) "
@@ -72,7 +72,9 @@ _SQL_SERVER = re.compile(
 )
 # The driver's number and function follow the server's words.
 _SQL_SERVER_END = re.compile(r"\. | \(-?\d{1,9}\)")
-_BYTES = re.compile(r"\(\d{3,5}, b(?P<quote>[\"'])(?P<text>.{1,400}?)(?:DB-Lib|(?P=quote))", re.DOTALL)
+_BYTES = re.compile(
+    r"\(\d{3,5}, b(?P<quote>[\"'])(?P<text>.{1,400}?)(?:DB-Lib|(?P=quote))", re.DOTALL
+)
 _SQL_SERVER_CLASSES = re.compile(r"SQLServerException\Z|\bSqlException\Z|pymssql|MSSQL")
 _ANY = re.compile(r"(?P<text>[^\n]{1,400})")
 # CodeIgniter's driver throws MySQL's number as the code.
@@ -110,7 +112,7 @@ _NAMELESS = {
 _LOCK = re.compile(r"(?:MySQL (?:1213|1205)|SQLSTATE (?:40P01|55P03))\b|SQL Server: .*deadlock")
 _STATEMENT = re.compile(
     r"(?:\A(?:\w{2,40}: )?|SQL: |SQL \[|\bsql: ['\"]|transaction: |(?:query|executed) was: "
-    r"|executing (?:a query: |the query: |['\"])|[(,] ?'| - |\n(?:: )?|restarting transaction: "
+    r"|executing (?:(?:a |the )?query:? |['\"])|[(,] ?'| - |\n(?:: )?|restarting transaction: "
     # WordPress in the language of the shop
     r"|transaction (?:\S{1,12} ){1,4})\s{0,5}"
     r"(?:update|insert\s+(?:ignore\s+)?into|delete\s+from|replace\s+into"

@@ -28,6 +28,15 @@ _LANGUAGES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
             rf"{_GIVEN} given"),
         ),
     ),
+    # Until version 8, PHP wrote long names of types.
+    ("PHP: name of an integer", "integer,", r"\g<start>int", (r"(?P<start>wrong arg\d{1,2}: )integer\b",)),
+    ("PHP: name of a truth", "boolean,", r"\g<start>bool", (r"(?P<start>wrong arg\d{1,2}: )boolean\b",)),
+    (
+        "PHP: type that may be null",
+        " or null,",
+        r"\g<start>?\g<type>,",
+        (r"(?P<start>wrong arg\d{1,2}: )(?P<type>[\w\\]{1,200}) or null,",),
+    ),
     (
         "PHP: returned value of a wrong type",
         "Return value of",
@@ -220,7 +229,10 @@ _ENTRIES = tuple(
 
 
 def of_any_version(message: str) -> str:
-    """Return the message with the texts of all versions in their common form."""
+    """Return the message with the texts of all versions in their common form.
+
+    An entry's word is in the message before the first replacement.
+    """
     for _, common, patterns in [entry for entry in _ENTRIES if entry[0] in message]:
         for pattern in patterns:
             message = pattern.sub(common, message)

@@ -69,13 +69,54 @@ WORKERS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         r"Cannot find module '\g<name>'",
         (r"(?s)\ACannot find (?:module|package) '(?P<name>[^'\n]{1,200})'.*",),
     ),
-    ("Python: missing module", "No module named", r"\g<text>'\g<name>'",
-        (r"\A(?P<text>No module named )(?P<name>[\w.]{1,100})\Z",)),
+    (
+        "Python: missing module",
+        "No module named",
+        r"\g<text>'\g<name>'",
+        (r"\A(?P<text>No module named )(?P<name>[\w.]{1,100})\Z",),
+    ),
     (
         "Rails: missing record",
         "Couldn't find ",
         r"Couldn't find \g<model> with \g<key>",
         (r"\ACouldn't find (?P<model>[\w:]{1,100}) with [\"']?(?P<key>\w{1,60})[\"']?=[^\n]*",),
+    ),
+    (
+        "Elixir: the map without a key",
+        " not found in:",
+        r"\g<text>",
+        (r"(?s)(?P<text>\Akey \S{1,80} not found in):\s.*",),
+    ),
+    (
+        "Spring: the driver's words",
+        "Unable to acquire JDBC Connection",
+        "",
+        (r"\AUnable to acquire JDBC Connection \[(?=\w)", r"\] \[n/a\].*\Z"),
+    ),
+    (
+        "Python: division",
+        " by zero",
+        "division by zero",
+        (
+            r"\A(?:(?:float|integer|decimal) )?(?:division(?: or modulo)?|modulo|floor division) by zero",
+        ),
+    ),
+    (
+        "Prisma: the link to its manual",
+        ". More info: http",
+        "",
+        (r"\. More info: https?://[^\n]*",),
+    ),
+    (
+        "Symfony: missing class",
+        "Attempted to load",
+        r'Class "\g<space>\\\g<name>" not found',
+        (
+            (
+                r"(?s)\AAttempted to load (?:class|interface|trait) \"(?P<name>\w{1,80})\" from namespace "
+                r"\"(?P<space>[\w\\]{1,200})\".*"
+            ),
+        ),
     ),
     ("Java: the radix of a number", " under radix ", "", (r" under radix \d{1,2}\b",)),
     (

@@ -8,9 +8,11 @@ import re
 # Queues and serverless platforms store an error as an object: its class, message and frames.
 _STRING = r"\"\s?:\s?\"(?P<text>(?:[^\"\\]|\\.){1,1900})"
 _NAME = re.compile(
-    r"\"(?:name|class|error_?class|exception_?class|exception|error_?type|type|errorType|kind)" + _STRING
+    r"\"(?:name|error_?class|exception_?class|exception|error_?type|errorType|type|kind)" + _STRING
 )
-_SAID = re.compile(r"\"(?:message|error_?message|errorMessage|exception_?message|msg|error)" + _STRING)
+_SAID = re.compile(
+    r"\"(?:message|error_?message|errorMessage|exception_?message|msg|error)" + _STRING
+)
 _FRAMES = re.compile(
     r"\"(?:stack|stack_?trace|stackTrace|back_?trace|trace|traceback|exc_info|errorStack)\"\s?:\s?"
     r"(?:\"(?P<text>(?:[^\"\\]|\\.){1,1900})|\[(?P<list>[^\]]{1,1900}))"
@@ -42,7 +44,9 @@ _TIME_LIMIT = re.compile(
 )
 # Elixir writes the class in brackets; Rails' log writes the message so.
 _ELIXIR = re.compile(r"\((?P<name>(?:[A-Z]\w{0,60}\.?){1,8})\) (?=\S)")
-_RAILS = re.compile(r"(?P<name>(?:[A-Z]\w{0,60}(?:::)?){1,6}) \((?P<text>[^\n]{3,600}?)\):(?=\n|\Z)")
+_RAILS = re.compile(
+    r"(?P<name>(?:[A-Z]\w{0,60}(?:::)?){1,6}) \((?P<text>[^\n]{3,600}?)\):(?=\n|\Z)"
+)
 _PYTHON_REPR = re.compile(
     r"(?P<name>[A-Z]\w{2,60}(?:Error|Exception|Exceeded|Timeout))"
     r"\((?P<quote>['\"])(?P<text>.{3,600}?)(?P=quote)(?:, [^\n]{0,80})?,?\)(?=\n|\Z)"

@@ -126,7 +126,6 @@ def test_the_start_is_refused_if_the_server_has_too_many_connections(account: Ac
     account.server.execute("SET GLOBAL max_connections = 10")
     engine = connect(account.url)
     with ExitStack() as held:
-
         problems: list[str] = []
 
         def is_full() -> bool:
