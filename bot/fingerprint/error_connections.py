@@ -5,35 +5,10 @@ A cause names the service or host and the problem: refused, timed out, lost, or 
 
 import re
 
+from bot.fingerprint.error_addresses import HOST, Address, address_of, in_trace, unresolved
 from bot.fingerprint.error_hints import hints_at
 from bot.fingerprint.error_hosts import generalise_host
 
-_HOST = r"(?P<host>[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,200}[A-Za-z0-9_])?)"
-_UNRESOLVED = (
-    re.compile(rf"getaddrinfo for {_HOST} failed", re.IGNORECASE),
-    re.compile(rf"getaddrinfo (?:ENOTFOUND|EAI_AGAIN) {_HOST}"),
-    re.compile(
-        rf"could(?: not|n't) resolve(?: (?:host|proxy))?(?: name)?(?: for)?:? "
-        rf"[\"']?(?:https?://)?(?!(?:host|proxy|name|for)\b){_HOST}",
-        re.IGNORECASE,
-    ),
-    re.compile(rf"failed to resolve(?: host)? [\"'`]?(?!host\b){_HOST}", re.IGNORECASE),
-    re.compile(rf'could not translate host name "{_HOST}" to address'),
-    re.compile(rf"Unknown MySQL server host '{_HOST}'"),
-    re.compile(
-        rf"host='{_HOST}'.{{0,400}}(?:Name or service not known|name resolution|nodename nor)"
-    ),
-    re.compile(rf"\A(?:java\.net\.)?UnknownHostException: {_HOST}"),
-    re.compile(rf"No such host is known\.? ?\(?{_HOST}"),
-    re.compile(
-        rf"lookup {_HOST}(?: on \S{{1,60}})?: (?:no such host|server misbehaving|i/o timeout)"
-    ),
-    re.compile(rf"tcp connect \({_HOST}:\d{{2,5}}\): non-existing domain"),
-    re.compile(
-        r"getaddrinfo failed|Name or service not known|Temporary failure in name resolution"
-        r"|nodename nor servname provided|Name does not resolve|No such host is known"
-    ),
-)
 _REFUSED = re.compile(
     r"Connection refused|ECONNREFUSED|actively refused|Couldn't connect to server"
     r"|cURL error 7\b[^\n]{0,200}Could not connect|server on '[^'\n]{1,200}' \((?:111|10061)\b"
@@ -57,7 +32,7 @@ _LOST = re.compile(
     re.IGNORECASE,
 )
 # Redis' clients write how long they waited for a reply, or from where.
-_NO_REPLY = re.compile(r"\ATimeout reading from|\AWaited [\d.]{1,9} seconds|\Aread timed out", re.I)
+_NO_REPLY = re.compile(r"\A(?:Timeout reading from|Waited [\d.]{1,9} seconds|[Rr]ead timed out)")
 # MySQL's client writes the number of the operating system's error.
 _SOCKET = re.compile(r"local (?:\w{1,10} )?server through socket '[^'\n]{1,200}' \((?P<no>\d{1,3})")
 _SOCKET_ERRORS = {
@@ -70,14 +45,14 @@ _SOCKET_ERRORS = {
 _FILE_SERVER_PORTS = re.compile(r":2[12]\b|port:? ?2[12]\b")
 _UNREACHED = re.compile(
     rf"(?:Unable to|Could not|Couldn't|Cannot|Failed to) connect to "
-    rf"(?:(?:host|server):? )?(?!host\b|server\b){_HOST}"
+    rf"(?:(?:host|server):? )?(?!host\b|server\b){HOST}"
     r"(?:/[\d.]{7,15})?(?::\d{1,5}|,? (?:at )?port:? ?\d{1,5})?[^\n:]{0,20}\Z"
 )
 # Libraries for SSH and FTP write the user's name and the host in many ways.
 _LOGIN = re.compile(
     r"(?:Could not login|Login (?:failed|incorrect)|Unable to (?:login|authenticate)"
     r"|Authentication failed)\b[^\n]{0,100}?\b(?:host(?:name)?:? |for user \S{1,80}@)"
-    rf"[\"']?{_HOST}",
+    rf"[\"']?{HOST}",
     re.IGNORECASE,
 )
 # MySQL's driver for Java writes this whether the connection failed or was lost.
@@ -127,49 +102,6 @@ _SERVICES = (
     ),
     ("Memcached", re.compile(r"memcache", re.IGNORECASE), re.compile(r":11211\b|port 11211\b")),
 )
-_KNOWN_PORTS = "1433|1521|3306|5432|5672|6379|7700|8108|9092|9200|11211|27017"
-_KNOWN_HOST = (
-    # PHP's drivers do not write the address, and only Laravel 11 and later repeat it from the
-    # configuration, so its number is not used.
-    re.compile(rf"[( ]Host: (?!\d{{1,3}}\.){_HOST}, Port: (?P<port>\d{{2,5}})"),
-    re.compile(
-        rf"(?:server at|on host) \"{_HOST}\"(?: \([\d.:a-f]{{3,45}}\))?"
-        rf"(?:, port (?P<port>\d{{2,5}})| and accepting\s{{1,3}}TCP/IP connections on port "
-        rf"(?P<port2>\d{{2,5}}))?"
-    ),
-    re.compile(rf"`host={_HOST} user="),
-    re.compile(rf"[\d.]{{7,15}}:(?P<port>\d{{2,5}}) \({_HOST}\)"),
-    re.compile(rf"server on '{_HOST}(?::(?P<port>\d{{2,5}}))?'"),
-    re.compile(rf"connect\(2\) for \"?{_HOST}\"? port (?P<port>\d{{2,5}})"),
-    re.compile(rf"host, port: {_HOST}, (?P<port>\d{{2,5}})"),
-    re.compile(rf"(?:refused|timed out) \({_HOST}:(?P<port>\d{{2,5}})\)"),
-    re.compile(
-        rf"\((?:rediss?|amqps?|mongodb)://(?:[^@\s/]{{0,80}}@)?{_HOST}(?::(?P<port>\d{{2,5}}))?"
-    ),
-)
-_ADDRESS = (
-    *_KNOWN_HOST,
-    re.compile(
-        rf"(?:connect(?:ing|ion)? to(?: host| \w{{1,20}} (?:on|at))?|connect|host) "
-        rf"[\"']?(?:tcp://|ssl://)?{_HOST}[\"']? ?"
-        r"(?::|port )(?P<port>\d{2,5})",
-        re.IGNORECASE,
-    ),
-    re.compile(rf"(?:tcp|ssl|tls|https?)://{_HOST}(?::(?P<port>\d{{2,5}}))?"),
-    re.compile(rf"host='{_HOST}', port=(?P<port>\d{{2,5}})"),
-    re.compile(rf"established with host [\"']?(?:tcp://|ssl://|tls://)?{_HOST}(?::(?P<port>\d{{2,5}}))?"),
-    re.compile(rf"(?:ECONNREFUSED|ETIMEDOUT) {_HOST}:(?P<port>\d{{2,5}})"),
-    re.compile(rf"(?<![\w.@/-]){_HOST}:(?P<port>{_KNOWN_PORTS})\b"),
-    re.compile(rf"Connection refused: {_HOST}/[\d.:a-f]{{3,45}}:(?P<port>\d{{2,5}})"),
-    re.compile(rf"tcp connect \({_HOST}:(?P<port>\d{{2,5}})\)"),
-    re.compile(rf"dial tcp {_HOST}:(?P<port>\d{{2,5}}): "),
-)  # fmt: skip
-# PHP's traces have the arguments, and Node.js prints an error's properties after its frames.
-_ARGUMENT = re.compile(
-    r"(?:\w\('|\b(?:url|baseURL|hostname|host|address): ')(?:(?:https?|tcp|ssl|tls|ftp)://"
-    r"(?P<host>[A-Za-z0-9][\w.-]{2,200})(?::(?P<port>\d{2,5}))?|"
-    r"(?P<host2>[A-Za-z][\w-]{0,62}(?:\.[\w-]{1,63}){1,8})')"
-)
 # Most errors concern no connection, and these words are found faster than all patterns.
 _HINTS = (
     *(
@@ -218,19 +150,22 @@ def connection_cause(message: str, class_name: str | None, text: str = "") -> st
     if message.startswith(_LINK):
         return f"MySQL: {_LINK}"
     service = _service(message, class_name)
-    known = _not_found(message, class_name, service, text) or _login_refused(message)
-    if known is not None:
-        return known
+    return (
+        _not_found(message, class_name, service, text)
+        or _login_refused(message)
+        or _not_reached(message, service, text)
+    )
+
+
+def _not_reached(message: str, service: str | None, text: str) -> str | None:
     if (unreached := _UNREACHED.match(message)) is not None:
         return f"{generalise_host(unreached['host'].lower())}: no connection"
     problem = _problem(message, service)
     if problem is None:
         return "connection lost" if message.startswith(_ABORTED) else None
-    address = _address(message)
-    if address is None and service is None:
-        address = _in_trace(text)
+    address = address_of(message) or (None if service else in_trace(text))
     if address is not None and service is None and _FILE_SERVER_PORTS.search(message):
-        return f"{address[0]}: no connection"
+        return f"{address.host}: no connection"
     subject = _named_service(service, address) if service else _named(address)
     return f"{subject}: {problem}" if subject else None
 
@@ -251,12 +186,12 @@ def _problem(message: str, service: str | None) -> str | None:
 
 def _not_found(message: str, class_name: str | None, service: str | None, text: str) -> str | None:
     """Return the host alone, because not every library names the service; else the service."""
-    host = _unresolved(f"{class_name}: {message}" if class_name else message)
+    host = unresolved(f"{class_name}: {message}" if class_name else message)
     if host is None:
         return None
     if not host:
-        address = _address(message) or (None if service else _in_trace(text))
-        host = address[0] if address else ""
+        address = address_of(message) or (None if service else in_trace(text))
+        host = address.host if address else ""
     name = service if host in ("", "#") else host
     return f"{name}: host not found" if name else "host not found"
 
@@ -266,22 +201,22 @@ def _login_refused(message: str) -> str | None:
     return f"{generalise_host(login['host'].lower())}: login refused" if login else None
 
 
-def _named(address: tuple[str, str | None, str] | None) -> str | None:
+def _named(address: Address | None) -> str | None:
     """Return the host, with its port if the port tells apart services of the host."""
     if address is None:
         return None
-    host, port, _ = address
+    port = address.port
     is_steady = port is not None and int(port) < 32768 and port not in _USUAL
-    return f"{host}:{port}" if is_steady else host
+    return f"{address.host}:{port}" if is_steady else address.host
 
 
-def _named_service(service: str, address: tuple[str, str | None, str] | None) -> str:
+def _named_service(service: str, address: Address | None) -> str:
     """Return the service, with its host if the host has a name of its own.
 
     Many applications have several servers of one service. Not every library writes the host. An
     unusual port names the server if the host's address is only a number.
     """
-    host, port, written = address or ("", None, "")
+    host, port, written = address or Address("", None, "")
     if host in ("", "#", "localhost") or service.lower().startswith(host):
         is_server = host == "#" and service in _DATABASES and not written.startswith("127.")
         shown = f" {written}" if is_server else ""
@@ -297,38 +232,3 @@ def _service(message: str, class_name: str | None) -> str | None:
         if class_name and of_class.search(class_name):
             return name
     return None
-
-
-def _unresolved(text: str) -> str | None:
-    """Return the unresolved host, "" for an unresolved host without a name, or None."""
-    for pattern in _UNRESOLVED:
-        match = pattern.search(text)
-        if match is not None:
-            host = match.groupdict().get("host") or ""
-            return generalise_host(host.lower()) if host else ""
-    return None
-
-
-def _in_trace(text: str) -> tuple[str, str | None, str] | None:
-    """Return the host that a function's argument or a property of the error names."""
-    argument = _ARGUMENT.search(text)
-    if argument is None:
-        return None
-    host = argument["host"] or argument["host2"]
-    return generalise_host(host.lower()), argument["port"], host
-
-
-def _address(message: str) -> tuple[str, str | None, str] | None:
-    """Return the host, its port, and the host as it is written; a name is better than a number."""
-    numbered: tuple[str, str | None, str] | None = None
-    for pattern in _ADDRESS:
-        match = pattern.search(message)
-        if match is None:
-            continue
-        groups = match.groupdict()
-        host = generalise_host(match["host"].lower())
-        address = (host, groups.get("port") or groups.get("port2"), match["host"])
-        if host != "#":
-            return address
-        numbered = numbered or address
-    return numbered

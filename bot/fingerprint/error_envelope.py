@@ -46,7 +46,8 @@ _PLACE = re.compile(
 )
 # Monolog's JSON has the place behind the message.
 _MONOLOG_PLACE = re.compile(
-    r"\[object\] \([\w\\]{1,200}\(code: -?\w{1,12}\): [^\n]{0,1000}? at (?P<path>[^\s:]{1,300}):\d{1,7}\)"
+    r"\[object\] \([\w\\]{1,200}\(code: -?\w{1,12}\): [^\n]{0,1000}? at "
+    r"(?P<path>[^\s:]{1,300}):\d{1,7}\)"
 )
 # Drupal's log names the function first.
 _DRUPAL_PLACE = re.compile(

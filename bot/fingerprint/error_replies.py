@@ -13,7 +13,8 @@ _REDIS_REPLY = re.compile(
 )
 # Not every client has a class of its own, but these sentences are only Redis'.
 _REDIS_OWN = re.compile(
-    r"OOM command not allowed|MISCONF |READONLY You can't write|NOAUTH Authentication|LOADING Redis is"
+    r"OOM command not allowed|MISCONF |READONLY You can't write|NOAUTH Authentication"
+    r"|LOADING Redis is"
     r"|CLUSTERDOWN |MASTERDOWN |NOSCRIPT No matching|WRONGPASS invalid|NOPERM |BUSY Redis is busy"
     r"|TRYAGAIN |CROSSSLOT "
 )

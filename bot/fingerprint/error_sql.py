@@ -10,8 +10,8 @@ _STATE = re.compile(r"SQLSTATE\[(?P<state>\w{1,8})\](?: ?\[(?P<no>-?\d{1,6})\])?
 _TITLED = re.compile(r"(?:[A-Z<][A-Za-z ,/'<>-]{2,80}: )?(?P<no>-?\d{1,6}) (?P<text>.+)", re.DOTALL)
 _TITLE = re.compile(r"[A-Z][A-Za-z ,/'-]{2,60}: ")
 _QUERY = re.compile(
-    r" \((?:Connection: |SQL: |SQLSTATE )|\n(?:LINE \d|DETAIL:|HINT:|CONTEXT:)|\]? \[(?:insert|update"
-    r"|delete|select|with|replace)\b"
+    r" \((?:Connection: |SQL: |SQLSTATE )|\n(?:LINE \d|DETAIL:|HINT:|CONTEXT:)"
+    r"|\]? \[(?:insert|update|delete|select|with|replace)\b"
     r"| \(SQL was:|, query was: "
 )
 _LEVEL = re.compile(r"\A(?:ERROR|FATAL|PANIC): +")
@@ -42,8 +42,9 @@ _SQLITE = re.compile(
 # A driver writes its name or PostgreSQL's server before the server's words.
 _SERVER = re.compile(
     r"\A(?:\([\w.]{1,80}\) |<class '[\w.]{1,80}'>: |(?:PG|Mysql2|SQLite3|Trilogy)::\w{1,60}: |pq: "
-    r"|error: |ER_\w{1,60}: |mssql: |Data truncation: |(?:MySQL|Postgres\w{0,3}) error: |PQ\w{1,40}\(\):? "
-    r"|error returned from database: |could not (?:execute|extract|prepare) \w{1,20}(?: \w{1,20})? \["
+    r"|error: |ER_\w{1,60}: |mssql: |Data truncation: |(?:MySQL|Postgres\w{0,3}) error: "
+    r"|PQ\w{1,40}\(\):? |error returned from database: "
+    r"|could not (?:execute|extract|prepare) \w{1,20}(?: \w{1,20})? \["
     # MySQL's connector for Python, Trilogy, MyXQL and Postgrex
     r"|\d{4}(?: \(\w{5}\))?: |\(\d{4}\) \(ER_\w{1,60}\) |(?:ERROR|FATAL) \w{5} \(\w{1,60}\) "
     # Knex writes the whole statement.
@@ -171,24 +172,28 @@ def _of_text(message: str, class_name: str | None, code: str | None) -> str | No
         return _stated(pgx["state"], pgx["text"])
     server = _WRAPPED.search(message) or _SERVER.match(message)
     is_driver = class_name is None or _DATABASE_CLASSES.search(class_name) is not None
-    if server is not None:
-        message = message[server.end() :]
-    elif (part := _behind_words(message)) is not None:
+    if server is None and (part := _behind_words(message)) is not None:
         return part
-    if not is_driver and (server is None or mysql_number(message) is postgres_state(message)):
+    if not is_driver and server is None:
         return None
-    if (sqlite := _SQLITE.match(message)) is not None and (
-        is_driver or server or "SQLITE" in message
-    ):
+    is_named = class_name is not None or server is not None
+    message = message[server.end() :] if server else message
+    return _of_words(message, code, is_driver=is_driver, is_named=is_named)
+
+
+def _of_words(message: str, code: str | None, *, is_driver: bool, is_named: bool) -> str | None:
+    """Return the cause for a server's words alone, of a driver or with the words of one."""
+    if (sqlite := _SQLITE.match(message)) is not None:
         return f"SQLite: {sqlite['text']}"
     number = mysql_number(message)
     if number is not None and code in (None, number):
         return _numbered(number, message)
-    is_named = class_name is not None or server is not None or message.startswith(_ONLY_POSTGRES)
-    state = postgres_state(message) if is_named else None
+    state = None
+    if is_named or message.startswith(_ONLY_POSTGRES):
+        state = postgres_state(message)
     if state is not None:
         return _stated(state, message)
-    is_connecting = class_name is not None and _CONNECTING.match(message)
+    is_connecting = is_driver and is_named and _CONNECTING.match(message)
     return f"MySQL 2002: {message}" if is_connecting else None
 
 

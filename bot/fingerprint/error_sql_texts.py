@@ -88,9 +88,11 @@ _POSTGRES = (
     ("57P01", r"terminating connection due to administrator command"),
     (
         "08006",
-        r"(?:server closed the|terminating) connection|SSL connection has been|Connection terminated"
-        r"|(?:An I/O error occurred while sending to|Lost connection to) the backend"
-        r"|could not (?:receive data from|send data to) server",
+        (
+            r"(?:server closed the|terminating) connection|SSL connection has been"
+            r"|(?:An I/O error occurred while sending to|Lost connection to) the backend"
+            r"|Connection terminated|could not (?:receive data from|send data to) server"
+        ),
     ),
     ("22001", r"value too long for type"),
     ("22P02", r"invalid input syntax for (?!type (?:date|time))|invalid input value for enum "),
@@ -130,10 +132,12 @@ _POSTGRES = (
 
 # SQL Server's sentences; tedious, SqlClient and go-mssqldb write neither a number nor a prefix.
 _SQL_SERVER = re.compile(
-    r"(?:mssql: )?(?:Transaction \(Process ID \d{1,6}\) was deadlocked|Violation of (?:UNIQUE|PRIMARY) KEY constraint"
+    r"(?:mssql: )?(?:Transaction \(Process ID \d{1,6}\) was deadlocked"
+    r"|Violation of (?:UNIQUE|PRIMARY) KEY constraint"
     r"|Cannot insert (?:duplicate key row in object|the value NULL into column|explicit value for)"
     r"|Invalid (?:object|column) name '|String or binary data would be truncated"
-    r"|The (?:INSERT|UPDATE|DELETE|MERGE) statement conflicted with|Conversion failed when converting"
+    r"|The (?:INSERT|UPDATE|DELETE|MERGE) statement conflicted with"
+    r"|Conversion failed when converting"
     r"|Error converting data type |Arithmetic overflow error|Lock request time out period exceeded"
     r"|The transaction log for database|Could not find stored procedure '|Incorrect syntax near "
     r"|Cannot open database \S{1,130} requested|Procedure or function '|Login failed for user '"

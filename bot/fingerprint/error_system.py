@@ -21,9 +21,9 @@ _HINTS = (
 _FULL = re.compile(
     r"(?<!open stream: )no space left on device|ENOSPC|not enough space on the disk", re.IGNORECASE
 )
-_FILES = re.compile(r"EMFILE|Too many open files", re.IGNORECASE)
 # One number of the operating system in each language's words, in small letters.
 _ERRNOS = (
+    ("Too many open files", ("emfile", "too many open files")),
     ("Read-only file system", ("erofs", "read-only file system")),
     ("Cannot allocate memory", ("enomem", "cannot allocate memory")),
     ("Disk quota exceeded", ("edquot", "disk quota exceeded")),
@@ -52,6 +52,7 @@ _MISSING_PROGRAM = (
     ),
     re.compile(r"[Ee]xecutable (?:was )?not found,? ?(?:proposed)?: (?P<program>[\w./-]{1,200})"),
 )
+_NO_FILE = re.compile(r"[Nn]o such file|cannot find the")
 # PHP, Python, Node.js, Ruby, Go and Java
 _MISSING_FILE = (
     re.compile(
@@ -61,8 +62,8 @@ _MISSING_FILE = (
     re.compile(r"ENOENT: no such file or directory, \w{1,20} '(?P<path>[^'\n]{1,400})'"),
     re.compile(r"No such file or directory (?:@ \w{1,40} )?- \(?(?P<path>[^\s()]{1,400})"),
     re.compile(
-        r"\b(?:open|l?stat|read|remove|unlink|chdir|rename|mkdir|fork/exec) (?P<path>[^\s:]{1,400}): "
-        r"(?:no such file or directory|The system cannot find the)"
+        r"\b(?:open|l?stat|read|remove|unlink|chdir|rename|mkdir|fork/exec) "
+        r"(?P<path>[^\s:]{1,400}): (?:no such file or directory|The system cannot find the)"
     ),
     re.compile(
         r"(?P<path>[^\s(]{1,400}) \((?:No such file or directory|The system cannot find the "
@@ -90,21 +91,28 @@ def system_cause(message: str, class_name: str | None = None) -> str | None:
         return None
     if _FULL.search(message):
         return "No space left on device"
-    if _FILES.search(message):
-        return "Too many open files"
-    for pattern in _MISSING_PROGRAM:
-        if (missing := pattern.search(message)) is not None:
-            return f"{missing['program'].rpartition('/')[2]}: program not found"
-    lower = message.lower()
+    cause = _missing_cause(message) or _numbered(message.lower())
+    if cause is not None:
+        return cause
+    directory = _WRITABLE.search(message) if _DENIED.search(message) else None
+    return f"Permission denied: {directory['directory']}" if directory else None
+
+
+def _numbered(lower: str) -> str | None:
     for name, words in _ERRNOS:
         if any(word in lower for word in words):
             return name
-    if "no such file" in lower or "cannot find the" in lower:
-        for pattern in _MISSING_FILE:
-            if (file := pattern.search(message)) is not None:
-                return _missing(file["path"])
-    directory = _WRITABLE.search(message) if _DENIED.search(message) else None
-    return f"Permission denied: {directory['directory']}" if directory else None
+    return None
+
+
+def _missing_cause(message: str) -> str | None:
+    for pattern in _MISSING_PROGRAM:
+        if (program := pattern.search(message)) is not None:
+            return f"{program['program'].rpartition('/')[2]}: program not found"
+    for pattern in _MISSING_FILE if _NO_FILE.search(message) else ():
+        if (file := pattern.search(message)) is not None:
+            return _missing(file["path"])
+    return None
 
 
 def _missing(path: str) -> str:

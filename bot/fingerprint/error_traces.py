@@ -1,4 +1,4 @@
-"""Read traces of PHP, Python, Node.js, Java, Ruby and Go: the error, and the file that caused it."""
+"""Read traces of PHP, Python, Node.js, Java, Ruby and Go: the error and the file that caused it."""
 
 import re
 

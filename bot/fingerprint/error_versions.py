@@ -24,13 +24,13 @@ _LANGUAGES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
             rf"(?:an instance of|of the type) {_TYPE}, {_GIVEN} given[^\n]*"),
             (rf"\A{_FUNCTION}: Argument #(?P<no>\d{{1,2}})(?: \(\$\w{{1,80}}\))? must be of type "
             rf"{_TYPE}, {_GIVEN} given[^\n]*"),
-            (rf"\A{_FUNCTION}:? [Ee]xpect(?:s|ed) parameter (?P<no>\d{{1,2}}) to be (?:an? )?{_TYPE}, "
-            rf"{_GIVEN} given"),
+            (rf"\A{_FUNCTION}:? [Ee]xpect(?:s|ed) parameter (?P<no>\d{{1,2}}) to be "
+            rf"(?:an? )?{_TYPE}, {_GIVEN} given"),
         ),
     ),
     # Until version 8, PHP wrote long names of types.
-    ("PHP: name of an integer", "integer,", r"\g<start>int", (r"(?P<start>wrong arg\d{1,2}: )integer\b",)),
-    ("PHP: name of a truth", "boolean,", r"\g<start>bool", (r"(?P<start>wrong arg\d{1,2}: )boolean\b",)),
+    ("PHP: an integer", "integer,", r"\g<of>int", (r"(?P<of>wrong arg\d{1,2}: )integer\b",)),
+    ("PHP: a truth", "boolean,", r"\g<of>bool", (r"(?P<of>wrong arg\d{1,2}: )boolean\b",)),
     (
         "PHP: type that may be null",
         " or null,",
@@ -193,7 +193,12 @@ _LANGUAGES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         "Ruby: missing class of a job",
         " Handler: ",
         r"\g<start>",
-        (r"(?:\AJob failed to load: )?(?P<start>uninitialized constant [\w:]{1,100}\w)\. Handler: [^\n]*",),
+        (
+            (
+                r"(?:\AJob failed to load: )?(?P<start>uninitialized constant [\w:]{1,100}\w)"
+                r"\. Handler: [^\n]*"
+            ),
+        ),
     ),
     (
         "Node.js: no memory",

@@ -97,9 +97,7 @@ WORKERS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         "Python: division",
         " by zero",
         "division by zero",
-        (
-            r"\A(?:(?:float|integer|decimal) )?(?:division(?: or modulo)?|modulo|floor division) by zero",
-        ),
+        (r"\A(?:(?:float|integer|decimal|floor) )?(?:division(?: or modulo)?|modulo) by zero",),
     ),
     (
         "Prisma: the link to its manual",
@@ -113,7 +111,7 @@ WORKERS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         r'Class "\g<space>\\\g<name>" not found',
         (
             (
-                r"(?s)\AAttempted to load (?:class|interface|trait) \"(?P<name>\w{1,80})\" from namespace "
+                r"(?s)\AAttempted to load \w{5,9} \"(?P<name>\w{1,80})\" from namespace "
                 r"\"(?P<space>[\w\\]{1,200})\".*"
             ),
         ),

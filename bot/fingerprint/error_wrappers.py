@@ -25,7 +25,8 @@ _ESCAPED = {"n": "\n", "t": "\t", "r": ""}
 _WORKER = re.compile(
     r"(?:"
     # CodeIgniter's log
-    r"(?:CRITICAL|ERROR|ALERT|EMERGENCY) - \d{4}-\d\d-\d\d \d\d:\d\d:\d\d --> (?:Severity: \w+ --> )?"
+    r"(?:CRITICAL|ERROR|ALERT|EMERGENCY) - \d{4}-\d\d-\d\d [\d:]{8} --> "
+    r"(?:Severity: \w+ --> )?"
     r"|Task (?:handler raised error: |[\w.]{1,120}\[[\w-]{8,40}\] "
     r"(?:raised (?:unexpected|exception|error): |retry: Retry in [\w.: ]{1,30}: ))"
     r"|\[ActiveJob\] (?:\[[\w:-]{1,80}\] ){1,3}"
@@ -40,7 +41,8 @@ _WORKER = re.compile(
     r"|(?:\[error\] )?\*\* (?=\())+"
 )
 _TIME_LIMIT = re.compile(
-    r"Task (?P<task>[\w.]{1,120})\[[\w-]{8,40}\] raised \w{1,12}: (?P<soft>Soft)?TimeLimitExceeded\b"
+    r"Task (?P<task>[\w.]{1,120})\[[\w-]{8,40}\] raised \w{1,12}: "
+    r"(?P<soft>Soft)?TimeLimitExceeded\b"
 )
 # Elixir writes the class in brackets; Rails' log writes the message so.
 _ELIXIR = re.compile(r"\((?P<name>(?:[A-Z]\w{0,60}\.?){1,8})\) (?=\S)")
