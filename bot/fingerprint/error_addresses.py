@@ -112,7 +112,8 @@ def address_of(message: str) -> Address | None:
         if match is None:
             continue
         groups = match.groupdict()
-        host = generalise_host(match["host"].lower())
+        # Of the local address of IPv6, `::1`, the patterns find only the last digit.
+        host = "localhost" if match["host"] == "1" else generalise_host(match["host"].lower())
         address = Address(host, groups.get("port") or groups.get("port2"), match["host"])
         if host != "#":
             return address

@@ -97,7 +97,11 @@ def read_error_text(text: str) -> ErrorText:
     if head is not None:
         return _codeigniter(text, text[head.end() :], head["code"])
     message, path = _without_place(_without_trace(text))
-    if path is None:
+    if path is not None:
+        # An error handler repeats PHP's own place before that of the handler.
+        inner, inner_path = _without_place(message)
+        message, path = (inner, inner_path) if inner_path is not None else (message, path)
+    else:
         message = without_frames(message)
         if "[object] (" in text and (logged := _MONOLOG_PLACE.search(text)) is not None:
             path = logged["path"]

@@ -31,6 +31,7 @@ _SENTENCE = 4
 _TRANSPORTS = frozenset(("HTTP", "WSDL", "Client", "Server"))
 _CODE_AT_END = re.compile(r"(?P<code>\[[a-z]{2,30}(?:_[a-z0-9]{1,30}){1,8}\])\s*\Z")
 # Pydantic writes the number of errors first, and the fields and problems on the next lines.
+_PYDANTIC_TYPE = re.compile(r" [\[(](?:type=|\w{1,40}\])")
 _VALIDATION = re.compile(r"\d{1,4} validation errors? for \w")
 # A service's number before its sentence, such as `SUNAT 1033: …`. Not every client writes it.
 _LABEL = re.compile(
@@ -41,6 +42,8 @@ _LABEL = re.compile(
 _VENDOR = re.compile(r"(?!App\\)(?P<name>[A-Z]\w{1,40})\\")
 _SERVICE_WORD = re.compile(r"[A-Z][A-Za-z]{2,30}\Z")
 _FAULT_NUMBER = re.compile(r"\.\d{2,6}\Z")
+# Each client of these servers has classes of its own, and repeats the server's short words.
+_SERVERS = (("mongo", "MongoDB"), ("kafka", "Kafka"), ("memcache", "Memcached"), ("redis", "Redis"))
 _STATUSES = frozenset(str(status.value) for status in HTTPStatus)
 
 
@@ -119,6 +122,10 @@ def _plain_class(name: str) -> str:
     In Python and Java, two modules or packages may have one class. Old PHP libraries write
     underscores instead of a namespace.
     """
+    lower = name.lower()
+    for word, server in _SERVERS:
+        if word in lower:
+            return server
     if "\\" in name:
         return name
     if name.count("_") and all(part[:1].isupper() for part in name.split("_")):
@@ -133,7 +140,7 @@ def _first_lines(head: str) -> str:
     if not lines:
         return ""
     if lines[2:] and _VALIDATION.match(lines[0]):
-        return f"{lines[0]} {lines[1]} {lines[2].partition(' [')[0]}"
+        return f"{lines[0]} {lines[1]} {_PYDANTIC_TYPE.split(lines[2])[0].capitalize()}"
     is_short = len(lines[0]) < 30 and every[1:2] != [""]
     if lines[1:] and (is_short or lines[0][-1] == ":" or _CAUSE_LINE.match(lines[1])):
         return f"{lines[0]} {lines[1]}"

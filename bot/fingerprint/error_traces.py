@@ -5,14 +5,21 @@ import re
 _PYTHON = re.compile(r"Traceback \(most recent call last\):[ \t]*\n")
 _PYTHON_ERROR = re.compile(
     r"\n(?P<error>(?:[A-Za-z_]\w{0,60}\.){0,8}[A-Za-z_]\w{0,80}"
-    r"(?:: [^\n]{0,1500}(?:\n(?! )[^\n]+)*)?)\Z"
+    r"(?:: [^\n]{0,1500}(?:\n{1,2}(?! )[^\n]+)*)?)\Z"
+)
+# The end of a chain is often cut. The first error of a chain is the innermost.
+_PYTHON_INNER = re.compile(
+    r"\n(?P<error>(?:[A-Za-z_]\w{0,60}\.){0,8}[A-Za-z_]\w{0,80}: [^\n]{1,600})\n(?:(?! )[^\n]+\n)*"
+    r"\n{1,2}(?:The above exception was|During handling of the above)"
 )
 _JAVA_FRAME = re.compile(r"\n\s{1,8}at [\w.$/]{1,200}\([^()\n]{0,120}\)")
 _NODE_FRAME = re.compile(r"\n\s{1,8}at [^\n]{1,300}:\d{1,7}:\d{1,7}\)?")
 _RUBY_FRAME = re.compile(r"\n[^\n:]{1,300}\.(?:rb|ru):\d{1,7}:in [`'][^\n]{1,200}")
 # Node.js prints the properties of an error after its frames; got's errors have the response there.
 _PROPERTY = re.compile(r"\n\s{0,8}(?:body|data): (?P<json>['\"]?\{[^\n]{1,800})")
-_NODE_CAUSE = re.compile(r"\n\s{1,8}\[?cause\]?: (?P<error>[A-Za-z]\w{0,60}: [^\n]{1,600})")
+_NODE_CAUSE = re.compile(
+    r"\n\s{1,8}(?:\[?cause\]?: |\[errors\]: \[\n\s{1,8})(?P<error>[A-Za-z]\w{0,60}: [^\n]{1,600})"
+)
 _JAVA_CAUSE = re.compile(r"\nCaused by: ([^\n]{1,600})")
 _NESTED = re.compile(r"; nested exception is (?=(?:[a-z_]\w{0,60}\.){1,8}[A-Z]\w{0,80}(?::|$))")
 # These inner exceptions only repeat that something failed; the outer exception names the fault.
@@ -47,11 +54,7 @@ def without_frames(text: str) -> str:
     """Return the error of a Python, Node.js, Java or Ruby trace; return other texts unchanged."""
     python = _PYTHON.search(text)
     if python is not None:
-        error = _PYTHON_ERROR.search(text, python.end() - 1)
-        if error is not None:
-            return error["error"]
-        # Some workers write the error before its trace, and the end of the trace is often cut.
-        return text[: python.start()].strip() or text
+        return _python_error(text, python)
     frames = [frame.start() for frame in _first_frames(text)]
     if not frames:
         return _innermost(text)
@@ -62,6 +65,15 @@ def without_frames(text: str) -> str:
     if (body := _PROPERTY.search(text, min(frames))) is not None:
         return f"{head} {body['json']}"
     return _informative(head, _innermost(causes[-1])) if causes else head
+
+
+def _python_error(text: str, trace: re.Match[str]) -> str:
+    for pattern in (_PYTHON_ERROR, _PYTHON_INNER):
+        error = pattern.search(text, trace.end() - 1)
+        if error is not None:
+            return error["error"]
+    # Some workers write the error before its trace, and the end of the trace is often cut.
+    return text[: trace.start()].strip() or text
 
 
 def app_file(text: str, place: str | None) -> str | None:

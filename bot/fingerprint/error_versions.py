@@ -227,6 +227,8 @@ _LANGUAGES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         (r"\AInde(?:x|ces) -?\d{1,12} out of bounds for length \d{1,12}",),
     ),
 )  # fmt: skip
+# PHP's level of an error depends on the version: a notice of PHP 7 is a warning of PHP 8.
+_LEVEL = re.compile(r"(?:Warning|Notice|Deprecated(?: Functionality)?): (?=\S)")
 _ENTRIES = tuple(
     (word, common, tuple(re.compile(pattern) for pattern in patterns))
     for _, word, common, patterns in _LANGUAGES + LIBRARIES + WORKERS
@@ -238,6 +240,8 @@ def of_any_version(message: str) -> str:
 
     An entry's word is in the message before the first replacement.
     """
+    if (level := _LEVEL.match(message)) is not None:
+        message = message[level.end() :]
     for _, common, patterns in [entry for entry in _ENTRIES if entry[0] in message]:
         for pattern in patterns:
             message = pattern.sub(common, message)
