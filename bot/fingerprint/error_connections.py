@@ -134,7 +134,18 @@ _LONGEST = 1_000
 _UNKNOWN_HOST = ("java.net.UnknownHostException", "UnknownHostException")
 _DEFAULT_PORTS = ("6379", "5432", "3306", "5672", "27017", "9200", "11211")
 # These servers have fixed addresses in the configuration.
-_DATABASES = ("MySQL 2002", "PostgreSQL")
+_DATABASES = ("MySQL 2002",)
+# A container of the service has the service's name, which not every version of PHP writes.
+_PLAIN_HOSTS = {
+    "redis": "Redis",
+    "mysql": "MySQL 2002",
+    "postgres": "PostgreSQL",
+    "rabbitmq": "AMQP",
+    "mongo": "MongoDB",
+    "mongodb": "MongoDB",
+    "elasticsearch": "Elasticsearch",
+    "memcached": "Memcached",
+}
 # This link leads to cURL's manual; it is not the address of the connection.
 _SEE = re.compile(r" ?\(see https?:[^)\n]{0,100}\)")
 
@@ -192,7 +203,9 @@ def _not_found(message: str, class_name: str | None, service: str | None, text: 
     if not host:
         address = address_of(message) or (None if service else in_trace(text))
         host = address.host if address else ""
-    name = service if host in ("", "#") else host
+    service = service or _PLAIN_HOSTS.get(host)
+    is_plain = host in ("", "#") or (service is not None and service.lower().startswith(host))
+    name = service if is_plain else host
     return f"{name}: host not found" if name else "host not found"
 
 
