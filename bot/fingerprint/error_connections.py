@@ -135,6 +135,7 @@ _UNKNOWN_HOST = ("java.net.UnknownHostException", "UnknownHostException")
 _DEFAULT_PORTS = ("6379", "5432", "3306", "5672", "27017", "9200", "11211")
 # These servers have fixed addresses in the configuration.
 _DATABASES = ("MySQL 2002",)
+_USUAL_HOSTS = ("db", "database", "cache", "queue", "broker")
 # A container of the service has the service's name, which not every version of PHP writes.
 _PLAIN_HOSTS = {
     "redis": "Redis",
@@ -204,7 +205,7 @@ def _not_found(message: str, class_name: str | None, service: str | None, text: 
         address = address_of(message) or (None if service else in_trace(text))
         host = address.host if address else ""
     service = service or _PLAIN_HOSTS.get(host)
-    is_plain = host in ("", "#") or (service is not None and service.lower().startswith(host))
+    is_plain = host in ("", "#") or (service is not None and _is_plain(host, service))
     name = service if is_plain else host
     return f"{name}: host not found" if name else "host not found"
 
@@ -230,11 +231,16 @@ def _named_service(service: str, address: Address | None) -> str:
     unusual port names the server if the host's address is only a number.
     """
     host, port, written = address or Address("", None, "")
-    if host in ("", "#", "localhost") or service.lower().startswith(host):
+    if host in ("", "#", "localhost") or _is_plain(host, service):
         is_server = host == "#" and service in _DATABASES and not written.startswith("127.")
         shown = f" {written}" if is_server else ""
         return service + shown + (f" :{port}" if port and port not in _DEFAULT_PORTS else "")
     return f"{service} {host}"
+
+
+def _is_plain(host: str, service: str) -> bool:
+    """Whether this is a container's usual name, so that it tells apart no servers."""
+    return host in _USUAL_HOSTS or service.lower().startswith(host)
 
 
 def _service(message: str, class_name: str | None) -> str | None:
