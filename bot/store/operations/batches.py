@@ -180,7 +180,7 @@ def _next(
     rows = min(rows, max(1, most_bytes * operation.total // max(1, operation.bytes)))
     if operation.scope.undo is not None:
         last = None if before is None else before.seqs
-        seqs = undo_ranges.following(connection, queue, operation, last, rows, WIDEST)
+        seqs = undo_ranges.following(connection, queue, operation, last, now, rows, WIDEST)
         return None if seqs is None else _batch_of(operation, before, seqs, now)
     after = 0 if before is None or is_canary(operation, before) else before.last_seq
     tried = canary.seqs_of(connection, operation) if operation.canary else []

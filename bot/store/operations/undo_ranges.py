@@ -6,8 +6,20 @@ batches become small, so that a worker waits for few rows.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    exists,
+    func,
+    literal,
+    select,
+    union_all,
+)
 
 from bot.database.transactions import TooSlow, bounded
 from bot.queue.layouts import Queue
@@ -19,11 +31,11 @@ UNDO_ROWS = 2_000
 """The batches of an undo are smaller than those of a retry, because an undo takes longer for a row,
 and only one batch at a time may add rows to the index of failures."""
 NEAR_ROWS, NEAR = 100, 4_000
-"""A batch has 100 rows if the oldest job of a queue is at most 4,000 ids below its jobs: a worker
-takes this job next. With batches of 1,000 rows, the worker waited for up to 0.25 s."""
+"""A batch has 100 rows if the oldest available job of a queue is at most 4,000 ids below its jobs:
+a worker takes this job next. With batches of 1,000 rows, the worker waited for up to 0.25 s."""
 MOST_QUEUES = 20
 NEAR_SECONDS = 0.02
-"""The limit of the search for the oldest job of a queue, which needs an index on the queue."""
+"""The limit of the search for the oldest available job, which needs an index on the queue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +52,7 @@ def following(
     queue: Queue,
     operation: Operation,
     before: SeqRange | None,
+    now: datetime,
     rows: int,
     widest: int,
 ) -> SeqRange | None:
@@ -50,7 +63,7 @@ def following(
     """
     seq = failures.c.seq
     highest_seq = operation.bound_seq if before is None else before.first
-    is_near = _is_near_workers(connection, queue, operation.scope.undo, highest_seq)
+    is_near = _is_near_workers(connection, queue, operation.scope.undo, highest_seq, now)
     rows = min(rows, NEAR_ROWS if is_near else UNDO_ROWS)
     if before is None:
         return _newest(connection, operation, seq <= operation.bound_seq, rows, widest)
@@ -67,9 +80,9 @@ def following(
 
 
 def _is_near_workers(
-    connection: Connection, queue: Queue, undone: int | None, highest_seq: int
+    connection: Connection, queue: Queue, undone: int | None, highest_seq: int, now: datetime
 ) -> bool:
-    """Return whether the oldest job of any queue is among the next jobs of the undo.
+    """Return whether workers of any queue now take the jobs that the undo deletes next.
 
     The jobs of a retry's batch have another order than the failures, so all its jobs are next.
     """
@@ -82,19 +95,21 @@ def _is_near_workers(
         return False  # the undone operation created no jobs
     next_failures = and_(f.seq.between(highest_seq - NEAR, highest_seq), f.operation == undone)
     names = select(f.queue).where(next_failures).distinct().limit(MOST_QUEUES)
-    within = jobs.id <= last_id
-    # A minimum is one look-up in the index on the queue. Sorted rows might be read by their ids.
-    oldest = [
-        select(func.min(jobs.id)).where(jobs.is_in_queue(name), within)
-        for name in connection.execute(names).scalars()
-    ]
-    if not oldest:
+    # A claimed job may stay for hours. The oldest job that a worker may take is the next.
+    near, below = jobs.id.between(first_id - NEAR, last_id), jobs.id < first_id - NEAR
+    next_jobs: list[Select[*tuple[Any, ...]]] = []
+    for name in connection.execute(names).scalars():
+        available = and_(jobs.is_in_queue(name), jobs.is_available(now))
+        is_next = exists(select(jobs.id).where(available, near))
+        next_jobs.append(
+            select(literal(1)).where(is_next, ~exists(select(jobs.id).where(available, below)))
+        )
+    if not next_jobs:
         return False
     try:
-        ids = bounded(connection, union_all(*oldest), NEAR_SECONDS).scalars().all()
+        return bounded(connection, union_all(*next_jobs), NEAR_SECONDS).first() is not None
     except TooSlow:
         return False
-    return any(id_ is not None and id_ > first_id - NEAR for id_ in ids)
 
 
 def _newest(

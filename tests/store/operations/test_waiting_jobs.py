@@ -64,16 +64,22 @@ def test_an_undo_that_began_with_the_oldest_failures_continues_with_the_others(
     assert queue.jobs == []
 
 
+@pytest.mark.parametrize("claimed_ids", [(), (1,)], ids=["no older job", "an older claimed job"])
 @pytest.mark.parametrize(("left", "sizes"), [(150, [100, 50]), (0, [150])])
 def test_batches_of_an_undo_are_small_where_workers_take_the_next_job(
-    queue: TestQueue, left: int, sizes: list[int]
+    queue: TestQueue, left: int, sizes: list[int], claimed_ids: tuple[int, ...]
 ) -> None:
+    """A claimed job may stay for hours: the oldest job of a queue may not be the next one."""
+    for id_ in claimed_ids:
+        queue.push(id_, reserved_at=1_762_537_400)
+        queue.push(id_ + 5_000, queue="reports")
+    older_ids = [row.id for row in queue.jobs]
     for order in range(150):
         queue.fail(order=order)
     setup = make_setup(queue)
     started(setup)
     run_out(small_batches(setup, 150))
-    processed = [row.id for row in queue.jobs][left:]
+    processed = [row.id for row in queue.jobs if row.id not in older_ids][left:]
     with queue.engine.begin() as connection:
         connection.execute(delete(queue.queue.jobs).where(queue.queue.jobs.c.id.in_(processed)))
     started(setup, "undo 1")
