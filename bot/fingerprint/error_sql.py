@@ -199,8 +199,8 @@ def _of_words(message: str, code: str | None, *, is_driver: bool, is_named: bool
 
 def _behind_words(message: str) -> str | None:
     """Return the cause of MySQL's words, which an application quotes in the shop's language."""
-    found = mysql_part(message) if _DATABASE_ERROR.search(message, 0, 200) else None
-    return _numbered(found[0], _BEFORE_STATEMENT.split(found[1])[0]) if found else None
+    numbered = mysql_part(message) if _DATABASE_ERROR.search(message, 0, 200) else None
+    return _numbered(numbered[0], _BEFORE_STATEMENT.split(numbered[1])[0]) if numbered else None
 
 
 def _of_driver(number: str | None, message: str) -> str:

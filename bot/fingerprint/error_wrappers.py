@@ -10,7 +10,7 @@ _STRING = r"\"\s?:\s?\"(?P<text>(?:[^\"\\]|\\.){1,1900})"
 _NAME = re.compile(
     r"\"(?:name|error_?class|exception_?class|exception|error_?type|errorType|type|kind)" + _STRING
 )
-_SAID = re.compile(
+_MESSAGE = re.compile(
     r"\"(?:message|error_?message|errorMessage|exception_?message|msg|error)" + _STRING
 )
 _FRAMES = re.compile(
@@ -80,16 +80,16 @@ def unwrapped(text: str) -> str:
 def _of_object(text: str) -> str | None:
     """Return an object's error as a worker's log prints it, or None for a response's body."""
     frames = _FRAMES.search(text)
-    name, said = _NAME.search(text), _SAID.search(text)
-    if frames is None or said is None:
+    name, message = _NAME.search(text), _MESSAGE.search(text)
+    if frames is None or message is None:
         return None
     trace = _plain(frames["text"] or "\n".join(_LIST_ENTRY.findall(frames["list"])))
-    message = _plain(said["text"])
-    if message.partition("\n")[0] in trace[: len(message) + 130]:
+    words = _plain(message["text"])
+    if words.partition("\n")[0] in trace[: len(words) + 130]:
         # Node.js repeats the class and the message before the frames.
         return trace
     named = name is not None and _CLASS.match(_plain(name["text"])) is not None
-    head = f"{_plain(name['text'])}: {message}" if name is not None and named else message
+    head = f"{_plain(name['text'])}: {words}" if name is not None and named else words
     return f"{head}\n{trace}"
 
 
