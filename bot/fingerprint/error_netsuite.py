@@ -42,12 +42,9 @@ _ALIASES = {
 }
 # NetSuite's support searches an unexpected error by this id.
 _ERROR_ID = re.compile(r"\.? Error ID\b.*")
-# A record that is missing is created; a record that exists is added to the subsidiary. An item is
-# a line's and stands in the catalogue; the other records belong to the whole order. For each
+# A record that is missing is created; a record that exists is added to the subsidiary. For each
 # missing permission, another permission is added to the role.
-_KIND = re.compile(
-    r"Invalid (?P<item>item )?\w{0,40} ?reference key \S{1,40}(?: (?P<kind>for subsidiary)\b)?"
-)
+_KIND = re.compile(r"reference key \S{1,40} (?P<kind>for subsidiary)\b")
 # SOAP, REST and RESTlets have different codes for a field that does not accept its value.
 _FIELD = re.compile(
     r"Invalid Field Value [^\n]{1,80}? for the following field: (?P<field>\w{1,40})"
@@ -82,8 +79,7 @@ def netsuite_cause(message: str, text: str, class_name: str | None) -> str | Non
     kind = {"INVALID_KEY_OR_REF": _KIND, "INSUFFICIENT_PERMISSION": _PERMISSION}.get(code)
     match = kind.search(message) if kind else None
     code = _ERROR_ID.sub("", code)
-    parts = [word.strip() for word in match.groupdict().values() if word] if match else []
-    return " ".join((f"NetSuite: {code}", *parts))
+    return f"NetSuite: {code} {match['kind']}" if match else f"NetSuite: {code}"
 
 
 def _code(message: str) -> str | None:
