@@ -31,6 +31,14 @@ _BUCKET = re.compile(
     r"https?://(?:(?P<host>[\w.-]{3,63})\.)?s3[.-](?:[\w.-]{1,60}\.)?amazonaws\.com(?::\d{1,5})?"
     r"(?:/(?P<path>[\w.-]{3,63}))?"
 )
+# These codes are about the account's key or clock, so the bucket, which only some SDKs write, is no
+# part of the cause.
+_OF_THE_ACCOUNT = frozenset(
+    (
+        *("InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken"),
+        *("RequestTimeTooSkewed", "TokenRefreshRequired", "AccountProblem", "NotSignedUp"),
+    )
+)
 _TIMES = re.compile(r"( timed out) after \d+ milliseconds(?: with [^\n:;(]{0,60} received)?")
 
 
@@ -43,7 +51,8 @@ def aws_cause(message: str, class_name: str | None) -> str | None:
     """Return, for example, `AWS PutObject my-bucket AccessDenied`, or None for other errors."""
     if (python := _PYTHON.search(message)) is not None:
         upload = _UPLOAD.match(message)
-        bucket = f" {upload['bucket']}" if upload else ""
+        is_named = upload is not None and python["code"] not in _OF_THE_ACCOUNT
+        bucket = f" {upload['bucket']}" if upload and is_named else ""
         return f"AWS {python['op']}{bucket} {python['code']}"
     if (go := _GO.search(message)) is not None:
         return f"AWS {go['op']} {go['code']}"
@@ -63,6 +72,8 @@ def _php(match: re.Match[str]) -> str:
     named = _BUCKET.match(match["url"])
     bucket = f"{generalise_host(named['host'] or named['path'] or '')} " if named else ""
     code = _CODE.search(rest)
+    if code is not None and code["code"] in _OF_THE_ACCOUNT:
+        return code["code"]
     if code is not None:
         return bucket + code["code"]
     status = _STATUS.search(rest)
@@ -73,4 +84,6 @@ def _php(match: re.Match[str]) -> str:
             return bucket + generalise(rest.partition("\n")[0])
         text = generalise(_TIMES.sub(r"\1", curl["text"]))
         return f"cURL {curl['no']} {text} {generalise_url(match['url'])}"
+    if cause in _OF_THE_ACCOUNT:
+        return cause
     return bucket + (cause or f"HTTP {status[1] if status else ''}".strip())

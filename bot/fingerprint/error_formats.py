@@ -102,7 +102,8 @@ def canonical(error: ErrorText) -> str:
         or system_cause(message, class_name)
     )
     if cause is None and not is_aws(message):
-        cause = connection_cause(message, class_name, error.text) or request_cause(message)
+        cause = connection_cause(message, class_name, error.text)
+        cause = cause or request_cause(message, error.text)
     cause = cause or openssl_cause(message) or aws_cause(message, class_name)
     # A client's error is about its service only if the service answered.
     if cause is None and "cURL" not in message:

@@ -6,7 +6,7 @@ from bot.fingerprint.error_body import body_cause, split_body
 from bot.fingerprint.error_services import without_appended
 from bot.fingerprint.error_values import first_words, generalise
 
-_NETSUITE = ("netsuite", "suitetalk", "suitescript", "restlet", "sss_")
+_NETSUITE = ("netsuite", "suitetalk", "suitescript", "restlet", "sss_", "o:errordetails")
 _SOAP_FAULTS = re.compile(r"(?:SoapFault|SOAPFault|\bFault)\Z")
 _CODE = re.compile(
     r"(?<![\w.])(?P<code>[A-Z][A-Z0-9]{1,30}(?:_[A-Z0-9]{1,30}){1,8})\b(?P<after>[^\n]{0,400})"
@@ -45,6 +45,15 @@ _ERROR_ID = re.compile(r"\.? Error ID\b.*")
 # A record that is missing is created; a record that exists is added to the subsidiary. For each
 # missing permission, another permission is added to the role.
 _KIND = re.compile(r"reference key \S{1,40} (?P<kind>for subsidiary)\b")
+# SOAP, REST and RESTlets have different codes for a field that does not accept its value.
+_FIELD = re.compile(
+    r"Invalid Field Value [^\n]{1,80}? for the following field: (?P<field>\w{1,40})"
+)
+# Python's and Ruby's clients print the answer's fields; quotes in a printed text have a backslash.
+_PRINTED = re.compile(
+    r"\A(?:[\s\\'\",]|\\n){1,20}:?(?:message|detail)[\\'\"]{0,2}(?::|=>) ?[\\'\"]{1,2}"
+    r"(?P<text>[^'\"\\\n]{3,300})"
+)
 _PERMISSION = re.compile(r"You need +(?:an? |the )?\\?['\"](?P<kind>[^'\"\\\n]{1,80})")
 
 
@@ -62,6 +71,8 @@ def netsuite_cause(message: str, text: str, class_name: str | None) -> str | Non
         code = next((code for code, pattern in _SENTENCES if pattern.search(message)), None)
     if code is None:
         return None
+    if (field := _FIELD.search(message)) is not None:
+        return f"NetSuite: INVALID_FLD_VALUE {field['field']}"
     if code == "USER_ERROR":
         code = first_words(f"{code} {without_appended(generalise(message))}", 10)
     code = _ALIASES.get(code, code)
@@ -82,6 +93,8 @@ def _code(message: str) -> str | None:
             continue
         if match["code"] not in _VAGUE:
             return match["code"]
-        sentence = without_appended(generalise(match["after"].lstrip(" -:]")))
+        printed = _PRINTED.match(match["after"])
+        sentence = printed["text"] if printed else match["after"].lstrip(" -:]")
+        sentence = without_appended(generalise(sentence))
         return first_words(f"{match['code']} {sentence}", 10).rstrip(" #")
     return None

@@ -47,12 +47,17 @@ _MAIL_REPLY = re.compile(
 )
 # Nodemailer's errors have no class of their own.
 _MAIL_WRONG = re.compile(
-    r"Expected response code|\AInvalid login: |all recipients were rejected"
+    r"Expected response code|\AInvalid login: |\ASMTP Error: |all recipients were rejected"
     r"|\A(?:Mail|Message|Data|Recipient) (?:command )?failed: "
 )
 _MAIL_ADDRESS = re.compile(r"<[^<>\s]{0,200}@[^<>\s]{0,200}>")
 # RFC 4954: the login was refused. Servers and libraries write different words for this.
 _MAIL_LOGINS = ("530", "534", "535")
+# PHPMailer writes the reply to each recipient without its code. RFC 5321: 550 refuses a mailbox.
+_RECIPIENTS = re.compile(
+    r"\ASMTP Error: The following recipients failed: \S{1,200}: (?:5\d\d )?(?:5\.\d\.\d )?"
+    r"(?P<text>[^\n\"]{2,300})"
+)
 # SES answers through SMTP and through its API.
 _SES = re.compile(
     r"Daily message quota exceeded|Maximum sending rate exceeded|Email address is not verified"
@@ -130,11 +135,17 @@ def _mail_cause(message: str, class_name: str | None) -> str | None:
         return None
     reply = _MAIL_REPLY.search(message, 0, 1_000)
     if reply is None:
-        return None
+        recipients = _RECIPIENTS.match(message)
+        return _mail_key("550", recipients["text"]) if recipients else None
     if reply["code"] in _MAIL_LOGINS:
         return f"SMTP {reply['code']}: login refused"
-    text = generalise(_MAIL_ADDRESS.sub("1", reply["text"].partition("\\r\\n")[0].strip("'\" )}")))
-    return f"SMTP {reply['code']}: {first_words(text, 6)}"
+    return _mail_key(reply["code"], reply["text"])
+
+
+def _mail_key(code: str, reply: str) -> str:
+    """Return the code and the first words of the reply without the recipient's address."""
+    text = generalise(_MAIL_ADDRESS.sub("1", reply.partition("\\r\\n")[0].strip("'\" )}")))
+    return f"SMTP {code}: {first_words(text, 6)}"
 
 
 def _elastic_cause(message: str, class_name: str | None) -> str | None:

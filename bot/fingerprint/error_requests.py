@@ -47,7 +47,8 @@ _CERTIFICATES = (
 )
 _TIMED_OUT = re.compile(
     r"Operation timed out|Idle timeout reached|Read timed out|Max duration was reached"
-    r"|context deadline exceeded|Timeout awaiting 'request'|Client\.Timeout exceeded"
+    r"|context deadline exceeded|\Atimeout of \d{1,9} ?ms exceeded"
+    r"|Timeout awaiting 'request'|Client\.Timeout exceeded"
 )
 _URL = re.compile(r"https?://[^\s\"'<>`,)]{1,900}")
 _NAMED = re.compile(
@@ -56,6 +57,10 @@ _NAMED = re.compile(
 )
 # This link leads to cURL's manual; it is not the address of the request.
 _MANUAL = re.compile(r"\(see https?:[^)\n]{0,100}\)")
+_PROPERTY = re.compile(
+    r"\b(?:url|baseURL|uri): ['\"](?P<url>https?://[^\s'\"]{1,900})"
+    r"|[ \n](?:GET|POST|PUT|PATCH|DELETE|HEAD) (?P<url2>https?://[^\s'\"]{1,900})"
+)
 _LONGEST = 1_000
 
 
@@ -80,16 +85,25 @@ def openssl_cause(message: str) -> str | None:
     return f"{host}: {cause}" if host else cause
 
 
-def request_cause(message: str) -> str | None:
-    """Return, for example, `api.x.pe: certificate has expired`, or None without the host's name."""
+def request_cause(message: str, text: str = "") -> str | None:
+    """Return, for example, `api.x.pe: certificate has expired`, or None without the host's name.
+
+    If the message does not name the host, the lines after it in `text` may.
+    """
     if not hints_at(message, _HINTS):
         return None
     message = _MANUAL.sub("", message[:_LONGEST])
     problem = _problem(message)
     if problem is None:
         return None
-    host = _host(message)
+    host = _host(message) or _host_after(text)
     return f"{host}: {problem}" if host else None
+
+
+def _host_after(text: str) -> str | None:
+    """Return the host in an error's properties, or of the request that a Ruby job's log adds."""
+    after = _PROPERTY.search(text)
+    return generalise_url(after["url"] or after["url2"]) if after else None
 
 
 def _host(message: str) -> str | None:

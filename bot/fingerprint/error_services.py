@@ -48,8 +48,15 @@ _SERVICES = (
     ("facebook", "Facebook"),
 )
 _ADDRESS = re.compile(r"https?://[^\s\"'<>`]{1,300}")
-# Some clients name neither the service nor its host. Shopify's own words begin with "[API]".
-_SHOPIFY = re.compile(r"\[API\] |per second for api client\. Reduce request")
+# Some clients name neither the service nor its host, but these words are only this service's.
+# Shopify's own words begin with "[API]".
+_OWN_WORDS = (
+    ("Shopify", re.compile(r"\[API\] |per second for api client\. Reduce request")),
+    ("WooCommerce", re.compile(r"\"code\"\s?:\s?\"(?:woocommerce_|product_invalid_sku\")")),
+    ("Magento", re.compile(r"\bMagento_[A-Z]\w{2,40}::")),
+    ("Stripe", re.compile(r"\"doc_url\"\s?:\s?\"https:\\?/\\?/stripe\.com")),
+    ("PayPal", re.compile(r"\"information_link\"\s?:\s?\"https:\\?/\\?/developer\.paypal")),
+)
 _PHRASES = frozenset(status.phrase.casefold() for status in HTTPStatus)
 _VENDOR = re.compile(
     r"[\\/](?:vendor(?!/bundle)|node_modules|gems|site-packages)[\\/]"
@@ -58,8 +65,10 @@ _VENDOR = re.compile(
 _LONGEST = 1_000
 # A client's words before the service's sentence.
 _LEAD = re.compile(
-    r"\A(?:Error: |REST request failed with message |\w{1,20}: (?=\w{1,20} - )|\[?HTTP \d{3}\]? "
-    r"(?:error: )?|\d{3} (?:[A-Z]{3,7} \S{1,900}: )?(?=[A-Z\w])"
+    r"\A(?:Error: |REST request failed(?: with message|:) |Shopify is throttling requests: "
+    r"|Failed\. {1,2}Response code = \d{3}\. {1,2}Response message = [\w ]{2,40} \("
+    r"|\w{1,20}: (?=\w{1,20} - )|\[?HTTP \d{3}\]? (?:error: )?"
+    r"|\d{3} (?:[A-Z]{3,7} \S{1,900}: )?(?=[A-Z\w])"
     r"|<HttpError \d{3} when requesting \S{1,900} returned )(?P<quote>\"?)"
 )
 # Some clients write all fields of the answer on one line.
@@ -72,6 +81,10 @@ _CODE_AT_END = re.compile(r"\[(?P<code>[a-z]{2,30}(?:_[a-z0-9]{1,30}){1,8})\]\s*
 _STATUS = re.compile(
     r"resulted in an? `\d{3}|status code \d{3}|Response code \d{3}|Response\(code=\d{3}"
     r"|HTTP/\d(?:\.\d)? \d{3}|\d{3} (?:Client|Server) Error"
+)
+# RFC 6749: a server that gives tokens answers 401 only to a client that it does not know.
+_TOKEN_REFUSED = re.compile(
+    r"\b401\b[^\n]{0,200}/oauth2?/(?:v\d/)?token\b|/oauth2?/token\S{0,9} [^\n]{0,60}\b401\b"
 )
 # Clients do not write the kind of an error.
 _VAGUE_CODE = re.compile(r"\A(?:[a-z_]{1,40}_error|\d{1,2}) (?=\S)")
@@ -110,6 +123,8 @@ def service_cause(message: str, class_name: str | None, text: str) -> str | None
         cause = body_sentence(body) if name in _BY_SENTENCE else body_cause(body)
     if cause is not None:
         cause = _VAGUE_CODE.sub("", cause)
+    if cause is None and "/token" in head and _TOKEN_REFUSED.search(head):
+        cause = "invalid_client"
     if cause is None and not _STATUS.search(head):
         code = _CODE_AT_END.search(head)
         cause = code["code"] if code else _sentence(head.partition("\n")[0])
@@ -152,7 +167,7 @@ def _service(message: str, class_name: str | None) -> str | None:
     for word, name in _SERVICES:
         if word in words:
             return name
-    return "Shopify" if _SHOPIFY.search(message, 0, 1_000) else None
+    return next((name for name, own in _OWN_WORDS if own.search(message, 0, 1_000)), None)
 
 
 def without_data(message: str) -> str:
