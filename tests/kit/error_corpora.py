@@ -20,14 +20,14 @@ LEAST = {
     "error_public.json": (0.97, 0.95),
     HELD_BACK: (0.97, 0.95),
     "error_public_second.json": (1.0, 1.0),
-    "error_public_third.json": (0.97, 0.95),
+    "error_public_third.json": (0.97, 0.96),
     "error_public_fourth.json": (0.96, 0.95),
     "error_public_fifth.json": (0.99, 0.91),
     "error_public_sixth.json": (0.96, 0.96),
-    "error_public_seventh.json": (0.93, 0.85),
-    "error_public_eighth.json": (1.0, 0.89),
-    UNSEEN[0]: (0.98, 0.84),
-    UNSEEN[1]: (0.91, 0.88),
+    "error_public_seventh.json": (0.96, 0.96),
+    "error_public_eighth.json": (1.0, 0.97),
+    UNSEEN[0]: (0.98, 0.86),
+    UNSEEN[1]: (0.91, 0.92),
 }
 """The least precision and recall of each corpus."""
 CORPORA = tuple(LEAST)
