@@ -5,6 +5,8 @@ The same error stands in a log's line, in a JSON object, or behind a worker's wo
 
 import re
 
+from bot.fingerprint.payload_tree import open_text, plain
+
 # Queues and serverless platforms store an error as an object: its class, message and frames.
 _STRING = r"\"\s?:\s?\"(?P<text>(?:[^\"\\]|\\.){1,1900})"
 _NAME = re.compile(
@@ -19,8 +21,6 @@ _FRAMES = re.compile(
 )
 _LIST_ENTRY = re.compile(r"\"((?:[^\"\\]|\\.){1,400})\"?")
 _CLASS = re.compile(r"[A-Z][\w.:\\]{2,120}\Z|(?:[a-z_]\w{0,60}\.){1,8}[A-Z]\w{1,80}\Z")
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
-_ESCAPED = {"n": "\n", "t": "\t", "r": ""}
 # Words of a worker or a logger before the error. The job's id is in them, never the cause.
 _WORKER = re.compile(
     r"(?:"
@@ -83,15 +83,17 @@ def _of_object(text: str) -> str | None:
     name, message = _NAME.search(text), _MESSAGE.search(text)
     if frames is None or message is None:
         return None
-    trace = _plain(frames["text"] or "\n".join(_LIST_ENTRY.findall(frames["list"])))
-    words = _plain(message["text"])
+    trace = _decoded(frames["text"] or "\n".join(_LIST_ENTRY.findall(frames["list"])))
+    words = _decoded(message["text"])
     if words.partition("\n")[0] in trace[: len(words) + 130]:
         # Node.js repeats the class and the message before the frames.
         return trace
-    named = name is not None and _CLASS.match(_plain(name["text"])) is not None
-    head = f"{_plain(name['text'])}: {words}" if name is not None and named else words
+    named = name is not None and _CLASS.match(_decoded(name["text"])) is not None
+    head = f"{_decoded(name['text'])}: {words}" if name is not None and named else words
     return f"{head}\n{trace}"
 
 
-def _plain(text: str) -> str:
-    return _ESCAPE.sub(lambda match: _ESCAPED.get(match[1], match[1]), text)
+def _decoded(text: str) -> str:
+    """Return the words of a JSON string without its quotes; a cut may have ended it."""
+    words = open_text(f'"{text}')
+    return plain(words).replace("\r", "") if isinstance(words, str) else text

@@ -29,27 +29,11 @@ def test_error_groups_are_the_groups_that_a_person_would_form(name: str) -> None
     `error_public.json` alone, and had 0.910 and 0.959 on the other half at first sight. Two
     services that both PHP and Node.js could not reach had been two groups each. They are one cause,
     as for MySQL, so these two pairs of groups were joined.
-    A third set of such texts (94 in 46 groups) has one cause in two libraries or two versions in
-    nearly every group. At first sight it had 1 and 0.58; the rules that it led to have 1 and 0.88.
-    A fourth set (192 in 75 groups) was grouped by somebody who had not read the rules. Half of its
-    groups have texts of several libraries, and many groups differ little from another group. The
-    rules of version 2 had 0.865 and 0.388. The rules of version 3 were developed on this set and on
-    the third. What they part are causes that a text does not contain: a login or a time-out without
-    its host, a bucket without its name, HTTP 503 without its address.
-    A fifth set (190 in 75 groups) was held back, and these rules had 0.858 and 0.842 (version 2 had
-    0.788 and 0.563). They were then developed on it. They join records of two kinds that NetSuite
-    does not find, because the earlier sets have one group for each code of NetSuite.
-    A sixth set (185 in 75 groups) of less usual libraries had 0.871 and 0.687 at first sight
-    (version 2 had 0.780 and 0.313). What stays apart has its host or its sentence in only some of
-    its texts.
-    A seventh set (186 in 75 groups) is held back: version 3 has 1 and 0.872 (version 2: 0.738 and
-    0.510). Its wrong pairs are not shown either.
-    Three more sets (199 texts in 75 groups each) had 0.868 and 0.873, 0.914 and 0.832, and 0.912
-    and 0.753 at first sight. The rules were then developed on them. While this was done, the
-    figures of `error_public_held_out.json` were read about 17 times, to keep them from falling, so
-    they no longer say how the rules do on texts that nobody has read.
-    The last set (181 in 75 groups) is held back since: it had 0.871 and 0.846 before
-    these rules, and has 0.917 and 0.923.
+    `docs/speed.md` has the figures of the later sets, at first sight and now. What they part are
+    causes that a text does not contain: a login or a time-out without its host, a bucket without
+    its name. Of two records of different kinds that NetSuite does not find, the sets disagree.
+    While the rules for the last sets were written, the figures of `error_public_held_out.json` were
+    read about 17 times, so they no longer say how the rules do on texts that nobody has read.
     Version 2 keeps errors of the language in different files apart, and deadlocks on different
     tables, as people fix these apart. The groups of the earlier texts were divided accordingly.
     """
