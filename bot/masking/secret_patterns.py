@@ -51,7 +51,7 @@ _KEYS = re.compile(
     r"|sk-[\w-]{20,300}|do[opr]_v1_\w{32,100}"
     r"|AC[0-9a-f]{32}\b|SK[0-9a-f]{32}\b"  # Twilio
     r"|[MNO][\w-]{23,25}\.[\w-]{6}\.[\w-]{27,38}\b"  # Discord
-    r"|EAA[A-Z][\w-]{17,300}|cmVmd\w{17,200}|AKCp?\w{17,200}|4b1d\w{38}\b|AQVN[\w-]{17,200}"
+    r"|EAA[A-Z](?!-[0-9A-F]{4}-[0-9A-F]{4}-)[\w-]{17,300}|cmVmd\w{17,200}|AKCp?\w{17,200}|4b1d\w{38}\b|AQVN[\w-]{17,200}"
     r"|ABSK[\w+/=]{17,200}|LTAI\w{17,40}|EZ[AT]K\w{17,100}|CLOJARS_\w{17,100}|GR1348941[\w-]{17,100}"
     r"|ATATT3[\w=-]{20,300}|A3-[A-Z0-9]{6}(?:-[A-Z0-9]{5,11}){4,5}\b|AGE-SECRET-KEY-1[A-Z0-9]{50,60}"
     r"|v1\.0-[0-9a-f]{24}-[0-9a-f]{146}|pat[A-Za-z0-9]{14}\.[0-9a-f]{64}|pat\.[\w-]{22}\.\w{24}\.\w{20}"
@@ -99,6 +99,13 @@ _BASE64_40 = re.compile(r"(?<![A-Za-z0-9/+=_-])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=
 _MOST_SLASHES = 3
 _DIGIT_RUNS = re.compile(r"[0-9](?<![0-9].)(?:[ .\u00a0-]{0,2}[0-9]){11,160}(?![0-9])")
 _GROUPS = re.compile(r"[0-9]+")
+# A UUID, or a digest: 24 digits of MongoDB, MD5, SHA-1, SHA-2. A word of digits only is neither.
+_DIGESTS = re.compile(
+    r"(?<![0-9A-Za-z])(?=[0-9-]*[A-Fa-f])"
+    r"(?:[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
+    r"|[0-9A-Fa-f]{24}(?:[0-9A-Fa-f]{8}|[0-9A-Fa-f]{16}|[0-9A-Fa-f]{32}|[0-9A-Fa-f]{40}"
+    r"|[0-9A-Fa-f]{72}|[0-9A-Fa-f]{104})?)(?![0-9A-Za-z])"
+)
 # Visa, Mastercard, American Express, Diners, Discover, JCB, UnionPay, Maestro (ISO/IEC 7812).
 _ISSUERS = re.compile(r"3[04-9]|4|5[0-9]|6|2[2-7]|81")
 _CARD_LENGTHS = range(13, 20)
@@ -125,7 +132,7 @@ def mask_secrets(text: str, *, has_long_word: bool) -> str:
     text = _mask_addresses(text)
     if has_long_word:
         text = _BASE64_40.sub(_mask_aws_key, text)
-    return _DIGIT_RUNS.sub(_mask_cards, text)
+    return _mask_cards(text)
 
 
 def _mask_logins(text: str) -> str:
@@ -173,7 +180,19 @@ def _mask_aws_key(match: re.Match[str]) -> str:
     return MASK if mixed and text.count("/") <= _MOST_SLASHES else text
 
 
-def _mask_cards(match: re.Match[str]) -> str:
+def _mask_cards(text: str) -> str:
+    """Mask card numbers; keep digests and UUIDs, whose digits can look like a card number."""
+    if _DIGIT_RUNS.search(text) is None:
+        return text
+    out: list[str] = []
+    at = 0
+    for known in _DIGESTS.finditer(text):
+        out += (_DIGIT_RUNS.sub(_mask_run, text[at : known.start()]), known.group())
+        at = known.end()
+    return "".join(out) + _DIGIT_RUNS.sub(_mask_run, text[at:])
+
+
+def _mask_run(match: re.Match[str]) -> str:
     """Mask each card number in a run of digit groups."""
     text = match.group()
     groups = list(_GROUPS.finditer(text))

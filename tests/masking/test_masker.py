@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.masking.keys import DEFAULT_MASKED_KEYS
-from bot.masking.masker import Masker, mask_payload, mask_text
+from bot.masking.masker import Masker, mask_payload, mask_text, mask_value
 from bot.masking.secret_patterns import is_card_number
 from tests.masking.corpus import PIECES
 
@@ -178,6 +178,31 @@ def test_card_numbers_are_masked_as_numbers_too_and_ids_are_not() -> None:
     )
     assert payload == {"a": "[masked]", "b": 4111111111111112, "c": 803193}
     assert "4111" not in mask_text("2024-01-02 4111 1111 1111 1111 5500 0000 0000 0004 803193")
+
+
+@pytest.mark.parametrize("length", [24, 32, 40, 56, 64, 96, 128])
+def test_a_digest_with_the_digits_of_a_card_number_is_not_masked(length: int) -> None:
+    card = "2497333095790672"
+    for place in range(length - len(card) + 1):
+        digest = ("ab" * length)[:place] + card
+        digest += ("cd" * length)[: length - len(digest)]
+        for text in (digest, digest.upper(), f"sha:{digest}, card 12 {digest}"):
+            assert mask_text(text) == text
+            assert mask_value({"request": text}) == {"request": text}
+    assert mask_text("a" * (length - 15) + card) != "a" * (length - 15) + card
+
+
+def test_a_uuid_with_the_form_of_a_secret_is_not_masked() -> None:
+    for uuid in (
+        "38729668-4188-41a8-b2c7-7172b79e6d2c",
+        "9AAF5DEE-9058-4035-B367-8694266271F7",
+        "A45DC65A-EAAC-448F-8627-EBA448B9AB27",
+    ):
+        for text in (uuid, f"order 45 {uuid} 41", f'{{"uuid":"{uuid}"}}', uuid.lower()):
+            assert mask_text(text) == text
+    assert mask_text("order 4111 1111 1111 1111 38729668-4188-41a8-b2c7-7172b79e6d2c") == (
+        "order [masked] 38729668-4188-41a8-b2c7-7172b79e6d2c"
+    )
     assert is_card_number("6011000990139424")
     assert not is_card_number("1234567812345670")
 
