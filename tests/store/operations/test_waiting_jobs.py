@@ -5,6 +5,7 @@ from sqlalchemy import delete, insert, select, update
 
 from bot import failpoints
 from bot.store import tables
+from bot.store.failures import index
 from bot.store.operations.batches import CLAIMED
 from tests.kit.bulk import run_out, small_batches, started
 from tests.kit.queues import TestQueue
@@ -109,6 +110,21 @@ def test_an_undo_locks_only_the_jobs_of_its_batch_after_it_restored_the_failed_j
     finally:
         failpoints.disarm(point)
     assert free == [left]
+
+
+def test_an_undo_does_not_wait_for_the_failure_behind_its_batch(mariadb_queue: TestQueue) -> None:
+    """The failure behind a batch is in the batch of the other batch worker."""
+    retry_all(mariadb_queue)
+    setup = make_setup(mariadb_queue)
+    started(setup, "undo 1")
+    mariadb_queue.fail(order=JOBS)
+    with mariadb_queue.engine.begin() as connection:
+        index.catch_up(connection, mariadb_queue.queue, setup.clock(connection))
+    behind = select(tables.failures.c.seq).where(tables.failures.c.seq == JOBS + 1)
+    with mariadb_queue.engine.begin() as other:
+        assert other.execute(behind.with_for_update()).scalar() == JOBS + 1
+        run_out(small_batches(setup, JOBS))
+    assert len(mariadb_queue.failed) == JOBS + 1
 
 
 def test_an_undo_leaves_a_job_that_a_worker_claims_while_its_failed_job_is_restored(
