@@ -32,6 +32,7 @@ _THINGS = words(
     """order orden pedido store tienda product producto item id customer cliente invoice factura
     row record job user usuario sku line línea number número"""
 )
+_THREE_DIGITS = re.compile(r"(?<![\w.:/#-])(?P<status>[45]\d\d)(?![\w./-])")
 _STATUSES = {str(status.value): status.phrase.casefold() for status in HTTPStatus}
 
 
@@ -53,6 +54,16 @@ def is_code(match: re.Match[str], digits: str) -> bool:
         # "customer with code 4512" names a customer; "failed with code 1" names the failure.
         return not _FAILING.isdisjoint(preceding[:-1]) or _BRACED_CODE.search(before) is not None
     return near[-1] in _ERRORS
+
+
+def find_status(text: str) -> re.Match[str] | None:
+    """Return the first number of a text that is an HTTP status, or None."""
+    for number in _THREE_DIGITS.finditer(text):
+        before, after = text[: number.start()], text[number.end() :].lstrip(" :-,)")
+        near = [word.casefold() for word in _WORD.findall(before[-60:])[-4:]]
+        if _is_status(number.group(), before[-60:], near, after[:40]):
+            return number
+    return None
 
 
 def _is_status(digits: str, before: str, near: list[str], after: str) -> bool:

@@ -2,24 +2,32 @@
 
 import re
 
+from bot.fingerprint.error_addresses import cut_in_trace, in_trace
+from bot.fingerprint.error_envelope import ErrorText
 from bot.fingerprint.error_hints import hints_at
 from bot.fingerprint.error_hosts import generalise_host, generalise_url
 
 _HINTS = (
     *("cert", "handshake", "x509", "pkix", "timed out", "timeout", "deadline exceeded"),
-    *("empty reply", "reset by peer", "duration"),
+    *("empty reply", "reset", "duration", "altname", "tls", "ssl", "protocol", "subject alt"),
+    *("hang up", "disconnected", "without response", " eof", "end of", "failed to respond"),
+    *("redirect", "transfer closed", "incompleteread", "premature", "proxy", "tunnel", "verified"),
 )
 _SECURE = re.compile(
-    r"SSL|TLS|x509|PKIX|CERT_|curl|https|\A(?:certificate|self|unable)", re.IGNORECASE
+    r"SSL|TLS|x509|PKIX|CERT_|curl|https|altnames|alternative|fatal alert|handshake"
+    r"|\A(?:certificate|self|unable|hostname|Peer certificate)",
+    re.IGNORECASE,
 )
-_CERTIFICATES = (
-    (
-        "TLS handshake failure",
-        re.compile(r"handshake[_ ]failure|SSLHandshakeException", re.IGNORECASE),
-    ),
+# Each cause of a refused or failed encryption, in the words of OpenSSL, cURL, GnuTLS, Node.js, Go
+# and Java. A more precise cause stands before a vague one.
+_SECURITY = (
     (
         "certificate has expired",
-        re.compile(r"certificate (?:has )?expired|CERT_HAS_EXPIRED", re.IGNORECASE),
+        re.compile(
+            r"certificate (?:has )?expired|CERT_HAS_EXPIRED|certificate_expired"
+            r"|CertificateExpiredException|validity check failed",
+            re.IGNORECASE,
+        ),
     ),
     (
         "self-signed certificate",
@@ -30,6 +38,7 @@ _CERTIFICATES = (
         re.compile(
             r"unable to get (?:local )?issuer certificate|unable to verify the first certificate"
             r"|certificate signed by unknown authority|PKIX path building failed"
+            r"|unable to find valid certification path|Trust anchor for certification path"
             r"|UNABLE_TO_(?:VERIFY_LEAF_SIGNATURE|GET_ISSUER_CERT)",
             re.IGNORECASE,
         ),
@@ -40,27 +49,122 @@ _CERTIFICATES = (
             r"no alternative certificate subject name|does not match certificate's altnames"
             r"|certificate subject name [^\n]{1,200} does not match target"
             r"|Hostname mismatch, certificate|x509: certificate is valid for"
-            r"|hostname [^\n]{1,120} doesn't match|Peer certificate CN=[^\n]{1,120} did not match",
+            r"|hostname [^\n]{1,120} (?:doesn't match|does not match|not verified)"
+            r"|Certificate for <[^>\n]{1,200}> doesn't match|No subject alternative (?:DNS )?name"
+            r"|Peer certificate CN=[^\n]{1,120} did not match",
             re.IGNORECASE,
         ),
     ),
+    (
+        "TLS protocol version refused",
+        re.compile(
+            r"alert protocol version|protocol_version|protocol version not supported"
+            r"|unsupported protocol\b|no protocols available|No appropriate protocol"
+            r"|server selected unsupported protocol version",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "no TLS on this port",
+        re.compile(
+            r"wrong version number|does not look like a TLS handshake|packet length too long"
+            r"|Unsupported or unrecognized SSL message|plaintext connection\?"
+            r"|server gave HTTP response to HTTPS client|:http request",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "TLS handshake timed out",
+        re.compile(
+            r"TLS handshake timeout|SSL connection time(?:out|d out)|handshake operation timed out",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "connection closed in the TLS handshake",
+        re.compile(
+            r"SSL_ERROR_SYSCALL|SSL_connect SYSCALL|SSL_connect: Connection reset"
+            r"|Unknown SSL protocol error|unexpected eof while reading|UNEXPECTED_EOF_WHILE_READING"
+            r"|EOF occurred in violation of protocol|before secure TLS connection"
+            r"|Remote host (?:terminated the|closed connection during) handshake"
+            r"|non-properly terminated",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "TLS handshake failure",
+        re.compile(r"handshake[_ ]failure|SSLHandshakeException", re.IGNORECASE),
+    ),
 )
-_TIMED_OUT = re.compile(
-    r"Operation timed out|Idle timeout reached|Read timed out|Max duration was reached"
-    r"|context deadline exceeded|\Atimeout of \d{1,9} ?ms exceeded"
-    r"|Timeout awaiting 'request'|Client\.Timeout exceeded"
+# The client writes when it lost the connection, or for how long it waited.
+_LOSSES = (
+    (
+        "Operation timed out",
+        re.compile(
+            r"Operation timed out|Idle timeout reached|Read ?timed ?out|Max duration was reached"
+            r"|context deadline exceeded|\Atimeout of \d{1,9} ?ms exceeded"
+            r"|Timeout awaiting '(?:request|response)'|Client\.Timeout exceeded"
+            r"|read operation timed out|timeout awaiting response|network timeout at"
+            r"|HttpClient\.Timeout of|Net::ReadTimeout|Timed out reading data|Headers Timeout"
+            r"|\ARequest timed out|Timeout on reading data|\Atimeout\Z|aborted due to timeout"
+            r"|(?:Body|Response) Timeout Error|execution expired",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "incomplete reply",
+        re.compile(
+            r"transfer closed with |IncompleteRead\(|unexpected EOF\b|Premature (?:close|end of)"
+            r"|incomplete chunked read|incomplete (?:message|envelope) body|Response payload is not"
+        ),
+    ),
+    (
+        "Empty reply from server",
+        re.compile(
+            r"Empty reply from server|Remote end closed connection without response"
+            r"|socket hang up|Server disconnected|(?i:unexpected end of (?:file|stream))"
+            r"|failed to respond\b|: EOF\Z|\Aend of file reached|other side closed"
+            r"|connection closed before message completed|server closed connection\b"
+        ),
+    ),
+    (
+        "Connection reset by peer",
+        re.compile(
+            r"Connection reset\b|ECONNRESET|forcibly closed by the remote host|SocketError: other"
+            r"|ConnectionResetError",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "too many redirects",
+        re.compile(
+            r"\bMaximum \(\d{1,3}\) redirects followed|Will not follow more than \d{1,3} redirects"
+            r"|stopped after \d{1,3} redirects|maximum redirect reached|Exceeded \d{1,3} redirects"
+            r"|[Tt]oo many (?:HTTP )?redirect|Maximum number of redirects exceeded"
+            r"|redirected too many times"
+        ),
+    ),
 )
+# Python's requests: the class of the inner error depends on the moment of the loss.
+_ABORTED = "('Connection aborted.', "
+_CURL_NUMBER = re.compile(r"\AcURL error \d{1,3}: ", re.IGNORECASE)
+_SHORT = 60
+# A proxy answers the request for a connection to the host, so the fault is not the host's.
+_PROXY_REPLY = re.compile(
+    r"(?:Received HTTP code |CONNECT tunnel failed, response |Tunnel connection failed: "
+    r"|Proxy returns \"HTTP/\d\.\d |socket could not be established, statusCode=)(?P<status>\d{3})"
+)
+_PROXY_LOGIN = re.compile(r"Proxy Authentication Required", re.IGNORECASE)
 _URL = re.compile(r"https?://[^\s\"'<>`,)]{1,900}")
 _NAMED = re.compile(
-    r"(?:host=|host name |host: |certificate is not valid for |altnames: Host: |connection to |"
-    r"read tcp \S{1,60}->)[\"']?(?P<host>[A-Za-z0-9][\w-]{0,62}(?:\.[\w-]{1,63}){1,8})"
+    r"(?:host=|host name |host: |target hostname |certificate is not valid for |altnames: Host: "
+    r"|connection to |expected CN=|\AHostname |name matching |\ACertificate for <|host |, not "
+    r"|read tcp \S{1,60}->|\A(?=[\w.-]{4,200}:\d{2,5} failed to respond))"
+    r"[\"'`]?(?P<host>[A-Za-z0-9][\w-]{0,62}(?:\.[\w-]{1,63}){1,8})",
+    re.IGNORECASE,
 )
 # This link leads to cURL's manual; it is not the address of the request.
 _MANUAL = re.compile(r"\(see https?:[^)\n]{0,100}\)")
-_PROPERTY = re.compile(
-    r"\b(?:url|baseURL|uri): ['\"](?P<url>https?://[^\s'\"]{1,900})"
-    r"|[ \n](?:GET|POST|PUT|PATCH|DELETE|HEAD) (?P<url2>https?://[^\s'\"]{1,900})"
-)
 _LONGEST = 1_000
 
 
@@ -85,25 +189,58 @@ def openssl_cause(message: str) -> str | None:
     return f"{host}: {cause}" if host else cause
 
 
-def request_cause(message: str, text: str = "") -> str | None:
+def request_cause(message: str, error: ErrorText) -> str | None:
     """Return, for example, `api.x.pe: certificate has expired`, or None without the host's name.
 
-    If the message does not name the host, the lines after it in `text` may.
+    If the message does not name the host, the lines after it in the text may.
     """
     if not hints_at(message, _HINTS):
         return None
     message = _MANUAL.sub("", message[:_LONGEST])
+    if (proxy := _proxy_cause(message, error.text)) is not None:
+        return proxy
     problem = _problem(message)
     if problem is None:
         return None
-    host = _host(message) or _host_after(text)
+    host = _host(message) or _host_after(error.text)
     return f"{host}: {problem}" if host else None
 
 
+def hostless_cause(message: str, error: ErrorText) -> str | None:
+    """Return the problem of a request to an unknown host, or None for other errors.
+
+    Only the application's file tells apart the requests to several services.
+    """
+    if not hints_at(message, _HINTS):
+        return None
+    message = _MANUAL.sub("", message[:_LONGEST])
+    message = _CURL_NUMBER.sub("", message)
+    if message.startswith(_ABORTED):
+        problem: str | None = "connection lost"
+    else:
+        # An application's own words before the client's words name the activity.
+        problem = _problem(message[:_SHORT])
+    if problem is None or error.class_name is None:
+        return None
+    return f"{problem} in {error.app_file}" if error.app_file else problem
+
+
+def _proxy_cause(message: str, text: str) -> str | None:
+    """Return the proxy's answer; if it wants a login, no request of the application succeeds."""
+    reply = _PROXY_REPLY.search(message)
+    if _PROXY_LOGIN.search(message) or (reply is not None and reply["status"] == "407"):
+        return "proxy: login required"
+    if reply is None:
+        return None
+    host = _host(message) or _host_after(text)
+    cause = f"proxy answered HTTP {reply['status']}"
+    return f"{host}: {cause}" if host else cause
+
+
 def _host_after(text: str) -> str | None:
-    """Return the host in an error's properties, or of the request that a Ruby job's log adds."""
-    after = _PROPERTY.search(text)
-    return generalise_url(after["url"] or after["url2"]) if after else None
+    """Return the host in a function's argument, in an error's properties, or of a job's log."""
+    address = in_trace(text)
+    return address.name if address else cut_in_trace(text)
 
 
 def _host(message: str) -> str | None:
@@ -116,15 +253,9 @@ def _host(message: str) -> str | None:
 
 def _problem(message: str) -> str | None:
     if _SECURE.search(message):
-        for problem, pattern in _CERTIFICATES:
+        for problem, pattern in _SECURITY:
             if pattern.search(message):
                 return problem
     if message.startswith("Could not connect"):
         return None
-    if _TIMED_OUT.search(message):
-        return "Operation timed out"
-    if "Empty reply from server" in message:
-        return "Empty reply from server"
-    # During the handshake, the reason is usually another than for an established connection.
-    is_reset = "Connection reset by peer" in message and "SSL_connect" not in message
-    return "Connection reset by peer" if is_reset else None
+    return next((problem for problem, pattern in _LOSSES if pattern.search(message)), None)
