@@ -138,7 +138,7 @@ def body_cause(body: str) -> str | None:
     has no code and no sentence, such as an HTML page.
     """
     body = as_json(body)
-    if re.match(r"\s{0,20}<(?:!DOCTYPE|html)", body, re.IGNORECASE):
+    if re.match(r"[\s:\"'\[-]{0,20}<(?:!DOCTYPE|html)", body, re.IGNORECASE):
         return None
     cause = _cause(body)
     place = _JSON_PLACE.search(body) if cause and _OF_A_FIELD.search(cause) else None

@@ -24,6 +24,7 @@ _ANSWERS = words(
     devolvio retornó retorno respuesta received got recibió recibido answered contestó estado
     failed falló"""
 )
+_ARROWS = ("->", "=>", "\u2192")
 _UNITS = words(
     """rows row items item bytes byte ms milliseconds seconds second minutes times records products
     orders filas bytes segundos milisegundos minutos veces registros productos pedidos"""
@@ -75,7 +76,7 @@ def _is_status(digits: str, before: str, near: list[str], after: str) -> bool:
     phrase = _STATUSES.get(digits)
     if phrase is None or (near and near[-1] in _THINGS):
         return False
-    if after.casefold().startswith(phrase):
+    if after.casefold().startswith(phrase) or before.rstrip().endswith(_ARROWS):
         return True
     unit = _WORD.match(after)
     if digits < "400" or (unit is not None and unit.group().casefold() in _UNITS):

@@ -26,7 +26,8 @@ _SYMFONY = re.compile(
 _LARAVEL = re.compile(r"HTTP request returned status code (?P<status>\d{3}):?")
 _AXIOS = re.compile(
     r"(?:Request failed with status code|Response code|the server responded with status"
-    r"|HTTP Error) (?P<status>\d{3})\b"
+    r"|HTTP Error|Response status code does not indicate success:"
+    r"|Expected\([\d, |\[\]]{1,40}\) <=> Actual\() ?(?P<status>\d{3})\b"
     r"(?: \([A-Z][^)\n]{2,40}\)| [A-Z][\w ]{2,40}(?=: [A-Z]{3,7} ))?"
     r"(?:(?: for|:) [A-Z]{3,7} (?P<url>https?://\S{1,900}))?"
 )
@@ -45,7 +46,7 @@ _PHP_STREAM = re.compile(
     r"\w{1,40}\((?P<url>https?://[^()\s]{1,900})\): [Ff]ailed to open stream: HTTP request failed! "
     r"HTTP/\d(?:\.\d)? (?P<status>\d{3})[^\n]{0,60}"
 )
-_STATUS_ONLY = re.compile(r"\A(?P<status>[45]\d\d)(?: [A-Z][A-Za-z' -]{2,40})?\Z")
+_STATUS_ONLY = re.compile(r"\A(?P<status>[45]\d\d)(?: \"?[A-Z][A-Za-z' -]{2,40}\"?)?\Z")
 _ACTIVE_RESOURCE = re.compile(r"Response\(code=(?P<status>\d{3}), body=")
 _REQUESTS = re.compile(
     r"(?P<status>\d{3}) (?:Client|Server) Error: [^\n]{0,80}? for url: (?P<url>\S{1,900})"
@@ -55,13 +56,15 @@ _OTHERS = re.compile(
     r"(?:\A(?P<status1>[45]\d\d), message='[^'\n]{0,80}', url=(?:URL\()?'"
     r"|Server returned HTTP response code: (?P<status2>\d{3}) for URL: "
     r"|\bcURL error 22: The requested URL returned error: (?P<status3>\d{3})"
-    r"[^\n]{0,200}? for (?=https?:))(?P<url>https?://[^\s'\"]{1,900})"
+    r"[^\n]{0,200}? for (?=https?:)"
+    r"|Response\{protocol=[^\s,]{1,12}, code=(?P<status4>\d{3}), message=[^,\n]{0,60}, url=)"
+    r"(?P<url>https?://[^\s'\"}]{1,900})"
 )
 _CLIENTS = (
     *(_GUZZLE, _SYMFONY, _LARAVEL, _AXIOS, _REQUESTS, _OLD_GUZZLE),
     *(_HTTPX, _SPRING, _FEIGN, _ACTIVE_RESOURCE, _PHP_STREAM, _STATUS_ONLY, _OTHERS),
 )
-_STATUS_GROUPS = ("status", "status1", "status2", "status3")
+_STATUS_GROUPS = ("status", "status1", "status2", "status3", "status4")
 _STATUS_PHRASES = {str(status.value): status.phrase.casefold() for status in HTTPStatus}
 _REFUSED_TOKEN = re.compile(
     r"(?:(?:invalid|expired|bad|missing|no)_?(?:access_?|auth_?|api_?)?(?:token|key|credentials)"
@@ -98,7 +101,8 @@ _CLIENT_WORD = re.compile(
     r"(?:api|http|https|request|response|reply|answer|status|code|error|errors|exception|failed|failure"
     r"|returned|responded|received|got|unexpected|invalid|bad|non|successful|unsuccessful|ok|server|client"
     r"|with|from|to|on|for|the|a|an|was|is|at|calling|call|in|of|url|endpoint|remote|upstream"
-    r"|get|post|put|patch|delete|head|body|message|http[12]|\d{1,2})\Z",
+    r"|get|post|put|patch|delete|head|body|message|http[12]|\d{1,2}|giving|up|after|attempts?|s"
+    r"|wp_error|http_request_failed|could|not|unable|cannot|failing|does|did)\Z",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"\w+")
@@ -106,7 +110,7 @@ _URL = re.compile(r"https?://[^\s\"'<>`]{1,900}")
 _STATUS_AT_END = re.compile(
     r"(?:\A|(?<=[\s(\[=:]))(?P<status>[45]\d\d)[)\]]?"
     r"(?: [A-Z][A-Za-z' -]{2,40})?[)\]]?[\s:,.;-]{0,5}"
-    r"(?:(?:response|body|reply|content|message|payload)(?: body)?[:=]? ?)?\Z"
+    r"(?:(?:response|body|reply|content|message|payload)(?: body)?[:=]? ?)?[\"']?\Z"
 )
 _ANY_STATUS = re.compile(r"(?<!\d)[1-5]\d\d(?!\d)")
 _LONGEST = 600
@@ -127,7 +131,7 @@ def http_cause(message: str, error: ErrorText) -> str | None:
             status = next(groups[name] for name in _STATUS_GROUPS if groups.get(name))
             url = groups.get("url") or groups.get("url1") or groups.get("url2")
             cause = _of_reply(status, url, message[match.end() :], error)
-            return with_lead(message[: match.start()], cause)
+            return with_lead(_named(message[: match.start()]), cause)
     return _in_own_words(message, error)
 
 

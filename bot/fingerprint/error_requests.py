@@ -11,6 +11,7 @@ _HINTS = (
     *("cert", "handshake", "x509", "pkix", "timed out", "timeout", "deadline exceeded"),
     *("empty reply", "reset", "duration", "altname", "tls", "ssl", "protocol", "subject alt"),
     *("hang up", "disconnected", "without response", " eof", "end of", "failed to respond"),
+    *("http/2", "http2", "stream error", "http response to"),
     *("redirect", "transfer closed", "incompleteread", "premature", "proxy", "tunnel", "verified"),
 )
 _SECURE = re.compile(
@@ -133,6 +134,13 @@ _LOSSES = (
             r"Connection reset\b|ECONNRESET|forcibly closed by the remote host|SocketError: other"
             r"|ConnectionResetError",
             re.IGNORECASE,
+        ),
+    ),
+    (
+        "HTTP/2 stream closed",
+        re.compile(
+            r"HTTP/2 stream \d{1,9} was (?:not )?closed|stream error: stream ID|NGHTTP2_[A-Z]"
+            r"|Error in the HTTP2 framing layer|HTTP/2 stream error|http2: server sent GOAWAY"
         ),
     ),
     (
