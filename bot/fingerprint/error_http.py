@@ -80,6 +80,14 @@ _NOT_FOUND = re.compile(
 _OF_SERVICE = ("401", "403", "408", "429")
 _SENTENCE = 4
 """A body's cause of at least this number of words names the service by itself."""
+# Sentences that frameworks write, so that many services have them.
+_OF_ANY_SERVICE = re.compile(
+    r"(?:\w{2,40}[_.]\w{2,40} )?(?:(?:the|an?|your|this|some|one or more) )?"
+    r"(?:(?:bad|invalid|requested) )?"
+    r"(?:request|error|resource|validation|input|parameters?|body|payload|json|data|page|url|route"
+    r"|something|oops|unexpected|unknown|internal|not)\b",
+    re.IGNORECASE,
+)
 # Codes that say only what the status says.
 _REPEATED = {
     "401": _REFUSED_TOKEN,
@@ -88,13 +96,19 @@ _REPEATED = {
     "429": re.compile(
         r"(?:(?:api_?)?rate_?limit(?:ed|s|ing)?(?:_?(?:exceeded|reached|error))?"
         r"|too_?many_?requests|throttled|throttling(?:_?exception)?)\Z"
-        r"|(?:api )?rate limit (?:exceeded|reached)\b|too many requests\b",
+        r"|(?:api )?rate limit (?:exceeded|reached)\b|too many (?:requests|attempts)\b"
+        r"|request was throttled\b|(?:you(?:'ve| have) )?exceeded (?:your |the )?rate limit\b",
         re.IGNORECASE,
     ),
-    "500": re.compile(r"(?:internal|server)_?(?:server_?)?error\Z", re.IGNORECASE),
+    "500": re.compile(r"(?:internal|server)[_ ]?(?:server[_ ]?)?error\Z", re.IGNORECASE),
     "502": re.compile(r"bad_?gateway\b", re.IGNORECASE),
-    "503": re.compile(r"(?:service_?)?(?:temporarily_?)?unavailable\Z", re.IGNORECASE),
-    "504": re.compile(r"(?:gateway_?)?time_?out\Z", re.IGNORECASE),
+    "503": re.compile(
+        r"(?:(?:the )?service[_ ]?)?(?:is )?(?:temporarily[_ ]?|currently )?unavailable\Z",
+        re.IGNORECASE,
+    ),
+    "504": re.compile(
+        r"(?:gateway[_ ]?)?time[_ -]?out\Z|endpoint request timed out\Z", re.IGNORECASE
+    ),
 }
 # The words of an application around a status, none of which names a service or an activity.
 _CLIENT_WORD = re.compile(
@@ -175,7 +189,7 @@ def _of_reply(status: str, url: str | None, rest: str, error: ErrorText) -> str:
         cause = body_sentence(rest) if url is None else None
     key = f"HTTP {status}"
     serves = status in _OF_SERVICE or status[0] == "5"
-    if cause is not None and not serves and len(cause.split()) >= _SENTENCE:
+    if cause is not None and not serves and _is_of_one_service(cause):
         return f"{key}: {cause}"
     if url is None and cause is None and error.app_file:
         # Only the application's file tells apart the answers of several services.
@@ -185,6 +199,10 @@ def _of_reply(status: str, url: str | None, rest: str, error: ErrorText) -> str:
         if cause is None and not serves and not generalise_host(url).endswith("amazonaws.com"):
             key += f" {generalise_path(url)}"
     return f"{key}: {cause}" if cause is not None else key
+
+
+def _is_of_one_service(cause: str) -> bool:
+    return len(cause.split()) >= _SENTENCE and _OF_ANY_SERVICE.match(cause) is None
 
 
 def _repeats(status: str, cause: str) -> bool:

@@ -16,7 +16,7 @@ _HINTS = (
 )
 _SECURE = re.compile(
     r"SSL|TLS|x509|PKIX|CERT_|curl|https|altnames|alternative|fatal alert|handshake"
-    r"|\A(?:certificate|self|unable|hostname|Peer certificate)",
+    r"|Peer certificate|\A(?:certificate|self|unable|hostname)",
     re.IGNORECASE,
 )
 # Each cause of a refused or failed encryption, in the words of OpenSSL, cURL, GnuTLS, Node.js, Go
@@ -115,7 +115,8 @@ _LOSSES = (
     (
         "incomplete reply",
         re.compile(
-            r"transfer closed with |IncompleteRead\(|unexpected EOF\b|Premature (?:close|end of)"
+            r"transfer closed with |IncompleteRead\(|: unexpected EOF\Z|Premature close"
+            r"|Premature end of (?:Content-Length|chunk|stream|file)"
             r"|incomplete chunked read|incomplete (?:message|envelope) body|Response payload is not"
         ),
     ),
@@ -208,7 +209,7 @@ def request_cause(message: str, error: ErrorText) -> str | None:
     if (proxy := _proxy_cause(message, error.text)) is not None:
         return proxy
     problem = _problem(message)
-    if problem is None:
+    if problem is None or "SQLSTATE" in message:
         return None
     host = _host(message) or _host_after(error.text)
     return f"{host}: {problem}" if host else None
