@@ -43,7 +43,7 @@ _PROBLEMS = (
         "Connection timed out",
         re.compile(
             r"connect ETIMEDOUT|\AETIMEDOUT|Connection timed out|connect(?:ion)? timeout"
-            r"|connect timed out|timed out while connecting|Connection to \S{1,200} timed out"
+            r"|connect timed out|timed out (?:while )?connecting|Connection to \S{1,200} timed out"
             r"|Timeout (?:was reached|connecting to)|Connection timeout"
             r"|dial tcp [^\n]{1,200}: i/o timeout|TCP connection to \S{1,200} \(execution expired"
             r"|connect to host, port: [^\n]{1,200}; timeout|Operation timed out - connect\("

@@ -6,6 +6,7 @@ from dataclasses import replace
 from bot.fingerprint.error_aws import aws_cause, is_aws
 from bot.fingerprint.error_connections import connection_cause
 from bot.fingerprint.error_envelope import ErrorText
+from bot.fingerprint.error_grpc import grpc_cause
 from bot.fingerprint.error_hosts import generalise_url
 from bot.fingerprint.error_http import http_cause
 from bot.fingerprint.error_language import language_cause
@@ -51,7 +52,7 @@ def canonical(error: ErrorText) -> str:
     # A client's error is about its service only if the service answered.
     if cause is None and "cURL" not in message:
         cause = service_cause(message, class_name, error.text)
-    cause = cause or http_cause(message, error) or sql_cause(error)
+    cause = cause or grpc_cause(message, error) or http_cause(message, error) or sql_cause(error)
     cause = cause or hostless_cause(message, error) or _curl(message)
     if cause is not None:
         return cause

@@ -46,7 +46,7 @@ _PHP_STREAM = re.compile(
     r"\w{1,40}\((?P<url>https?://[^()\s]{1,900})\): [Ff]ailed to open stream: HTTP request failed! "
     r"HTTP/\d(?:\.\d)? (?P<status>\d{3})[^\n]{0,60}"
 )
-_STATUS_ONLY = re.compile(r"\A(?P<status>[45]\d\d)(?: \"?[A-Z][A-Za-z' -]{2,40}\"?)?\Z")
+_STATUS_ONLY = re.compile(r"\A(?:HTTP )?(?P<status>[45]\d\d)(?: \"?[A-Z][A-Za-z' -]{2,40}\"?)?\Z")
 _ACTIVE_RESOURCE = re.compile(r"Response\(code=(?P<status>\d{3}), body=")
 _REQUESTS = re.compile(
     r"(?P<status>\d{3}) (?:Client|Server) Error: [^\n]{0,80}? for url: (?P<url>\S{1,900})"
@@ -66,6 +66,7 @@ _CLIENTS = (
 )
 _STATUS_GROUPS = ("status", "status1", "status2", "status3", "status4")
 _STATUS_PHRASES = {str(status.value): status.phrase.casefold() for status in HTTPStatus}
+_STATUS_OF_PHRASE = {phrase: no for no, phrase in _STATUS_PHRASES.items() if no >= "400"}
 _REFUSED_TOKEN = re.compile(
     r"(?:(?:invalid|expired|bad|missing|no)_?(?:access_?|auth_?|api_?)?(?:token|key|credentials)"
     r"|(?:access_?)?token_?(?:expired|invalid|not_?valid)|unauthori[sz]ed|unauthenticated"
@@ -136,6 +137,8 @@ def http_cause(message: str, error: ErrorText) -> str | None:
     The words of a client are known. An application's own words have a status beside the address of
     the request, or before the body of the reply.
     """
+    if (status := _of_soap(message, error)) is not None:
+        return _of_reply(status, None, "", error)
     if error.code is None and _ANY_STATUS.search(message) is None:
         return None
     for pattern in _CLIENTS:
@@ -147,6 +150,13 @@ def http_cause(message: str, error: ErrorText) -> str | None:
             cause = _of_reply(status, url, message[match.end() :], error)
             return with_lead(_named(message[: match.start()]), cause)
     return _in_own_words(message, error)
+
+
+def _of_soap(message: str, error: ErrorText) -> str | None:
+    """Return the status whose phrase PHP's client for SOAP writes alone."""
+    if error.class_name != "SoapFault":
+        return None
+    return _STATUS_OF_PHRASE.get(message.removeprefix("[HTTP] ").strip().casefold())
 
 
 def _in_own_words(message: str, error: ErrorText) -> str | None:

@@ -2,10 +2,11 @@
 
 import re
 
-from bot.fingerprint.error_addresses import cut_in_trace, in_trace
+from bot.fingerprint.error_addresses import address_of, cut_in_trace, in_trace
 from bot.fingerprint.error_envelope import ErrorText
 from bot.fingerprint.error_hints import hints_at
 from bot.fingerprint.error_hosts import generalise_host, generalise_url
+from bot.fingerprint.error_tls import NO_AUTHORITIES, openssl_error, tls_problem
 
 _HINTS = (
     *("cert", "handshake", "x509", "pkix", "timed out", "timeout", "deadline exceeded"),
@@ -13,89 +14,6 @@ _HINTS = (
     *("hang up", "disconnected", "without response", " eof", "end of", "failed to respond"),
     *("http/2", "http2", "stream error", "http response to"),
     *("redirect", "transfer closed", "incompleteread", "premature", "proxy", "tunnel", "verified"),
-)
-_SECURE = re.compile(
-    r"SSL|TLS|x509|PKIX|CERT_|curl|https|altnames|alternative|fatal alert|handshake"
-    r"|Peer certificate|\A(?:certificate|self|unable|hostname)",
-    re.IGNORECASE,
-)
-# Each cause of a refused or failed encryption, in the words of OpenSSL, cURL, GnuTLS, Node.js, Go
-# and Java. A more precise cause stands before a vague one.
-_SECURITY = (
-    (
-        "certificate has expired",
-        re.compile(
-            r"certificate (?:has )?expired|CERT_HAS_EXPIRED|certificate_expired"
-            r"|CertificateExpiredException|validity check failed",
-            re.IGNORECASE,
-        ),
-    ),
-    (
-        "self-signed certificate",
-        re.compile(r"self[- ]signed certificate|SELF_SIGNED_CERT", re.IGNORECASE),
-    ),
-    (
-        "certificate of an unknown issuer",
-        re.compile(
-            r"unable to get (?:local )?issuer certificate|unable to verify the first certificate"
-            r"|certificate signed by unknown authority|PKIX path building failed"
-            r"|unable to find valid certification path|Trust anchor for certification path"
-            r"|UNABLE_TO_(?:VERIFY_LEAF_SIGNATURE|GET_ISSUER_CERT)",
-            re.IGNORECASE,
-        ),
-    ),
-    (
-        "certificate of another host",
-        re.compile(
-            r"no alternative certificate subject name|does not match certificate's altnames"
-            r"|certificate subject name [^\n]{1,200} does not match target"
-            r"|Hostname mismatch, certificate|x509: certificate is valid for"
-            r"|hostname [^\n]{1,120} (?:doesn't match|does not match|not verified)"
-            r"|Certificate for <[^>\n]{1,200}> doesn't match|No subject alternative (?:DNS )?name"
-            r"|Peer certificate CN=[^\n]{1,120} did not match",
-            re.IGNORECASE,
-        ),
-    ),
-    (
-        "TLS protocol version refused",
-        re.compile(
-            r"alert protocol version|protocol_version|protocol version not supported"
-            r"|unsupported protocol\b|no protocols available|No appropriate protocol"
-            r"|server selected unsupported protocol version",
-            re.IGNORECASE,
-        ),
-    ),
-    (
-        "no TLS on this port",
-        re.compile(
-            r"wrong version number|does not look like a TLS handshake|packet length too long"
-            r"|Unsupported or unrecognized SSL message|plaintext connection\?"
-            r"|server gave HTTP response to HTTPS client|:http request",
-            re.IGNORECASE,
-        ),
-    ),
-    (
-        "TLS handshake timed out",
-        re.compile(
-            r"TLS handshake timeout|SSL connection time(?:out|d out)|handshake operation timed out",
-            re.IGNORECASE,
-        ),
-    ),
-    (
-        "connection closed in the TLS handshake",
-        re.compile(
-            r"SSL_ERROR_SYSCALL|SSL_connect SYSCALL|SSL_connect: Connection reset"
-            r"|Unknown SSL protocol error|unexpected eof while reading|UNEXPECTED_EOF_WHILE_READING"
-            r"|EOF occurred in violation of protocol|before secure TLS connection"
-            r"|Remote host (?:terminated the|closed connection during) handshake"
-            r"|non-properly terminated",
-            re.IGNORECASE,
-        ),
-    ),
-    (
-        "TLS handshake failure",
-        re.compile(r"handshake[_ ]failure|SSLHandshakeException", re.IGNORECASE),
-    ),
 )
 # The client writes when it lost the connection, or for how long it waited.
 _LOSSES = (
@@ -177,25 +95,11 @@ _MANUAL = re.compile(r"\(see https?:[^)\n]{0,100}\)")
 _LONGEST = 1_000
 
 
-# OpenSSL writes the code, the library, the function (until version 1.1) and the reason.
-_OPENSSL = re.compile(
-    r"\berror:[0-9A-Fa-f]{8}:(?P<library>[\w ]{2,60}):(?:[\w ]{0,60}:)?"
-    r"(?P<reason>[A-Za-z][\w ]{2,80}?)(?= {2}| for |[^\w ]|\Z)"
-)
-_PYTHON_OPENSSL = re.compile(r"\[(?P<library>SSL): [A-Z0-9_]{3,60}\] (?P<reason>[a-z0-9 ]{3,80})")
-
-
 def openssl_cause(message: str) -> str | None:
     """Return OpenSSL's library and reason, with the host of a connection, or None."""
-    if "error:" not in message and "[SSL: " not in message:
-        return None
     message = _MANUAL.sub("", message[:_LONGEST])
-    error = _OPENSSL.search(message) or _PYTHON_OPENSSL.search(message)
-    if error is None:
-        return None
-    library, host = error["library"].removesuffix(" routines"), _host(message)
-    cause = f"OpenSSL {library}: {error['reason'].strip()}"
-    return f"{host}: {cause}" if host else cause
+    cause, host = openssl_error(message), _host(message)
+    return f"{host}: {cause}" if cause and host else cause
 
 
 def request_cause(message: str, error: ErrorText) -> str | None:
@@ -211,6 +115,8 @@ def request_cause(message: str, error: ErrorText) -> str | None:
     problem = _problem(message)
     if problem is None or "SQLSTATE" in message:
         return None
+    if problem == NO_AUTHORITIES:
+        return problem
     host = _host(message) or _host_after(error.text)
     return f"{host}: {problem}" if host else None
 
@@ -257,14 +163,15 @@ def _host(message: str) -> str | None:
     if url is not None:
         return generalise_url(url.group().rstrip(".;:"))
     named = _NAMED.search(message)
-    return generalise_host(named["host"].lower()) if named else None
+    if named is not None:
+        return generalise_host(named["host"].lower())
+    address = address_of(message)
+    return address.name if address else None
 
 
 def _problem(message: str) -> str | None:
-    if _SECURE.search(message):
-        for problem, pattern in _SECURITY:
-            if pattern.search(message):
-                return problem
+    if (problem := tls_problem(message)) is not None:
+        return problem
     if message.startswith("Could not connect"):
         return None
     return next((problem for problem, pattern in _LOSSES if pattern.search(message)), None)
