@@ -13,43 +13,42 @@ from bot.fingerprint.error_addresses import (
     proxy_in_trace,
     unresolved,
 )
-from bot.fingerprint.error_hints import hints_at
+from bot.fingerprint.error_hints import RequestProblem, hints_at, problem_in
 from bot.fingerprint.error_hosts import generalise_host
 from bot.fingerprint.error_servers import is_of_server, is_plain, named_server, server_at, server_of
 
 # Each cause of a connection that was not made, in the words of the operating systems and clients.
 _PROBLEMS = (
-    (
+    RequestProblem(
         "Connection refused",
-        re.compile(
-            r"Connection refused|ECONNREFUSED|actively refused|Couldn't connect to server"
-            r"|cURL error 7\b[^\n]{0,200}Could not connect"
-            r"|server on '[^'\n]{1,200}' \((?:111|10061)\b"
-            r"|Connection to \S{1,200} refused|Connect call failed"
+        (
+            *("connection refused", "econnrefused", "actively refused", "connect call failed"),
+            *("couldn't connect to server",),
             # libmemcached
-            r"|(?-i:CONNECTION FAILURE|SERVER (?:IS MARKED DEAD|HAS FAILED))",
-            re.IGNORECASE,
+            *("connection failure,", "server is marked dead", "server has failed"),
+        ),
+        re.compile(
+            r"curl error 7\b[^\n]{0,200}could not connect|connection to \S{1,200} refused"
+            r"|server on '[^'\n]{1,200}' \((?:111|10061)\b"
         ),
     ),
-    (
-        "No route to host",
-        re.compile(r"No route to host|EHOSTUNREACH|Host is unreachable", re.IGNORECASE),
+    RequestProblem("No route to host", ("no route to host", "ehostunreach", "host is unreachable")),
+    RequestProblem(
+        "Network is unreachable", ("network is unreachable", "network is down", "enetunreach")
     ),
-    (
-        "Network is unreachable",
-        re.compile(r"Network is (?:unreachable|down)|ENETUNREACH", re.IGNORECASE),
-    ),
-    (
+    RequestProblem(
         "Connection timed out",
+        (
+            *("connect etimedout", "connection timed out", "connect timeout", "connection timeout"),
+            *("connect timed out", "timed out connecting", "timed out while connecting"),
+            *("timeout was reached", "timeout connecting to", "operation timed out - connect("),
+        ),
         re.compile(
-            r"connect ETIMEDOUT|\AETIMEDOUT|Connection timed out|connect(?:ion)? timeout"
-            r"|connect timed out|timed out (?:while )?connecting|Connection to \S{1,200} timed out"
-            r"|Timeout (?:was reached|connecting to)|Connection timeout"
-            r"|dial tcp [^\n]{1,200}: i/o timeout|TCP connection to \S{1,200} \(execution expired"
-            r"|connect to host, port: [^\n]{1,200}; timeout|Operation timed out - connect\("
+            r"\Aetimedout|connection to \S{1,200} timed out|dial tcp [^\n]{1,200}: i/o timeout"
+            r"|tcp connection to \S{1,200} \(execution expired"
+            r"|connect to host, port: [^\n]{1,200}; timeout"
             r"|failed to connect to \S{1,200} [^\n]{1,80} after \d{1,9} ?ms"
-            r"|server on '[^'\n]{1,200}' \((?:110|115|10060|timed out)\b",
-            re.IGNORECASE,
+            r"|server on '[^'\n]{1,200}' \((?:110|115|10060|timed out)\b"
         ),
     ),
 )
@@ -174,8 +173,10 @@ def _not_reached(message: str, server: str | None, text: str) -> str | None:
 
 def _traced(server: str | None, text: str) -> Address | None:
     """Return the address in the trace. An address without a server's port is not the server's."""
-    address = in_trace(text)
-    return None if server and not is_of_server(address) else address
+    if server is None:
+        return in_trace(text)
+    address = in_trace(text) if "://" in text else None
+    return address if is_of_server(address) else None
 
 
 def _problem(message: str, server: str | None) -> str | None:
@@ -186,9 +187,9 @@ def _problem(message: str, server: str | None) -> str | None:
     if server == "AMQP" and _HEARTBEAT.search(message):
         return "missed heartbeat"
     is_read = server is None and message.startswith("Operation timed out af")
-    for problem, pattern in () if is_read else _PROBLEMS:
-        if pattern.search(message):
-            return problem
+    problem = None if is_read else problem_in(message.lower(), _PROBLEMS)
+    if problem is not None:
+        return problem
     if server in ("Redis", "AMQP", "MongoDB") and _LOST.search(message):
         return "connection lost"
     return None

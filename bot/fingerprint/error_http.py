@@ -167,13 +167,13 @@ def _in_own_words(message: str, error: ErrorText) -> str | None:
     words = head if url is None else head[: url.start()] + head[url.end() :]
     if body and not head.strip() and error.code in _STATUS_PHRASES and error.code >= "400":
         return _of_reply(error.code, None, body, error)
-    found = find_status(words) if url else _STATUS_AT_END.search(words) if body else None
-    if found is None:
+    status = find_status(words) if url else _STATUS_AT_END.search(words) if body else None
+    if status is None:
         return None
     address = url.group().rstrip(".,:;)]") if url else None
-    cause = _of_reply(found["status"], address, body, error)
+    cause = _of_reply(status["status"], address, body, error)
     # After a sentence of the body, the name of the service would add nothing.
-    return cause if cause[8:9] == ":" else with_lead(_named(words[: found.start()]), cause)
+    return cause if cause[8:9] == ":" else with_lead(_named(words[: status.start()]), cause)
 
 
 def _named(lead: str) -> str:

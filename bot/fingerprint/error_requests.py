@@ -4,7 +4,7 @@ import re
 
 from bot.fingerprint.error_addresses import address_of, cut_in_trace, in_trace
 from bot.fingerprint.error_envelope import ErrorText
-from bot.fingerprint.error_hints import hints_at
+from bot.fingerprint.error_hints import RequestProblem, hints_at, problem_in
 from bot.fingerprint.error_hosts import generalise_host, generalise_url
 from bot.fingerprint.error_tls import NO_AUTHORITIES, openssl_error, tls_problem
 
@@ -17,58 +17,62 @@ _HINTS = (
 )
 # The client writes when it lost the connection, or for how long it waited.
 _LOSSES = (
-    (
+    RequestProblem(
         "Operation timed out",
-        re.compile(
-            r"Operation timed out|Idle timeout reached|Read ?timed ?out|Max duration was reached"
-            r"|context deadline exceeded|\Atimeout of \d{1,9} ?ms exceeded"
-            r"|Timeout awaiting '(?:request|response)'|Client\.Timeout exceeded"
-            r"|read operation timed out|timeout awaiting response|network timeout at"
-            r"|HttpClient\.Timeout of|Net::ReadTimeout|Timed out reading data|Headers Timeout"
-            r"|\ARequest timed out|Timeout on reading data|\Atimeout\Z|aborted due to timeout"
-            r"|(?:Body|Response) Timeout Error|execution expired",
-            re.IGNORECASE,
+        (
+            *("operation timed out", "idle timeout reached", "read timed out", "readtimedout"),
+            *("max duration was reached", "context deadline exceeded", "client.timeout exceeded"),
+            *("timeout awaiting ", "httpclient.timeout of"),
+            *("network timeout at", "net::readtimeout", "timed out reading data"),
+            *("headers timeout", "timeout on reading data", "aborted due to timeout"),
+            *("body timeout error", "response timeout error", "execution expired"),
         ),
+        re.compile(r"\A(?:timeout\Z|timeout of \d{1,9} ?ms exceeded|request timed out)"),
     ),
-    (
+    RequestProblem(
         "incomplete reply",
-        re.compile(
-            r"transfer closed with |IncompleteRead\(|: unexpected EOF\Z|Premature close"
-            r"|Premature end of (?:Content-Length|chunk|stream|file)"
-            r"|incomplete chunked read|incomplete (?:message|envelope) body|Response payload is not"
+        (
+            *("transfer closed with ", "incompleteread(", "premature close"),
+            *("incomplete chunked read", "incomplete message body", "incomplete envelope body"),
+            "response payload is not",
         ),
+        re.compile(r": unexpected eof\Z|premature end of (?:content-length|chunk|stream|file)"),
     ),
-    (
+    RequestProblem(
         "Empty reply from server",
-        re.compile(
-            r"Empty reply from server|Remote end closed connection without response"
-            r"|socket hang up|Server disconnected|(?i:unexpected end of (?:file|stream))"
-            r"|failed to respond\b|: EOF\Z|\Aend of file reached|other side closed"
-            r"|connection closed before message completed|server closed connection\b"
+        (
+            *("empty reply from server", "remote end closed connection without response"),
+            *("socket hang up", "server disconnected", "unexpected end of file"),
+            *("unexpected end of stream", "failed to respond", "other side closed"),
+            *("connection closed before message completed", "server closed connection"),
         ),
+        re.compile(r": eof\Z|\Aend of file reached"),
     ),
-    (
+    RequestProblem(
         "Connection reset by peer",
-        re.compile(
-            r"Connection reset\b|ECONNRESET|forcibly closed by the remote host|SocketError: other"
-            r"|ConnectionResetError",
-            re.IGNORECASE,
+        (
+            *("connection reset by peer", "econnreset", "forcibly closed by the remote host"),
+            *("socketerror: other", "connectionreseterror"),
         ),
+        re.compile(r"\bconnection reset\b"),
     ),
-    (
+    RequestProblem(
         "HTTP/2 stream closed",
-        re.compile(
-            r"HTTP/2 stream \d{1,9} was (?:not )?closed|stream error: stream ID|NGHTTP2_[A-Z]"
-            r"|Error in the HTTP2 framing layer|HTTP/2 stream error|http2: server sent GOAWAY"
+        (
+            *("stream error: stream id", "nghttp2_", "error in the http2 framing layer"),
+            *("http/2 stream error", "http2: server sent goaway"),
         ),
+        re.compile(r"http/2 stream \d{1,9} was (?:not )?closed"),
     ),
-    (
+    RequestProblem(
         "too many redirects",
+        (
+            *("maximum redirect reached", "too many redirect", "too many http redirect"),
+            *("maximum number of redirects exceeded", "redirected too many times"),
+        ),
         re.compile(
-            r"\bMaximum \(\d{1,3}\) redirects followed|Will not follow more than \d{1,3} redirects"
-            r"|stopped after \d{1,3} redirects|maximum redirect reached|Exceeded \d{1,3} redirects"
-            r"|[Tt]oo many (?:HTTP )?redirect|Maximum number of redirects exceeded"
-            r"|redirected too many times"
+            r"\bmaximum \(\d{1,3}\) redirects followed"
+            r"|\b(?:more than|after|exceeded) \d{1,3} redirects"
         ),
     ),
 )
@@ -76,12 +80,14 @@ _LOSSES = (
 _ABORTED = "('Connection aborted.', "
 _CURL_NUMBER = re.compile(r"\AcURL error \d{1,3}: ", re.IGNORECASE)
 _SHORT = 60
+# A quoted value is no client's word.
+_QUOTED = re.compile(r"'[^'\n]{0,200}'|\"[^\"\n]{0,200}\"")
 # A proxy answers the request for a connection to the host, so the fault is not the host's.
 _PROXY_REPLY = re.compile(
     r"(?:Received HTTP code |CONNECT tunnel failed, response |Tunnel connection failed: "
     r"|Proxy returns \"HTTP/\d\.\d |socket could not be established, statusCode=)(?P<status>\d{3})"
 )
-_PROXY_LOGIN = re.compile(r"Proxy Authentication Required", re.IGNORECASE)
+_PROXY_LOGIN = re.compile(r"(?:\A|: |\b407 \"?)Proxy Authentication Required", re.IGNORECASE)
 _URL = re.compile(r"https?://[^\s\"'<>`,)]{1,900}")
 _NAMED = re.compile(
     r"(?:host=|host name |host: |target hostname |certificate is not valid for |altnames: Host: "
@@ -98,8 +104,9 @@ _LONGEST = 1_000
 def openssl_cause(message: str) -> str | None:
     """Return OpenSSL's library and reason, with the host of a connection, or None."""
     message = _MANUAL.sub("", message[:_LONGEST])
-    cause, host = openssl_error(message), _host(message)
-    return f"{host}: {cause}" if cause and host else cause
+    cause = openssl_error(message)
+    host = _host(message) if cause else None
+    return f"{host}: {cause}" if host else cause
 
 
 def request_cause(message: str, error: ErrorText) -> str | None:
@@ -134,7 +141,7 @@ def hostless_cause(message: str, error: ErrorText) -> str | None:
         problem: str | None = "connection lost"
     else:
         # An application's own words before the client's words name the activity.
-        problem = _problem(message[:_SHORT])
+        problem = _problem(_QUOTED.sub("", message)[:_SHORT])
     if problem is None or error.class_name is None:
         return None
     return f"{problem} in {error.app_file}" if error.app_file else problem
@@ -174,4 +181,4 @@ def _problem(message: str) -> str | None:
         return problem
     if message.startswith("Could not connect"):
         return None
-    return next((problem for problem, pattern in _LOSSES if pattern.search(message)), None)
+    return problem_in(message.lower(), _LOSSES)

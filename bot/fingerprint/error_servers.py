@@ -7,7 +7,7 @@ from bot.fingerprint.error_addresses import Address
 from bot.fingerprint.error_services import library
 
 
-class _Server(NamedTuple):
+class _ServerKind(NamedTuple):
     """A kind of server: its name in keys, patterns of its clients and texts, its usual hosts.
 
     A container of the server has the server's name, which not every version of PHP writes.
@@ -20,7 +20,7 @@ class _Server(NamedTuple):
 
 
 _SERVERS = (
-    _Server(
+    _ServerKind(
         "Redis",
         re.compile(r"redis|lettuce|ReplyError\Z|MaxRetriesPerRequest", re.IGNORECASE),
         # Python's client has this text in every class. Second servers have the next ports.
@@ -30,7 +30,7 @@ _SERVERS = (
         ),
         ("redis",),
     ),
-    _Server(
+    _ServerKind(
         "PostgreSQL",
         re.compile(r"psycopg|Npgsql|org\.postgresql|asyncpg|\APG::|pgx", re.IGNORECASE),
         re.compile(
@@ -38,7 +38,7 @@ _SERVERS = (
         ),
         ("postgres", "postgresql", "pg", "pgsql"),
     ),
-    _Server(
+    _ServerKind(
         "MySQL 2002",
         re.compile(r"mysql|mariadb|trilogy", re.IGNORECASE),
         re.compile(
@@ -48,25 +48,25 @@ _SERVERS = (
         ),
         ("mysql", "mariadb"),
     ),
-    _Server(
+    _ServerKind(
         "AMQP",
         re.compile(r"amqp|rabbit|kombu|\b(?:aio_)?pika\b|\Bunny::", re.IGNORECASE),
         re.compile(r":567[12]\b|port 567[12]\b|amqps?://"),
         ("rabbit", "rabbitmq", "amqp"),
     ),
-    _Server(
+    _ServerKind(
         "MongoDB",
         re.compile(r"mongo", re.IGNORECASE),
         re.compile(r":27017\b|mongodb://"),
         ("mongo", "mongodb"),
     ),
-    _Server(
+    _ServerKind(
         "Elasticsearch",
         re.compile(r"elastic|opensearch|searchkick|chewy", re.IGNORECASE),
         re.compile(r":9200\b|port 9200\b"),
         ("elasticsearch", "elastic", "opensearch"),
     ),
-    _Server(
+    _ServerKind(
         "Memcached",
         re.compile(r"memcache|dalli|pylibmc", re.IGNORECASE),
         re.compile(r":11211\b|port 11211\b|\(tcp 11211\b|\bMemcache(?:d|Pool)?::|memcached_"),

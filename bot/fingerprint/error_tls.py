@@ -2,91 +2,86 @@
 
 import re
 
-_SECURE = re.compile(
-    r"SSL|TLS|x509|PKIX|CERT_|curl|https|altnames|alternative|fatal alert|handshake"
-    r"|Peer certificate|\A(?:certificate|self|unable|hostname)",
-    re.IGNORECASE,
+from bot.fingerprint.error_hints import RequestProblem, has_word, problem_in
+
+_SECURE = (
+    *("ssl", "tls", "x509", "pkix", "cert", "curl", "https", "altnames", "alternative"),
+    *("fatal alert", "handshake", "hostname"),
 )
 # Each cause of a refused or failed encryption, in the words of OpenSSL, cURL, GnuTLS, Node.js, Go
 # and Java. A more precise cause stands before a vague one.
 _PROBLEMS = (
-    (
+    RequestProblem(
         "certificate has expired",
-        re.compile(
-            r"certificate (?:has )?expired|CERT_HAS_EXPIRED|certificate_expired"
-            r"|CertificateExpiredException|validity check failed",
-            re.IGNORECASE,
+        (
+            *("certificate has expired", "certificate expired", "cert_has_expired"),
+            *("certificate_expired", "certificateexpiredexception", "validity check failed"),
         ),
     ),
-    ("certificate revoked", re.compile(r"certificate (?:has been )?revoked", re.IGNORECASE)),
-    (
+    RequestProblem("certificate revoked", ("certificate revoked", "certificate has been revoked")),
+    RequestProblem(
         "self-signed certificate",
-        re.compile(r"self[- ]signed certificate|SELF_SIGNED_CERT", re.IGNORECASE),
+        ("self-signed certificate", "self signed certificate", "self_signed_cert"),
     ),
-    (
+    RequestProblem(
         "certificate of an unknown issuer",
-        re.compile(
-            r"unable to get (?:local )?issuer certificate|unable to verify the first certificate"
-            r"|certificate signed by unknown authority|PKIX path building failed"
-            r"|unable to find valid certification path|Trust anchor for certification path"
-            r"|UNABLE_TO_(?:VERIFY_LEAF_SIGNATURE|GET_ISSUER_CERT)",
-            re.IGNORECASE,
+        (
+            *("unable to get issuer certificate", "unable to get local issuer certificate"),
+            *("unable to verify the first certificate", "signed by unknown authority"),
+            *("pkix path building failed", "unable to find valid certification path"),
+            *("trust anchor for certification path", "unable_to_verify_leaf_signature"),
+            "unable_to_get_issuer_cert",
         ),
     ),
-    (
+    RequestProblem(
         "certificate of another host",
-        re.compile(
-            r"no alternative certificate subject name|does not match certificate's altnames"
-            r"|certificate subject name [^\n]{1,200} does not match target"
-            r"|Hostname mismatch, certificate|x509: certificate is valid for"
-            r"|hostname [^\n]{1,120} (?:doesn't match|does not match|not verified)"
-            r"|Certificate for <[^>\n]{1,200}> doesn't match|No subject alternative (?:DNS )?name"
-            r"|Peer certificate CN=[^\n]{1,120} did not match",
-            re.IGNORECASE,
+        (
+            *("no alternative certificate subject name", "does not match certificate's altnames"),
+            *("does not match target", "hostname mismatch, certificate"),
+            *("x509: certificate is valid for", "did not match expected cn"),
+            *("no subject alternative ", "does not match the server certificate"),
         ),
+        re.compile(r"(?:hostname|certificate for) [^\n]{1,120}? (?:doesn't match|not verified)"),
     ),
-    (
+    RequestProblem(
         "TLS protocol version refused",
-        re.compile(
-            r"unsupported protocol\b|no protocols available|No appropriate protocol"
-            r"|server selected unsupported protocol version",
-            re.IGNORECASE,
+        (
+            *("unsupported protocol", "no protocols available", "no appropriate protocol"),
+            "protocol version not supported",
         ),
     ),
-    (
+    RequestProblem(
         "no TLS on this port",
-        re.compile(
-            r"wrong version number|does not look like a TLS handshake|packet length too long"
-            r"|Unsupported or unrecognized SSL message|plaintext connection\?"
-            r"|server gave HTTP response to HTTPS client|:http request",
-            re.IGNORECASE,
+        (
+            *("wrong version number", "does not look like a tls handshake", ":http request"),
+            *("packet length too long", "unsupported or unrecognized ssl message"),
+            *("plaintext connection?", "server gave http response to https client"),
         ),
     ),
-    (
+    RequestProblem(
         "TLS handshake timed out",
-        re.compile(
-            r"TLS handshake timeout|SSL connection time(?:out|d out)|handshake operation timed out",
-            re.IGNORECASE,
+        (
+            *("tls handshake timeout", "ssl connection timeout", "ssl connection timed out"),
+            "handshake operation timed out",
         ),
     ),
-    (
+    RequestProblem(
         "connection closed in the TLS handshake",
-        re.compile(
-            r"SSL_ERROR_SYSCALL|SSL_connect SYSCALL|SSL_connect: Connection reset"
-            r"|Unknown SSL protocol error|unexpected eof while reading|UNEXPECTED_EOF_WHILE_READING"
-            r"|EOF occurred in violation of protocol|before secure TLS connection"
-            r"|Remote host (?:terminated the|closed connection during) handshake"
-            r"|non-properly terminated",
-            re.IGNORECASE,
+        (
+            *("ssl_error_syscall", "ssl_connect syscall", "ssl_connect: connection reset"),
+            *("unknown ssl protocol error", "unexpected eof while reading"),
+            *("unexpected_eof_while_reading", "eof occurred in violation of protocol"),
+            *("before secure tls connection", "remote host terminated the handshake"),
+            *("closed connection during handshake", "non-properly terminated"),
         ),
     ),
-    (
+    RequestProblem(
         "TLS handshake failure",
-        re.compile(r"handshake[_ ]failure|SSLHandshakeException", re.IGNORECASE),
+        ("handshake failure", "handshake_failure", "sslhandshakeexception"),
     ),
 )
 # A file of the machine, so that no host is to blame.
-_NO_AUTHORITIES = re.compile(r"error setting certificate (?:verify locations|file)", re.IGNORECASE)
+_NO_AUTHORITIES = re.compile(r"(?:\A|: )error setting certificate (?:verify locations|file)")
 NO_AUTHORITIES = "certificates of authorities not readable"
 # RFC 8446 names the alerts of the other side. OpenSSL, Go, Java, GnuTLS and Rust write them so.
 _ALERT = re.compile(
@@ -95,6 +90,7 @@ _ALERT = re.compile(
     r"(?P<alert>[A-Za-z][A-Za-z_ ]{3,40}?)(?= {2}| for |[^\w ]|\Z)",
     re.IGNORECASE,
 )
+_ALERT_WORDS = (" alert", "remote error: tls")
 _CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 # Go has words of its own for some alerts.
 _ALERTS = {
@@ -117,14 +113,15 @@ _PYTHON_OPENSSL = re.compile(r"\[(?P<library>SSL): [A-Z0-9_]{3,60}\] (?P<reason>
 
 def tls_problem(message: str) -> str | None:
     """Return, for example, `certificate has expired`, or None for other errors."""
-    if not _SECURE.search(message):
+    lower = message.lower()
+    if not has_word(lower, _SECURE):
         return None
-    if (alert := _ALERT.search(message)) is not None:
+    if has_word(lower, _ALERT_WORDS) and (alert := _ALERT.search(message)) is not None:
         words = _CAPITAL.sub(" ", alert["alert"]).replace("_", " ").strip().lower()
         return _ALERTS.get(words, f"TLS alert {words}")
-    if _NO_AUTHORITIES.search(message):
+    if _NO_AUTHORITIES.search(lower):
         return NO_AUTHORITIES
-    return next((problem for problem, pattern in _PROBLEMS if pattern.search(message)), None)
+    return problem_in(lower, _PROBLEMS)
 
 
 def openssl_error(message: str) -> str | None:
