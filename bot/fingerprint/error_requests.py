@@ -33,7 +33,8 @@ _LOSSES = (
         ),
         re.compile(
             r"\A(?:timeout of \d{1,9} ?ms exceeded|request timed out)"
-            r"|(?:\A(?:socket\.timeout: )?|\berror |\": )(?:timed out>?|timeout)\Z|[ .]timeouterror\Z"
+            r"|(?:\A(?:socket\.timeout: )?|\berror |\": )(?:timed out>?|timeout)\Z"
+            r"|[ .]timeouterror\Z"
         ),
     ),
     RequestProblem(
