@@ -81,12 +81,6 @@ FRAMEWORKS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ),
     # Settings
     (
-        "Laravel: missing connection of a database",
-        "] not configured",
-        r"Database [\g<name>] not configured",
-        (r"\ADatabase (?:connection )?\[(?P<name>[\w.-]{0,80})\] not configured",),
-    ),
-    (
         "Laravel: missing connection of a queue",
         "queue connection has not been configured",
         r"Queue connection [\g<name>] not configured",

@@ -233,9 +233,10 @@ RUNTIMES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         r"Cannot deserialize \g<type> from a JSON \g<token>",
         (
             (
-                r"(?s)\ACan ?not deserialize (?:instance|value) of (?:type )?`?(?P<type>[\w.$]{1,200}"
-                r"(?:<[\w.$<>, ]{1,200}>)?)`? (?:out of|from [A-Z]\w{2,20} value \(token "
-                r"`JsonToken\.)\s?START_(?P<token>ARRAY|OBJECT)\b.*"
+                r"(?s)\ACan ?not deserialize (?:instance|value) of (?:type )?`?"
+                r"(?P<type>[\w.$]{1,200}(?:<[\w.$<>, ]{1,200}>)?)`? "
+                r"(?:out of|from [A-Z]\w{2,20} value \(token `JsonToken\.)\s?"
+                r"START_(?P<token>ARRAY|OBJECT)\b.*"
             ),
         ),
     ),
