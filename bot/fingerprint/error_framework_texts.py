@@ -238,6 +238,15 @@ FRAMEWORKS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         (r"\AUnable to read image from [^\n]*",),
     ),
     (
+        "ImageMagick: type of a file that its policy refuses",
+        "not a",
+        "the security policy refuses the file",
+        (
+            r"\Aattempt to perform an operation not allowed by the security policy\b[^\n]*",
+            r"\Anot authorized(?: `[^\n]*)?\Z",
+        ),
+    ),
+    (
         "Sharp: type of an image",
         "unsupported image format",
         "Unsupported image format",

@@ -8,7 +8,7 @@ from bot.fingerprint.error_values import generalise
 _LEVEL = re.compile(r"(?:Warning|Notice|Deprecated|Fatal error|Error): ")
 _TEXTS = re.compile(
     # PHP
-    r"Allowed memory size of|Out of memory\b|Maximum execution time of|Maximum function nesting"
+    r"Allowed memory size of|Out of memory\b|Maximum execution time|Maximum function nesting"
     r"|Attempt to (?:read|assign|modify) property|Trying to get property|Undefined property"
     r"|Call to a member function \w+\(\) on |Undefined (?:variable|index|offset|array key)"
     r"|Trying to access array offset on|Serialization of .{1,200} is not allowed"
@@ -18,6 +18,7 @@ _TEXTS = re.compile(
     r"|Cannot use object of type"
     r"|foreach\(\) argument must be|Invalid argument supplied for foreach"
     r"|Cannot access offset of type|Illegal (?:string )?offset|Uninitialized string offset"
+    r"|syntax error of PHP|Argument could not be passed by ref"
     r"|Cannot use a scalar value as an array|\[\] operator not supported|Cannot unset string offset"
     r"|Using \$this when not in object context|Automatic conversion of false to array"
     r"|Too few arguments to function \{closure"
@@ -52,7 +53,8 @@ _TEXTS = re.compile(
     r"|runtime error: |assignment to entry in nil map|interface conversion: |send on closed channel"
     r"|close of (?:nil|closed) channel|concurrent map |all goroutines are asleep"
 )
-# A library reads JSON for the application, so only the application's file names the source.
+# A library reads JSON and dates for the application, so only its file names their source.
+_DATE = re.compile(r"(?:Trailing data|Data missing|Unexpected data found\.?)(?=\n|\Z)")
 _JSON = re.compile(
     # The words of PHP alone may be another parser's.
     r"(?:Syntax error\Z|Malformed UTF-8 characters|Control character error|State mismatch \("
@@ -120,18 +122,19 @@ def language_cause(error: ErrorText) -> str | None:
     level = _LEVEL.match(message)
     text = message[level.end() :] if level else message
     short = re.split(r"[\\.]", class_name)[-1] if class_name else ""
-    if (cause := _missing_cause(text, short) or _json_cause(text, error)) is not None:
+    if (cause := _missing_cause(text, short) or _data_cause(text, error)) is not None:
         return cause
     # If the machine has no more threads, the file is not part of the cause.
     is_known = short in _CLASSES and "native thread" not in text
-    if not is_known and not _TEXTS.match(text):
+    names_itself = _TEXTS.match(text) is not None
+    if not is_known and not names_itself:
         return None
     if (unstored := _UNSTORED.match(text)) is not None:
         return _unstored_cause(unstored["name"], error)
     view = _VIEW.search(text)
     file = view["file"] if view else error.own_file
     text = _words(text[: view.start()] if view else text, short, file)
-    if is_known and not _TEXTS.match(message):
+    if is_known and not names_itself:
         text = f"{short}: {text}" if text else short
     return f"{text} in {file}" if file else text
 
@@ -151,11 +154,13 @@ def _missing_cause(text: str, short: str) -> str | None:
     return f"Unknown task {text.strip(chr(39))}" if short == "NotRegistered" else None
 
 
-def _json_cause(text: str, error: ErrorText) -> str | None:
-    if _JSON.match(text) is None:
+def _data_cause(text: str, error: ErrorText) -> str | None:
+    """Return an error in JSON or in a date, with the application's file that needs the data."""
+    kind = "JSON" if _JSON.match(text) else "date" if _DATE.match(text) else None
+    if kind is None:
         return None
     text, file = generalise(text.partition("\n")[0]), error.app_file
-    text = text if "JSON" in text else f"JSON: {text}"
+    text = text if kind in text else f"{kind}: {text}"
     return f"{text} in {file}" if file else text
 
 

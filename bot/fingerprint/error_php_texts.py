@@ -3,50 +3,10 @@
 `error_versions.py` describes the table.
 """
 
-_TYPE = r"(?P<type>[\w\\?|]{1,200})"
-_GIVEN = r"(?P<given>[^,\n]{1,100})"
 _NAME = r"[\"']?(?P<name>[^\"'\n]{1,100}?)[\"']?"
 _FUNCTION = r"(?P<function>[\w\\:]{1,200}(?:\{closure[^}\n]{0,200}\})?\(\))"
-_MUST = r"must (?:be (?:an instance of|of the type|an?)|implement interface)"
 
 PHP: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
-    (
-        "PHP: argument of a wrong type",
-        "given",
-        r"\g<function>: wrong arg\g<no>: \g<type>, not \g<given>",
-        (
-            (rf"\AArgument (?P<no>\d{{1,2}}) passed to {_FUNCTION} "
-            rf"{_MUST} {_TYPE}, {_GIVEN} given[^\n]*"),
-            (rf"\A{_FUNCTION}: Argument #(?P<no>\d{{1,2}})(?: \(\$\w{{1,80}}\))? must be of type "
-            rf"{_TYPE}, {_GIVEN} given[^\n]*"),
-            (rf"\A{_FUNCTION}:? [Ee]xpect(?:s|ed) parameter (?P<no>\d{{1,2}}) to be "
-            rf"(?:an? )?{_TYPE}, {_GIVEN} given"),
-        ),
-    ),
-    (
-        "PHP: argument of a wrong type of a closure",
-        "{closure",
-        "{closure}()",
-        (r"(?:[\w\\:]{1,200})?\{closure[^}\n]{0,200}\}\(\)",),
-    ),
-    # Until version 8, PHP wrote long names of types.
-    ("PHP: an integer", "integer,", r"\g<of>int", (r"(?P<of>wrong arg\d{1,2}: )integer\b",)),
-    ("PHP: a truth", "boolean,", r"\g<of>bool", (r"(?P<of>wrong arg\d{1,2}: )boolean\b",)),
-    (
-        "PHP: type that may be null",
-        " or null,",
-        r"\g<start>?\g<type>,",
-        (r"(?P<start>wrong arg\d{1,2}: )(?P<type>[\w\\]{1,200}) or null,",),
-    ),
-    (
-        "PHP: returned value of a wrong type",
-        "Return value of",
-        r"\g<function>: Return value must be of type \g<type>, \g<given> returned",
-        (
-            (rf"\AReturn value of {_FUNCTION} {_MUST} {_TYPE}, "
-            r"(?P<given>[^,\n]{1,100}) returned[^\n]*"),
-        ),
-    ),
     (
         "PHP: undefined key",
         "Undefined ",
@@ -58,37 +18,6 @@ PHP: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         "Undefined variable",
         r"Undefined variable $\g<name>",
         (r"\AUndefined variable:? \$?(?P<name>\w{1,80})",),
-    ),
-    (
-        "PHP: property of no object",
-        "of non-object",
-        r'Attempt to read property "\g<name>" on null',
-        (rf"\ATrying to get property {_NAME} of non-object",),
-    ),
-    (
-        "PHP: offset of no array",
-        "on value of type",
-        r"Trying to access array offset on \g<type>",
-        (r"\ATrying to access array offset on value of type (?P<type>\w{1,20})",),
-    ),
-    (
-        "PHP: loop over no array",
-        "foreach()",
-        r"foreach() argument must be of type array|object",
-        (
-            r"\AInvalid argument supplied for foreach\(\)",
-            r"\Aforeach\(\) argument must be of type array\|object, \w{1,80} given",
-        ),
-    ),
-    (
-        "PHP: count of no array",
-        "count()",
-        r"count(): wrong arg1: Countable|array",
-        (
-            r"\Acount\(\): Parameter must be an array or an object that implements Countable",
-            (r"\Acount\(\): (?:Argument #1 \(\$\w{1,20}\) must be of type|wrong arg1:) "
-            r"Countable\|array, .{1,80}"),
-        ),
     ),
     (
         "PHP: missing class",
@@ -132,40 +61,23 @@ PHP: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         (r"\AUndefined constant \"(?:\w{1,80}\\){1,9}(?P<name>\w{1,80})\"",),
     ),
     (
-        "PHP: call of a method on no object",
-        "on boolean",
-        r"\g<call> on bool",
-        (r"(?P<call>\ACall to a member function \w{1,80}\(\)) on boolean",),
+        "PHP: syntax",
+        "syntax error, unexpected",
+        "syntax error of PHP",
+        (r"\Asyntax error, unexpected [^\n]*",),
     ),
     (
-        "PHP: call of a method on no object, until version 7",
-        " on a non-object",
-        r"\g<call> on null",
-        (r"(?P<call>\ACall to a member function \w{1,80}\(\)) on a non-object",),
+        "PHP: function that is declared twice",
+        "Cannot redeclare ",
+        r"Cannot redeclare \g<name>()",
+        (r"\ACannot redeclare (?:function )?(?P<name>[\w\\:]{1,200})\(\)[^\n]*",),
     ),
     (
-        "PHP: property that is set on no object",
-        "Attempt to assign property",
-        "Attempt to assign property on null",
-        (r"\AAttempt to assign property [^\n]{1,90} (?:on null|of non-object)",),
-    ),
-    (
-        "PHP: property that is set on no object, until version 7",
-        "Creating default object",
-        "Attempt to assign property on null",
-        (r"\ACreating default object from empty value",),
-    ),
-    (
-        "PHP: offset of a text",
-        "string offset",
-        r"Uninitialized string offset",
-        (r"\AUninitialized string offset:? -?\d{1,9}",),
-    ),
-    (
-        "PHP: operands",
-        "Unsupported operand types",
-        "Unsupported operand types",
-        (r"\AUnsupported operand types: [^\n]{1,200}",),
+        # Since version 8, a disabled function does not exist.
+        "PHP: disabled function",
+        "has been disabled for security",
+        r"Call to undefined function \g<name>()",
+        (r"\A(?P<name>\w{1,80})\(\) has been disabled for security reasons",),
     ),
     (
         "PHP: private method",
@@ -206,15 +118,6 @@ PHP: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
                 r"element|Array is empty|Argument #1 \(\$\w{1,20}\) (?:must contain at least one "
                 r"element|cannot be empty|must not be empty))"
             ),
-        ),
-    ),
-    (
-        "PHP: pieces of a text",
-        "implode()",
-        "implode(): wrong arg2: array",
-        (
-            r"\Aimplode\(\): Invalid arguments passed",
-            r"\Aimplode\(\): (?:Argument must be an array|wrong arg[12]: \??array, [^\n]{1,80})",
         ),
     ),
     (
@@ -266,14 +169,21 @@ PHP: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         (r"parse time string \(.{0,200}?\) at position \d+ \(.\)",),
     ),
     (
-        "PHP: property of another type",
-        "Typed property",
-        r"Cannot assign \g<given> to property \g<name> of type \g<type>",
-        (
-            (
-                r"\ATyped property (?P<name>[\w\\]{1,200}::\$\w{1,80}) must be (?:an instance of )?"
-                r"(?P<type>[\w\\?|]{1,200}), (?P<given>\w{1,80}) used"
-            ),
-        ),
+        "PHP: time of a job",
+        "Maximum execution time",
+        "Maximum execution time exceeded",
+        (r"\AMaximum execution time of [\d+]{1,12} seconds? exceeded(?: \(terminated\))?",),
+    ),
+    (
+        "PHP: memory of the machine",
+        "Out of memory (allocated",
+        "Out of memory",
+        (r"\AOut of memory \(allocated[^\n]*",),
+    ),
+    (
+        "PHP: unknown time zone",
+        "nknown or bad timezone",
+        "Unknown or bad timezone",
+        (r"\AUnknown or bad timezone \([^\n]*",),
     ),
 )  # fmt: skip

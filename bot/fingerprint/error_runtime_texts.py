@@ -3,6 +3,10 @@
 `error_versions.py` describes the table.
 """
 
+# A method's name, which may be an operator.
+_NAME = r"[`'](?P<name>\w{1,80}[?!=]?|[^\w\s`']{1,3})'"
+_METHOD = rf"undefined method {_NAME}"
+
 RUNTIMES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     (
         "node-fetch: unreadable JSON",
@@ -34,7 +38,7 @@ RUNTIMES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         "Ruby: method of nil",
         "undefined method",
         r"undefined method '\g<name>' for nil",
-        (r"\Aundefined method [`'](?P<name>\w{1,80}[?!=]?)' for nil(?::NilClass)?",),
+        (rf"\A{_METHOD} for nil(?::NilClass)?",),
     ),
     (
         # Ruby 3.4 names the class; older versions print the object with its values.
@@ -43,15 +47,15 @@ RUNTIMES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         r"undefined method '\g<name>' for \g<type>",
         (
             (
-                r"(?s)\Aundefined method [`'](?P<name>\w{1,80}[?!=]?)' for (?:an instance of |#<)"
+                rf"(?s)\A{_METHOD} for (?:an instance of |#<)"
                 r"(?P<type>[A-Z]\w{0,60}(?:::\w{1,60}){0,6})\b.*"
             ),
             (
-                r"(?s)\Aundefined method [`'](?P<name>\w{1,80}[?!=]?)' for (?:class |module )?"
+                rf"(?s)\A{_METHOD} for (?:class |module )?"
                 r"(?P<type>[A-Z]\w{0,60}(?:::\w{1,60}){0,6})(?::Class|:Module)?\b.*"
             ),
             (
-                r"(?s)\Aundefined method [`'](?P<name>\w{1,80}[?!=]?)' for [^\n]{1,300}?:"
+                rf"(?s)\A{_METHOD} for [^\n]{{1,300}}?:"
                 r"(?P<type>[A-Z]\w{2,30})\Z"
             ),
         ),
@@ -162,7 +166,7 @@ RUNTIMES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         r"undefined local variable or method '\g<name>'",
         (
             (
-                r"(?s)\Aundefined local variable or method [`'](?P<name>\w{1,80}[?!=]?)'"
+                rf"(?s)\Aundefined local variable or method {_NAME}"
                 r"(?: for .*)?\Z"
             ),
         ),

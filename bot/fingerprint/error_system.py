@@ -17,7 +17,14 @@ _HINTS = (
     *("open files", "not found", "no such file", "enoent", "cannot run program", "cannot find"),
     *("read-only file", "erofs", "allocate memory", "enomem", "quota exceeded", "edquot"),
     *("eagain", "temporarily unavailable", "new thread", "native thread", "create thread"),
-    *("does not exist", "input/output error", "file name too long", "stale file", "stale nfs"),
+    *(
+        "does not exist",
+        "failed opening",
+        "input/output error",
+        "file name too long",
+        "stale file",
+        "stale nfs",
+    ),
 )
 _FULL = re.compile(
     r"no space left on device|ENOSPC(?!: System limit)|not enough space on the disk"
@@ -86,6 +93,10 @@ _MISSING_FILE = (
 )
 # Libraries that look whether the file is there before they open it.
 _ABSENT_FILE = (
+    re.compile(
+        r"\A(?:(?:require|include)(?:_once)?\(\): )?Failed opening (?:required )?"
+        r"'(?P<path>[^'\n]{1,400})'"
+    ),
     re.compile(r"\AFile (?:does not exist|not found) at path:? (?P<path>\S{1,400}?)\.?\Z"),
     re.compile(
         r"\A(?:The )?[Ff]ile [\"'`]?(?P<path>[^\"'`\s]{0,400}[\w-]\.\w{1,8})[\"'`]? "

@@ -45,10 +45,12 @@ _FRAMES = (
 )
 _PYTHON_FRAME = re.compile(r'\n\s{1,8}File "(?P<file>[^"\n]{1,300})", line \d{1,7}')
 _LIBRARY = re.compile(
-    r"[\\/](?:vendor|node_modules|gems|site-packages|dist-packages|system|lib[\\/]python\d"
-    r"|pkg[\\/]mod|usr[\\/]local[\\/]go|plugins[\\/]woocommerce|action-scheduler"
-    # Compiled views, whose names are hashes.
-    r"|storage[\\/]framework|cache[\\/](?:\w{1,20}[\\/])?twig|templates_c)[\\/.]"
+    r"[\\/](?:vendor|node_modules|\.yarn|gems|site-packages|dist-packages|system|lib[\\/](?:python|ruby"
+    r"[\\/])\d|Python\d{1,4}[\\/]lib|usr[\\/]share[\\/]php|src[\\/]runtime|pkg[\\/]mod"
+    r"|usr[\\/]local[\\/]go|wp-includes|wp-admin|plugins[\\/]woocommerce|action-scheduler"
+    # Compiled views, whose names are hashes, and other code that a framework writes.
+    r"|storage[\\/]framework|cache[\\/](?:\w{1,20}[\\/])?twig|var[\\/]cache|templates_c"
+    r"|generated[\\/]code)[\\/.]"
     r"|\A(?:node:|internal/|\[internal|<)",
     re.IGNORECASE,
 )
