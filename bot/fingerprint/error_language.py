@@ -100,10 +100,13 @@ _SILENT_CLASSES = frozenset(
         "IndexOutOfBoundsException",
         "StringIndexOutOfBoundsException",
         "ConcurrentModificationException",
+        "NumberFormatException",
     ]
 )
 # Python's text is only the missing key. A key with digits or spaces is data.
 _KEY = re.compile(r"'[A-Za-z_]{2,60}'\Z")
+# The line of Celery that looks up a task.
+_TASKS = "strategies[type_]"
 # Blade compiles a view to another file, whose name is a hash.
 _VIEW = re.compile(r" \(View: [^\n()]{0,400}?(?P<file>[^\\/\n()]{1,100})\)")
 # Ruby's autoloader names the missing class, so the file that needs it is not part of the cause.
@@ -122,7 +125,7 @@ def language_cause(error: ErrorText) -> str | None:
     level = _LEVEL.match(message)
     text = message[level.end() :] if level else message
     short = re.split(r"[\\.]", class_name)[-1] if class_name else ""
-    if (cause := _missing_cause(text, short) or _data_cause(text, error)) is not None:
+    if (cause := _missing_cause(text, short, error.text) or _data_cause(text, error)) is not None:
         return cause
     # If the machine has no more threads, the file is not part of the cause.
     is_known = short in _CLASSES and "native thread" not in text
@@ -147,11 +150,12 @@ def _words(text: str, short: str, file: str | None) -> str:
     return generalise(f"key {text}" if short == "KeyError" and _KEY.match(text) else text)
 
 
-def _missing_cause(text: str, short: str) -> str | None:
+def _missing_cause(text: str, short: str, whole: str) -> str | None:
     """Return a missing class of Ruby or a missing task of Celery, whose names are the cause."""
     if (constant := _CONSTANT.match(text)) is not None:
         return constant.group()
-    return f"Unknown task {text.strip(chr(39))}" if short == "NotRegistered" else None
+    is_task = short == "NotRegistered" or (short == "KeyError" and _TASKS in whole)
+    return f"Unknown task {text.strip(chr(39))}" if is_task else None
 
 
 def _data_cause(text: str, error: ErrorText) -> str | None:

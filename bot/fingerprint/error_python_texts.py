@@ -5,6 +5,8 @@
 
 # Since 3.10, Python writes the class before a method's name; since 3.13, a guess at a wrong name.
 _METHOD = r"\A(?:[\w.<>]{1,120}\.)?(?P<function>\w{1,80}|<lambda>)\(\) "
+# A list of the arguments, or the line of a shell.
+_COMMAND = r"Command ['\"]\[?u?['\"]?(?:[^\s'\",\]]{0,300}/)?(?P<command>[\w.-]{1,80})"
 
 PYTHON: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     (
@@ -200,5 +202,37 @@ PYTHON: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         "Can't retry ",
         r"Can't retry \g<task>",
         (r"(?s)\ACan't retry (?P<task>[\w.]{1,150})\[[\w-]{8,40}\] args:.*",),
+    ),
+    (
+        "program that failed",
+        "returned non-zero exit status",
+        r'The command "\g<command>" failed, status \g<status>',
+        (
+            (
+                rf"(?s)\A{_COMMAND}.{{0,1500}} "
+                r"returned non-zero exit status (?P<status>\d{1,3})\.?\s*\Z"
+            ),
+        ),
+    ),
+    (
+        "program that a signal ended",
+        "died with <Signals.",
+        r'The command "\g<command>" died with \g<signal>',
+        (
+            (
+                rf"(?s)\A{_COMMAND}.{{0,1500}} "
+                r"died with <Signals\.(?P<signal>\w{1,20}): \d{1,2}>\.?\s*\Z"
+            ),
+        ),
+    ),
+    (
+        "program that takes too long",
+        " timed out after ",
+        r'The command "\g<command>" timed out',
+        (
+            (
+                rf"(?s)\A{_COMMAND}.{{0,1500}} timed out after [\d.]{{1,20}} seconds\.?\s*\Z"
+            ),
+        ),
     ),
 )  # fmt: skip

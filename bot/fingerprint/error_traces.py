@@ -40,7 +40,7 @@ _FRAMES = (
     re.compile(
         r"\n\s{1,8}at (?P<package>[\w.$/]{1,200})\((?P<file>[\w$]{1,80}\.\w{1,8})(?::\d+)?\)"
     ),
-    re.compile(r"\n(?P<file>[^\n:]{1,300}\.rb):\d{1,7}:in [`']"),
+    re.compile(r"\n(?P<file>[^\n:]{1,300}\.(?:rb|php)):\d{1,7}(?::in [`']|(?=\n|\Z))"),
     re.compile(r"(?:\n\t|\Apanic \[)(?P<file>[^\n:]{1,300}\.go):\d{1,7}"),
 )
 _PYTHON_FRAME = re.compile(r'\n\s{1,8}File "(?P<file>[^"\n]{1,300})", line \d{1,7}')

@@ -7,17 +7,19 @@ and a pattern for each version. Most messages have none of the words, so the wor
 import re
 
 from bot.fingerprint.error_framework_texts import FRAMEWORKS
+from bot.fingerprint.error_java_texts import JAVA
 from bot.fingerprint.error_library_texts import LIBRARIES
 from bot.fingerprint.error_php_texts import PHP
 from bot.fingerprint.error_php_types import PHP_TYPES
 from bot.fingerprint.error_python_texts import PYTHON
+from bot.fingerprint.error_ruby_texts import RUBY
 from bot.fingerprint.error_runtime_texts import RUNTIMES
 from bot.fingerprint.error_worker_texts import WORKERS
 
 # PHP's level of an error depends on the version: a notice of PHP 7 is a warning of PHP 8.
 _LEVEL = re.compile(r"(?:Warning|Notice|Deprecated(?: Functionality)?): (?=\S)")
 # What libraries write around an error is removed first, then the error is a language's.
-_TABLES = LIBRARIES + WORKERS + FRAMEWORKS + PHP + PHP_TYPES + PYTHON + RUNTIMES
+_TABLES = LIBRARIES + WORKERS + FRAMEWORKS + PHP + PHP_TYPES + PYTHON + RUBY + JAVA + RUNTIMES
 _ENTRIES = tuple(
     (word, common, tuple(re.compile(pattern) for pattern in patterns))
     for _, word, common, patterns in _TABLES
