@@ -24,6 +24,31 @@ _ENTRIES = tuple(
     (word, common, tuple(re.compile(pattern) for pattern in patterns))
     for _, word, common, patterns in _TABLES
 )
+_LETTERS = re.compile(r"[A-Za-z]+")
+# Letters with other characters on both sides are a whole word of every message with the entry's
+# word. So one set of a message's words rules out most entries.
+_WHOLE = re.compile(r"(?<=[^A-Za-z])[A-Za-z]+(?=[^A-Za-z])")
+
+
+def _by_whole_word() -> tuple[dict[str, list[int]], list[int]]:
+    """Return the numbers of the entries by a whole word, and of those without a whole word."""
+    numbers: dict[str, list[int]] = {}
+    others: list[int] = []
+    for number, (word, _, _) in enumerate(_ENTRIES):
+        whole = max(_WHOLE.findall(word), key=len, default=None)
+        (others if whole is None else numbers.setdefault(whole, [])).append(number)
+    return numbers, others
+
+
+_NUMBERS, _OTHERS = _by_whole_word()
+
+
+def _entries(message: str) -> list[int]:
+    """Return the numbers of the entries whose word the message contains, in their order."""
+    found = list(_OTHERS)
+    for word in _NUMBERS.keys() & _LETTERS.findall(message):
+        found += _NUMBERS[word]
+    return sorted(number for number in found if _ENTRIES[number][0] in message)
 
 
 def of_any_version(message: str) -> str:
@@ -33,7 +58,8 @@ def of_any_version(message: str) -> str:
     """
     if (level := _LEVEL.match(message)) is not None:
         message = message[level.end() :]
-    for _, common, patterns in [entry for entry in _ENTRIES if entry[0] in message]:
+    for number in _entries(message):
+        _, common, patterns = _ENTRIES[number]
         for pattern in patterns:
             message = pattern.sub(common, message)
     return message
