@@ -13,7 +13,9 @@ _PYTHON_INNER = re.compile(
     r"\n{1,2}(?:The above exception was|During handling of the above)"
 )
 _JAVA_FRAME = re.compile(r"\n\s{1,8}at [\w.$/]{1,200}\([^()\n]{0,120}\)")
-_NODE_FRAME = re.compile(r"\n\s{1,8}at [^\n]{1,300}:\d{1,7}:\d{1,7}\)?")
+_NODE_FRAME = re.compile(
+    r"\n\s{1,8}at [^\n]{1,300}(?::\d{1,7}:\d{1,7}\)?|\(<anonymous>\)|\((?:native|index \d{1,4})\))"
+)
 _RUBY_FRAME = re.compile(r"\n[^\n:]{1,300}\.(?:rb|ru):\d{1,7}:in [`'][^\n]{1,200}")
 # Node.js prints the properties of an error after its frames; the response is one of them.
 _PROPERTY = re.compile(r"\n\s{0,8}(?:body|data|response): (?P<json>['\"]?\{[^\n]{1,800})")
@@ -30,25 +32,50 @@ _UNINFORMATIVE = re.compile(
     r"|(?:Connection refused|Connection reset|connect timed out|Read timed out)[^/]{0,40}\Z)"
 )
 _FRAMES = (
-    re.compile(r"\n#\d{1,3} (?P<file>[^\n(]{1,300})\(\d{1,7}\)"),
+    # PHP. A frame of a library may call a method that the application's class inherits.
+    re.compile(
+        r"\n#\d{1,3} (?:\[internal function\]|(?P<file>[^\n(]{1,300})\(\d{1,7}\))"
+        r"(?:: (?P<owner>App\\(?:\w{1,60}\\){0,8}\w{1,80})(?:->|::))?"
+    ),
     re.compile(r"\n\s{1,8}at (?:[^\n(]{1,200} \()?(?P<file>[^\n()]{1,300}):\d{1,7}:\d{1,7}\)?"),
     re.compile(
         r"\n\s{1,8}at (?P<package>[\w.$/]{1,200})\((?P<file>[\w$]{1,80}\.\w{1,8})(?::\d+)?\)"
     ),
-    re.compile(r"\n(?P<file>[^\n:]{1,300}\.rb):\d{1,7}:in [`']"),
-    re.compile(r"\n\t(?P<file>[^\n:]{1,300}\.go):\d{1,7}"),
+    re.compile(r"\n(?P<file>[^\n:]{1,300}\.(?:rb|php)):\d{1,7}(?::in [`']|(?=\n|\Z))"),
+    re.compile(r"(?:\n\t|\Apanic \[)(?P<file>[^\n:]{1,300}\.go):\d{1,7}"),
 )
 _PYTHON_FRAME = re.compile(r'\n\s{1,8}File "(?P<file>[^"\n]{1,300})", line \d{1,7}')
 _LIBRARY = re.compile(
-    r"[\\/](?:vendor|node_modules|gems|site-packages|dist-packages|system|lib[\\/]python\d"
-    r"|pkg[\\/]mod|usr[\\/]local[\\/]go|plugins[\\/]woocommerce|action-scheduler)[\\/.]"
+    r"[\\/](?:vendor|node_modules|\.yarn|gems|site-packages|dist-packages|system|lib[\\/](?:python|ruby"
+    r"[\\/])\d|Python\d{1,4}[\\/]lib|usr[\\/]share[\\/]php|src[\\/]runtime|pkg[\\/]mod"
+    r"|usr[\\/]local[\\/]go|wp-includes|wp-admin|plugins[\\/]woocommerce|action-scheduler"
+    # Compiled views, whose names are hashes, and other code that a framework writes.
+    r"|storage[\\/]framework|cache[\\/](?:\w{1,20}[\\/])?twig|var[\\/]cache|templates_c"
+    r"|generated[\\/]code)[\\/.]"
     r"|\A(?:node:|internal/|\[internal|<)",
     re.IGNORECASE,
 )
+_COMPILED = re.compile(r"(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})\.php\Z")
 _LIBRARY_PACKAGE = re.compile(
-    r"(?:java\.base/)?(?:java|javax|jdk|sun|com\.sun|kotlin|jakarta"
-    r"|org\.(?:springframework|hibernate|apache|eclipse|junit))\."
+    r"(?:java\.base/)?(?:java|javax|jdk|sun|kotlin|kotlinx|jakarta|scala|groovy|akka|reactor|rx|feign"
+    r"|okhttp3?|retrofit2?|lombok|liquibase|ch\.qos|net\.bytebuddy|redis\.clients|software\.amazon"
+    r"|org\.(?:springframework|hibernate|apache|eclipse|junit|quartz|jobrunr|postgresql|mariadb"
+    r"|mongodb|redisson|jboss|jooq|thymeleaf|slf4j|aspectj|codehaus|elasticsearch|flywaydb|h2"
+    r"|asynchttpclient)"
+    r"|com\.(?:sun|mysql|zaxxer|fasterxml|google|rabbitmq|amazonaws|microsoft|oracle|mongodb|github"
+    r"|squareup|netflix|azure)"
+    r"|io\.(?:netty|lettuce|micrometer|quarkus|micronaut|vertx|grpc|smallrye|confluent|awspring))\."
 )
+# These names are in many directories of one program, so only the directory's name says which.
+_PLAIN_NAMES = re.compile(
+    r"(?:tasks?|jobs?|workers?|utils?|helpers?|views|models|services?|handlers?|consumers?|actors"
+    r"|processors?|main|index|__init__|__main__)\.(?:py|[cm]?[jt]sx?|go)\Z"
+)
+# The name of a deployment, of a build's directory, or of the whole program.
+_PLAIN_DIRECTORY = re.compile(
+    r"(?:src|dist|app|apps|lib|build|out|code|current|html|cmd|workspace|project|celery)\Z|.{0,60}\d"
+)
+_PROGRAM = re.compile(r"(?:/srv|/opt|/home/[^/\n]{1,60}|/var/www|/usr/src|/var/lib)/[^/\n]{1,80}\Z")
 
 
 def without_frames(text: str) -> str:
@@ -78,24 +105,34 @@ def _python_error(text: str, trace: re.Match[str]) -> str:
 
 
 def app_file(text: str, place: str | None) -> str | None:
-    """Return the base name of the application's file that caused the error.
+    """Return the name of the application's file that caused the error.
 
     `place` is the path of the file that threw the error, if known. Return None if the trace names
     only files of libraries.
     """
     if place is not None and not _LIBRARY.search(place):
-        return base_name(place)
+        return _file_name(place)
     python = [frame["file"] for frame in _PYTHON_FRAME.finditer(text)]
     own = next((file for file in reversed(python) if not _LIBRARY.search(file)), None)
-    for pattern in _FRAMES if own is None else ():
+    if own is None and "\nCaused by: " in text:
+        own = _own_of_frames(text[text.rindex("\nCaused by: ") :])
+    own = own or _own_of_frames(text)
+    return _file_name(own) if own else None
+
+
+def _own_of_frames(text: str) -> str | None:
+    """Return the application's file in the first frame that has one."""
+    for pattern in _FRAMES:
         for frame in pattern.finditer(text):
-            package = frame.groupdict().get("package")
-            if not _LIBRARY.search(frame["file"]) and not _LIBRARY_PACKAGE.match(package or ""):
-                own = frame["file"]
-                break
-        if own is not None:
-            break
-    return base_name(own) if own else None
+            parts = frame.groupdict()
+            file, owner = parts["file"], parts.get("owner")
+            is_own = file is not None and not _LIBRARY.search(file)
+            if is_own and not _LIBRARY_PACKAGE.match(parts.get("package") or ""):
+                return file
+            if owner is not None:
+                # PSR-4: a class has a file of its own, with the class's name.
+                return f"{owner.rpartition(chr(92))[2]}.php"
+    return None
 
 
 def _first_frames(text: str) -> list[re.Match[str]]:
@@ -118,8 +155,20 @@ def _informative(outer: str, inner: str) -> str:
 
 
 def base_name(path: str | None) -> str | None:
-    """Return a path's last part without its line."""
+    """Return a path's last part without its line; None for a compiled view."""
     if path is None:
         return None
     name = re.split(r"[\\/]", path.strip())[-1].split(":")[0].split("(")[0]
-    return name or None
+    return None if _COMPILED.match(name) else name or None
+
+
+def _file_name(path: str) -> str | None:
+    """Return a path's last part, with its directory if programs have many files of this name."""
+    name = base_name(path)
+    if name is None or not _PLAIN_NAMES.match(name):
+        return name
+    directory = path.strip().replace("\\", "/").rpartition("/")[0]
+    parent = directory.rpartition("/")[2]
+    if not parent or _PLAIN_DIRECTORY.match(parent) or _PROGRAM.match(directory):
+        return name
+    return f"{parent}/{name}"
