@@ -125,6 +125,9 @@ _CLIENT_WORD = re.compile(
 )
 _WORD = re.compile(r"\w+")
 _URL = re.compile(r"https?://[^\s\"'<>`]{1,900}")
+_URL_AT_END = re.compile(
+    r"(?<=for |rom |url |rl: |=to )https?://[^\s\"'<>`)]{1,900}(?=[\"')]{0,2}\.?\Z)"
+)
 _STATUS_AT_END = re.compile(
     r"(?:\A|(?<=[\s(\[=:]))(?P<status>[45]\d\d)[)\]]?"
     r"(?: [A-Z][A-Za-z' -]{2,40})?[)\]]?[\s:,.;-]{0,5}"
@@ -166,8 +169,8 @@ def _in_own_words(message: str, error: ErrorText) -> str | None:
     """Return the cause of a reply in an application's words, or None if there is no status."""
     head, body = split_body(message)
     head = head[:_LONGEST]
-    url = _URL.search(head)
-    words = head if url is None else head[: url.start()] + head[url.end() :]
+    url = _URL.search(head) or _URL_AT_END.search(message)
+    words = head.replace(url.group(), "", 1) if url else head
     if body and not head.strip() and error.code in _STATUS_PHRASES and error.code >= "400":
         return _of_reply(error.code, None, body, error)
     status = find_status(words) if url else _STATUS_AT_END.search(words) if body else None
