@@ -120,7 +120,11 @@ _CLIENT_WORD = re.compile(
     r"|returned|responded|received|got|unexpected|invalid|bad|non|successful|unsuccessful|ok|server|client"
     r"|with|from|to|on|for|the|a|an|was|is|at|calling|call|in|of|url|endpoint|remote|upstream"
     r"|get|post|put|patch|delete|head|body|message|http[12]|\d{1,2}|giving|up|after|attempts?|s"
-    r"|wp_error|http_request_failed|could|not|unable|cannot|failing|does|did)\Z",
+    r"|wp_error|http_request_failed|could|not|unable|cannot|failing|does|did"
+    # Spanish
+    r"|respuesta|respondi[oó]|devolvi[oó]|retorn[oó]|recibi[oó]|c[oó]digo|estado|petici[oó]n|solicitud"
+    r"|llamad[ao]|llamar|consulta|consultar|servidor|la|el|los|las|un|una|de|del|al|con|en|por|no"
+    r"|fall[oó]|fallid[ao]|inesperad[ao])\Z",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"\w+")
@@ -178,8 +182,10 @@ def _in_own_words(message: str, error: ErrorText) -> str | None:
         return None
     address = url.group().rstrip(".,:;)]") if url else None
     cause = _of_reply(status["status"], address, body, error)
-    # After a sentence of the body, the name of the service would add nothing.
-    return cause if cause[8:9] == ":" else with_lead(_named(words[: status.start()]), cause)
+    prefix = f"HTTP {status['status']}: "
+    if cause.startswith(prefix) and _is_of_one_service(cause.removeprefix(prefix)):
+        return cause
+    return with_lead(_named(words[: status.start()]), cause)
 
 
 def _named(lead: str) -> str:
