@@ -25,7 +25,8 @@ LIBRARIES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         (
             (
                 r"(?i)\A(?:please make sure )?the (?:php )?(?P<name>Redis|Memcached|Imagick)"
-                r"(?: php)? extension is (?:installed and enabled|not \w{1,20}|missing|required)[^\n]*"
+                r"(?: php)? extension is (?:installed and enabled|not \w{1,20}|missing|required)"
+                r"[^\n]*"
             ),
         ),
     ),

@@ -15,10 +15,11 @@ _NODE_FRAME = re.compile(
     r"\n\s{1,8}at [^\n]{1,300}(?::\d{1,7}:\d{1,7}\)?|\(<anonymous>\)|\((?:native|index \d{1,4})\))"
 )
 _RUBY_FRAME = re.compile(r"\n[^\n:]{1,300}\.(?:rb|ru):\d{1,7}:in [`'][^\n]{1,200}")
-# Node.js prints the properties of an error after its frames; got's errors have the response there.
-_PROPERTY = re.compile(r"\n\s{0,8}(?:body|data): (?P<json>['\"]?\{[^\n]{1,800})")
+# Node.js prints the properties of an error after its frames; the response is one of them.
+_PROPERTY = re.compile(r"\n\s{0,8}(?:body|data|response): (?P<json>['\"]?\{[^\n]{1,800})")
 _NODE_CAUSE = re.compile(
-    r"\n\s{1,8}(?:\[?cause\]?: |\[errors\]: \[\n\s{1,8})(?P<error>[A-Za-z]\w{0,60}: [^\n]{1,600})"
+    r"\n(?:\s{1,8}(?:\[?cause\]?: |\[errors\]: \[\n\s{1,8})|\s{0,8}last ?[Ee]rror: )"
+    r"(?P<error>[A-Za-z]\w{0,60}: [^\n]{1,600})"
 )
 _JAVA_CAUSE = re.compile(r"\nCaused by: ([^\n]{1,600})")
 _NESTED = re.compile(r"; nested exception is (?=(?:[a-z_]\w{0,60}\.){1,8}[A-Z]\w{0,80}(?::|$))")
@@ -151,7 +152,10 @@ def _innermost(head: str) -> str:
 
 
 def _informative(outer: str, inner: str) -> str:
-    return outer if _UNINFORMATIVE.match(inner) else inner
+    """Return the inner exception, unless its words are in the outer one, which has the address."""
+    _, _, words = inner.partition(": ")
+    repeats = "://" in outer and " " in words and words[:200] in outer
+    return outer if repeats or _UNINFORMATIVE.match(inner) else inner
 
 
 def base_name(path: str | None) -> str | None:

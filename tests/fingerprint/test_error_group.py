@@ -309,6 +309,8 @@ FRAGMENTS = [
     ],
     *["connection to server at ", "Typed property A::$b", "Call given", "Access denied location: "],
     *["Array\n(\n", "not found: ", "SQL: select ", '\n  File "', "Connection refused", "a.b.C: "],
+    *["proxies='http://", "ProxyError(", "blocked by: [A/", "[503 ", "POST https://", "'https://a"],
+    *["tls: ", "alert a_b ", "rpc error: code = A desc = ", "(502): {", "failed to connect to a "],
     *["Stack trace:", "\n\nNext ", '{"code":', "(SQL: ", "file: ", "ab12", "\ud800", "º", "\uff11"],
 ]
 
