@@ -16,6 +16,13 @@ _JSON_CODE = re.compile(
     r'|"?(?P<no>-?\d{1,6})(?=["\s,}}\]]))'.replace("}}", "}"),
     re.IGNORECASE,
 )
+# The code of a customer or a product that the body names is data, not an error's code.
+_OF_A_THING = re.compile(
+    r'"(?:customer|cliente|client|product|producto|articulo|artículo|item|items|line|lines|lineas|líneas'
+    r"|order|pedido|store|tienda|user|usuario|address|direccion|dirección|warehouse|almacen|almacén"
+    r'|currency|moneda|country|pais|país)"\s{0,5}:\s{0,5}\[?\s{0,5}\{[^{}]{0,200}\Z',
+    re.IGNORECASE,
+)
 # The second code of these services is more precise.
 _JSON_DETAIL = re.compile(
     r'"(?:decline_code|sub_?code|status_detail|reason_?code)"\s{0,5}:\s{0,5}"(?P<text>[A-Za-z][\w.-]{1,60})"'
@@ -185,6 +192,8 @@ def _code(body: str) -> str | None:
         for match in pattern.finditer(body):
             code = match["text"] or match.groupdict().get("no")
             if code is None or _TYPE_URL.match(code) or code == "0":
+                continue
+            if _OF_A_THING.search(body, max(0, match.start() - 240), match.start()):
                 continue
             if not _VAGUE.match(code) and not _is_status(code):
                 return code

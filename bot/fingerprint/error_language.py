@@ -3,6 +3,7 @@
 import re
 
 from bot.fingerprint.error_envelope import ErrorText
+from bot.fingerprint.error_traces import base_name
 from bot.fingerprint.error_values import generalise
 
 _LEVEL = re.compile(r"(?:Warning|Notice|Deprecated|Fatal error|Error): ")
@@ -109,6 +110,11 @@ _KEY = re.compile(r"'[A-Za-z_]{2,60}'\Z")
 _TASKS = "strategies[type_]"
 # Blade compiles a view to another file, whose name is a hash.
 _VIEW = re.compile(r" \(View: [^\n()]{0,400}?(?P<file>[^\\/\n()]{1,100})\)")
+# The trace of a compiled view may have the name that the program called it by.
+_CALLED_VIEW = re.compile(
+    r"(?:Mailer->send|Factory->make|View::make|->renderView)\('(?:[\w:-]{1,60}[./]){0,6}"
+    r"(?P<name>[\w-]{1,80})'"
+)
 # Ruby's autoloader names the missing class, so the file that needs it is not part of the cause.
 _CONSTANT = re.compile(r"uninitialized constant \w{1,60}(?:::\w{1,60}){0,6}")
 # A queue stores the job, so the error is in the job's class, not in the file that dispatched it.
@@ -134,12 +140,20 @@ def language_cause(error: ErrorText) -> str | None:
         return None
     if (unstored := _UNSTORED.match(text)) is not None:
         return _unstored_cause(unstored["name"], error)
-    view = _VIEW.search(text)
-    file = view["file"] if view else error.own_file
-    text = _words(text[: view.start()] if view else text, short, file)
+    file = _view(error) or error.own_file
+    text = _words(text.partition(" (View: ")[0], short, file)
     if is_known and not names_itself:
         text = f"{short}: {text}" if text else short
     return f"{text} in {file}" if file else text
+
+
+def _view(error: ErrorText) -> str | None:
+    """Return a view's file, which the exception around that of the compiled view names."""
+    if " (View: " in error.text and (view := _VIEW.search(error.text)) is not None:
+        return view["file"]
+    is_compiled = error.path is not None and base_name(error.path) is None
+    called = _CALLED_VIEW.search(error.text) if is_compiled else None
+    return f"{called['name']}.blade.php" if called else None
 
 
 def _words(text: str, short: str, file: str | None) -> str:

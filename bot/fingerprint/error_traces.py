@@ -3,10 +3,8 @@
 import re
 
 _PYTHON = re.compile(r"Traceback \(most recent call last\):[ \t]*\n")
-_PYTHON_ERROR = re.compile(
-    r"\n(?P<error>(?:[A-Za-z_]\w{0,60}\.){0,8}[A-Za-z_]\w{0,80}"
-    r"(?:: [^\n]{0,1500}(?:\n{1,2}(?! )[^\n]+)*)?)\Z"
-)
+_PYTHON_NAME = re.compile(r"(?:[A-Za-z_]\w{0,60}\.){0,8}[A-Za-z_]\w{0,80}(?:: |:?\n|\Z)")
+_UNINDENTED = re.compile(r"\n(?=[^\s])")
 # The end of a chain is often cut. The first error of a chain is the innermost.
 _PYTHON_INNER = re.compile(
     r"\n(?P<error>(?:[A-Za-z_]\w{0,60}\.){0,8}[A-Za-z_]\w{0,80}: [^\n]{1,600})\n(?:(?! )[^\n]+\n)*"
@@ -96,10 +94,17 @@ def without_frames(text: str) -> str:
 
 
 def _python_error(text: str, trace: re.Match[str]) -> str:
-    for pattern in (_PYTHON_ERROR, _PYTHON_INNER):
-        error = pattern.search(text, trace.end() - 1)
-        if error is not None:
-            return error["error"]
+    # The error's first line is the first line after the frames that is not indented. The other
+    # lines of its message may be indented, as in an error of PostgreSQL.
+    end = trace.end() - 1
+    for frame in _PYTHON_FRAME.finditer(text, end):
+        end = frame.end()
+    line = _UNINDENTED.search(text, end)
+    if line is not None and _PYTHON_NAME.match(text, line.end()):
+        return text[line.end() :]
+    inner = _PYTHON_INNER.search(text, trace.end() - 1)
+    if inner is not None:
+        return inner["error"]
     # Some workers write the error before its trace, and the end of the trace is often cut.
     return text[: trace.start()].strip() or text
 
