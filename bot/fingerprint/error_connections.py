@@ -183,7 +183,7 @@ def _traced(server: str | None, text: str) -> Address | None:
     """Return the address in the trace. An address without a server's port is not the server's."""
     if server is None:
         return in_trace(text)
-    address = in_trace(text) if "://" in text else None
+    address = in_trace(text) if "://" in text or "connect('" in text else None
     return address if is_of_server(address) else None
 
 
