@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 from bot.fingerprint.error_addresses import url_in_trace
 from bot.fingerprint.error_body import body_cause, body_sentence, split_body
-from bot.fingerprint.error_codes import find_status
+from bot.fingerprint.error_codes import find_status, is_of_thing
 from bot.fingerprint.error_envelope import ErrorText
 from bot.fingerprint.error_hosts import generalise_host, generalise_path, generalise_url
 from bot.fingerprint.error_values import with_lead
@@ -147,7 +147,7 @@ def http_cause(message: str, error: ErrorText) -> str | None:
     The words of a client are known. An application's own words have a status beside the address of
     the request, or before the body of the reply.
     """
-    if (status := _of_soap(message, error)) is not None:
+    if (status := _of_phrase(message, error)) is not None:
         return _of_reply(status, None, "", error)
     if error.code is None and _ANY_STATUS.search(message) is None:
         return None
@@ -162,11 +162,12 @@ def http_cause(message: str, error: ErrorText) -> str | None:
     return _in_own_words(message, error)
 
 
-def _of_soap(message: str, error: ErrorText) -> str | None:
-    """Return the status whose phrase PHP's client for SOAP writes alone."""
-    if error.class_name != "SoapFault":
+def _of_phrase(message: str, error: ErrorText) -> str | None:
+    """Return the status whose phrase is the message of PHP's client for SOAP, or of a code."""
+    if error.class_name != "SoapFault" and error.code is None:
         return None
-    return _STATUS_OF_PHRASE.get(message.removeprefix("[HTTP] ").strip().casefold())
+    status = _STATUS_OF_PHRASE.get(message.removeprefix("[HTTP] ").strip(" .").casefold())
+    return status if error.code in (None, status) else None
 
 
 def _in_own_words(message: str, error: ErrorText) -> str | None:
@@ -178,7 +179,7 @@ def _in_own_words(message: str, error: ErrorText) -> str | None:
     if body and not head.strip() and error.code in _STATUS_PHRASES and error.code >= "400":
         return _of_reply(error.code, None, body, error)
     status = find_status(words) if url else _STATUS_AT_END.search(words) if body else None
-    if status is None:
+    if status is None or is_of_thing(words[: status.start()]):
         return None
     address = url.group().rstrip(".,:;)]") if url else None
     cause = _of_reply(status["status"], address, body, error)

@@ -45,7 +45,7 @@ _LOSSES = (
             *("incomplete message body", "incomplete envelope body"),
             "response payload is not",
         ),
-        re.compile(r": unexpected eof\Z|premature end of (?:content-length|chunk|stream|file)"),
+        re.compile(r": unexpected eof\Z|premature end of (?:content-length|chunk|stream)"),
     ),
     RequestProblem(
         "Empty reply from server",
