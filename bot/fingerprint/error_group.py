@@ -40,7 +40,8 @@ def _key(error_text: ErrorText) -> str:
     if not error_text.message:
         if (cause := language_cause(error_text)) is not None:
             return cause
-        return f"{name} in {error_text.place}" if error_text.place else f"{name}, no message"
+        file = error_text.own_file or error_text.place
+        return f"{name} in {file}" if file else f"{name}, no message"
     key = canonical(error_text)
     if not key.isprintable():
         key = "".join(char if char.isprintable() else " " for char in key)

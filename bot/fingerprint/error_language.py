@@ -54,7 +54,7 @@ _TEXTS = re.compile(
     r"|runtime error: |assignment to entry in nil map|interface conversion: |send on closed channel"
     r"|close of (?:nil|closed) channel|concurrent map |all goroutines are asleep"
 )
-# A library reads JSON and dates for the application, so only its file names their source.
+# A library reads JSON, XML and dates for the application, so only its file names their source.
 _DATE = re.compile(r"(?:Trailing data|Data missing|Unexpected data found\.?)(?=\n|\Z)")
 _JSON = re.compile(
     # The words of PHP alone may be another parser's.
@@ -79,6 +79,7 @@ _CLASSES = frozenset(
         "DivisionByZeroError",
         "ReferenceError",
         "NullPointerException",
+        "NullReferenceException",
         "ClassCastException",
         "ArrayIndexOutOfBoundsException",
         "IndexOutOfBoundsException",
@@ -104,6 +105,8 @@ _SILENT_CLASSES = frozenset(
         "NumberFormatException",
     ]
 )
+# What the application reads, and the errors in it.
+_DATA = (("JSON", _JSON), ("date", _DATE), ("XML", re.compile(r"XML parser error: ")))
 # Python's text is only the missing key. A key with digits or spaces is data.
 _KEY = re.compile(r"'[A-Za-z_]{2,60}'\Z")
 # The line of Celery that looks up a task.
@@ -173,8 +176,8 @@ def _missing_cause(text: str, short: str, whole: str) -> str | None:
 
 
 def _data_cause(text: str, error: ErrorText) -> str | None:
-    """Return an error in JSON or in a date, with the application's file that needs the data."""
-    kind = "JSON" if _JSON.match(text) else "date" if _DATE.match(text) else None
+    """Return an error in JSON, XML or a date, with the application's file that needs the data."""
+    kind = next((kind for kind, pattern in _DATA if pattern.match(text)), None)
     if kind is None:
         return None
     text, file = generalise(text.partition("\n")[0]), error.app_file

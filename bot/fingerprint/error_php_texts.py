@@ -186,4 +186,19 @@ PHP: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         "Unknown or bad timezone",
         (r"\AUnknown or bad timezone \([^\n]*",),
     ),
+    (
+        "PHP: class that is declared twice",
+        " class ",
+        r"Cannot redeclare class \g<name>",
+        (
+            r"\ACannot declare class (?P<name>[\w\\]{1,200}), because the name is already[^\n]*",
+            r"\ACannot redeclare class (?P<name>[\w\\]{1,200}) \([^\n]*",
+        ),
+    ),
+    (
+        "PhpSpreadsheet: cell of a formula",
+        "Formula Error: ",
+        "Formula Error: ",
+        (r"\A[^\n]{1,80}![A-Z]{1,3}\d{1,7} -> Formula Error: ",),
+    ),
 )  # fmt: skip

@@ -5,6 +5,17 @@
 
 RUNTIMES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     (
+        "Node.js: the reason of a rejected promise",
+        "The promise rejected with the reason",
+        r"\g<error>",
+        (
+            (
+                r"(?s)\A\[?(?:UnhandledPromiseRejection: )?This error originated either by throwing"
+                r".{1,300}? with the reason \"(?P<error>[^\n]{1,600}?)\"\.?(?:\].*)?\Z"
+            ),
+        ),
+    ),
+    (
         "node-fetch: unreadable JSON",
         "invalid json response body",
         "",
