@@ -118,6 +118,9 @@ _CALLED_VIEW = re.compile(
     r"(?:Mailer->send|Factory->make|View::make|->renderView)\('(?:[\w:-]{1,60}[./]){0,6}"
     r"(?P<name>[\w-]{1,80})'"
 )
+# Django and Jinja write only the view.
+_VIEW_CLASSES = ("TemplateDoesNotExist", "TemplateNotFound")
+_EXTENSIONS = re.compile(r"(?:\.(?:html|txt|jinja2?|xml|mjml)){1,3}\Z")
 # Ruby's autoloader names the missing class, so the file that needs it is not part of the cause.
 _CONSTANT = re.compile(r"uninitialized constant \w{1,60}(?:::\w{1,60}){0,6}")
 # A queue stores the job, so the error is in the job's class, not in the file that dispatched it.
@@ -171,7 +174,11 @@ def _missing_cause(text: str, short: str, whole: str) -> str | None:
     """Return a missing class of Ruby or a missing task of Celery, whose names are the cause."""
     if (constant := _CONSTANT.match(text)) is not None:
         return constant.group()
-    is_task = short == "NotRegistered" or (short == "KeyError" and _TASKS in whole)
+    if short in _VIEW_CLASSES:
+        return f"The view [{_EXTENSIONS.sub('', text.partition(' ')[0])}] is missing"
+    is_task = short in ("NotRegistered", "ActorNotFound") or (
+        short == "KeyError" and _TASKS in whole
+    )
     return f"Unknown task {text.strip(chr(39))}" if is_task else None
 
 

@@ -158,9 +158,9 @@ PHP: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ),
     (
         "PHP: stream that does not open",
-        "failed to open",
-        r"Failed to open",
-        (r"\bfailed to open(?= (?:dir|stream)\b)",),
+        "ailed to open",
+        r"Failed to open \g<what>",
+        (r"\b[Ff]ailed to open (?P<what>dir|stream)(?:ectory)?\b",),
     ),
     (
         "PHP: unreadable date",
@@ -200,5 +200,14 @@ PHP: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         "Formula Error: ",
         "Formula Error: ",
         (r"\A[^\n]{1,80}![A-Z]{1,3}\d{1,7} -> Formula Error: ",),
+    ),
+    (
+        "PHP: unknown encoding",
+        "ncoding",
+        r"\g<function>: unknown encoding",
+        (
+            rf"\A{_FUNCTION}: Unknown encoding\b[^\n]*",
+            rf"\A{_FUNCTION}: Argument #\d{{1,2}} [^\n]{{1,60}} must be a valid encoding, [^\n]*",
+        ),
     ),
 )  # fmt: skip

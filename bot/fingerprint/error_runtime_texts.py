@@ -4,6 +4,24 @@
 """
 
 RUNTIMES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
+    # In brackets, because a quoted path is a value elsewhere. Directories differ between machines.
+    (
+        "Node.js: missing file of the program",
+        "Cannot find ",
+        r"Cannot find module [\g<name>]",
+        (
+            (
+                r"(?s)\ACannot find module '\.{0,2}/[^'\n]{0,300}?(?P<name>[^'\n/]{1,100}?)"
+                r"(?:\.[cm]?[jt]sx?)?'.*"
+            ),
+        ),
+    ),
+    (
+        "Node.js: missing module",
+        "Cannot find ",
+        r"Cannot find module [\g<name>]",
+        (r"(?s)\ACannot find (?:module|package) '(?P<name>[^'\n]{1,200})'.*",),
+    ),
     (
         "Node.js: the reason of a rejected promise",
         "The promise rejected with the reason",
