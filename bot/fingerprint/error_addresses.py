@@ -72,7 +72,7 @@ _ADDRESS = (
     re.compile(rf"established with host [\"']?(?:tcp://|ssl://|tls://)?{HOST}(?::(?P<port>\d{{2,5}}))?"),
     re.compile(rf"E(?:CONN\w{{5,7}}|TIMEDOUT|HOSTUNREACH|NETUNREACH) {HOST}:(?P<port>\d{{2,5}})"),
     re.compile(rf"(?<![\w.@/-]){HOST}:(?P<port>{_KNOWN_PORTS})\b"),
-    re.compile(rf"Connection refused: {HOST}/[\d.:a-f]{{3,45}}:(?P<port>\d{{2,5}})"),
+    re.compile(rf"(?:refused|timed out): {HOST}/[\d.:a-f]{{3,45}}:(?P<port>\d{{2,5}})"),
     re.compile(rf"tcp connect \({HOST}:(?P<port>\d{{2,5}})\)"),
     re.compile(rf"dial tcp {HOST}:(?P<port>\d{{2,5}}): "),
 )  # fmt: skip

@@ -13,7 +13,7 @@ from bot.fingerprint.error_addresses import (
     proxy_in_trace,
     unresolved,
 )
-from bot.fingerprint.error_hints import RequestProblem, hints_at, problem_in
+from bot.fingerprint.error_hints import RequestProblem, hints_at, problem_in, with_class
 from bot.fingerprint.error_hosts import generalise_host
 from bot.fingerprint.error_servers import is_of_server, is_plain, named_server, server_at, server_of
 
@@ -30,6 +30,7 @@ _PROBLEMS = (
         re.compile(
             r"curl error 7\b[^\n]{0,200}could not connect|connection to \S{1,200} refused"
             r"|server on '[^'\n]{1,200}' \((?:111|10061)\b"
+            r"|failed to connect to \S{1,200} port \d{1,5}[^\n]{0,30}: could not connect to server"
         ),
     ),
     RequestProblem("No route to host", ("no route to host", "ehostunreach", "host is unreachable")),
@@ -42,6 +43,8 @@ _PROBLEMS = (
             *("connect etimedout", "connection timed out", "connect timeout", "connection timeout"),
             *("connect timed out", "timed out connecting", "timed out while connecting"),
             *("timeout was reached", "timeout connecting to", "operation timed out - connect("),
+            # Classes of Python, Ruby and Java, and got's phase of a request
+            *("connecttimeout", "opentimeout", "timeout awaiting 'connect'"),
         ),
         re.compile(
             r"\Aetimedout|connection to \S{1,200} timed out|dial tcp [^\n]{1,200}: i/o timeout"
@@ -131,7 +134,8 @@ def connection_cause(message: str, class_name: str | None, text: str = "") -> st
 
     If neither the message nor its class names a host or a service, the trace in `text` may.
     """
-    if not hints_at(message, _HINTS) and class_name not in _UNKNOWN_HOST:
+    named = with_class(message, class_name)
+    if not hints_at(named, _HINTS) and class_name not in _UNKNOWN_HOST:
         return None
     message = _SEE.sub("", message[:_LONGEST])
     if message.startswith(_LINK):
@@ -143,6 +147,7 @@ def connection_cause(message: str, class_name: str | None, text: str = "") -> st
         _not_found(message, class_name, server, text)
         or _login_refused(message)
         or _not_reached(message, server, text)
+        or (_not_reached(named, server, text) if named != message else None)
     )
 
 

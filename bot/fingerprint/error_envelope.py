@@ -38,7 +38,7 @@ _CODEIGNITER_PLACE = re.compile(r"\r?\nfile: ?(?P<path>[^\n]{0,400})")
 # A fault of XML-RPC has Python's trace on one line.
 _QUOTED_TRACE = "Traceback (most recent call last):\\n"
 _TRACE = re.compile(
-    r"[ \t\r\n]\[?(?:Stack trace:|[Ss]tacktrace[:\]])|\n#0 |\n\nNext |\n{main}"
+    r"[ \t\r\n]\[?(?:Stack [Tt]race:|[Ss]tacktrace[:\]])|\n#0 |\n\nNext |\n{main}"
     # Monolog writes the exception again, as JSON.
     r"| \{\"exception\":\"\[object\]"
 )

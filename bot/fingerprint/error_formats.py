@@ -59,6 +59,12 @@ def canonical(error: ErrorText) -> str:
     return plain_cause(without_data(message), class_name, error.code)
 
 
+def classed_cause(error: ErrorText) -> str | None:
+    """Return the cause that a class without a message names, if the trace names the host."""
+    name = error.class_name or ""
+    return connection_cause("", name, error.text) or request_cause(name, error)
+
+
 def _curl(message: str) -> str | None:
     match = _CURL.search(message)
     if match is None:

@@ -4,6 +4,7 @@ import re
 from typing import NamedTuple
 
 _LONGEST = 1_000
+_SHORT = 20
 
 
 class RequestProblem(NamedTuple):
@@ -29,6 +30,11 @@ def has_word(lower: str, words: tuple[str, ...]) -> bool:
         if word in lower:
             return True
     return False
+
+
+def with_class(message: str, class_name: str | None) -> str:
+    """Return the message; add its class if the message is so short that the class is the cause."""
+    return f"{message} {class_name}" if class_name and len(message) <= _SHORT else message
 
 
 def problem_in(lower: str, problems: tuple[RequestProblem, ...]) -> str | None:

@@ -55,16 +55,19 @@ _REQUESTS = re.compile(
 _OTHERS = re.compile(
     r"(?:\A(?P<status1>[45]\d\d), message='[^'\n]{0,80}', url=(?:URL\()?'"
     r"|Server returned HTTP response code: (?P<status2>\d{3}) for URL: "
-    r"|\bcURL error 22: The requested URL returned error: (?P<status3>\d{3})"
-    r"[^\n]{0,200}? for (?=https?:)"
-    r"|Response\{protocol=[^\s,]{1,12}, code=(?P<status4>\d{3}), message=[^,\n]{0,60}, url=)"
+    r"|Response\{protocol=[^\s,]{1,12}, code=(?P<status3>\d{3}), message=[^,\n]{0,60}, url=)"
     r"(?P<url>https?://[^\s'\"}]{1,900})"
+)
+# cURL's option `failonerror`, which CodeIgniter's client sets
+_CURL_STATUS = re.compile(
+    r"The requested URL returned error: (?P<status>\d{3})(?: [A-Z][A-Za-z' -]{2,40})?"
+    r"(?:[^\n]{0,200}? for (?P<url>https?://\S{1,900}))?"
 )
 _CLIENTS = (
     *(_GUZZLE, _SYMFONY, _LARAVEL, _AXIOS, _REQUESTS, _OLD_GUZZLE),
-    *(_HTTPX, _SPRING, _FEIGN, _ACTIVE_RESOURCE, _PHP_STREAM, _STATUS_ONLY, _OTHERS),
+    *(_HTTPX, _SPRING, _FEIGN, _ACTIVE_RESOURCE, _PHP_STREAM, _STATUS_ONLY, _OTHERS, _CURL_STATUS),
 )
-_STATUS_GROUPS = ("status", "status1", "status2", "status3", "status4")
+_STATUS_GROUPS = ("status", "status1", "status2", "status3")
 _STATUS_PHRASES = {str(status.value): status.phrase.casefold() for status in HTTPStatus}
 _STATUS_OF_PHRASE = {phrase: no for no, phrase in _STATUS_PHRASES.items() if no >= "400"}
 _REFUSED_TOKEN = re.compile(
@@ -113,7 +116,7 @@ _REPEATED = {
 }
 # The words of an application around a status, none of which names a service or an activity.
 _CLIENT_WORD = re.compile(
-    r"(?:api|http|https|request|response|reply|answer|status|code|error|errors|exception|failed|failure"
+    r"(?:api|http|https|curl|request|response|reply|answer|status|code|error|errors|exception|failed|failure"
     r"|returned|responded|received|got|unexpected|invalid|bad|non|successful|unsuccessful|ok|server|client"
     r"|with|from|to|on|for|the|a|an|was|is|at|calling|call|in|of|url|endpoint|remote|upstream"
     r"|get|post|put|patch|delete|head|body|message|http[12]|\d{1,2}|giving|up|after|attempts?|s"

@@ -4,16 +4,17 @@ import re
 
 from bot.fingerprint.error_addresses import address_of, cut_in_trace, in_trace
 from bot.fingerprint.error_envelope import ErrorText
-from bot.fingerprint.error_hints import RequestProblem, hints_at, problem_in
+from bot.fingerprint.error_hints import RequestProblem, hints_at, problem_in, with_class
 from bot.fingerprint.error_hosts import generalise_host, generalise_url
 from bot.fingerprint.error_tls import NO_AUTHORITIES, openssl_error, tls_problem
 
 _HINTS = (
     *("cert", "handshake", "x509", "pkix", "timed out", "timeout", "deadline exceeded"),
     *("empty reply", "reset", "duration", "altname", "tls", "ssl", "protocol", "subject alt"),
-    *("hang up", "disconnected", "without response", " eof", "end of", "failed to respond"),
+    *("hang up", "without response", " eof", "end of", "failed to respond"),
     *("http/2", "http2", "stream error", "http response to"),
     *("redirect", "transfer closed", "incompleteread", "premature", "proxy", "tunnel", "verified"),
+    *("disconnected", "for connect", "prematurely", "closed idle", "timedout"),
 )
 # The client writes when it lost the connection, or for how long it waited.
 _LOSSES = (
@@ -26,14 +27,22 @@ _LOSSES = (
             *("network timeout at", "net::readtimeout", "timed out reading data"),
             *("headers timeout", "timeout on reading data", "aborted due to timeout"),
             *("body timeout error", "response timeout error", "execution expired"),
+            *("readtimeout", "read timeout reached", "esockettimedout", "read etimedout"),
+            *("write operation timed out", "timed out after using the allocated"),
+            *("i/o timeout", "handler timed out"),
         ),
-        re.compile(r"\A(?:timeout\Z|timeout of \d{1,9} ?ms exceeded|request timed out)"),
+        re.compile(
+            r"\A(?:timeout of \d{1,9} ?ms exceeded|request timed out)"
+            r"|(?:\A(?:socket\.timeout: )?|\berror |\": )(?:timed out>?|timeout)\Z"
+            r"|[ .]timeouterror\Z"
+        ),
     ),
     RequestProblem(
         "incomplete reply",
         (
             *("transfer closed with ", "incompleteread(", "premature close"),
-            *("incomplete chunked read", "incomplete message body", "incomplete envelope body"),
+            *("prematurely closed during response", "incomplete chunked read"),
+            *("incomplete message body", "incomplete envelope body"),
             "response payload is not",
         ),
         re.compile(r": unexpected eof\Z|premature end of (?:content-length|chunk|stream|file)"),
@@ -45,6 +54,8 @@ _LOSSES = (
             *("socket hang up", "server disconnected", "unexpected end of file"),
             *("unexpected end of stream", "failed to respond", "other side closed"),
             *("connection closed before message completed", "server closed connection"),
+            *("prematurely closed before response", "server closed idle connection"),
+            "serverdisconnected",
         ),
         re.compile(r": eof\Z|\Aend of file reached"),
     ),
@@ -85,9 +96,13 @@ _QUOTED = re.compile(r"'[^'\n]{0,200}'|\"[^\"\n]{0,200}\"")
 # A proxy answers the request for a connection to the host, so the fault is not the host's.
 _PROXY_REPLY = re.compile(
     r"(?:Received HTTP code |CONNECT tunnel failed, response |Tunnel connection failed: "
-    r"|Proxy returns \"HTTP/\d\.\d |socket could not be established, statusCode=)(?P<status>\d{3})"
+    r"|Proxy returns \"HTTP/\d\.\d |socket could not be established, statusCode=|Proxy response \("
+    r"|CONNECT refused by proxy: HTTP/\d\.\d |Unexpected response code for CONNECT: "
+    r"|proxy tunnel request to proxy [^\n]{1,200} status code ')(?P<status>\d{3})"
 )
-_PROXY_LOGIN = re.compile(r"(?:\A|: |\b407 \"?)Proxy Authentication Required", re.IGNORECASE)
+_PROXY_LOGIN = re.compile(
+    r"(?:\A|: |\b407 \"?|message=')Proxy Authentication Required", re.IGNORECASE
+)
 _URL = re.compile(r"https?://[^\s\"'<>`,)]{1,900}")
 _NAMED = re.compile(
     r"(?:host=|host name |host: |target hostname |certificate is not valid for |altnames: Host: "
@@ -114,12 +129,13 @@ def request_cause(message: str, error: ErrorText) -> str | None:
 
     If the message does not name the host, the lines after it in the text may.
     """
-    if not hints_at(message, _HINTS):
+    named = with_class(message, error.class_name)
+    if not hints_at(named, _HINTS):
         return None
     message = _MANUAL.sub("", message[:_LONGEST])
     if (proxy := _proxy_cause(message, error.text)) is not None:
         return proxy
-    problem = _problem(message)
+    problem = _problem(message) or (_problem(named) if named != message else None)
     if problem is None or "SQLSTATE" in message:
         return None
     if problem == NO_AUTHORITIES:

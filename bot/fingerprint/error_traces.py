@@ -164,7 +164,8 @@ def _innermost(head: str) -> str:
 def _informative(outer: str, inner: str) -> str:
     """Return the inner exception, unless its words are in the outer one, which has the address."""
     _, _, words = inner.partition(": ")
-    repeats = "://" in outer and " " in words and words[:200] in outer
+    is_text = " " in words or words.isalpha()
+    repeats = is_text and "://" in outer and words[:200] in outer
     return outer if repeats or _UNINFORMATIVE.match(inner) else inner
 
 
