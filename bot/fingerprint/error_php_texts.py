@@ -50,15 +50,13 @@ PHP: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ),
     (
         "PHP: undefined constant",
-        "undefined constant",
-        r'Undefined constant "\g<name>"',
-        (r"\AUse of undefined constant (?P<name>\w{1,80}) - [^\n]*",),
-    ),
-    (
-        "PHP: undefined constant, as version 8 writes it",
-        "Undefined constant",
-        r'Undefined constant "\g<name>"',
-        (r"\AUndefined constant \"(?:\w{1,80}\\){1,9}(?P<name>\w{1,80})\"",),
+        "ndefined c",
+        r'The constant "\g<name>" is undefined',
+        (
+            r"\AUse of undefined constant (?P<name>\w{1,80}) - [^\n]*",
+            r"\AUndefined constant \"?(?:\w{1,80}\\){0,9}(?:\w{1,80}::)?(?P<name>\w{1,80})\"?",
+            r"\AUndefined class constant [\"'](?:\w{1,80}::)?(?P<name>\w{1,80})[\"']",
+        ),
     ),
     (
         "PHP: syntax",

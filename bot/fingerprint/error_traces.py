@@ -19,7 +19,10 @@ _RUBY_ENDED = re.compile(
     r"[^\n:]{1,300}\.(?:rb|ru):\d{1,7}:in [`'][^\n]{1,120}?': (?P<text>[^\n]{1,600}) "
     r"\((?P<name>[A-Z]\w{0,60}(?:::\w{1,60}){0,6})\)(?=\n|\Z)"
 )
-_RUBY_FRAME = re.compile(r"\n[^\n:]{1,300}\.(?:rb|ru):\d{1,7}:in [`'][^\n]{1,200}")
+# Ruby, and PHP in the objects of loggers
+_LISTED_FRAME = re.compile(
+    r"\n[^\n:]{1,300}\.(?:(?:rb|ru):\d{1,7}:in [`'][^\n]{1,200}|php:\d{1,7}(?=\n|\Z))"
+)
 # Node.js prints the properties of an error after its frames; the response is one of them.
 _PROPERTY = re.compile(r"\n\s{0,8}(?:body|data|response): (?P<json>['\"]?\{[^\n]{1,800})")
 _NODE_CAUSE = re.compile(
@@ -151,7 +154,7 @@ def _own_of_frames(text: str) -> str | None:
 
 
 def _first_frames(text: str) -> list[re.Match[str]]:
-    frames = (pattern.search(text) for pattern in (_JAVA_FRAME, _NODE_FRAME, _RUBY_FRAME))
+    frames = (pattern.search(text) for pattern in (_JAVA_FRAME, _NODE_FRAME, _LISTED_FRAME))
     return [frame for frame in frames if frame is not None]
 
 
