@@ -41,6 +41,8 @@ def _key(error_text: ErrorText) -> str:
         cause = language_cause(error_text) or classed_cause(error_text)
         if cause is not None:
             return cause
+        # Python writes the class with or without its module.
+        name = name if "\\" in name else name.rpartition(".")[2]
         file = error_text.own_file or error_text.place
         return f"{name} in {file}" if file else f"{name}, no message"
     key = canonical(error_text)

@@ -48,8 +48,8 @@ _TEXTS = re.compile(
     r"|undefined method [`']|undefined local variable or method |nil can't be coerced"
     r"|no implicit conversion of |comparison of \w+ with |can't modify frozen|stack level too deep"
     r"|wrong number of arguments|\w+ can't be coerced into|divided by 0\Z|missing keyword: "
-    r"|unknown keywords?: |invalid value for (?:Integer|Float)\(\)|invalid byte sequence in "
-    r"|incompatible character encodings: "
+    r"|key not found: |unknown keywords?: |invalid value for (?:Integer|Float)\(\)"
+    r"|invalid byte sequence in |incompatible character encodings: "
     # Go
     r"|runtime error: |assignment to entry in nil map|interface conversion: |send on closed channel"
     r"|close of (?:nil|closed) channel|concurrent map |all goroutines are asleep"
