@@ -4,6 +4,12 @@
 """
 
 RUNTIMES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
+    (
+        "Go: the place of a panic",
+        "panic [",
+        "",
+        (r"\Apanic \[[^\]\n]{1,300}:\d{1,7}\]: ",),
+    ),
     # In brackets, because a quoted path is a value elsewhere. Directories differ between machines.
     (
         "Node.js: missing file of the program",
@@ -135,11 +141,5 @@ RUNTIMES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         "strconv.Parse",
         r"strconv.Atoi: ",
         (r"strconv\.Parse(?:Int|Uint): ",),
-    ),
-    (
-        "Go: the place of a panic",
-        "panic [",
-        "",
-        (r"\Apanic \[[^\]\n]{1,300}:\d{1,7}\]: ",),
     ),
 )  # fmt: skip
