@@ -31,6 +31,11 @@ _ERRNOS = (
     ("File name too long", ("enametoolong", "file name too long")),
     ("Stale file handle", ("stale file handle", "stale nfs file handle")),
 )
+# The disk of a database's server; PostgreSQL's own files are in these directories.
+_OF_DATABASE = re.compile(
+    r"SQLSTATE|Errcode|could not [^\n\"]{1,40}\"?(?:base|global|pg_\w{1,20})/"
+    r"|could not [^\n]{1,40} of temporary file"
+)
 _DENIED = re.compile(r"[Pp]ermission denied|EACCES")
 # The frameworks' directories that a job writes to. One command gives the right to all their files.
 _WRITABLE = re.compile(
@@ -89,7 +94,7 @@ def system_cause(message: str, class_name: str | None = None) -> str | None:
     if not hints_at(message, _HINTS):
         return None
     message = message[:1_000]
-    if "SQLSTATE" in message or "Errcode" in message:
+    if _OF_DATABASE.search(message):
         return None
     if _FULL.search(message):
         return "No space left on device"
