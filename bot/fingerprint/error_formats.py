@@ -20,6 +20,7 @@ from bot.fingerprint.error_services import (
     wsdl_cause,
 )
 from bot.fingerprint.error_sql import sql_cause
+from bot.fingerprint.error_sql_statements import without_statement
 from bot.fingerprint.error_system import system_cause
 from bot.fingerprint.error_values import generalise, with_lead
 from bot.fingerprint.error_versions import of_any_version
@@ -91,7 +92,7 @@ _CURL_TIMES = re.compile(r"( timed out) after \d+ milliseconds(?: with [^\n:;(]{
 
 def canonical(error: ErrorText) -> str:
     """Return a message's cause on one line; add class and code if no known format matches."""
-    message, class_name = of_any_version(error.message), error.class_name
+    message, class_name = of_any_version(without_statement(error.message)), error.class_name
     if message != error.message:
         error = replace(error, message=message)
     cause = (

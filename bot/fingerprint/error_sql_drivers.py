@@ -3,7 +3,6 @@
 import re
 from typing import NamedTuple
 
-_SQL = r"(?i:insert|update|delete|select|with|replace|merge|alter|create|call|exec)"
 _JAVA = r"(?:[a-z][\w$]{0,40}\.){1,8}[A-Z][\w$.]{0,80}"
 _BEFORE = re.compile(
     r"(?:"
@@ -43,14 +42,10 @@ _BEFORE = re.compile(
     r"|ERROR \d{4} \(\w{5}\)(?: at line \d{1,9})?: |psql:[^\s:]{1,200}:\d{1,9}: "
     r"|DBD::\w{1,12}::\w{2,3} \w{1,20} failed: "
     r"|Msg \d{1,6}, Level \d{1,3}, State \d{1,3}[^\n]{0,200}\n"
-    r"|(?:ERROR|FATAL|PANIC): +|(?:Query|SQL|DB|Database) [Ee]rror: "
+    r"|(?:ERROR|FATAL|PANIC): +|(?:Query|SQL|DB|Database) [Ee]rror: (?:\d{4} (?=[A-Z]))?"
     r'|connection to server at "[^"\n]{1,200}"(?: \([^)\n]{1,80}\))?, port \d{1,5} failed: '
     r"){1,6}"
 )
-# Knex and its mappers write the whole statement, which may contain another hyphen.
-_STATEMENT = re.compile(rf"(?:Error: |error: )?{_SQL}\s[^\n]{{1,1500}}? - (?=\S)")
-_HYPHEN = re.compile(r" - (?=\S)")
-_KNOWN_START = re.compile(r"[A-Z][A-Za-z_]{2,}|[a-z]{2,}[ :]")
 # The number or the state in the words before.
 _NUMBER = re.compile(
     r"(?:\b(?:Error|ERROR|no:|code:|Code:|Msg|Number:) ?[`\"\[]?|error code \[|\[ ?|\) | - |\(|\A"
@@ -62,18 +57,17 @@ _STATE = re.compile(
 )
 _BRACKETS = (("(", ")"), ("[", "]"))
 _QUOTES = ("`", '"', "'")
+# `error_sql_statements.py` has removed most statements.
 AFTER = re.compile(
-    r" \((?:Connection: |SQL: |SQLSTATE |SQL was:)"
-    r"|\n(?:LINE \d|DETAIL:|HINT:|CONTEXT:)|, query was: | - Invalid query: | SQL=|<br ?/?>"
-    rf"|\]? ?\[ ?{_SQL}\b|(?:: |; ){_SQL}\s|\]?; (?:SQL|constraint) \[|\] in EXEC"
-    r"|; nested exception is | for query (?=[A-Z]{4,8} )|\", \"?(?:severity|state)\"?: "
-    r"|['\"], '[A-Z]': '| \([0-9A-Z]{5}\)(?=\s|\Z)| at \S{1,200} line \d{1,7}\.?(?:\s|\Z)"
-    r"|\] \[|(?<=[\w.`'\"])\]\Z"
+    r" \((?:Connection: |SQL: |SQLSTATE )|\n(?:LINE \d|DETAIL:|HINT:|CONTEXT:)|<br ?/?>"
+    r"|\]?; (?:SQL|constraint) \[|\]? ?\[ ?(?=[A-Za-z]{2,12} )|\] \[|\] in EXEC|(?<=[\w.`'\"])\]\Z"
+    r"|; nested exception is |\", \"?(?:severity|state)\"?: |['\"], '[A-Z]': '"
+    r"| \([0-9A-Z]{5}\)(?=\s|\Z)| at \S{1,200} line \d{1,7}\.?(?:\s|\Z)"
 )
 _PRISMA = re.compile(
     r"(?:Postgres|Mysql|Mssql|Sqlite)Error \{ code: \"?(?P<code>\w{1,8})\"?, message: \""
     r"(?P<text>(?:[^\"\\]|\\.){1,600})"
-    r"|Raw query failed\. Code: `(?P<code2>\w{1,8})`\. Message: `(?P<text2>.{1,600}?)`(?=\s|\Z)",
+    r"|Raw query failed\. Code: `(?P<code2>\w{1,8})`\. Message: `(?P<text2>.{1,900}?)`(?=\n|\Z)",
     re.DOTALL,
 )
 
@@ -93,15 +87,13 @@ class Report(NamedTuple):
 def report_of(message: str) -> Report:
     """Return the database's words in a text, from their beginning to the text's end."""
     message = message.lstrip()
-    end = _after_statement(message)
-    before = _BEFORE.match(message, end)
-    end = before.end() if before else end
-    head, words = message[:end], message[end:]
+    before = _BEFORE.match(message)
     driver = before.group() if before else ""
+    words = message[len(driver) :]
     if driver:
         words = _closed(driver, words)
     number, state = _NUMBER.search(driver), _STATE.search(driver)
-    return Report(words, number and number["no"], state and state["state"], head)
+    return Report(words, number and number["no"], state and state["state"], driver)
 
 
 def _closed(driver: str, words: str) -> str:
@@ -112,18 +104,6 @@ def _closed(driver: str, words: str) -> str:
     if driver[-1] in _QUOTES:
         words = words.rstrip(f"{driver[-1]}. ").replace(f"\\{driver[-1]}", driver[-1])
     return words.lstrip()
-
-
-def _after_statement(message: str) -> int:
-    """Return where the words after Knex's statement begin, or 0.
-
-    A value in the statement and the words themselves may contain a hyphen, too.
-    """
-    if _STATEMENT.match(message) is None:
-        return 0
-    line = message.partition("\n")[0]
-    ends = [match.end() for match in _HYPHEN.finditer(line)]
-    return next((end for end in ends if _KNOWN_START.match(line, end)), ends[-1])
 
 
 def prisma_report(text: str) -> Report | None:

@@ -70,9 +70,10 @@ MYSQL = Catalogue(
 1698 Access denied for user '[^'\n]{0,80}'@'[^'\n]{0,200}'\Z
 1045 Access denied for user '
 1227 Access denied; you need[ ]
-1143 [A-Za-z ]{3,40} command denied to user '[^\n]{1,200} for column '
-1370 [a-z ]{3,40} command denied to user '[^\n]{1,200} for routine '
-1142 [A-Z ]{3,40} command denied to user '
+1143 [A-Z][A-Z, ]{2,39} command denied to user '[^\n]{1,200} for column '
+1370 execute command denied to user '
+1370 alter routine command denied to user '
+1142 [A-Z][A-Z, ]{2,39} command denied to user '
 1064 You have an error in your SQL syntax
 1093 You can't specify target table '
 1290 The (?:MySQL|MariaDB) server is running with the

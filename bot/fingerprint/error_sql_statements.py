@@ -1,0 +1,59 @@
+"""Remove the statement and its values, which often are texts of errors themselves.
+
+A job that could not save an answer in a table of logs failed because of the database, whatever the
+answer says.
+"""
+
+import re
+
+from bot.fingerprint.error_hints import hints_at
+
+_HINTS = (
+    *("sql", "insert into", "update ", "delete from", "replace into", "select "),
+    *("query: ", "detail: ", "duplicate entry '", "while executing"),
+)
+# Only the form tells a statement from a sentence.
+STATEMENT = (
+    r"(?i:insert\s+(?:ignore\s+)?into\s|update\s+[`\"\[\]\w.]{1,130}\s+set\s|delete\s+from\s"
+    r"|replace\s+into\s|select\s[^\n]{1,400}?\sfrom\s|with\s\w{1,60}\s+as\s|merge\s+into\s)"
+)
+# Knex writes the statement first, Doctrine also its values.
+_BEFORE = re.compile(
+    rf"\A(?:Error: |error: )?(?={STATEMENT})[^\n]{{1,1500}}? - "
+    r"(?=[A-Z@][A-Za-z_\d]{1,}|[a-z]{2,} )",
+    re.DOTALL,
+)
+_DOCTRINE = re.compile(
+    r"\AAn exception occurred while executing .{1,1900}?[\]'\"]:\n\n(?=\S)", re.DOTALL
+)
+# Laravel writes the server's address before the statement.
+_AFTER = re.compile(
+    r"(?:,| \() ?SQL: | \(SQL was:|, query was: | - Invalid query: | SQL=|\n\[(?:SQL|parameters): "
+    r"|\n(?:The SQL being executed was|Query): |\n {0,4}(?:DETAIL|CONTEXT|Detail|Where): "
+    rf"|(?: for query |: |; |\] ?|\n){STATEMENT}"
+)
+# The value of an error that names it; it can contain quotes and line ends.
+_VALUES = (
+    re.compile(r"(?P<start>Duplicate entry )'.{0,900}' (?P<end>for key)", re.DOTALL),
+    re.compile(r"(?P<start>Incorrect \w{1,20} value: )'.{0,900}?' (?P<end>for )", re.DOTALL),
+)
+
+_ERROR = "Query error: "
+
+
+def without_statement(message: str) -> str:
+    """Return the message of a database's error without the statement and its values.
+
+    What shows that the text is a database's stays, as words that the rules of databases know.
+    """
+    if not hints_at(message, _HINTS):
+        return message
+    message = _DOCTRINE.sub("", message)
+    before = _BEFORE.match(message)
+    message = message[before.end() :] if before else message
+    after = _AFTER.search(message)
+    lead = _ERROR if before or (after is not None and after.group() == " SQL=") else ""
+    message = lead + (message[: after.start()] if after and after.start() else message)
+    for pattern in _VALUES:
+        message = pattern.sub(r"\g<start>'1' \g<end>", message)
+    return message
