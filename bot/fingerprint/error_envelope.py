@@ -20,7 +20,7 @@ _OLD_HEAD = re.compile(rf"exception '(?P<cls>{_CLASS})'(?: with message '(?P<res
 _CLASS_ENDS = ("Exception", "Error", "Fault", "Throwable", "_exception", "Failure", "Warning")
 _LEADS = re.compile(
     r"(?:PHP )?(?:Fatal error|Recoverable fatal error|Parse error|Warning|Notice|Deprecated):\s+|"
-    r"Uncaught |"
+    r"Uncaught |Message: |"
     r"Error sending request to Stripe: [^\n]{0,1000}\n"
 )
 # Stripe's libraries write the status and the request's id first.
