@@ -6,6 +6,12 @@ from itertools import islice
 from bot.fingerprint.error_envelope import ErrorText
 from bot.fingerprint.error_sql_details import detail_of
 from bot.fingerprint.error_sql_drivers import Report, prisma_report, report_of
+from bot.fingerprint.error_sql_languages import (
+    FOREIGN_MYSQL,
+    FOREIGN_POSTGRES,
+    number_in_english,
+    state_in_english,
+)
 from bot.fingerprint.error_sql_locks import locked_table
 from bot.fingerprint.error_sql_mysql import MYSQL
 from bot.fingerprint.error_sql_postgres import POSTGRES, condition_state
@@ -177,14 +183,19 @@ def _of_catalogues(report: Report, error: ErrorText) -> str | None:
     words = report.words
     if report.number is not None:
         return _numbered(report.number, words)
-    number = MYSQL.code(words)
+    number = MYSQL.code(words) or FOREIGN_MYSQL.code(words)
     if number is not None and error.code in (None, number):
         return _numbered(number, words)
     is_named = error.class_name is not None or report.before != ""
     state = None
     if is_named or words.startswith(_ONLY_POSTGRES):
         state = POSTGRES.code(words)
-    state = state or report.state or condition_state(f"{error.class_name} {report.before}")
+    state = (
+        state
+        or FOREIGN_POSTGRES.code(words)
+        or report.state
+        or condition_state(f"{error.class_name} {report.before}")
+    )
     return _stated(state, words) if state is not None else None
 
 
@@ -251,14 +262,18 @@ def _of_driver(number: str | None, message: str) -> str:
 
 
 def _numbered(number: str, message: str) -> str:
-    detail = _NAMELESS.get(number) or detail_of(message)
+    detail = _NAMELESS.get(number)
+    if detail is None:
+        is_english = MYSQL.code(message) is not None
+        detail = detail_of(message if is_english else number_in_english(number, message))
     return detail if number in _RAISED and " " in detail else f"MySQL {number}: {detail}"
 
 
 def _stated(state: str, message: str) -> str:
-    if state == "08006" and POSTGRES.code(message) == state:
+    known = POSTGRES.code(message)
+    if state == "08006" and known == state:
         return "SQLSTATE 08006: connection lost"
-    detail = detail_of(message)
+    detail = detail_of(message if known is not None else state_in_english(state, message))
     return detail if state in _RAISED and " " in detail else f"SQLSTATE {state}: {detail}"
 
 

@@ -2,6 +2,7 @@
 
 import re
 
+from bot.fingerprint.error_sql_languages import server_in_english
 from bot.fingerprint.error_values import generalise
 
 _SENTENCE = re.compile(
@@ -53,7 +54,7 @@ _LONGEST = 600
 
 def is_sql_server(text: str) -> bool:
     """Whether a text without a prefix begins with SQL Server's words."""
-    return _SENTENCE.match(text) is not None
+    return _SENTENCE.match(text) is not None or server_in_english(text) is not text
 
 
 def prefixed_text(message: str) -> str | None:
@@ -66,7 +67,7 @@ def prefixed_text(message: str) -> str | None:
 
 def server_cause(text: str) -> str:
     """Return the key of SQL Server's words."""
-    text = text.removeprefix("mssql: ").replace("\\'", "'")[:_LONGEST]
+    text = server_in_english(text.removeprefix("mssql: ").replace("\\'", "'")[:_LONGEST])
     text = _RESOURCES.sub("deadlocked on lock resources", _END.split(text, maxsplit=1)[0])
     text = _NAMED.sub(r"\1 \2", _USER.sub(r"user \g<name>", text))
     return f"SQL Server: {generalise(text)}"

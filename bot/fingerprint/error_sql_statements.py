@@ -28,7 +28,8 @@ _DOCTRINE = re.compile(
 )
 # Laravel writes the server's address before the statement.
 _AFTER = re.compile(
-    r"(?:,| \() ?SQL: | \(SQL was:|, query was: | - Invalid query: | SQL=|\n\[(?:SQL|parameters): "
+    r" \(Connection: [^,\n]{1,80}, SQL: |(?:,| \() ?SQL: "
+    r"| \(SQL was:|, query was: | - Invalid query: | SQL=|\n\[(?:SQL|parameters): "
     r"|\n(?:The SQL being executed was|Query): |\n {0,4}(?:DETAIL|CONTEXT|Detail|Where): "
     rf"|(?: for query |: |; |\] ?|\n){STATEMENT}"
 )
