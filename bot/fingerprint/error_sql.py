@@ -4,6 +4,7 @@ import re
 from itertools import islice
 
 from bot.fingerprint.error_envelope import ErrorText
+from bot.fingerprint.error_sql_db2 import db2_cause
 from bot.fingerprint.error_sql_details import detail_of
 from bot.fingerprint.error_sql_drivers import Report, prisma_report, report_of
 from bot.fingerprint.error_sql_languages import (
@@ -12,12 +13,12 @@ from bot.fingerprint.error_sql_languages import (
     number_in_english,
     state_in_english,
 )
-from bot.fingerprint.error_sql_locks import locked_table
 from bot.fingerprint.error_sql_mysql import MYSQL
 from bot.fingerprint.error_sql_postgres import POSTGRES, condition_state
 from bot.fingerprint.error_sql_server import is_sql_server, prefixed_text, server_cause
 from bot.fingerprint.error_sql_sqlite import sqlite_cause
 from bot.fingerprint.error_sql_statements import STATEMENT
+from bot.fingerprint.error_sql_tables import table_of
 from bot.fingerprint.error_values import with_lead
 
 _STATE = re.compile(r"SQLSTATE\[(?P<state>\w{1,8})\](?: ?\[(?P<no>-?\d{1,6})\])?:? ?")
@@ -78,6 +79,8 @@ _QUOTED = (
 )
 _SEPARATOR = re.compile(r"(?:\A\d{4} |:\s{1,3}|; |\] |\) |- |\(|\[|['\"`]|\n)(?=[A-Za-z'])")
 _TRIES = 24
+_SENTENCE = 3
+"""A text with at least this number of spaces names a cause."""
 # A program in Go or a driver wrote these words, which only name the activity.
 _ACTIVITY = re.compile(
     r"(?:[a-z][\w ./-]{1,60}: ){1,4}\Z|(?:Query|SQL|DB|Database) [Ee]rror: \Z|\d{4} \Z"
@@ -105,6 +108,8 @@ _NAMELESS = {
 }
 # The application's own SQL raised these errors, and their text is the cause.
 _RAISED = ("1644", "P0001")
+# PostgreSQL does not write the table until version 12.
+_WITHOUT_TABLE = "SQLSTATE 23502: null value in column '"
 _LOCK = re.compile(
     r"(?:MySQL (?:1213|1205)|SQLSTATE (?:40P01|55P03))\b"
     r"|SQL Server: (?:.*deadlock|Lock request time out)"
@@ -117,9 +122,14 @@ def sql_cause(error: ErrorText) -> str | None:
     Deadlocks on different tables have different causes. Often only the trace tells them apart.
     """
     cause = _cause(error)
-    if cause is None or not _LOCK.match(cause):
+    if cause is None:
+        return None
+    if cause.startswith(_WITHOUT_TABLE) and " of relation " not in cause:
+        table = table_of(error.text)
+        return cause.replace("' violates", f"' of relation '{table}' violates") if table else cause
+    if not _LOCK.match(cause):
         return cause
-    table = locked_table(error.text)
+    table = table_of(error.text)
     if table is not None:
         return f"{cause} on {table}"
     return f"{cause} in {error.app_file}" if error.app_file else cause
@@ -127,6 +137,8 @@ def sql_cause(error: ErrorText) -> str | None:
 
 def _cause(error: ErrorText) -> str | None:
     message = error.message
+    if (db2 := db2_cause(message)) is not None:
+        return db2
     if (prefixed := prefixed_text(message)) is not None:
         return server_cause(prefixed)
     if _SQL_SERVER_CLASSES.search(error.class_name or ""):
@@ -196,7 +208,11 @@ def _of_catalogues(report: Report, error: ErrorText) -> str | None:
         or report.state
         or condition_state(f"{error.class_name} {report.before}")
     )
-    return _stated(state, words) if state is not None else None
+    if state is not None:
+        return _stated(state, words)
+    # No catalogue has the sentences of an application's own procedures.
+    is_sentence = report.is_of_database and words.count(" ") >= _SENTENCE
+    return detail_of(words) if is_sentence else None
 
 
 def _of_quoted(message: str, class_name: str | None) -> str | None:
@@ -294,7 +310,7 @@ def _state_cause(state: str, number: str | None, text: str) -> str:
         state = POSTGRES.code(text) or state
     if number == "7" and state == "HY000":
         state = POSTGRES.code(text) or state
-    # Numbers from 1000 are MySQL's, and from 2000 its client's. SQL Server's text has brackets.
-    if number is not None and len(number) == 4 and not text.startswith("[Microsoft]"):
+    # Numbers from 1000 are MySQL's, and from 2000 its client's.
+    if number is not None and len(number) == 4 and number.isdigit():
         return _numbered(number, text)
     return _stated(state, text)

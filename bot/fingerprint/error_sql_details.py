@@ -58,6 +58,7 @@ _FORMS: tuple[tuple[str, str, str], ...] = (
     ("denied for relation", r"permission denied for relation ", "permission denied for table "),
     ("input syntax", r"(invalid input syntax for )(?!type )", r"\1type "),
     ("maximum", r"exceeds (?:btree version \d{1,3} )?maximum \d{1,6}", "exceeds maximum 1"),
+    ("bound variables", r"\Anumber of bound variables does not [^\n]*", "Invalid parameter number"),
     ("remaining conn", r"\Aremaining connection slots[^\n]*", "too many connections"),
     ("too many clients", r"\Asorry, too many clients[^\n]*", "too many connections"),
     ("No space left", r"\Acould not [^\n]{1,250}: (No space left on device)", r"\1"),

@@ -30,6 +30,10 @@ _BEFORE = re.compile(
     r"|could not (?:execute|extract|prepare) \w{1,20}(?: \w{1,20})? \["
     r"|Batch entry \d{1,6} [^\n]{1,1500}? was aborted[:.] "
     rf"|Exception \[EclipseLink-\d{{1,5}}\] [^\n]{{1,200}}\nInternal Exception: "
+    # ClickHouse and Snowflake
+    r"|:?HTTPDriver for \S{1,300} returned response code \d{3}\)?\s{1,3}|DB::Exception: "
+    r"|[Cc]ode: \d{1,4}(?:\.\s{1,2}DB::Exception: |, message: )"
+    r"|\d{6} \([0-9A-Z]{5}\): (?:[0-9a-f-]{36}: )?|SQL compilation error:\s{1,3}"
     # .NET
     r"|[\w.]{1,80} \(0x[0-9A-Fa-f]{8}\): |(?=\w{0,4}\d)[0-9A-Z]{5}: |SQLite Error \d{1,3}: '"
     # PHP: mysqli, pg_query, Laminas, ADOdb, Kohana, Moodle, CodeIgniter 3
@@ -55,6 +59,11 @@ _STATE = re.compile(
     r"(?:Code: `|code: \"|'C': '|ERROR |FATAL |\[|\A|: |executed \()"
     r"(?P<state>(?=\w{0,4}\d)[0-9A-Z]{5})(?=[`\"'\] :])"
 )
+# Other programs write these words, too.
+_ANY_PROGRAM = re.compile(
+    r"(?:\([\w.]{1,80}\) |<class '[\w.]{1,80}'>: |[Ee]rror: |(?:ERROR|FATAL|PANIC): +"
+    rf"|(?:\w{{1,20}}::)?\w{{1,30}}\(\): |{_JAVA}: |\d{{4}}: |\{{ ?\"message\": \"){{0,6}}\Z"
+)
 _BRACKETS = (("(", ")"), ("[", "]"))
 _QUOTES = ("`", '"', "'")
 # `error_sql_statements.py` has removed most statements.
@@ -62,7 +71,8 @@ AFTER = re.compile(
     r" \((?:Connection: |SQL: |SQLSTATE )|\n(?:LINE \d|DETAIL:|HINT:|CONTEXT:)|<br ?/?>"
     r"|\]?; (?:SQL|constraint) \[|\]? ?\[ ?(?=[A-Za-z]{2,12} )|\] \[|\] in EXEC|(?<=[\w.`'\"])\]\Z"
     r"|; nested exception is |\", \"?(?:severity|state)\"?: |['\"], '[A-Z]': '"
-    r"| \([0-9A-Z]{5}\)(?=\s|\Z)| at \S{1,200} line \d{1,7}\.?(?:\s|\Z)"
+    r"| \([0-9A-Z]{5}\)(?=\s|\Z)| \((?:[A-Z]{2,20}_)+[A-Z]{2,20}\)(?=\s|\Z)| \(version \d"
+    r"| at \S{1,200} line \d{1,7}\.?(?:\s|\Z)"
 )
 _PRISMA = re.compile(
     r"(?:Postgres|Mysql|Mssql|Sqlite)Error \{ code: \"?(?P<code>\w{1,8})\"?, message: \""
@@ -82,6 +92,11 @@ class Report(NamedTuple):
     number: str | None
     state: str | None
     before: str
+
+    @property
+    def is_of_database(self) -> bool:
+        """Whether only a database's driver writes the words before."""
+        return not _ANY_PROGRAM.match(self.before)
 
 
 def report_of(message: str) -> Report:

@@ -65,6 +65,9 @@ POSTGRES = Catalogue(
 57P02 terminating connection because of crash of another server process
 08006 server closed the connection
 08006 terminating connection
+08003 connection already closed
+08003 the connection is closed
+08003 cursor already closed
 08006 SSL connection has been
 08006 An I/O error occurred while sending to the backend
 08006 Lost connection to the backend

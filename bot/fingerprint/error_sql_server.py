@@ -5,7 +5,7 @@ import re
 from bot.fingerprint.error_sql_languages import server_in_english
 from bot.fingerprint.error_values import generalise
 
-_SENTENCE = re.compile(
+_SENTENCES = re.compile(
     r"(?:mssql: )?(?:Transaction \(Process ID \d{1,6}\) was deadlocked"
     r"|Violation of (?:UNIQUE|PRIMARY) KEY constraint"
     r"|Cannot insert (?:duplicate key row in object|the value NULL into column|explicit value for)"
@@ -50,11 +50,13 @@ _USER = re.compile(r"\buser (?P<q>['\"])(?P<name>[\w.\\-]{1,64})(?P=q)")
 # These quotes contain names, unlike those of values.
 _NAMED = re.compile(r"(stored procedure|multi-part identifier) ['\"]([\w.\[\]]{1,130})['\"]")
 _LONGEST = 600
+_SENTENCE = 3
+"""A text with at least this number of spaces names a cause."""
 
 
 def is_sql_server(text: str) -> bool:
     """Whether a text without a prefix begins with SQL Server's words."""
-    return _SENTENCE.match(text) is not None or server_in_english(text) is not text
+    return _SENTENCES.match(text) is not None or server_in_english(text) is not text
 
 
 def prefixed_text(message: str) -> str | None:
@@ -70,4 +72,7 @@ def server_cause(text: str) -> str:
     text = server_in_english(text.removeprefix("mssql: ").replace("\\'", "'")[:_LONGEST])
     text = _RESOURCES.sub("deadlocked on lock resources", _END.split(text, maxsplit=1)[0])
     text = _NAMED.sub(r"\1 \2", _USER.sub(r"user \g<name>", text))
-    return f"SQL Server: {generalise(text)}"
+    cause = generalise(text)
+    # The sentences of an application's own procedures are the cause for every driver.
+    is_own = cause.count(" ") >= _SENTENCE and _SENTENCES.match(text) is None
+    return cause if is_own else f"SQL Server: {cause}"

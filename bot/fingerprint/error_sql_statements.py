@@ -20,7 +20,7 @@ STATEMENT = (
 # Knex writes the statement first, Doctrine also its values.
 _BEFORE = re.compile(
     rf"\A(?:Error: |error: )?(?={STATEMENT})[^\n]{{1,1500}}? - "
-    r"(?=[A-Z@][A-Za-z_\d]{1,}|[a-z]{2,} )",
+    r"(?=[A-Z@][A-Za-z_\d]{1,}|[a-z]{2,}[ ,/])",
     re.DOTALL,
 )
 _DOCTRINE = re.compile(

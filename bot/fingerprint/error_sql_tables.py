@@ -1,4 +1,4 @@
-"""The table that a deadlock or a time-out of a lock is about."""
+"""The table that an error is about if the server's sentence does not name it."""
 
 import re
 
@@ -28,7 +28,7 @@ _BARE = re.compile(
 )
 
 
-def locked_table(text: str) -> str | None:
+def table_of(text: str) -> str | None:
     """Return the table that an error's text names as locked, or that of its statement."""
     for pattern in (_RELATION, _STATEMENT, _BARE):
         if (match := pattern.search(text)) is not None:
