@@ -5,6 +5,7 @@ answer says.
 """
 
 import re
+from itertools import islice
 
 from bot.fingerprint.error_hints import hints_at
 
@@ -18,11 +19,9 @@ STATEMENT = (
     r"|replace\s+into\s|select\s[^\n]{1,400}?\sfrom\s|with\s\w{1,60}\s+as\s|merge\s+into\s)"
 )
 # Knex writes the statement first, Doctrine also its values.
-_BEFORE = re.compile(
-    rf"\A(?:Error: |error: )?(?={STATEMENT})[^\n]{{1,1500}}? - "
-    r"(?=[A-Z@][A-Za-z_\d]{1,}|[a-z]{2,}[ ,/])",
-    re.DOTALL,
-)
+_STATEMENT_FIRST = re.compile(rf"(?:Error: |error: )?{STATEMENT}")
+_WORDS = re.compile(r" - (?=[A-Z@][A-Za-z_\d]{1,}|[a-z]{2,}[ ,/])")
+_TRIES = 20
 _DOCTRINE = re.compile(
     r"\AAn exception occurred while executing .{1,1900}?[\]'\"]:\n\n(?=\S)", re.DOTALL
 )
@@ -50,11 +49,22 @@ def without_statement(message: str) -> str:
     if not hints_at(message, _HINTS):
         return message
     message = _DOCTRINE.sub("", message)
-    before = _BEFORE.match(message)
-    message = message[before.end() :] if before else message
+    words = _behind_statement(message)
+    is_behind, message = words is not None, words or message
     after = _AFTER.search(message)
-    lead = _ERROR if before or (after is not None and after.group() == " SQL=") else ""
+    lead = _ERROR if is_behind or (after is not None and after.group() == " SQL=") else ""
     message = lead + (message[: after.start()] if after and after.start() else message)
     for pattern in _VALUES:
         message = pattern.sub(r"\g<start>'1' \g<end>", message)
     return message
+
+
+def _behind_statement(message: str) -> str | None:
+    """Return the words behind a statement and a hyphen, which its values may contain, too."""
+    if _STATEMENT_FIRST.match(message) is None:
+        return None
+    line = message.partition("\n")[0]
+    for hyphen in islice(_WORDS.finditer(line), _TRIES):
+        if line.count("'", 0, hyphen.start()) % 2 == 0:
+            return message[hyphen.end() :]
+    return None
