@@ -304,7 +304,7 @@ LIBRARIES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         (
             (
                 r"\A(?:[a-z][\w ./#-]{1,60}: ){1,3}"
-                r"(?=(?:json|strconv|sql|xml|yaml|template|exec|rpc): "
+                r"(?=(?:json|strconv|sql|xml|yaml|template|exec|rpc|driver): |invalid connection\Z"
                 r"|(?:Get|Post|Put|Patch|Delete|Head) \"https?://)"
             ),
         ),

@@ -51,7 +51,7 @@ _DRIVER = re.compile(
     r"(?:\((?:\w{5}/)?(?P<no>\d{4})\): )?"
 )
 _TUPLE = re.compile(
-    r"\((?P<no>\d{4}), (?P<quote>[\"'])(?P<text>.{1,800}?)(?P=quote)\)",
+    r"\((?P<no>\d{4}), (?P<quote>[\"'])(?P<text>.{0,800}?)(?P=quote)\)",
     re.DOTALL,
 )
 # These words are PostgreSQL's, even in a text without a class.
@@ -106,6 +106,7 @@ _NAMELESS = {
     "1213": "Deadlock found when trying to get lock",
     "1205": "Lock wait timeout exceeded",
 }
+_CONNECTION_STATES = {"08003": "connection closed", "08006": "connection lost"}
 # The application's own SQL raised these errors, and their text is the cause.
 _RAISED = ("1644", "P0001")
 # PostgreSQL does not write the table until version 12.
@@ -278,6 +279,7 @@ def _of_driver(number: str | None, message: str) -> str:
 
 
 def _numbered(number: str, message: str) -> str:
+    number = "2013" if number == "2055" else number
     detail = _NAMELESS.get(number)
     if detail is None:
         is_english = MYSQL.code(message) is not None
@@ -287,8 +289,8 @@ def _numbered(number: str, message: str) -> str:
 
 def _stated(state: str, message: str) -> str:
     known = POSTGRES.code(message)
-    if state == "08006" and known == state:
-        return "SQLSTATE 08006: connection lost"
+    if known == state and state in _CONNECTION_STATES:
+        return f"SQLSTATE {state}: {_CONNECTION_STATES[state]}"
     detail = detail_of(message if known is not None else state_in_english(state, message))
     return detail if state in _RAISED and " " in detail else f"SQLSTATE {state}: {detail}"
 

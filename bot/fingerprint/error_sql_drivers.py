@@ -10,7 +10,8 @@ _BEFORE = re.compile(
     r"\([\w.]{1,80}\) |<class '[\w.]{1,80}'>: |\d{4}(?: \(\w{5}\))?: "
     r"|\{'S': '\w{3,9}', (?:'V': '\w{3,9}', )?'C': '\w{5}', 'M': ['\"]"
     # Ruby
-    r"|(?:PG|Mysql2|SQLite3|Trilogy|TinyTds)::\w{1,60}: |OCIError: |PQ\w{1,40}\(\):? "
+    r"|(?:PG|Mysql2|SQLite3|Trilogy|TinyTds)::\w{1,60}: |OCIError: "
+    r"|PQ\w{1,40}\(\):? |trilogy_\w{1,30}: |consuming input failed: "
     # Go and Rust
     r"|pq: |mssql: |Error \d{4}(?: \(\w{5}\))?: |db error: |SQL logic error: |constraint failed: "
     r"|error returned from database: (?:\(code: \d{1,5}\) )?"

@@ -7,6 +7,7 @@ MYSQL = Catalogue(
 2006 MySQL server has gone away\b
 2006 Server has gone away\b
 2013 Lost connection to (?:MySQL )?server (?:during query|at ')
+2013 TRILOGY_CLOSED_CONNECTION
 2014 Commands out of sync
 2014 Cannot execute queries while (?:other|there are pending)
 2026 SSL connection error:[ ]

@@ -67,7 +67,13 @@ POSTGRES = Catalogue(
 08006 terminating connection
 08003 connection already closed
 08003 the connection is closed
-08003 cursor already closed
+08003 connection is closed
+08003 This connection has been closed
+08003 no connection to the server
+08006 the connection is lost
+08006 connection was closed in the middle of operation
+08006 SSL SYSCALL error: EOF detected
+08006 can't get socket descriptor
 08006 SSL connection has been
 08006 An I/O error occurred while sending to the backend
 08006 Lost connection to the backend

@@ -28,6 +28,10 @@ _SENTENCES = re.compile(
     r"|An explicit value for the identity column|Cannot resolve the collation conflict"
     r"|The query processor (?:ran out|could not)|There is insufficient (?:system )?memory"
     r"|The request limit for the database is \d|Resource ID : \d"
+    r"|TCP Provider: |Communication link failure|Login timeout expired|Query timeout expired"
+    r"|(?:Execution )?Timeout [Ee]xpired\. {1,2}The timeout period|The query has timed out"
+    r"|Timeout: Request failed to complete in|Unable to connect: Adaptive Server"
+    r"|Adaptive Server connection (?:failed|timed out)|DBPROCESS is dead"
     r"|The server principal \""
     r"|The (?:SELECT|EXECUTE|INSERT|UPDATE|DELETE) permission was denied on)"
 )
@@ -42,10 +46,32 @@ _END = re.compile(
     r"|\.?\] \[|\.?`|\n"
 )
 _BYTES = re.compile(
-    r"\(\d{3,5}, b(?P<quote>[\"'])(?P<text>.{1,600}?)(?:DB-Lib|(?P=quote)[,)])", re.DOTALL
+    r"\(\d{3,5}, b(?P<quote>[\"'])(?:DB-Lib error message[^:\n]{1,60}:\\n)?"
+    r"(?P<text>.{1,600}?)(?:DB-Lib|(?P=quote)[,)])",
+    re.DOTALL,
 )
-# Which resource two transactions waited for is chance.
-_RESOURCES = re.compile(r"deadlocked on [a-z |]{4,80} resources")
+# In this order. Each driver has words of its own for a time limit, and each operating system has
+# numbers of its own. Which resource two transactions waited for is chance.
+_SAME = (
+    (re.compile(r"deadlocked on [a-z |]{4,80} resources"), "deadlocked on lock resources"),
+    (
+        re.compile(
+            r"\A(?:(?:Execution )?Timeout [Ee]xpired\. {1,2}The timeout period"
+            r"|The query has timed out|Timeout: Request failed to complete in)[^\n]*"
+        ),
+        "Query timeout expired",
+    ),
+    (
+        re.compile(
+            r"\A(Adaptive Server connection (?:failed|timed out)"
+            r"|Unable to connect: Adaptive Server is unavailable)[^\n]*"
+        ),
+        r"\1",
+    ),
+    (re.compile(r"\ATCP Provider: Error code 0x(?:2746|68|20)\b"), "TCP Provider: connection lost"),
+    (re.compile(r"\ATCP Provider: Error code 0x(?:274C|6E)\b"), "TCP Provider: timed out"),
+    (re.compile(r"\ATCP Provider: Error code 0x(?:274D|6F)\b"), "TCP Provider: refused"),
+)
 _USER = re.compile(r"\buser (?P<q>['\"])(?P<name>[\w.\\-]{1,64})(?P=q)")
 # These quotes contain names, unlike those of values.
 _NAMED = re.compile(r"(stored procedure|multi-part identifier) ['\"]([\w.\[\]]{1,130})['\"]")
@@ -70,9 +96,11 @@ def prefixed_text(message: str) -> str | None:
 def server_cause(text: str) -> str:
     """Return the key of SQL Server's words."""
     text = server_in_english(text.removeprefix("mssql: ").replace("\\'", "'")[:_LONGEST])
-    text = _RESOURCES.sub("deadlocked on lock resources", _END.split(text, maxsplit=1)[0])
+    is_own = _SENTENCES.match(text) is None
+    for form, common in _SAME:
+        text = form.sub(common, text)
+    text = _END.split(text, maxsplit=1)[0]
     text = _NAMED.sub(r"\1 \2", _USER.sub(r"user \g<name>", text))
     cause = generalise(text)
     # The sentences of an application's own procedures are the cause for every driver.
-    is_own = cause.count(" ") >= _SENTENCE and _SENTENCES.match(text) is None
-    return cause if is_own else f"SQL Server: {cause}"
+    return cause if is_own and cause.count(" ") >= _SENTENCE else f"SQL Server: {cause}"

@@ -32,12 +32,13 @@ _AFTER = re.compile(
     r"|\n(?:The SQL being executed was|Query): |\n {0,4}(?:DETAIL|CONTEXT|Detail|Where): "
     rf"|(?: for query |: |; |\] ?|\n){STATEMENT}"
 )
-# The value of an error that names it; it can contain quotes and line ends.
+# The value of an error that names it; it can contain quotes and line ends. Python's driver adds the
+# error of the socket.
 _VALUES = (
-    re.compile(r"(?P<start>Duplicate entry )'.{0,900}' (?P<end>for key)", re.DOTALL),
-    re.compile(r"(?P<start>Incorrect \w{1,20} value: )'.{0,900}?' (?P<end>for )", re.DOTALL),
+    (re.compile(r"(Duplicate entry )'.{0,900}' (for key)", re.DOTALL), r"\1'1' \2"),
+    (re.compile(r"(Incorrect \w{1,20} value: )'.{0,900}?' (for )", re.DOTALL), r"\1'1' \2"),
+    (re.compile(r"(MySQL server has gone away|during query) \([^\n]{1,200}\)"), r"\1"),
 )
-
 _ERROR = "Query error: "
 
 
@@ -54,8 +55,8 @@ def without_statement(message: str) -> str:
     after = _AFTER.search(message)
     lead = _ERROR if is_behind or (after is not None and after.group() == " SQL=") else ""
     message = lead + (message[: after.start()] if after and after.start() else message)
-    for pattern in _VALUES:
-        message = pattern.sub(r"\g<start>'1' \g<end>", message)
+    for pattern, common in _VALUES:
+        message = pattern.sub(common, message)
     return message
 
 
