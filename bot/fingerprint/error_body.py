@@ -16,6 +16,13 @@ _JSON_CODE = re.compile(
     r'|"?(?P<no>-?\d{1,6})(?=["\s,}}\]]))'.replace("}}", "}"),
     re.IGNORECASE,
 )
+# The code of a customer or a product that the body names is data, not an error's code.
+_OF_A_THING = re.compile(
+    r'"(?:customer|cliente|client|product|producto|articulo|artículo|item|items|line|lines|lineas|líneas'
+    r"|order|pedido|store|tienda|user|usuario|address|direccion|dirección|warehouse|almacen|almacén"
+    r'|currency|moneda|country|pais|país)"\s{0,5}:\s{0,5}\[?\s{0,5}\{[^{}]{0,200}\Z',
+    re.IGNORECASE,
+)
 # The second code of these services is more precise.
 _JSON_DETAIL = re.compile(
     r'"(?:decline_code|sub_?code|status_detail|reason_?code)"\s{0,5}:\s{0,5}"(?P<text>[A-Za-z][\w.-]{1,60})"'
@@ -112,6 +119,9 @@ _STRING = re.compile(r'"((?:[^"\\]|\\.){1,100})"')
 _PLACEHOLDER = re.compile(r"%(?P<name>[A-Za-z]{1,30})")
 _MAGENTO_CONSUMER = re.compile(r"\AThe consumer isn't")
 _WORDS = 9
+# The place in a list, `lines.0.sku`, differs in each failure.
+_POSITION = re.compile(r"(?<=\.)\d+(?=\.|\Z)|(?<=\[)\d+(?=\])")
+_FIELD = "fieldname"
 
 
 _SENTENCES = (
@@ -135,7 +145,7 @@ def body_cause(body: str) -> str | None:
     has no code and no sentence, such as an HTML page.
     """
     body = as_json(body)
-    if re.match(r"\s{0,20}<(?:!DOCTYPE|html)", body, re.IGNORECASE):
+    if re.match(r"[\s:\"'\[-]{0,20}<(?:!DOCTYPE|html)", body, re.IGNORECASE):
         return None
     cause = _cause(body)
     place = _JSON_PLACE.search(body) if cause and _OF_A_FIELD.search(cause) else None
@@ -183,6 +193,8 @@ def _code(body: str) -> str | None:
             code = match["text"] or match.groupdict().get("no")
             if code is None or _TYPE_URL.match(code) or code == "0":
                 continue
+            if _OF_A_THING.search(body, max(0, match.start() - 240), match.start()):
+                continue
             if not _VAGUE.match(code) and not _is_status(code):
                 return code
             vague = vague or (None if _is_status(code) else code)
@@ -201,15 +213,22 @@ def _sentence(body: str) -> str | None:
             text = _TRUNCATED.sub("", match["text"].replace("\\/", "/").replace("\\n", " ")).strip()
             if _VAGUE.match(text) or _TYPE_URL.match(text):
                 continue
-            if (field := match.groupdict().get("field")) is not None:
-                text = f"{field} - {text}"
-            words = generalise(_with_parameters(_ACCESSING.sub("", text), body)).split()
+            field = match.groupdict().get("field")
+            words = _general(_with_parameters(_ACCESSING.sub("", text), body), field).split()
             cut = match.end() >= len(body.rstrip()) or "(truncated" in match["text"]
             if cut and len(words) <= _WORDS:
                 words = words[:-1]
             if words:
                 return " ".join(words[:_WORDS]).rstrip(" .:;,-")
     return None
+
+
+def _general(sentence: str, field: str | None) -> str:
+    """Return the generalised sentence after the field's name, which is not a file or a number."""
+    if field is None:
+        return generalise(sentence)
+    name = _POSITION.sub("#", field)
+    return f"{name} - {generalise(sentence.replace(field, _FIELD)).replace(_FIELD, name)}"
 
 
 def _with_parameters(sentence: str, body: str) -> str:

@@ -33,7 +33,7 @@ LIBRARIES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     (
         "Laravel: missing job class",
         "ncomplete",
-        r"Incomplete class \g<name>",
+        r"Incomplete class \g<name> of a job",
         (
             (
                 r"\AJob is incomplete class: \{\"__PHP_Incomplete_Class_Name\":\""
@@ -327,6 +327,17 @@ LIBRARIES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         "dropped from queue",
         r"\g<start>",
         (r"(?P<start>connection not available and request was dropped from queue) after [^\n]*",),
+    ),
+    (
+        "ClickHouse: the answer of its server",
+        "HTTPDriver for ",
+        "",
+        (
+            (
+                r"\A:?HTTPDriver for \S{1,300} (?:returned response|received ClickHouse error) "
+                r"code:? \d{1,4}\)?\s{1,3}"
+            ),
+        ),
     ),
     ("PyMongo: the whole answer", "full error", "", (r",? full error: \{.*",)),
 )

@@ -20,6 +20,10 @@ _GENERIC = frozenset(
     (
         *("Error", "AxiosError", "FetchError", "ClientError", "HTTPError"),
         *("Exception", "ErrorException", "RuntimeException", "LogicException"),
+        *("InvalidArgumentException", "UnexpectedValueException", "DomainException"),
+        *("BadMethodCallException", "OutOfBoundsException", "TypeError", "ValueError"),
+        *("RuntimeError", "StandardError", "ArgumentError", "OSError", "IOError", "IOException"),
+        *("IllegalArgumentException", "IllegalStateException"),
     )
 )
 _TOO_SHORT = 12
@@ -66,7 +70,8 @@ def plain_cause(message: str, class_name: str | None, code: str | None) -> str:
         return text
     if class_name is not None:
         name = _plain_class(class_name)
-        return text if name in _GENERIC and len(text) > _TOO_SHORT else f"{name}: {text}"
+        short = name.rpartition("\\")[2] if not is_own else name
+        return text if short in _GENERIC and len(text) > _TOO_SHORT else f"{name}: {text}"
     # CodeIgniter's code is a constant of the exception's class. Longer codes are ids.
     if code is not None and len(code) <= 4 and code not in text:
         return f"{code} - {text}"

@@ -114,7 +114,7 @@ def service_cause(message: str, class_name: str | None, text: str) -> str | None
     The cause is the code or the sentence in the response's body, or the client's sentence. Return
     None if the error has neither, so that status and path remain part of the cause.
     """
-    name = _service(message, f"{class_name} {_library(text)}")
+    name = _service(message, f"{class_name} {library(text)}")
     if name is None:
         return None
     head, body = split_body(message)
@@ -155,7 +155,7 @@ def wsdl_cause(message: str) -> str | None:
     return f"{generalise_url(address.group())}: WSDL not loaded" if address else None
 
 
-def _library(text: str) -> str:
+def library(text: str) -> str:
     """Return the first library in the trace: not every class names the service."""
     match = _VENDOR.search(text, 0, _LONGEST)
     return match["library"] if match else ""

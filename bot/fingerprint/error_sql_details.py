@@ -61,7 +61,11 @@ _FORMS: tuple[tuple[str, str, str], ...] = (
     ("bound variables", r"\Anumber of bound variables does not [^\n]*", "Invalid parameter number"),
     ("remaining conn", r"\Aremaining connection slots[^\n]*", "too many connections"),
     ("too many clients", r"\Asorry, too many clients[^\n]*", "too many connections"),
-    ("No space left", r"\Acould not [^\n]{1,250}: (No space left on device)", r"\1"),
+    (
+        "No space left",
+        r"\Acould not (?![^\n]*temporary)[^\n]{1,250}: (No space left on device)",
+        r"\1",
+    ),
 )
 _COMPILED = tuple((word, re.compile(form, re.DOTALL), common) for word, form, common in _FORMS)
 

@@ -32,7 +32,7 @@ _BEFORE = re.compile(
     r"|Batch entry \d{1,6} [^\n]{1,1500}? was aborted[:.] "
     rf"|Exception \[EclipseLink-\d{{1,5}}\] [^\n]{{1,200}}\nInternal Exception: "
     # ClickHouse and Snowflake
-    r"|:?HTTPDriver for \S{1,300} returned response code \d{3}\)?\s{1,3}|DB::Exception: "
+    r"|DB::Exception: "
     r"|[Cc]ode: \d{1,4}(?:\.\s{1,2}DB::Exception: |, message: )"
     r"|\d{6} \([0-9A-Z]{5}\): (?:[0-9a-f-]{36}: )?|SQL compilation error:\s{1,3}"
     # .NET

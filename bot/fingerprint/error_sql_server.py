@@ -42,7 +42,8 @@ _PREFIXED = re.compile(
 )
 # The driver's number and function follow the server's words.
 _END = re.compile(
-    r"\. | \(-?\d{1,9}\)|DB-Lib error| \[\d{1,6}\] \(severity|; nested exception is "
+    r"\. | \(-?\d{1,9}\)| \((?:Connection|SQL): |DB-Lib error"
+    r"| \[\d{1,6}\] \(severity|; nested exception is "
     r"|\.?\] \[|\.?`|\n"
 )
 _BYTES = re.compile(
