@@ -28,6 +28,10 @@ _TITLE = re.compile(r"[A-Z][A-Za-z ,/'-]{2,60}: ")
 _STATE_AT_END = re.compile(
     r"\b(?:ERROR|FATAL): (?P<text>[^\n]{1,600}) \(SQLSTATE (?P<state>\w{5})\)[)\s]{0,3}(?:\n|\Z)"
 )
+# Sequelize hides the server's words in a property, which Node.js prints after the frames.
+_SEQUELIZE = re.compile(
+    r"\n\s{1,8}(?:\[?parent\]?|\[?original\]?): [Ee]rror: (?P<text>[^\n]{5,600})"
+)
 # Programs in Go write what they did before the driver and the server.
 _WRAPPED = re.compile(r": (?=(?:pq|mssql): |Error \d{4}(?: \(\w{5}\))?: )")
 # The classes of drivers and mappers end in these words, or contain one of them in any case.
@@ -168,6 +172,8 @@ def _of_text(error: ErrorText, message: str) -> str | None:
     report = None
     if message.startswith(("Raw query failed", "ConnectorError(")):
         report = prisma_report(error.text)
+    if message == "Validation error" and (inner := _SEQUELIZE.search(error.text)) is not None:
+        message = inner["text"]
     if report is None:
         wrapped = _WRAPPED.search(message)
         report = report_of(message[wrapped.end() :] if wrapped else message)
@@ -311,6 +317,7 @@ def _state_cause(state: str, number: str | None, text: str) -> str:
         text = words.words
         state = POSTGRES.code(text) or state
     if number == "7" and state == "HY000":
+        text = report_of(text).words
         state = POSTGRES.code(text) or state
     # Numbers from 1000 are MySQL's, and from 2000 its client's.
     if number is not None and len(number) == 4 and number.isdigit():

@@ -44,6 +44,9 @@ _BEFORE = re.compile(
     r"|(?:dml_\w{1,30}: )?Error (?:writing to|reading from) database \("
     r"|A Database Error Occurred\s{1,4}Error Number:? ?[\w/]{0,12}\s{1,4}"
     # Command lines and Perl
+    r"|mysql\w{0,12}: (?:\[ERROR\] )?(?:Got error: \d{4}: [\"']?|Error:? (?:\d{4}: |')"
+    r"|Couldn't execute '[^\n]{1,900}': )"
+    r"|(?:psql|pg_\w{4,12}): (?:error: )?(?:could not execute query: |query failed: )?"
     r"|ERROR \d{4} \(\w{5}\)(?: at line \d{1,9})?: |psql:[^\s:]{1,200}:\d{1,9}: "
     r"|DBD::\w{1,12}::\w{2,3} \w{1,20} failed: "
     r"|Msg \d{1,6}, Level \d{1,3}, State \d{1,3}[^\n]{0,200}\n"
@@ -72,7 +75,9 @@ AFTER = re.compile(
     r" \((?:Connection: |SQL: |SQLSTATE )|\n(?:LINE \d|DETAIL:|HINT:|CONTEXT:)|<br ?/?>"
     r"|\]?; (?:SQL|constraint) \[|\]? ?\[ ?(?=[A-Za-z]{2,12} )|\] \[|\] in EXEC|(?<=[\w.`'\"])\]\Z"
     r"|; nested exception is |\", \"?(?:severity|state)\"?: |['\"], '[A-Z]': '"
-    r"| \([0-9A-Z]{5}\)(?=\s|\Z)| \((?:[A-Z]{2,20}_)+[A-Z]{2,20}\)(?=\s|\Z)| \(version \d"
+    r"| \((?:[0-9A-Z]{5}|[12]\d{3})\)(?=\s|\Z)"
+    r"|[\"']? when (?:trying to|dumping table) | \(version \d"
+    r"| \((?:[A-Z]{2,20}_)+[A-Z]{2,20}\)(?=\s|\Z)"
     r"| at \S{1,200} line \d{1,7}\.?(?:\s|\Z)"
 )
 _PRISMA = re.compile(

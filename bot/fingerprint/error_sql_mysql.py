@@ -109,8 +109,8 @@ MYSQL = Catalogue(
 1153 Got a packet bigger than
 1158 Got an error reading communication packets
 1159 Got timeout reading communication packets
-1030 Got error -?\d{1,4}[ ]
 1180 Got error -?\d{1,4} [^\n]{0,200}during COMMIT
+1030 Got error -?\d{1,4} (?=["'(]|from )
 1304 PROCEDURE \S{1,130} already exists
 1304 FUNCTION \S{1,130} already exists
 1305 PROCEDURE \S{1,130} does not exist
@@ -124,12 +124,12 @@ MYSQL = Catalogue(
 1091 Can't DROP (?:[A-Z ]{1,30})?['`]
 1005 Can't create table[ ]
 1025 Error on rename of '
-1026 Error writing file '
+1026 Error writing file '[^'\n]{1,300}' \([Ee]rr
 1461 Can't create more than max_prepared_stmt_count statements
 1442 Can't update table '
 1032 Can't find record in '
-1017 Can't find file: '
-1016 Can't open file: '
+1017 Can't find file: '[^'\n]{1,300}' \([Ee]rr
+1016 Can't open file: '[^'\n]{1,300}' \(err
 1060 Duplicate column name '
 1061 Duplicate key name '
 1071 Specified key was too long
@@ -152,7 +152,7 @@ MYSQL = Catalogue(
 1419 You do not have the SUPER privilege and binary logging
 1390 Prepared statement contains too many placeholders
 1615 Prepared statement needs to be re-prepared
-1021 Disk full[ ]
+1021 Disk full \(
 1037 Out of memory; restart server
 1038 Out of sort memory
 1041 Out of memory; check if
@@ -173,7 +173,7 @@ MYSQL = Catalogue(
 1197 Multi-statement transaction required more than '
 1467 Failed to read auto-increment value from storage engine
 1824 Failed to open the referenced table '
-1365 Division by 0\b
+1365 Division by 0(?=\Z|\n|[ \])`"'(<;])
 1260 Row \d{1,9} was cut by GROUP_CONCAT
 1709 Index column size too large
 3780 Referencing column '

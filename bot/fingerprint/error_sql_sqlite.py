@@ -15,7 +15,7 @@ _SENTENCE = re.compile(
     r"|ambiguous column name: [\w.]{1,130}|duplicate column name: \w{1,64}|too many SQL variables"
     r"|datatype mismatch(?=\Z|\n| \(|[)'])"
     r"|cannot (?:start|commit|rollback)[^\n]{0,20} transaction\b[^\n]{0,60}"
-    r"|near \"(?P<near>[^\"\n]{1,60})\": syntax error|incomplete input(?=\Z|\n| \(|[)'])"
+    r"|near \"(?P<near>[^\"\n]{1,60})\": syntax error"
     r"|ON CONFLICT clause does not match any PRIMARY KEY or UNIQUE constraint)"
 )
 
