@@ -20,6 +20,7 @@ from bot.fingerprint.error_services import (
     wsdl_cause,
 )
 from bot.fingerprint.error_sql import sql_cause
+from bot.fingerprint.error_sql_oracle import oracle_cause
 from bot.fingerprint.error_sql_statements import without_statement
 from bot.fingerprint.error_system import system_cause
 from bot.fingerprint.error_values import generalise, with_lead
@@ -41,6 +42,7 @@ def canonical(error: ErrorText) -> str:
         error = replace(error, message=message)
     cause = (
         reply_cause(message, class_name)
+        or oracle_cause(message, error.text)
         or language_cause(error)
         or netsuite_cause(message, error.text, class_name)
         or wsdl_cause(message)
