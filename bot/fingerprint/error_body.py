@@ -90,6 +90,8 @@ _NOTATIONS = (
         r'"\1"',
     ),
 )
+# A string with a JSON object in it. Other escaped quotes are quotes in a sentence.
+_ESCAPED = re.compile(r"[{\[,]\s{0,5}\\{1,3}\"")
 _LONGEST = 1200
 _TRUNCATED = re.compile(r"\s?\(truncated\.\.\.\)|\.\.\.\s*\Z")
 # A service uses each of these codes for several causes; only the sentence names the cause.
@@ -170,7 +172,9 @@ def body_status(body: str) -> str | None:
 
 def as_json(body: str) -> str:
     """Return the beginning of a body, with the objects of other languages in the form of JSON."""
-    body = body[:_LONGEST].replace('\\"', '"')
+    body = body[:_LONGEST]
+    if _ESCAPED.search(body):
+        body = body.replace('\\"', '"')
     for pattern, form in _NOTATIONS:
         body = pattern.sub(form, body)
     return body
@@ -198,7 +202,7 @@ def _is_status(code: str) -> bool:
 def _sentence(body: str) -> str | None:
     for pattern in _SENTENCES:
         for match in pattern.finditer(body):
-            text = _TRUNCATED.sub("", match["text"].replace("\\/", "/").replace("\\n", " ")).strip()
+            text = _TRUNCATED.sub("", _unescaped(match["text"])).strip()
             if _VAGUE.match(text) or _TYPE_URL.match(text):
                 continue
             if (field := match.groupdict().get("field")) is not None:
@@ -210,6 +214,12 @@ def _sentence(body: str) -> str | None:
             if words:
                 return " ".join(words[:_WORDS]).rstrip(" .:;,-")
     return None
+
+
+def _unescaped(text: str) -> str:
+    for escape, char in (("\\/", "/"), ("\\n", " "), ('\\"', '"')):
+        text = text.replace(escape, char)
+    return text
 
 
 def _with_parameters(sentence: str, body: str) -> str:
