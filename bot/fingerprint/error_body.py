@@ -150,6 +150,8 @@ def body_cause(body: str) -> str | None:
 
 def _cause(body: str) -> str | None:
     code = _code(body)
+    if code is not None and code.lstrip("-").isdigit() and (sentence := _sentence(body)):
+        return sentence
     if code is not None and not _VAGUE.match(code) and not _SMALL.match(code):
         detail = _JSON_DETAIL.search(body)
         return f"{code} {detail['text']}" if detail else code

@@ -58,10 +58,23 @@ _RECIPIENTS = re.compile(
     r"\ASMTP Error: The following recipients failed: \S{1,200}: (?:5\d\d )?(?:5\.\d\.\d )?"
     r"(?P<text>[^\n\"]{2,300})"
 )
-# SES answers through SMTP and through its API.
-_SES = re.compile(
-    r"Daily message quota exceeded|Maximum sending rate exceeded|Email address is not verified"
-    r"|Sending (?:paused|suspended) for this account"
+# A service of mail has the same sentence for its answers through SMTP and through its API.
+_MAIL_SERVICES = (
+    ("SES", "Daily message quota exceeded"),
+    ("SES", "Maximum sending rate exceeded"),
+    ("SES", "Email address is not verified"),
+    ("SES", "Sending paused for this account"),
+    ("SES", "Sending suspended for this account"),
+    ("SendGrid", "Maximum credits exceeded"),
+    ("SendGrid", "The from address does not match a verified Sender Identity"),
+    ("Postmark", "marked as inactive"),
+    ("Mailgun", "Sandbox subdomains are for test purposes only"),
+    ("Mailgun", "Free accounts are for test purposes only"),
+    ("Mailtrap", "Too many emails per second"),
+    ("Gmail", "Daily user sending limit exceeded"),
+    ("Gmail", "Daily user sending quota exceeded"),
+    ("Exchange", "Concurrent connections limit exceeded"),
+    ("Exchange", "Client does not have permissions to send as this sender"),
 )
 _ORACLE = re.compile(r"\b(?P<code>(?:ORA|TNS|PLS)-\d{5}): (?P<text>[^\n]{1,300})")
 # Microsoft documents these codes; the sentence has ids and may be cut.
@@ -128,9 +141,10 @@ def _amqp_cause(message: str, class_name: str | None) -> str | None:
 
 
 def _mail_cause(message: str, class_name: str | None) -> str | None:
-    ses = _SES.search(message, 0, 1_000)
-    if ses is not None:
-        return f"SES: {ses.group()}"
+    start = message[:1_000]
+    for service, sentence in _MAIL_SERVICES:
+        if sentence in start:
+            return f"{service}: {sentence}"
     if not _MAILER.search(class_name or "") and not _MAIL_WRONG.search(message):
         return None
     reply = _MAIL_REPLY.search(message, 0, 1_000)

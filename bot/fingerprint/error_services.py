@@ -5,64 +5,11 @@ from http import HTTPStatus
 
 from bot.fingerprint.error_body import body_cause, body_sentence, split_body
 from bot.fingerprint.error_hosts import generalise_url
+from bot.fingerprint.error_service_names import service_name
 from bot.fingerprint.error_values import first_words, generalise
 
-# A service's client writes the service's sentence without a host, and a shop's host names the
-# shop, so the service's name replaces the host. The words are of classes and of hosts.
-_SERVICES = (
-    ("shopify", "Shopify"),
-    ("woocommerce", "WooCommerce"),
-    ("/wp-json/wc/", "WooCommerce"),
-    ("stripe", "Stripe"),
-    ("paypal", "PayPal"),
-    ("mercadopago", "Mercado Pago"),
-    ("mercadolibre", "Mercado Libre"),
-    ("twilio", "Twilio"),
-    ("sendgrid", "SendGrid"),
-    ("mailgun", "Mailgun"),
-    ("mailchimp", "Mailchimp"),
-    ("klaviyo", "Klaviyo"),
-    ("hubspot", "HubSpot"),
-    ("hubapi", "HubSpot"),
-    ("xero", "Xero"),
-    ("quickbooks", "QuickBooks"),
-    ("intuit", "QuickBooks"),
-    ("bigcommerce", "BigCommerce"),
-    ("algolia", "Algolia"),
-    ("meilisearch", "Meilisearch"),
-    ("pusher", "Pusher"),
-    ("slack", "Slack"),
-    ("telegram", "Telegram"),
-    ("salesforce", "Salesforce"),
-    ("zendesk", "Zendesk"),
-    ("imagick", "ImageMagick"),
-    ("minimagick", "ImageMagick"),
-    ("openai", "OpenAI"),
-    ("gaxios", "Google"),
-    ("google", "Google"),
-    ("kreait", "Firebase"),
-    ("firebasemessaging", "Firebase"),
-    ("firebase_admin", "Firebase"),
-    ("\\fcm\\", "Firebase"),
-    ("whatsapp", "Facebook"),
-    ("facebook", "Facebook"),
-)
 _ADDRESS = re.compile(r"https?://[^\s\"'<>`]{1,300}")
-# Some clients name neither the service nor its host, but these words are only this service's.
-# Shopify's own words begin with "[API]".
-_OWN_WORDS = (
-    ("Shopify", re.compile(r"\[API\] |per second for api client\. Reduce request")),
-    ("WooCommerce", re.compile(r"\"code\"\s?:\s?\"(?:woocommerce_|product_invalid_sku\")")),
-    ("Magento", re.compile(r"\bMagento_[A-Z]\w{2,40}::")),
-    ("Stripe", re.compile(r"\"doc_url\"\s?:\s?\"https:\\?/\\?/stripe\.com")),
-    ("PayPal", re.compile(r"\"information_link\"\s?:\s?\"https:\\?/\\?/developer\.paypal")),
-)
 _PHRASES = frozenset(status.phrase.casefold() for status in HTTPStatus)
-_VENDOR = re.compile(
-    r"[\\/](?:vendor(?!/bundle)|node_modules|gems|site-packages)[\\/]"
-    r"(?P<library>[\w@.-]{1,60}(?:[\\/][\w.-]{1,60})?)"
-)
-_LONGEST = 1_000
 # A client's words before the service's sentence.
 _LEAD = re.compile(
     r"\A(?:Error: |REST request failed(?: with message|:) |Shopify is throttling requests: "
@@ -114,10 +61,10 @@ def service_cause(message: str, class_name: str | None, text: str) -> str | None
     The cause is the code or the sentence in the response's body, or the client's sentence. Return
     None if the error has neither, so that status and path remain part of the cause.
     """
-    name = _service(message, f"{class_name} {_library(text)}")
+    head, body = split_body(message)
+    name = service_name(message, head, class_name, text)
     if name is None:
         return None
-    head, body = split_body(message)
     cause = None
     if body:
         cause = body_sentence(body) if name in _BY_SENTENCE else body_cause(body)
@@ -153,21 +100,6 @@ def wsdl_cause(message: str) -> str | None:
         return None
     address = _ADDRESS.search(message) if _WSDL.search(message) else None
     return f"{generalise_url(address.group())}: WSDL not loaded" if address else None
-
-
-def _library(text: str) -> str:
-    """Return the first library in the trace: not every class names the service."""
-    match = _VENDOR.search(text, 0, _LONGEST)
-    return match["library"] if match else ""
-
-
-def _service(message: str, class_name: str | None) -> str | None:
-    address = _ADDRESS.search(message) if "http" in message else None
-    words = f"{class_name} {address.group() if address else ''}".lower()
-    for word, name in _SERVICES:
-        if word in words:
-            return name
-    return next((name for name, own in _OWN_WORDS if own.search(message, 0, 1_000)), None)
 
 
 def without_data(message: str) -> str:

@@ -1,0 +1,93 @@
+"""The web service that an error is about: by its library, its host, its name or its own words."""
+
+import re
+
+# A service's client writes the service's sentence without a host, and a shop's host names the
+# shop, so the service's name replaces the host. The words are of classes, of libraries and of
+# hosts. A payment inside a shop's library is about the payment, so shops stand after payments.
+_SERVICES = (
+    *(("stripe", "Stripe"), ("paypal", "PayPal"), ("braintree", "Braintree"), ("adyen", "Adyen")),
+    *(("mercadopago", "Mercado Pago"), ("mercadolibre", "Mercado Libre"), ("conekta", "Conekta")),
+    *(("culqi", "Culqi"), ("openpay", "Openpay"), ("payu", "PayU"), ("wompi", "Wompi")),
+    *(("niubiz", "Niubiz"), ("vnforapps", "Niubiz"), ("izipay", "Izipay"), ("kushki", "Kushki")),
+    *(("squareup", "Square"), ("square\\", "Square"), ("razorpay", "Razorpay")),
+    *(("mollie", "Mollie"), ("authorizenet", "Authorize.Net"), ("authorize.net", "Authorize.Net")),
+    *(("gocardless", "GoCardless"), ("klarna", "Klarna"), ("redsys", "Redsys")),
+    *(("shopify", "Shopify"), ("woocommerce", "WooCommerce"), ("/wp-json/wc/", "WooCommerce")),
+    *(("prestashop", "PrestaShop"), ("bigcommerce", "BigCommerce"), ("vtex", "VTEX")),
+    *(("tiendanube", "Tiendanube"), ("nuvemshop", "Tiendanube")),
+    *(("sellingpartner", "Amazon SP-API"), ("selling-partner", "Amazon SP-API")),
+    *(("sp_api", "Amazon SP-API"), ("sp-api", "Amazon SP-API"), ("ebay", "eBay")),
+    *(("twilio", "Twilio"), ("vonage", "Vonage"), ("nexmo", "Vonage"), ("plivo", "Plivo")),
+    *(("messagebird", "MessageBird"), ("telnyx", "Telnyx"), ("infobip", "Infobip")),
+    *(("sendgrid", "SendGrid"), ("mailgun", "Mailgun"), ("mandrill", "Mandrill")),
+    *(("mailchimp", "Mailchimp"), ("postmark", "Postmark"), ("sparkpost", "SparkPost")),
+    *(("brevo", "Brevo"), ("sendinblue", "Brevo"), ("mailjet", "Mailjet"), ("klaviyo", "Klaviyo")),
+    *(("hubspot", "HubSpot"), ("hubapi", "HubSpot"), ("salesforce", "Salesforce")),
+    *(("restforce", "Salesforce"), ("jsforce", "Salesforce"), ("zoho", "Zoho")),
+    *(("pipedrive", "Pipedrive"), ("zendesk", "Zendesk"), ("freshdesk", "Freshdesk")),
+    *(("intercom", "Intercom"), ("activecampaign", "ActiveCampaign"), ("xero", "Xero")),
+    *(("quickbooks", "QuickBooks"), ("intuit", "QuickBooks"), ("alegra", "Alegra")),
+    *(("siigo", "Siigo"), ("holded", "Holded"), ("facturama", "Facturama"), ("finkok", "Finkok")),
+    *(("saperror", "SAP"), ("sapb1", "SAP"), ("servicelayer", "SAP"), ("/b1s/v", "SAP")),
+    *(("algolia", "Algolia"), ("meilisearch", "Meilisearch"), ("typesense", "Typesense")),
+    *(("pusher", "Pusher"), ("onesignal", "OneSignal"), ("slack", "Slack")),
+    *(("telegram", "Telegram"), ("discord", "Discord"), ("cloudinary", "Cloudinary")),
+    *(("shipstation", "ShipStation"), ("easypost", "EasyPost"), ("shippo", "Shippo")),
+    *(("skydropx", "Skydropx"), ("sendcloud", "Sendcloud"), ("dropbox", "Dropbox")),
+    *(("graph.microsoft", "Microsoft Graph"), ("microsoft\\graph", "Microsoft Graph")),
+    *(("airtable", "Airtable"), ("imagick", "ImageMagick"), ("minimagick", "ImageMagick")),
+    *(("openai", "OpenAI"), ("anthropic", "Anthropic"), ("kreait", "Firebase")),
+    *(("firebase", "Firebase"), ("\\fcm\\", "Firebase"), ("fcm.googleapis", "Firebase")),
+    *(("gaxios", "Google"), ("google", "Google")),
+    *(("whatsapp", "Facebook"), ("pywa.", "Facebook"), ("facebook", "Facebook")),
+)
+_ADDRESS = re.compile(r"https?://[^\s\"'<>`]{1,300}")
+# Some clients name neither the service nor its host, but these words are only this service's.
+# Shopify's own words begin with "[API]".
+_OWN_WORDS = (
+    ("Shopify", re.compile(r"\[API\] |per second for api client\. Reduce request")),
+    ("WooCommerce", re.compile(r"\"code\"\s?:\s?\"(?:woocommerce_|product_invalid_sku\")")),
+    ("Magento", re.compile(r"\bMagento_[A-Z]\w{2,40}::")),
+    ("Stripe", re.compile(r"\"doc_url\"\s?:\s?\"https:\\?/\\?/stripe\.com")),
+    ("PayPal", re.compile(r"\"information_link\"\s?:\s?\"https:\\?/\\?/developer\.paypal")),
+    (
+        "SAP",
+        re.compile(
+            r"\bService Layer\b|\bSAP B1\b"
+            r"|\"code\"\s?:\s?-?\d{1,6},\s{0,20}\"message\"\s?:\s?\{\s{0,20}\"lang\""
+        ),
+    ),
+    ("SRI", re.compile(r"\bDEVUELTA\b|\bNO AUTORIZAD[AO]\b|<claveAcceso")),
+    (
+        "VIES",
+        re.compile(
+            r"\b(?:MS_UNAVAILABLE|(?:MS|GLOBAL)_MAX_CONCURRENT_REQ|INVALID_REQUESTER_INFO)\b"
+        ),
+    ),
+    ("Facebook", re.compile(r"\"fbtrace_id\"|'fbtrace_id'")),
+)
+_VENDOR = re.compile(
+    r"[\\/](?:vendor(?!/bundle)|node_modules|gems|site-packages)[\\/]"
+    r"(?P<library>[\w@.-]{1,60}(?:[\\/][\w.-]{1,60})?)"
+)
+_LONGEST = 1_000
+
+
+def service_name(message: str, head: str, class_name: str | None, text: str) -> str | None:
+    """Return the name of the service, or None. `head` are the message's words before a body.
+
+    Not every class names the service, but the first library in the trace may. If the message
+    quotes a body, an application often names the service before it.
+    """
+    address = _ADDRESS.search(message) if "http" in message else None
+    library = _VENDOR.search(text, 0, _LONGEST)
+    own = head if len(head) < len(message) else ""
+    words = (
+        f"{class_name} {library['library'] if library else ''} "
+        f"{address.group() if address else ''} {own[-100:]}"
+    ).lower()
+    for word, name in _SERVICES:
+        if word in words:
+            return name
+    return next((name for name, words_ in _OWN_WORDS if words_.search(message, 0, _LONGEST)), None)
