@@ -20,6 +20,7 @@ _JSON_CODE = re.compile(
 _JSON_DETAIL = re.compile(
     r'"(?:decline_code|sub_?code|status_detail|reason_?code)"\s{0,5}:\s{0,5}"(?P<text>[A-Za-z][\w.-]{1,60})"'
 )
+_JSON_ISSUE = re.compile(r'"issue"\s{0,5}:\s{0,5}"(?P<text>[A-Z][A-Z0-9]{1,30}(?:_[A-Z0-9]{1,30}){1,8})"')
 _JSON_TYPE = re.compile(
     r'"(?:__type|type|name|error)"\s{0,5}:\s{0,5}"(?P<text>[A-Za-z][\w.:#-]{1,70})"'
 )
@@ -48,7 +49,7 @@ _JSON_LIST = re.compile(
 )
 # Most services name the invalid field beside the code and the sentence.
 _JSON_PLACE = re.compile(
-    r'"(?:field|param|parameter|pointer|property|property_?path|attribute|campo|loc)"\s{0,5}:\s{0,5}'
+    r'"(?:fields?|param|parameter|pointer|property|property_?path|attribute|campo|loc)"\s{0,5}:\s{0,5}'
     r'(?:"(?P<one>[A-Za-z/#_][^"\s]{0,80})"|\[(?P<many>["\w\s,.-]{1,120})\])',
     re.IGNORECASE,
 )
@@ -155,10 +156,17 @@ def _cause(body: str) -> str | None:
     if code is not None and not _VAGUE.match(code) and not _SMALL.match(code):
         detail = _JSON_DETAIL.search(body)
         return f"{code} {detail['text']}" if detail else code
+    if (issue := _JSON_ISSUE.search(body)) is not None:
+        return issue["text"]
     sentence = _sentence(body)
     if code is None:
         return sentence
     return f"{code} {sentence}" if sentence else code
+
+
+def is_vague(code: str) -> bool:
+    """Whether services use this code for several causes."""
+    return _VAGUE.match(code) is not None
 
 
 def body_sentence(body: str) -> str | None:

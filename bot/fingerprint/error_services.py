@@ -3,28 +3,50 @@
 import re
 from http import HTTPStatus
 
-from bot.fingerprint.error_body import body_cause, body_sentence, split_body
+from bot.fingerprint.error_body import body_cause, body_sentence, is_vague, split_body
 from bot.fingerprint.error_hosts import generalise_url
 from bot.fingerprint.error_service_names import service_name
 from bot.fingerprint.error_values import first_words, generalise
 
 _ADDRESS = re.compile(r"https?://[^\s\"'<>`]{1,300}")
 _PHRASES = frozenset(status.phrase.casefold() for status in HTTPStatus)
-# A client's words before the service's sentence.
+# A client's words before the service's sentence or code. The client may put these in quotes.
 _LEAD = re.compile(
     r"\A(?:Error: |REST request failed(?: with message|:) |Shopify is throttling requests: "
     r"|Failed\. {1,2}Response code = \d{3}\. {1,2}Response message = [\w ]{2,40} \("
     r"|\w{1,20}: (?=\w{1,20} - )|\[?HTTP \d{3}\]? (?:error: )?"
     r"|\d{3} (?:[A-Z]{3,7} \S{1,900}: )?(?=[A-Z\w])"
-    r"|<HttpError \d{3} when requesting \S{1,900} returned )(?P<quote>\"?)"
+    r"|<HttpError \d{3} when requesting \S{1,900} returned "
+    # the service's number, in brackets, after a label or as the first of Python's arguments
+    r"|\(?#\d{1,7}\) |\[-?\d{1,6}\] |\((?:-?\d{1,6}, (?=['\"]))"
+    r"|(?:[A-Z][\w. ]{1,30}: )?-?\d{1,6} (?=[A-Z(])"
+    r"|(?:[\w.]{1,30} ){0,3}(?:responded|returned|replied|answered)(?: with)?(?: an?)?"
+    r"(?: \w{1,20})? error(?: code| message)?(?: \(?\d{3}\)?)?:? "
+    r"|(?:An? )?(?:\w{1,20} )?(?:API|api) error(?: occurred)?: ?)"
+    r"(?P<quote>[\"'`]?)(?:\d{3} - )?"
+)
+# After the sentence, some clients write the status, or the number with the sentence again.
+_TAIL = re.compile(
+    r" \((?:code:? |HTTP |status:? )?[45]\d\d\)\.?\Z| - \d{3,6}: [^\n]{1,300}\Z"
+    r"|,? (?:status|code): [45]\d\d\Z"
 )
 # Some clients write all fields of the answer on one line.
 _MESSAGE_FIELD = re.compile(
-    r"\b[Mm]essage: (?P<text>[^\n]{3,300}?)(?: - [A-Z]\w{1,20}: |\. Error \w|\Z)"
+    r"\b(?:[Mm]essage|MENSAJE): (?P<text>[^\n]{3,300}?)(?: - [A-Z]\w{1,20}: |\. Error \w|\Z)"
 )
+# A code before its sentence, as the last word, or in the address of its documentation.
+_CODES = (
+    re.compile(r"#error-(?P<code>[A-Z]\w{3,60})"),
+    re.compile(r"\A\[?(?P<code>[A-Z][A-Z0-9]{1,30}(?:_[A-Z0-9]{1,30}){1,8})(?:\]|: | - |\Z)"),
+    re.compile(
+        r"(?:\[|\A|[\"':] ?)(?P<code>[a-z]{2,30}(?:_[a-z0-9]{1,30}){1,8})(?:\]|[\"']?\.?\Z)"
+    ),
+)
+# Salesforce's clients write the names of the fields after the sentence.
+_FIELDS = re.compile(r": \[(?:[A-Za-z_]\w{0,40}, ?){0,5}(?P<field>[A-Za-z_]\w{0,40})\]")
+_HUMPS = re.compile(r"(?:[A-Z][a-z]{1,30}){2,6}\Z")
 # Only some clients of these services write the code, but all write the sentence.
 _BY_SENTENCE = frozenset(("OpenAI",))
-_CODE_AT_END = re.compile(r"\[(?P<code>[a-z]{2,30}(?:_[a-z0-9]{1,30}){1,8})\]\s*\Z")
 _STATUS = re.compile(
     r"resulted in an? `\d{3}|status code \d{3}|Response code \d{3}|Response\(code=\d{3}"
     r"|HTTP/\d(?:\.\d)? \d{3}|\d{3} (?:Client|Server) Error"
@@ -73,25 +95,31 @@ def service_cause(message: str, class_name: str | None, text: str) -> str | None
     if cause is None and "/token" in head and _TOKEN_REFUSED.search(head):
         cause = "invalid_client"
     if cause is None and not _STATUS.search(head):
-        code = _CODE_AT_END.search(head)
-        cause = code["code"] if code else _sentence(head.partition("\n")[0])
+        cause = _of_words(head.strip().partition("\n")[0], name)
+    if body and cause is not None and cause.casefold() in _PHRASES:
+        cause = body_sentence(body)
     if cause is None or cause.casefold() in _PHRASES:
         return None
     is_number = cause.isdigit() and len(cause) > 3
-    if " " not in cause and "_" not in cause and not is_number:
+    if " " not in cause and "_" not in cause and not is_number and not _HUMPS.match(cause):
         return None
     return f"{name}: {first_words(cause)}"
 
 
-def _sentence(line: str) -> str:
-    """Return the service's sentence, which some clients put in quotes after words of their own."""
+def _of_words(line: str, name: str) -> str:
+    """Return the service's code, or its sentence without a client's words around it."""
+    line = line.removeprefix(f"{name}: ")
     if (field := _MESSAGE_FIELD.search(line)) is not None:
         return generalise(field["text"])
     lead = _LEAD.match(line)
-    if lead is None:
-        return generalise(line)
-    rest = line[lead.end() :]
-    return generalise(rest.partition('"')[0] if lead["quote"] else rest)
+    if lead is not None:
+        line = line[lead.end() :]
+        line = line.partition(lead["quote"])[0] if lead["quote"] else line
+    code = next((code for pattern in _CODES if (code := pattern.search(line))), None)
+    if code is None or is_vague(code["code"]):
+        return generalise(_TAIL.sub("", line))
+    field = _FIELDS.search(line)
+    return f"{field['field']} - {code['code']}" if field else code["code"]
 
 
 def wsdl_cause(message: str) -> str | None:
