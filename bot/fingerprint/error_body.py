@@ -7,7 +7,9 @@ from bot.fingerprint.error_values import generalise
 _START = re.compile(
     r"(?:\{\s*\\?[\"']|\{:\w{1,40}=>|\{\s{1,9}\w{1,40}: [\"'\[{\d]|\[\s*[\{\]]|\{\s*\n"
     r"|\b(?:Array|[\w\\]{1,80} Object)\s*\(\s*\n|\b[aO]:\d{1,6}:[\{\"]"
-    r"|<\?xml|<!DOCTYPE|<html|<(?:soap|env|SOAP-ENV|Error|Fault|response)\b)",
+    r"|<\?xml|<!DOCTYPE|<html|<(?:soap|env|SOAP-ENV|Error|Fault|response)\b"
+    # any element in another
+    r"|<[a-z][\w:.-]{1,60}(?: [^<>\n]{0,200})?>\s{0,20}<[a-z])",
     re.IGNORECASE,
 )
 _CODE_KEYS = r"o:errorCode|error_?code|err_?code|code|c[oó]digo_?error|c[oó]digo"
@@ -20,7 +22,9 @@ _JSON_CODE = re.compile(
 _JSON_DETAIL = re.compile(
     r'"(?:decline_code|sub_?code|status_detail|reason_?code)"\s{0,5}:\s{0,5}"(?P<text>[A-Za-z][\w.-]{1,60})"'
 )
-_JSON_ISSUE = re.compile(r'"issue"\s{0,5}:\s{0,5}"(?P<text>[A-Z][A-Z0-9]{1,30}(?:_[A-Z0-9]{1,30}){1,8})"')
+_JSON_ISSUE = re.compile(
+    r'"issue"\s{0,5}:\s{0,5}"(?P<text>[A-Z][A-Z0-9]{1,30}(?:_[A-Z0-9]{1,30}){1,8})"'
+)
 _JSON_TYPE = re.compile(
     r'"(?:__type|type|name|error)"\s{0,5}:\s{0,5}"(?P<text>[A-Za-z][\w.:#-]{1,70})"'
 )
@@ -71,7 +75,8 @@ _XML_CODE = re.compile(
     re.IGNORECASE,
 )
 _XML_MESSAGE = re.compile(
-    r"<(?:\w{1,30}:)?(?:message|faultstring|description|detail|title)(?: [^>\n]{0,120})?>\s{0,5}"
+    r"<(?:\w{1,30}:)?(?:(?:error_?)?message|mensaje|faultstring|(?:error_?)?description|descripcion|detail"
+    r"|title|reason|Text)(?: [^>\n]{0,120})?>\s{0,5}"
     r"(?P<text>[^<]{2,300})",
     re.IGNORECASE,
 )

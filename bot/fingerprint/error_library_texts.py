@@ -231,6 +231,22 @@ LIBRARIES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         (r"(?s)\A<Fault -?\w{1,20}: ['\"](?P<text>.{1,1500}?)['\"]>?\s*\Z",),
     ),
     (
+        # Python's and PHP's clients may have the lines of a fault as escapes.
+        "Odoo: a required field without a value",
+        " mandatory field is not ",
+        r"Odoo: \g<field> of \g<model> is required",
+        (
+            (
+                r"(?s)\A.{0,800}?Model: [^(\n]{1,80}\((?P<model>[\w.]{2,60})\), "
+                r"Field: [^(\n]{1,80}\((?P<field>\w{1,60})\).*"
+            ),
+            (
+                r"(?s)\A.{0,300}?required value for the field [^(\n]{1,80}\((?P<field>\w{1,60})\)"
+                r"[^(]{1,100}\((?P<model>[\w.]{2,60})\).*"
+            ),
+        ),
+    ),
+    (
         "Kafka: the text of an error",
         "KafkaError{",
         r"\g<text>",

@@ -36,8 +36,9 @@ _VALIDATION = re.compile(r"\d{1,4} validation errors? for \w")
 # A service's number before its sentence, such as `SUNAT 1033: …`. Not every client writes it.
 _LABEL = re.compile(
     r"\A(?!(?:SKU|ID|PO|RUC|DNI|NIT|CUIT|VAT)\b)"
-    r"(?:[A-Z][A-Z0-9]{1,15}(?: [A-Z][A-Z0-9]{0,5})?|Fault|Error)"
-    r" [\[(#]?(?P<no>\d{1,6})[\])]?(?:: | - |(?<=[\])]) )(?=[^\W\d_]{1,30}[ ,](?:\S{1,60} ){2})"
+    r"(?:[A-Z][A-Z0-9]{1,15}(?: [A-Z][A-Z0-9]{0,5})?|(?:[A-Z]\w{1,20} )?(?:[Ff]ault|[Ee]rror))"
+    r" [\[(#]?(?P<soap>(?:(?:soap|env|soap-env|SOAP-ENV|S):)?(?:Client|Server)\.)?(?P<no>\d{1,6})"
+    r"[\])]?(?:: | - |(?<=[\])]) |(?(soap) ))(?=[^\W\d_]{1,30}[ ,](?:\S{1,60} ){2})"
 )
 _VENDOR = re.compile(r"(?!App\\)(?P<name>[A-Z]\w{1,40})\\")
 _SERVICE_WORD = re.compile(r"[A-Z][A-Za-z]{2,30}\Z")

@@ -77,8 +77,15 @@ _MAIL_SERVICES = (
     ("Exchange", "Client does not have permissions to send as this sender"),
 )
 _ORACLE = re.compile(r"\b(?P<code>(?:ORA|TNS|PLS)-\d{5}): (?P<text>[^\n]{1,300})")
-# Microsoft documents these codes; the sentence has ids and may be cut.
-_AZURE = re.compile(r"\bAADSTS\d{4,8}\b")
+# A service documents these codes; the sentence has values, may be cut, and is not always there.
+_DOCUMENTED = (
+    ("AADSTS", "Azure", re.compile(r"\b(?P<code>AADSTS\d{4,8})\b")),
+    ("CFDI", "SAT", re.compile(r"\b(?P<code>CFDI\d{5})\b")),
+    ("CRP", "SAT", re.compile(r"\b(?P<code>CRP\d{5})\b")),
+    ("NOM", "SAT", re.compile(r"\b(?P<code>NOM\d{2,3})\b")),
+    ("CCE", "SAT", re.compile(r"\b(?P<code>CCE\d{3})\b")),
+    ("Regla: ", "DIAN", re.compile(r"\bRegla: (?P<code>[A-Z]{2,5}\d{2,3}[a-z]?), Rechazo\b")),
+)
 _LDAP = re.compile(r"ldap", re.IGNORECASE)
 # RFC 4511 has the codes, and each library has OpenLDAP's words for them.
 _LDAP_REPLY = re.compile(
@@ -111,7 +118,7 @@ def reply_cause(message: str, class_name: str | None) -> str | None:
         or _mail_cause(message, class_name)
         or _elastic_cause(message, class_name)
         or _oracle_cause(message)
-        or _azure_cause(message)
+        or _documented_cause(message)
         or _ldap_cause(message, class_name)
     )
 
@@ -185,9 +192,12 @@ def _oracle_cause(message: str) -> str | None:
     )
 
 
-def _azure_cause(message: str) -> str | None:
-    code = _AZURE.search(message, 0, 2_000) if "AADSTS" in message else None
-    return f"Azure {code.group()}" if code else None
+def _documented_cause(message: str) -> str | None:
+    for word, service, pattern in _DOCUMENTED:
+        code = pattern.search(message, 0, 2_000) if word in message else None
+        if code is not None:
+            return f"{service} {code['code']}"
+    return None
 
 
 def _ldap_cause(message: str, class_name: str | None) -> str | None:

@@ -59,6 +59,7 @@ _OWN_WORDS = (
         ),
     ),
     ("SRI", re.compile(r"\bDEVUELTA\b|\bNO AUTORIZAD[AO]\b|<claveAcceso")),
+    ("Odoo", re.compile(r"\AOdoo: ")),
     (
         "VIES",
         re.compile(
@@ -67,11 +68,17 @@ _OWN_WORDS = (
     ),
     ("Facebook", re.compile(r"\"fbtrace_id\"|'fbtrace_id'")),
 )
+# The first library in the trace that does not only carry requests.
 _VENDOR = re.compile(
     r"[\\/](?:vendor(?!/bundle)|node_modules|gems|site-packages)[\\/]"
+    r"(?!guzzlehttp|saloonphp|php-http|symfony[\\/]http-client|nategood|rmccue|league[\\/]oauth2-client"
+    r"|requests|urllib3|httpx|httpcore|aiohttp|axios|node-fetch|undici|got[\\/]|superagent|request[\\/]"
+    r"|faraday|httparty|rest-client|net-http|bundle[\\/])"
     r"(?P<library>[\w@.-]{1,60}(?:[\\/][\w.-]{1,60})?)"
 )
 _LONGEST = 1_000
+# This library asks for the tokens of any service, so only the application's files name it.
+_OF_ANY_SERVICE = ("League\\OAuth2\\Client\\",)
 
 
 def service_name(message: str, head: str, class_name: str | None, text: str) -> str | None:
@@ -82,10 +89,12 @@ def service_name(message: str, head: str, class_name: str | None, text: str) -> 
     """
     address = _ADDRESS.search(message) if "http" in message else None
     library = _VENDOR.search(text, 0, _LONGEST)
-    own = head if len(head) < len(message) else ""
+    own = head[-100:] if len(head) < len(message) else ""
+    if class_name is not None and class_name.startswith(_OF_ANY_SERVICE):
+        own = text[:_LONGEST]
     words = (
         f"{class_name} {library['library'] if library else ''} "
-        f"{address.group() if address else ''} {own[-100:]}"
+        f"{address.group() if address else ''} {own}"
     ).lower()
     for word, name in _SERVICES:
         if word in words:

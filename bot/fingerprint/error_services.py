@@ -110,14 +110,14 @@ def _of_words(line: str, name: str) -> str:
     """Return the service's code, or its sentence without a client's words around it."""
     line = line.removeprefix(f"{name}: ")
     if (field := _MESSAGE_FIELD.search(line)) is not None:
-        return generalise(field["text"])
+        return without_appended(generalise(field["text"]))
     lead = _LEAD.match(line)
     if lead is not None:
         line = line[lead.end() :]
         line = line.partition(lead["quote"])[0] if lead["quote"] else line
     code = next((code for pattern in _CODES if (code := pattern.search(line))), None)
     if code is None or is_vague(code["code"]):
-        return generalise(_TAIL.sub("", line))
+        return without_appended(generalise(_TAIL.sub("", line)))
     field = _FIELDS.search(line)
     return f"{field['field']} - {code['code']}" if field else code["code"]
 
