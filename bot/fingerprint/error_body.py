@@ -65,6 +65,7 @@ _OF_A_FIELD = re.compile(
 _JSON_TITLE = re.compile(
     r'"(?:title|error|errors)"\s{0,5}:\s{0,5}\[?\s?"(?P<text>(?:[^"\\]|\\.){2,300})', re.IGNORECASE
 )
+_JSON_PROBLEM = re.compile(r'"title"\s{0,5}:\s{0,5}"(?P<text>[A-Z][A-Za-z ]{3,60})"')
 _JSON_STATUS = re.compile(
     r'"(?:http_?)?(?:status|status_?code|code|c[oó]digo)"\s{0,5}:\s{0,5}"?(?P<no>[45]\d\d)\b',
     re.IGNORECASE,
@@ -119,6 +120,13 @@ _PARAMETERS = re.compile(r'"parameters"\s{0,5}:\s{0,5}\{(?P<list>[^{}]{1,400})')
 _STRING = re.compile(r'"((?:[^"\\]|\\.){1,100})"')
 _PLACEHOLDER = re.compile(r"%(?P<name>[A-Za-z]{1,30})")
 _MAGENTO_CONSUMER = re.compile(r"\AThe consumer isn't")
+# Names of the whole list of errors, or of no field in particular.
+_NO_FIELDS = frozenset(
+    (
+        *("error", "errors", "message", "messages", "full_messages", "base", "detail", "details"),
+        *("non_field_errors", "mensaje", "mensajes", "errores"),
+    )
+)
 _WORDS = 9
 
 
@@ -220,15 +228,23 @@ def _sentence(body: str) -> str | None:
             text = _TRUNCATED.sub("", _unescaped(match["text"])).strip()
             if _VAGUE.match(text) or _TYPE_URL.match(text):
                 continue
-            if (field := match.groupdict().get("field")) is not None:
+            field = match.groupdict().get("field")
+            if field is not None and field.casefold() not in _NO_FIELDS:
                 text = f"{field} - {text}"
             words = generalise(_with_parameters(_ACCESSING.sub("", text), body)).split()
             cut = match.end() >= len(body.rstrip()) or "(truncated" in match["text"]
             if cut and len(words) <= _WORDS:
                 words = words[:-1]
             if words:
-                return " ".join(words[:_WORDS]).rstrip(" .:;,-")
+                sentence = " ".join(words[:_WORDS]).rstrip(" .:;,-")
+                return sentence if words[0] != "#" else _title(body) or sentence
     return None
+
+
+def _title(body: str) -> str | None:
+    """Return the title of a problem (RFC 7807) whose sentence begins with a value."""
+    title = _JSON_PROBLEM.search(body)
+    return None if title is None or _VAGUE.match(title["text"]) else title["text"]
 
 
 def _unescaped(text: str) -> str:

@@ -231,6 +231,12 @@ LIBRARIES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         (r"(?s)\A<Fault -?\w{1,20}: ['\"](?P<text>.{1,1500}?)['\"]>?\s*\Z",),
     ),
     (
+        "Mailgun: what the service answered",
+        "Check your inputs!",
+        "",
+        (r"\AThe parameters passed to the API were invalid\. Check your inputs!\s{1,4}(?=\S)",),
+    ),
+    (
         # Python's and PHP's clients may have the lines of a fault as escapes.
         "Odoo: a required field without a value",
         " mandatory field is not ",

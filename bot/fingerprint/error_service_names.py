@@ -77,6 +77,12 @@ _VENDOR = re.compile(
     r"(?P<library>[\w@.-]{1,60}(?:[\\/][\w.-]{1,60})?)"
 )
 _LONGEST = 1_000
+# An application's label before a service's sentence.
+_LABEL = re.compile(
+    r"\A(?:\[?[Ee]rror (?:\w{1,4} )?)?(?P<name>[A-Z][A-Za-z0-9.-]{1,20}(?: [A-Z][A-Za-z0-9]{1,20}){0,2}?)"
+    r"(?: (?:API|SDK|HTTP|[Ee]rror|[Rr]equest|response|failed|said|returned|respondi[óo]|rechaz[óo]"
+    r"|devolvi[óo]|answered)){0,3}(?: [\[(]?\d{3}[\])]?)?: (?=\S)"
+)
 # This library asks for the tokens of any service, so only the application's files name it.
 _OF_ANY_SERVICE = ("League\\OAuth2\\Client\\",)
 
@@ -89,7 +95,8 @@ def service_name(message: str, head: str, class_name: str | None, text: str) -> 
     """
     address = _ADDRESS.search(message) if "http" in message else None
     library = _VENDOR.search(text, 0, _LONGEST)
-    own = head[-100:] if len(head) < len(message) else ""
+    label = _LABEL.match(head)
+    own = head[-100:] if len(head) < len(message) else label["name"] if label else ""
     if class_name is not None and class_name.startswith(_OF_ANY_SERVICE):
         own = text[:_LONGEST]
     words = (
@@ -100,3 +107,15 @@ def service_name(message: str, head: str, class_name: str | None, text: str) -> 
         if word in words:
             return name
     return next((name for name, words_ in _OWN_WORDS if words_.search(message, 0, _LONGEST)), None)
+
+
+def without_label(text: str, service: str) -> str:
+    """Return the text without a label that only names the service."""
+    label = _LABEL.match(text)
+    if label is None:
+        return text
+    words = label["name"].lower()
+    is_name = words == service.lower() or any(
+        word in words.replace(" ", "") for word, name in _SERVICES if name == service
+    )
+    return text[label.end() :] if is_name else text

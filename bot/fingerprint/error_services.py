@@ -5,7 +5,8 @@ from http import HTTPStatus
 
 from bot.fingerprint.error_body import body_cause, body_sentence, is_vague, split_body
 from bot.fingerprint.error_hosts import generalise_url
-from bot.fingerprint.error_service_names import service_name
+from bot.fingerprint.error_service_codes import common_cause
+from bot.fingerprint.error_service_names import service_name, without_label
 from bot.fingerprint.error_values import first_words, generalise
 
 _ADDRESS = re.compile(r"https?://[^\s\"'<>`]{1,300}")
@@ -22,6 +23,7 @@ _LEAD = re.compile(
     r"|(?:[A-Z][\w. ]{1,30}: )?-?\d{1,6} (?=[A-Z(])"
     r"|(?:[\w.]{1,30} ){0,3}(?:responded|returned|replied|answered)(?: with)?(?: an?)?"
     r"(?: \w{1,20})? error(?: code| message)?(?: \(?\d{3}\)?)?:? "
+    r"|(?:base|errors?|messages?) - "
     r"|(?:An? )?(?:\w{1,20} )?(?:API|api) error(?: occurred)?: ?)"
     r"(?P<quote>[\"'`]?)(?:\d{3} - )?"
 )
@@ -103,12 +105,12 @@ def service_cause(message: str, class_name: str | None, text: str) -> str | None
     is_number = cause.isdigit() and len(cause) > 3
     if " " not in cause and "_" not in cause and not is_number and not _HUMPS.match(cause):
         return None
-    return f"{name}: {first_words(cause)}"
+    return f"{name}: {first_words(common_cause(name, cause))}"
 
 
 def _of_words(line: str, name: str) -> str:
     """Return the service's code, or its sentence without a client's words around it."""
-    line = line.removeprefix(f"{name}: ")
+    line = without_label(line, name)
     if (field := _MESSAGE_FIELD.search(line)) is not None:
         return without_appended(generalise(field["text"]))
     lead = _LEAD.match(line)
