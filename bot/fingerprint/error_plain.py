@@ -4,6 +4,7 @@ import re
 from http import HTTPStatus
 
 from bot.fingerprint.error_body import body_cause, body_status, split_body
+from bot.fingerprint.error_codes import without_number
 from bot.fingerprint.error_services import without_appended
 from bot.fingerprint.error_values import generalise
 
@@ -33,19 +34,13 @@ _CODE_AT_END = re.compile(r"(?P<code>\[[a-z]{2,30}(?:_[a-z0-9]{1,30}){1,8}\])\s*
 # Pydantic writes the number of errors first, and the fields and problems on the next lines.
 _PYDANTIC_TYPE = re.compile(r" [\[(](?:type=|\w{1,40}\])")
 _VALIDATION = re.compile(r"\d{1,4} validation errors? for \w")
-# A service's number before its sentence, such as `SUNAT 1033: …`. Not every client writes it.
-_LABEL = re.compile(
-    r"\A(?!(?:SKU|ID|PO|RUC|DNI|NIT|CUIT|VAT)\b)"
-    r"(?:[A-Z][A-Z0-9]{1,15}(?: [A-Z][A-Z0-9]{0,5})?|(?:[A-Z]\w{1,20} )?(?:[Ff]ault|[Ee]rror))"
-    r" [\[(#]?(?P<soap>(?:(?:soap|env|soap-env|SOAP-ENV|S):)?(?:Client|Server)\.)?(?P<no>\d{1,6})"
-    r"[\])]?(?:: | - |(?<=[\])]) |(?(soap) ))(?=[^\W\d_]{1,30}[ ,](?:\S{1,60} ){2})"
-)
 _VENDOR = re.compile(r"(?!App\\)(?P<name>[A-Z]\w{1,40})\\")
 _SERVICE_WORD = re.compile(r"[A-Z][A-Za-z]{2,30}\Z")
+_GENERAL_FAULT = re.compile(r"(?:soap(?:-?env)?|env|s):(?:Client|Server|Sender|Receiver)\Z", re.I)
 _FAULT_NUMBER = re.compile(r"\.\d{2,6}\Z")
 # Each client of these servers has classes of its own, and repeats the server's short words.
 _SERVERS = (("mongo", "MongoDB"), ("kafka", "Kafka"), ("memcache", "Memcached"), ("redis", "Redis"))
-_STATUSES = frozenset(str(status.value) for status in HTTPStatus)
+_STATUSES = frozenset(str(status.value) for status in HTTPStatus if status >= 400)
 
 
 def plain_cause(message: str, class_name: str | None, code: str | None) -> str:
@@ -84,15 +79,15 @@ def _sentence(head: str) -> tuple[str, bool]:
         # The language of the sentence depends on the service's user, so only the code is used.
         head = code_at_end["code"]
     lines = _first_lines(head[fault.end() :] if fault else head)
-    label = _LABEL.match(lines)
-    if label is not None and label["no"] not in _STATUSES:
-        return generalise(lines[label.end() :]), True
+    if (sentence := without_number(lines)) is not None:
+        return generalise(sentence), True
     text = generalise(lines)
     if fault is None:
         return text, False
-    if _FAULT_NUMBER.search(fault["code"]) and _is_sentence(text):
-        return text, True
-    return f"[{fault['code']}] {text}", False
+    code = fault["code"]
+    if _is_sentence(text) and (_FAULT_NUMBER.search(code) or _GENERAL_FAULT.match(code)):
+        return text, _FAULT_NUMBER.search(code) is not None
+    return f"[{code}] {text}", False
 
 
 def _of_body(body: str, text: str) -> str | None:

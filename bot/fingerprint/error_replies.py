@@ -95,7 +95,7 @@ _LDAP_REPLY = re.compile(
     r"|Operations error"
 )
 _ELASTIC = re.compile(r"elastic|opensearch|searchkick|chewy", re.IGNORECASE)
-_ELASTIC_CODE = re.compile(r"[\"'](?P<code>[a-z_]{3,60}_exception)[\"']")
+_ELASTIC_CODE = re.compile(r"[\"'\[](?P<code>[a-z_]{3,60}_exception)[\"'\]]")
 _ELASTIC_REASON = re.compile(
     r"(?:\"reason\"\s?:\s?\"|_exception', ['\"])(?P<text>(?:[^\"\\\n]|\\.){3,300})"
 )
@@ -170,7 +170,8 @@ def _mail_key(code: str, reply: str) -> str:
 
 
 def _elastic_cause(message: str, class_name: str | None) -> str | None:
-    if not _ELASTIC.search(class_name or ""):
+    is_client = _ELASTIC.search(class_name or "") is not None
+    if not is_client and "root_cause" not in message and "_exception] Reason: " not in message:
         return None
     if _NO_NODES.search(message):
         return "Elasticsearch: No alive nodes"

@@ -16,7 +16,7 @@ _LEAD = re.compile(
     r"\A(?:Error: |REST request failed(?: with message|:) |Shopify is throttling requests: "
     r"|Failed\. {1,2}Response code = \d{3}\. {1,2}Response message = [\w ]{2,40} \("
     r"|\w{1,20}: (?=\w{1,20} - )|\[?HTTP \d{3}\]? (?:error: )?"
-    r"|\d{3} (?:[A-Z]{3,7} \S{1,900}: )?(?=[A-Z\w])"
+    r"|\d{3} [A-Z][A-Za-z ]{2,30} - |\d{3}: |\d{3} (?:[A-Z]{3,7} \S{1,900}: )?(?=[A-Z\w])"
     r"|<HttpError \d{3} when requesting \S{1,900} returned "
     # the service's number, in brackets, after a label or as the first of Python's arguments
     r"|\(?#\d{1,7}\) |\[-?\d{1,6}\] |\((?:-?\d{1,6}, (?=['\"]))"
@@ -31,6 +31,7 @@ _LEAD = re.compile(
 _TAIL = re.compile(
     r" \((?:code:? |HTTP |status:? )?[45]\d\d\)\.?\Z| - \d{3,6}: [^\n]{1,300}\Z"
     r"|,? (?:status|code): [45]\d\d\Z"
+    r"|[. ]{1,3}(?:See|More info\w{0,7}|(?:Read|Learn) more|Please have a look) [^\n]{0,40}https?:[^\n]*"
 )
 # Some clients write all fields of the answer on one line.
 _MESSAGE_FIELD = re.compile(
@@ -63,6 +64,7 @@ _WSDL = re.compile(r"Parsing WSDL: Couldn't load|SoapClient::(?:__construct|Soap
 # An id after the sentence names the failed row, not the cause.
 _APPENDED = re.compile(
     r"(?:[,;.] | \(| - )(?:\w{1,30}:? ){1,2}#\)?\Z| \((?:[\w .]{1,40}[=:] ?#[,;]? ?){1,4}\)\Z"
+    r"|(?: ?\[\w{1,20}: ?#\]){1,5}\Z"
 )
 # The text after these words is the value that was not found or not accepted.
 _VALUE_FOLLOWS = re.compile(
@@ -105,7 +107,7 @@ def service_cause(message: str, class_name: str | None, text: str) -> str | None
     is_number = cause.isdigit() and len(cause) > 3
     if " " not in cause and "_" not in cause and not is_number and not _HUMPS.match(cause):
         return None
-    return f"{name}: {first_words(common_cause(name, cause))}"
+    return f"{name}: {first_words(without_appended(common_cause(name, cause)))}"
 
 
 def _of_words(line: str, name: str) -> str:
