@@ -114,6 +114,7 @@ _VAGUE = re.compile(
 )
 # Many services have such a number, for example gRPC's 14; the sentence makes it readable.
 _SMALL = re.compile(r"\d{1,2}\Z")
+_NUMBER = re.compile(r"\A\(#\d{1,7}\) (?=\S)")
 _TYPE_URL = re.compile(r"https?\b")
 _ACCESSING = re.compile(r"\AError while accessing (?:a )?resource[.:]? ?", re.IGNORECASE)
 _PARAMETERS = re.compile(r'"parameters"\s{0,5}:\s{0,5}\{(?P<list>[^{}]{1,400})')
@@ -226,6 +227,7 @@ def _sentence(body: str) -> str | None:
     for pattern in _SENTENCES:
         for match in pattern.finditer(body):
             text = _TRUNCATED.sub("", _unescaped(match["text"])).strip()
+            text = _NUMBER.sub("", text)
             if _VAGUE.match(text) or _TYPE_URL.match(text):
                 continue
             field = match.groupdict().get("field")

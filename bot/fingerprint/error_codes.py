@@ -34,13 +34,15 @@ _THINGS = words(
 )
 # A service's number before its sentence, such as `SUNAT 1033: …`. Not every client writes it.
 _NUMBER = (
-    r"[\[(#]?(?:(?:soap|env|soap-env|SOAP-ENV|S):)?(?P<soap>(?:Client|Server)\.)?(?P<no>-?\d{1,6})[\])]?"
-    r"(?:: | - |\. |(?<=[\])]) |(?(soap) ))(?:Rejei[cç][aã]o: )?(?=[^\W\d_]{1,30}[ ,](?:\S{1,60} ){2})"
+    r"[\[(#]?(?:(?:soap|env|soap-env|SOAP-ENV|S):)?(?P<soap>(?:Client|Server)\.)?"
+    r"(?P<no>-?\d{1,6})[\])]?(?:: | - |\. |(?<=[\])]) |(?(soap) ))(?:Rejei[cç][aã]o: )?"
+    r"(?=[^\W\d_]{1,30}[ ,](?:\S{1,60} ){2})"
 )
 _LABELLED = re.compile(
     r"\A(?!(?:SKU|ID|PO|RUC|DNI|NIT|CUIT|VAT)\b)"
-    r"(?:[Ee]rror )?(?:[A-Z][A-Z0-9]{1,15}(?: [A-Z][A-Z0-9]{0,5})?|(?:[A-Z]\w{1,20} )?(?:[Ff]ault|[Ee]rror"
-    r"|[Cc]ode|[Cc][oó]digo)|Rejei[cç][aã]o:)(?: error)? " + _NUMBER
+    r"(?:[Ee]rror )?(?:[A-Z][A-Z0-9]{1,15}(?: [A-Z][A-Z0-9]{0,5})?"
+    r"|(?:[A-Z]\w{1,20} )?(?:[Ff]ault|[Ee]rror|[Cc]ode|[Cc][oó]digo)|Rejei[cç][aã]o:)(?: error)? "
+    + _NUMBER
 )
 # Without a label, a short number may count something.
 _ALONE = re.compile(r"\A(?=\W{0,2}\d{3})" + _NUMBER)

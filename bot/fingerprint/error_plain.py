@@ -36,7 +36,9 @@ _PYDANTIC_TYPE = re.compile(r" [\[(](?:type=|\w{1,40}\])")
 _VALIDATION = re.compile(r"\d{1,4} validation errors? for \w")
 _VENDOR = re.compile(r"(?!App\\)(?P<name>[A-Z]\w{1,40})\\")
 _SERVICE_WORD = re.compile(r"[A-Z][A-Za-z]{2,30}\Z")
-_GENERAL_FAULT = re.compile(r"(?:soap(?:-?env)?|env|s):(?:Client|Server|Sender|Receiver)\Z", re.I)
+_GENERAL_FAULT = re.compile(
+    r"(?:soap(?:-?env)?|env|s):(?:Client|Server|Sender|Receiver)\Z", re.IGNORECASE
+)
 _FAULT_NUMBER = re.compile(r"\.\d{2,6}\Z")
 # Each client of these servers has classes of its own, and repeats the server's short words.
 _SERVERS = (("mongo", "MongoDB"), ("kafka", "Kafka"), ("memcache", "Memcached"), ("redis", "Redis"))

@@ -20,7 +20,7 @@ _CAUSES = tuple(
             "UNREGISTERED",
             (
                 r"UNREGISTERED|NotRegistered|registration-token-not-registered"
-                r"|Requested entity was not found|The registration token is not registered"
+                r"|Requested entity was not found|The (?:provided )?registration token is not reg"
             ),
         ),
         (

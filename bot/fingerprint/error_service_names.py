@@ -36,10 +36,11 @@ _SERVICES = (
     *(("shipstation", "ShipStation"), ("easypost", "EasyPost"), ("shippo", "Shippo")),
     *(("skydropx", "Skydropx"), ("sendcloud", "Sendcloud"), ("dropbox", "Dropbox")),
     *(("graph.microsoft", "Microsoft Graph"), ("microsoft\\graph", "Microsoft Graph")),
+    *(("microsoft-graph", "Microsoft Graph"), ("dynamics", "Dynamics 365")),
     *(("airtable", "Airtable"), ("imagick", "ImageMagick"), ("minimagick", "ImageMagick")),
     *(("openai", "OpenAI"), ("anthropic", "Anthropic"), ("kreait", "Firebase")),
     *(("firebase", "Firebase"), ("\\fcm\\", "Firebase"), ("fcm.googleapis", "Firebase")),
-    *(("gaxios", "Google"), ("google", "Google")),
+    *(("gaxios", "Google"), ("google", "Google"), ("gspread", "Google")),
     *(("whatsapp", "Facebook"), ("pywa.", "Facebook"), ("facebook", "Facebook")),
 )
 _ADDRESS = re.compile(r"https?://[^\s\"'<>`]{1,300}")
@@ -66,7 +67,10 @@ _OWN_WORDS = (
             r"\b(?:MS_UNAVAILABLE|(?:MS|GLOBAL)_MAX_CONCURRENT_REQ|INVALID_REQUESTER_INFO)\b"
         ),
     ),
-    ("Facebook", re.compile(r"\"fbtrace_id\"|'fbtrace_id'")),
+    (
+        "Facebook",
+        re.compile(r"[\"'](?:fbtrace_id|OAuthException)[\"']|Error validating access token: "),
+    ),
 )
 # The first library in the trace that does not only carry requests.
 _VENDOR = re.compile(
@@ -79,12 +83,17 @@ _VENDOR = re.compile(
 _LONGEST = 1_000
 # An application's label before a service's sentence.
 _LABEL = re.compile(
-    r"\A(?:\[?[Ee]rror (?:\w{1,4} )?)?(?P<name>[A-Z][A-Za-z0-9.-]{1,20}(?: [A-Z][A-Za-z0-9]{1,20}){0,2}?)"
+    r"\A(?:\[?[Ee]rror (?:\w{1,4} )?)?"
+    r"(?P<name>[A-Z][A-Za-z0-9.-]{1,20}(?: [A-Z][A-Za-z0-9]{1,20}){0,2}?)"
     r"(?: (?:API|SDK|HTTP|[Ee]rror|[Rr]equest|response|failed|said|returned|respondi[óo]|rechaz[óo]"
     r"|devolvi[óo]|answered)){0,3}(?: [\[(]?\d{3}[\])]?)?: (?=\S)"
 )
 # This library asks for the tokens of any service, so only the application's files name it.
-_OF_ANY_SERVICE = ("League\\OAuth2\\Client\\",)
+_OF_ANY_SERVICE = "League\\OAuth2\\Client\\"
+# Laravel's client writes no address; the file that calls it often has the service's name.
+_CALLER = re.compile(
+    r"\n#\d [^\n(]{0,200}[\\/]app[\\/](?P<path>[^\n(]{1,120})\(\d{1,7}\): Illuminate\\Http\\Client\\"
+)
 
 
 def service_name(message: str, head: str, class_name: str | None, text: str) -> str | None:
@@ -95,10 +104,7 @@ def service_name(message: str, head: str, class_name: str | None, text: str) -> 
     """
     address = _ADDRESS.search(message) if "http" in message else None
     library = _VENDOR.search(text, 0, _LONGEST)
-    label = _LABEL.match(head)
-    own = head[-100:] if len(head) < len(message) else label["name"] if label else ""
-    if class_name is not None and class_name.startswith(_OF_ANY_SERVICE):
-        own = text[:_LONGEST]
+    own = _own_words(message, head, class_name or "", text)
     words = (
         f"{class_name} {library['library'] if library else ''} "
         f"{address.group() if address else ''} {own}"
@@ -107,6 +113,19 @@ def service_name(message: str, head: str, class_name: str | None, text: str) -> 
         if word in words:
             return name
     return next((name for name, words_ in _OWN_WORDS if words_.search(message, 0, _LONGEST)), None)
+
+
+def _own_words(message: str, head: str, class_name: str, text: str) -> str:
+    """Return the application's words about the request."""
+    if class_name.startswith(_OF_ANY_SERVICE):
+        return text[:_LONGEST]
+    if class_name.startswith("Illuminate\\Http\\Client\\"):
+        caller = _CALLER.search(text)
+        return caller["path"] if caller else ""
+    if len(head) < len(message):
+        return head[-100:]
+    label = _LABEL.match(head)
+    return label["name"] if label else ""
 
 
 def without_label(text: str, service: str) -> str:

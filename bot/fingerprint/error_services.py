@@ -13,7 +13,8 @@ _ADDRESS = re.compile(r"https?://[^\s\"'<>`]{1,300}")
 _PHRASES = frozenset(status.phrase.casefold() for status in HTTPStatus)
 # A client's words before the service's sentence or code. The client may put these in quotes.
 _LEAD = re.compile(
-    r"\A(?:Error: |REST request failed(?: with message|:) |Shopify is throttling requests: "
+    r"\A(?:(?:[A-Z]\w{1,30})?Error: |REST request failed(?: with message|:) "
+    r"|Shopify is throttling requests: "
     r"|Failed\. {1,2}Response code = \d{3}\. {1,2}Response message = [\w ]{2,40} \("
     r"|\w{1,20}: (?=\w{1,20} - )|\[?HTTP \d{3}\]? (?:error: )?"
     r"|\d{3} [A-Z][A-Za-z ]{2,30} - |\d{3}: |\d{3} (?:[A-Z]{3,7} \S{1,900}: )?(?=[A-Z\w])"
@@ -31,7 +32,8 @@ _LEAD = re.compile(
 _TAIL = re.compile(
     r" \((?:code:? |HTTP |status:? )?[45]\d\d\)\.?\Z| - \d{3,6}: [^\n]{1,300}\Z"
     r"|,? (?:status|code): [45]\d\d\Z"
-    r"|[. ]{1,3}(?:See|More info\w{0,7}|(?:Read|Learn) more|Please have a look) [^\n]{0,40}https?:[^\n]*"
+    r"|[. ]{1,3}(?:See|More info\w{0,7}|(?:Read|Learn) more|Please have a look) "
+    r"[^\n]{0,40}https?:[^\n]*"
 )
 # Some clients write all fields of the answer on one line.
 _MESSAGE_FIELD = re.compile(
@@ -40,7 +42,10 @@ _MESSAGE_FIELD = re.compile(
 # A code before its sentence, as the last word, or in the address of its documentation.
 _CODES = (
     re.compile(r"#error-(?P<code>[A-Z]\w{3,60})"),
-    re.compile(r"\A\[?(?P<code>[A-Z][A-Z0-9]{1,30}(?:_[A-Z0-9]{1,30}){1,8})(?:\]|: | - |\Z)"),
+    re.compile(
+        r"\A\[?(?P<code>[A-Z][A-Z0-9]{1,30}(?:_[A-Z0-9]{1,30}){1,8})(?:\]|:? (?=\w)| - |\Z)"
+    ),
+    re.compile(r"\A(?P<code>(?:[A-Z][a-z]{2,20}){2,5}): (?=[A-Z])"),
     re.compile(
         r"(?:\[|\A|[\"':] ?)(?P<code>[a-z]{2,30}(?:_[a-z0-9]{1,30}){1,8})(?:\]|[\"']?\.?\Z)"
     ),
@@ -59,7 +64,9 @@ _TOKEN_REFUSED = re.compile(
     r"\b401\b[^\n]{0,200}/oauth2?/(?:v\d/)?token\b|/oauth2?/token\S{0,9} [^\n]{0,60}\b401\b"
 )
 # Clients do not write the kind of an error.
-_VAGUE_CODE = re.compile(r"\A(?:[a-z_]{1,40}_error|\d{1,2}) (?=\S)")
+_VAGUE_CODE = re.compile(
+    r"\A(?:[a-z_]{1,40}_error|\d{1,2}|[A-Z]\w{1,40}(?:Exception|Error)) (?=\S)"
+)
 _WSDL = re.compile(r"Parsing WSDL: Couldn't load|SoapClient::(?:__construct|SoapClient)\(")
 # An id after the sentence names the failed row, not the cause.
 _APPENDED = re.compile(
