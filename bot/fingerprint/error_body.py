@@ -1,6 +1,7 @@
 """The error code or the sentence in a response body that an error quotes, complete or cut."""
 
 import re
+from functools import lru_cache
 
 from bot.fingerprint.error_values import generalise
 
@@ -137,8 +138,12 @@ _SENTENCES = (
 )
 
 
+@lru_cache(maxsize=16)
 def split_body(message: str) -> tuple[str, str]:
-    """Split a message into its own words and the quoted body ("" if it quotes no body)."""
+    """Split a message into its own words and the quoted body ("" if it quotes no body).
+
+    Several formats ask this of one message, one after the other.
+    """
     opening = _START.search(message)
     if opening is None:
         return message, ""

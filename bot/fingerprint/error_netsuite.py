@@ -6,11 +6,9 @@ from bot.fingerprint.error_body import body_cause, split_body
 from bot.fingerprint.error_services import without_appended
 from bot.fingerprint.error_values import first_words, generalise
 
-# The last words are parts of codes: only NetSuite abbreviates so.
-_NETSUITE = (
-    *("netsuite", "suitetalk", "suitescript", "restlet", "o:errordetails"),
-    *("sss_", "rcrd_", "_reqd", "_dsnt_", "_fld_value"),
-)
+_NETSUITE = ("netsuite", "suitetalk", "suitescript", "restlet", "sss_", "o:errordetails")
+# Only NetSuite abbreviates so in its codes.
+_ABBREVIATIONS = ("RCRD_", "_REQD", "_DSNT_", "_FLD_VALUE")
 _SOAP_FAULTS = re.compile(r"(?:SoapFault|SOAPFault|\bFault)\Z")
 _CODE = re.compile(
     r"(?<![\w.])(?P<code>[A-Z][A-Z0-9]{1,30}(?:_[A-Z0-9]{1,30}){1,8})\b(?P<after>[^\n]{0,400})"
@@ -90,6 +88,7 @@ def netsuite_cause(message: str, text: str, class_name: str | None) -> str | Non
     """
     lower = text.lower()
     is_named = any(word in lower for word in _NETSUITE)
+    is_named = is_named or any(word in message for word in _ABBREVIATIONS)
     if not is_named and not _SOAP_FAULTS.search(class_name or ""):
         return None
     code = (_code(message) or _code_of_status(message)) if is_named else None
