@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from bot.fingerprint.error_log_lines import without_log_line
 from bot.fingerprint.error_traces import app_file, base_name, without_frames
 from bot.fingerprint.error_wrappers import unwrapped
 
@@ -19,10 +20,8 @@ _OLD_HEAD = re.compile(rf"exception '(?P<cls>{_CLASS})'(?: with message '(?P<res
 _CLASS_ENDS = ("Exception", "Error", "Fault", "Throwable", "_exception", "Failure", "Warning")
 _LEADS = re.compile(
     r"(?:PHP )?(?:Fatal error|Recoverable fatal error|Parse error|Warning|Notice|Deprecated):\s+|"
-    r"Uncaught |"
-    r"Error sending request to Stripe: [^\n]{0,1000}\n|"
-    # Monolog's line: [time] channel.LEVEL:
-    r"\[\d{4}-\d\d-\d\d[^\]\n]{0,30}\] \w{1,30}\.[A-Z]{4,9}: "
+    r"Uncaught |Message: |"
+    r"Error sending request to Stripe: [^\n]{0,1000}\n"
 )
 # Stripe's libraries write the status and the request's id first.
 _STATUS_LEAD = re.compile(
@@ -83,7 +82,7 @@ class ErrorText:
 
 def read_error_text(text: str) -> ErrorText:
     """Parse the stored text; of a chain of exceptions, use the first, which is the innermost."""
-    text = text.replace("\r\n", "\n").strip()
+    text = without_log_line(text.replace("\r\n", "\n").rstrip()).strip()
     if _QUOTED_TRACE in text:
         text = text.replace("\\n", "\n")
     for _ in range(3):

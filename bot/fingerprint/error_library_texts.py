@@ -5,6 +5,32 @@
 
 LIBRARIES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     (
+        # Other modules read the table of a deadlock and the host from the stored text.
+        "Laravel: the statement that failed",
+        "SQL: ",
+        "",
+        (r"(?s) \((?:Connection: [^\n:]{1,60}, )?SQL: .*\Z",),
+    ),
+    (
+        "Laravel: connection that is not configured",
+        " not configured",
+        r"Database [\g<name>] not configured",
+        (r"\ADatabase connection \[(?P<name>[\w.-]{1,80})\] not configured",),
+    ),
+    ("Doctrine: a driver", " in the driver: ", "", (r"\AAn exception occurred in the driver: ",)),
+    (
+        "PHP: missing extension",
+        " extension",
+        r'Class "\g<name>" not found',
+        (
+            (
+                r"(?i)\A(?:please make sure )?the (?:php )?(?P<name>Redis|Memcached|Imagick)"
+                r"(?: php)? extension is (?:installed and enabled|not \w{1,20}|missing|required)"
+                r"[^\n]*"
+            ),
+        ),
+    ),
+    (
         "Laravel: missing job class",
         "ncomplete",
         r"Incomplete class \g<name>",

@@ -12,7 +12,7 @@ _TITLE = re.compile(r"[A-Z][A-Za-z ,/'-]{2,60}: ")
 _QUERY = re.compile(
     r" \((?:Connection: |SQL: |SQLSTATE )|\n(?:LINE \d|DETAIL:|HINT:|CONTEXT:)"
     r"|\]? \[(?:insert|update|delete|select|with|replace)\b"
-    r"| \(SQL was:|, query was: "
+    r"| \(SQL was:|, query was: | - Invalid query: "
 )
 _LEVEL = re.compile(r"\A(?:ERROR|FATAL|PANIC): +")
 # The quoted text itself can contain quotes and line ends.
@@ -84,7 +84,7 @@ _CODEIGNITER_DRIVER = "Database/MySQLi/Connection.php"
 _DRIVER = re.compile(
     r"(?:Unable to connect to the database\.\s{1,3}Main connection \[\w{1,20}\]: "
     r"|(?:mysqli|PDO|PDOStatement)(?:::|_)\w{1,40}\(\): )"
-    r"(?:\(\w{5}/(?P<no>\d{4})\): )?"
+    r"(?:\((?:\w{5}/)?(?P<no>\d{4})\): )?"
 )
 _TUPLE = re.compile(
     r"(?:\([\w.]{1,80}\) )?\((?P<no>\d{4}), (?P<quote>[\"'])(?P<text>.{1,800}?)(?P=quote)\)",
@@ -113,6 +113,7 @@ _NAMELESS = {
 _LOCK = re.compile(r"(?:MySQL (?:1213|1205)|SQLSTATE (?:40P01|55P03))\b|SQL Server: .*deadlock")
 _STATEMENT = re.compile(
     r"(?:\A(?:\w{2,40}: )?|SQL: |SQL \[|\bsql: ['\"]|transaction: |(?:query|executed) was: "
+    r"|Invalid query: "
     r"|executing (?:(?:a |the )?query:? |['\"])|[(,] ?'| - |\n(?:: )?|restarting transaction: "
     # WordPress in the language of the shop
     r"|transaction (?:\S{1,12} ){1,4})\s{0,5}"

@@ -56,7 +56,9 @@ _NO_FILE = re.compile(r"[Nn]o such file|cannot find the")
 # PHP, Python, Node.js, Ruby, Go and Java
 _MISSING_FILE = (
     re.compile(
-        r"\((?P<path>[^()\n]{1,500})\): (?:[Ff]ailed to open stream: )?No such file or directory"
+        # A number is MySQL's, for the file of a socket.
+        r"\((?!\d{4}\))(?P<path>[^()\n]{1,500})\): (?:[Ff]ailed to open stream: )?"
+        r"No such file or directory"
     ),
     re.compile(r"\[Errno 2\] No such file or directory: [bu]?['\"](?P<path>[^'\"\n]{1,400})['\"]"),
     re.compile(r"ENOENT: no such file or directory, \w{1,20} '(?P<path>[^'\n]{1,400})'"),

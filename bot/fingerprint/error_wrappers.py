@@ -24,10 +24,7 @@ _CLASS = re.compile(r"[A-Z][\w.:\\]{2,120}\Z|(?:[a-z_]\w{0,60}\.){1,8}[A-Z]\w{1,
 # Words of a worker or a logger before the error. The job's id is in them, never the cause.
 _WORKER = re.compile(
     r"(?:"
-    # CodeIgniter's log
-    r"(?:CRITICAL|ERROR|ALERT|EMERGENCY) - \d{4}-\d\d-\d\d [\d:]{8} --> "
-    r"(?:Severity: \w+ --> )?"
-    r"|Task (?:handler raised error: |[\w.]{1,120}\[[\w-]{8,40}\] "
+    r"Task (?:handler raised error: |[\w.]{1,120}\[[\w-]{8,40}\] "
     r"(?:raised (?:unexpected|exception|error): |retry: Retry in [\w.: ]{1,30}: ))"
     r"|\[ActiveJob\] (?:\[[\w:-]{1,80}\] ){1,3}"
     r"|Error performing [\w:]{1,80} \(Job ID: [\w-]{1,40}\) from [^\n]{1,60}? in [\d.]{1,12}ms: "
@@ -53,6 +50,7 @@ _PYTHON_REPR = re.compile(
     r"(?P<name>[A-Z]\w{2,60}(?:Error|Exception|Exceeded|Timeout))"
     r"\((?P<quote>['\"])(?P<text>.{3,600}?)(?P=quote)(?:, [^\n]{0,80})?,?\)(?=\n|\Z)"
 )
+_QUOTE_END = re.compile(r"\"\.?[ \t]*(?=\Z|\n)")
 # Symfony's console writes the inner exception last; PHP writes it first, before "Next".
 _PREVIOUS = "\n\nPrevious exception: "
 
@@ -69,6 +67,8 @@ def unwrapped(text: str) -> str:
     if (limit := _TIME_LIMIT.match(text)) is not None:
         return f"{limit['soft'] or 'Hard'} time limit of {limit['task']}"
     rest = text[worker.end() :]
+    if worker.group().endswith('"'):
+        rest = _QUOTE_END.sub("", rest)
     for pattern in (_ELIXIR, _RAILS, _PYTHON_REPR):
         named = pattern.match(rest)
         if named is not None:

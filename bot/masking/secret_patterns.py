@@ -106,9 +106,16 @@ _DIGESTS = re.compile(
     r"|[0-9A-Fa-f]{24}(?:[0-9A-Fa-f]{8}|[0-9A-Fa-f]{16}|[0-9A-Fa-f]{32}|[0-9A-Fa-f]{40}"
     r"|[0-9A-Fa-f]{72}|[0-9A-Fa-f]{104})?)(?![0-9A-Za-z])"
 )
-# Visa, Mastercard, American Express, Diners, Discover, JCB, UnionPay, Maestro (ISO/IEC 7812).
-_ISSUERS = re.compile(r"3[04-9]|4|5[0-9]|6|2[2-7]|81")
-_CARD_LENGTHS = range(13, 20)
+# ISO/IEC 7812: each issuer has lengths of its own. Without them, one of ten Shopify orders, whose
+# ids have 13 digits, would be masked.
+_ISSUERS = re.compile(
+    r"(?:4(?:\d{12}|\d{15}|\d{18})"  # Visa
+    r"|(?:5[1-5]\d\d|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)\d{12}"  # Mastercard
+    r"|3[47]\d{13}|3(?:0[0-5]|[689]\d)\d{11}(?:\d{2,5})?"  # American Express, Diners
+    # Maestro, Discover, UnionPay, JCB, RuPay, Mir, Troy
+    r"|(?:5[06-9]\d\d|6\d{3}|35\d\d|8[12]\d\d|220[0-4]|9792)\d{12,15})\Z"
+)
+_LONGEST_CARD = 19
 
 
 def mask_secrets(text: str, *, has_long_word: bool) -> str:
@@ -145,8 +152,8 @@ def _mask_logins(text: str) -> str:
 
 
 def is_card_number(digits: str) -> bool:
-    """Whether 13 to 19 digits have an issuer's prefix and a valid check digit (Luhn)."""
-    if len(digits) not in _CARD_LENGTHS or not _ISSUERS.match(digits):
+    """Whether the digits have an issuer's prefix and length, and a valid check digit (Luhn)."""
+    if not _ISSUERS.match(digits):
         return False
     total = 0
     for place, digit in enumerate(reversed(digits)):
@@ -215,7 +222,7 @@ def _card_end(groups: list[re.Match[str]], start: int) -> int | None:
     best = None
     for index in range(start, len(groups)):
         digits += groups[index].group()
-        if len(digits) > _CARD_LENGTHS[-1]:
+        if len(digits) > _LONGEST_CARD:
             break
         if is_card_number(digits):
             best = index

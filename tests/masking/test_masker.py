@@ -192,6 +192,37 @@ def test_a_digest_with_the_digits_of_a_card_number_is_not_masked(length: int) ->
     assert mask_text("a" * (length - 15) + card) != "a" * (length - 15) + card
 
 
+def test_ids_of_shopify_with_the_check_digit_of_a_card_are_not_masked() -> None:
+    valid = [str(id_) for id_ in range(5_678_901_234_500, 5_678_901_234_600) if luhn(str(id_))]
+    assert len(valid) == 10
+    for id_ in valid:
+        assert mask_text(f"order {id_} not found") == f"order {id_} not found"
+        assert json.loads(mask_payload(f'{{"order_id": {id_}}}')) == {"order_id": int(id_)}
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        "4222222222222",
+        "378282246310005",
+        "30569309025904",
+        "2223003122003222",
+        "6304000000000000",
+        "6011111111111117",
+        "3530111333300000",
+        "6200000000000005",
+        "5555555555554444",
+    ],
+)
+def test_card_numbers_of_each_issuer_are_masked(card: str) -> None:
+    assert mask_text(f"card {card} refused") == "card [masked] refused"
+
+
+def luhn(digits: str) -> bool:
+    odd, even = digits[-1::-2], digits[-2::-2]
+    return (sum(map(int, odd)) + sum(sum(divmod(2 * int(d), 10)) for d in even)) % 10 == 0
+
+
 def test_a_uuid_with_the_form_of_a_secret_is_not_masked() -> None:
     for uuid in (
         "38729668-4188-41a8-b2c7-7172b79e6d2c",
