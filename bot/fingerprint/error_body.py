@@ -236,7 +236,7 @@ def _sentence(body: str) -> str | None:
             if _VAGUE.match(text) or _TYPE_URL.match(text):
                 continue
             field = match.groupdict().get("field")
-            if field is not None and field.casefold() not in _NO_FIELDS:
+            if field is not None and not _says(text, field):
                 text = f"{field} - {text}"
             words = generalise(_with_parameters(_ACCESSING.sub("", text), body)).split()
             cut = match.end() >= len(body.rstrip()) or "(truncated" in match["text"]
@@ -246,6 +246,12 @@ def _sentence(body: str) -> str | None:
                 sentence = " ".join(words[:_WORDS]).rstrip(" .:;,-")
                 return sentence if words[0] != "#" else _title(body) or sentence
     return None
+
+
+def _says(sentence: str, field: str) -> bool:
+    """Whether a sentence has the field's name, or the name is that of a list of any problems."""
+    name = field.casefold()
+    return name in _NO_FIELDS or name.replace("_", " ") in sentence.casefold()
 
 
 def _title(body: str) -> str | None:

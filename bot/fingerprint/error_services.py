@@ -111,10 +111,16 @@ def service_cause(message: str, class_name: str | None, text: str) -> str | None
         cause = body_sentence(body)
     if cause is None or cause.casefold() in _PHRASES:
         return None
-    is_number = cause.isdigit() and len(cause) > 3
-    if " " not in cause and "_" not in cause and not is_number and not _HUMPS.match(cause):
+    if not _names_cause(cause):
         return None
     return f"{name}: {first_words(without_appended(common_cause(name, cause)))}"
+
+
+def _names_cause(cause: str) -> bool:
+    """Whether this is a sentence or a code; one small word may be any part of an answer."""
+    if " " in cause or "_" in cause or _HUMPS.match(cause):
+        return True
+    return len(cause) > 3 and (cause.isdigit() or (cause.isupper() and len(cause) > 5))
 
 
 def _of_words(line: str, name: str) -> str:
