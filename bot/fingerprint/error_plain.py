@@ -15,7 +15,8 @@ _CAUSE_LINE = re.compile(
     re.IGNORECASE,
 )
 _FAULT = re.compile(
-    r"\[(?P<code>[A-Za-z][A-Za-z_:.-]{0,60}\d{0,4}(?:\.[A-Za-z]\w{0,30})?|[\w-]{1,20}:[\w.-]{1,40})\] "
+    r"\[(?P<code>[A-Za-z][A-Za-z_:.-]{0,60}\d{0,4}(?:\.[A-Za-z]\w{0,30})?"
+    r"|[\w-]{1,20}:[\w.-]{1,40})\] "
     r"|\((?P<prefixed>[\w-]{1,20}:[\w.-]{1,60})\) "
 )
 # These classes do not identify the cause: programs throw them for any error, or convert other

@@ -53,6 +53,14 @@ _MAIL_WRONG = re.compile(
 _MAIL_ADDRESS = re.compile(r"<[^<>\s]{0,200}@[^<>\s]{0,200}>")
 # RFC 4954: the login was refused. Servers and libraries write different words for this.
 _MAIL_LOGINS = ("530", "534", "535")
+# Mailers write so if all ways to log in were refused.
+_LOGIN_REFUSED = re.compile(
+    r"\ASMTP Error: Could not authenticate|\AFailed to authenticate on SMTP server"
+)
+# PHPMailer writes the code of a reply after its text.
+_PHPMAILER = re.compile(
+    r" Detail: (?:[45]\.\d{1,3}\.\d{1,3} )?(?P<text>[^\n]{2,300}?) SMTP code: (?P<code>[45]\d\d)\b"
+)
 # PHPMailer writes the reply to each recipient without its code. RFC 5321: 550 refuses a mailbox.
 _RECIPIENTS = re.compile(
     r"\ASMTP Error: The following recipients failed: \S{1,200}: (?:5\d\d )?(?:5\.\d\.\d )?"
@@ -154,7 +162,9 @@ def _mail_cause(message: str, class_name: str | None) -> str | None:
             return f"{service}: {sentence}"
     if not _MAILER.search(class_name or "") and not _MAIL_WRONG.search(message):
         return None
-    reply = _MAIL_REPLY.search(message, 0, 1_000)
+    reply = _MAIL_REPLY.search(message, 0, 1_000) or _PHPMAILER.search(message, 0, 1_000)
+    if reply is None and _LOGIN_REFUSED.match(message) and "Expected response" not in message:
+        return "SMTP 535: login refused"
     if reply is None:
         recipients = _RECIPIENTS.match(message)
         return _mail_key("550", recipients["text"]) if recipients else None

@@ -37,6 +37,7 @@ _SERVICES = (
     *(("skydropx", "Skydropx"), ("sendcloud", "Sendcloud"), ("dropbox", "Dropbox")),
     *(("graph.microsoft", "Microsoft Graph"), ("microsoft\\graph", "Microsoft Graph")),
     *(("microsoft-graph", "Microsoft Graph"), ("dynamics", "Dynamics 365")),
+    *(("business central", "Dynamics 365"), ("businesscentral", "Dynamics 365")),
     *(("airtable", "Airtable"), ("imagick", "ImageMagick"), ("minimagick", "ImageMagick")),
     *(("openai", "OpenAI"), ("anthropic", "Anthropic"), ("kreait", "Firebase")),
     *(("firebase", "Firebase"), ("\\fcm\\", "Firebase"), ("fcm.googleapis", "Firebase")),
