@@ -28,13 +28,19 @@ _SENTENCES = (
     ("RCRD_DSNT_EXIST", re.compile(r"That record does not exist")),
     ("RCRD_HAS_BEEN_CHANGED", re.compile(r"Record has been changed")),
     ("DUP_RCRD", re.compile(r"This record already exists")),
+    ("DUP_ENTITY", re.compile(r"This entity already exists")),
+    ("UNIQUE_CUST_ID_REQD", re.compile(r"A customer record with this ID already exists")),
+    ("MISSING_REQD_FLD", re.compile(r"Missing (?:a )?required field")),
     ("SESSION_TIMED_OUT", re.compile(r"Your connection has timed out")),
     (
         "SSS_USAGE_LIMIT_EXCEEDED",
         re.compile(r"Script Execution Usage Limit Exceeded", re.IGNORECASE),
     ),
     ("SSS_TIME_LIMIT_EXCEEDED", re.compile(r"Script Execution Time Exceeded", re.IGNORECASE)),
-    ("UNEXPECTED_ERROR", re.compile(r"\ATypeError: |\AReferenceError: ")),
+    (
+        "UNEXPECTED_ERROR",
+        re.compile(r"\ATypeError: |\AReferenceError: |\AAn unexpected error (?:has )?occurred"),
+    ),
 )
 # SOAP, REST and RESTlets have a code each for one cause.
 _ALIASES = {
@@ -63,6 +69,7 @@ _KINDS = {
     "INSUFFICIENT_PERMISSION": re.compile(
         r"You need +(?:an? |the )?\\?['\"](?P<kind>[^'\"\\\n]{1,80})"
     ),
+    "MISSING_REQD_FLD": re.compile(r"required fields?:? ['\"]?(?P<kind>\w{1,40})"),
     # Only REST's addresses name the kind; a client that cuts the address has it in a frame.
     "NONEXISTENT_ID": re.compile(
         r"(?:/record/v\d/|->(?:get|patch|put|post|delete)\('/?)(?P<kind>[a-z]\w{2,40})/"
@@ -94,7 +101,8 @@ def netsuite_cause(message: str, text: str, class_name: str | None) -> str | Non
     code = (_code(message) or _code_of_status(message)) if is_named else None
     if code is None:
         code = next((code for code, pattern in _SENTENCES if pattern.search(message)), None)
-    if code is None:
+    # Any service has unexpected errors.
+    if code is None or (code == "UNEXPECTED_ERROR" and not is_named):
         return None
     if (field := _FIELD.search(message)) is not None:
         return f"NetSuite: INVALID_FLD_VALUE {field['field']}"

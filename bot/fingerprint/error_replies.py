@@ -162,7 +162,7 @@ def _mail_cause(message: str, class_name: str | None) -> str | None:
             return f"{service}: {sentence}"
     if not _MAILER.search(class_name or "") and not _MAIL_WRONG.search(message):
         return None
-    reply = _MAIL_REPLY.search(message, 0, 1_000) or _PHPMAILER.search(message, 0, 1_000)
+    reply = _PHPMAILER.search(message, 0, 1_000) or _MAIL_REPLY.search(message, 0, 1_000)
     if reply is None and _LOGIN_REFUSED.match(message) and "Expected response" not in message:
         return "SMTP 535: login refused"
     if reply is None:

@@ -34,6 +34,7 @@ _SERVICES = (
     *(("pusher", "Pusher"), ("onesignal", "OneSignal"), ("slack", "Slack")),
     *(("telegram", "Telegram"), ("discord", "Discord"), ("cloudinary", "Cloudinary")),
     *(("shipstation", "ShipStation"), ("easypost", "EasyPost"), ("shippo", "Shippo")),
+    *(("fedex", "FedEx"), (".ups.com", "UPS"), (".dhl.com", "DHL"), ("usps.com", "USPS")),
     *(("skydropx", "Skydropx"), ("sendcloud", "Sendcloud"), ("dropbox", "Dropbox")),
     *(("graph.microsoft", "Microsoft Graph"), ("microsoft\\graph", "Microsoft Graph")),
     *(("microsoft-graph", "Microsoft Graph"), ("dynamics", "Dynamics 365")),

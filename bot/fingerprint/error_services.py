@@ -102,7 +102,7 @@ def service_cause(message: str, class_name: str | None, text: str) -> str | None
     if body:
         cause = body_sentence(body) if name in _BY_SENTENCE else body_cause(body)
     if cause is not None:
-        cause = _VAGUE_CODE.sub("", cause)
+        cause = _without_vague(cause)
     if cause is None and "/token" in head and _TOKEN_REFUSED.search(head):
         cause = "invalid_client"
     if cause is None and not _STATUS.search(head):
@@ -114,6 +114,12 @@ def service_cause(message: str, class_name: str | None, text: str) -> str | None
     if not _names_cause(cause):
         return None
     return f"{name}: {first_words(without_appended(common_cause(name, cause)))}"
+
+
+def _without_vague(cause: str) -> str:
+    """Return the sentence without the code before it that says nothing: few clients write it."""
+    code, _, sentence = cause.partition(" ")
+    return sentence if sentence and is_vague(code) else _VAGUE_CODE.sub("", cause)
 
 
 def _names_cause(cause: str) -> bool:
