@@ -7,6 +7,7 @@ and a pattern for each version. Most messages have none of the words, so the wor
 import re
 
 from bot.fingerprint.error_library_texts import LIBRARIES
+from bot.fingerprint.error_service_texts import SERVICES
 from bot.fingerprint.error_worker_texts import WORKERS
 
 _TYPE = r"(?P<type>[\w\\?|]{1,200})"
@@ -231,7 +232,7 @@ _LANGUAGES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
 _LEVEL = re.compile(r"(?:Warning|Notice|Deprecated(?: Functionality)?): (?=\S)")
 _ENTRIES = tuple(
     (word, common, tuple(re.compile(pattern) for pattern in patterns))
-    for _, word, common, patterns in _LANGUAGES + LIBRARIES + WORKERS
+    for _, word, common, patterns in _LANGUAGES + LIBRARIES + SERVICES + WORKERS
 )
 
 
