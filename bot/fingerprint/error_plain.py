@@ -38,6 +38,12 @@ _CODE_AT_END = re.compile(r"(?P<code>\[[a-z]{2,30}(?:_[a-z0-9]{1,30}){1,8}\])\s*
 # Pydantic writes the number of errors first, and the fields and problems on the next lines.
 _PYDANTIC_TYPE = re.compile(r" [\[(](?:type=|\w{1,40}\])")
 _VALIDATION = re.compile(r"\d{1,4} validation errors? for \w")
+# Node.js and Java write the status of gRPC before its text, Python and PHP do not.
+_GRPC = re.compile(
+    r"\A(?:\d{1,2} )?(?:ABORTED|ALREADY_EXISTS|DATA_LOSS|DEADLINE_EXCEEDED|FAILED_PRECONDITION"
+    r"|INTERNAL|INVALID_ARGUMENT|NOT_FOUND|OUT_OF_RANGE|PERMISSION_DENIED|RESOURCE_EXHAUSTED|UNAUTHENTICATED"
+    r"|UNAVAILABLE|UNIMPLEMENTED|UNKNOWN): (?=[A-Za-z])"
+)
 _CODE = re.compile(r"[A-Za-z]\w{0,30}(?:[_.-]\w{1,30}){1,8}\Z")
 _VENDOR = re.compile(r"(?!App\\)(?P<name>[A-Z]\w{1,40})\\")
 _SERVICE_WORD = re.compile(r"[A-Z][A-Za-z]{2,30}\Z")
@@ -88,6 +94,7 @@ def _sentence(head: str) -> tuple[str, bool]:
         # The language of the sentence depends on the service's user, so only the code is used.
         head = code_at_end["code"]
     lines = _first_lines(head[fault.end() :] if fault else head)
+    lines = _GRPC.sub("", lines)
     if (sentence := without_number(lines)) is not None:
         return generalise(sentence), True
     text = generalise(lines)

@@ -32,7 +32,12 @@ _SERVICES = (
     *(("saperror", "SAP"), ("sapb1", "SAP"), ("servicelayer", "SAP"), ("/b1s/v", "SAP")),
     *(("algolia", "Algolia"), ("meilisearch", "Meilisearch"), ("typesense", "Typesense")),
     *(("pusher", "Pusher"), ("onesignal", "OneSignal"), ("slack", "Slack")),
-    *(("telegram", "Telegram"), ("discord", "Discord"), ("cloudinary", "Cloudinary")),
+    *(
+        ("telegram", "Telegram"),
+        ("aiogram", "Telegram"),
+        ("discord", "Discord"),
+        ("cloudinary", "Cloudinary"),
+    ),
     *(("shipstation", "ShipStation"), ("easypost", "EasyPost"), ("shippo", "Shippo")),
     *(("fedex", "FedEx"), (".ups.com", "UPS"), (".dhl.com", "DHL"), ("usps.com", "USPS")),
     *(("skydropx", "Skydropx"), ("sendcloud", "Sendcloud"), ("dropbox", "Dropbox")),
@@ -65,9 +70,9 @@ _OWN_WORDS = (
 _SAP_BODY = re.compile(r"\"code\"\s?:\s?-?\d{1,6},\s{0,20}\"message\"\s?:\s?\{\s{0,20}\"lang\"")
 # The first library in the trace that does not only carry requests.
 _VENDOR = re.compile(
-    r"[\\/](?:vendor(?!/bundle)|node_modules|gems|site-packages)[\\/]"
+    r"\b(?:vendor(?!/bundle)|node_modules|gems|site-packages)[\\/]"
     r"(?!guzzlehttp|saloonphp|php-http|symfony[\\/]http-client|nategood|rmccue|league[\\/]oauth2-client"
-    r"|requests|urllib3|httpx|httpcore|aiohttp|axios|node-fetch|undici|got[\\/]|superagent|request[\\/]"
+    r"|requests|urllib3|httpx|httpcore|aiohttp|axios|@grpc|node-fetch|undici|got[\\/]|superagent|request[\\/]"
     r"|faraday|httparty|rest-client|net-http|bundle[\\/])"
     r"(?P<library>[\w@.-]{1,60}(?:[\\/][\w.-]{1,60})?)"
 )
@@ -95,6 +100,8 @@ def service_name(message: str, head: str, class_name: str | None, text: str) -> 
     quotes a body, an application often names the service before it.
     """
     address = _ADDRESS.search(message) if "http" in message else None
+    if address is None and "rl: 'http" in text:
+        address = _ADDRESS.search(text, text.find("rl: 'http"))
     library = _VENDOR.search(text, 0, _LONGEST)
     own = _own_words(message, head, class_name or "", text)
     words = (

@@ -24,7 +24,9 @@ _LEAD = re.compile(
     r"|(?:[A-Z][\w. ]{1,30}: )?-?\d{1,6} (?=[A-Z(])"
     r"|(?:[\w.]{1,30} ){0,3}(?:responded|returned|replied|answered)(?: with)?(?: an?)?"
     r"(?: \w{1,20})? error(?: code| message)?(?: \(?\d{3}\)?)?:? "
-    r"|(?:base|errors?|messages?) - "
+    r"|(?:base|errors?|messages?) - |\d{1,2} [A-Z][A-Z_]{4,20}: "
+    # Ruby's client of Google writes the reason before the sentence.
+    r"|[a-z]{2,20}(?:[A-Z][a-z]{1,20}){1,4}: (?=[A-Z])"
     r"|(?:An? )?(?:\w{1,20} )?(?:API|api) error(?: occurred)?: ?)"
     r"(?P<quote>[\"'`]?)(?:\d{3} - )?"
 )
@@ -37,7 +39,8 @@ _TAIL = re.compile(
 )
 # Some clients write all fields of the answer on one line.
 _MESSAGE_FIELD = re.compile(
-    r"\b(?:[Mm]essage|MENSAJE): (?P<text>[^\n]{3,300}?)(?: - [A-Z]\w{1,20}: |\. Error \w|\Z)"
+    r"\b(?:[Mm]essage|MENSAJE|description): \"?(?P<text>[^\n]{3,300}?)"
+    r"(?: - [A-Z]\w{1,20}: |\. Error \w|\"?\)?\Z)"
 )
 # A code before its sentence, as the last word, or in the address of its documentation.
 _CODES = (
@@ -50,6 +53,11 @@ _CODES = (
         r"(?:\[|\A|[\"':] ?)(?P<code>[a-z]{2,30}(?:_[a-z0-9]{1,30}){1,8})(?:\]|[\"']?\.?\Z)"
     ),
 )
+# Not every client writes the status's phrase before the sentence.
+_PHRASE_LEAD = re.compile(
+    r"\A\W?(?:Bad Request|Forbidden|Unauthorized|Not Found|Conflict|Too Many Requests): (?=\S{2})"
+)
+_SMALL_START = re.compile(r"\A[a-z](?=[a-z']* (?!- ))")
 # Salesforce's clients write the names of the fields after the sentence.
 _FIELDS = re.compile(r": \[(?:[A-Za-z_]\w{0,40}, ?){0,5}(?P<field>[A-Za-z_]\w{0,40})\]")
 _HUMPS = re.compile(r"(?:[A-Z][a-z]{1,30}){2,6}\Z")
@@ -72,6 +80,8 @@ _WSDL = re.compile(r"Parsing WSDL: Couldn't load|SoapClient::(?:__construct|Soap
 _APPENDED = re.compile(
     r"(?:[,;.] | \(| - )(?:\w{1,30}:? ){1,2}#\)?\Z| \((?:[\w .]{1,40}[=:] ?#[,;]? ?){1,4}\)\Z"
     r"|(?: ?\[\w{1,20}: ?#\]){1,5}\Z"
+    r"|(?:[.,;]{0,2} (?:Reference|TrackingId|[Rr]equest ?I[Dd]|CorrelationId|ActivityId)[:=] ?\S+"
+    r"|[.,;]{0,2} #,(?= TrackingId)){1,5}\Z"
 )
 # The text after these words is the value that was not found or not accepted.
 _VALUE_FOLLOWS = re.compile(
@@ -111,8 +121,10 @@ def service_cause(message: str, class_name: str | None, text: str) -> str | None
         cause = body_sentence(body)
     if cause is None or cause.casefold() in _PHRASES:
         return None
-    if not _names_cause(cause):
+    if not _names_cause(cause, is_client=not body):
         return None
+    cause = _PHRASE_LEAD.sub("", cause)
+    cause = _SMALL_START.sub(lambda letter: letter.group().upper(), cause)
     return f"{name}: {first_words(without_appended(common_cause(name, cause)))}"
 
 
@@ -122,8 +134,10 @@ def _without_vague(cause: str) -> str:
     return sentence if sentence and is_vague(code) else _VAGUE_CODE.sub("", cause)
 
 
-def _names_cause(cause: str) -> bool:
+def _names_cause(cause: str, *, is_client: bool) -> bool:
     """Whether this is a sentence or a code; one small word may be any part of an answer."""
+    if is_client and cause.istitle() and len(cause) > 7:
+        return True
     if " " in cause or "_" in cause or _HUMPS.match(cause):
         return True
     return len(cause) > 3 and (cause.isdigit() or (cause.isupper() and len(cause) > 5))
