@@ -76,8 +76,6 @@ _SERVERS = (
 _NAMES = {host: server.name for server in _SERVERS for host in server.hosts}
 _USUAL_HOSTS = ("db", "database", "cache", "queue", "broker")
 _DEFAULT_PORTS = ("6379", "5432", "3306", "5671", "5672", "27017", "9200", "11211")
-# These servers have fixed addresses in the configuration.
-_FIXED = ("MySQL 2002", "PostgreSQL")
 # Programs throw these classes for every error, so the library that threw it names the server.
 _ANY_CLASS = (None, "ErrorException", "Exception", "RuntimeException", "Error", "OSError")
 # PHP's traces have the beginning of a data source's name.
@@ -122,7 +120,6 @@ def named_server(server: str, address: Address | None) -> str:
     """
     host, port, written = address or Address("", None, "")
     if host in ("", "#", "localhost") or is_plain(host, server):
-        is_fixed = host == "#" and server in _FIXED and not written.startswith("127.")
-        shown = f" {written}" if is_fixed else ""
+        shown = f" {written}" if host == "#" and not written.startswith("127.") else ""
         return server + shown + (f" :{port}" if port and port not in _DEFAULT_PORTS else "")
     return f"{server} {host}"

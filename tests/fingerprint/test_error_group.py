@@ -217,7 +217,7 @@ SAME = [
     (
         "{} in /srv/a.php:3",
         "RedisException: Connection refused",
-        "Predis\\Connection\\ConnectionException: Connection refused [tcp://10.0.0.7:6379]",
+        "Predis\\Connection\\ConnectionException: Connection refused [tcp://127.0.0.1:6379]",
     ),
     (
         "{}",
