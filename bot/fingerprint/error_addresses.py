@@ -9,13 +9,15 @@ HOST = r"(?P<host>[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,200}[A-Za-z0-9_])?)"
 """A host's name or its number, as a part of other patterns."""
 _UNRESOLVED = (
     re.compile(rf"getaddrinfo for {HOST} failed", re.IGNORECASE),
-    re.compile(rf"getaddrinfo (?:ENOTFOUND|EAI_AGAIN) {HOST}"),
+    # Node.js: the library of the system, and its own queries of names
+    re.compile(rf"(?:getaddrinfo|query[A-Z]{{1,6}}) E[A-Z_]{{3,12}} {HOST}"),
     re.compile(
-        rf"could(?: not|n't) resolve(?: (?:host|proxy))?(?: name)?(?: for)?:? "
-        rf"[\"']?(?:https?://)?(?!(?:host|proxy|name|for)\b){HOST}",
+        r"(?:could(?: not|n't)|can(?:not|'t)|unable to|failed to) resolve(?: the)?"
+        r"(?: (?:host|hostname|proxy|address))?(?: name)?(?: for)?:? "
+        rf"[\"'`]?(?:https?://)?(?!(?:host|hostname|proxy|address|name|for)\b(?!\.)){HOST}",
         re.IGNORECASE,
     ),
-    re.compile(rf"failed to resolve(?: host)? [\"'`]?(?!host\b){HOST}", re.IGNORECASE),
+    re.compile(rf"DNS resolution failed for (?:service: )?{HOST}"),
     re.compile(rf'could not translate host name "{HOST}" to address'),
     re.compile(rf"Unknown MySQL server host '{HOST}'"),
     re.compile(
@@ -24,12 +26,14 @@ _UNRESOLVED = (
     re.compile(rf"\A(?:java\.net\.)?UnknownHostException: {HOST}"),
     re.compile(rf"No such host is known\.? ?\(?{HOST}"),
     re.compile(
-        rf"lookup {HOST}(?: on \S{{1,60}})?: (?:no such host|server misbehaving|i/o timeout)"
+        rf"lookup {HOST}(?: on \S{{1,60}})?: (?:no such host|server misbehaving|i/o timeout"
+        r"|Temporary failure|read udp )"
     ),
     re.compile(rf"tcp connect \({HOST}:\d{{2,5}}\): non-existing domain"),
     re.compile(
         r"getaddrinfo failed|Name or service not known|Temporary failure in name resolution"
         r"|nodename nor servname provided|Name does not resolve|No such host is known"
+        r"|Resolving timed out|DNS resolution failed"
     ),
 )
 _KNOWN_PORTS = "1433|1521|3306|5432|5672|6379|7700|8108|9092|9200|11211|27017"
@@ -47,7 +51,9 @@ _KNOWN_HOST = (
     re.compile(rf"server on '{HOST}(?::(?P<port>\d{{2,5}}))?'"),
     re.compile(rf"connect\(2\) for \"?{HOST}\"? port (?P<port>\d{{2,5}})"),
     re.compile(rf"host, port: {HOST}, (?P<port>\d{{2,5}})"),
-    re.compile(rf"(?:refused|timed out) \({HOST}:(?P<port>\d{{2,5}})\)"),
+    re.compile(rf"(?:refused|timed out|known|unavailable) \({HOST}:(?P<port>\d{{2,5}})\)"),
+    # Memcached's extension of PHP
+    re.compile(rf"Server {HOST} \(tcp (?P<port>\d{{2,5}})"),
     re.compile(
         rf"\((?:rediss?|amqps?|mongodb)://(?:[^@\s/]{{0,80}}@)?{HOST}(?::(?P<port>\d{{2,5}}))?"
     ),
@@ -55,26 +61,39 @@ _KNOWN_HOST = (
 _ADDRESS = (
     *_KNOWN_HOST,
     re.compile(
-        rf"(?:connect(?:ing|ion)? to(?: host| \w{{1,20}} (?:on|at))?|connect|host) "
-        rf"[\"']?(?:tcp://|ssl://)?{HOST}[\"']? ?"
-        r"(?::|port )(?P<port>\d{2,5})",
+        rf"(?:connect(?:ing|ion)? to(?: host| \w{{1,20}} (?:on|at))?|connect|host:?"
+        r"|attempted address(?:es)?:) "
+        rf"[\"']?(?:tcp://|ssl://)?{HOST}[\"']?(?:/[\d.]{{7,15}})? ?"
+        r"(?::|\(?port:? )(?P<port>\d{2,5})",
         re.IGNORECASE,
     ),
     re.compile(rf"(?:tcp|ssl|tls|https?)://{HOST}(?::(?P<port>\d{{2,5}}))?"),
     re.compile(rf"host='{HOST}', port=(?P<port>\d{{2,5}})"),
     re.compile(rf"established with host [\"']?(?:tcp://|ssl://|tls://)?{HOST}(?::(?P<port>\d{{2,5}}))?"),
-    re.compile(rf"(?:ECONNREFUSED|ETIMEDOUT) {HOST}:(?P<port>\d{{2,5}})"),
+    re.compile(rf"E(?:CONN\w{{5,7}}|TIMEDOUT|HOSTUNREACH|NETUNREACH) {HOST}:(?P<port>\d{{2,5}})"),
     re.compile(rf"(?<![\w.@/-]){HOST}:(?P<port>{_KNOWN_PORTS})\b"),
-    re.compile(rf"Connection refused: {HOST}/[\d.:a-f]{{3,45}}:(?P<port>\d{{2,5}})"),
+    re.compile(rf"(?:refused|timed out): {HOST}/[\d.:a-f]{{3,45}}:(?P<port>\d{{2,5}})"),
     re.compile(rf"tcp connect \({HOST}:(?P<port>\d{{2,5}})\)"),
     re.compile(rf"dial tcp {HOST}:(?P<port>\d{{2,5}}): "),
 )  # fmt: skip
-# PHP's traces have the arguments, and Node.js prints an error's properties after its frames.
+# PHP's traces have the arguments, Python's have the line of the call, Node.js prints an error's
+# properties after its frames, and a Ruby job's log adds the request.
 _ARGUMENT = re.compile(
-    r"(?:\w\('|\b(?:url|baseURL|hostname|host|address): ')(?:(?:https?|tcp|ssl|tls|ftp)://"
-    r"(?P<host>[A-Za-z0-9][\w.-]{2,200})(?::(?P<port>\d{2,5}))?|"
-    r"(?P<host2>[A-Za-z][\w-]{0,62}(?:\.[\w-]{1,63}){1,8})')"
+    r"(?:\w\([\"']|, '(?=https?:)|\b(?:url|uri|baseURL|hostname|host|address): [\"']"
+    r"|[ \n](?:GET|POST|PUT|PATCH|DELETE|HEAD) (?=https?:))"
+    r"(?:(?P<url>(?:https?|tcp|ssl|tls|ftp)://"
+    r"(?P<host>[A-Za-z0-9](?:[\w-]|\.(?!\.)){2,200})(?=[:/?\"'\s)]|\Z)(?::(?P<port>\d{2,5}))?"
+    r"(?:/[^\s\"']{0,600})?)|"
+    r"(?P<host2>[A-Za-z][\w-]{0,62}(?:\.[\w-]{1,63}){1,8})[\"'])"
 )
+# PHP writes only the first characters of an argument.
+_CUT = re.compile(r"'(?:https?|tcp|ssl|tls)://(?P<host>[A-Za-z0-9][\w.-]{4,80}?)\.\.\.'")
+# Python's traces have the line that names the proxy.
+_PROXY = re.compile(
+    rf"prox\w{{1,10}}\b[^\n]{{0,80}}?//(?:[^@\s/]{{0,80}}@)?{HOST}:(?P<port>\d{{2,5}})"
+)
+# Not every mailer and client writes these ports.
+_USUAL = ("80", "443", "25", "465", "587")
 
 
 class Address(NamedTuple):
@@ -83,6 +102,12 @@ class Address(NamedTuple):
     host: str
     port: str | None
     written: str
+
+    @property
+    def name(self) -> str:
+        """The host, with its port if the port tells apart services of the host."""
+        is_steady = self.port is not None and int(self.port) < 32768 and self.port not in _USUAL
+        return f"{self.host}:{self.port}" if is_steady else self.host
 
 
 def unresolved(text: str) -> str | None:
@@ -102,6 +127,27 @@ def in_trace(text: str) -> Address | None:
         return None
     host = argument["host"] or argument["host2"]
     return Address(generalise_host(host.lower()), argument["port"], host)
+
+
+def url_in_trace(text: str) -> str | None:
+    """Return the whole address of a request that the trace names."""
+    argument = _ARGUMENT.search(text)
+    url = argument["url"] if argument else None
+    return url if url and url.startswith("http") and not url.endswith("...") else None
+
+
+def proxy_in_trace(text: str) -> Address | None:
+    """Return the proxy that the trace names."""
+    proxy = _PROXY.search(text)
+    if proxy is None:
+        return None
+    return Address(generalise_host(proxy["host"].lower()), proxy["port"], proxy["host"])
+
+
+def cut_in_trace(text: str) -> str | None:
+    """Return the first letters of the host, `api.x...`, of an argument that PHP cut."""
+    cut = _CUT.search(text)
+    return f"{cut['host'].lower()}..." if cut else None
 
 
 def address_of(message: str) -> Address | None:

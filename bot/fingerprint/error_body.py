@@ -19,6 +19,13 @@ _JSON_CODE = re.compile(
     r'|"?(?P<no>-?\d{1,6})(?=["\s,}}\]]))'.replace("}}", "}"),
     re.IGNORECASE,
 )
+# The code of a customer or a product that the body names is data, not an error's code.
+_OF_A_THING = re.compile(
+    r'"(?:customer|cliente|client|product|producto|articulo|artículo|item|items|line|lines|lineas|líneas'
+    r"|order|pedido|store|tienda|user|usuario|address|direccion|dirección|warehouse|almacen|almacén"
+    r'|currency|moneda|country|pais|país)"\s{0,5}:\s{0,5}\[?\s{0,5}\{[^{}]{0,200}\Z',
+    re.IGNORECASE,
+)
 # The second code of these services is more precise.
 _JSON_DETAIL = re.compile(
     r'"(?:decline_code|sub_?code|status_detail|reason_?code)"\s{0,5}:\s{0,5}"(?P<text>[A-Za-z][\w.-]{1,60})"'
@@ -54,13 +61,13 @@ _JSON_LIST = re.compile(
 )
 # Most services name the invalid field beside the code and the sentence.
 _JSON_PLACE = re.compile(
-    r'"(?:fields?|param|parameter|pointer|property|property_?path|attribute|campo|loc)"\s{0,5}:\s{0,5}'
+    r'"(?:fields?|param|parameter|pointer|property|property_?path|attribute|api_name|campo|loc)"\s{0,5}:\s{0,5}'
     r'(?:"(?P<one>[A-Za-z/#_][^"\s]{0,80})"|\[(?P<many>["\w\s,.-]{1,120})\])',
     re.IGNORECASE,
 )
 _OF_A_FIELD = re.compile(
-    r"valid|missing|required|blank|empty|format|unknown|taken|unique|too (?:long|short)|null|must"
-    r"|requerid|obligatori|vac[ií]o",
+    r"valid|missing|mandatory|required|blank|empty|format|unknown|taken|unique|too (?:long|short)"
+    r"|null|must|requerid|obligatori|vac[ií]o",
     re.IGNORECASE,
 )
 _JSON_TITLE = re.compile(
@@ -108,7 +115,8 @@ _VAGUE = re.compile(
     r"|js_exception|invalid_content|server_?error|internal_?(?:server_?)?error|validation(?:_?(?:error|failed))?"
     r"|unknown(?:_?error)?|failed|failure|general_?error|exception|null|none|soap(?:-env|env)?:(?:client"
     r"|server)(?:\.\w+)?|client|server|true|false|invalid_data|unprocessable_entity|not_found|string"
-    r"|object|error\.suitescripterror|oauthexception"
+    r"|object|error\.suitescripterror|oauthexception|field_custom_validation_exception|invalid_field"
+    r"|field_integrity_exception|malformed_query"
     r"|the given data (?:was invalid|failed to pass validation)\.?|validation (?:failed|error)\.?"
     r")\Z",
     re.IGNORECASE,
@@ -130,6 +138,9 @@ _NO_FIELDS = frozenset(
     )
 )
 _WORDS = 9
+# The place in a list, `lines.0.sku`, differs in each failure.
+_POSITION = re.compile(r"(?<=\.)\d+(?=\.|\Z)|(?<=\[)\d+(?=\])")
+_FIELD = "fieldname"
 
 
 _SENTENCES = (
@@ -157,7 +168,7 @@ def body_cause(body: str) -> str | None:
     has no code and no sentence, such as an HTML page.
     """
     body = as_json(body)
-    if re.match(r"\s{0,20}<(?:!DOCTYPE|html)", body, re.IGNORECASE):
+    if re.match(r"[\s:\"'\[-]{0,20}<(?:!DOCTYPE|html)", body, re.IGNORECASE):
         return None
     cause = _cause(body)
     place = _JSON_PLACE.search(body) if cause and _OF_A_FIELD.search(cause) else None
@@ -216,6 +227,8 @@ def _code(body: str) -> str | None:
             code = match["text"] or match.groupdict().get("no")
             if code is None or _TYPE_URL.match(code) or code == "0":
                 continue
+            if _OF_A_THING.search(body, max(0, match.start() - 240), match.start()):
+                continue
             if not _VAGUE.match(code) and not _is_status(code):
                 return code
             vague = vague or (None if _is_status(code) else code)
@@ -236,9 +249,7 @@ def _sentence(body: str) -> str | None:
             if _VAGUE.match(text) or _TYPE_URL.match(text):
                 continue
             field = match.groupdict().get("field")
-            if field is not None and not _says(text, field):
-                text = f"{field} - {text}"
-            words = generalise(_with_parameters(_ACCESSING.sub("", text), body)).split()
+            words = _general(_with_parameters(_ACCESSING.sub("", text), body), field).split()
             cut = match.end() >= len(body.rstrip()) or "(truncated" in match["text"]
             if cut and len(words) <= _WORDS:
                 words = words[:-1]
@@ -264,6 +275,15 @@ def _unescaped(text: str) -> str:
     for escape, char in (("\\/", "/"), ("\\n", " "), ('\\"', '"')):
         text = text.replace(escape, char)
     return text
+
+
+def _general(sentence: str, field: str | None) -> str:
+    """Return the generalised sentence after the field's name, which is not a file or a number."""
+    if field is None:
+        return generalise(sentence)
+    name = _POSITION.sub("#", field)
+    words = generalise(sentence.replace(field, _FIELD)).replace(_FIELD, name)
+    return words if _says(sentence, field) else f"{name} - {words}"
 
 
 def _with_parameters(sentence: str, body: str) -> str:

@@ -24,6 +24,7 @@ _ANSWERS = words(
     devolvio retornó retorno respuesta received got recibió recibido answered contestó estado
     failed falló"""
 )
+_ARROWS = ("->", "=>", "\u2192")
 _UNITS = words(
     """rows row items item bytes byte ms milliseconds seconds second minutes times records products
     orders filas bytes segundos milisegundos minutos veces registros productos pedidos"""
@@ -46,6 +47,7 @@ _LABELLED = re.compile(
 )
 # Without a label, a short number may count something.
 _ALONE = re.compile(r"\A(?=\W{0,2}\d{3})" + _NUMBER)
+_THREE_DIGITS = re.compile(r"(?<![\w.:/#-])(?P<status>[45]\d\d)(?![\w./-])")
 _STATUSES = {str(status.value): status.phrase.casefold() for status in HTTPStatus}
 
 
@@ -77,6 +79,16 @@ def is_code(match: re.Match[str], digits: str) -> bool:
     return near[-1] in _ERRORS
 
 
+def find_status(text: str) -> re.Match[str] | None:
+    """Return the first number of a text that is an HTTP status, or None."""
+    for number in _THREE_DIGITS.finditer(text):
+        before, after = text[: number.start()], text[number.end() :].lstrip(" :-,)")
+        near = [word.casefold() for word in _WORD.findall(before[-60:])[-4:]]
+        if _is_status(number.group(), before[-60:], near, after[:40]):
+            return number
+    return None
+
+
 def _is_status(digits: str, before: str, near: list[str], after: str) -> bool:
     """Whether a number is an HTTP status.
 
@@ -86,7 +98,7 @@ def _is_status(digits: str, before: str, near: list[str], after: str) -> bool:
     phrase = _STATUSES.get(digits)
     if phrase is None or (near and near[-1] in _THINGS):
         return False
-    if after.casefold().startswith(phrase):
+    if after.casefold().startswith(phrase) or before.rstrip().endswith(_ARROWS):
         return True
     unit = _WORD.match(after)
     if digits < "400" or (unit is not None and unit.group().casefold() in _UNITS):

@@ -18,6 +18,11 @@ _HEAD = re.compile(
 )
 _OLD_HEAD = re.compile(rf"exception '(?P<cls>{_CLASS})'(?: with message '(?P<rest>.*))?", re.DOTALL)
 _CLASS_ENDS = ("Exception", "Error", "Fault", "Throwable", "_exception", "Failure", "Warning")
+# Python's libraries and old libraries of PHP have classes with other ends.
+_OTHER_CLASS = re.compile(
+    r"(?:[A-Z][a-z]{1,30}){1,6}(?:NotFound|NotExist|Exceeded|Timeout|ObjectsReturned|Configured"
+    r")\Z|\w{1,60}_(?:Error|Exception)_\w{1,60}\Z|NoReverseMatch\Z"
+)
 _LEADS = re.compile(
     r"(?:PHP )?(?:Fatal error|Recoverable fatal error|Parse error|Warning|Notice|Deprecated):\s+|"
     r"Uncaught |Message: |"
@@ -33,7 +38,7 @@ _CODEIGNITER_PLACE = re.compile(r"\r?\nfile: ?(?P<path>[^\n]{0,400})")
 # A fault of XML-RPC has Python's trace, or any other lines, on one line.
 _QUOTED_TRACE = "Traceback (most recent call last):\\n"
 _TRACE = re.compile(
-    r"[ \t\r\n]\[?(?:Stack trace:|[Ss]tacktrace[:\]])|\n#0 |\n\nNext |\n{main}"
+    r"[ \t\r\n]\[?(?:Stack [Tt]race:|[Ss]tacktrace[:\]])|\n#0 |\n\nNext |\n{main}"
     # Monolog writes the exception again, as JSON.
     r"| \{\"exception\":\"\[object\]"
 )
@@ -162,7 +167,7 @@ def _is_class(name: str) -> bool:
         return True
     if name == "mysqli_sql_exception" or _is_dotted(name) or "::" in name:
         return True
-    if name.endswith("Exception"):
+    if name.endswith("Exception") or _OTHER_CLASS.match(name):
         return True
     return name[:1].isupper() and name.removesuffix("@anonymous").endswith(_CLASS_ENDS)
 

@@ -1,7 +1,7 @@
 """The error group of a failure: one readable key for all failures with one cause."""
 
 from bot.fingerprint.error_envelope import ErrorText, read_error_text
-from bot.fingerprint.error_formats import canonical
+from bot.fingerprint.error_formats import canonical, classed_cause
 from bot.fingerprint.error_language import language_cause
 
 RULES = 3
@@ -38,7 +38,8 @@ def short_error(exception: str) -> str:
 def _key(error_text: ErrorText) -> str:
     name = error_text.class_name or "Exception"
     if not error_text.message:
-        if (cause := language_cause(error_text)) is not None:
+        cause = language_cause(error_text) or classed_cause(error_text)
+        if cause is not None:
             return cause
         return f"{name} in {error_text.place}" if error_text.place else f"{name}, no message"
     key = canonical(error_text)

@@ -33,7 +33,7 @@ LIBRARIES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     (
         "Laravel: missing job class",
         "ncomplete",
-        r"Incomplete class \g<name>",
+        r"Incomplete class \g<name> of a job",
         (
             (
                 r"\AJob is incomplete class: \{\"__PHP_Incomplete_Class_Name\":\""

@@ -4,6 +4,7 @@ Workers whose output is stored as the error write them, and people paste them.
 """
 
 import re
+from html import unescape
 
 from bot.fingerprint.payload_tree import open_text, plain
 
@@ -55,8 +56,8 @@ _LINE = re.compile(
     rf"|{_STAMP} (?:stdout|stderr) [FP] |{_STAMP} app\[[\w.-]{{1,40}}\]: "
     r"|[a-z][\w.-]{1,60}-\d{1,3} {1,20}\| |\d{1,4}\|[\w.-]{1,40} {0,20}\| "
     # Any other logger: time [parts] LEVEL [parts] message
-    rf"|\[?{_STAMP}\]? {{0,2}}(?:\[[^\]\n]{{1,80}}\] ?){{0,3}}\[?{_LEVEL}\]?[:| -]{{1,4}}"
-    r"(?:\[[^\]\n]{1,80}\]:? ?){0,3}"
+    rf"|\[?{_STAMP}\]? {{0,2}}(?:\[[^\]\n]{{1,80}}\] ?){{0,4}}\[?{_LEVEL}\]?"
+    r"(?:[:| -]{1,4}|(?=\[))(?:\[[^\]\n]{1,80}\]:? ?){0,3}"
     # Go: time file.go:1: message
     rf"|{_STAMP} (?:[\w/.-]{{1,100}}\.go:\d{{1,6}}: )?(?=[^\W\d])"
     r")"
@@ -72,7 +73,8 @@ _PAIR_OF_TEXT = tuple(
 # A console writes the class in brackets or the file's name, the message, and the place.
 _BLOCK = re.compile(
     r"^[ \t]{0,8}(?:In (?P<file>[\w.-]{1,80}) line (?P<file_line>\d{1,7}):"
-    r"|\[(?P<name>[A-Z]\w{1,80}(?:\\\w{1,80}){0,12}|[a-z]\w{0,80}(?:\\\w{1,80}){1,12}|\w{2,60}_exception)"
+    r"|\[(?P<name>[A-Z]\w{1,80}(?:\\\w{1,80}){0,12}|[a-z]\w{0,80}(?:\\\w{1,80}){1,12}"
+    r"|\w{2,60}_exception)"
     r"(?: \([^)\n]{0,40}\))?\])[ \t]{0,200}\n\s{0,400}"
     r"(?P<text>[^\s\[][^\n]{0,900}(?:\n[ \t]{0,8}(?!at |in )[^\s\[][^\n]{0,400}){0,12})",
     re.MULTILINE,
@@ -81,6 +83,26 @@ _BLOCK = re.compile(
 _NAMED = re.compile(
     r"[ \t\n]{2,8}(?P<name>(?:[A-Za-z_]\w{0,80}\\){0,12}[A-Z]\w{2,80})[ \t]{0,3}(?:: |\n\n\s{2,8})"
     r"(?P<text>\S[^\n]{0,900})"
+)
+# CodeIgniter 3 prints a page, with and without HTML.
+_TAGS = r"(?:\s|</?\w{1,10}[^>\n]{0,80}>){1,40}"
+_PAGE = re.compile(
+    r"(?:<[^>\n]{1,80}>\s*){0,6}(?P<title>A PHP Error was encountered"
+    rf"|An uncaught Exception was encountered|A Database Error Occurred){_TAGS}"
+)
+_PAGE_FIELD = re.compile(
+    r"(?P<field>Type|Severity|Message|Filename|Line Number|Error Number):[ \t]{0,20}"
+    r"(?P<value>[^\n<]{0,900})"
+)
+_PARAGRAPH = re.compile(rf"{_TAGS}(?P<text>[^\s<][^\n<]{{0,900}})")
+# Kohana: Class [ code ]: message ~ path [ line ]
+_KOHANA = re.compile(
+    r"(?P<name>[A-Z]\w{2,80}) \[ [\w-]{0,12} \]: (?P<text>[^\n]{1,900}?) ~ "
+    r"(?P<path>[^\s\[]{1,300}) \[ (?P<line>\d{1,7}) \]"
+)
+# CakePHP and Yii write the class in brackets before the message.
+_IN_BRACKETS = re.compile(
+    r"\[(?P<name>(?:\w{1,80}\\){0,12}[A-Z]\w{2,80}(?:Exception|Error))\] (?=\S)"
 )
 _PLACE_BELOW = re.compile(
     r"\s{1,200}(?:at|in) (?P<path>(?:[A-Za-z]:)?[^\s:][^\n:]{0,300}?\.\w{1,8}):(?P<line>\d{1,7})"
@@ -97,8 +119,37 @@ def without_log_line(text: str) -> str:
             break
         text = inner
     if text.startswith(("[", "In ", " ", "\n")):
-        return _of_console(text) or text
-    return text
+        return _of_console(text) or _IN_BRACKETS.sub(r"\g<name>: ", text, count=1)
+    if (line := _KOHANA.match(text)) is not None:
+        return f"{line['name']}: {line['text']} in {line['path']}:{line['line']}"
+    return _of_page(text) or text
+
+
+def _of_page(text: str) -> str | None:
+    """Return the error on a page of CodeIgniter 3, or None for another text."""
+    page = _PAGE.match(text)
+    if page is None:
+        return None
+    if text.startswith("<"):
+        text = unescape(text)
+    fields = {field["field"]: field["value"].strip() for field in _PAGE_FIELD.finditer(text)}
+    place = f" in /{fields['Filename'].lstrip('/')}" if "Filename" in fields else ""
+    if place and "Line Number" in fields:
+        place += f":{fields['Line Number']}"
+    if page["title"] != "A Database Error Occurred":
+        name = f"{fields['Type']}: " if "Type" in fields else ""
+        return f"{name}{fields.get('Message', '')}{place}\nStack trace:\n{text[page.end() :]}"
+    number = _PAGE_FIELD.match(text, page.end())
+    sentence = _PARAGRAPH.match(text, number.end() if number else page.end() - 1)
+    if sentence is None:
+        return None
+    statement = _PARAGRAPH.match(text, sentence.end())
+    queried = f" (SQL: {statement['text']})" if statement else ""
+    # The driver of PDO writes the state before MySQL's number.
+    code = number["value"].rpartition("/")[2].strip() if number else ""
+    words = sentence["text"].partition(" LINE 1: ")[0]
+    head = f"SQLSTATE[HY000]: {code} {words}" if code else words
+    return f"PDOException: {head}{queried}{place}"
 
 
 def _of_line(text: str) -> str | None:

@@ -25,6 +25,10 @@ _GENERIC = frozenset(
     (
         *("Error", "AxiosError", "FetchError", "ClientError", "HTTPError"),
         *("Exception", "ErrorException", "RuntimeException", "LogicException"),
+        *("InvalidArgumentException", "UnexpectedValueException", "DomainException"),
+        *("BadMethodCallException", "OutOfBoundsException", "TypeError", "ValueError"),
+        *("RuntimeError", "StandardError", "ArgumentError", "OSError", "IOError", "IOException"),
+        *("IllegalArgumentException", "IllegalStateException"),
     )
 )
 _TOO_SHORT = 12
@@ -38,12 +42,6 @@ _CODE_AT_END = re.compile(r"(?P<code>\[[a-z]{2,30}(?:_[a-z0-9]{1,30}){1,8}\])\s*
 # Pydantic writes the number of errors first, and the fields and problems on the next lines.
 _PYDANTIC_TYPE = re.compile(r" [\[(](?:type=|\w{1,40}\])")
 _VALIDATION = re.compile(r"\d{1,4} validation errors? for \w")
-# Node.js and Java write the status of gRPC before its text, Python and PHP do not.
-_GRPC = re.compile(
-    r"\A(?:\d{1,2} )?(?:ABORTED|ALREADY_EXISTS|DATA_LOSS|DEADLINE_EXCEEDED|FAILED_PRECONDITION"
-    r"|INTERNAL|INVALID_ARGUMENT|NOT_FOUND|OUT_OF_RANGE|PERMISSION_DENIED|RESOURCE_EXHAUSTED|UNAUTHENTICATED"
-    r"|UNAVAILABLE|UNIMPLEMENTED|UNKNOWN): (?=[A-Za-z])"
-)
 _CODE = re.compile(r"[A-Za-z]\w{0,30}(?:[_.-]\w{1,30}){1,8}\Z")
 _VENDOR = re.compile(r"(?!App\\)(?P<name>[A-Z]\w{1,40})\\")
 _SERVICE_WORD = re.compile(r"[A-Z][A-Za-z]{2,30}\Z")
@@ -76,7 +74,8 @@ def plain_cause(message: str, class_name: str | None, code: str | None) -> str:
         return text
     if class_name is not None:
         name = _plain_class(class_name)
-        return text if name in _GENERIC and len(text) > _TOO_SHORT else f"{name}: {text}"
+        short = name.rpartition("\\")[2] if not is_own else name
+        return text if short in _GENERIC and len(text) > _TOO_SHORT else f"{name}: {text}"
     # CodeIgniter's code is a constant of the exception's class. Longer codes are ids.
     if code is not None and len(code) <= 4 and code not in text:
         return f"{code} - {text}"
@@ -94,7 +93,6 @@ def _sentence(head: str) -> tuple[str, bool]:
         # The language of the sentence depends on the service's user, so only the code is used.
         head = code_at_end["code"]
     lines = _first_lines(head[fault.end() :] if fault else head)
-    lines = _GRPC.sub("", lines)
     if (sentence := without_number(lines)) is not None:
         return generalise(sentence), True
     text = generalise(lines)

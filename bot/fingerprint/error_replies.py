@@ -103,14 +103,19 @@ _LDAP_REPLY = re.compile(
     r"|Operations error"
 )
 _ELASTIC = re.compile(r"elastic|opensearch|searchkick|chewy", re.IGNORECASE)
-_ELASTIC_CODE = re.compile(r"[\"'\[](?P<code>[a-z_]{3,60}_exception)[\"'\]]")
+# Node.js' client has no class of its own, but it writes the code twice.
+_ELASTIC_OWN = re.compile(r"(?P<code>[a-z_]{3,60}_exception): \[(?P=code)\] Reason: ")
+_ELASTIC_CODE = re.compile(r"(?:[\"']|\A(?=\w{1,60}: \[))(?P<code>[a-z_]{3,60}_exception)\b[\"':]")
 _ELASTIC_REASON = re.compile(
-    r"(?:\"reason\"\s?:\s?\"|_exception', ['\"])(?P<text>(?:[^\"\\\n]|\\.){3,300})"
+    r"(?:\"reason\"\s?:\s?\"|_exception', ['\"]|\] Reason: )(?P<text>(?:[^\"\\\n]|\\.){3,300})"
 )
 _QUOTE_END = "')"
 _ELASTIC_INDEX = re.compile(r"no such index \[(?P<index>[^\]\n]{1,120})\]")
-_ELASTIC_BLOCKED = re.compile(r"blocked by: \[FORBIDDEN/")
-_NO_NODES = re.compile(r"No alive nodes\b")
+# The number names the block: 12 is a full disk, and versions write different words and statuses.
+_ELASTIC_BLOCKED = re.compile(r"blocked by: \[[A-Z_]{4,30}/(?P<no>\d{1,3})/")
+_NO_NODES = re.compile(
+    r"No alive nodes?\b(?: found in your cluster|\. All the )|No Living connections"
+)
 # These exceptions have several causes; only the reason names the cause.
 _ELASTIC_VAGUE = re.compile(
     r"illegal_argument|illegal_state|mapper_parsing|document_parsing|parsing|x_content_parse"
@@ -123,8 +128,8 @@ def reply_cause(message: str, class_name: str | None) -> str | None:
     return (
         _redis_cause(message, class_name)
         or _amqp_cause(message, class_name)
-        or _mail_cause(message, class_name)
         or _elastic_cause(message, class_name)
+        or _mail_cause(message, class_name)
         or _oracle_cause(message)
         or _documented_cause(message)
         or _ldap_cause(message, class_name)
@@ -180,13 +185,13 @@ def _mail_key(code: str, reply: str) -> str:
 
 
 def _elastic_cause(message: str, class_name: str | None) -> str | None:
-    is_client = _ELASTIC.search(class_name or "") is not None
-    if not is_client and "root_cause" not in message and "_exception] Reason: " not in message:
-        return None
-    if _NO_NODES.search(message):
+    if _NO_NODES.match(message):
         return "Elasticsearch: No alive nodes"
-    if _ELASTIC_BLOCKED.search(message):
-        return "Elasticsearch cluster_block_exception"
+    is_client = _ELASTIC.search(class_name or "") is not None
+    if not is_client and '"root_cause"' not in message and not _ELASTIC_OWN.match(message):
+        return None
+    if (blocked := _ELASTIC_BLOCKED.search(message)) is not None:
+        return f"Elasticsearch cluster_block_exception {blocked['no']}"
     message = as_json(message)
     code = _ELASTIC_CODE.search(message)
     return f"Elasticsearch {code['code']}{_elastic_detail(code['code'], message)}" if code else None

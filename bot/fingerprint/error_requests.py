@@ -2,108 +2,183 @@
 
 import re
 
-from bot.fingerprint.error_hints import hints_at
+from bot.fingerprint.error_addresses import address_of, cut_in_trace, in_trace
+from bot.fingerprint.error_envelope import ErrorText
+from bot.fingerprint.error_hints import RequestProblem, hints_at, problem_in, with_class
 from bot.fingerprint.error_hosts import generalise_host, generalise_url
+from bot.fingerprint.error_tls import NO_AUTHORITIES, openssl_error, tls_problem
 
 _HINTS = (
     *("cert", "handshake", "x509", "pkix", "timed out", "timeout", "deadline exceeded"),
-    *("empty reply", "reset by peer", "duration"),
+    *("empty reply", "reset", "duration", "altname", "tls", "ssl", "protocol", "subject alt"),
+    *("hang up", "without response", " eof", "end of", "failed to respond"),
+    *("http/2", "http2", "stream error", "http response to"),
+    *("redirect", "transfer closed", "incompleteread", "premature", "proxy", "tunnel", "verified"),
+    *("disconnected", "for connect", "prematurely", "closed idle", "timedout"),
 )
-_SECURE = re.compile(
-    r"SSL|TLS|x509|PKIX|CERT_|curl|https|\A(?:certificate|self|unable)", re.IGNORECASE
-)
-_CERTIFICATES = (
-    (
-        "TLS handshake failure",
-        re.compile(r"handshake[_ ]failure|SSLHandshakeException", re.IGNORECASE),
-    ),
-    (
-        "certificate has expired",
-        re.compile(r"certificate (?:has )?expired|CERT_HAS_EXPIRED", re.IGNORECASE),
-    ),
-    (
-        "self-signed certificate",
-        re.compile(r"self[- ]signed certificate|SELF_SIGNED_CERT", re.IGNORECASE),
-    ),
-    (
-        "certificate of an unknown issuer",
+# The client writes when it lost the connection, or for how long it waited.
+_LOSSES = (
+    RequestProblem(
+        "Operation timed out",
+        (
+            *("operation timed out", "idle timeout reached", "read timed out", "readtimedout"),
+            *("max duration was reached", "context deadline exceeded", "client.timeout exceeded"),
+            *("timeout awaiting ", "httpclient.timeout of"),
+            *("network timeout at", "net::readtimeout", "timed out reading data"),
+            *("headers timeout", "timeout on reading data", "aborted due to timeout"),
+            *("body timeout error", "response timeout error", "execution expired"),
+            *("readtimeout", "read timeout reached", "esockettimedout", "read etimedout"),
+            *("write operation timed out", "timed out after using the allocated"),
+            *("i/o timeout", "handler timed out"),
+        ),
         re.compile(
-            r"unable to get (?:local )?issuer certificate|unable to verify the first certificate"
-            r"|certificate signed by unknown authority|PKIX path building failed"
-            r"|UNABLE_TO_(?:VERIFY_LEAF_SIGNATURE|GET_ISSUER_CERT)",
-            re.IGNORECASE,
+            r"\A(?:timeout of \d{1,9} ?ms exceeded|request timed out)"
+            r"|(?:\A(?:socket\.timeout: )?|\berror |\": )(?:timed out>?|timeout)\Z"
+            r"|[ .]timeouterror\Z"
         ),
     ),
-    (
-        "certificate of another host",
+    RequestProblem(
+        "incomplete reply",
+        (
+            *("transfer closed with ", "incompleteread(", "premature close"),
+            *("prematurely closed during response", "incomplete chunked read"),
+            *("incomplete message body", "incomplete envelope body"),
+            "response payload is not",
+        ),
+        re.compile(r": unexpected eof\Z|premature end of (?:content-length|chunk|stream|file)"),
+    ),
+    RequestProblem(
+        "Empty reply from server",
+        (
+            *("empty reply from server", "remote end closed connection without response"),
+            *("socket hang up", "server disconnected", "unexpected end of file"),
+            *("unexpected end of stream", "failed to respond", "other side closed"),
+            *("connection closed before message completed", "server closed connection"),
+            *("prematurely closed before response", "server closed idle connection"),
+            "serverdisconnected",
+        ),
+        re.compile(r": eof\Z|\Aend of file reached"),
+    ),
+    RequestProblem(
+        "Connection reset by peer",
+        (
+            *("connection reset by peer", "econnreset", "forcibly closed by the remote host"),
+            *("socketerror: other", "connectionreseterror"),
+        ),
+        re.compile(r"\bconnection reset\b"),
+    ),
+    RequestProblem(
+        "HTTP/2 stream closed",
+        (
+            *("stream error: stream id", "nghttp2_", "error in the http2 framing layer"),
+            *("http/2 stream error", "http2: server sent goaway"),
+        ),
+        re.compile(r"http/2 stream \d{1,9} was (?:not )?closed"),
+    ),
+    RequestProblem(
+        "too many redirects",
+        (
+            *("maximum redirect reached", "too many redirect", "too many http redirect"),
+            *("maximum number of redirects exceeded", "redirected too many times"),
+        ),
         re.compile(
-            r"no alternative certificate subject name|does not match certificate's altnames"
-            r"|certificate subject name [^\n]{1,200} does not match target"
-            r"|Hostname mismatch, certificate|x509: certificate is valid for"
-            r"|hostname [^\n]{1,120} doesn't match|Peer certificate CN=[^\n]{1,120} did not match",
-            re.IGNORECASE,
+            r"\bmaximum \(\d{1,3}\) redirects followed"
+            r"|\b(?:more than|after|exceeded) \d{1,3} redirects"
         ),
     ),
 )
-_TIMED_OUT = re.compile(
-    r"Operation timed out|Idle timeout reached|Read timed out|Max duration was reached"
-    r"|context deadline exceeded|\Atimeout of \d{1,9} ?ms exceeded"
-    r"|Timeout awaiting 'request'|Client\.Timeout exceeded"
+# Python's requests: the class of the inner error depends on the moment of the loss.
+_ABORTED = "('Connection aborted.', "
+_CURL_NUMBER = re.compile(r"\AcURL error \d{1,3}: ", re.IGNORECASE)
+_SHORT = 60
+# A quoted value is no client's word.
+_QUOTED = re.compile(r"'[^'\n]{0,200}'|\"[^\"\n]{0,200}\"")
+# A proxy answers the request for a connection to the host, so the fault is not the host's.
+_PROXY_REPLY = re.compile(
+    r"(?:Received HTTP code |CONNECT tunnel failed, response |Tunnel connection failed: "
+    r"|Proxy returns \"HTTP/\d\.\d |socket could not be established, statusCode=|Proxy response \("
+    r"|CONNECT refused by proxy: HTTP/\d\.\d |Unexpected response code for CONNECT: "
+    r"|proxy tunnel request to proxy [^\n]{1,200} status code ')(?P<status>\d{3})"
+)
+_PROXY_LOGIN = re.compile(
+    r"(?:\A|: |\b407 \"?|message=')Proxy Authentication Required", re.IGNORECASE
 )
 _URL = re.compile(r"https?://[^\s\"'<>`,)]{1,900}")
 _NAMED = re.compile(
-    r"(?:host=|host name |host: |certificate is not valid for |altnames: Host: |connection to |"
-    r"read tcp \S{1,60}->)[\"']?(?P<host>[A-Za-z0-9][\w-]{0,62}(?:\.[\w-]{1,63}){1,8})"
+    r"(?:host=|host name |host: |target hostname |certificate is not valid for |altnames: Host: "
+    r"|connection to |expected CN=|\AHostname |name matching |\ACertificate for <|host |, not "
+    r"|read tcp \S{1,60}->|\A(?=[\w.-]{4,200}:\d{2,5} failed to respond))"
+    r"[\"'`]?(?P<host>[A-Za-z0-9][\w-]{0,62}(?:\.[\w-]{1,63}){1,8})",
+    re.IGNORECASE,
 )
 # This link leads to cURL's manual; it is not the address of the request.
 _MANUAL = re.compile(r"\(see https?:[^)\n]{0,100}\)")
-_PROPERTY = re.compile(
-    r"\b(?:url|baseURL|uri): ['\"](?P<url>https?://[^\s'\"]{1,900})"
-    r"|[ \n](?:GET|POST|PUT|PATCH|DELETE|HEAD) (?P<url2>https?://[^\s'\"]{1,900})"
-)
 _LONGEST = 1_000
-
-
-# OpenSSL writes the code, the library, the function (until version 1.1) and the reason.
-_OPENSSL = re.compile(
-    r"\berror:[0-9A-Fa-f]{8}:(?P<library>[\w ]{2,60}):(?:[\w ]{0,60}:)?"
-    r"(?P<reason>[A-Za-z][\w ]{2,80}?)(?= {2}| for |[^\w ]|\Z)"
-)
-_PYTHON_OPENSSL = re.compile(r"\[(?P<library>SSL): [A-Z0-9_]{3,60}\] (?P<reason>[a-z0-9 ]{3,80})")
 
 
 def openssl_cause(message: str) -> str | None:
     """Return OpenSSL's library and reason, with the host of a connection, or None."""
-    if "error:" not in message and "[SSL: " not in message:
-        return None
     message = _MANUAL.sub("", message[:_LONGEST])
-    error = _OPENSSL.search(message) or _PYTHON_OPENSSL.search(message)
-    if error is None:
-        return None
-    library, host = error["library"].removesuffix(" routines"), _host(message)
-    cause = f"OpenSSL {library}: {error['reason'].strip()}"
+    cause = openssl_error(message)
+    host = _host(message) if cause else None
     return f"{host}: {cause}" if host else cause
 
 
-def request_cause(message: str, text: str = "") -> str | None:
+def request_cause(message: str, error: ErrorText) -> str | None:
     """Return, for example, `api.x.pe: certificate has expired`, or None without the host's name.
 
-    If the message does not name the host, the lines after it in `text` may.
+    If the message does not name the host, the lines after it in the text may.
+    """
+    named = with_class(message, error.class_name)
+    if not hints_at(named, _HINTS):
+        return None
+    message = _MANUAL.sub("", message[:_LONGEST])
+    if (proxy := _proxy_cause(message, error.text)) is not None:
+        return proxy
+    problem = _problem(message) or (_problem(named) if named != message else None)
+    if problem is None or "SQLSTATE" in message:
+        return None
+    if problem == NO_AUTHORITIES:
+        return problem
+    host = _host(message) or _host_after(error.text)
+    return f"{host}: {problem}" if host else None
+
+
+def hostless_cause(message: str, error: ErrorText) -> str | None:
+    """Return the problem of a request to an unknown host, or None for other errors.
+
+    Only the application's file tells apart the requests to several services.
     """
     if not hints_at(message, _HINTS):
         return None
     message = _MANUAL.sub("", message[:_LONGEST])
-    problem = _problem(message)
-    if problem is None:
+    message = _CURL_NUMBER.sub("", message)
+    if message.startswith(_ABORTED):
+        problem: str | None = "connection lost"
+    else:
+        # An application's own words before the client's words name the activity.
+        problem = _problem(_QUOTED.sub("", message)[:_SHORT])
+    if problem is None or error.class_name is None:
+        return None
+    return f"{problem} in {error.app_file}" if error.app_file else problem
+
+
+def _proxy_cause(message: str, text: str) -> str | None:
+    """Return the proxy's answer; if it wants a login, no request of the application succeeds."""
+    reply = _PROXY_REPLY.search(message)
+    if _PROXY_LOGIN.search(message) or (reply is not None and reply["status"] == "407"):
+        return "proxy: login required"
+    if reply is None:
         return None
     host = _host(message) or _host_after(text)
-    return f"{host}: {problem}" if host else None
+    cause = f"proxy answered HTTP {reply['status']}"
+    return f"{host}: {cause}" if host else cause
 
 
 def _host_after(text: str) -> str | None:
-    """Return the host in an error's properties, or of the request that a Ruby job's log adds."""
-    after = _PROPERTY.search(text)
-    return generalise_url(after["url"] or after["url2"]) if after else None
+    """Return the host in a function's argument, in an error's properties, or of a job's log."""
+    address = in_trace(text)
+    return address.name if address else cut_in_trace(text)
 
 
 def _host(message: str) -> str | None:
@@ -111,20 +186,15 @@ def _host(message: str) -> str | None:
     if url is not None:
         return generalise_url(url.group().rstrip(".;:"))
     named = _NAMED.search(message)
-    return generalise_host(named["host"].lower()) if named else None
+    if named is not None:
+        return generalise_host(named["host"].lower())
+    address = address_of(message)
+    return address.name if address else None
 
 
 def _problem(message: str) -> str | None:
-    if _SECURE.search(message):
-        for problem, pattern in _CERTIFICATES:
-            if pattern.search(message):
-                return problem
+    if (problem := tls_problem(message)) is not None:
+        return problem
     if message.startswith("Could not connect"):
         return None
-    if _TIMED_OUT.search(message):
-        return "Operation timed out"
-    if "Empty reply from server" in message:
-        return "Empty reply from server"
-    # During the handshake, the reason is usually another than for an established connection.
-    is_reset = "Connection reset by peer" in message and "SSL_connect" not in message
-    return "Connection reset by peer" if is_reset else None
+    return problem_in(message.lower(), _LOSSES)

@@ -102,12 +102,8 @@ def service_name(message: str, head: str, class_name: str | None, text: str) -> 
     address = _ADDRESS.search(message) if "http" in message else None
     if address is None and "rl: 'http" in text:
         address = _ADDRESS.search(text, text.find("rl: 'http"))
-    library = _VENDOR.search(text, 0, _LONGEST)
     own = _own_words(message, head, class_name or "", text)
-    words = (
-        f"{class_name} {library['library'] if library else ''} "
-        f"{address.group() if address else ''} {own}"
-    ).lower()
+    words = (f"{class_name} {library(text)} {address.group() if address else ''} {own}").lower()
     for word, name in _SERVICES:
         if word in words:
             return name
@@ -117,6 +113,12 @@ def service_name(message: str, head: str, class_name: str | None, text: str) -> 
             if word in start:
                 return name
     return "SAP" if '"lang"' in start and _SAP_BODY.search(start) else None
+
+
+def library(text: str) -> str:
+    """Return the first library in the trace: not every class names the service."""
+    match = _VENDOR.search(text, 0, _LONGEST)
+    return match["library"] if match else ""
 
 
 def _own_words(message: str, head: str, class_name: str, text: str) -> str:

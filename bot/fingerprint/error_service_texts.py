@@ -90,21 +90,4 @@ SERVICES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         (r"KafkaError\{code=\w{1,60},val=-?\d{1,5},str=\"(?P<text>[^\"\n]{1,300})\"\}",),
     ),
     ("PyMongo: the whole answer", "full error", "", (r",? full error: \{.*",)),
-    (
-        "gRPC: the text of a status in Go",
-        "rpc error: code = ",
-        "",
-        (r"\brpc error: code = \w{2,20} desc = (?=\S)",),
-    ),
-    (
-        "gRPC: the text of a status in Python",
-        "RPC that terminated with",
-        r"\g<text>",
-        (
-            (
-                r"(?s)\A(?:[\w.]{1,60}: )?<_?\w{1,40} of RPC that terminated with:\s{1,4}"
-                r"status = [\w.]{2,60}\s{1,4}details = \"(?P<text>[^\"\n]{2,400})\".*"
-            ),
-        ),
-    ),
 )

@@ -153,6 +153,8 @@ def _of_words(line: str, name: str) -> str:
         line = line[lead.end() :]
         line = line.partition(lead["quote"])[0] if lead["quote"] else line
     code = next((code for pattern in _CODES if (code := pattern.search(line))), None)
+    if code is not None and is_vague(code["code"]) and code.start() == 0 and code.end() < len(line):
+        line, code = line[code.end() :], None
     if code is None or is_vague(code["code"]):
         return without_appended(generalise(_TAIL.sub("", line)))
     field = _FIELDS.search(line)

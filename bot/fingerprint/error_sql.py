@@ -71,8 +71,8 @@ _SQL_SERVER = re.compile(
     r"|SQL Server Native Client \d\d\.\d)\]"
     r"(?P<text>[^\n\[][^\n]{0,400})"
 )
-# The driver's number and function follow the server's words.
-_SQL_SERVER_END = re.compile(r"\. | \(-?\d{1,9}\)")
+# The driver's number and function, or the statement, follow the server's words.
+_SQL_SERVER_END = re.compile(r"\. | \(-?\d{1,9}\)| \((?:Connection|SQL): ")
 _BYTES = re.compile(
     r"\(\d{3,5}, b(?P<quote>[\"'])(?P<text>.{1,400}?)(?:DB-Lib|(?P=quote))", re.DOTALL
 )

@@ -9,17 +9,27 @@ _HINTS = (
         "no space left",
         "enospc",
         "enough space on the disk",
+        "of free disk space",
         "permission denied",
         "eacces",
         "emfile",
     ),
     *("open files", "not found", "no such file", "enoent", "cannot run program", "cannot find"),
     *("read-only file", "erofs", "allocate memory", "enomem", "quota exceeded", "edquot"),
-    *("input/output error", "file name too long", "stale file", "stale nfs"),
+    *("eagain", "temporarily unavailable", "new thread", "native thread", "create thread"),
+    *(
+        "does not exist",
+        "failed opening",
+        "input/output error",
+        "file name too long",
+        "stale file",
+        "stale nfs",
+    ),
 )
-# A write fails if no block is free. If no inode is free, a file does not even open.
 _FULL = re.compile(
-    r"(?<!open stream: )no space left on device|ENOSPC|not enough space on the disk", re.IGNORECASE
+    r"no space left on device|ENOSPC(?!: System limit)|not enough space on the disk"
+    r"|possibly out of free disk space",
+    re.IGNORECASE,
 )
 # One number of the operating system in each language's words, in small letters.
 _ERRNOS = (
@@ -30,6 +40,15 @@ _ERRNOS = (
     ("Input/output error", ("input/output error",)),
     ("File name too long", ("enametoolong", "file name too long")),
     ("Stale file handle", ("stale file handle", "stale nfs file handle")),
+)
+# Temporary files are often on a disk of their own.
+_TEMPORARY_FILE = re.compile(r"temporary file", re.IGNORECASE)
+# A user or a container may have no more processes or threads.
+_NO_PROCESS = re.compile(
+    r"(?:fork(?: failed)?(?:: retry)?|posix_spawn|spawn|exec|thread)\b[^\n]{0,200}"
+    r"(?:Resource temporarily unavailable|EAGAIN)|Resource temporarily unavailable - fork"
+    r"|can't (?:start new|create) [Tt]hread|unable to create (?:new )?native thread",
+    re.IGNORECASE,
 )
 _DENIED = re.compile(r"[Pp]ermission denied|EACCES")
 # The frameworks' directories that a job writes to. One command gives the right to all their files.
@@ -72,6 +91,22 @@ _MISSING_FILE = (
         r"(?:file|path) specified)\)"
     ),
 )
+# Libraries that look whether the file is there before they open it.
+_ABSENT_FILE = (
+    re.compile(
+        r"\A(?:(?:require|include)(?:_once)?\(\): )?Failed opening (?:required )?"
+        r"'(?P<path>[^'\n]{1,400})'"
+    ),
+    re.compile(r"\AFile (?:does not exist|not found) at path:? (?P<path>\S{1,400}?)\.?\Z"),
+    re.compile(
+        r"\A(?:The )?[Ff]ile [\"'`]?(?P<path>[^\"'`\s]{0,400}[\w-]\.\w{1,8})[\"'`]? "
+        r"(?:does not exist|could not be found|was not found|not found)\b"
+    ),
+    re.compile(
+        r"\ACould not open [\"']?(?P<path>[^\"'\s]{1,400}?)[\"']? for reading[!.]? "
+        r"File does not exist"
+    ),
+)
 _FILE_CLASSES = ("java.nio.file.NoSuchFileException", "NoSuchFileException")
 _WITH_DIGIT = re.compile(r"[^\W_]*\d[^\W_]*")
 _NUMBERS = re.compile(r"#(?:[-_. ]?#)+")
@@ -91,13 +126,18 @@ def system_cause(message: str, class_name: str | None = None) -> str | None:
     message = message[:1_000]
     if "SQLSTATE" in message or "Errcode" in message:
         return None
-    if _FULL.search(message):
-        return "No space left on device"
-    cause = _missing_cause(message) or _numbered(message.lower())
+    cause = _exhausted(message) or _missing_cause(message) or _numbered(message.lower())
     if cause is not None:
         return cause
     directory = _WRITABLE.search(message) if _DENIED.search(message) else None
     return f"Permission denied: {directory['directory']}" if directory else None
+
+
+def _exhausted(message: str) -> str | None:
+    if _FULL.search(message):
+        whose = " for temporary files" if _TEMPORARY_FILE.search(message) else ""
+        return f"No space left on device{whose}"
+    return "No more processes or threads" if _NO_PROCESS.search(message) else None
 
 
 def _numbered(lower: str) -> str | None:
@@ -113,6 +153,9 @@ def _missing_cause(message: str) -> str | None:
             return f"{program['program'].rpartition('/')[2]}: program not found"
     for pattern in _MISSING_FILE if _NO_FILE.search(message) else ():
         if (file := pattern.search(message)) is not None:
+            return _missing(file["path"])
+    for pattern in _ABSENT_FILE:
+        if (file := pattern.match(message)) is not None:
             return _missing(file["path"])
     return None
 

@@ -93,7 +93,9 @@ _STRIPE_LIKE = re.compile(r"[a-z]{2,8}_(?:(?:test|live)_)?[A-Za-z0-9]{8,}\Z")
 _NOUN_CODE = re.compile(
     r"\b(?P<noun>(?i:sku|order|pedido|orden|invoice|factura|boleta|customer|cliente|product|producto"
     r"|item|artículo|articulo|ref|reference|referencia|coupon|cupón|cupon|tracking|guía|guia|serie"
-    r"|token|id))(?P<gap>\s?[:=#]\s?|\s)(?P<code>(?=[A-Z0-9._/]*-)[A-Z0-9][A-Z0-9._/-]{2,60})(?![a-z])"
+    r"|warehouse|almacén|almacen|store|tienda|lote?|token|id))(?P<gap>\s?[:=#]\s?|\s)"
+    # Capital letters alone may be words.
+    r"(?P<code>(?=[A-Z0-9._/]*-|[A-Z]{1,6}\d|\d{1,6}[A-Z])[A-Z0-9][A-Z0-9._/-]{2,60})(?![a-z])"
 )
 _METHOD = re.compile(r"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD) \Z")
 _NOUN_VALUE = re.compile(

@@ -147,4 +147,56 @@ WORKERS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         r"Serialization of '\g<name>' is not allowed",
         (r"\AYou cannot serialize or unserialize (?P<name>\w{1,60}) instances\b",),
     ),
+    (
+        "Celery: the limit that a task exceeded",
+        "TimeLimitExceeded(",
+        "",
+        (r"\A(?:Soft)?TimeLimitExceeded\([\d.]{0,12},?\)\Z",),
+    ),
+    (
+        "Resque: ended process",
+        "unhandled signal",
+        r"Child process received unhandled signal \g<signal>",
+        (
+            (
+                r"\AChild process received unhandled signal (?:pid \d{1,9} SIG\w{1,10} \(signal )?"
+                r"(?P<signal>\d{1,2})\)?[^\n]*"
+            ),
+        ),
+    ),
+    (
+        "Resque: worker that went away",
+        "did not gracefully exit",
+        r"The worker did not gracefully exit\g<job>",
+        (r"\AWorker \S{1,200} did not gracefully exit(?P<job>[^\n]{0,200})",),
+    ),
+    (
+        "Yii: missing class of a job",
+        "instead of __PHP_Incomplete_Class",
+        r"Incomplete class \g<name> of a job",
+        (
+            (
+                r"(?s)\AJob \S{1,80} must be a JobInterface instance instead of "
+                r"__PHP_Incomplete_Class.{0,200}?_Name\] => '(?:\w{1,80}\\{1,2}){0,9}"
+                r"(?P<name>\w{1,80})'.*"
+            ),
+        ),
+    ),
+    (
+        "Delayed Job: missing record",
+        "RecordNotFound, class: ",
+        r"Couldn't find \g<model> with id",
+        (
+            (
+                r"\AActiveRecord::RecordNotFound, class: (?P<model>[\w:]{1,100}), primary key: "
+                r"[^\n]*"
+            ),
+        ),
+    ),
+    (
+        "Doctrine: new record of a relation",
+        "configured to cascade persist",
+        r"\g<start>",
+        (r"(?P<start>\A[^\n]{1,300} not configured to cascade persist operations)[^\n]*",),
+    ),
 )

@@ -8,12 +8,13 @@ import re
 from bot.fingerprint.payload_tree import open_text, plain
 
 # Queues and serverless platforms store an error as an object: its class, message and frames.
-_STRING = r"\"\s?:\s?\"(?P<text>(?:[^\"\\]|\\.){1,1900})"
+_STRING = r"\"\s?:\s?\[?\"(?P<text>(?:[^\"\\]|\\.){1,1900})"
 _NAME = re.compile(
-    r"\"(?:name|error_?class|exception_?class|exception|error_?type|errorType|type|kind)" + _STRING
+    r"\"(?:name|error_?class|exception_?class|exception|exc_type|error_?type|errorType|type|kind)"
+    + _STRING
 )
 _MESSAGE = re.compile(
-    r"\"(?:message|error_?message|errorMessage|exception_?message|msg|error)" + _STRING
+    r"\"(?:message|error_?message|errorMessage|exception_?message|exc_message|msg|error)" + _STRING
 )
 _FRAMES = re.compile(
     r"\"(?:stack|stack_?trace|stackTrace|back_?trace|trace|traceback|exc_info|errorStack)\"\s?:\s?"
@@ -21,6 +22,10 @@ _FRAMES = re.compile(
 )
 _LIST_ENTRY = re.compile(r"\"((?:[^\"\\]|\\.){1,400})\"?")
 _CLASS = re.compile(r"[A-Z][\w.:\\]{2,120}\Z|(?:[a-z_]\w{0,60}\.){1,8}[A-Z]\w{1,80}\Z")
+# A response's body has no class of a language. Sidekiq and Celery store errors without frames.
+_ERROR_CLASS = re.compile(
+    r"(?:[\w.:\\]{0,100}[.:\\])?[A-Z]\w{1,80}(?:[a-z]Error|Exception|Exceeded|NotFound|Lost)\Z"
+)
 # Words of a worker or a logger before the error. The job's id is in them, never the cause.
 _WORKER = re.compile(
     r"(?:"
@@ -81,8 +86,11 @@ def _of_object(text: str) -> str | None:
     """Return an object's error as a worker's log prints it, or None for a response's body."""
     frames = _FRAMES.search(text)
     name, message = _NAME.search(text), _MESSAGE.search(text)
-    if frames is None or message is None:
+    if message is None:
         return None
+    if frames is None:
+        short = _decoded(name["text"]) if name is not None else ""
+        return f"{short}: {_decoded(message['text'])}" if _ERROR_CLASS.match(short) else None
     trace = _decoded(frames["text"] or "\n".join(_LIST_ENTRY.findall(frames["list"])))
     words = _decoded(message["text"])
     if words.partition("\n")[0] in trace[: len(words) + 130]:

@@ -217,7 +217,7 @@ SAME = [
     (
         "{} in /srv/a.php:3",
         "RedisException: Connection refused",
-        "Predis\\Connection\\ConnectionException: Connection refused [tcp://10.0.0.7:6379]",
+        "Predis\\Connection\\ConnectionException: Connection refused [tcp://127.0.0.1:6379]",
     ),
     (
         "{}",
@@ -309,6 +309,8 @@ FRAGMENTS = [
     ],
     *["connection to server at ", "Typed property A::$b", "Call given", "Access denied location: "],
     *["Array\n(\n", "not found: ", "SQL: select ", '\n  File "', "Connection refused", "a.b.C: "],
+    *["proxies='http://", "ProxyError(", "blocked by: [A/", "[503 ", "POST https://", "'https://a"],
+    *["tls: ", "alert a_b ", "rpc error: code = A desc = ", "(502): {", "failed to connect to a "],
     *["Stack trace:", "\n\nNext ", '{"code":', "(SQL: ", "file: ", "ab12", "\ud800", "º", "\uff11"],
 ]
 
