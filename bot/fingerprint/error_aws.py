@@ -40,11 +40,11 @@ _OF_THE_ACCOUNT = frozenset(
     )
 )
 # Clients of some languages do not write the operation. These codes name the cause without it.
-_WITHOUT_OPERATION = {
-    "NonExistentQueue": "NonExistentQueue",
-    "QueueDoesNotExist": "NonExistentQueue",
-    "ProvisionedThroughputExceededException": "ProvisionedThroughputExceededException",
-}
+_WITHOUT_OPERATION = (
+    ("NonExistentQueue", "NonExistentQueue"),
+    ("QueueDoesNotExist", "NonExistentQueue"),
+    ("ProvisionedThroughputExceededException", "ProvisionedThroughputExceededException"),
+)
 _TIMES = re.compile(r"( timed out) after \d+ milliseconds(?: with [^\n:;(]{0,60} received)?")
 
 
@@ -56,9 +56,11 @@ def is_aws(message: str) -> bool:
 def aws_cause(message: str, class_name: str | None) -> str | None:
     """Return, for example, `AWS PutObject my-bucket AccessDenied`, or None for other errors."""
     cause = _cause(message, class_name)
-    code = (cause or class_name or "").rpartition(" ")[2]
-    alone = _WITHOUT_OPERATION.get(re.split(r"[.#:]", code)[-1])
-    return f"AWS {alone}" if alone else cause
+    words = cause or class_name or ""
+    for code, name in _WITHOUT_OPERATION:
+        if words.endswith(code):
+            return f"AWS {name}"
+    return cause
 
 
 def _cause(message: str, class_name: str | None) -> str | None:

@@ -1,6 +1,7 @@
 """The web service that an error is about: by its library, its host, its name or its own words."""
 
 import re
+from functools import lru_cache
 
 # A service's client writes the service's sentence without a host, and a shop's host names the
 # shop, so the service's name replaces the host. The words are of classes, of libraries and of
@@ -50,7 +51,8 @@ _SERVICES = (
     *(("gaxios", "Google"), ("google", "Google"), ("gspread", "Google")),
     *(("whatsapp", "Facebook"), ("pywa.", "Facebook"), ("facebook", "Facebook")),
 )
-_ADDRESS = re.compile(r"https?://[^\s\"'<>`]{1,300}")
+# The rest of an address has ids.
+_ADDRESS = re.compile(r"https?://[^\s\"'<>`/]{1,200}(?:/[\w.-]{1,40}){0,3}/?")
 # Some clients name neither the service nor its host, but these words are only this service's.
 # Shopify's own words begin with "[API]".
 _OWN_WORDS = (
@@ -104,15 +106,20 @@ def service_name(message: str, head: str, class_name: str | None, text: str) -> 
         address = _ADDRESS.search(text, text.find("rl: 'http"))
     own = _own_words(message, head, class_name or "", text)
     words = (f"{class_name} {library(text)} {address.group() if address else ''} {own}").lower()
-    for word, name in _SERVICES:
-        if word in words:
-            return name
+    if (name := _named(words)) is not None:
+        return name
     start = message[:_LONGEST]
     for name, own_words in _OWN_WORDS:
         for word in own_words:
             if word in start:
                 return name
     return "SAP" if '"lang"' in start and _SAP_BODY.search(start) else None
+
+
+@lru_cache(maxsize=512)
+def _named(words: str) -> str | None:
+    """Return the service that these words name. A queue's failures have few classes and hosts."""
+    return next((name for word, name in _SERVICES if word in words), None)
 
 
 def library(text: str) -> str:
