@@ -3,6 +3,7 @@
 import re
 from functools import lru_cache
 
+from bot.fingerprint.error_notations import as_json
 from bot.fingerprint.error_values import generalise
 
 _START = re.compile(
@@ -90,25 +91,9 @@ _XML_MESSAGE = re.compile(
     re.IGNORECASE,
 )
 _LINE_CODE = re.compile(r"error code: ?(?P<text>[A-Z][A-Z0-9_]{2,70})", re.IGNORECASE)
-# Objects as Ruby, Python, Node.js and PHP print them. Only the keys and the texts are read later.
-_NOTATIONS = (
-    (re.compile(r":(\w{1,40})=>"), r'"\1": '),
-    (re.compile(r"[\"'](\w{1,40})[\"'] ?=> ?"), r'"\1": '),
-    (re.compile(r"(?<=[{, ])u?'(\w{1,40})': "), r'"\1": '),
-    (re.compile(r"(?<=[{,\s])(\w{1,40}): (?=['\"\[{])"), r'"\1": '),
-    (re.compile(r"\[(?!name\]|type\])(\w{1,40})\] => (?!Array)([^\n]{1,300})"), r'"\1": "\2",'),
-    (re.compile(r"(?<=\": )u?'([^'\"\n]{0,300})'(?=[,}\s\])])"), r'"\1"'),
-    (re.compile(r"(?<=\": )\[ ?u?'([^'\"\n]{0,300})'"), r'["\1"'),
-    # Django's REST framework
-    (
-        re.compile(r"ErrorDetail\(string=['\"]([^\n]{1,300}?)['\"], code=['\"]\w{1,40}['\"]\)"),
-        r'"\1"',
-    ),
-)
-# A string with a JSON object in it. Other escaped quotes are quotes in a sentence.
-_ESCAPED = re.compile(r"[{\[,]\s{0,5}\\{1,3}\"")
-_LONGEST = 1200
 _TRUNCATED = re.compile(r"\s?\(truncated\.\.\.\)|\.\.\.\s*\Z")
+# Some services, such as Slack's webhooks, answer with the code alone.
+_BARE_CODE = re.compile(r"\s{0,4}(?P<code>[A-Za-z]{2,30}(?:_[A-Za-z0-9]{1,30}){1,6})\s{0,4}\Z")
 # A service uses each of these codes for several causes; only the sentence names the cause.
 _VAGUE = re.compile(
     r"(?:user_error|unexpected_error|error|errors|bad_?request|invalid_?request(?:_error)?|api_?error"
@@ -167,6 +152,8 @@ def body_cause(body: str) -> str | None:
     A client quotes 120 characters of a body, so the sentence may be cut. Return None if the body
     has no code and no sentence, such as an HTML page.
     """
+    if (bare := _BARE_CODE.match(body)) is not None:
+        return bare["code"]
     body = as_json(body)
     if re.match(r"[\s:\"'\[-]{0,20}<(?:!DOCTYPE|html)", body, re.IGNORECASE):
         return None
@@ -208,16 +195,6 @@ def body_status(body: str) -> str | None:
     """Return the HTTP status in a JSON body, for an error whose own text has no status."""
     status = _JSON_STATUS.search(as_json(body))
     return status["no"] if status else None
-
-
-def as_json(body: str) -> str:
-    """Return the beginning of a body, with the objects of other languages in the form of JSON."""
-    body = body[:_LONGEST]
-    if _ESCAPED.search(body):
-        body = body.replace('\\"', '"')
-    for pattern, form in _NOTATIONS:
-        body = pattern.sub(form, body)
-    return body
 
 
 def _code(body: str) -> str | None:

@@ -45,6 +45,11 @@ _VALIDATION = re.compile(r"\d{1,4} validation errors? for \w")
 _CODE = re.compile(r"[A-Za-z]\w{0,30}(?:[_.-]\w{1,30}){1,8}\Z")
 _VENDOR = re.compile(r"(?!App\\)(?P<name>[A-Z]\w{1,40})\\")
 _SERVICE_WORD = re.compile(r"[A-Z][A-Za-z]{2,30}\Z")
+_GENERAL_FAULT = re.compile(
+    r"(?:soap(?:-?env)?|env|s):(?:Client|Server|Sender|Receiver)\Z", re.IGNORECASE
+)
+# The classes of PHP, Python and Ruby for an answer that is a fault.
+_FAULTS = ("SoapFault", "SOAPFault", ".Fault")
 _FAULT_NUMBER = re.compile(r"\.\d{2,6}\Z")
 # Each client of these servers has classes of its own, and repeats the server's short words.
 _SERVERS = (("mongo", "MongoDB"), ("kafka", "Kafka"), ("memcache", "Memcached"), ("redis", "Redis"))
@@ -87,7 +92,7 @@ def _sentence(head: str) -> tuple[str, bool]:
     # SoapFault and many services write a fault's code in brackets before the fault's text.
     fault = _FAULT.match(head)
     code = (fault["code"] or fault["prefixed"]) if fault else ""
-    if fault is not None and code in _TRANSPORTS:
+    if fault is not None and (code in _TRANSPORTS or _GENERAL_FAULT.match(code)):
         head, fault = head[fault.end() :], None
     if (code_at_end := _CODE_AT_END.search(head)) is not None:
         # The language of the sentence depends on the service's user, so only the code is used.
@@ -138,6 +143,8 @@ def _plain_class(name: str) -> str:
             return server
     if "\\" in name:
         return name
+    if name.endswith(_FAULTS):
+        return "Fault"
     if name.count("_") and all(part[:1].isupper() for part in name.split("_")):
         return name.replace("_", "\\")
     return name.rpartition(".")[2].partition("$")[0]

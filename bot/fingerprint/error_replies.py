@@ -5,7 +5,7 @@ The clients of one server have different classes and write different words aroun
 
 import re
 
-from bot.fingerprint.error_body import as_json
+from bot.fingerprint.error_notations import as_json
 from bot.fingerprint.error_values import first_words, generalise
 
 _REDIS_REPLY = re.compile(

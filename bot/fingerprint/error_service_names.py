@@ -46,6 +46,7 @@ _SERVICES = (
     *(("microsoft-graph", "Microsoft Graph"), ("dynamics", "Dynamics 365")),
     *(("business central", "Dynamics 365"), ("businesscentral", "Dynamics 365")),
     *(("airtable", "Airtable"), ("imagick", "ImageMagick"), ("minimagick", "ImageMagick")),
+    *(("api.github", "GitHub"), ("octokit", "GitHub"), ("githubexception", "GitHub")),
     *(("openai", "OpenAI"), ("anthropic", "Anthropic"), ("kreait", "Firebase")),
     *(("firebase", "Firebase"), ("\\fcm\\", "Firebase"), ("fcm.googleapis", "Firebase")),
     *(("gaxios", "Google"), ("google", "Google"), ("gspread", "Google")),

@@ -90,4 +90,21 @@ SERVICES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         (r"KafkaError\{code=\w{1,60},val=-?\d{1,5},str=\"(?P<text>[^\"\n]{1,300})\"\}",),
     ),
     ("PyMongo: the whole answer", "full error", "", (r",? full error: \{.*",)),
+    (
+        "PHP's SSH: the user of a login",
+        "ssh2_auth_",
+        r"\g<start>",
+        (r"(?P<start>ssh2_auth_\w{1,30}\(\): Authentication failed) for [^\n]{1,120}",),
+    ),
+    (
+        "MinIO: the file of an operation",
+        "S3 operation failed",
+        r"S3 \g<bucket> \g<code>",
+        (
+            (
+                r"(?s)\AS3 operation failed; code: (?P<code>\w{1,60}),"
+                r".{1,900}?\bbucket_name: (?P<bucket>[\w.-]{1,63}).*"
+            ),
+        ),
+    ),
 )

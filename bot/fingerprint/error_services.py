@@ -13,10 +13,11 @@ _ADDRESS = re.compile(r"https?://[^\s\"'<>`]{1,300}")
 _PHRASES = frozenset(status.phrase.casefold() for status in HTTPStatus)
 # A client's words before the service's sentence or code. The client may put these in quotes.
 _LEAD = re.compile(
-    r"\A(?:(?:[A-Z]\w{1,30})?Error: |REST request failed(?: with message|:) "
+    r"\A(?:(?:[A-Z]\w{1,30})?Error(?:\[\w{1,12}\])?: |REST request failed(?: with message|:) "
     r"|Shopify is throttling requests: "
     r"|Failed\. {1,2}Response code = \d{3}\. {1,2}Response message = [\w ]{2,40} \("
     r"|\w{1,20}: (?=\w{1,20} - )|\[?HTTP \d{3}\]? (?:error: )?"
+    r"|(?:\d{3} [\w ]{2,30} )?\(error code: \d{1,8}\): |[A-Z]{3,7} https?:\S{1,900}: \d{3} - "
     r"|\d{3} [A-Z][A-Za-z ]{2,30} - |\d{3}: |\d{3} (?:[A-Z]{3,7} \S{1,900}: )?(?=[A-Z\w])"
     r"|<HttpError \d{3} when requesting \S{1,900} returned "
     # the service's number, in brackets, after a label or as the first of Python's arguments
@@ -34,7 +35,7 @@ _LEAD = re.compile(
 _TAIL = re.compile(
     r" \((?:code:? |HTTP |status:? )?[45]\d\d\)\.?\Z| - \d{3,6}: [^\n]{1,300}\Z"
     r"|,? (?:status|code): [45]\d\d\Z"
-    r"|[. ]{1,3}(?:See|More info\w{0,7}|(?:Read|Learn) more|Please have a look) "
+    r"|[. /]{1,5}(?:See:?|More info\w{0,7}|(?:Read|Learn) more|Please have a look) "
     r"[^\n]{0,40}https?:[^\n]*"
 )
 # Some clients write all fields of the answer on one line.
@@ -131,7 +132,8 @@ def service_cause(message: str, class_name: str | None, text: str) -> str | None
 def _without_vague(cause: str) -> str:
     """Return the sentence without the code before it that says nothing: few clients write it."""
     code, _, sentence = cause.partition(" ")
-    return sentence if sentence and is_vague(code) else _VAGUE_CODE.sub("", cause)
+    is_code = code.isupper() or "_" in code
+    return sentence if sentence and is_code and is_vague(code) else _VAGUE_CODE.sub("", cause)
 
 
 def _names_cause(cause: str, *, is_client: bool) -> bool:
