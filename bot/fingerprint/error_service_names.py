@@ -89,10 +89,11 @@ _LABEL = re.compile(
 )
 # This library asks for the tokens of any service, so only the application's files name it.
 _OF_ANY_SERVICE = "League\\OAuth2\\Client\\"
-# Laravel's client writes no address; the file that calls it often has the service's name.
+# Laravel's client writes no address; the file that calls it often has the service's name, and the
+# frame may have the address.
 _CALLER = re.compile(
-    r"\n#\d [^\n(]{0,200}[\\/]app[\\/](?P<path>[^\n(]{1,120})\(\d{1,7}\): "
-    r"Illuminate\\Http\\Client\\"
+    r"\n#\d (?![^\n(]{0,200}[\\/]vendor[\\/])[^\n(]{0,200}[\\/]app[\\/](?P<path>[^\n(]{1,120})"
+    r"\(\d{1,7}\): Illuminate\\Http\\Client\\\w{1,40}->\w{1,20}\((?P<address>'https?://[^/'\n]{1,100})?"
 )
 
 
@@ -135,7 +136,7 @@ def _own_words(message: str, head: str, class_name: str, text: str) -> str:
         return text[:_LONGEST]
     if class_name.startswith("Illuminate\\Http\\Client\\"):
         caller = _CALLER.search(text)
-        return caller["path"] if caller else ""
+        return f"{caller['path']} {caller['address']}" if caller else ""
     if len(head) < len(message):
         return head[-100:]
     label = _LABEL.match(head)

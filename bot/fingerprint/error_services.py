@@ -21,7 +21,7 @@ _LEAD = re.compile(
     r"|\d{3} [A-Z][A-Za-z ]{2,30} - |\d{3}: |\d{3} (?:[A-Z]{3,7} \S{1,900}: )?(?=[A-Z\w])"
     r"|<HttpError \d{3} when requesting \S{1,900} returned "
     # the service's number, in brackets, after a label or as the first of Python's arguments
-    r"|\(?#\d{1,7}\) |\[-?\d{1,6}\] |\((?:-?\d{1,6}, (?=['\"]))"
+    r"|\(?#\d{1,7}\) |(?:[A-Z][\w. ]{1,30} )?\[-?\d{1,6}\] |\((?:-?\d{1,6}, (?=['\"]))"
     r"|(?:[A-Z][\w. ]{1,30}: )?-?\d{1,6} (?=[A-Z(])"
     r"|(?:[\w.]{1,30} ){0,3}(?:responded|returned|replied|answered)(?: with)?(?: an?)?"
     r"(?: \w{1,20})? error(?: code| message)?(?: \(?\d{3}\)?)?:? "
@@ -40,8 +40,8 @@ _TAIL = re.compile(
 )
 # Some clients write all fields of the answer on one line.
 _MESSAGE_FIELD = re.compile(
-    r"\b(?:[Mm]essage|MENSAJE|description): \"?(?P<text>[^\n]{3,300}?)"
-    r"(?: - [A-Z]\w{1,20}: |\. Error \w|\"?\)?\Z)"
+    r"\b(?:(?:[Mm]essage|MENSAJE|description): \"?|message=['\"])(?P<text>[^\n]{3,300}?)"
+    r"(?: - [A-Z]\w{1,20}: |\. Error \w|['\"], \w{1,20}=|\"?\)?\Z)"
 )
 # A code before its sentence, as the last word, or in the address of its documentation.
 _CODES = (
@@ -149,7 +149,7 @@ def _of_words(line: str, name: str) -> str:
     """Return the service's code, or its sentence without a client's words around it."""
     line = without_label(line, name)
     if (field := _MESSAGE_FIELD.search(line)) is not None:
-        return without_appended(generalise(field["text"]))
+        line = field["text"]
     lead = _LEAD.match(line)
     if lead is not None:
         line = line[lead.end() :]
