@@ -96,7 +96,7 @@ _TRUNCATED = re.compile(r"\s?\(truncated\.\.\.\)|\.\.\.\s*\Z")
 _BARE_CODE = re.compile(r"\s{0,4}(?P<code>[A-Za-z]{2,30}(?:_[A-Za-z0-9]{1,30}){1,6})\s{0,4}\Z")
 # A service uses each of these codes for several causes; only the sentence names the cause.
 _VAGUE = re.compile(
-    r"(?:user_error|unexpected_error|error|errors|bad_?request|invalid_?request(?:_error)?|api_?error"
+    r"(?:user_error|unexpected_error|error|errors|bad_?request(?:_error)?|invalid_?request(?:_error)?|api_?error"
     r"|js_exception|invalid_content|server_?error|internal_?(?:server_?)?error|validation(?:_?(?:error|failed))?"
     r"|unknown(?:_?error)?|failed|failure|general_?error|exception|null|none|soap(?:-env|env)?:(?:client"
     r"|server)(?:\.\w+)?|client|server|true|false|invalid_data|unprocessable_entity|not_found|string"

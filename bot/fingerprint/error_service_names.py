@@ -66,7 +66,7 @@ _OWN_WORDS = (
     ("SRI", ("DEVUELTA", "NO AUTORIZAD", "<claveAcceso")),
     ("VIES", ("MS_UNAVAILABLE", "S_MAX_CONCURRENT_REQ", "L_MAX_CONCURRENT_REQ")),
     ("VIES", ("INVALID_REQUESTER_INFO",)),
-    ("Odoo", ("Odoo: ",)),
+    ("Odoo", ("Odoo requires ",)),
     ("Facebook", ("fbtrace_id", "OAuthException", "Error validating access token: ")),
 )
 # SAP's Service Layer has a number and the language beside the sentence.
@@ -83,7 +83,7 @@ _LONGEST = 1_000
 # An application's label before a service's sentence.
 _LABEL = re.compile(
     r"\A(?:\[?[Ee]rror (?:\w{1,4} )?)?"
-    r"(?P<name>[A-Z][A-Za-z0-9.-]{1,20}(?: [A-Z][A-Za-z0-9]{1,20}){0,2}?)"
+    r"(?P<name>[a-z]?[A-Z][A-Za-z0-9.-]{1,20}(?: [A-Z][A-Za-z0-9]{1,20}){0,2}?)"
     r"(?: (?:API|SDK|HTTP|[Ee]rror|[Rr]equest|response|failed|said|returned|respondi[óo]|rechaz[óo]"
     r"|devolvi[óo]|answered)){0,3}(?: [\[(]?\d{3}[\])]?)?: (?=\S)"
 )

@@ -71,7 +71,7 @@ SERVICES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         # Python's and PHP's clients may have the lines of a fault as escapes.
         "Odoo: a required field without a value",
         " mandatory field is not ",
-        r"Odoo: \g<field> of \g<model> is required",
+        r"Odoo requires \g<field> of \g<model>",
         (
             (
                 r"(?s)\A.{0,800}?Model: [^(\n]{1,80}\((?P<model>[\w.]{2,60})\), "

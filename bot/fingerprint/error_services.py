@@ -4,6 +4,7 @@ import re
 from http import HTTPStatus
 
 from bot.fingerprint.error_body import body_cause, body_sentence, is_vague, split_body
+from bot.fingerprint.error_codes import without_number
 from bot.fingerprint.error_hosts import generalise_url
 from bot.fingerprint.error_service_codes import common_cause
 from bot.fingerprint.error_service_names import service_name, without_label
@@ -63,7 +64,7 @@ _SMALL_START = re.compile(r"\A[a-z](?=[a-z']* (?!- ))")
 _FIELDS = re.compile(r": \[(?:[A-Za-z_]\w{0,40}, ?){0,5}(?P<field>[A-Za-z_]\w{0,40})\]")
 _HUMPS = re.compile(r"(?:[A-Z][a-z]{1,30}){2,6}\Z")
 # Only some clients of these services write the code, but all write the sentence.
-_BY_SENTENCE = frozenset(("OpenAI",))
+_BY_SENTENCE = frozenset(("Conekta", "OpenAI"))
 _STATUS = re.compile(
     r"resulted in an? `\d{3}|status code \d{3}|Response code \d{3}|Response\(code=\d{3}"
     r"|HTTP/\d(?:\.\d)? \d{3}|\d{3} (?:Client|Server) Error"
@@ -126,7 +127,8 @@ def service_cause(message: str, class_name: str | None, text: str) -> str | None
         return None
     cause = _PHRASE_LEAD.sub("", cause)
     cause = _SMALL_START.sub(lambda letter: letter.group().upper(), cause)
-    return f"{name}: {first_words(without_appended(common_cause(name, cause)))}"
+    cause = common_cause(name, cause.removeprefix(f"{name} "))
+    return f"{name}: {first_words(without_appended(cause))}"
 
 
 def _without_vague(cause: str) -> str:
@@ -148,6 +150,7 @@ def _names_cause(cause: str, *, is_client: bool) -> bool:
 def _of_words(line: str, name: str) -> str:
     """Return the service's code, or its sentence without a client's words around it."""
     line = without_label(line, name)
+    line = without_number(line) or line
     if (field := _MESSAGE_FIELD.search(line)) is not None:
         line = field["text"]
     lead = _LEAD.match(line)
