@@ -10,7 +10,7 @@ _PHP = re.compile(
     r'Error executing "(?P<op>\w{1,80})" on "(?P<url>[^"\n]{1,1500})"; (?P<rest>.*)', re.DOTALL
 )
 _PYTHON = re.compile(
-    r"An error occurred \((?P<code>\w{1,80})\) when calling the (?P<op>\w{1,80}) operation"
+    r"An error occurred \((?P<code>[\w.]{1,80})\) when calling the (?P<op>\w{1,80}) operation"
 )
 # `s3fs` and `boto3` name the bucket only here.
 _UPLOAD = re.compile(r"\AFailed to upload \S{1,400} to (?P<bucket>[\w.-]{3,63})/")
@@ -39,6 +39,12 @@ _OF_THE_ACCOUNT = frozenset(
         *("RequestTimeTooSkewed", "TokenRefreshRequired", "AccountProblem", "NotSignedUp"),
     )
 )
+# Clients of some languages do not write the operation. These codes name the cause without it.
+_WITHOUT_OPERATION = (
+    ("NonExistentQueue", "NonExistentQueue"),
+    ("QueueDoesNotExist", "NonExistentQueue"),
+    ("ProvisionedThroughputExceededException", "ProvisionedThroughputExceededException"),
+)
 _TIMES = re.compile(r"( timed out) after \d+ milliseconds(?: with [^\n:;(]{0,60} received)?")
 
 
@@ -49,6 +55,15 @@ def is_aws(message: str) -> bool:
 
 def aws_cause(message: str, class_name: str | None) -> str | None:
     """Return, for example, `AWS PutObject my-bucket AccessDenied`, or None for other errors."""
+    cause = _cause(message, class_name)
+    words = cause or class_name or ""
+    for code, name in _WITHOUT_OPERATION:
+        if words.endswith(code):
+            return f"AWS {name}"
+    return cause
+
+
+def _cause(message: str, class_name: str | None) -> str | None:
     if (python := _PYTHON.search(message)) is not None:
         upload = _UPLOAD.match(message)
         is_named = upload is not None and python["code"] not in _OF_THE_ACCOUNT

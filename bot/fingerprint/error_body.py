@@ -1,13 +1,17 @@
 """The error code or the sentence in a response body that an error quotes, complete or cut."""
 
 import re
+from functools import lru_cache
 
+from bot.fingerprint.error_notations import as_json
 from bot.fingerprint.error_values import generalise
 
 _START = re.compile(
     r"(?:\{\s*\\?[\"']|\{:\w{1,40}=>|\{\s{1,9}\w{1,40}: [\"'\[{\d]|\[\s*[\{\]]|\{\s*\n"
     r"|\b(?:Array|[\w\\]{1,80} Object)\s*\(\s*\n|\b[aO]:\d{1,6}:[\{\"]"
-    r"|<\?xml|<!DOCTYPE|<html|<(?:soap|env|SOAP-ENV|Error|Fault|response)\b)",
+    r"|<\?xml|<!DOCTYPE|<html|<(?:soap|env|SOAP-ENV|Error|Fault|response)\b"
+    # any element in another
+    r"|<[a-z][\w:.-]{1,60}(?: [^<>\n]{0,200})?>\s{0,20}<[a-z])",
     re.IGNORECASE,
 )
 _CODE_KEYS = r"o:errorCode|error_?code|err_?code|code|c[oó]digo_?error|c[oó]digo"
@@ -26,6 +30,9 @@ _OF_A_THING = re.compile(
 # The second code of these services is more precise.
 _JSON_DETAIL = re.compile(
     r'"(?:decline_code|sub_?code|status_detail|reason_?code)"\s{0,5}:\s{0,5}"(?P<text>[A-Za-z][\w.-]{1,60})"'
+)
+_JSON_ISSUE = re.compile(
+    r'"issue"\s{0,5}:\s{0,5}"(?P<text>[A-Z][A-Z0-9]{1,30}(?:_[A-Z0-9]{1,30}){1,8})"'
 )
 _JSON_TYPE = re.compile(
     r'"(?:__type|type|name|error)"\s{0,5}:\s{0,5}"(?P<text>[A-Za-z][\w.:#-]{1,70})"'
@@ -55,18 +62,19 @@ _JSON_LIST = re.compile(
 )
 # Most services name the invalid field beside the code and the sentence.
 _JSON_PLACE = re.compile(
-    r'"(?:field|param|parameter|pointer|property|property_?path|attribute|campo|loc)"\s{0,5}:\s{0,5}'
+    r'"(?:fields?|param|parameter|pointer|property|property_?path|attribute|api_name|campo|loc)"\s{0,5}:\s{0,5}'
     r'(?:"(?P<one>[A-Za-z/#_][^"\s]{0,80})"|\[(?P<many>["\w\s,.-]{1,120})\])',
     re.IGNORECASE,
 )
 _OF_A_FIELD = re.compile(
-    r"valid|missing|required|blank|empty|format|unknown|taken|unique|too (?:long|short)|null|must"
-    r"|requerid|obligatori|vac[ií]o",
+    r"valid|missing|mandatory|required|blank|empty|format|unknown|taken|unique|too (?:long|short)"
+    r"|null|must|requerid|obligatori|vac[ií]o",
     re.IGNORECASE,
 )
 _JSON_TITLE = re.compile(
     r'"(?:title|error|errors)"\s{0,5}:\s{0,5}\[?\s?"(?P<text>(?:[^"\\]|\\.){2,300})', re.IGNORECASE
 )
+_JSON_PROBLEM = re.compile(r'"title"\s{0,5}:\s{0,5}"(?P<text>[A-Z][A-Za-z ]{3,60})"')
 _JSON_STATUS = re.compile(
     r'"(?:http_?)?(?:status|status_?code|code|c[oó]digo)"\s{0,5}:\s{0,5}"?(?P<no>[45]\d\d)\b',
     re.IGNORECASE,
@@ -77,47 +85,43 @@ _XML_CODE = re.compile(
     re.IGNORECASE,
 )
 _XML_MESSAGE = re.compile(
-    r"<(?:\w{1,30}:)?(?:message|faultstring|description|detail|title)(?: [^>\n]{0,120})?>\s{0,5}"
+    r"<(?:\w{1,30}:)?(?:(?:error_?)?message|mensaje|faultstring|(?:error_?)?description|descripcion|detail"
+    r"|title|reason|Text)(?: [^>\n]{0,120})?>\s{0,5}"
     r"(?P<text>[^<]{2,300})",
     re.IGNORECASE,
 )
 _LINE_CODE = re.compile(r"error code: ?(?P<text>[A-Z][A-Z0-9_]{2,70})", re.IGNORECASE)
-# Objects as Ruby, Python, Node.js and PHP print them. Only the keys and the texts are read later.
-_NOTATIONS = (
-    (re.compile(r":(\w{1,40})=>"), r'"\1": '),
-    (re.compile(r"[\"'](\w{1,40})[\"'] ?=> ?"), r'"\1": '),
-    (re.compile(r"(?<=[{, ])u?'(\w{1,40})': "), r'"\1": '),
-    (re.compile(r"(?<=[{,\s])(\w{1,40}): (?=['\"\[{])"), r'"\1": '),
-    (re.compile(r"\[(?!name\]|type\])(\w{1,40})\] => (?!Array)([^\n]{1,300})"), r'"\1": "\2",'),
-    (re.compile(r"(?<=\": )u?'([^'\"\n]{0,300})'(?=[,}\s\])])"), r'"\1"'),
-    (re.compile(r"(?<=\": )\[ ?u?'([^'\"\n]{0,300})'"), r'["\1"'),
-    # Django's REST framework
-    (
-        re.compile(r"ErrorDetail\(string=['\"]([^\n]{1,300}?)['\"], code=['\"]\w{1,40}['\"]\)"),
-        r'"\1"',
-    ),
-)
-_LONGEST = 1200
 _TRUNCATED = re.compile(r"\s?\(truncated\.\.\.\)|\.\.\.\s*\Z")
+# Some services, such as Slack's webhooks, answer with the code alone.
+_BARE_CODE = re.compile(r"\s{0,4}(?P<code>[A-Za-z]{2,30}(?:_[A-Za-z0-9]{1,30}){1,6})\s{0,4}\Z")
 # A service uses each of these codes for several causes; only the sentence names the cause.
 _VAGUE = re.compile(
-    r"(?:user_error|unexpected_error|error|errors|bad_?request|invalid_?request(?:_error)?|api_?error"
+    r"(?:user_error|unexpected_error|error|errors|bad_?request(?:_error)?|invalid_?request(?:_error)?|api_?error"
     r"|js_exception|invalid_content|server_?error|internal_?(?:server_?)?error|validation(?:_?(?:error|failed))?"
     r"|unknown(?:_?error)?|failed|failure|general_?error|exception|null|none|soap(?:-env|env)?:(?:client"
     r"|server)(?:\.\w+)?|client|server|true|false|invalid_data|unprocessable_entity|not_found|string"
-    r"|object|error\.suitescripterror|oauthexception"
+    r"|object|error\.suitescripterror|oauthexception|field_custom_validation_exception|invalid_field"
+    r"|field_integrity_exception|malformed_query"
     r"|the given data (?:was invalid|failed to pass validation)\.?|validation (?:failed|error)\.?"
     r")\Z",
     re.IGNORECASE,
 )
 # Many services have such a number, for example gRPC's 14; the sentence makes it readable.
 _SMALL = re.compile(r"\d{1,2}\Z")
+_NUMBER = re.compile(r"\A\(#\d{1,7}\) (?=\S)")
 _TYPE_URL = re.compile(r"https?\b")
 _ACCESSING = re.compile(r"\AError while accessing (?:a )?resource[.:]? ?", re.IGNORECASE)
 _PARAMETERS = re.compile(r'"parameters"\s{0,5}:\s{0,5}\{(?P<list>[^{}]{1,400})')
 _STRING = re.compile(r'"((?:[^"\\]|\\.){1,100})"')
 _PLACEHOLDER = re.compile(r"%(?P<name>[A-Za-z]{1,30})")
 _MAGENTO_CONSUMER = re.compile(r"\AThe consumer isn't")
+# Names of the whole list of errors, or of no field in particular.
+_NO_FIELDS = frozenset(
+    (
+        *("error", "errors", "message", "messages", "full_messages", "base", "detail", "details"),
+        *("non_field_errors", "mensaje", "mensajes", "errores"),
+    )
+)
 _WORDS = 9
 # The place in a list, `lines.0.sku`, differs in each failure.
 _POSITION = re.compile(r"(?<=\.)\d+(?=\.|\Z)|(?<=\[)\d+(?=\])")
@@ -130,8 +134,12 @@ _SENTENCES = (
 )
 
 
+@lru_cache(maxsize=16)
 def split_body(message: str) -> tuple[str, str]:
-    """Split a message into its own words and the quoted body ("" if it quotes no body)."""
+    """Split a message into its own words and the quoted body ("" if it quotes no body).
+
+    Several formats ask this of one message, one after the other.
+    """
     opening = _START.search(message)
     if opening is None:
         return message, ""
@@ -144,6 +152,8 @@ def body_cause(body: str) -> str | None:
     A client quotes 120 characters of a body, so the sentence may be cut. Return None if the body
     has no code and no sentence, such as an HTML page.
     """
+    if (bare := _BARE_CODE.match(body)) is not None:
+        return bare["code"]
     body = as_json(body)
     if re.match(r"[\s:\"'\[-]{0,20}<(?:!DOCTYPE|html)", body, re.IGNORECASE):
         return None
@@ -158,13 +168,22 @@ def body_cause(body: str) -> str | None:
 
 def _cause(body: str) -> str | None:
     code = _code(body)
+    if code is not None and code.lstrip("-").isdigit() and (sentence := _sentence(body)):
+        return sentence
     if code is not None and not _VAGUE.match(code) and not _SMALL.match(code):
         detail = _JSON_DETAIL.search(body)
         return f"{code} {detail['text']}" if detail else code
+    if (issue := _JSON_ISSUE.search(body)) is not None:
+        return issue["text"]
     sentence = _sentence(body)
     if code is None:
         return sentence
     return f"{code} {sentence}" if sentence else code
+
+
+def is_vague(code: str) -> bool:
+    """Whether services use this code for several causes."""
+    return _VAGUE.match(code) is not None
 
 
 def body_sentence(body: str) -> str | None:
@@ -176,14 +195,6 @@ def body_status(body: str) -> str | None:
     """Return the HTTP status in a JSON body, for an error whose own text has no status."""
     status = _JSON_STATUS.search(as_json(body))
     return status["no"] if status else None
-
-
-def as_json(body: str) -> str:
-    """Return the beginning of a body, with the objects of other languages in the form of JSON."""
-    body = body[:_LONGEST].replace('\\"', '"')
-    for pattern, form in _NOTATIONS:
-        body = pattern.sub(form, body)
-    return body
 
 
 def _code(body: str) -> str | None:
@@ -210,7 +221,8 @@ def _is_status(code: str) -> bool:
 def _sentence(body: str) -> str | None:
     for pattern in _SENTENCES:
         for match in pattern.finditer(body):
-            text = _TRUNCATED.sub("", match["text"].replace("\\/", "/").replace("\\n", " ")).strip()
+            text = _TRUNCATED.sub("", _unescaped(match["text"])).strip()
+            text = _NUMBER.sub("", text)
             if _VAGUE.match(text) or _TYPE_URL.match(text):
                 continue
             field = match.groupdict().get("field")
@@ -219,8 +231,27 @@ def _sentence(body: str) -> str | None:
             if cut and len(words) <= _WORDS:
                 words = words[:-1]
             if words:
-                return " ".join(words[:_WORDS]).rstrip(" .:;,-")
+                sentence = " ".join(words[:_WORDS]).rstrip(" .:;,-")
+                return sentence if words[0] != "#" else _title(body) or sentence
     return None
+
+
+def _says(sentence: str, field: str) -> bool:
+    """Whether a sentence has the field's name, or the name is that of a list of any problems."""
+    name = field.casefold()
+    return name in _NO_FIELDS or name.replace("_", " ") in sentence.casefold()
+
+
+def _title(body: str) -> str | None:
+    """Return the title of a problem (RFC 7807) whose sentence begins with a value."""
+    title = _JSON_PROBLEM.search(body)
+    return None if title is None or _VAGUE.match(title["text"]) else title["text"]
+
+
+def _unescaped(text: str) -> str:
+    for escape, char in (("\\/", "/"), ("\\n", " "), ('\\"', '"')):
+        text = text.replace(escape, char)
+    return text
 
 
 def _general(sentence: str, field: str | None) -> str:
@@ -228,7 +259,8 @@ def _general(sentence: str, field: str | None) -> str:
     if field is None:
         return generalise(sentence)
     name = _POSITION.sub("#", field)
-    return f"{name} - {generalise(sentence.replace(field, _FIELD)).replace(_FIELD, name)}"
+    words = generalise(sentence.replace(field, _FIELD)).replace(_FIELD, name)
+    return words if _says(sentence, field) else f"{name} - {words}"
 
 
 def _with_parameters(sentence: str, body: str) -> str:

@@ -33,8 +33,36 @@ _THINGS = words(
     """order orden pedido store tienda product producto item id customer cliente invoice factura
     row record job user usuario sku line línea number número"""
 )
+# A service's number before its sentence, such as `SUNAT 1033: …`. Not every client writes it.
+_NUMBER = (
+    r"[\[(#]?(?:(?:soap|env|soap-env|SOAP-ENV|S):)?(?P<soap>(?:Client|Server)\.)?"
+    r"(?P<no>-?\d{1,6})[\])]?(?:: | - |\. |(?<=[\])]) |(?(soap) ))(?:Rejei[cç][aã]o: )?"
+    r"(?=[^\W\d_]{1,30}[ ,](?:\S{1,60} ){2})"
+)
+_LABELLED = re.compile(
+    r"\A(?!(?:SKU|ID|PO|RUC|DNI|NIT|CUIT|VAT)\b)"
+    r"(?:[Ee]rror )?(?:[A-Z][A-Z0-9]{1,15}(?: [A-Z][A-Z0-9]{0,5})?"
+    r"|(?:[A-Z]\w{1,20} )?(?:[Ff]ault|[Ee]rror|[Cc]ode|[Cc][oó]digo)|Rejei[cç][aã]o:)(?: error)? "
+    + _NUMBER
+)
+# Both parts of an answer with a label each.
+_FIELDS = re.compile(
+    r"\A(?:[Cc][oó]digo|[Cc]ode|[Ee]rror|faultcode)(?::|=| :)? ?(?:[\w-]{1,12}[:.]){0,2}"
+    r"(?P<no>\d{1,6})[,;. -]{1,4}"
+    r"(?:[Mm]ensaje|[Mm]essage|[Dd]escripci[oó]n|[Dd]escription|faultstring)(?::|=| :) ?(?=\S)"
+)
+# Without a label, a short number may count something.
+_ALONE = re.compile(r"\A(?=\W{0,2}\d{3})" + _NUMBER)
 _THREE_DIGITS = re.compile(r"(?<![\w.:/#-])(?P<status>[45]\d\d)(?![\w./-])")
 _STATUSES = {str(status.value): status.phrase.casefold() for status in HTTPStatus}
+
+
+def without_number(text: str) -> str | None:
+    """Return the sentence after a service's number for it, or None if there is no such number."""
+    match = _LABELLED.match(text) or _ALONE.match(text) or _FIELDS.match(text)
+    if match is None or (match["no"] >= "400" and match["no"] in _STATUSES):
+        return None
+    return text[match.end() :]
 
 
 def is_code(match: re.Match[str], digits: str) -> bool:

@@ -35,7 +35,7 @@ _STATUS_LEAD = re.compile(
 # CodeIgniter's queue writes "Exception: {code} - {message}", then "file: {path}:{line}".
 _CODEIGNITER = re.compile(r"(?:\w+\\)*\w*Exception: (?P<code>-?\d{1,12}|[A-Z0-9]{5}) - ?")
 _CODEIGNITER_PLACE = re.compile(r"\r?\nfile: ?(?P<path>[^\n]{0,400})")
-# A fault of XML-RPC has Python's trace on one line.
+# A fault of XML-RPC has Python's trace, or any other lines, on one line.
 _QUOTED_TRACE = "Traceback (most recent call last):\\n"
 _TRACE = re.compile(
     r"[ \t\r\n]\[?(?:Stack [Tt]race:|[Ss]tacktrace[:\]])|\n#0 |\n\nNext |\n{main}"
@@ -88,7 +88,7 @@ class ErrorText:
 def read_error_text(text: str) -> ErrorText:
     """Parse the stored text; of a chain of exceptions, use the first, which is the innermost."""
     text = without_log_line(text.replace("\r\n", "\n").rstrip()).strip()
-    if _QUOTED_TRACE in text:
+    if _QUOTED_TRACE in text or "<Fault " in text:
         text = text.replace("\\n", "\n")
     for _ in range(3):
         lead = _LEADS.match(text)

@@ -84,12 +84,6 @@ LIBRARIES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         ),
     ),
     ("Symfony: a handler's name", " failed: ", "", (r"\AHandling \"[\w\\]{1,200}\" failed: ",)),
-    (
-        "AWS: no credentials",
-        "instance profile metadata",
-        r"\g<start>",
-        (r"(?P<start>Error retrieving credentials from the instance profile metadata)[^\n]*",),
-    ),
     # ImageMagick's file and line differ between its versions.
     ("ImageMagick: line", " @ ", "", (r" @ (?:error|warning|fatal)/[\w.]{1,40}/\w{1,60}/\d{1,5}",)),
     ("Laravel: more errors", " more error", "", (r" \(and \d+ more errors?\)",)),
@@ -112,34 +106,12 @@ LIBRARIES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         (r"(?P<start>(?:\w\\)?\w+ has timed out)\b[^\n]*",),
     ),
     (
-        "Mailers: malformed address",
-        "does not comply",
-        r"Email address does not comply with RFC 2822",
-        (
-            (
-                r"\A(?:Email \"[^\n]{0,300}?\"|Address in mailbox given \[[^\n]{0,300}?\]) does "
-                r"not comply with [^\n]*"
-            ),
-        ),
-    ),
-    (
         "cURL: received bytes",
         "bytes received",
         " with 0 bytes received",
         (r" with \d+ out of -?\d+ bytes received",),
     ),
     ("Carbon: unreadable date", "ould not parse", "", (r"\ACould not parse '[^'\n]{0,200}': ",)),
-    (
-        "MongoDB: duplicate key",
-        "E11000",
-        r"\g<index>",
-        (
-            (
-                r"\A[^\n]{0,300}?(?P<index>E11000 duplicate key error collection: \S{1,120} "
-                r"index: \S{1,120})[^\n]*"
-            ),
-        ),
-    ),
     ("cURL: duration", " ms", "", (r" after \d+ ms\b(?=:|;| |$)",)),
     (
         "BullMQ: lost lock",
@@ -160,12 +132,6 @@ LIBRARIES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
                 r"(?P<why>\): (?:Failed to open stream: )?No such file or directory)"
             ),
         ),
-    ),
-    (
-        "Flysystem: the file of an operation",
-        " location: ",
-        "",
-        (r"\AUnable to \w{3,10} (?:a |the )?file (?:at|from) location: [^\n]{1,300}?\. (?=\S)",),
     ),
     (
         "Python: the arguments of an exception",
@@ -200,17 +166,6 @@ LIBRARIES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         (r"\Acould not obtain a (?:database )?connection (?:from the pool )?within [^\n]*",),
     ),
     (
-        "Twilio: what was being done",
-        " record",
-        "",
-        (
-            (
-                r"\A(?:\[HTTP \d{3}\] |HTTP \d{3} error: )?(?:\d{5} : )?Unable to \w{4,8} record"
-                r"(?:: |\n)"
-            ),
-        ),
-    ),
-    (
         "Snappy: what wkhtmltopdf wrote",
         "wkhtmltopdf",
         r"wkhtmltopdf failed: \g<error>",
@@ -232,24 +187,6 @@ LIBRARIES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         "The command",
         "",
         (r"\AThe command \"[\w.-]{1,80}\" failed: (?:Uncaught )?\w{0,40}(?:Error|Exception): ",),
-    ),
-    (
-        "Azure: what the service answered",
-        "Value:",
-        r"\g<error>",
-        (r"(?s)\AFail:\s{1,3}Code: \d{3}\s{1,3}Value: (?P<error>[^\n]{3,300}).*",),
-    ),
-    (
-        "XML-RPC: the text of a fault",
-        "<Fault ",
-        r"\g<text>",
-        (r"(?s)\A<Fault -?\w{1,20}: ['\"](?P<text>.{1,1500}?)['\"]>?\s*\Z",),
-    ),
-    (
-        "Kafka: the text of an error",
-        "KafkaError{",
-        r"\g<text>",
-        (r"KafkaError\{code=\w{1,60},val=-?\d{1,5},str=\"(?P<text>[^\"\n]{1,300})\"\}",),
     ),
     (
         "Prisma: the violated constraint of a model",

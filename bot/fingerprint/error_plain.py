@@ -4,6 +4,7 @@ import re
 from http import HTTPStatus
 
 from bot.fingerprint.error_body import body_cause, body_status, split_body
+from bot.fingerprint.error_codes import without_number
 from bot.fingerprint.error_services import without_appended
 from bot.fingerprint.error_values import generalise
 
@@ -13,7 +14,11 @@ _CAUSE_LINE = re.compile(
     r"|(?:Caused by|Reason|Cause|Causa|Motivo|Error|Details?|Detalles?|Message|Mensaje)\b ?:",
     re.IGNORECASE,
 )
-_FAULT = re.compile(r"\[(?P<code>[A-Za-z][A-Za-z_:.-]{0,60}\d{0,4}(?:\.[A-Za-z]\w{0,30})?)\] ")
+_FAULT = re.compile(
+    r"\[(?P<code>[A-Za-z][A-Za-z_:.-]{0,60}\d{0,4}(?:\.[A-Za-z]\w{0,30})?"
+    r"|[\w-]{1,20}:[\w.-]{1,40})\] "
+    r"|\((?P<prefixed>[\w-]{1,20}:[\w.-]{1,60})\) "
+)
 # These classes do not identify the cause: programs throw them for any error, or convert other
 # errors to them.
 _GENERIC = frozenset(
@@ -37,18 +42,18 @@ _CODE_AT_END = re.compile(r"(?P<code>\[[a-z]{2,30}(?:_[a-z0-9]{1,30}){1,8}\])\s*
 # Pydantic writes the number of errors first, and the fields and problems on the next lines.
 _PYDANTIC_TYPE = re.compile(r" [\[(](?:type=|\w{1,40}\])")
 _VALIDATION = re.compile(r"\d{1,4} validation errors? for \w")
-# A service's number before its sentence, such as `SUNAT 1033: …`. Not every client writes it.
-_LABEL = re.compile(
-    r"\A(?!(?:SKU|ID|PO|RUC|DNI|NIT|CUIT|VAT)\b)"
-    r"(?:[A-Z][A-Z0-9]{1,15}(?: [A-Z][A-Z0-9]{0,5})?|Fault|Error)"
-    r" [\[(#]?(?P<no>\d{1,6})[\])]?(?:: | - |(?<=[\])]) )(?=[^\W\d_]{1,30}[ ,](?:\S{1,60} ){2})"
-)
+_CODE = re.compile(r"[A-Za-z]\w{0,30}(?:[_.-]\w{1,30}){1,8}\Z")
 _VENDOR = re.compile(r"(?!App\\)(?P<name>[A-Z]\w{1,40})\\")
 _SERVICE_WORD = re.compile(r"[A-Z][A-Za-z]{2,30}\Z")
+_GENERAL_FAULT = re.compile(
+    r"(?:soap(?:-?env)?|env|s):(?:Client|Server|Sender|Receiver)\Z", re.IGNORECASE
+)
+# The classes of PHP, Python and Ruby for an answer that is a fault.
+_FAULTS = ("SoapFault", "SOAPFault", ".Fault")
 _FAULT_NUMBER = re.compile(r"\.\d{2,6}\Z")
 # Each client of these servers has classes of its own, and repeats the server's short words.
 _SERVERS = (("mongo", "MongoDB"), ("kafka", "Kafka"), ("memcache", "Memcached"), ("redis", "Redis"))
-_STATUSES = frozenset(str(status.value) for status in HTTPStatus)
+_STATUSES = frozenset(str(status.value) for status in HTTPStatus if status >= 400)
 
 
 def plain_cause(message: str, class_name: str | None, code: str | None) -> str:
@@ -60,13 +65,17 @@ def plain_cause(message: str, class_name: str | None, code: str | None) -> str:
     if service is not None:
         return f"{service}: {cause}"
     if cause is not None:
+        # A code of the body names the cause; words before it name the service and the activity.
+        is_coded = is_coded or (_CODE.match(cause) is not None and " " in text)
         text = f"{text}: {cause}" if text else cause
     text = without_appended(text or generalise(body[:300]))
     # A sentence names the cause, and each library has a class of its own for the sentence. The
     # application's own classes and HTTP statuses are kept, because people use them to distinguish
     # causes.
     is_own = class_name is not None and class_name.startswith("App\\")
-    if (is_coded or not is_own) and code not in _STATUSES and _is_sentence(text):
+    if is_coded and _is_sentence(text):
+        return text
+    if not is_own and code not in _STATUSES and _is_sentence(text):
         return text
     if class_name is not None:
         name = _plain_class(class_name)
@@ -82,21 +91,22 @@ def _sentence(head: str) -> tuple[str, bool]:
     """Return the generalised sentence, and whether a service's number stood before it."""
     # SoapFault and many services write a fault's code in brackets before the fault's text.
     fault = _FAULT.match(head)
-    if fault is not None and fault["code"] in _TRANSPORTS:
+    code = (fault["code"] or fault["prefixed"]) if fault else ""
+    if fault is not None and (code in _TRANSPORTS or _GENERAL_FAULT.match(code)):
         head, fault = head[fault.end() :], None
     if (code_at_end := _CODE_AT_END.search(head)) is not None:
         # The language of the sentence depends on the service's user, so only the code is used.
         head = code_at_end["code"]
     lines = _first_lines(head[fault.end() :] if fault else head)
-    label = _LABEL.match(lines)
-    if label is not None and label["no"] not in _STATUSES:
-        return generalise(lines[label.end() :]), True
+    if (sentence := without_number(lines)) is not None:
+        return generalise(sentence), True
     text = generalise(lines)
     if fault is None:
         return text, False
-    if _FAULT_NUMBER.search(fault["code"]) and _is_sentence(text):
-        return text, True
-    return f"[{fault['code']}] {text}", False
+    # PHP stores a fault with its code or without, depending on the framework.
+    if _is_sentence(text) and (_FAULT_NUMBER.search(code) or ":" in code):
+        return text, _FAULT_NUMBER.search(code) is not None
+    return f"[{code}] {text}", False
 
 
 def _of_body(body: str, text: str) -> str | None:
@@ -133,6 +143,8 @@ def _plain_class(name: str) -> str:
             return server
     if "\\" in name:
         return name
+    if name.endswith(_FAULTS):
+        return "Fault"
     if name.count("_") and all(part[:1].isupper() for part in name.split("_")):
         return name.replace("_", "\\")
     return name.rpartition(".")[2].partition("$")[0]

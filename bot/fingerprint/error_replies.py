@@ -5,7 +5,7 @@ The clients of one server have different classes and write different words aroun
 
 import re
 
-from bot.fingerprint.error_body import as_json
+from bot.fingerprint.error_notations import as_json
 from bot.fingerprint.error_values import first_words, generalise
 
 _REDIS_REPLY = re.compile(
@@ -53,18 +53,46 @@ _MAIL_WRONG = re.compile(
 _MAIL_ADDRESS = re.compile(r"<[^<>\s]{0,200}@[^<>\s]{0,200}>")
 # RFC 4954: the login was refused. Servers and libraries write different words for this.
 _MAIL_LOGINS = ("530", "534", "535")
+# Mailers write so if all ways to log in were refused.
+_LOGIN_REFUSED = re.compile(
+    r"\ASMTP Error: Could not authenticate|\AFailed to authenticate on SMTP server"
+)
+# PHPMailer writes the code of a reply after its text.
+_PHPMAILER = re.compile(
+    r" Detail: (?:[45]\.\d{1,3}\.\d{1,3} )?(?P<text>[^\n]{2,300}?) SMTP code: (?P<code>[45]\d\d)\b"
+)
 # PHPMailer writes the reply to each recipient without its code. RFC 5321: 550 refuses a mailbox.
 _RECIPIENTS = re.compile(
     r"\ASMTP Error: The following recipients failed: \S{1,200}: (?:5\d\d )?(?:5\.\d\.\d )?"
     r"(?P<text>[^\n\"]{2,300})"
 )
-# SES answers through SMTP and through its API.
-_SES = re.compile(
-    r"Daily message quota exceeded|Maximum sending rate exceeded|Email address is not verified"
-    r"|Sending (?:paused|suspended) for this account"
+# A service of mail has the same sentence for its answers through SMTP and through its API.
+_MAIL_SERVICES = (
+    ("SES", "Daily message quota exceeded"),
+    ("SES", "Maximum sending rate exceeded"),
+    ("SES", "Email address is not verified"),
+    ("SES", "Sending paused for this account"),
+    ("SES", "Sending suspended for this account"),
+    ("SendGrid", "Maximum credits exceeded"),
+    ("SendGrid", "The from address does not match a verified Sender Identity"),
+    ("Postmark", "marked as inactive"),
+    ("Mailgun", "Sandbox subdomains are for test purposes only"),
+    ("Mailgun", "Free accounts are for test purposes only"),
+    ("Mailtrap", "Too many emails per second"),
+    ("Gmail", "Daily user sending limit exceeded"),
+    ("Gmail", "Daily user sending quota exceeded"),
+    ("Exchange", "Concurrent connections limit exceeded"),
+    ("Exchange", "Client does not have permissions to send as this sender"),
 )
-# Microsoft documents these codes; the sentence has ids and may be cut.
-_AZURE = re.compile(r"\bAADSTS\d{4,8}\b")
+# A service documents these codes; the sentence has values, may be cut, and is not always there.
+_DOCUMENTED = (
+    ("AADSTS", "Azure", re.compile(r"\b(?P<code>AADSTS\d{4,8})\b")),
+    ("CFDI", "SAT", re.compile(r"\b(?P<code>CFDI\d{5})\b")),
+    ("CRP", "SAT", re.compile(r"\b(?P<code>CRP\d{5})\b")),
+    ("NOM", "SAT", re.compile(r"\b(?P<code>NOM\d{2,3})\b")),
+    ("CCE", "SAT", re.compile(r"\b(?P<code>CCE\d{3})\b")),
+    ("Regla: ", "DIAN", re.compile(r"\bRegla: (?P<code>[A-Z]{2,5}\d{2,3}[a-z]?), Rechazo\b")),
+)
 _LDAP = re.compile(r"ldap", re.IGNORECASE)
 # RFC 4511 has the codes, and each library has OpenLDAP's words for them.
 _LDAP_REPLY = re.compile(
@@ -101,7 +129,7 @@ def reply_cause(message: str, class_name: str | None) -> str | None:
         or _amqp_cause(message, class_name)
         or _elastic_cause(message, class_name)
         or _mail_cause(message, class_name)
-        or _azure_cause(message)
+        or _documented_cause(message)
         or _ldap_cause(message, class_name)
     )
 
@@ -131,12 +159,15 @@ def _amqp_cause(message: str, class_name: str | None) -> str | None:
 
 
 def _mail_cause(message: str, class_name: str | None) -> str | None:
-    ses = _SES.search(message, 0, 1_000)
-    if ses is not None:
-        return f"SES: {ses.group()}"
+    start = message[:1_000]
+    for service, sentence in _MAIL_SERVICES:
+        if sentence in start:
+            return f"{service}: {sentence}"
     if not _MAILER.search(class_name or "") and not _MAIL_WRONG.search(message):
         return None
-    reply = _MAIL_REPLY.search(message, 0, 1_000)
+    reply = _PHPMAILER.search(message, 0, 1_000) or _MAIL_REPLY.search(message, 0, 1_000)
+    if reply is None and _LOGIN_REFUSED.match(message) and "Expected response" not in message:
+        return "SMTP 535: login refused"
     if reply is None:
         recipients = _RECIPIENTS.match(message)
         return _mail_key("550", recipients["text"]) if recipients else None
@@ -154,7 +185,8 @@ def _mail_key(code: str, reply: str) -> str:
 def _elastic_cause(message: str, class_name: str | None) -> str | None:
     if _NO_NODES.match(message):
         return "Elasticsearch: No alive nodes"
-    if not _ELASTIC.search(class_name or "") and not _ELASTIC_OWN.match(message):
+    is_client = _ELASTIC.search(class_name or "") is not None
+    if not is_client and '"root_cause"' not in message and not _ELASTIC_OWN.match(message):
         return None
     if (blocked := _ELASTIC_BLOCKED.search(message)) is not None:
         return f"Elasticsearch cluster_block_exception {blocked['no']}"
@@ -163,9 +195,12 @@ def _elastic_cause(message: str, class_name: str | None) -> str | None:
     return f"Elasticsearch {code['code']}{_elastic_detail(code['code'], message)}" if code else None
 
 
-def _azure_cause(message: str) -> str | None:
-    code = _AZURE.search(message, 0, 2_000) if "AADSTS" in message else None
-    return f"Azure {code.group()}" if code else None
+def _documented_cause(message: str) -> str | None:
+    for word, service, pattern in _DOCUMENTED:
+        code = pattern.search(message, 0, 2_000) if word in message else None
+        if code is not None:
+            return f"{service} {code['code']}"
+    return None
 
 
 def _ldap_cause(message: str, class_name: str | None) -> str | None:

@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple
 
 from bot.fingerprint.error_addresses import Address
-from bot.fingerprint.error_services import library
+from bot.fingerprint.error_service_names import library
 
 
 class _ServerKind(NamedTuple):

@@ -75,6 +75,8 @@ _NAMING = words(
     propiedad método metodo función funcion clase constante atributo campo parámetro parametro
     argumento restricción restriccion relación relacion cabecera comando vista servicio tipo"""
 )
+# The parts of a message (SMS, mail) whose address is wrong.
+_ADDRESSED = frozenset(("From", "To"))
 _RUNNING = frozenset(("command", "process", "comando", "proceso"))
 _ENVIRONMENT = re.compile(r"\A(?:[A-Z_]{1,40}=\S{0,300} ){1,9}")
 _HOSTING = words("host server at to servidor host: service dominio domain")
@@ -188,6 +190,8 @@ def _quoted(match: re.Match[str]) -> str:
     text = match.group()
     inner = _QUOTES.sub("", text).strip()
     before = _last_word(match.string[: match.start()])
+    if inner in _ADDRESSED:
+        return f"'{inner}'"
     if inner.isdigit():
         return inner if is_code(match, inner) else "#"
     if _CLASSLIKE.search(inner) and " " not in inner and "/" not in inner:
