@@ -200,7 +200,7 @@ def _of_report(report: Report, error: ErrorText) -> str | None:
 def _of_catalogues(report: Report, error: ErrorText) -> str | None:
     """Return the cause by the number or the state before the words, or by the words."""
     words = report.words
-    if report.number is not None:
+    if report.number is not None and report.is_of_database:
         return _numbered(report.number, words)
     number = MYSQL.code(words) or FOREIGN_MYSQL.code(words)
     if number is not None and error.code in (None, number):
