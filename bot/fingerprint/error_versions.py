@@ -6,6 +6,7 @@ and a pattern for each version. Most messages have none of the words, so the wor
 
 import re
 
+from bot.fingerprint.error_database_texts import DATABASES
 from bot.fingerprint.error_framework_texts import FRAMEWORKS
 from bot.fingerprint.error_java_texts import JAVA
 from bot.fingerprint.error_library_texts import LIBRARIES
@@ -19,7 +20,9 @@ from bot.fingerprint.error_worker_texts import WORKERS
 # PHP's level of an error depends on the version: a notice of PHP 7 is a warning of PHP 8.
 _LEVEL = re.compile(r"(?:Warning|Notice|Deprecated(?: Functionality)?): (?=\S)")
 # What libraries write around an error is removed first, then the error is a language's.
-_TABLES = LIBRARIES + WORKERS + FRAMEWORKS + PHP + PHP_TYPES + PYTHON + RUBY + JAVA + RUNTIMES
+_TABLES = (
+    LIBRARIES + DATABASES + WORKERS + FRAMEWORKS + PHP + PHP_TYPES + PYTHON + RUBY + JAVA + RUNTIMES
+)
 _ENTRIES = tuple(
     (word, common, tuple(re.compile(pattern) for pattern in patterns))
     for _, word, common, patterns in _TABLES
@@ -45,10 +48,10 @@ _NUMBERS, _OTHERS = _by_whole_word()
 
 def _entries(message: str) -> list[int]:
     """Return the numbers of the entries whose word the message contains, in their order."""
-    found = list(_OTHERS)
+    numbers = list(_OTHERS)
     for word in _NUMBERS.keys() & _LETTERS.findall(message):
-        found += _NUMBERS[word]
-    return sorted(number for number in found if _ENTRIES[number][0] in message)
+        numbers += _NUMBERS[word]
+    return sorted(number for number in numbers if _ENTRIES[number][0] in message)
 
 
 def of_any_version(message: str) -> str:
