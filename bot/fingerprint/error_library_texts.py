@@ -92,17 +92,6 @@ LIBRARIES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ),
     # ImageMagick's file and line differ between its versions.
     ("ImageMagick: line", " @ ", "", (r" @ (?:error|warning|fatal)/[\w.]{1,40}/\w{1,60}/\d{1,5}",)),
-    (
-        "PHP: unreadable XML",
-        "arser error : ",
-        r"XML parser error: \g<error>",
-        (
-            (
-                r"\A[\w:]{1,60}\(\): (?:Entity|https?://\S{1,300}|[^\n:]{1,200}): line \d{1,7}: "
-                r"parser error : (?P<error>[^\n]{1,200})[^\n]*"
-            ),
-        ),
-    ),
     ("Laravel: more errors", " more error", "", (r" \(and \d+ more errors?\)",)),
     (
         "Laravel: missing row",

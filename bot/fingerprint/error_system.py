@@ -81,7 +81,7 @@ _NO_FILE = re.compile(r"[Nn]o such file|cannot find the")
 _MISSING_FILE = (
     re.compile(
         # A number is MySQL's, for the file of a socket.
-        r"\((?!\d{4}\))(?P<path>[^()\n]{1,500})\): (?:[Ff]ailed to open stream: )?"
+        r"\((?!\d{4}\))(?P<path>[^()\n]{1,500})\): (?:[Ff]ailed to open (?:stream|dir): )?"
         r"No such file or directory"
     ),
     re.compile(r"\[Errno 2\] No such file or directory: [bu]?['\"](?P<path>[^'\"\n]{1,400})['\"]"),
@@ -126,6 +126,9 @@ def system_cause(message: str, class_name: str | None = None) -> str | None:
     """
     if class_name in _FILE_CLASSES:
         return _missing(message.partition(" -> ")[0])
+    if class_name is not None and class_name.endswith("\\FileNotFoundException"):
+        # Until version 8, Laravel wrote only the file.
+        message = message if " " in message else f"File not found at path: {message}"
     if not hints_at(message, _HINTS):
         return None
     message = message[:1_000]
