@@ -27,7 +27,7 @@ _SEQUELIZE = re.compile(
     r"\n\s{1,8}(?:\[?parent\]?|\[?original\]?): [Ee]rror: (?P<text>[^\n]{5,600})"
 )
 # Programs in Go write what they did before the driver and the server.
-_WRAPPED = re.compile(r"(?::|\.go:\d{1,7}) (?=(?:pq|mssql): |Error \d{4}(?: \(\w{5}\))?: )")
+_WRAPPED = re.compile(r": (?=(?:pq|mssql): |Error \d{4}(?: \(\w{5}\))?: )")
 _SQL_SERVER_CLASSES = re.compile(r"SQLServerException\Z|\bSqlException\Z|pymssql|MSSQL")
 # CodeIgniter throws the server's number as the code.
 _CODEIGNITER_DRIVER = re.compile(r"[\\/]Database[\\/](?:MySQLi[\\/]|Base)Connection\.php")
@@ -50,11 +50,8 @@ _ONLY_POSTGRES = (
 _SENTENCE = 3
 """A text with at least this number of spaces names a cause."""
 _CONNECTING = re.compile(r"(?:Connection refused|Connection timed out|No such file or directory)\Z")
-# PostgreSQL until version 12 and MySQL until version 5 do not write the table.
-_WITHOUT_TABLE = (
-    ("' violates not-null constraint", "' of relation '{}' violates not-null constraint"),
-    (" for key 'PRIMARY'", " for key '{}.PRIMARY'"),
-)
+# PostgreSQL does not write the table until version 12.
+_WITHOUT_TABLE = "SQLSTATE 23502: null value in column '"
 _LOCK = re.compile(
     r"(?:MySQL (?:1213|1205)|SQLSTATE (?:40P01|55P03))\b"
     r"|SQL Server: (?:.*deadlock|Lock request time out)"
@@ -69,11 +66,10 @@ def sql_cause(error: ErrorText) -> str | None:
     cause = _cause(error)
     if cause is None:
         return None
-    for end, form in _WITHOUT_TABLE:
-        is_without = cause.endswith(end) and " of relation " not in cause
-        if is_without and (table := table_of(error.text)) is not None:
-            return cause.removesuffix(end) + form.format(table)
-    if not _LOCK.match(cause) or " in relation '" in cause:
+    if cause.startswith(_WITHOUT_TABLE) and " of relation " not in cause:
+        table = table_of(error.text)
+        return cause.replace("' violates", f"' of relation '{table}' violates") if table else cause
+    if not _LOCK.match(cause):
         return cause
     table = table_of(error.text)
     if table is not None:
