@@ -19,11 +19,11 @@ class Catalogue:
         lines = [line.partition(" ")[::2] for line in table.splitlines() if line]
         letters = {pattern[0] for _, pattern in lines if _LETTER.match(pattern)}
         self._of_letter = {
-            letter: _Pattern([line for line in lines if _can_begin(line[1], letter)])
+            letter: _Sentences([line for line in lines if _can_begin(line[1], letter)])
             for letter in letters
         }
-        self._other = _Pattern([line for line in lines if _can_begin(line[1], "")])
-        self._all = _Pattern(lines)
+        self._other = _Sentences([line for line in lines if _can_begin(line[1], "")])
+        self._all = _Sentences(lines)
 
     def code(self, text: str) -> str | None:
         """Return the code of a text that begins with one of the sentences, or None."""
@@ -39,7 +39,7 @@ class Catalogue:
         return self._all.codes[(match.lastindex or 1) - 1], text[match.start() :]
 
 
-class _Pattern:
+class _Sentences:
     """One pattern for several lines, because it is faster; its groups stand for the codes."""
 
     def __init__(self, lines: Sequence[tuple[str, ...]]) -> None:

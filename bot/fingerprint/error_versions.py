@@ -6,6 +6,7 @@ and a pattern for each version. Most messages have none of the words, so the wor
 
 import re
 
+from bot.fingerprint.error_database_texts import DATABASES
 from bot.fingerprint.error_framework_texts import FRAMEWORKS
 from bot.fingerprint.error_java_texts import JAVA
 from bot.fingerprint.error_library_texts import LIBRARIES
@@ -21,19 +22,8 @@ from bot.fingerprint.error_xml_texts import XML
 # PHP's level of an error depends on the version: a notice of PHP 7 is a warning of PHP 8.
 _LEVEL = re.compile(r"(?:Warning|Notice|Deprecated(?: Functionality)?): (?=\S)")
 # What libraries write around an error is removed first, then the error is a language's.
-_TABLES = (
-    *XML,
-    *LIBRARIES,
-    *SERVICES,
-    *WORKERS,
-    *FRAMEWORKS,
-    *PHP,
-    *PHP_TYPES,
-    *PYTHON,
-    *RUBY,
-    *JAVA,
-    *RUNTIMES,
-)
+_AROUND = XML + LIBRARIES + SERVICES + DATABASES + WORKERS + FRAMEWORKS
+_TABLES = _AROUND + PHP + PHP_TYPES + PYTHON + RUBY + JAVA + RUNTIMES
 _ENTRIES = tuple(
     (word, common, tuple(re.compile(pattern) for pattern in patterns))
     for _, word, common, patterns in _TABLES
