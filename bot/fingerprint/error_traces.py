@@ -61,6 +61,8 @@ _LIBRARY = re.compile(
     # Compiled views, whose names are hashes, and other code that a framework writes.
     r"|storage[\\/]framework|cache[\\/](?:\w{1,20}[\\/])?twig|var[\\/]cache|templates_c"
     r"|generated[\\/]code)[\\/.]"
+    # What starts the worker
+    r"|[\\/](?:artisan|spark|yii|manage\.py|public[\\/]index\.php|bin[\\/][\w.-]{1,40})\Z"
     r"|\A(?:node:|internal/|\[internal|<)",
     re.IGNORECASE,
 )
