@@ -77,6 +77,8 @@ _LIBRARY_PACKAGE = re.compile(
     r"|squareup|netflix|azure)"
     r"|io\.(?:netty|lettuce|micrometer|quarkus|micronaut|vertx|grpc|smallrye|confluent|awspring))\."
 )
+# Node.js names the compiled file or, with a source map, the source.
+_SCRIPT = re.compile(r"\.(?:[cm]js|[cm]?tsx?|jsx)\Z")
 # These names are in many directories of one program, so only the directory's name says which.
 _PLAIN_NAMES = re.compile(
     r"(?:tasks?|jobs?|workers?|utils?|helpers?|views|models|services?|handlers?|consumers?|actors"
@@ -185,6 +187,7 @@ def base_name(path: str | None) -> str | None:
 def _file_name(path: str) -> str | None:
     """Return a path's last part, with its directory if programs have many files of this name."""
     name = base_name(path)
+    name = name and _SCRIPT.sub(".js", name)
     if name is None or not _PLAIN_NAMES.match(name):
         return name
     directory = path.strip().replace("\\", "/").rpartition("/")[0]
