@@ -63,7 +63,6 @@ _SES = re.compile(
     r"Daily message quota exceeded|Maximum sending rate exceeded|Email address is not verified"
     r"|Sending (?:paused|suspended) for this account"
 )
-_ORACLE = re.compile(r"\b(?P<code>(?:ORA|TNS|PLS)-\d{5}): (?P<text>[^\n]{1,300})")
 # Microsoft documents these codes; the sentence has ids and may be cut.
 _AZURE = re.compile(r"\bAADSTS\d{4,8}\b")
 _LDAP = re.compile(r"ldap", re.IGNORECASE)
@@ -102,7 +101,6 @@ def reply_cause(message: str, class_name: str | None) -> str | None:
         or _amqp_cause(message, class_name)
         or _elastic_cause(message, class_name)
         or _mail_cause(message, class_name)
-        or _oracle_cause(message)
         or _azure_cause(message)
         or _ldap_cause(message, class_name)
     )
@@ -163,17 +161,6 @@ def _elastic_cause(message: str, class_name: str | None) -> str | None:
     message = as_json(message)
     code = _ELASTIC_CODE.search(message)
     return f"Elasticsearch {code['code']}{_elastic_detail(code['code'], message)}" if code else None
-
-
-def _oracle_cause(message: str) -> str | None:
-    is_hinted = "ORA-" in message or "TNS-" in message or "PLS-" in message
-    reply = _ORACLE.search(message, 0, 1_000) if is_hinted else None
-    # Oracle 23 adds the table and the columns.
-    return (
-        f"{reply['code']}: {generalise(reply['text'].partition(' on table ')[0])}"
-        if reply
-        else None
-    )
 
 
 def _azure_cause(message: str) -> str | None:

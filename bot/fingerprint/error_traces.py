@@ -7,7 +7,8 @@ _PYTHON_NAME = re.compile(r"(?:[A-Za-z_]\w{0,60}\.){0,8}[A-Za-z_]\w{0,80}(?:: |:
 _UNINDENTED = re.compile(r"\n(?=[^\s])")
 # The end of a chain is often cut. The first error of a chain is the innermost.
 _PYTHON_INNER = re.compile(
-    r"\n(?P<error>(?:[A-Za-z_]\w{0,60}\.){0,8}[A-Za-z_]\w{0,80}: [^\n]{1,600})\n(?:(?! )[^\n]+\n)*"
+    r"\n(?P<error>(?:[A-Za-z_]\w{0,60}\.){0,8}[A-Za-z_]\w{0,80}: [^\n]{1,600})\n"
+    r"(?:(?! )[^\n]+\n| {1,300}\^\n)*"
     r"\n{1,2}(?:The above exception was|During handling of the above)"
 )
 _JAVA_FRAME = re.compile(r"\n\s{1,8}at [\w.$/]{1,200}\([^()\n]{0,120}\)")
