@@ -62,6 +62,8 @@ _LIBRARY = re.compile(
     # Compiled views, whose names are hashes, and other code that a framework writes.
     r"|storage[\\/]framework|cache[\\/](?:\w{1,20}[\\/])?twig|var[\\/]cache|templates_c"
     r"|generated[\\/]code)[\\/.]"
+    # What starts the worker
+    r"|[\\/](?:artisan|spark|yii|manage\.py|public[\\/]index\.php|bin[\\/][\w.-]{1,40})\Z"
     r"|\A(?:node:|internal/|\[internal|<)",
     re.IGNORECASE,
 )
@@ -76,6 +78,8 @@ _LIBRARY_PACKAGE = re.compile(
     r"|squareup|netflix|azure)"
     r"|io\.(?:netty|lettuce|micrometer|quarkus|micronaut|vertx|grpc|smallrye|confluent|awspring))\."
 )
+# Node.js names the compiled file or, with a source map, the source.
+_SCRIPT = re.compile(r"\.(?:[cm]js|[cm]?tsx?|jsx)\Z")
 # These names are in many directories of one program, so only the directory's name says which.
 _PLAIN_NAMES = re.compile(
     r"(?:tasks?|jobs?|workers?|utils?|helpers?|views|models|services?|handlers?|consumers?|actors"
@@ -184,6 +188,7 @@ def base_name(path: str | None) -> str | None:
 def _file_name(path: str) -> str | None:
     """Return a path's last part, with its directory if programs have many files of this name."""
     name = base_name(path)
+    name = name and _SCRIPT.sub(".js", name)
     if name is None or not _PLAIN_NAMES.match(name):
         return name
     directory = path.strip().replace("\\", "/").rpartition("/")[0]
