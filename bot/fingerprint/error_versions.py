@@ -48,10 +48,10 @@ _NUMBERS, _OTHERS = _by_whole_word()
 
 def _entries(message: str) -> list[int]:
     """Return the numbers of the entries whose word the message contains, in their order."""
-    found = list(_OTHERS)
+    numbers = list(_OTHERS)
     for word in _NUMBERS.keys() & _LETTERS.findall(message):
-        found += _NUMBERS[word]
-    return sorted(number for number in found if _ENTRIES[number][0] in message)
+        numbers += _NUMBERS[word]
+    return sorted(number for number in numbers if _ENTRIES[number][0] in message)
 
 
 def of_any_version(message: str) -> str:
