@@ -73,6 +73,7 @@ _ADDRESS = (
     re.compile(rf"E(?:CONN\w{{5,7}}|TIMEDOUT|HOSTUNREACH|NETUNREACH) {HOST}:(?P<port>\d{{2,5}})"),
     re.compile(rf"(?<![\w.@/-]){HOST}:(?P<port>{_KNOWN_PORTS})\b"),
     re.compile(rf"(?:refused|timed out): {HOST}/[\d.:a-f]{{3,45}}:(?P<port>\d{{2,5}})"),
+    re.compile(rf"(?:refused|timed out): /{HOST}:(?P<port>\d{{2,5}})"),
     re.compile(rf"tcp connect \({HOST}:(?P<port>\d{{2,5}})\)"),
     re.compile(rf"dial tcp {HOST}:(?P<port>\d{{2,5}}): "),
 )  # fmt: skip
@@ -85,6 +86,11 @@ _ARGUMENT = re.compile(
     r"(?P<host>[A-Za-z0-9](?:[\w-]|\.(?!\.)){2,200})(?=[:/?\"'\s)]|\Z)(?::(?P<port>\d{2,5}))?"
     r"(?:/[^\s\"']{0,600})?)|"
     r"(?P<host2>[A-Za-z][\w-]{0,62}(?:\.[\w-]{1,63}){1,8})[\"'])"
+)
+# PHP's extensions have the host and the port as two arguments.
+_CONNECT = re.compile(
+    r"(?:connect|open|__construct|addServer)\('(?:(?:tcp|ssl|tls)://)?"
+    r"(?P<host>[A-Za-z0-9][\w-]{0,62}(?:\.[\w-]{1,63}){0,8})', '?(?P<port>\d{2,5})'?[,)]"
 )
 # PHP writes only the first characters of an argument.
 _CUT = re.compile(r"'(?:https?|tcp|ssl|tls)://(?P<host>[A-Za-z0-9][\w.-]{4,80}?)\.\.\.'")
@@ -122,6 +128,9 @@ def unresolved(text: str) -> str | None:
 
 def in_trace(text: str) -> Address | None:
     """Return the host that a function's argument or a property of the error names."""
+    connect = _CONNECT.search(text) if "('" in text else None
+    if connect is not None:
+        return Address(generalise_host(connect["host"].lower()), connect["port"], connect["host"])
     argument = _ARGUMENT.search(text)
     if argument is None:
         return None

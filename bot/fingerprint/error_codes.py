@@ -95,6 +95,12 @@ def find_status(text: str) -> re.Match[str] | None:
     return None
 
 
+def is_of_thing(before: str) -> bool:
+    """Whether the number after these words names a thing, such as an order."""
+    near = _WORD.findall(before[-60:])
+    return bool(near) and near[-1].casefold() in _THINGS
+
+
 def _is_status(digits: str, before: str, near: list[str], after: str) -> bool:
     """Whether a number is an HTTP status.
 

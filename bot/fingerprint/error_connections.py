@@ -68,7 +68,9 @@ _HEARTBEAT = re.compile(
     r"\bmissed (?:server )?heartbeats?\b|heartbeats? (?:timeout|missing|missed)", re.IGNORECASE
 )
 # Redis' clients write how long they waited for a reply, or from where.
-_NO_REPLY = re.compile(r"\A(?:Timeout reading from|Waited [\d.]{1,9} seconds|[Rr]ead timed out)")
+_NO_REPLY = re.compile(
+    r"\A(?:Timeout reading from|Waited [\d.]{1,9} seconds|(?:[Rr]ead|Operation) timed out)"
+)
 # MySQL's client writes the number of the operating system's error.
 _SOCKET = re.compile(r"local (?:\w{1,10} )?server through socket '[^'\n]{1,200}' \((?P<no>\d{1,3})")
 _SOCKET_ERRORS = {
@@ -81,7 +83,8 @@ _SOCKET_ERRORS = {
 _FILE_SERVER_PORTS = re.compile(r":2[12]\b|port:? ?2[12]\b")
 _UNREACHED = re.compile(
     rf"(?:Unable to|Could not|Couldn't|Cannot|Failed to) connect to "
-    rf"(?:(?:host|server):? )?(?!host\b|server\b){HOST}"
+    r"(?:(?:host|server):? |the endpoint URL: \"https?://)?(?!host\b|server\b|the )"
+    rf"{HOST}"
     r"(?:/[\d.]{7,15})?(?::\d{1,5}|,? (?:at )?port:? ?\d{1,5})?[^\n:]{0,20}\Z"
 )
 # Libraries for SSH and FTP write the user's name and the host in many ways.
@@ -180,7 +183,7 @@ def _traced(server: str | None, text: str) -> Address | None:
     """Return the address in the trace. An address without a server's port is not the server's."""
     if server is None:
         return in_trace(text)
-    address = in_trace(text) if "://" in text else None
+    address = in_trace(text) if "://" in text or "connect('" in text else None
     return address if is_of_server(address) else None
 
 

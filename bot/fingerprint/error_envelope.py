@@ -153,8 +153,7 @@ def _classed(text: str, place: str | None) -> ErrorText:
             name, rest = inner["cls"].lstrip("\\"), inner["rest"].strip()
         return ErrorText(name, None, rest, place)
     bare = text.rstrip(":")
-    is_alone = re.fullmatch(_CLASS, bare) is not None and _is_class(bare)
-    if is_alone and (place is not None or _is_dotted(bare)):
+    if re.fullmatch(_CLASS, bare) is not None and _is_class(bare):
         return ErrorText(bare.lstrip("\\"), None, "", place)
     status = _STATUS_LEAD.match(text)
     if status is not None:

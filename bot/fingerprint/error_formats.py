@@ -20,6 +20,8 @@ from bot.fingerprint.error_services import (
     wsdl_cause,
 )
 from bot.fingerprint.error_sql import sql_cause
+from bot.fingerprint.error_sql_oracle import oracle_cause
+from bot.fingerprint.error_sql_statements import without_statement
 from bot.fingerprint.error_system import system_cause
 from bot.fingerprint.error_values import generalise, with_lead
 from bot.fingerprint.error_versions import of_any_version
@@ -35,11 +37,12 @@ _CURL_TIMES = re.compile(r"( timed out) after \d+ milliseconds(?: with [^\n:;(]{
 
 def canonical(error: ErrorText) -> str:
     """Return a message's cause on one line; add class and code if no known format matches."""
-    message, class_name = of_any_version(error.message), error.class_name
+    message, class_name = of_any_version(without_statement(error.message)), error.class_name
     if message != error.message:
         error = replace(error, message=message)
     cause = (
         reply_cause(message, class_name)
+        or oracle_cause(message, error.text)
         or language_cause(error)
         or netsuite_cause(message, error.text, class_name)
         or wsdl_cause(message)

@@ -54,6 +54,12 @@ FRAMEWORKS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         _MISSING,
         (r"\AMissing partial (?P<name>[\w./-]{1,120}),? [^\n]*",),
     ),
+    (
+        "Twig: place in a template",
+        " at line ",
+        r"\g<error> in the view [\g<name>]",
+        (rf"(?P<error>\A[^\n]{{1,300}}?) in \"{_VIEW}\" at line \d{{1,6}}\.?\Z",),
+    ),
     # Routes
     (
         "Laravel: missing parameter of a route",
@@ -101,7 +107,7 @@ FRAMEWORKS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     (
         "Symfony: missing environment variable",
         "nvironment variable not found",
-        r"Environment variable not found: \g<name>",
+        r"Environment variable [\g<name>] not found",
         (r"\AEnvironment variable not found: \"?(?P<name>\w{1,80})\"?",),
     ),
     # Services

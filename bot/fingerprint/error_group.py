@@ -41,7 +41,10 @@ def _key(error_text: ErrorText) -> str:
         cause = language_cause(error_text) or classed_cause(error_text)
         if cause is not None:
             return cause
-        return f"{name} in {error_text.place}" if error_text.place else f"{name}, no message"
+        # Python writes the class with or without its module.
+        name = name if "\\" in name else name.rpartition(".")[2]
+        file = error_text.own_file or error_text.place
+        return f"{name} in {file}" if file else f"{name}, no message"
     key = canonical(error_text)
     if not key.isprintable():
         key = "".join(char if char.isprintable() else " " for char in key)

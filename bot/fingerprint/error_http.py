@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 from bot.fingerprint.error_addresses import url_in_trace
 from bot.fingerprint.error_body import body_cause, body_sentence, split_body
-from bot.fingerprint.error_codes import find_status
+from bot.fingerprint.error_codes import find_status, is_of_thing
 from bot.fingerprint.error_envelope import ErrorText
 from bot.fingerprint.error_hosts import generalise_host, generalise_path, generalise_url
 from bot.fingerprint.error_values import with_lead
@@ -120,11 +120,18 @@ _CLIENT_WORD = re.compile(
     r"|returned|responded|received|got|unexpected|invalid|bad|non|successful|unsuccessful|ok|server|client"
     r"|with|from|to|on|for|the|a|an|was|is|at|calling|call|in|of|url|endpoint|remote|upstream"
     r"|get|post|put|patch|delete|head|body|message|http[12]|\d{1,2}|giving|up|after|attempts?|s"
-    r"|wp_error|http_request_failed|could|not|unable|cannot|failing|does|did)\Z",
+    r"|wp_error|http_request_failed|could|not|unable|cannot|failing|does|did"
+    # Spanish
+    r"|respuesta|respondi[oó]|devolvi[oó]|retorn[oó]|recibi[oó]|c[oó]digo|estado|petici[oó]n|solicitud"
+    r"|llamad[ao]|llamar|consulta|consultar|servidor|la|el|los|las|un|una|de|del|al|con|en|por|no"
+    r"|fall[oó]|fallid[ao]|inesperad[ao])\Z",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"\w+")
 _URL = re.compile(r"https?://[^\s\"'<>`]{1,900}")
+_URL_AT_END = re.compile(
+    r"(?<=for |rom |url |rl: |=to )https?://[^\s\"'<>`)]{1,900}(?=[\"')]{0,2}\.?\Z)"
+)
 _STATUS_AT_END = re.compile(
     r"(?:\A|(?<=[\s(\[=:]))(?P<status>[45]\d\d)[)\]]?"
     r"(?: [A-Z][A-Za-z' -]{2,40})?[)\]]?[\s:,.;-]{0,5}"
@@ -140,7 +147,7 @@ def http_cause(message: str, error: ErrorText) -> str | None:
     The words of a client are known. An application's own words have a status beside the address of
     the request, or before the body of the reply.
     """
-    if (status := _of_soap(message, error)) is not None:
+    if (status := _of_phrase(message, error)) is not None:
         return _of_reply(status, None, "", error)
     if error.code is None and _ANY_STATUS.search(message) is None:
         return None
@@ -155,28 +162,31 @@ def http_cause(message: str, error: ErrorText) -> str | None:
     return _in_own_words(message, error)
 
 
-def _of_soap(message: str, error: ErrorText) -> str | None:
-    """Return the status whose phrase PHP's client for SOAP writes alone."""
-    if error.class_name != "SoapFault":
+def _of_phrase(message: str, error: ErrorText) -> str | None:
+    """Return the status whose phrase is the message of PHP's client for SOAP, or of a code."""
+    if error.class_name != "SoapFault" and error.code is None:
         return None
-    return _STATUS_OF_PHRASE.get(message.removeprefix("[HTTP] ").strip().casefold())
+    status = _STATUS_OF_PHRASE.get(message.removeprefix("[HTTP] ").strip(" .").casefold())
+    return status if error.code in (None, status) else None
 
 
 def _in_own_words(message: str, error: ErrorText) -> str | None:
     """Return the cause of a reply in an application's words, or None if there is no status."""
     head, body = split_body(message)
     head = head[:_LONGEST]
-    url = _URL.search(head)
-    words = head if url is None else head[: url.start()] + head[url.end() :]
+    url = _URL.search(head) or _URL_AT_END.search(message)
+    words = head.replace(url.group(), "", 1) if url else head
     if body and not head.strip() and error.code in _STATUS_PHRASES and error.code >= "400":
         return _of_reply(error.code, None, body, error)
     status = find_status(words) if url else _STATUS_AT_END.search(words) if body else None
-    if status is None:
+    if status is None or is_of_thing(words[: status.start()]):
         return None
     address = url.group().rstrip(".,:;)]") if url else None
     cause = _of_reply(status["status"], address, body, error)
-    # After a sentence of the body, the name of the service would add nothing.
-    return cause if cause[8:9] == ":" else with_lead(_named(words[: status.start()]), cause)
+    prefix = f"HTTP {status['status']}: "
+    if cause.startswith(prefix) and _is_of_one_service(cause.removeprefix(prefix)):
+        return cause
+    return with_lead(_named(words[: status.start()]), cause)
 
 
 def _named(lead: str) -> str:

@@ -48,13 +48,13 @@ _TEXTS = re.compile(
     r"|undefined method [`']|undefined local variable or method |nil can't be coerced"
     r"|no implicit conversion of |comparison of \w+ with |can't modify frozen|stack level too deep"
     r"|wrong number of arguments|\w+ can't be coerced into|divided by 0\Z|missing keyword: "
-    r"|unknown keywords?: |invalid value for (?:Integer|Float)\(\)|invalid byte sequence in "
-    r"|incompatible character encodings: "
+    r"|key not found: |unknown keywords?: |invalid value for (?:Integer|Float)\(\)"
+    r"|invalid byte sequence in |incompatible character encodings: "
     # Go
     r"|runtime error: |assignment to entry in nil map|interface conversion: |send on closed channel"
     r"|close of (?:nil|closed) channel|concurrent map |all goroutines are asleep"
 )
-# A library reads JSON and dates for the application, so only its file names their source.
+# A library reads JSON, XML and dates for the application, so only its file names their source.
 _DATE = re.compile(r"(?:Trailing data|Data missing|Unexpected data found\.?)(?=\n|\Z)")
 _JSON = re.compile(
     # The words of PHP alone may be another parser's.
@@ -79,6 +79,7 @@ _CLASSES = frozenset(
         "DivisionByZeroError",
         "ReferenceError",
         "NullPointerException",
+        "NullReferenceException",
         "ClassCastException",
         "ArrayIndexOutOfBoundsException",
         "IndexOutOfBoundsException",
@@ -104,6 +105,8 @@ _SILENT_CLASSES = frozenset(
         "NumberFormatException",
     ]
 )
+# What the application reads, and the errors in it.
+_DATA = (("JSON", _JSON), ("date", _DATE), ("XML", re.compile(r"XML parser error: ")))
 # Python's text is only the missing key. A key with digits or spaces is data.
 _KEY = re.compile(r"'[A-Za-z_]{2,60}'\Z")
 # The line of Celery that looks up a task.
@@ -115,6 +118,9 @@ _CALLED_VIEW = re.compile(
     r"(?:Mailer->send|Factory->make|View::make|->renderView)\('(?:[\w:-]{1,60}[./]){0,6}"
     r"(?P<name>[\w-]{1,80})'"
 )
+# Django and Jinja write only the view.
+_VIEW_CLASSES = ("TemplateDoesNotExist", "TemplateNotFound")
+_EXTENSIONS = re.compile(r"(?:\.(?:html|txt|jinja2?|xml|mjml)){1,3}\Z")
 # Ruby's autoloader names the missing class, so the file that needs it is not part of the cause.
 _CONSTANT = re.compile(r"uninitialized constant \w{1,60}(?:::\w{1,60}){0,6}")
 # A queue stores the job, so the error is in the job's class, not in the file that dispatched it.
@@ -168,13 +174,17 @@ def _missing_cause(text: str, short: str, whole: str) -> str | None:
     """Return a missing class of Ruby or a missing task of Celery, whose names are the cause."""
     if (constant := _CONSTANT.match(text)) is not None:
         return constant.group()
-    is_task = short == "NotRegistered" or (short == "KeyError" and _TASKS in whole)
+    if short in _VIEW_CLASSES:
+        return f"The view [{_EXTENSIONS.sub('', text.partition(' ')[0])}] is missing"
+    is_task = short in ("NotRegistered", "ActorNotFound") or (
+        short == "KeyError" and _TASKS in whole
+    )
     return f"Unknown task {text.strip(chr(39))}" if is_task else None
 
 
 def _data_cause(text: str, error: ErrorText) -> str | None:
-    """Return an error in JSON or in a date, with the application's file that needs the data."""
-    kind = "JSON" if _JSON.match(text) else "date" if _DATE.match(text) else None
+    """Return an error in JSON, XML or a date, with the application's file that needs the data."""
+    kind = next((kind for kind, pattern in _DATA if pattern.match(text)), None)
     if kind is None:
         return None
     text, file = generalise(text.partition("\n")[0]), error.app_file

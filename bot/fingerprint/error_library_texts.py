@@ -86,17 +86,6 @@ LIBRARIES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ("Symfony: a handler's name", " failed: ", "", (r"\AHandling \"[\w\\]{1,200}\" failed: ",)),
     # ImageMagick's file and line differ between its versions.
     ("ImageMagick: line", " @ ", "", (r" @ (?:error|warning|fatal)/[\w.]{1,40}/\w{1,60}/\d{1,5}",)),
-    (
-        "PHP: unreadable XML",
-        "arser error : ",
-        r"XML parser error: \g<error>",
-        (
-            (
-                r"\A[\w:]{1,60}\(\): (?:Entity|https?://\S{1,300}|[^\n:]{1,200}): line \d{1,7}: "
-                r"parser error : (?P<error>[^\n]{1,200})[^\n]*"
-            ),
-        ),
-    ),
     ("Laravel: more errors", " more error", "", (r" \(and \d+ more errors?\)",)),
     (
         "Laravel: missing row",
@@ -201,20 +190,26 @@ LIBRARIES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ),
     (
         "Prisma: the violated constraint of a model",
-        "prisma.",
-        r"\g<model>: \g<error>",
+        " invocation",
+        r"prisma.\g<model>: \g<error>",
         (
             (
-                r"(?s)\AInvalid `(?P<model>prisma\.\w{1,60})\.\w{1,40}\(\)` invocation.{0,1500}?\n"
+                r"(?s)\AInvalid `(?:[\w$]{1,40}\.){1,6}(?P<model>\w{1,60})\.\w{1,40}\(\)` "
+                r"invocation.{0,1500}?\n"
                 r"(?P<error>[^\n]{0,60}(?:constraint|column|required|[Rr]ecord)[^\n]{0,300})\Z"
             ),
         ),
     ),
     (
         "Prisma: other errors",
-        "prisma.",
+        " invocation",
         r"\g<error>",
-        (r"(?s)\AInvalid `prisma\.[^`\n]{1,80}` invocation.{0,1500}\n(?P<error>[^\n.]{3,300}).*",),
+        (
+            (
+                r"(?s)\AInvalid `[\w$]{1,40}\.[^`\n]{1,120}` invocation.{0,1500}\n"
+                r"(?P<error>[^\n.]{3,300}).*"
+            ),
+        ),
     ),
     (
         "Rails: a job's missing record",
@@ -235,10 +230,39 @@ LIBRARIES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         (
             (
                 r"\A(?:[a-z][\w ./#-]{1,60}: ){1,3}"
-                r"(?=(?:json|strconv|sql|xml|yaml|template|exec|rpc): "
+                r"(?=(?:json|strconv|sql|xml|yaml|template|exec|rpc|driver): |invalid connection\Z"
                 r"|(?:Get|Post|Put|Patch|Delete|Head) \"https?://)"
             ),
         ),
     ),
     ("Symfony: an e-mail", "Unable to send an email: ", "", (r"\AUnable to send an email: ",)),
+    (
+        "PHP: a lost connection to MySQL",
+        "Error while sending ",
+        "Error while sending a packet to MySQL",
+        (r"\A(?:[\w:]{1,40}\(\): )?Error while sending [A-Z_]{1,20} packet[^\n]*",),
+    ),
+    (
+        "PHP: packets of MySQL",
+        "Packets out of order",
+        "Packets of MySQL out of order",
+        (r"\A(?:[\w:]{1,40}\(\): )?Packets out of order\.[^\n]*",),
+    ),
+    (
+        "Ecto: no free connection",
+        "dropped from queue",
+        r"\g<start>",
+        (r"(?P<start>connection not available and request was dropped from queue) after [^\n]*",),
+    ),
+    (
+        "ClickHouse: the answer of its server",
+        "HTTPDriver for ",
+        "",
+        (
+            (
+                r"\A:?HTTPDriver for \S{1,300} (?:returned response|received ClickHouse error) "
+                r"code:? \d{1,4}\)?\s{1,3}"
+            ),
+        ),
+    ),
 )

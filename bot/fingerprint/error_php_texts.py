@@ -50,15 +50,13 @@ PHP: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ),
     (
         "PHP: undefined constant",
-        "undefined constant",
-        r'Undefined constant "\g<name>"',
-        (r"\AUse of undefined constant (?P<name>\w{1,80}) - [^\n]*",),
-    ),
-    (
-        "PHP: undefined constant, as version 8 writes it",
-        "Undefined constant",
-        r'Undefined constant "\g<name>"',
-        (r"\AUndefined constant \"(?:\w{1,80}\\){1,9}(?P<name>\w{1,80})\"",),
+        "ndefined c",
+        r'The constant "\g<name>" is undefined',
+        (
+            r"\AUse of undefined constant (?P<name>\w{1,80}) - [^\n]*",
+            r"\AUndefined constant \"?(?:\w{1,80}\\){0,9}(?:\w{1,80}::)?(?P<name>\w{1,80})\"?",
+            r"\AUndefined class constant [\"'](?:\w{1,80}::)?(?P<name>\w{1,80})[\"']",
+        ),
     ),
     (
         "PHP: syntax",
@@ -158,9 +156,9 @@ PHP: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ),
     (
         "PHP: stream that does not open",
-        "failed to open",
-        r"Failed to open",
-        (r"\bfailed to open(?= (?:dir|stream)\b)",),
+        "ailed to open",
+        r"Failed to open \g<what>",
+        (r"\b[Ff]ailed to open (?P<what>dir|stream)(?:ectory)?\b",),
     ),
     (
         "PHP: unreadable date",
@@ -185,5 +183,29 @@ PHP: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         "nknown or bad timezone",
         "Unknown or bad timezone",
         (r"\AUnknown or bad timezone \([^\n]*",),
+    ),
+    (
+        "PHP: class that is declared twice",
+        " class ",
+        r"Cannot redeclare class \g<name>",
+        (
+            r"\ACannot declare class (?P<name>[\w\\]{1,200}), because the name is already[^\n]*",
+            r"\ACannot redeclare class (?P<name>[\w\\]{1,200}) \([^\n]*",
+        ),
+    ),
+    (
+        "PhpSpreadsheet: cell of a formula",
+        "Formula Error: ",
+        "Formula Error: ",
+        (r"\A[^\n]{1,80}![A-Z]{1,3}\d{1,7} -> Formula Error: ",),
+    ),
+    (
+        "PHP: unknown encoding",
+        "ncoding",
+        r"\g<function>: unknown encoding",
+        (
+            rf"\A{_FUNCTION}: Unknown encoding\b[^\n]*",
+            rf"\A{_FUNCTION}: Argument #\d{{1,2}} [^\n]{{1,60}} must be a valid encoding, [^\n]*",
+        ),
     ),
 )  # fmt: skip

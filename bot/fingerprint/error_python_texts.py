@@ -18,7 +18,7 @@ PYTHON: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     (
         "missing argument",
         " missing ",
-        r"\g<function>() misses \g<names>",
+        r"\g<function>() misses argument \g<names>",
         (
             _METHOD + r"missing \d{1,2} required (?:positional|keyword-only) arguments?: "
             r"(?P<names>[^\n]{1,200})",
@@ -58,11 +58,16 @@ PYTHON: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
             r"\Acannot access free variable '(?P<name>\w{1,80})' where [^\n]*",
         ),
     ),
-    ("name of no module", "global name '", "name '", (r"\Aglobal name '(?=\w)",)),
+    (
+        "undefined name",
+        "name '",
+        r"name [\g<name>] is not defined",
+        (r"\A(?:global )?name '(?P<name>\w{1,80})' is not defined[^\n]*",),
+    ),
     (
         "missing name of a module",
         "annot import name ",
-        r"cannot import name '\g<name>'",
+        r"cannot import name [\g<name>]",
         (r"\Acannot import name '?(?P<name>\w{1,80})'?(?:[ ,(][^\n]*)?\Z",),
     ),
     (

@@ -84,7 +84,6 @@ _MAIL_SERVICES = (
     ("Exchange", "Concurrent connections limit exceeded"),
     ("Exchange", "Client does not have permissions to send as this sender"),
 )
-_ORACLE = re.compile(r"\b(?P<code>(?:ORA|TNS|PLS)-\d{5}): (?P<text>[^\n]{1,300})")
 # A service documents these codes; the sentence has values, may be cut, and is not always there.
 _DOCUMENTED = (
     ("AADSTS", "Azure", re.compile(r"\b(?P<code>AADSTS\d{4,8})\b")),
@@ -130,7 +129,6 @@ def reply_cause(message: str, class_name: str | None) -> str | None:
         or _amqp_cause(message, class_name)
         or _elastic_cause(message, class_name)
         or _mail_cause(message, class_name)
-        or _oracle_cause(message)
         or _documented_cause(message)
         or _ldap_cause(message, class_name)
     )
@@ -195,17 +193,6 @@ def _elastic_cause(message: str, class_name: str | None) -> str | None:
     message = as_json(message)
     code = _ELASTIC_CODE.search(message)
     return f"Elasticsearch {code['code']}{_elastic_detail(code['code'], message)}" if code else None
-
-
-def _oracle_cause(message: str) -> str | None:
-    is_hinted = "ORA-" in message or "TNS-" in message or "PLS-" in message
-    reply = _ORACLE.search(message, 0, 1_000) if is_hinted else None
-    # Oracle 23 adds the table and the columns.
-    return (
-        f"{reply['code']}: {generalise(reply['text'].partition(' on table ')[0])}"
-        if reply
-        else None
-    )
 
 
 def _documented_cause(message: str) -> str | None:

@@ -14,7 +14,7 @@ _HINTS = (
     *("hang up", "without response", " eof", "end of", "failed to respond"),
     *("http/2", "http2", "stream error", "http response to"),
     *("redirect", "transfer closed", "incompleteread", "premature", "proxy", "tunnel", "verified"),
-    *("disconnected", "for connect", "prematurely", "closed idle", "timedout"),
+    *("disconnected", "for connect", "prematurely", "closed idle", "valid response", "timedout"),
 )
 # The client writes when it lost the connection, or for how long it waited.
 _LOSSES = (
@@ -29,7 +29,7 @@ _LOSSES = (
             *("body timeout error", "response timeout error", "execution expired"),
             *("readtimeout", "read timeout reached", "esockettimedout", "read etimedout"),
             *("write operation timed out", "timed out after using the allocated"),
-            *("i/o timeout", "handler timed out"),
+            *("i/o timeout", "read timeout on endpoint"),
         ),
         re.compile(
             r"\A(?:timeout of \d{1,9} ?ms exceeded|request timed out)"
@@ -45,7 +45,7 @@ _LOSSES = (
             *("incomplete message body", "incomplete envelope body"),
             "response payload is not",
         ),
-        re.compile(r": unexpected eof\Z|premature end of (?:content-length|chunk|stream|file)"),
+        re.compile(r": unexpected eof\Z|premature end of (?:content-length|chunk|stream)"),
     ),
     RequestProblem(
         "Empty reply from server",
@@ -55,7 +55,7 @@ _LOSSES = (
             *("unexpected end of stream", "failed to respond", "other side closed"),
             *("connection closed before message completed", "server closed connection"),
             *("prematurely closed before response", "server closed idle connection"),
-            "serverdisconnected",
+            *("serverdisconnected", "closed before we received a valid response"),
         ),
         re.compile(r": eof\Z|\Aend of file reached"),
     ),
@@ -89,8 +89,13 @@ _LOSSES = (
 )
 # Python's requests: the class of the inner error depends on the moment of the loss.
 _ABORTED = "('Connection aborted.', "
-_CURL_NUMBER = re.compile(r"\AcURL error \d{1,3}: ", re.IGNORECASE)
-_SHORT = 60
+_SHORT = 80
+# An application's own words before the client's words name the activity.
+_OWN_WORDS = re.compile(
+    r"(?!cURL error|SSL_|OpenSSL|net/http|https?: |tls: |read |write "
+    r"|[\w.]{0,60}(?:Error|Exception|timeout): )"
+    r"[^:\n]{3,60}: "
+)
 # A quoted value is no client's word.
 _QUOTED = re.compile(r"'[^'\n]{0,200}'|\"[^\"\n]{0,200}\"")
 # A proxy answers the request for a connection to the host, so the fault is not the host's.
@@ -152,12 +157,11 @@ def hostless_cause(message: str, error: ErrorText) -> str | None:
     if not hints_at(message, _HINTS):
         return None
     message = _MANUAL.sub("", message[:_LONGEST])
-    message = _CURL_NUMBER.sub("", message)
     if message.startswith(_ABORTED):
         problem: str | None = "connection lost"
     else:
-        # An application's own words before the client's words name the activity.
-        problem = _problem(_QUOTED.sub("", message)[:_SHORT])
+        words = _QUOTED.sub("", message)[:_SHORT]
+        problem = None if _OWN_WORDS.match(words) else _problem(words)
     if problem is None or error.class_name is None:
         return None
     return f"{problem} in {error.app_file}" if error.app_file else problem

@@ -5,6 +5,41 @@
 
 RUNTIMES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     (
+        "Go: the place of a panic",
+        "panic [",
+        "",
+        (r"\Apanic \[[^\]\n]{1,300}:\d{1,7}\]: ",),
+    ),
+    # In brackets, because a quoted path is a value elsewhere. Directories differ between machines.
+    (
+        "Node.js: missing file of the program",
+        "Cannot find ",
+        r"Cannot find module [\g<name>]",
+        (
+            (
+                r"(?s)\ACannot find module '\.{0,2}/[^'\n]{0,300}?(?P<name>[^'\n/]{1,100}?)"
+                r"(?:\.[cm]?[jt]sx?)?'.*"
+            ),
+        ),
+    ),
+    (
+        "Node.js: missing module",
+        "Cannot find ",
+        r"Cannot find module [\g<name>]",
+        (r"(?s)\ACannot find (?:module|package) '(?P<name>[^'\n]{1,200})'.*",),
+    ),
+    (
+        "Node.js: the reason of a rejected promise",
+        "The promise rejected with the reason",
+        r"\g<error>",
+        (
+            (
+                r"(?s)\A\[?(?:UnhandledPromiseRejection: )?This error originated either by throwing"
+                r".{1,300}? with the reason \"(?P<error>[^\n]{1,600}?)\"\.?(?:\].*)?\Z"
+            ),
+        ),
+    ),
+    (
         "node-fetch: unreadable JSON",
         "invalid json response body",
         "",
@@ -106,11 +141,5 @@ RUNTIMES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         "strconv.Parse",
         r"strconv.Atoi: ",
         (r"strconv\.Parse(?:Int|Uint): ",),
-    ),
-    (
-        "Go: the place of a panic",
-        "panic [",
-        "",
-        (r"\Apanic \[[^\]\n]{1,300}:\d{1,7}\]: ",),
     ),
 )  # fmt: skip

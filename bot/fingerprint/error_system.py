@@ -41,6 +41,11 @@ _ERRNOS = (
     ("File name too long", ("enametoolong", "file name too long")),
     ("Stale file handle", ("stale file handle", "stale nfs file handle")),
 )
+# The disk of a database's server; PostgreSQL's own files are in these directories.
+_OF_DATABASE = re.compile(
+    r"SQLSTATE|Errcode|could not [^\n\"]{1,40}\"?(?:base|global|pg_\w{1,20})/"
+    r"|could not [^\n]{1,40} of temporary file"
+)
 # Temporary files are often on a disk of their own.
 _TEMPORARY_FILE = re.compile(r"temporary file", re.IGNORECASE)
 # A user or a container may have no more processes or threads.
@@ -76,7 +81,7 @@ _NO_FILE = re.compile(r"[Nn]o such file|cannot find the")
 _MISSING_FILE = (
     re.compile(
         # A number is MySQL's, for the file of a socket.
-        r"\((?!\d{4}\))(?P<path>[^()\n]{1,500})\): (?:[Ff]ailed to open stream: )?"
+        r"\((?!\d{4}\))(?P<path>[^()\n]{1,500})\): (?:[Ff]ailed to open (?:stream|dir): )?"
         r"No such file or directory"
     ),
     re.compile(r"\[Errno 2\] No such file or directory: [bu]?['\"](?P<path>[^'\"\n]{1,400})['\"]"),
@@ -121,10 +126,13 @@ def system_cause(message: str, class_name: str | None = None) -> str | None:
     """
     if class_name in _FILE_CLASSES:
         return _missing(message.partition(" -> ")[0])
+    if class_name is not None and class_name.endswith("\\FileNotFoundException"):
+        # Until version 8, Laravel wrote only the file.
+        message = message if " " in message else f"File not found at path: {message}"
     if not hints_at(message, _HINTS):
         return None
     message = message[:1_000]
-    if "SQLSTATE" in message or "Errcode" in message:
+    if _OF_DATABASE.search(message):
         return None
     cause = _exhausted(message) or _missing_cause(message) or _numbered(message.lower())
     if cause is not None:

@@ -7,14 +7,23 @@ _PYTHON_NAME = re.compile(r"(?:[A-Za-z_]\w{0,60}\.){0,8}[A-Za-z_]\w{0,80}(?:: |:
 _UNINDENTED = re.compile(r"\n(?=[^\s])")
 # The end of a chain is often cut. The first error of a chain is the innermost.
 _PYTHON_INNER = re.compile(
-    r"\n(?P<error>(?:[A-Za-z_]\w{0,60}\.){0,8}[A-Za-z_]\w{0,80}: [^\n]{1,600})\n(?:(?! )[^\n]+\n)*"
+    r"\n(?P<error>(?:[A-Za-z_]\w{0,60}\.){0,8}[A-Za-z_]\w{0,80}: [^\n]{1,600})\n"
+    r"(?:(?! )[^\n]+\n| {1,300}\^\n)*"
     r"\n{1,2}(?:The above exception was|During handling of the above)"
 )
 _JAVA_FRAME = re.compile(r"\n\s{1,8}at [\w.$/]{1,200}\([^()\n]{0,120}\)")
 _NODE_FRAME = re.compile(
     r"\n\s{1,8}at [^\n]{1,300}(?::\d{1,7}:\d{1,7}\)?|\(<anonymous>\)|\((?:native|index \d{1,4})\))"
 )
-_RUBY_FRAME = re.compile(r"\n[^\n:]{1,300}\.(?:rb|ru):\d{1,7}:in [`'][^\n]{1,200}")
+# What Ruby writes of an error that nobody rescues has the class behind the message.
+_RUBY_ENDED = re.compile(
+    r"[^\n:]{1,300}\.(?:rb|ru):\d{1,7}:in [`'][^\n]{1,120}?': (?P<text>[^\n]{1,600}) "
+    r"\((?P<name>[A-Z]\w{0,60}(?:::\w{1,60}){0,6})\)(?=\n|\Z)"
+)
+# Ruby, and PHP in the objects of loggers
+_LISTED_FRAME = re.compile(
+    r"\n[^\n:]{1,300}\.(?:(?:rb|ru):\d{1,7}:in [`'][^\n]{1,200}|php:\d{1,7}(?=\n|\Z))"
+)
 # Node.js prints the properties of an error after its frames; the response is one of them.
 _PROPERTY = re.compile(r"\n\s{0,8}(?:body|data|response): (?P<json>['\"]?\{[^\n]{1,800})")
 _NODE_CAUSE = re.compile(
@@ -39,7 +48,10 @@ _FRAMES = (
     re.compile(
         r"\n\s{1,8}at (?P<package>[\w.$/]{1,200})\((?P<file>[\w$]{1,80}\.\w{1,8})(?::\d+)?\)"
     ),
-    re.compile(r"\n(?P<file>[^\n:]{1,300}\.(?:rb|php)):\d{1,7}(?::in [`']|(?=\n|\Z))"),
+    re.compile(
+        r"(?:\n(?:\tfrom )?|\A)(?P<file>[^\n:]{1,300}\.(?:rb|php)):\d{1,7}(?::in [`']|(?=\n|\Z))"
+    ),
+    re.compile(r"\n\s{1,8}at [^\n]{1,300}? in (?P<file>[^\n]{1,300}\.cs):line \d{1,7}"),
     re.compile(r"(?:\n\t|\Apanic \[)(?P<file>[^\n:]{1,300}\.go):\d{1,7}"),
 )
 _PYTHON_FRAME = re.compile(r'\n\s{1,8}File "(?P<file>[^"\n]{1,300})", line \d{1,7}')
@@ -81,6 +93,8 @@ def without_frames(text: str) -> str:
     python = _PYTHON.search(text)
     if python is not None:
         return _python_error(text, python)
+    if (ended := _RUBY_ENDED.match(text)) is not None:
+        return f"{ended['name']}: {ended['text']}"
     frames = [frame.start() for frame in _first_frames(text)]
     if not frames:
         return _innermost(text)
@@ -141,7 +155,7 @@ def _own_of_frames(text: str) -> str | None:
 
 
 def _first_frames(text: str) -> list[re.Match[str]]:
-    frames = (pattern.search(text) for pattern in (_JAVA_FRAME, _NODE_FRAME, _RUBY_FRAME))
+    frames = (pattern.search(text) for pattern in (_JAVA_FRAME, _NODE_FRAME, _LISTED_FRAME))
     return [frame for frame in frames if frame is not None]
 
 

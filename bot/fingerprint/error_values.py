@@ -84,7 +84,7 @@ _HOSTING = words("host server at to servidor host: service dominio domain")
 _KNOWN_DASHED = re.compile(
     r"(?:UTF-?(?:8|16|32)|ISO-?(?:8859-\d{1,2}|8601)|CP-?125\d|X509|TLS-?1(?:\.\d)?"
     r"|(?:HMAC-?)?SHA-?(?:1|224|256|384|512)|AES-?(?:128|192|256)(?:-\w{3})?|RSA-?(?:2048|4096)"
-    r"|(?:ORA|PLS|TNS)-\d{5}|E\d{5}|AADSTS\d{4,6})\Z",
+    r"|(?:ORA|PLS|TNS)-\d{5}|(?:DPY|DPI|NJS)-\d{3,4}|E\d{5}|AADSTS\d{4,6})\Z",
     re.IGNORECASE,
 )
 _AMOUNT = re.compile(r"\d+(?:[.,:/-]\d+)*(?P<unit>[A-Za-zµ%]{0,5})\Z")

@@ -16,13 +16,13 @@ from bot.fingerprint.error_ruby_texts import RUBY
 from bot.fingerprint.error_runtime_texts import RUNTIMES
 from bot.fingerprint.error_service_texts import SERVICES
 from bot.fingerprint.error_worker_texts import WORKERS
+from bot.fingerprint.error_xml_texts import XML
 
 # PHP's level of an error depends on the version: a notice of PHP 7 is a warning of PHP 8.
 _LEVEL = re.compile(r"(?:Warning|Notice|Deprecated(?: Functionality)?): (?=\S)")
 # What libraries write around an error is removed first, then the error is a language's.
-_TABLES = (
-    LIBRARIES + SERVICES + WORKERS + FRAMEWORKS + PHP + PHP_TYPES + PYTHON + RUBY + JAVA + RUNTIMES
-)
+_AROUND = XML + LIBRARIES + SERVICES + WORKERS + FRAMEWORKS
+_TABLES = _AROUND + PHP + PHP_TYPES + PYTHON + RUBY + JAVA + RUNTIMES
 _ENTRIES = tuple(
     (word, common, tuple(re.compile(pattern) for pattern in patterns))
     for _, word, common, patterns in _TABLES

@@ -4,6 +4,7 @@
 """
 
 _TASK = r"(?P<task>[\w.]{1,150}?)"
+_ANY_TASK = r"(?P<task>[\w:./-]{1,150}?)"
 
 WORKERS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     (
@@ -63,12 +64,6 @@ WORKERS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ("Kafka: a client's code", "Local: ", "", (r"(?<=[a-z]) \(\w{3,40}\)\Z",)),
     ("Kafka: a broker's code", "Broker: ", "", (r"(?<=[a-z]) \(\w{3,40}\)\Z",)),
     ("Go: a repeated panic", " [recovered]", "", (r"(?s) \[recovered\].*",)),
-    (
-        "Node.js: missing module",
-        "Cannot find ",
-        r"Cannot find module '\g<name>'",
-        (r"(?s)\ACannot find (?:module|package) '(?P<name>[^'\n]{1,200})'.*",),
-    ),
     (
         "Python: missing module",
         "No module named",
@@ -198,5 +193,29 @@ WORKERS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         "configured to cascade persist",
         r"\g<start>",
         (r"(?P<start>\A[^\n]{1,300} not configured to cascade persist operations)[^\n]*",),
+    ),
+    (
+        "asynq: unknown task",
+        "andler not found for task",
+        r"Unknown task \g<task>",
+        (rf"\A[Hh]andler not found for task \"?{_ANY_TASK}\"?\Z",),
+    ),
+    (
+        "Machinery: unknown task",
+        "ask not registered",
+        r"Unknown task \g<task>",
+        (rf"\A[Tt]ask not registered(?: error)?: \"?{_ANY_TASK}\"?\Z",),
+    ),
+    (
+        "Bull: unknown task",
+        "Missing process handler",
+        r"Unknown task \g<task>",
+        (rf"\AMissing process handler for job type {_ANY_TASK}\Z",),
+    ),
+    (
+        "River: unknown task",
+        "job kind is not registered",
+        r"Unknown task \g<task>",
+        (rf"\Ajob kind is not registered in the client's Workers bundle: {_ANY_TASK}\Z",),
     ),
 )

@@ -17,7 +17,7 @@ _MESSAGE = re.compile(
     r"\"(?:message|error_?message|errorMessage|exception_?message|exc_message|msg|error)" + _STRING
 )
 _FRAMES = re.compile(
-    r"\"(?:stack|stack_?trace|stackTrace|back_?trace|trace|traceback|exc_info|errorStack)\"\s?:\s?"
+    r"\"(?:stack|stack_?trace|stackTrace|(?:error_)?back_?trace|trace|traceback|exc_info|errorStack)\"\s?:\s?"
     r"(?:\"(?P<text>(?:[^\"\\]|\\.){1,1900})|\[(?P<list>[^\]]{1,1900}))"
 )
 _LIST_ENTRY = re.compile(r"\"((?:[^\"\\]|\\.){1,400})\"?")
@@ -25,6 +25,7 @@ _CLASS = re.compile(r"[A-Z][\w.:\\]{2,120}\Z|(?:[a-z_]\w{0,60}\.){1,8}[A-Z]\w{1,
 # A response's body has no class of a language. Sidekiq and Celery store errors without frames.
 _ERROR_CLASS = re.compile(
     r"(?:[\w.:\\]{0,100}[.:\\])?[A-Z]\w{1,80}(?:[a-z]Error|Exception|Exceeded|NotFound|Lost)\Z"
+    r"|[A-Z]\w{0,60}(?:::[A-Z]\w{0,60}){1,5}\Z"
 )
 # Words of a worker or a logger before the error. The job's id is in them, never the cause.
 _WORKER = re.compile(
@@ -47,9 +48,11 @@ _TIME_LIMIT = re.compile(
     r"(?P<soft>Soft)?TimeLimitExceeded\b"
 )
 # Elixir writes the class in brackets; Rails' log writes the message so.
-_ELIXIR = re.compile(r"\((?P<name>(?:[A-Z]\w{0,60}\.?){1,8})\) (?=\S)")
+_ELIXIR = re.compile(r"\((?P<name>[A-Z]\w{0,60}(?:\.[A-Z]\w{0,60}){0,7})\) (?=\S)")
 _RAILS = re.compile(
-    r"(?P<name>(?:[A-Z]\w{0,60}(?:::)?){1,6}) \((?P<text>[^\n]{3,600}?)\):(?=\n|\Z)"
+    # Python's traces begin with a word in the same form.
+    r"(?!Traceback )(?P<name>[A-Z]\w{0,60}(?:::[A-Z]\w{0,60}){0,5}) "
+    r"\((?P<text>[^\n]{3,600}?)\):(?=\n|\Z)"
 )
 _PYTHON_REPR = re.compile(
     r"(?P<name>[A-Z]\w{2,60}(?:Error|Exception|Exceeded|Timeout))"
@@ -68,7 +71,8 @@ def unwrapped(text: str) -> str:
     text = inner if inner and inner != text else text
     worker = _WORKER.match(text)
     if worker is None:
-        return text
+        rails = _RAILS.match(text)
+        return f"{rails['name']}: {rails['text']}{text[rails.end() :]}" if rails else text
     if (limit := _TIME_LIMIT.match(text)) is not None:
         return f"{limit['soft'] or 'Hard'} time limit of {limit['task']}"
     rest = text[worker.end() :]

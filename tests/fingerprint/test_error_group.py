@@ -319,6 +319,14 @@ FRAGMENTS = [
     *["Array\n(\n", "not found: ", "SQL: select ", '\n  File "', "Connection refused", "a.b.C: "],
     *["proxies='http://", "ProxyError(", "blocked by: [A/", "[503 ", "POST https://", "'https://a"],
     *["tls: ", "alert a_b ", "rpc error: code = A desc = ", "(502): {", "failed to connect to a "],
+    *[
+        "Command 'ffmpeg ",
+        ", line 1, column 1",
+        "\n    at f (index 1)",
+        "Cast to A failed for value ",
+    ],
+    *["Missing view [", "\n#0 [internal function]: App\\", "JSON serializable", "{closure"],
+    *["\nCaused by: ", "Error: a.rb:1:in `a': ", '"cliente": {', " property 'a' of "],
     *["Stack trace:", "\n\nNext ", '{"code":', "(SQL: ", "file: ", "ab12", "\ud800", "º", "\uff11"],
 ]
 
