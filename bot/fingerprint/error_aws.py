@@ -73,6 +73,9 @@ def _cause(message: str, class_name: str | None) -> str | None:
         return f"AWS {go['op']} {go['code']}"
     if (java := _JAVA.search(message)) is not None:
         code = java["code"] or (class_name or "").rpartition(".")[2] or f"HTTP {java['status']}"
+        if code == f"{java['service']}Exception":
+            # The SDK's version 2 has a class for some codes only, and writes no other code.
+            code = message[: java.start()].title().replace(" ", "")
         return f"AWS {java['service']} {code.removesuffix('Exception')}"
     if (ruby := _RUBY.match(class_name or "")) is not None:
         return f"AWS {ruby['service']} {ruby['code']}"

@@ -48,17 +48,17 @@ _JSON_VALUE = re.compile(
     r'"message"\s{0,5}:\s{0,5}\{[^{}]{0,80}"value"\s{0,5}:\s{0,5}"(?P<text>(?:[^"\\]|\\.){2,300})'
 )
 _JSON_FIELD = re.compile(
-    r'(?:"(?:errors?|fields|violations|details)"\s{0,5}:\s{0,5}|\A\s{0,5})\{\s{0,5}'
-    r'"(?P<field>[A-Za-z_][\w.*-]{0,60})"\s{0,5}:\s{0,5}\[\s{0,5}"'
+    r'(?:"(?:errors?|fields|violations|details)"\s{0,20}:\s{0,20}|\A\s{0,20})\{\s{0,20}'
+    r'"(?P<field>[A-Za-z_][\w.*-]{0,60})"\s{0,20}:\s{0,20}\[\s{0,20}"'
     r'(?P<text>(?:[^"\\]|\\.){2,300})'
 )
 _JSON_PLAIN_FIELD = re.compile(
-    r'"(?:errors|fields|violations)"\s{0,5}:\s{0,5}\{\s{0,5}"(?!(?:code|message|type|status|detail)")'
-    r'(?P<field>[A-Za-z_][\w.*-]{0,60})"\s{0,5}:\s{0,5}"(?P<text>(?:[^"\\]|\\.){2,300})'
+    r'"(?:errors|fields|violations)"\s{0,20}:\s{0,20}\{\s{0,20}"(?!(?:code|message|type|status|detail)")'
+    r'(?P<field>[A-Za-z_][\w.*-]{0,60})"\s{0,20}:\s{0,20}"(?P<text>(?:[^"\\]|\\.){2,300})'
 )
 # Django's REST framework has the problems of a nested field in a list.
 _JSON_LIST = re.compile(
-    r'"(?P<field>[A-Za-z_]\w{0,60})"\s{0,5}:\s{0,5}\[\s{0,5}"(?P<text>(?:[^"\\]|\\.){2,300})'
+    r'"(?P<field>[A-Za-z_]\w{0,60})"\s{0,20}:\s{0,20}\[\s{0,20}"(?P<text>(?:[^"\\]|\\.){2,300})'
 )
 # Most services name the invalid field beside the code and the sentence.
 _JSON_PLACE = re.compile(

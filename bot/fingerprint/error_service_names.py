@@ -58,7 +58,7 @@ _ADDRESS = re.compile(r"https?://[^\s\"'<>`/]{1,200}(?:/[\w.-]{1,40}){0,3}/?")
 # Shopify's own words begin with "[API]".
 _OWN_WORDS = (
     ("Shopify", ("[API] ", "per second for api client. Reduce request")),
-    ("WooCommerce", ('"code":"woocommerce_', '"code": "woocommerce_', '"product_invalid_sku"')),
+    ("WooCommerce", ('"code":"woocommerce_', "woocommerce_rest_", "product_invalid_sku")),
     ("Magento", ("Magento_",)),
     ("Stripe", ("https://stripe.com/docs/error", r"https:\/\/stripe.com")),
     ("PayPal", ('"information_link":"https://developer.paypal', r"https:\/\/developer.paypal")),

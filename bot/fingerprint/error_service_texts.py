@@ -107,4 +107,15 @@ SERVICES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
             ),
         ),
     ),
+    (
+        "PrestaShop: the status of an answer",
+        "PrestaShop Web Services failed",
+        r"HTTP status \g<no>",
+        (
+            (
+                r"\AThis call to PrestaShop Web Services failed and returned an HTTP status of "
+                r"(?P<no>\d{3})[^\n]*"
+            ),
+        ),
+    ),
 )

@@ -309,6 +309,13 @@ FRAGMENTS = [
         "E11000 duplicate key error collection: a",
     ],
     *["connection to server at ", "Typed property A::$b", "Call given", "Access denied location: "],
+    *[
+        "netsuite Invalid a reference key 1 ",
+        "SMTP Error: Detail: ",
+        "mandatory field is not Model: ",
+    ],
+    *["SUNAT soap:Client.12 ", "Código: 12, Mensaje: ", "S3 operation failed; code: A, ", "<a><b>"],
+    *["Zoho API error: ", "Slack returned error code ", "Regla: ", '{"message":"', "Stripe: A_B "],
     *["Array\n(\n", "not found: ", "SQL: select ", '\n  File "', "Connection refused", "a.b.C: "],
     *["proxies='http://", "ProxyError(", "blocked by: [A/", "[503 ", "POST https://", "'https://a"],
     *["tls: ", "alert a_b ", "rpc error: code = A desc = ", "(502): {", "failed to connect to a "],
