@@ -31,12 +31,13 @@ _BUCKET = re.compile(
     r"https?://(?:(?P<host>[\w.-]{3,63})\.)?s3[.-](?:[\w.-]{1,60}\.)?amazonaws\.com(?::\d{1,5})?"
     r"(?:/(?P<path>[\w.-]{3,63}))?"
 )
-# These codes are about the account's key or clock, so the bucket, which only some SDKs write, is no
+# These codes are about the account's key or clock, so neither the operation nor the bucket is a
 # part of the cause.
 _OF_THE_ACCOUNT = frozenset(
     (
         *("InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken"),
         *("RequestTimeTooSkewed", "TokenRefreshRequired", "AccountProblem", "NotSignedUp"),
+        *("InvalidClientTokenId", "UnrecognizedClientException", "ExpiredTokenException"),
     )
 )
 # Clients of some languages do not write the operation. These codes name the cause without it.
@@ -57,6 +58,8 @@ def aws_cause(message: str, class_name: str | None) -> str | None:
     """Return, for example, `AWS PutObject my-bucket AccessDenied`, or None for other errors."""
     cause = _cause(message, class_name)
     words = cause or class_name or ""
+    if (code := words.rpartition(" ")[2]) in _OF_THE_ACCOUNT and cause is not None:
+        return f"AWS {code}"
     for code, name in _WITHOUT_OPERATION:
         if words.endswith(code):
             return f"AWS {name}"

@@ -8,7 +8,7 @@ from bot.fingerprint.error_values import generalise
 
 _START = re.compile(
     r"(?:\{\s*\\?[\"']|\{:\w{1,40}=>|\{\s{1,9}\w{1,40}: [\"'\[{\d]|\[\s*[\{\]]|\{\s*\n"
-    r"|\b(?:Array|[\w\\]{1,80} Object)\s*\(\s*\n|\b[aO]:\d{1,6}:[\{\"]"
+    r"|\b(?:Array|[\w\\]{1,80} Object)\s*\(\s*(?:\n|\[\w)|\b[aO]:\d{1,6}:[\{\"]"
     r"|<\?xml|<!DOCTYPE|<html|<(?:soap|env|SOAP-ENV|Error|Fault|response)\b"
     # any element in another
     r"|<[a-z][\w:.-]{1,60}(?: [^<>\n]{0,200})?>\s{0,20}<[a-z])",

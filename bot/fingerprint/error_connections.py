@@ -23,6 +23,7 @@ _PROBLEMS = (
         "Connection refused",
         (
             *("connection refused", "econnrefused", "actively refused", "connect call failed"),
+            "socket error: could not connect to host",
             *("couldn't connect to server",),
             # libmemcached
             *("connection failure,", "server is marked dead", "server has failed"),

@@ -19,7 +19,7 @@ from bot.fingerprint.error_services import (
     without_data,
     wsdl_cause,
 )
-from bot.fingerprint.error_sql import sql_cause
+from bot.fingerprint.error_sql import has_lock_words, sql_cause
 from bot.fingerprint.error_sql_oracle import oracle_cause
 from bot.fingerprint.error_sql_statements import without_statement
 from bot.fingerprint.error_system import system_cause
@@ -52,6 +52,8 @@ def canonical(error: ErrorText) -> str:
         cause = connection_cause(message, class_name, error.text)
         cause = cause or request_cause(message, error)
     cause = cause or openssl_cause(message) or aws_cause(message, class_name)
+    if cause is None and has_lock_words(message):
+        cause = sql_cause(error)
     # A client's error is about its service only if the service answered.
     if cause is None and "cURL" not in message:
         cause = service_cause(message, class_name, error.text)

@@ -76,7 +76,9 @@ _KINDS = {
     ),
 }
 # The words of Python's client.
-_CLIENT_LEAD = re.compile(r"\AAn error occur?red in an? \w{1,30} request: ")
+_CLIENT_LEAD = re.compile(
+    r"\A(?:An error occur?red in an? \w{1,30} request: |:? ?Error while accessing a resource\. )"
+)
 # SOAP, REST and RESTlets have different codes for a field that does not accept its value.
 _FIELD = re.compile(
     r"Invalid Field Value [^\n]{1,80}? for the following field: (?P<field>\w{1,40})"

@@ -8,7 +8,14 @@ _NOTATIONS = (
     (re.compile(r"[\"'](\w{1,40})[\"'] ?=> ?"), r'"\1": '),
     (re.compile(r"(?<=[{, ])u?'(\w{1,40})': "), r'"\1": '),
     (re.compile(r"(?<=[{,\s])(\w{1,40}): (?=['\"\[{])"), r'"\1": '),
-    (re.compile(r"\[(?!name\]|type\])(\w{1,40})\] => (?!Array)([^\n]{1,300})"), r'"\1": "\2",'),
+    # Logs write PHP's objects on one line.
+    (
+        re.compile(
+            r"\[(?!name\]|type\])(\w{1,40})\] => (?!Array|[\w\\]{1,80} Object\b)"
+            r"([^\n]{1,300}?)(?=\n|\Z| \[\w{1,40}\] => | \)(?:\s|\Z))"
+        ),
+        r'"\1": "\2",',
+    ),
     (re.compile(r"(?<=\": )u?'([^'\"\n]{0,300})'(?=[,}\s\])])"), r'"\1"'),
     (re.compile(r"(?<=\": )\[ ?u?'([^'\"\n]{0,300})'"), r'["\1"'),
     # Django's REST framework

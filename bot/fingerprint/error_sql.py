@@ -63,7 +63,7 @@ def sql_cause(error: ErrorText) -> str | None:
 
     Deadlocks on different tables have different causes. Often only the trace tells them apart.
     """
-    cause = _cause(error)
+    cause = _cause(error) or _lock_cause(error.message)
     if cause is None:
         return None
     if cause.startswith(_WITHOUT_TABLE) and " of relation " not in cause:
@@ -75,6 +75,17 @@ def sql_cause(error: ErrorText) -> str | None:
     if table is not None:
         return f"{cause} on {table}"
     return f"{cause} in {error.app_file}" if error.app_file else cause
+
+
+def has_lock_words(message: str) -> bool:
+    """Whether MySQL's words about a lock are in the text; no other program writes them."""
+    return "Lock wait timeout exceeded" in message or "Deadlock found when" in message
+
+
+def _lock_cause(message: str) -> str | None:
+    if not has_lock_words(message):
+        return None
+    return numbered("1205" if "Lock wait timeout exceeded" in message else "1213", "")
 
 
 def _cause(error: ErrorText) -> str | None:

@@ -30,6 +30,13 @@ _FORMS: tuple[tuple[str, str, str], ...] = (
     ("for column `", r"for column (?:`\w{1,64}`\.){1,2}`(\w{1,64})`", r"for column '\1'"),
     ("`.`", r"(\b(?:table|failed for) )`\w{1,64}`\.(?=`)", r"\1"),
     ("'.'", r"(\btable )'\w{1,64}'\.(?=')", r"\1"),
+    # A statement may write the column's table, or an alias of the table.
+    ("Unknown column", r"(Unknown column ')(?:\w{1,64}\.){1,2}(?=\w)", r"\1"),
+    (
+        "does not exist",
+        r"\b(column )(?:\w{1,64}\.)?\"?(\w{1,64})\"? (?=does not exist)",
+        r'\1"\2" ',
+    ),
     ("PROCEDURE ", r"\bPROCEDURE \w{1,64}\.(?=\w)", "PROCEDURE "),
     ("FUNCTION ", r"\bFUNCTION \w{1,64}\.(?=\w)", "FUNCTION "),
     ("routine '", r"\broutine '(?:\w{1,64}\.)?(\w{1,64})'", r"routine \1"),
