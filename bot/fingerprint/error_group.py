@@ -1,8 +1,8 @@
 """The error group of a failure: one readable key for all failures with one cause."""
 
-from bot.fingerprint.error_envelope import ErrorText, read_error_text
-from bot.fingerprint.error_formats import canonical, classed_cause
-from bot.fingerprint.error_language import language_cause
+from bot.fingerprint.errors.formats import canonical, classed_cause
+from bot.fingerprint.errors.language import language_cause
+from bot.fingerprint.errors.stored.envelope import ErrorText, read_error_text
 
 RULES = 3
 """The version of the grouping rules. After a new version, the bot regroups the indexed failures."""

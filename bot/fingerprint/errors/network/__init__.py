@@ -1,0 +1,1 @@
+"""Errors of connections and requests: servers, TLS, HTTP and gRPC."""

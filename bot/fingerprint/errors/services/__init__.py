@@ -1,0 +1,1 @@
+"""Errors that web services and mail servers answer."""

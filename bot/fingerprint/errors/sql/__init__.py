@@ -1,0 +1,1 @@
+"""Errors of databases, in the words of their servers, drivers and frameworks."""

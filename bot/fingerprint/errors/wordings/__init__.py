@@ -1,0 +1,1 @@
+"""Texts of one error that differ between versions, languages and libraries, in tables."""
