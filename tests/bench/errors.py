@@ -1,5 +1,6 @@
 """Error groups at a million failed jobs: time to the answer, with few and with many groups."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from time import monotonic
 
@@ -9,7 +10,7 @@ from bot.store.failures.failure_counts import HOURS, hour_of
 from tests.bench import tables
 from tests.bench.bots import Bot, real_bot
 from tests.bench.figures import say, times
-from tests.kit.error_corpora import LEAST, corpus, measure
+from tests.kit.error_corpora import GOAL, LEAST, UNSEEN, corpus, measure
 from tests.kit.queues import TestQueue, make_queue
 from tests.services.mariadb import MariaDB
 
@@ -36,15 +37,18 @@ def bench_errors(server: MariaDB, *, quick: bool) -> None:
 
 
 def _measure_grouping() -> None:
-    """Print precision and recall on both halves of public texts, and on the later sets."""
+    """Print precision and recall on the sets of public texts, then on all that nobody has read."""
     for name in (name for name in LEAST if name.startswith("error_public")):
-        texts = corpus(name)
-        precision, recall, _ = measure(texts)
-        least = LEAST[name]
-        target = f"target {least[0]} and {least[1]}"
-        count = sum(map(len, texts.values()))
-        figures = f"precision {precision:.3f}, recall {recall:.3f} ({target})"
-        say(f"grouping of {count} texts, {name}", figures)
+        _print_figures(name, [name], LEAST[name])
+    _print_figures("all that nobody has read", UNSEEN, GOAL)
+
+
+def _print_figures(title: str, names: Sequence[str], target: tuple[float, float]) -> None:
+    corpora = [corpus(name) for name in names]
+    precision, recall, _ = measure(*corpora)
+    count = sum(len(texts) for texts_of in corpora for texts in texts_of.values())
+    figures = f"precision {precision:.3f}, recall {recall:.3f} (target {target[0]} and {target[1]})"
+    say(f"grouping of {count} texts, {title}", figures)
 
 
 def _fill(test: TestQueue, rows: int, groups: int) -> None:

@@ -8,17 +8,22 @@ from pathlib import Path
 from bot.fingerprint.error_group import error_group
 
 HERE = Path(__file__).parents[1] / "fingerprint"
-HELD_BACK = "error_public_held_out.json"
-"""The half of the texts of public projects that the rules were not developed on."""
-UNSEEN = ("error_public_unseen.json", "error_public_unseen_second.json")
-"""Texts that nobody who writes rules has read."""
+UNSEEN = (
+    "error_public_unseen.json",
+    "error_public_unseen_second.json",
+    "error_public_unseen_third.json",
+    "error_public_unseen_fourth.json",
+)
+"""Texts that nobody who writes rules has read (docs/decisions/031)."""
+GOAL = (0.97, 0.95)
+"""The precision and recall to reach on texts that nobody has seen."""
 LEAST = {
     "error_corpus.json": (0.98, 0.98),
     "error_held_out.json": (0.98, 0.98),
     "error_second.json": (0.98, 0.98),
     "error_third.json": (0.98, 0.98),
     "error_public.json": (0.97, 0.95),
-    HELD_BACK: (0.97, 0.95),
+    "error_public_held_out.json": (0.97, 0.95),
     "error_public_second.json": (1.0, 1.0),
     "error_public_third.json": (0.99, 0.97),
     "error_public_fourth.json": (0.99, 0.95),
@@ -26,8 +31,17 @@ LEAST = {
     "error_public_sixth.json": (0.99, 0.97),
     "error_public_seventh.json": (0.98, 0.96),
     "error_public_eighth.json": (1.0, 0.97),
-    UNSEEN[0]: (0.98, 0.86),
-    UNSEEN[1]: (0.91, 0.92),
+    "error_public_connections.json": (0.98, 0.89),
+    "error_public_databases.json": (1.0, 1.0),
+    "error_public_languages.json": (1.0, 1.0),
+    "error_public_services.json": (1.0, 1.0),
+    "error_public_posts.json": (1.0, 0.95),
+    "error_public_posts_second.json": (1.0, 0.87),
+    "error_public_posts_third.json": (1.0, 0.95),
+    UNSEEN[0]: (0.99, 0.93),
+    UNSEEN[1]: (0.99, 0.95),
+    UNSEEN[2]: (0.96, 0.93),
+    UNSEEN[3]: (0.99, 0.97),
 }
 """The least precision and recall of each corpus."""
 CORPORA = tuple(LEAST)
@@ -40,18 +54,22 @@ def corpus(name: str) -> Corpus:
     return entries
 
 
-def measure(texts_of: Corpus) -> tuple[float, float, list[str]]:
-    """Pairwise precision and recall of `error_group`, and each wrong pair in words."""
-    texts = [(group, error_group(text)) for group, many in texts_of.items() for text in many]
+def measure(*corpora: Corpus) -> tuple[float, float, list[str]]:
+    """Pairwise precision and recall of `error_group`, and each wrong pair in words.
+
+    Of several corpora, the pairs within each corpus count together.
+    """
     right = apart = joined = 0
     wrong: list[str] = []
-    for (group, key), (other_group, other_key) in itertools.combinations(texts, 2):
-        if group == other_group and key == other_key:
-            right += 1
-        elif group == other_group:
-            apart += 1
-            wrong.append(f"apart in {group!r}:\n  {key}\n  {other_key}")
-        elif key == other_key:
-            joined += 1
-            wrong.append(f"joined {group!r} and {other_group!r}:\n  {key}")
+    for texts_of in corpora:
+        keys = [(group, error_group(text)) for group, texts in texts_of.items() for text in texts]
+        for (group, key), (other_group, other_key) in itertools.combinations(keys, 2):
+            if group == other_group and key == other_key:
+                right += 1
+            elif group == other_group:
+                apart += 1
+                wrong.append(f"apart in {group!r}:\n  {key}\n  {other_key}")
+            elif key == other_key:
+                joined += 1
+                wrong.append(f"joined {group!r} and {other_group!r}:\n  {key}")
     return right / max(1, right + joined), right / max(1, right + apart), wrong
