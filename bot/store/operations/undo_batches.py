@@ -105,6 +105,9 @@ def _lost(
         .limit(rows)
     )
     query = force_index(straight_join(query), failures, "PRIMARY")
+    # Without the index, a small archive would be read through a buffer of joins, which reads (and
+    # locks) further failures before the limit ends it.
+    query = force_index(query, archive, "queue_bot_archive_row")
     return [LostFailure(*row) for row in connection.execute(for_update(query))]
 
 

@@ -27,9 +27,6 @@ from bot.store.operations.operations import Operation
 from bot.store.operations.scopes import matching
 from bot.store.tables import batches, failures
 
-UNDO_ROWS = 2_000
-"""The batches of an undo are smaller than those of a retry, because an undo takes longer for a row,
-and only one batch at a time may add rows to the index of failures."""
 NEAR_ROWS, NEAR = 100, 4_000
 """A batch has 100 rows if the oldest available job of a queue is at most 4,000 ids below its jobs:
 a worker takes this job next. With batches of 1,000 rows, the worker waited for up to 0.25 s."""
@@ -64,7 +61,8 @@ def following(
     seq = failures.c.seq
     highest_seq = operation.bound_seq if before is None else before.first
     is_near = _is_near_workers(connection, queue, operation.scope.undo, highest_seq, now)
-    rows = min(rows, NEAR_ROWS if is_near else UNDO_ROWS)
+    if is_near:
+        rows = min(rows, NEAR_ROWS)
     if before is None:
         return _newest(connection, operation, seq <= operation.bound_seq, rows, widest)
     older = _newest(connection, operation, seq < before.first, rows, widest)
