@@ -13,6 +13,8 @@ UNSEEN = (
     "error_public_unseen_second.json",
     "error_public_unseen_third.json",
     "error_public_unseen_fourth.json",
+    "error_public_unseen_fifth.json",
+    "error_public_unseen_sixth.json",
 )
 """Texts that nobody who writes rules has read (docs/decisions/031)."""
 GOAL = (0.97, 0.95)
@@ -42,6 +44,8 @@ LEAST = {
     UNSEEN[1]: (0.99, 0.95),
     UNSEEN[2]: (0.96, 0.93),
     UNSEEN[3]: (0.99, 0.97),
+    UNSEEN[4]: (0.99, 0.98),
+    UNSEEN[5]: (0.99, 0.95),
 }
 """The least precision and recall of each corpus."""
 CORPORA = tuple(LEAST)
