@@ -1,3 +1,4 @@
+import re
 import string
 import time
 
@@ -6,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.fingerprint.error_group import error_group, short_error
+from bot.fingerprint.errors.wordings import versions
 from tests.kit.error_corpora import CORPORA, LEAST, UNSEEN, corpus, measure
 
 LIBRARIES = "error_libraries.json"
@@ -345,3 +347,10 @@ def test_a_short_error_is_the_first_line_and_always_ends_in_dots() -> None:
     assert short_error("á" * 300) == "á" * 100 + "..."
     assert short_error("") == "..."
     assert short_error("\n\n  first\r\nsecond") == "first..."
+
+
+def test_every_pattern_of_the_tables_of_wordings_compiles_with_its_common_form() -> None:
+    for name, word, common, patterns in versions.TABLES:
+        assert name, word
+        for pattern in patterns:
+            re.compile(pattern).sub(common, "")

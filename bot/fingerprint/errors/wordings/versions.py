@@ -5,6 +5,7 @@ and a pattern for each version. Most messages have none of the words, so the wor
 """
 
 import re
+from functools import cache
 
 from bot.fingerprint.errors.wordings.databases import DATABASES
 from bot.fingerprint.errors.wordings.frameworks import FRAMEWORKS
@@ -23,11 +24,10 @@ from bot.fingerprint.errors.wordings.xml import XML
 _LEVEL = re.compile(r"(?:Warning|Notice|Deprecated(?: Functionality)?): (?=\S)")
 # What libraries write around an error is removed first, then the error is a language's.
 _AROUND = XML + LIBRARIES + SERVICES + DATABASES + WORKERS + FRAMEWORKS
-_TABLES = _AROUND + PHP + PHP_TYPES + PYTHON + RUBY + JAVA + RUNTIMES
-_ENTRIES = tuple(
-    (word, common, tuple(re.compile(pattern) for pattern in patterns))
-    for _, word, common, patterns in _TABLES
-)
+TABLES = _AROUND + PHP + PHP_TYPES + PYTHON + RUBY + JAVA + RUNTIMES
+_ENTRIES = tuple((word, common, patterns) for _, word, common, patterns in TABLES)
+# To compile all patterns would take a tenth of a second of each start; a queue needs a few.
+_compiled = cache(re.compile)
 _LETTERS = re.compile(r"[A-Za-z]+")
 # Letters with other characters on both sides are a whole word of every message with the entry's
 # word. So one set of a message's words rules out most entries.
@@ -65,5 +65,5 @@ def of_any_version(message: str) -> str:
     for number in _entries(message):
         _, common, patterns = _ENTRIES[number]
         for pattern in patterns:
-            message = pattern.sub(common, message)
+            message = _compiled(pattern).sub(common, message)
     return message
