@@ -114,7 +114,7 @@ _REPEATED = {
         r"(?:gateway[_ ]?)?time[_ -]?out\Z|endpoint request timed out\Z", re.IGNORECASE
     ),
 }
-# The words of an application around a status, none of which names a service or an activity.
+# The words of an application around a status. They name neither a service nor an action.
 _CLIENT_WORD = re.compile(
     r"(?:api|http|https|curl|request|response|reply|answer|status|code|error|errors|exception|failed|failure"
     r"|returned|responded|received|got|unexpected|invalid|bad|non|successful|unsuccessful|ok|server|client"

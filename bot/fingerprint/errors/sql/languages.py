@@ -107,7 +107,7 @@ _SERVER_START = re.compile(
     r"(?:Infracci|No se |Instrucci|El (?:nombre|registro) de|Nombre de col|La transacci"
     r"|Se |Los datos de|Error (?:de|al) |Sintaxis inc)"
 )
-# PostgreSQL's English sentence of a state with a number of names. The names tell what is wrong.
+# PostgreSQL's English sentence of a state with a number of names. The names are the cause.
 _OF_STATE = {
     ("23505", 1): 'duplicate key value violates unique constraint "{0}"',
     ("23503", 2): 'insert or update on table "{0}" violates foreign key constraint "{1}"',
@@ -157,7 +157,7 @@ def server_in_english(text: str) -> str:
 
 
 def state_in_english(state: str, text: str) -> str:
-    """Return PostgreSQL's sentence of a state in English, if its names tell what is wrong."""
+    """Return PostgreSQL's sentence of a state in English, if its names are the cause."""
     line = text.partition("\n")[0]
     names = [name for name in _QUOTED.findall(line) if name != "check"]
     sentence = _OF_STATE.get((state, len(names)))
